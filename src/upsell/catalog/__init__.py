@@ -1,0 +1,1 @@
+"""What may be offered: plans, add-ons, offers and their terms."""

@@ -1,0 +1,1 @@
+"""The wires out: one module per channel and provider."""

@@ -1,0 +1,1 @@
+"""The hand: the only room that acts."""

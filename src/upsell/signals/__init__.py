@@ -1,0 +1,1 @@
+"""What happened: events, profiles, counters and who is who."""

@@ -1,0 +1,1 @@
+"""The wires in: one module per dialect in which events arrive."""

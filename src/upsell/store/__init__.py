@@ -1,0 +1,1 @@
+"""Memory: PostgreSQL, its queries, migrations and the embedded server."""

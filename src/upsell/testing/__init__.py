@@ -1,0 +1,1 @@
+"""Offered to users: stories, to test a workspace with."""

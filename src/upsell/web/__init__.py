@@ -1,0 +1,1 @@
+"""The window: pages for people and the same answers as JSON for programs."""
