@@ -1,0 +1,125 @@
+"""The door: every command by name, each in a file of its own.
+
+A command's module is imported when it is asked for, so ``upsell --help`` answers at once. The law:
+what Upsell refuses on purpose is said in plain words on the error stream, never as a traceback.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any, Final
+
+import msgspec
+import typer
+from typer.core import TyperGroup
+
+from upsell.errors import UpsellError, nearest
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One command: the function that runs it, as ``module:function``, and what it does in a line."""
+
+    function: str
+    summary: str
+
+
+COMMANDS: Final[dict[str, Entry]] = {
+    "check": Entry("upsell.cli.check:check", "Check a workspace and print every problem."),
+    "import": Entry("upsell.cli.import_:import_", "Take the events of files into the ledger."),
+    "serve": Entry("upsell.cli.serve:serve", "Take events over HTTP until stopped."),
+    "up": Entry("upsell.cli.up:up", "Run server, worker and dispatcher until stopped."),
+    "backtest": Entry(
+        "upsell.cli.backtest:backtest", "Tell what a workspace would have done over a history."
+    ),
+    "explain": Entry("upsell.cli.explain:explain", "Tell why a unit is spoken to, or why not."),
+    "report": Entry("upsell.cli.report:report", "Tell what each workflow did and earned."),
+    "demo": Entry("upsell.cli.demo:demo", "Run a simulated year at a made-up company and show it."),
+    "plan": Entry("upsell.cli.plan:plan", "Show what applying a workspace would change."),
+    "apply": Entry("upsell.cli.apply:apply", "Put a workspace live as the next revision."),
+    "pull": Entry("upsell.cli.pull:pull", "Write the workspace that is live to files."),
+    "worker": Entry("upsell.cli.worker:worker", "Take events and send messages, until stopped."),
+    "migrate": Entry("upsell.cli.migrate:migrate", "Bring the database's schema to this program's."),
+    "schema": Entry("upsell.cli.schema:schema", "Print the JSON Schema of a workspace file."),
+}
+"""Every command, in the order in which ``--help`` lists them."""
+
+
+class _Commands(TyperGroup):
+    """The group of all commands, which knows their names and imports the one that runs."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002  # typer's own signature
+        """Give the names of all commands."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Give one command; while help is listed or words are completed, only its name and summary."""
+        entry = COMMANDS.get(cmd_name)
+        if entry is None:
+            return None
+        is_chosen = cmd_name in ctx.meta.get(_CHOSEN, ())
+        function = _load(entry.function) if is_chosen else _unloaded
+        return _built(cmd_name, function, entry.summary)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Choose the command that runs, so that ``get_command`` loads it."""
+        if args and args[0] not in COMMANDS:
+            near = nearest(args[0], COMMANDS)
+            advice = f"did you mean {near}?" if near else f"known are {', '.join(COMMANDS)}"
+            ctx.fail(f"expected a command, got {args[0]}; {advice}")
+        ctx.meta[_CHOSEN] = tuple(args[:1])
+        return super().resolve_command(ctx, args)
+
+
+_CHOSEN: Final = "upsell.cli.chosen"
+
+app = typer.Typer(
+    cls=_Commands,
+    name="upsell",
+    help="Finds the moment for a bigger plan, decides whether to speak, and proves what it earned.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback()
+def _upsell() -> None:
+    """Hold the commands together."""
+
+
+def main() -> None:
+    """Run the command that was typed; the exit code says how it went.
+
+    0 is done, 1 is refused or wrong, 2 is a command line that cannot be understood.
+    """
+    try:
+        app(prog_name="upsell")
+    except UpsellError as error:
+        print(f"upsell: {error}", file=sys.stderr)
+        sys.exit(1)
+
+
+def _load(path: str) -> Callable[..., Any]:
+    """Import a command's function."""
+    module, _, function = path.partition(":")
+    loaded: Callable[..., Any] = getattr(import_module(module), function)
+    return loaded
+
+
+def _unloaded() -> None:
+    """Stand for a command that is only listed."""
+
+
+def _built(name: str, function: Callable[..., Any], summary: str) -> Any:
+    """Make a command of a function."""
+    single = typer.Typer(add_completion=False)
+    single.command(name, short_help=summary)(function)
+    command = typer.main.get_command(single)
+    command.name = name
+    return command
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,102 @@
+"""Contact: what was said to a person, what still fits, and whether they allow it.
+
+Caps count reservations, so two workflows can never both queue into the last free place. A
+message that was withdrawn or failed gives its place back; one that was sent, or may have been,
+keeps it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from upsell.clock import Moment
+from upsell.decisions.decision import Seen, Verdict
+from upsell.decisions.intents import Intent
+from upsell.decisions.policy import Cap
+from upsell.decisions.reasons import Reason
+
+
+class Touch(msgspec.Struct, array_like=True):
+    """One reserved or spent place: the message's key, when, what for, and by which channel.
+
+    A held-out unit's shadow spends places too, with the key the message would have had.
+    """
+
+    key: str
+    at: Moment
+    intent: Intent
+    channel: str
+
+
+class Contact(msgspec.Struct, omit_defaults=True):
+    """What was said to a person and what they allow.
+
+    Attributes:
+        touches: Places reserved or spent that a cap may still count, in order of time.
+        withdrawn: Channels for which consent was withdrawn; ``*`` is every channel.
+        bounced: Addresses that refused mail for good.
+    """
+
+    touches: list[Touch] = []
+    withdrawn: list[str] = []
+    bounced: list[str] = []
+
+
+def reserve(contact: Contact, touch: Touch, caps: Iterable[Cap]) -> None:
+    """Spend a place, and forget places that no cap counts any more."""
+    longest = max((cap.within for cap in caps), default=0)
+    contact.touches = [kept for kept in contact.touches if kept.at > touch.at - longest]
+    contact.touches.append(touch)
+
+
+def release(contact: Contact, key: str) -> bool:
+    """Give the place of a message back; tell whether it held one."""
+    kept = [touch for touch in contact.touches if touch.key != key]
+    had_place = len(kept) < len(contact.touches)
+    contact.touches = kept
+    return had_place
+
+
+def ask_consent(contact: Contact, channel: str) -> Verdict | None:
+    """Say why this channel may not be used, or None when it may."""
+    for withdrawn in ("*", channel):
+        if withdrawn in contact.withdrawn:
+            return Verdict(Reason.NO_CONSENT, withdrawn)
+    return None
+
+
+def ask_caps(
+    contact: Contact, caps: Iterable[Cap], intent: Intent, channel: str, now: Moment, *, but: str = ""
+) -> Verdict | None:
+    """Say which cap leaves no place at ``now`` and when it will, or None when all have one.
+
+    Each cap counts the touches in ``(now - within, now]``, without the message with key ``but``
+    (at the gate before sending, a message does not stand in its own way). When several caps are
+    full, the verdict is that of the one that opens last.
+    """
+    full: Verdict | None = None
+    for cap in caps:
+        if intent not in cap.intents or (cap.channels and channel not in cap.channels):
+            continue
+        counted = [
+            touch.at
+            for touch in contact.touches
+            if touch.at > now - cap.within
+            and touch.intent in cap.intents
+            and (not cap.channels or touch.channel in cap.channels)
+            and touch.key != but
+        ]
+        if len(counted) < cap.at_most:
+            continue
+        opens_at = sorted(counted)[len(counted) - cap.at_most] + cap.within if cap.at_most else None
+        verdict = Verdict(
+            Reason.CAPPED,
+            f"at most {cap.at_most} within {cap.within // 1_000_000} s",
+            (Seen("messages in the window", len(counted)),),
+            opens_at,
+        )
+        if full is None or (full.retry_at is not None and (opens_at is None or opens_at > full.retry_at)):
+            full = verdict
+    return full

@@ -1,0 +1,81 @@
+"""Decisions and exposures: what the ledger keeps of every answer."""
+
+from __future__ import annotations
+
+import msgspec
+
+from upsell.clock import Moment
+from upsell.decisions.reasons import Reason
+from upsell.ids import UnitId
+from upsell.rules.facts import Scalar
+
+
+class Seen(msgspec.Struct, frozen=True, array_like=True):
+    """A value a gate saw: the term in the rule's own words, and what it was."""
+
+    term: str
+    value: Scalar
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """What a gate answers.
+
+    Attributes:
+        reason: A member of the closed set.
+        rule: Text of the rule that decided, or the name of the state, or empty.
+        seen: The values it saw.
+        retry_at: For a block that ends by time alone: when to ask again.
+    """
+
+    reason: Reason
+    rule: str = ""
+    seen: tuple[Seen, ...] = ()
+    retry_at: Moment | None = None
+
+
+class Decision(msgspec.Struct, frozen=True):
+    """One answer to one unit by one workflow, written when the answer or its reason changes.
+
+    Attributes:
+        unit_id: Whom it is about.
+        workflow: Key of the workflow.
+        version: Version of the workflow.
+        decided_at: ``now`` of the input that was being taken.
+        reason: The answer.
+        rule: Text of the rule that decided, or the name of the state, or empty.
+        seen: The values it saw.
+        enrollment: Id of the enrollment concerned, None for a candidate that was not let in.
+    """
+
+    unit_id: UnitId
+    workflow: str
+    version: str
+    decided_at: Moment
+    reason: Reason
+    rule: str = ""
+    seen: tuple[Seen, ...] = ()
+    enrollment: str | None = None
+
+
+class Exposure(msgspec.Struct, frozen=True):
+    """The first moment the arms of a contrast would have differed for a unit, recorded in every arm.
+
+    Attributes:
+        unit_id: The unit randomised.
+        workflow: Key of the workflow.
+        contrast: ``holdout``, ``arms`` or ``control``.
+        arm: The arm the unit was assigned to.
+        share: Planned share of that arm among the contrast's arms, 0 to 1.
+        stratum: What must be alike to be compared: the workflow's version.
+        exposed_at: When.
+        enrollment: The enrollment it happened in.
+    """
+
+    unit_id: UnitId
+    workflow: str
+    contrast: str
+    arm: str
+    share: float
+    stratum: str
+    exposed_at: Moment
+    enrollment: str

@@ -1,0 +1,191 @@
+"""Facts: the view of one unit at one moment that rules are asked over.
+
+Limits (catalog) and usage (signals) meet here, so that neither needs the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from upsell.catalog.plans import BillingInterval, Catalog
+from upsell.clock import Moment
+from upsell.rules.facts import Counter, Scalar
+from upsell.signals import counters
+from upsell.signals.profiles import Profile, Subscription, usage_period
+from upsell.signals.subscriptions import Tiers, current_subscription
+
+_NOTHING: Mapping[str, Scalar] = {}
+
+
+class UnitFacts:
+    """The ``Facts`` of one unit, over the records themselves: it sees every change made to them.
+
+    ``refresh`` must be called after an event changed subscriptions or when time passed one's end.
+    """
+
+    __slots__ = (
+        "_catalog",
+        "_counters",
+        "_limits",
+        "_own",
+        "_plan_of",
+        "_principal",
+        "_subscription",
+        "_tiers",
+        "_valid_until",
+        "account",
+        "customer",
+        "now",
+        "plan",
+        "subscription",
+    )
+
+    def __init__(
+        self,
+        own: Profile,
+        account: Profile | None,
+        catalog: Catalog,
+        tiers: Tiers,
+        known: Mapping[str, Counter],
+        now: Moment,
+        *,
+        is_account: bool,
+    ) -> None:
+        """Look at a unit's own profile, and at its account's where it has one.
+
+        Args:
+            own: Profile of the unit decided about; its counters answer.
+            account: Profile of its account; None for a customer without one.
+            catalog: Plans and their limits.
+            tiers: The same plans' ranks.
+            known: The program's counters by key.
+            now: The moment rules are asked at.
+            is_account: Whether the unit is the account itself, so that no customer is in view.
+        """
+        self._own = own
+        self._principal = account if account is not None else own
+        self._catalog = catalog
+        self._tiers = tiers
+        self._counters = known
+        self.now = now
+        self.customer: Mapping[str, Scalar] = _NOTHING if is_account else own.traits
+        self.account: Mapping[str, Scalar] = account.traits if account is not None else _NOTHING
+        self.plan: Mapping[str, Scalar] = _NOTHING
+        self.subscription: Mapping[str, Scalar] = _NOTHING
+        self._limits: Mapping[str, float] = {}
+        self._subscription: Subscription | None = None
+        self._valid_until: Moment | None = None
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Look again at which subscription and plan are in force at ``now``."""
+        held = current_subscription(self._principal, self._tiers, self.now)
+        self._subscription = held
+        self.subscription = subscription_facts(held) if held is not None else _NOTHING
+        plan = self._catalog.plans.get(held.plan if held else self._catalog.default_plan or "")
+        self.plan = _NOTHING
+        self._limits = {}
+        if plan is not None:
+            price = plan.prices.get(BillingInterval.MONTH)
+            self.plan = {
+                "id": plan.id,
+                "name": plan.name,
+                "tier": plan.tier,
+                "price": price.amount if price is not None else None,
+            }
+            self._limits = plan.limits
+        ends = [other.ends_at for other in self._principal.subscriptions.values() if other.ends_at]
+        self._valid_until = min((at for at in ends if at > self.now), default=None)
+
+    def move_to(self, now: Moment) -> None:
+        """Ask from now on as of ``now``."""
+        self.now = now
+        if self._valid_until is not None and now >= self._valid_until:
+            self.refresh()
+
+    @property
+    def plan_changes_at(self) -> Moment | None:
+        """When the plan in force next changes by time alone: the end of an open subscription."""
+        return self._valid_until
+
+    def usage(self, metric: str) -> float | None:
+        """Give the amount used in the present period, a gauge as it stands, None when never recorded."""
+        used = self._principal.usage.get(metric)
+        if used is None:
+            return None
+        if used.period_started_at is None:
+            return used.amount
+        start, _ = usage_period(self._anchor(), self.now)
+        return used.amount if used.period_started_at >= start else 0.0
+
+    def limit(self, metric: str) -> float | None:
+        """Give the plan's limit of a metric; None when it states none."""
+        return self._limits.get(metric)
+
+    def usage_changes_at(self) -> Moment | None:
+        """Give when the usage period ends."""
+        return usage_period(self._anchor(), self.now)[1]
+
+    def period(self) -> str:
+        """Name the usage period and plan in force: what arms a crossing anew."""
+        start, _ = usage_period(self._anchor(), self.now)
+        return f"{start}|{self.plan.get('id')}"
+
+    def _anchor(self) -> Moment | None:
+        return self._subscription.started_at if self._subscription is not None else None
+
+    def count(self, key: str) -> int:
+        """Give how many events are in a ``COUNT`` counter's window."""
+        return counters.read_count(self._own.counters.get(key), self._counters[key], self.now)
+
+    def total(self, key: str) -> float:
+        """Give the sum over a ``SUM`` counter's window."""
+        return counters.read_total(self._own.counters.get(key), self._counters[key], self.now)
+
+    def distinct(self, key: str) -> int:
+        """Give how many different values are in a ``DISTINCT`` counter's window."""
+        return counters.read_distinct(self._own.counters.get(key), self._counters[key], self.now)
+
+    def first(self, key: str) -> Moment | None:
+        """Give when the first counted event occurred."""
+        return counters.read_mark(self._own.counters.get(key))
+
+    def last(self, key: str) -> Moment | None:
+        """Give when the last counted event occurred."""
+        return counters.read_mark(self._own.counters.get(key))
+
+    def trend(self, key: str) -> float | None:
+        """Give this window's count over the one before."""
+        return counters.read_trend(self._own.counters.get(key), self._counters[key], self.now)
+
+    def falls_below_at(self, key: str, least: int) -> Moment | None:
+        """Give when a count falls below ``least`` by time alone."""
+        state = self._own.counters.get(key)
+        return counters.falls_below_at(state, self._counters[key], self.now, least)
+
+    def changes_at(self, key: str) -> Moment | None:
+        """Give when a windowed counter next changes by time alone."""
+        return counters.changes_at(self._own.counters.get(key), self._counters[key], self.now)
+
+
+def tiers_of(catalog: Catalog) -> Tiers:
+    """Give the ranks of a catalog's plans, which is all that subscriptions need of it."""
+    ranks = {plan.id: plan.tier for plan in catalog.plans.values()}
+    return Tiers(ranks, catalog.default_plan)
+
+
+def subscription_facts(held: Subscription) -> dict[str, Scalar]:
+    """Give what rules and templates see of a subscription; moments as integers."""
+    return {
+        "id": held.id,
+        "plan": held.plan,
+        "status": held.status,
+        "quantity": held.quantity,
+        "amount": held.amount,
+        "currency": held.currency,
+        "interval": "year" if held.interval_months == 12 else "month",
+        "mrr": held.mrr(),
+        "started_at": held.started_at,
+        "renews_at": held.renews_at,
+        "ends_at": held.ends_at,
+    }

@@ -1,0 +1,88 @@
+"""Policy: the rules of restraint that hold over every workflow and are never frozen."""
+
+from __future__ import annotations
+
+import msgspec
+
+from upsell.clock import DAY, Duration
+from upsell.decisions.intents import PROMOTIONAL, SELLING, Intent
+from upsell.rules.compile import Rule
+
+
+class Cap(msgspec.Struct, frozen=True):
+    """At most ``at_most`` messages to one person within a rolling ``(now - within, now]``.
+
+    Attributes:
+        at_most: How many reservations fit.
+        within: Length of the window in microseconds.
+        intents: Which intents count and obey.
+        channels: Which channels count and obey; empty for all.
+    """
+
+    at_most: int
+    within: Duration
+    intents: frozenset[Intent] = PROMOTIONAL
+    channels: frozenset[str] = frozenset()
+
+
+class SensitiveState(msgspec.Struct, frozen=True):
+    """A state in which some intents stay silent: what starts it, what ends it, how long it lingers.
+
+    Attributes:
+        name: The state's name, such as ``open_ticket``.
+        starts: Names of events that start it.
+        ends: Names of events that end it; without any it ends of itself at once.
+        cool_down: How long after its end the intents still stay silent, in microseconds.
+        stops: Intents that stay silent.
+        key: Property that tells several apart (two open tickets), or None when one at a time.
+    """
+
+    name: str
+    starts: tuple[str, ...]
+    ends: tuple[str, ...]
+    cool_down: Duration
+    stops: frozenset[Intent]
+    key: str | None = None
+
+
+SENSITIVE_STATES = (
+    SensitiveState("open_ticket", ("Ticket Opened",), ("Ticket Closed",), 2 * DAY, SELLING, "ticket_id"),
+    SensitiveState(
+        "failed_payment", ("Invoice Payment Failed",), ("Invoice Paid",), 3 * DAY, SELLING, "invoice_id"
+    ),
+    SensitiveState("refund", ("Refunded",), (), 30 * DAY, SELLING),
+    SensitiveState("recent_downgrade", ("Subscription Downgraded",), (), 60 * DAY, SELLING),
+    SensitiveState(
+        "pending_cancellation",
+        ("Subscription Canceled",),
+        ("Subscription Started", "Subscription Renewed"),
+        0,
+        SELLING,
+    ),
+    SensitiveState(
+        "incident", ("Incident Started",), ("Incident Ended",), 1 * DAY, PROMOTIONAL, "incident_id"
+    ),
+)
+"""Built in and on unless the policy turns one off by name."""
+
+
+class Policy(msgspec.Struct, frozen=True):
+    """What holds over every workflow.
+
+    Attributes:
+        caps: Frequency caps per person; all must hold.
+        suppress: Rules that silence selling intents when true, each with its text as reason.
+        states: Sensitive states in force.
+        patience: How long a blocked candidate waits while its trigger is true, in microseconds.
+        freeze_for: How long a frozen enrollment waits before it leaves, in microseconds.
+        control_rate: Share of units in the global control, 0 to 1.
+        control_salt: Salt of the global control's hash.
+    """
+
+    caps: tuple[Cap, ...] = ()
+    suppress: tuple[Rule, ...] = ()
+    states: tuple[SensitiveState, ...] = SENSITIVE_STATES
+    patience: Duration = 14 * DAY
+    freeze_for: Duration = 14 * DAY
+    control_rate: float = 0.0
+    control_salt: str = "control"

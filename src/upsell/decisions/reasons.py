@@ -1,0 +1,87 @@
+"""Reasons: the closed set of answers to "why, or why not".
+
+Silence has a reason. Every answer a unit gets from a workflow is one member of this set, and
+every member says in plain words what it means.
+"""
+
+from __future__ import annotations
+
+import enum
+
+
+class Reason(enum.Enum):
+    """Why a unit was spoken to, or was not."""
+
+    # Asked and let in.
+    ENROLLED = "enrolled"
+    HELD_OUT = "held_out"
+    CONTROL = "control"
+    # Not a candidate: what ``explain`` says of everyone else.
+    NOT_TRIGGERED = "not_triggered"
+    NOT_HELD_LONG_ENOUGH = "not_held_long_enough"
+    ALREADY_FIRED = "already_fired"
+    # A candidate, and refused.
+    STALE = "stale"
+    HISTORICAL = "historical"
+    PAUSED = "paused"
+    ENDED = "ended"
+    EXISTING = "existing"
+    ALREADY_ENROLLED = "already_enrolled"
+    COOLING_DOWN = "cooling_down"
+    INELIGIBLE = "ineligible"
+    ENTITLED = "entitled"
+    OFFER_GONE = "offer_gone"
+    # A candidate, and blocked for now.
+    SUPPRESSED = "suppressed"
+    SENSITIVE = "sensitive"
+    NO_RECIPIENT = "no_recipient"
+    NO_CONSENT = "no_consent"
+    CAPPED = "capped"
+    OUTRANKED = "outranked"
+    # Blocked too long, or no longer wanted.
+    LAPSED = "lapsed"
+    TRIGGER_GONE = "trigger_gone"
+    # What became of an enrollment.
+    FROZEN = "frozen"
+    RELEASED = "released"
+    GOAL_REACHED = "goal_reached"
+    FINISHED = "finished"
+    FROZEN_TOO_LONG = "frozen_too_long"
+    UNDELIVERABLE = "undeliverable"
+    LEFT = "left"
+
+
+MEANINGS: dict[Reason, str] = {
+    Reason.ENROLLED: "let in: every gate was open",
+    Reason.HELD_OUT: "in the holdout: walks as a shadow and hears nothing",
+    Reason.CONTROL: "in the global control: walks as a shadow and hears nothing",
+    Reason.NOT_TRIGGERED: "the trigger is not true",
+    Reason.NOT_HELD_LONG_ENOUGH: "the trigger is true, but not yet for long enough",
+    Reason.ALREADY_FIRED: "the trigger fired already and has not been false since",
+    Reason.STALE: "the event that fired the trigger is older than the workflow allows",
+    Reason.HISTORICAL: "imported history never starts anything",
+    Reason.PAUSED: "the workflow is paused",
+    Reason.ENDED: "the workflow has ended",
+    Reason.EXISTING: "the trigger was true before the workflow went live",
+    Reason.ALREADY_ENROLLED: "is in this workflow now",
+    Reason.COOLING_DOWN: "was in this workflow too recently",
+    Reason.INELIGIBLE: "an eligibility rule is not true",
+    Reason.ENTITLED: "has what would be offered already",
+    Reason.OFFER_GONE: "the offer is no longer available",
+    Reason.SUPPRESSED: "a suppression rule is true",
+    Reason.SENSITIVE: "something is wrong or fresh for this customer, so we stay silent",
+    Reason.NO_RECIPIENT: "there is nobody with an address in the roles addressed",
+    Reason.NO_CONSENT: "consent was withdrawn",
+    Reason.CAPPED: "was written to often enough for now",
+    Reason.OUTRANKED: "another workflow holds the one upsell slot",
+    Reason.LAPSED: "was blocked for longer than a candidate waits",
+    Reason.TRIGGER_GONE: "the trigger is no longer true",
+    Reason.FROZEN: "the journey stands still until what stops it has passed",
+    Reason.RELEASED: "the journey goes on",
+    Reason.GOAL_REACHED: "reached the goal and left at once",
+    Reason.FINISHED: "walked the journey to its end",
+    Reason.FROZEN_TOO_LONG: "stood still for longer than a journey waits",
+    Reason.LEFT: "has left the journey since the message was reserved",
+    Reason.UNDELIVERABLE: "no message of the step could be delivered",
+}
+"""What each reason means, in words for people."""

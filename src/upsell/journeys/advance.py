@@ -1,0 +1,180 @@
+"""Advance: a household and its inputs in, the household and effects out; the one way anything moves.
+
+``advance(program, household, inputs)`` is a pure function. The live worker, the backtest, the
+simulation and ``explain`` all run it, through ``Session`` where they own the household. The laws:
+inputs may be split in any way without changing anything, and a due timer comes before any later
+input, at its own due moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import assert_never
+
+import msgspec
+
+from upsell.clock import Moment
+from upsell.ids import bare, is_account
+from upsell.journeys.concerns import Concerns, concerns_of
+from upsell.journeys.effects import Effect
+from upsell.journeys.household import Household, Unit
+from upsell.journeys.inputs import Input, Launched, Tick
+from upsell.journeys.program import Program
+from upsell.journeys.scene import Scene
+from upsell.journeys.settling import ask_anew, due_of, launch, settle, wake
+from upsell.journeys.taking import take_event
+from upsell.signals.events import Event
+from upsell.signals.subscriptions import SUBSCRIPTION_EVENTS
+
+
+class Session:
+    """A household being advanced by whoever owns it; it is changed in place."""
+
+    __slots__ = ("_next_due_at", "_scene", "household")
+
+    def __init__(self, program: Program, household: Household) -> None:
+        """Open a session; ``household`` belongs to it from now on."""
+        self.household = household
+        self._scene = Scene(program, concerns_for(program), household)
+        self._next_due_at = self._find_due()
+
+    def take(self, item: Input) -> list[Effect]:
+        """Take one input: due timers first, each at its own moment, then the input; give the effects."""
+        scene = self._scene
+        scene.effects = []
+        seen_at = max(item.seen_at, self.household.taken_at)
+        if self._next_due_at is not None and self._next_due_at <= seen_at:
+            self._wake(seen_at)
+        self.household.taken_at = seen_at
+        scene.now = seen_at
+        match item:
+            case Event():
+                if item.name in scene.concerns.by_name:
+                    self._take(item)
+            case Tick():
+                pass
+            case Launched():
+                for unit in scene.units():
+                    launch(scene, unit)
+                self._close(scene.units())
+            case _:
+                assert_never(item)
+        return scene.effects
+
+    def next_due_at(self) -> Moment | None:
+        """Give when time alone next concerns a loaded unit, None when nothing waits for time."""
+        return self._next_due_at
+
+    def _take(self, event: Event) -> None:
+        scene = self._scene
+        queue = [event]
+        while queue:
+            taken = queue.pop(0)
+            concern = scene.concerns.by_name[taken.name]
+            touched = scene.touched(taken)
+            derived = take_event(scene, taken, concern, touched)
+            if derived is not None:
+                queue.append(derived)
+            moved = self._moved(taken, touched, has_states=bool(concern.states))
+            is_shared = _is_shared(taken)
+            for unit in moved:
+                settle(scene, unit, taken, concern, is_about=is_shared or unit in touched)
+            self._close(moved)
+
+    def _moved(self, event: Event, touched: list[Unit], *, has_states: bool) -> list[Unit]:
+        """The units to settle: those touched, or all loaded when what they share has changed."""
+        if self.household.account is not None and (has_states or _is_shared(event)):
+            return self._scene.units()
+        return touched
+
+    def _wake(self, until: Moment) -> None:
+        scene = self._scene
+        while self._next_due_at is not None and self._next_due_at <= until:
+            scene.now = max(self._next_due_at, self.household.taken_at)
+            self.household.taken_at = scene.now
+            due = [u for u in scene.units() if u.next_due_at is not None and u.next_due_at <= scene.now]
+            if scene.has_ended_subscription():
+                scene.refresh_facts()
+                due = scene.units()
+                for unit in due:
+                    ask_anew(scene, unit)
+            for unit in due:
+                wake(scene, unit)
+            self._close(scene.units() if self.household.account is not None else due)
+
+    def _close(self, moved: list[Unit]) -> None:
+        """Find out when time next concerns the units that moved."""
+        for unit in moved:
+            unit.next_due_at = due_of(self._scene, unit)
+        household = self.household
+        if household.account is not None:
+            self._engage(moved)
+        self._next_due_at = self._find_due()
+
+    def _engage(self, moved: list[Unit]) -> None:
+        household = self.household
+        for unit in moved:
+            if is_account(unit.id):
+                continue
+            customer_id = bare(unit.id)
+            is_waiting = any(watch.waiting for watch in unit.watches.values())
+            is_engaged = bool(unit.enrollments) or is_waiting or unit.slot is not None
+            if is_engaged and customer_id not in household.engaged:
+                household.engaged = sorted([*household.engaged, customer_id])
+            elif not is_engaged and customer_id in household.engaged:
+                household.engaged.remove(customer_id)
+
+    def _find_due(self) -> Moment | None:
+        household = self.household
+        dues = [unit.next_due_at for unit in household.customers.values() if unit.next_due_at is not None]
+        if household.account is not None and household.account.next_due_at is not None:
+            dues.append(household.account.next_due_at)
+        return min(dues) if dues else None
+
+
+def _is_shared(event: Event) -> bool:
+    """Whether an event is about everyone in its account: it names nobody, or is about what all share."""
+    return event.customer_id is None or event.name in SUBSCRIPTION_EVENTS or event.source == "core"
+
+
+def advance(
+    program: Program, household: Household, inputs: Iterable[Input]
+) -> tuple[Household, list[Effect]]:
+    """Advance a household through its inputs.
+
+    ``advance(h, a + b)`` equals ``advance`` of ``a``, then of ``b``, for any split; the argument is
+    not touched. Inputs are taken in the order given; one seen before the last taken counts as seen
+    with it. No inputs give an equal household and no effects.
+    """
+    copy = msgspec.json.decode(msgspec.json.encode(household), type=Household)
+    session = Session(program, copy)
+    effects: list[Effect] = []
+    for item in inputs:
+        effects.extend(session.take(item))
+    return session.household, effects
+
+
+@lru_cache(maxsize=8)
+def _concerns_by_identity(holder: _Held) -> Concerns:
+    return concerns_of(holder.program)
+
+
+class _Held:
+    """A program as a cache key: by identity, because its rules cannot be compared."""
+
+    __slots__ = ("program",)
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+
+    def __hash__(self) -> int:
+        return id(self.program)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Held) and other.program is self.program
+
+
+def concerns_for(program: Program) -> Concerns:
+    """Give what a program looks out for, found once per program."""
+    return _concerns_by_identity(_Held(program))

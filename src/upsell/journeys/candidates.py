@@ -1,0 +1,208 @@
+"""Candidates: a unit whose trigger fired is let in, waits, or is refused, always with a reason.
+
+The gates are asked in one order: eligible, suppressed, reachable, consent, contact policy for the
+first speaking step, ranking; the holdout and the global control are asked last, so that treated
+and held-out units passed the same gates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from upsell.decisions.assignment import choose_arm, is_drawn
+from upsell.decisions.decision import Verdict
+from upsell.decisions.reasons import Reason
+from upsell.ids import digest
+from upsell.journeys.household import Enrollment, Unit, Waiting, Watch
+from upsell.journeys.leaving import hold_slots
+from upsell.journeys.scene import Scene
+from upsell.journeys.speaking import (
+    addressed,
+    ask_offer,
+    ask_recipients,
+    ask_rules,
+    ask_silence,
+    first_speaking,
+    intent_of,
+)
+from upsell.journeys.triggers import is_still_true, is_too_old
+from upsell.journeys.walking import walk
+from upsell.journeys.workflow import Status, Vary, Workflow
+from upsell.rules.facts import Scalar
+from upsell.signals.events import Event
+
+BLOCKS = frozenset(
+    {
+        Reason.PAUSED,
+        Reason.SUPPRESSED,
+        Reason.SENSITIVE,
+        Reason.NO_RECIPIENT,
+        Reason.NO_CONSENT,
+        Reason.CAPPED,
+        Reason.OUTRANKED,
+    }
+)
+"""Reasons for which a candidate waits while its trigger is true."""
+
+ENTRIES = frozenset({Reason.ENROLLED, Reason.HELD_OUT, Reason.CONTROL})
+"""Reasons with which a unit is let in, as itself or as a shadow."""
+
+
+def ask_gates(scene: Scene, unit: Unit, workflow: Workflow, watch: Watch, event: Event | None) -> Verdict:
+    """Ask a candidate's gates in order and give the first that is shut, or how it is let in.
+
+    Args:
+        scene: The household, as of now; nothing in it is changed.
+        unit: The candidate.
+        workflow: What it is a candidate for.
+        watch: What the workflow remembers of it.
+        event: The event that fired the trigger, None when time did or when it is asked again.
+    """
+    refusal = _ask_entry(scene, unit, workflow, watch, event)
+    if refusal is not None:
+        return refusal
+    step = first_speaking(workflow.journey)
+    if step is not None:
+        shut = (
+            ask_silence(scene, unit, workflow, intent_of(step))
+            or ask_offer(scene, unit, step, _arm(workflow, unit))
+            or ask_recipients(scene, unit, workflow, step, None)[1]
+        )
+        if shut is not None:
+            return shut
+    if workflow.takes_slot and unit.slot is not None:
+        return Verdict(Reason.OUTRANKED, _holder(unit))
+    if is_drawn(scene.program.policy.control_rate, scene.program.policy.control_salt, unit.id):
+        return Verdict(Reason.CONTROL)
+    if is_drawn(workflow.experiment.holdout_rate, workflow.experiment.salt, unit.id):
+        return Verdict(Reason.HELD_OUT)
+    return Verdict(Reason.ENROLLED)
+
+
+def consider(
+    scene: Scene,
+    unit: Unit,
+    workflow: Workflow,
+    watch: Watch,
+    trigger: Mapping[str, Scalar],
+    event: Event | None,
+) -> None:
+    """Take a candidate through the gates and act on the answer."""
+    verdict = ask_gates(scene, unit, workflow, watch, event)
+    if verdict.reason in ENTRIES:
+        _enroll(scene, unit, workflow, watch, trigger, verdict)
+    elif verdict.reason in BLOCKS:
+        _wait(scene, unit, workflow, watch, trigger, verdict)
+    else:
+        watch.waiting = None
+        said = f"{verdict.reason.value}|{verdict.rule}"
+        if watch.refused != said:
+            watch.refused = said
+            scene.decide(unit, workflow, verdict)
+
+
+def ask_waiting(scene: Scene, unit: Unit, workflow: Workflow, watch: Watch) -> None:
+    """Ask a blocked candidate again; it lapses when it waited too long or its trigger is gone."""
+    waiting = watch.waiting
+    if waiting is None:
+        return
+    if not is_still_true(workflow.trigger, scene.facts(unit)):
+        watch.waiting = None
+        scene.decide(unit, workflow, Verdict(Reason.TRIGGER_GONE, waiting.verdict.reason.value))
+    elif scene.now >= waiting.until:
+        watch.waiting = None
+        scene.decide(unit, workflow, Verdict(Reason.LAPSED, waiting.verdict.reason.value))
+    else:
+        consider(scene, unit, workflow, watch, waiting.trigger, None)
+
+
+def _ask_entry(
+    scene: Scene, unit: Unit, workflow: Workflow, watch: Watch, event: Event | None
+) -> Verdict | None:
+    if workflow.status is Status.ENDED:
+        return Verdict(Reason.ENDED)
+    if event is not None and event.is_historical:
+        return Verdict(Reason.HISTORICAL)
+    if is_too_old(event, workflow.max_age, scene.now):
+        return Verdict(Reason.STALE)
+    if any(going.workflow == workflow.key for going in unit.enrollments.values()):
+        return Verdict(Reason.ALREADY_ENROLLED)
+    if watch.entered_at is not None:
+        again_after = workflow.trigger.again_after
+        if again_after is None or scene.now < watch.entered_at + again_after:
+            return Verdict(Reason.COOLING_DOWN)
+    facts = scene.facts(unit)
+    ineligible = ask_rules(workflow.eligible, facts, Reason.INELIGIBLE, wanted=True)
+    if ineligible is not None:
+        return ineligible
+    audience = workflow.experiment.audience
+    if audience and all(rule.value(facts) is not True for rule in audience.values()):
+        return Verdict(Reason.INELIGIBLE, "in no arm's audience")
+    return None
+
+
+def _enroll(
+    scene: Scene,
+    unit: Unit,
+    workflow: Workflow,
+    watch: Watch,
+    trigger: Mapping[str, Scalar],
+    verdict: Verdict,
+) -> None:
+    is_treated = verdict.reason is Reason.ENROLLED
+    enrollment = Enrollment(
+        id=digest("enrollment", workflow.key, unit.id, str(scene.now))[:20],
+        workflow=workflow.key,
+        version=workflow.version,
+        entered_at=scene.now,
+        is_shadow=not is_treated,
+        is_control=verdict.reason is Reason.CONTROL,
+        arm=_arm(workflow, unit) if is_treated else None,
+        trigger=dict(trigger),
+    )
+    if enrollment.arm is not None and workflow.experiment.vary is Vary.AUDIENCE:
+        rule = workflow.experiment.audience.get(enrollment.arm)
+        enrollment.is_shadow = rule is not None and rule.value(scene.facts(unit)) is not True
+    watch.waiting = None
+    watch.refused = ""
+    watch.entered_at = scene.now
+    unit.enrollments[enrollment.id] = enrollment
+    scene.decide(unit, workflow, verdict, enrollment)
+    if workflow.takes_slot:
+        step = first_speaking(workflow.journey)
+        people = addressed(scene, unit, workflow, step) if step is not None else []
+        hold_slots(unit, enrollment, people)
+    walk(scene, unit, workflow, enrollment, workflow.journey.entry)
+
+
+def _wait(
+    scene: Scene,
+    unit: Unit,
+    workflow: Workflow,
+    watch: Watch,
+    trigger: Mapping[str, Scalar],
+    verdict: Verdict,
+) -> None:
+    held = watch.waiting
+    until = held.until if held is not None else scene.now + scene.program.policy.patience
+    if held is None or (held.verdict.reason, held.verdict.rule) != (verdict.reason, verdict.rule):
+        scene.decide(unit, workflow, verdict)
+    watch.waiting = Waiting(
+        since=held.since if held is not None else scene.now,
+        until=until,
+        retry_at=verdict.retry_at,
+        verdict=verdict,
+        trigger=dict(trigger),
+    )
+
+
+def _arm(workflow: Workflow, unit: Unit) -> str | None:
+    experiment = workflow.experiment
+    names = [arm.name for arm in experiment.arms]
+    shares = [arm.share for arm in experiment.arms]
+    return choose_arm(names, shares, experiment.arms_salt, unit.id)
+
+
+def _holder(unit: Unit) -> str:
+    holder = unit.enrollments.get(unit.slot or "")
+    return holder.workflow if holder is not None else "the account's workflow"

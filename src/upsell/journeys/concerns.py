@@ -1,0 +1,207 @@
+"""Concerns: what each event name can mean to a program, found once so that the rest is one look-up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+import msgspec
+
+from upsell.decisions.facts import tiers_of
+from upsell.decisions.policy import SensitiveState
+from upsell.journeys.program import Program
+from upsell.journeys.steps import EmailStep, IfStep, Journey, WaitForStep
+from upsell.journeys.workflow import UnitKind, Workflow
+from upsell.rules.compile import Rule
+from upsell.rules.conditions import Condition, compile_condition
+from upsell.rules.facts import Counter, Measure
+from upsell.signals.events import (
+    ACCOUNT_IDENTIFIED,
+    CONSENT_GIVEN,
+    CONSENT_WITHDRAWN,
+    CUSTOMER_IDENTIFIED,
+    MESSAGE_BOUNCED,
+    RECEIPTS,
+    SUBSCRIPTION_DOWNGRADED,
+    SUBSCRIPTION_UPGRADED,
+    USAGE_RECORDED,
+)
+from upsell.signals.subscriptions import SUBSCRIPTION_EVENTS, Tiers
+
+ALWAYS = frozenset(
+    {CUSTOMER_IDENTIFIED, ACCOUNT_IDENTIFIED, CONSENT_GIVEN, CONSENT_WITHDRAWN, USAGE_RECORDED}
+    | {MESSAGE_BOUNCED}
+    | SUBSCRIPTION_EVENTS
+    | RECEIPTS
+)
+"""Events that change a household whatever the workflows say."""
+
+_CHANGED_BY: Mapping[str, frozenset[str]] = {
+    "customer": frozenset({CUSTOMER_IDENTIFIED}),
+    "account": frozenset({ACCOUNT_IDENTIFIED}),
+    "plan": SUBSCRIPTION_EVENTS,
+    "subscription": SUBSCRIPTION_EVENTS,
+}
+
+
+class Counted(msgspec.Struct, frozen=True):
+    """A counter with its key at hand and its condition compiled; None counts every event of the name."""
+
+    key: str
+    counter: Counter
+    condition: Condition | None
+
+
+class Concern(msgspec.Struct, frozen=True):
+    """What one event name can mean.
+
+    Attributes:
+        counted: Counters it goes into, by the kind of unit that keeps them.
+        asked: Workflows whose trigger it may fire or change, by the kind of unit.
+        states: Sensitive states it starts or ends.
+        is_awaited: Whether it is a goal, or some wait is for it.
+    """
+
+    counted: Mapping[UnitKind, tuple[Counted, ...]]
+    asked: Mapping[UnitKind, tuple[Workflow, ...]]
+    states: tuple[SensitiveState, ...]
+    is_awaited: bool
+
+
+class Concerns(msgspec.Struct, frozen=True):
+    """What a program looks out for.
+
+    Attributes:
+        by_name: What each event name means; a name that is absent concerns nothing.
+        names: Every event name that matters at all.
+        counters: Every counter kept, by the kind of unit that keeps it.
+        known: Every counter by key.
+        roles: Roles that some speaking step addresses.
+        tiers: Ranks of the catalog's plans.
+    """
+
+    by_name: Mapping[str, Concern]
+    names: frozenset[str]
+    counters: Mapping[UnitKind, tuple[Counter, ...]]
+    known: Mapping[str, Counter]
+    roles: frozenset[str]
+    tiers: Tiers
+
+
+def concerns_of(program: Program) -> Concerns:
+    """Find what a program, with the earlier versions it keeps, looks out for."""
+    live = list(program.workflows.values())
+    every = [*live, *program.earlier.values()]
+    counters = _counters(program, every)
+    awaited = {name for workflow in every for name in _awaited(workflow)}
+    names = set(ALWAYS) | awaited | {SUBSCRIPTION_UPGRADED, SUBSCRIPTION_DOWNGRADED}
+    for state in program.policy.states:
+        names.update(state.starts, state.ends)
+    for workflow in live:
+        if workflow.trigger.on:
+            names.add(workflow.trigger.on)
+    for kept in counters.values():
+        names.update(counter.event for counter in kept)
+    compiled = {
+        kind: [Counted(kept.key, kept, _condition(kept)) for kept in counters[kind]] for kind in UnitKind
+    }
+    by_name = {
+        name: Concern(
+            counted={k: tuple(c for c in compiled[k] if c.counter.event == name) for k in UnitKind},
+            asked={
+                k: tuple(w for w in _ranked(live) if w.unit is k and name in _moved_by(w)) for k in UnitKind
+            },
+            states=tuple(s for s in program.policy.states if name in s.starts or name in s.ends),
+            is_awaited=name in awaited,
+        )
+        for name in sorted(names)
+    }
+    return Concerns(
+        by_name=by_name,
+        names=frozenset(names),
+        counters=counters,
+        known={kept.key: kept for kind in UnitKind for kept in counters[kind]},
+        roles=frozenset(_roles(every)),
+        tiers=tiers_of(program.catalog),
+    )
+
+
+def awaited_since(step: WaitForStep) -> Counter:
+    """Give the counter that remembers when an event awaited ``since: enrollment`` was last seen."""
+    return Counter(Measure.LAST, step.event, condition=step.where.text if step.where else None)
+
+
+def _ranked(workflows: Iterable[Workflow]) -> list[Workflow]:
+    return sorted(workflows, key=lambda workflow: (-workflow.priority, workflow.key))
+
+
+def _rules(workflow: Workflow) -> Iterator[Rule]:
+    yield from _trigger_rules(workflow)
+    yield from workflow.eligible
+    yield from workflow.suppress
+    yield from workflow.experiment.audience.values()
+    for journey in (workflow.journey, workflow.on_goal):
+        yield from (step.test for step in journey.steps.values() if isinstance(step, IfStep) and step.test)
+
+
+def _trigger_rules(workflow: Workflow) -> Iterator[Rule]:
+    if workflow.trigger.when is not None:
+        yield workflow.trigger.when
+    if workflow.trigger.crossing is not None:
+        yield workflow.trigger.crossing.of
+
+
+def _counters(program: Program, workflows: list[Workflow]) -> dict[UnitKind, tuple[Counter, ...]]:
+    found: dict[UnitKind, dict[str, Counter]] = {kind: {} for kind in UnitKind}
+    for workflow in workflows:
+        for rule in _rules(workflow):
+            found[workflow.unit].update((counter.key, counter) for counter in rule.counters)
+        for step in _waits(workflow.journey):
+            if step.since_enrollment:
+                counter = awaited_since(step)
+                found[workflow.unit][counter.key] = counter
+    for rule in program.policy.suppress:
+        for kind in UnitKind:
+            found[kind].update((counter.key, counter) for counter in rule.counters)
+    return {kind: tuple(kept[key] for key in sorted(kept)) for kind, kept in found.items()}
+
+
+def _condition(counter: Counter) -> Condition | None:
+    return compile_condition(counter.condition) if counter.condition is not None else None
+
+
+def _waits(journey: Journey) -> Iterator[WaitForStep]:
+    yield from (step for step in journey.steps.values() if isinstance(step, WaitForStep))
+
+
+def _awaited(workflow: Workflow) -> Iterator[str]:
+    yield workflow.goal.event
+    for journey in (workflow.journey, workflow.on_goal):
+        yield from (step.event for step in _waits(journey))
+
+
+def _roles(workflows: Iterable[Workflow]) -> Iterator[str]:
+    for workflow in workflows:
+        if workflow.unit is UnitKind.ACCOUNT:
+            for journey in (workflow.journey, workflow.on_goal):
+                for step in journey.steps.values():
+                    if isinstance(step, EmailStep):
+                        yield from step.to or (DEFAULT_ROLE,)
+
+
+DEFAULT_ROLE = "admin"
+"""The role an account's workflow addresses when a step names none."""
+
+
+def _moved_by(workflow: Workflow) -> frozenset[str]:
+    """Names of the events that can fire a workflow's trigger or change what it says."""
+    names = {workflow.trigger.on} if workflow.trigger.on else set[str]()
+    rules = list(_trigger_rules(workflow))
+    for rule in rules:
+        names.update(counter.event for counter in rule.counters)
+        for scope, _ in rule.reads.traits:
+            names.update(_CHANGED_BY.get(scope, ()))
+        if rule.reads.metrics:
+            names.update(SUBSCRIPTION_EVENTS, (USAGE_RECORDED,))
+    if rules and not names:
+        names.update((CUSTOMER_IDENTIFIED, ACCOUNT_IDENTIFIED))
+    return frozenset(names)

@@ -1,0 +1,115 @@
+"""Effects: what a decision asks of the outside world, as data.
+
+``advance`` returns them and does nothing itself; the runtime writes them in the transaction that
+writes the household, and only then acts.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import msgspec
+
+from upsell.clock import Moment
+from upsell.decisions.decision import Decision, Exposure
+from upsell.decisions.intents import Intent
+from upsell.ids import UnitId, digest
+from upsell.rules.facts import Scalar
+from upsell.signals.events import Event
+
+
+class Speak(msgspec.Struct, frozen=True, tag="speak"):
+    """Write one message to one person; its budget is reserved already.
+
+    Attributes:
+        key: Made of enrollment, step, visit, recipient and channel: the same message never twice.
+        enrollment: The enrollment that speaks.
+        workflow: Key of the workflow.
+        version: Version of the workflow the enrollment walks.
+        step: Id of the step.
+        visit: How often the step was reached, from 1.
+        unit_id: The unit decided about.
+        customer_id: The person addressed.
+        channel: The means, such as ``email``.
+        intent: What the message is for.
+        content: Name of the template.
+        offer: Id of the offer made, or None.
+        arm: The unit's arm, or None.
+        trigger: What the trigger saw, for the template.
+        reserved_at: When the budget was reserved.
+    """
+
+    key: str
+    enrollment: str
+    workflow: str
+    version: str
+    step: str
+    visit: int
+    unit_id: UnitId
+    customer_id: str
+    channel: str
+    intent: Intent
+    content: str
+    offer: str | None
+    arm: str | None
+    trigger: dict[str, Scalar]
+    reserved_at: Moment
+
+
+class Withdraw(msgspec.Struct, frozen=True, tag="withdraw"):
+    """Take back a message that has not been handed to a provider yet, with the reason."""
+
+    key: str
+    reason: str
+
+
+class OpenTask(msgspec.Struct, frozen=True, tag="task"):
+    """Open work for a person about a unit.
+
+    Attributes:
+        key: Made of enrollment, step and visit.
+        enrollment: The enrollment that asks.
+        workflow: Key of the workflow.
+        unit_id: Whom it is about.
+        queue: Which team's queue.
+        title: What is to be done.
+        offer: Id of the offer to make, or None.
+        opened_at: When.
+        due_at: By when.
+    """
+
+    key: str
+    enrollment: str
+    workflow: str
+    unit_id: UnitId
+    queue: str
+    title: str
+    offer: str | None
+    opened_at: Moment
+    due_at: Moment
+
+
+class Record(msgspec.Struct, frozen=True, tag="record"):
+    """Keep an event that the core derived; it has been taken into the household already."""
+
+    event: Event
+
+
+class Decided(msgspec.Struct, frozen=True, tag="decided"):
+    """Keep a decision."""
+
+    decision: Decision
+
+
+class Exposed(msgspec.Struct, frozen=True, tag="exposed"):
+    """Keep an exposure."""
+
+    exposure: Exposure
+
+
+Effect: TypeAlias = Speak | Withdraw | OpenTask | Record | Decided | Exposed
+
+
+def message_key(enrollment: str, step: str, visit: int, recipient: str, channel: str) -> str:
+    """Give the key of a message: the same for the same speaking, whatever else changes."""
+    return digest("message", enrollment, step, str(visit), recipient, channel)

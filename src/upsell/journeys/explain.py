@@ -1,0 +1,138 @@
+"""Explain: for each workflow, why a unit is spoken to or why not, with the values that decided.
+
+For a candidate the ledger holds the answer; for everyone else it is computed here, by the same
+gates, over a copy of the household that nothing keeps.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from upsell.clock import Moment, format_moment
+from upsell.decisions.decision import Seen, Verdict
+from upsell.decisions.reasons import MEANINGS, Reason
+from upsell.ids import UnitId, bare, is_account
+from upsell.journeys.advance import Session, concerns_for
+from upsell.journeys.candidates import ENTRIES, ask_gates
+from upsell.journeys.household import Household, Unit, Watch
+from upsell.journeys.inputs import Tick
+from upsell.journeys.program import Program
+from upsell.journeys.scene import Scene
+from upsell.journeys.settling import ranked
+from upsell.journeys.speaking import seen_by
+from upsell.journeys.triggers import is_still_true
+from upsell.journeys.workflow import Workflow
+
+
+class Explanation(msgspec.Struct, frozen=True):
+    """What one workflow answers to one unit at one moment.
+
+    Attributes:
+        workflow: Key of the workflow.
+        reason: The answer.
+        words: The answer in plain words, with what decided.
+        rule: Text of the rule that decided, or the name of the state, or empty.
+        seen: The values it saw.
+        would_enter: Whether the gates would let the unit in, were the trigger to fire now.
+    """
+
+    workflow: str
+    reason: Reason
+    words: str
+    rule: str
+    seen: tuple[Seen, ...]
+    would_enter: bool
+
+
+def explain(program: Program, household: Household, unit_id: UnitId, now: Moment) -> tuple[Explanation, ...]:
+    """Say for each workflow of the unit's kind, best ranked first, why or why not at ``now``.
+
+    The household is not changed: due timers up to ``now`` are taken on a copy first. A unit never
+    heard of is explained as one of which nothing is known; a unit of another household gives ().
+    """
+    copy = msgspec.json.decode(msgspec.json.encode(household), type=Household)
+    Session(program, copy).take(Tick(now))
+    scene = Scene(program, concerns_for(program), copy)
+    scene.now = max(now, copy.taken_at)
+    unit = copy.account if is_account(unit_id) else scene.customer(bare(unit_id))
+    if unit is None or (is_account(unit_id) and unit.id != unit_id):
+        return ()
+    return tuple(_explain(scene, unit, workflow) for workflow in ranked(scene, unit))
+
+
+def _explain(scene: Scene, unit: Unit, workflow: Workflow) -> Explanation:
+    watch = unit.watches.get(workflow.key) or Watch()
+    gates = ask_gates(scene, unit, workflow, watch, None)
+    verdict, words = _answer(scene, unit, workflow, watch, gates)
+    return Explanation(
+        workflow=workflow.key,
+        reason=verdict.reason,
+        words=words,
+        rule=verdict.rule,
+        seen=verdict.seen,
+        would_enter=gates.reason in ENTRIES,
+    )
+
+
+def _answer(
+    scene: Scene, unit: Unit, workflow: Workflow, watch: Watch, gates: Verdict
+) -> tuple[Verdict, str]:
+    for enrollment in unit.enrollments.values():
+        if enrollment.workflow == workflow.key:
+            how = (
+                "as a shadow that hears nothing"
+                if enrollment.is_shadow
+                else "at step " + str(enrollment.step)
+            )
+            since = format_moment(enrollment.entered_at)
+            words = f"in this workflow since {since}, {enrollment.phase.value}, {how}"
+            return Verdict(Reason.ALREADY_ENROLLED, enrollment.step or ""), words
+    if watch.waiting is not None and gates.reason not in ENTRIES:
+        until = format_moment(watch.waiting.until)
+        return gates, f"triggered and waiting until {until}: {_words(gates)}"
+    trigger = _trigger_verdict(scene, unit, workflow, watch)
+    if trigger is not None:
+        return trigger, _words(trigger)
+    return gates, _words(gates)
+
+
+def _trigger_verdict(scene: Scene, unit: Unit, workflow: Workflow, watch: Watch) -> Verdict | None:
+    """Say why the trigger does not fire now, or None when it would."""
+    trigger = workflow.trigger
+    facts = scene.facts(unit)
+    rule = trigger.crossing.of if trigger.crossing is not None else trigger.when
+    seen = seen_by(rule, facts) if rule is not None else ()
+    text = rule.text if rule is not None else f"on {trigger.on}"
+    if trigger.on is not None and trigger.crossing is None:
+        return Verdict(Reason.NOT_TRIGGERED, text, seen)
+    if not is_still_true(trigger, facts):
+        return Verdict(Reason.NOT_TRIGGERED, text, seen)
+    if watch.has_fired or watch.crossed:
+        return Verdict(Reason.ALREADY_FIRED, watch.refused or text, seen)
+    if watch.true_since is not None and scene.now < watch.true_since + trigger.held_for:
+        return Verdict(Reason.NOT_HELD_LONG_ENOUGH, text, seen, watch.true_since + trigger.held_for)
+    return None
+
+
+def _words(verdict: Verdict) -> str:
+    """Write a verdict as one sentence: what it means, what decided, what was seen."""
+    parts = [MEANINGS[verdict.reason]]
+    if verdict.rule:
+        parts.append(f"({verdict.rule})")
+    if verdict.seen:
+        parts.append("where " + ", ".join(f"{seen.term} is {_value(seen)}" for seen in verdict.seen))
+    if verdict.retry_at is not None:
+        parts.append(f"until {format_moment(verdict.retry_at)}")
+    return " ".join(parts)
+
+
+def _value(seen: Seen) -> str:
+    match seen.value:
+        case None:
+            return "unknown"
+        case bool():
+            return "true" if seen.value else "false"
+        case float():
+            return f"{seen.value:g}"
+        case _:
+            return str(seen.value)

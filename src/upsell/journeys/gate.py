@@ -1,0 +1,49 @@
+"""The second gate: asked again in the moment of sending, with what became true in between."""
+
+from __future__ import annotations
+
+from upsell.clock import Moment
+from upsell.decisions.contact import ask_caps, ask_consent
+from upsell.decisions.decision import Verdict
+from upsell.decisions.reasons import Reason
+from upsell.ids import bare, is_account
+from upsell.journeys.advance import concerns_for
+from upsell.journeys.effects import Speak
+from upsell.journeys.household import Household
+from upsell.journeys.program import Program
+from upsell.journeys.scene import Scene
+from upsell.journeys.speaking import address_of, ask_offer, ask_silence
+from upsell.journeys.steps import EmailStep
+from upsell.journeys.walking import journey_of
+
+
+def ask_gate(program: Program, household: Household, message: Speak, now: Moment) -> Verdict | None:
+    """Say why a reserved message may not be sent at ``now``, or None when it may.
+
+    Asked in order: is the enrollment still waiting for this message; is the workflow live and
+    nothing silences the intent; can the offer still be made; does the person still have an address,
+    consent, and a place in the caps beside this message's own. The household is not changed.
+    """
+    scene = Scene(program, concerns_for(program), household)
+    scene.now = max(now, household.taken_at)
+    unit = (
+        household.account if is_account(message.unit_id) else household.customers.get(bare(message.unit_id))
+    )
+    person = household.customers.get(message.customer_id)
+    enrollment = unit.enrollments.get(message.enrollment) if unit is not None else None
+    workflow = program.of_version(message.workflow, message.version)
+    if unit is None or person is None or enrollment is None or workflow is None:
+        return Verdict(Reason.LEFT)
+    step = journey_of(workflow, enrollment).steps.get(message.step)
+    if message.key not in enrollment.pending or not isinstance(step, EmailStep):
+        return Verdict(Reason.LEFT)
+    if address_of(person) is None:
+        return Verdict(Reason.NO_RECIPIENT, message.customer_id)
+    return (
+        ask_consent(person.contact, message.channel)
+        or ask_silence(scene, unit, workflow, message.intent)
+        or ask_offer(scene, unit, step, enrollment.arm)
+        or ask_caps(
+            person.contact, program.policy.caps, message.intent, message.channel, scene.now, but=message.key
+        )
+    )

@@ -1,0 +1,169 @@
+"""Households: what ``advance`` is given, what is locked, and what is sharded.
+
+A household is an account with the members concerned, or a customer without an account. Its
+records change while it is advanced; whoever advances it owns the copy.
+"""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+from upsell.clock import Moment
+from upsell.decisions.contact import Contact
+from upsell.decisions.decision import Verdict
+from upsell.ids import UnitId, bare, is_account
+from upsell.rules.facts import Scalar
+from upsell.signals.profiles import Profile
+
+
+class Phase(enum.Enum):
+    """What an enrollment is doing."""
+
+    WALKING = "walking"
+    SPEAKING = "speaking"
+    FROZEN = "frozen"
+    CAPPED = "capped"
+
+
+class Enrollment(msgspec.Struct):
+    """One unit's passage through one workflow.
+
+    Attributes:
+        id: Made of workflow, unit and the moment it began.
+        workflow: Key of the workflow.
+        version: Version it entered with and keeps.
+        entered_at: When it began.
+        step: Id of the step it stands at, None before the first.
+        step_at: When that step was reached.
+        visits: How often each step was reached.
+        phase: What it is doing.
+        due_at: When time alone moves it next, None when only an event can.
+        held_since: When it was frozen or capped.
+        pending: Keys of messages whose receipt is awaited.
+        delivered: Whether any message of the present step was sent or is unknown.
+        is_shadow: Held out: it walks, spends and hears nothing.
+        is_control: A shadow because of the global control.
+        arm: Its arm, None without arms or when held out.
+        arrived: Whether the last awaited event arrived; None before any wait for one.
+        exposed: Contrasts it was exposed in.
+        expose_at: When the arms' contrast is exposed by time alone.
+        trigger: What the trigger saw.
+        after_goal: Whether it walks the steps after the goal.
+        held_slots: Customers of the account whose slots it holds.
+    """
+
+    id: str
+    workflow: str
+    version: str
+    entered_at: Moment
+    step: str | None = None
+    step_at: Moment = 0
+    visits: dict[str, int] = {}
+    phase: Phase = Phase.WALKING
+    due_at: Moment | None = None
+    held_since: Moment | None = None
+    pending: list[str] = []
+    delivered: bool = False
+    is_shadow: bool = False
+    is_control: bool = False
+    arm: str | None = None
+    arrived: bool | None = None
+    exposed: list[str] = []
+    expose_at: Moment | None = None
+    trigger: dict[str, Scalar] = {}
+    after_goal: bool = False
+    held_slots: list[str] = []
+
+
+class Waiting(msgspec.Struct):
+    """A candidate that was blocked and is asked again while its trigger is true.
+
+    Attributes:
+        since: When it was blocked first.
+        until: When it lapses.
+        retry_at: When time alone may open the gate, None when unknown.
+        verdict: The answer it got last.
+        trigger: What the trigger saw.
+    """
+
+    since: Moment
+    until: Moment
+    retry_at: Moment | None
+    verdict: Verdict
+    trigger: dict[str, Scalar]
+
+
+class Watch(msgspec.Struct, omit_defaults=True):
+    """What a workflow remembers of a unit between inputs.
+
+    Attributes:
+        true_since: Since when ``when`` has been true, None while it is not.
+        has_fired: Whether it fired in this stretch of truth.
+        ask_at: When time alone may change the trigger, None when it cannot.
+        entered_at: When the unit last entered, None when it never did.
+        refused: The last refusal written, so that it is written once.
+        waiting: The candidate that is blocked, if any.
+        crossed: Thresholds that fired and are not armed again.
+        crossed_in: The usage period and plan in which they fired.
+    """
+
+    true_since: Moment | None = None
+    has_fired: bool = False
+    ask_at: Moment | None = None
+    entered_at: Moment | None = None
+    refused: str = ""
+    waiting: Waiting | None = None
+    crossed: list[float] = []
+    crossed_in: str = ""
+
+
+class Unit(msgspec.Struct, omit_defaults=True):
+    """One account or customer as the core keeps it.
+
+    Attributes:
+        id: Its unit id.
+        profile: All we know of it now.
+        contact: What was said to it, and what it allows; empty for an account.
+        watches: What each workflow remembers of it, by workflow key.
+        enrollments: Its passages that go on, by id.
+        slot: Id of the enrollment that holds its one upsell slot.
+        next_due_at: When time alone next concerns it.
+    """
+
+    id: UnitId
+    profile: Profile
+    contact: Contact = msgspec.field(default_factory=Contact)
+    watches: dict[str, Watch] = {}
+    enrollments: dict[str, Enrollment] = {}
+    slot: str | None = None
+    next_due_at: Moment | None = None
+
+
+class Household(msgspec.Struct):
+    """What is advanced together.
+
+    Attributes:
+        id: Unit id of the account, or of the customer without one.
+        taken_at: ``now`` of the last input taken; inputs never go behind it.
+        account: The account's record, None for a customer without one.
+        roster: Roles of each member by customer id; the whole account's, not only those concerned.
+        engaged: Customer ids of members with an enrollment, a waiting candidate or a slot that is held.
+        customers: Records of the members concerned, by customer id.
+    """
+
+    id: UnitId
+    taken_at: Moment = 0
+    account: Unit | None = None
+    roster: dict[str, list[str]] = {}
+    engaged: list[str] = []
+    customers: dict[str, Unit] = {}
+
+
+def empty_household(household_id: UnitId) -> Household:
+    """Give a household of which nothing is known yet."""
+    if is_account(household_id):
+        return Household(household_id, account=Unit(household_id, Profile()))
+    customer_id = bare(household_id)
+    return Household(household_id, customers={customer_id: Unit(household_id, Profile())})

@@ -1,0 +1,51 @@
+"""Leaving: how an enrollment ends, and what it gives back."""
+
+from __future__ import annotations
+
+from upsell.decisions.contact import release
+from upsell.decisions.decision import Verdict
+from upsell.decisions.reasons import Reason
+from upsell.journeys.effects import Withdraw
+from upsell.journeys.household import Enrollment, Phase, Unit
+from upsell.journeys.scene import Scene
+from upsell.journeys.workflow import Workflow
+
+
+def leave(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment, verdict: Verdict) -> None:
+    """End an enrollment with its reason: messages not yet sent are taken back, slots are free again."""
+    withdraw_pending(scene, enrollment, verdict.reason)
+    unit.enrollments.pop(enrollment.id, None)
+    free_slots(scene, unit, enrollment)
+    scene.decide(unit, workflow, verdict, enrollment)
+
+
+def withdraw_pending(scene: Scene, enrollment: Enrollment, reason: Reason) -> None:
+    """Take back what was reserved and not sent; its places in the caps are free again."""
+    for key in enrollment.pending:
+        scene.effects.append(Withdraw(key, reason.value))
+        for customer in scene.household.customers.values():
+            if release(customer.contact, key):
+                break
+    enrollment.pending.clear()
+    if enrollment.phase is Phase.SPEAKING:
+        enrollment.phase = Phase.WALKING
+
+
+def hold_slots(unit: Unit, enrollment: Enrollment, people: list[Unit]) -> None:
+    """Take the unit's one upsell slot, and those of the people an account's workflow addresses."""
+    unit.slot = enrollment.id
+    for person in people:
+        if person is not unit and person.slot is None:
+            person.slot = enrollment.id
+            enrollment.held_slots.append(person.id)
+    enrollment.held_slots.sort()
+
+
+def free_slots(scene: Scene, unit: Unit, enrollment: Enrollment) -> None:
+    """Give the slots of an enrollment back."""
+    if unit.slot == enrollment.id:
+        unit.slot = None
+    for customer in scene.household.customers.values():
+        if customer.slot == enrollment.id:
+            customer.slot = None
+    enrollment.held_slots.clear()

@@ -1,0 +1,139 @@
+"""Passages: what becomes of an enrollment when something becomes true.
+
+Goal reached: leaves at once, then the steps after the goal. Consent withdrawn: that person only.
+No longer eligible: leaves. A sensitive state passed: trigger and eligibility are asked again.
+"""
+
+from __future__ import annotations
+
+from upsell.decisions.decision import Verdict
+from upsell.decisions.reasons import Reason
+from upsell.journeys.household import Enrollment, Phase, Unit
+from upsell.journeys.leaving import free_slots, leave, withdraw_pending
+from upsell.journeys.scene import Scene
+from upsell.journeys.speaking import EMAIL, ask_rules, ask_silence, intent_of
+from upsell.journeys.steps import EmailStep, TaskStep, WaitForStep
+from upsell.journeys.triggers import is_still_true
+from upsell.journeys.walking import MOST_VISITS, journey_of, resume, walk
+from upsell.journeys.workflow import UnitKind, Workflow
+from upsell.signals.events import (
+    CONSENT_WITHDRAWN,
+    MESSAGE_SENT,
+    MESSAGE_UNKNOWN,
+    MESSAGE_WITHHELD,
+    Event,
+)
+
+
+def is_goal(workflow: Workflow, enrollment: Enrollment, event: Event) -> bool:
+    """Tell whether an event is the goal of an enrollment that has not reached it yet."""
+    goal = workflow.goal
+    if enrollment.after_goal or event.name != goal.event:
+        return False
+    return goal.where is None or goal.where.holds(event.properties) is True
+
+
+def reach_goal(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment) -> None:
+    """Leave at once because the goal was reached; a treated unit then walks the steps after it."""
+    entry = workflow.on_goal.entry
+    if enrollment.is_shadow or entry is None:
+        leave(scene, unit, workflow, enrollment, Verdict(Reason.GOAL_REACHED))
+        return
+    withdraw_pending(scene, enrollment, Reason.GOAL_REACHED)
+    free_slots(scene, unit, enrollment)
+    scene.decide(unit, workflow, Verdict(Reason.GOAL_REACHED), enrollment)
+    enrollment.after_goal = True
+    enrollment.expose_at = None
+    walk(scene, unit, workflow, enrollment, entry)
+
+
+def ask_enrollment(
+    scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment, event: Event
+) -> bool:
+    """Ask whether an enrollment may go on after an event; tell whether it does."""
+    if event.name == CONSENT_WITHDRAWN and not _goes_on_without(scene, unit, workflow, enrollment, event):
+        return False
+    return is_still_eligible(scene, unit, workflow, enrollment)
+
+
+def is_still_eligible(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment) -> bool:
+    """Ask eligibility again and leave when it is gone; tell whether the enrollment goes on.
+
+    After the goal it is not asked: having what was offered is the point then.
+    """
+    if enrollment.after_goal:
+        return True
+    ineligible = ask_rules(workflow.eligible, scene.facts(unit), Reason.INELIGIBLE, wanted=True)
+    if ineligible is not None:
+        leave(scene, unit, workflow, enrollment, ineligible)
+        return False
+    return True
+
+
+def take_receipt(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment, event: Event) -> None:
+    """Take what became of a message: the journey goes on when every person of the step is accounted for.
+
+    Sent or unknown: on. Failed for good: on, with the reason. Withheld by the gate before sending:
+    the step is asked again, where it stands still for the same reason.
+    """
+    key = event.properties.get("key")
+    if key not in enrollment.pending:
+        return
+    enrollment.pending.remove(key)
+    if event.name in (MESSAGE_SENT, MESSAGE_UNKNOWN):
+        enrollment.delivered = True
+    if enrollment.pending:
+        return
+    step = journey_of(workflow, enrollment).steps[enrollment.step or ""]
+    if not isinstance(step, EmailStep):
+        return
+    enrollment.phase = Phase.WALKING
+    is_withheld = event.name == MESSAGE_WITHHELD and not enrollment.delivered
+    if is_withheld and enrollment.visits[step.id] < MOST_VISITS:
+        walk(scene, unit, workflow, enrollment, step.id)
+        return
+    if not enrollment.delivered:
+        scene.decide(unit, workflow, Verdict(Reason.UNDELIVERABLE, step.id), enrollment)
+    walk(scene, unit, workflow, enrollment, step.then)
+
+
+def take_arrival(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment, event: Event) -> None:
+    """Go on when the event an enrollment waits for has come; one from before the wait does not count."""
+    step = journey_of(workflow, enrollment).steps.get(enrollment.step or "")
+    if not isinstance(step, WaitForStep) or event.name != step.event:
+        return
+    since = enrollment.entered_at if step.since_enrollment else enrollment.step_at
+    if event.occurred_at < since:
+        return
+    if step.where is None or step.where.holds(event.properties) is True:
+        enrollment.arrived = True
+        walk(scene, unit, workflow, enrollment, step.then)
+
+
+def try_again(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment) -> None:
+    """Ask an enrollment that stands still before a speaking step whether it may speak now.
+
+    On release from a freeze the trigger is asked again; what no longer holds leaves.
+    """
+    step = journey_of(workflow, enrollment).steps.get(enrollment.step or "")
+    if not isinstance(step, EmailStep | TaskStep):
+        return
+    if enrollment.phase is Phase.FROZEN and not enrollment.after_goal:
+        silence = ask_silence(scene, unit, workflow, intent_of(step))
+        if silence is None and not is_still_true(workflow.trigger, scene.facts(unit)):
+            leave(scene, unit, workflow, enrollment, Verdict(Reason.TRIGGER_GONE, "after a freeze"))
+            return
+    resume(scene, unit, workflow, enrollment, step)
+
+
+def _goes_on_without(
+    scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment, event: Event
+) -> bool:
+    """Take a person out of an enrollment; a customer's own enrollment leaves."""
+    channel = str(event.properties.get("channel") or "*")
+    if channel not in ("*", EMAIL):
+        return True
+    if workflow.unit is UnitKind.CUSTOMER:
+        leave(scene, unit, workflow, enrollment, Verdict(Reason.NO_RECIPIENT, "consent withdrawn"))
+        return False
+    return True

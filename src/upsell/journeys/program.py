@@ -1,0 +1,63 @@
+"""A program: everything a workspace says, compiled, and what each event may concern.
+
+The law: a program is an immutable value named by the hash of its text, so any past decision can
+be taken again with the program that took it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from upsell.catalog.plans import Catalog
+from upsell.decisions.policy import Policy
+from upsell.journeys.workflow import Workflow
+from upsell.rules.compile import Rule
+
+
+class Sender(msgspec.Struct, frozen=True):
+    """Who mail comes from: name, address, and the postal address the law asks for."""
+
+    name: str
+    address: str
+    postal_address: str
+
+
+class Program(msgspec.Struct, frozen=True):
+    """A compiled workspace.
+
+    Attributes:
+        version: Hash of the workspace's text.
+        currency: ISO 4217 code reports are in.
+        zone: IANA name of the team's zone.
+        sender: Who mail comes from.
+        catalog: What can be bought or offered.
+        signals: Named conclusions, by name.
+        policy: What holds over every workflow.
+        workflows: The definitions that are live, paused or ended now, by key.
+        earlier: Versions of workflows that some enrollment may still walk, by version.
+    """
+
+    version: str
+    currency: str
+    zone: str
+    sender: Sender
+    catalog: Catalog
+    signals: Mapping[str, Rule]
+    policy: Policy
+    workflows: Mapping[str, Workflow]
+    earlier: Mapping[str, Workflow] = msgspec.field(default_factory=dict)
+
+    def of_version(self, key: str, version: str) -> Workflow | None:
+        """Give the workflow as an enrollment entered it; None when that version is not kept."""
+        live = self.workflows.get(key)
+        if live is not None and live.version == version:
+            return live
+        return self.earlier.get(version)
+
+
+def with_earlier(program: Program, workflows: Iterable[Workflow]) -> Program:
+    """Give the program with earlier versions of workflows beside it, for units that entered them."""
+    kept = {workflow.version: workflow for workflow in workflows}
+    return msgspec.structs.replace(program, earlier=kept)

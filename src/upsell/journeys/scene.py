@@ -1,0 +1,177 @@
+"""The scene: one household being advanced, what is looked up about it, and the effects so far.
+
+Everything that moves an enrollment works on a scene. It belongs to one call, so that nothing of
+it is seen from outside but the household and the effects.
+"""
+
+from __future__ import annotations
+
+from upsell.clock import Moment
+from upsell.decisions.decision import Decision, Exposure, Verdict
+from upsell.decisions.facts import UnitFacts
+from upsell.ids import UnitId, account_unit, bare, customer_unit, is_account
+from upsell.journeys.concerns import Concerns
+from upsell.journeys.effects import Decided, Effect, Exposed, Record
+from upsell.journeys.household import Enrollment, Household, Unit, Watch
+from upsell.journeys.program import Program
+from upsell.journeys.workflow import UnitKind, Workflow
+from upsell.signals.events import Event
+from upsell.signals.profiles import Profile
+
+
+class Scene:
+    """A household in the hands of ``advance``.
+
+    Attributes:
+        program: What the workspace says.
+        concerns: What each event name can mean to it.
+        household: The records, changed in place.
+        now: The moment everything is asked at.
+        effects: What was asked of the outside world so far, in order.
+    """
+
+    __slots__ = ("_facts", "concerns", "effects", "household", "now", "program")
+
+    def __init__(self, program: Program, concerns: Concerns, household: Household) -> None:
+        """Open a scene over a household; it is changed in place."""
+        self.program = program
+        self.concerns = concerns
+        self.household = household
+        self.now: Moment = household.taken_at
+        self.effects: list[Effect] = []
+        self._facts: dict[UnitId, UnitFacts] = {}
+
+    def facts(self, unit: Unit) -> UnitFacts:
+        """Give the view rules are asked over for a unit, as of ``now``."""
+        known = self._facts.get(unit.id)
+        if known is None:
+            account = self.household.account
+            known = self._facts[unit.id] = UnitFacts(
+                unit.profile,
+                account.profile if account is not None else None,
+                self.program.catalog,
+                self.concerns.tiers,
+                self.concerns.known,
+                self.now,
+                is_account=is_account(unit.id),
+            )
+        elif known.now != self.now:
+            known.move_to(self.now)
+        return known
+
+    def refresh_facts(self) -> None:
+        """Look again at plans and subscriptions after an event changed them."""
+        for known in self._facts.values():
+            known.now = self.now
+            known.refresh()
+
+    def principal(self) -> Unit:
+        """Give the unit that pays: the account, or the customer without one."""
+        return self.household.account or self.customer(bare(self.household.id))
+
+    def has_ended_subscription(self) -> bool:
+        """Tell whether a subscription ended by time alone, exactly now."""
+        held = self.principal().profile.subscriptions.values()
+        return any(subscription.ends_at == self.now for subscription in held)
+
+    def customer(self, customer_id: str) -> Unit:
+        """Give a customer's record; one never heard of begins empty."""
+        unit = self.household.customers.get(customer_id)
+        if unit is None:
+            unit = Unit(customer_unit(customer_id), Profile())
+            self.household.customers[customer_id] = unit
+        return unit
+
+    def units(self) -> list[Unit]:
+        """Give the loaded units in a fixed order: the account, then customers by id."""
+        household = self.household
+        customers = [household.customers[key] for key in sorted(household.customers)]
+        return [household.account, *customers] if household.account is not None else customers
+
+    def touched(self, event: Event) -> list[Unit]:
+        """Give the units an event is about: the account and the customer named."""
+        household = self.household
+        touched = [household.account] if household.account is not None else []
+        if event.customer_id is not None:
+            touched.append(self.customer(event.customer_id))
+        elif household.account is None:
+            touched.append(self.customer(bare(household.id)))
+        return touched
+
+    def decide(
+        self, unit: Unit, workflow: Workflow, verdict: Verdict, enrollment: Enrollment | None = None
+    ) -> None:
+        """Write an answer down."""
+        self.effects.append(
+            Decided(
+                Decision(
+                    unit_id=unit.id,
+                    workflow=workflow.key,
+                    version=workflow.version,
+                    decided_at=self.now,
+                    reason=verdict.reason,
+                    rule=verdict.rule,
+                    seen=verdict.seen,
+                    enrollment=enrollment.id if enrollment is not None else None,
+                )
+            )
+        )
+
+    def expose(
+        self, unit: Unit, enrollment: Enrollment, workflow: Workflow, contrast: str, arm: str, share: float
+    ) -> None:
+        """Write an exposure down, once per contrast and enrollment."""
+        if contrast in enrollment.exposed:
+            return
+        enrollment.exposed.append(contrast)
+        self.effects.append(
+            Exposed(
+                Exposure(
+                    unit_id=unit.id,
+                    workflow=workflow.key,
+                    contrast=contrast,
+                    arm=arm,
+                    share=share,
+                    stratum=enrollment.version,
+                    exposed_at=self.now,
+                    enrollment=enrollment.id,
+                )
+            )
+        )
+
+    def record(self, name: str, key: str, unit: Unit, customer_id: str | None, **said: object) -> None:
+        """Keep something we did as a derived event."""
+        household_id = self.household.id
+        self.effects.append(
+            Record(
+                Event(
+                    id=f"{name}/{key}",
+                    name=name,
+                    occurred_at=self.now,
+                    seen_at=self.now,
+                    customer_id=customer_id,
+                    account_id=bare(household_id) if is_account(household_id) else None,
+                    properties={"key": key, "unit": unit.id, **said},
+                    source="core",
+                )
+            )
+        )
+
+    def watch(self, unit: Unit, workflow: Workflow) -> Watch:
+        """Give what a workflow remembers of a unit, empty at first sight."""
+        watch = unit.watches.get(workflow.key)
+        if watch is None:
+            watch = unit.watches[workflow.key] = Watch()
+        return watch
+
+
+def kind_of(unit: Unit) -> UnitKind:
+    """Give the kind of a unit."""
+    return UnitKind.ACCOUNT if is_account(unit.id) else UnitKind.CUSTOMER
+
+
+def household_of(customer_id: str | None, account_id: str | None) -> UnitId | None:
+    """Give the household an event with these ids belongs to; None when it names neither."""
+    if account_id is not None:
+        return account_unit(account_id)
+    return customer_unit(customer_id) if customer_id is not None else None

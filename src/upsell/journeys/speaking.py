@@ -1,0 +1,174 @@
+"""Speaking: who a step addresses, and whether it may speak to them now.
+
+Asked when a candidate is let in, at each speaking step, and again by the gate before sending.
+The law: a held-out unit is asked the same questions at the same points as a treated one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from upsell.decisions.contact import ask_caps, ask_consent
+from upsell.decisions.decision import Seen, Verdict
+from upsell.decisions.facts import UnitFacts
+from upsell.decisions.intents import PROMOTIONAL, Intent
+from upsell.decisions.reasons import Reason
+from upsell.decisions.sensitive import ask_states
+from upsell.ids import bare
+from upsell.journeys.concerns import DEFAULT_ROLE
+from upsell.journeys.household import Enrollment, Unit
+from upsell.journeys.scene import Scene
+from upsell.journeys.steps import EmailStep, IfStep, Journey, TaskStep, for_arm
+from upsell.journeys.workflow import Status, UnitKind, Workflow
+from upsell.rules.compile import Rule
+from upsell.rules.facts import Scalar
+
+SpeakingStep = EmailStep | TaskStep
+EMAIL = "email"
+
+
+def first_speaking(journey: Journey) -> SpeakingStep | None:
+    """Give the first step that would speak, taking the yes side of every branch; None when none does."""
+    at = journey.entry
+    seen: set[str] = set()
+    while at is not None and at not in seen:
+        seen.add(at)
+        step = journey.steps[at]
+        if isinstance(step, EmailStep | TaskStep):
+            return step
+        at = step.yes or step.no if isinstance(step, IfStep) else getattr(step, "then", None)
+    return None
+
+
+def intent_of(step: SpeakingStep) -> Intent:
+    """Give what a step speaks for; a task that makes an offer is an offer, any other is help."""
+    if isinstance(step, EmailStep):
+        return step.intent
+    return Intent.OFFER if step.offer else Intent.HELP
+
+
+def ask_rules(rules: Iterable[Rule], facts: UnitFacts, reason: Reason, *, wanted: bool) -> Verdict | None:
+    """Give the verdict of the first rule that is not as wanted, with the values it saw; None when all are.
+
+    ``wanted`` True asks that every rule is true (unknown is not true); False that none is.
+    """
+    for rule in rules:
+        if (rule.value(facts) is True) is not wanted:
+            retry_at = rule.next_change_at(facts)
+            return Verdict(reason, rule.text, seen_by(rule, facts), retry_at)
+    return None
+
+
+def seen_by(rule: Rule, facts: UnitFacts) -> tuple[Seen, ...]:
+    """Give the values of a rule's terms."""
+    return tuple(Seen(term.text, _scalar(term.value(facts))) for term in rule.terms)
+
+
+def _scalar(value: object) -> Scalar:
+    return value if value is None or isinstance(value, bool | int | float | str) else str(value)
+
+
+def ask_silence(scene: Scene, unit: Unit, workflow: Workflow, intent: Intent) -> Verdict | None:
+    """Say what silences an intent for a unit now, or None: the workflow's state, states, suppressions.
+
+    ``service`` is silenced by nothing here.
+    """
+    live = scene.program.workflows.get(workflow.key)
+    if live is None or live.status is Status.ENDED:
+        return Verdict(Reason.ENDED)
+    if live.status is Status.PAUSED:
+        return Verdict(Reason.PAUSED)
+    if intent not in PROMOTIONAL:
+        return None
+    principal = scene.principal()
+    policy = scene.program.policy
+    for profile in (principal.profile, unit.profile):
+        verdict = ask_states(profile, policy.states, intent, scene.now)
+        if verdict is not None:
+            return verdict
+    suppress = (*policy.suppress, *workflow.suppress)
+    return ask_rules(suppress, scene.facts(unit), Reason.SUPPRESSED, wanted=False)
+
+
+def addressed(scene: Scene, unit: Unit, workflow: Workflow, step: SpeakingStep) -> list[Unit]:
+    """Give the customers a step addresses, reachable or not, by customer id.
+
+    For a customer's workflow the customer; for an account's the loaded members with one of the
+    roles named, or the admin.
+    """
+    if workflow.unit is UnitKind.CUSTOMER:
+        return [unit]
+    roles = (step.to if isinstance(step, EmailStep) else ()) or (DEFAULT_ROLE,)
+    household = scene.household
+    return [
+        household.customers[customer_id]
+        for customer_id in sorted(household.roster)
+        if customer_id in household.customers and any(role in roles for role in household.roster[customer_id])
+    ]
+
+
+def address_of(customer: Unit) -> str | None:
+    """Give a customer's address, or None when there is none or it refused mail for good."""
+    address = customer.profile.traits.get("email")
+    if not isinstance(address, str) or "@" not in address or address in customer.contact.bounced:
+        return None
+    return address
+
+
+def ask_recipients(
+    scene: Scene, unit: Unit, workflow: Workflow, step: SpeakingStep, enrollment: Enrollment | None
+) -> tuple[list[Unit], Verdict | None]:
+    """Give who may be spoken to by a step now, or the reason why nobody may.
+
+    People are dropped who have no address, who withdrew consent, whose cap is full, or whose
+    slot another workflow holds, in this order; the reason is the one that dropped the last of them. A task
+    for a person in a team addresses nobody and always passes.
+    """
+    if isinstance(step, TaskStep):
+        return [], None
+    verdict = Verdict(Reason.NO_RECIPIENT, " or ".join(step.to) or DEFAULT_ROLE)
+    reachable = [person for person in addressed(scene, unit, workflow, step) if address_of(person)]
+    if not reachable:
+        return [], verdict
+    kept: list[Unit] = []
+    for person in reachable:
+        refusal = _ask_person(scene, workflow, step, person, enrollment)
+        if refusal is None:
+            kept.append(person)
+        else:
+            verdict = refusal
+    return kept, None if kept else verdict
+
+
+def _ask_person(
+    scene: Scene, workflow: Workflow, step: EmailStep, person: Unit, enrollment: Enrollment | None
+) -> Verdict | None:
+    caps = scene.program.policy.caps
+    refusal = ask_consent(person.contact, EMAIL) or ask_caps(
+        person.contact, caps, step.intent, EMAIL, scene.now
+    )
+    if refusal is not None:
+        return refusal
+    holder = person.slot
+    is_held = holder is not None and (enrollment is None or holder != enrollment.id)
+    if workflow.takes_slot and is_held and step.intent in PROMOTIONAL:
+        return Verdict(Reason.OUTRANKED, f"the slot of {bare(person.id)}")
+    return None
+
+
+def ask_offer(scene: Scene, unit: Unit, step: SpeakingStep, arm: str | None) -> Verdict | None:
+    """Say why the offer of a step cannot be made now, or None: gone, or they have it already.
+
+    Availability is today's, not the version's: the live catalog is asked.
+    """
+    name = for_arm(step.offer, arm)
+    if name is None:
+        return None
+    offer = scene.program.catalog.offers.get(name)
+    if offer is None or (offer.available_until is not None and scene.now >= offer.available_until):
+        return Verdict(Reason.OFFER_GONE, name)
+    plan = scene.program.catalog.plans.get(offer.plan)
+    tier = scene.facts(unit).plan.get("tier")
+    if plan is not None and isinstance(tier, int) and tier >= plan.tier:
+        return Verdict(Reason.ENTITLED, name, (Seen("plan.tier", tier), Seen("tier offered", plan.tier)))
+    return None

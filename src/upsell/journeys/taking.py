@@ -1,0 +1,139 @@
+"""Taking: what an event changes in the records, before anyone is asked anything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from upsell.decisions.contact import Contact, release
+from upsell.decisions.sensitive import take_state
+from upsell.journeys.concerns import Concern
+from upsell.journeys.effects import Record
+from upsell.journeys.household import Unit
+from upsell.journeys.scene import Scene, kind_of
+from upsell.rules.facts import Scalar
+from upsell.signals.counters import count_event
+from upsell.signals.events import (
+    ACCOUNT_IDENTIFIED,
+    CONSENT_GIVEN,
+    CONSENT_WITHDRAWN,
+    CUSTOMER_IDENTIFIED,
+    MESSAGE_BOUNCED,
+    MESSAGE_FAILED,
+    MESSAGE_WITHHELD,
+    USAGE_RECORDED,
+    Event,
+)
+from upsell.signals.profiles import Usage, usage_period
+from upsell.signals.subscriptions import SUBSCRIPTION_EVENTS, current_subscription, take_subscription
+
+
+def take_event(scene: Scene, event: Event, concern: Concern, touched: list[Unit]) -> Event | None:
+    """Change the records as an event says; give the Upgraded or Downgraded that follows from it."""
+    principal = scene.principal()
+    for state in concern.states:
+        take_state(principal.profile, state, event)
+    for unit in touched:
+        for counted in concern.counted[kind_of(unit)]:
+            if counted.condition is None or counted.condition.holds(event.properties):
+                count_event(
+                    unit.profile.counters,
+                    counted.key,
+                    counted.counter,
+                    event.occurred_at,
+                    scene.now,
+                    event.properties,
+                )
+    if event.name in SUBSCRIPTION_EVENTS:
+        derived = take_subscription(principal.profile, event, scene.concerns.tiers)
+        scene.refresh_facts()
+        if derived is not None:
+            scene.effects.append(Record(derived))
+        return derived
+    _take_named(scene, event, principal)
+    return None
+
+
+def _take_named(scene: Scene, event: Event, principal: Unit) -> None:
+    name = event.name
+    if name == USAGE_RECORDED:
+        _take_usage(scene, event, principal)
+    elif name in (CUSTOMER_IDENTIFIED, ACCOUNT_IDENTIFIED):
+        _take_traits(scene, event, principal)
+    elif event.customer_id is None:
+        return
+    elif name in (CONSENT_WITHDRAWN, CONSENT_GIVEN, MESSAGE_BOUNCED):
+        _take_consent(scene.customer(event.customer_id).contact, event)
+    elif name in (MESSAGE_FAILED, MESSAGE_WITHHELD):
+        release(scene.customer(event.customer_id).contact, str(event.properties.get("key")))
+
+
+def _take_usage(scene: Scene, event: Event, principal: Unit) -> None:
+    """``quantity`` adds to the period the event occurred in, ``level`` sets a gauge.
+
+    An event of an earlier period than the one last used changes nothing: that period is over.
+    """
+    metric = event.properties.get("metric")
+    if not isinstance(metric, str):
+        return
+    profile = principal.profile
+    held = profile.usage.get(metric)
+    level = _number(event.properties.get("level"))
+    if level is not None:
+        profile.usage[metric] = Usage(level, None)
+        return
+    quantity = _number(event.properties.get("quantity", 1))
+    if quantity is None:
+        return
+    subscription = current_subscription(profile, scene.concerns.tiers, scene.now)
+    anchor = subscription.started_at if subscription is not None else None
+    start, _ = usage_period(anchor, event.occurred_at)
+    if held is None or held.period_started_at is None or held.period_started_at < start:
+        profile.usage[metric] = Usage(quantity, start)
+    elif held.period_started_at == start:
+        held.amount += quantity
+
+
+def _take_traits(scene: Scene, event: Event, principal: Unit) -> None:
+    """Traits replace those of the same name; only JSON scalars are kept, roles go to the roster."""
+    household = scene.household
+    if event.name == CUSTOMER_IDENTIFIED:
+        if event.customer_id is not None:
+            _set_traits(scene.customer(event.customer_id), event.properties)
+        return
+    roles = event.properties.get("roles", event.properties.get("role"))
+    if household.account is not None and event.customer_id is not None:
+        if roles is None:
+            household.roster.setdefault(event.customer_id, [])
+        else:
+            named = roles if isinstance(roles, list) else [roles]
+            household.roster[event.customer_id] = [role for role in named if isinstance(role, str)]
+        scene.customer(event.customer_id)
+    _set_traits(principal, {k: v for k, v in event.properties.items() if k not in ("roles", "role")})
+
+
+def _set_traits(unit: Unit, said: Mapping[str, Any]) -> None:
+    for name, value in said.items():
+        if value is None or isinstance(value, bool | int | float | str):
+            scalar: Scalar = value
+            unit.profile.traits[name] = scalar
+
+
+def _take_consent(contact: Contact, event: Event) -> None:
+    channel = str(event.properties.get("channel") or "*")
+    if event.name == CONSENT_WITHDRAWN:
+        if channel not in contact.withdrawn:
+            contact.withdrawn.append(channel)
+    elif event.name == MESSAGE_BOUNCED:
+        address = event.properties.get("address")
+        if isinstance(address, str) and address not in contact.bounced:
+            contact.bounced.append(address)
+    elif channel == "*":
+        contact.withdrawn.clear()
+    elif channel in contact.withdrawn:
+        contact.withdrawn.remove(channel)
+
+
+def _number(value: object) -> float | None:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if is_number else None  # type: ignore[arg-type]

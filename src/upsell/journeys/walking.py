@@ -1,0 +1,309 @@
+"""Walking: an enrollment goes from step to step until something must be waited for."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from upsell.clock import Moment
+from upsell.decisions.contact import Touch, reserve
+from upsell.decisions.decision import Verdict
+from upsell.decisions.reasons import Reason
+from upsell.ids import bare, digest
+from upsell.journeys.concerns import awaited_since
+from upsell.journeys.effects import OpenTask, Speak, message_key
+from upsell.journeys.household import Enrollment, Phase, Unit
+from upsell.journeys.leaving import hold_slots, leave
+from upsell.journeys.scene import Scene
+from upsell.journeys.speaking import (
+    EMAIL,
+    SpeakingStep,
+    ask_offer,
+    ask_recipients,
+    ask_silence,
+    intent_of,
+)
+from upsell.journeys.steps import (
+    EmailStep,
+    EndStep,
+    IfStep,
+    Journey,
+    Step,
+    TaskStep,
+    WaitForStep,
+    WaitStep,
+    for_arm,
+)
+from upsell.journeys.workflow import Vary, Workflow
+from upsell.signals.counters import read_mark
+from upsell.signals.events import MESSAGE_RESERVED, MESSAGE_WITHHELD, TASK_OPENED
+
+MOST_VISITS = 5
+"""How often a step speaks again after the gate before sending withheld it; then it is passed over."""
+
+
+def walk(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment, to: str | None) -> None:
+    """Go to a step and on, until the journey waits, speaks, stands still or ends."""
+    journey = workflow.on_goal if enrollment.after_goal else workflow.journey
+    at = to
+    while at is not None:
+        step = journey.steps[at]
+        _reach(enrollment, step, scene.now)
+        match step:
+            case EmailStep() | TaskStep():
+                if not speak(scene, unit, workflow, enrollment, step):
+                    return
+                at = step.then
+            case WaitStep():
+                _begin_wait(workflow, enrollment, step, scene.now)
+                return
+            case WaitForStep():
+                if not _has_arrived(unit, enrollment, step):
+                    enrollment.due_at = scene.now + step.up_to
+                    return
+                enrollment.arrived = True
+                at = step.then
+            case IfStep():
+                at = step.yes if _holds(scene, unit, enrollment, step) else step.no
+            case EndStep():
+                at = None
+            case _:
+                assert_never(step)
+    leave(scene, unit, workflow, enrollment, Verdict(Reason.FINISHED))
+
+
+def pass_time(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment) -> None:
+    """Move an enrollment whose time has come: a wait that is over, a wait for an event in vain."""
+    journey = workflow.on_goal if enrollment.after_goal else workflow.journey
+    step = journey.steps[enrollment.step or ""]
+    enrollment.due_at = None
+    match step:
+        case WaitStep():
+            walk(scene, unit, workflow, enrollment, step.then)
+        case WaitForStep():
+            enrollment.arrived = False
+            walk(scene, unit, workflow, enrollment, step.then)
+        case EmailStep() | TaskStep():
+            resume(scene, unit, workflow, enrollment, step)
+        case IfStep() | EndStep():
+            pass
+        case _:
+            assert_never(step)
+
+
+def resume(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment, step: SpeakingStep) -> None:
+    """Ask a speaking step again that stood still; when it may speak, go on after it."""
+    if speak(scene, unit, workflow, enrollment, step):
+        walk(scene, unit, workflow, enrollment, step.then)
+
+
+def speak(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment, step: SpeakingStep) -> bool:
+    """Speak at a step, or stand still before it, or leave; tell whether the journey goes on at once.
+
+    A real message is awaited: the journey goes on when its receipt comes. A shadow spends the same
+    places and goes on at once.
+    """
+    silence = ask_silence(scene, unit, workflow, intent_of(step))
+    if silence is not None:
+        return _stand_still(scene, unit, workflow, enrollment, silence, Phase.FROZEN)
+    gone = ask_offer(scene, unit, step, enrollment.arm)
+    if gone is not None:
+        leave(scene, unit, workflow, enrollment, gone)
+        return False
+    people, nobody = ask_recipients(scene, unit, workflow, step, enrollment)
+    if nobody is not None:
+        if nobody.reason in (Reason.CAPPED, Reason.OUTRANKED):
+            return _stand_still(scene, unit, workflow, enrollment, nobody, Phase.CAPPED)
+        leave(scene, unit, workflow, enrollment, Verdict(Reason.NO_RECIPIENT, nobody.rule))
+        return False
+    if enrollment.phase is Phase.FROZEN:
+        scene.decide(unit, workflow, Verdict(Reason.RELEASED), enrollment)
+    enrollment.phase = Phase.WALKING
+    enrollment.held_since = None
+    enrollment.due_at = None
+    _expose(scene, unit, workflow, enrollment, step)
+    if isinstance(step, TaskStep):
+        _open_task(scene, unit, workflow, enrollment, step)
+        return True
+    return _address(scene, unit, workflow, enrollment, step, people)
+
+
+def _reach(enrollment: Enrollment, step: Step, now: Moment) -> None:
+    enrollment.step = step.id
+    enrollment.step_at = now
+    enrollment.visits[step.id] = enrollment.visits.get(step.id, 0) + 1
+    enrollment.phase = Phase.WALKING
+    enrollment.held_since = None
+    enrollment.due_at = None
+
+
+def _begin_wait(workflow: Workflow, enrollment: Enrollment, step: WaitStep, now: Moment) -> None:
+    enrollment.due_at = now + (for_arm(step.lasts, enrollment.arm) or 0)
+    varies = workflow.experiment.vary is Vary.TIMING and set(step.lasts) != {""}
+    if varies and enrollment.arm is not None:
+        enrollment.expose_at = now + min(step.lasts.values())
+
+
+def expose_timing(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment) -> None:
+    """Expose the arms of a timing experiment: the earliest arm would act now, in whichever arm this is."""
+    enrollment.expose_at = None
+    _expose_arms(scene, unit, workflow, enrollment)
+
+
+def _has_arrived(unit: Unit, enrollment: Enrollment, step: WaitForStep) -> bool:
+    if not step.since_enrollment:
+        return False
+    seen_at = read_mark(unit.profile.counters.get(awaited_since(step).key))
+    return seen_at is not None and seen_at >= enrollment.entered_at
+
+
+def _holds(scene: Scene, unit: Unit, enrollment: Enrollment, step: IfStep) -> bool:
+    if step.test is None:
+        return enrollment.arrived is True
+    return step.test.value(scene.facts(unit)) is True
+
+
+def _stand_still(
+    scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment, verdict: Verdict, phase: Phase
+) -> bool:
+    """Hold an enrollment before a speaking step; frozen too long it leaves, capped too long it goes on."""
+    if enrollment.phase is not phase:
+        enrollment.phase = phase
+        enrollment.held_since = enrollment.held_since if enrollment.held_since is not None else scene.now
+        scene.decide(unit, workflow, _named(verdict, phase), enrollment)
+    policy = scene.program.policy
+    since = enrollment.held_since if enrollment.held_since is not None else scene.now
+    until = since + (policy.freeze_for if phase is Phase.FROZEN else policy.patience)
+    if scene.now >= until or verdict.reason is Reason.ENDED:
+        if phase is Phase.CAPPED:
+            scene.decide(unit, workflow, Verdict(Reason.LAPSED, verdict.rule), enrollment)
+            return True
+        reason = Reason.ENDED if verdict.reason is Reason.ENDED else Reason.FROZEN_TOO_LONG
+        leave(scene, unit, workflow, enrollment, Verdict(reason, verdict.rule))
+        return False
+    retry_at = verdict.retry_at
+    enrollment.due_at = until if retry_at is None else min(until, max(retry_at, scene.now + 1))
+    return False
+
+
+def _named(verdict: Verdict, phase: Phase) -> Verdict:
+    if phase is Phase.CAPPED:
+        return verdict
+    return Verdict(Reason.FROZEN, verdict.rule or verdict.reason.value, verdict.seen, verdict.retry_at)
+
+
+def _expose(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment, step: SpeakingStep) -> None:
+    """Expose at the first step that would speak (holdout, control), and where the arms differ."""
+    if enrollment.after_goal:
+        return
+    experiment = workflow.experiment
+    rate = scene.program.policy.control_rate
+    if rate > 0:
+        arm, share = ("control", rate) if enrollment.is_control else ("programme", 1 - rate)
+        scene.expose(unit, enrollment, workflow, "control", arm, share)
+    if not enrollment.is_control:
+        held, part = experiment.holdout_rate, 1 - experiment.holdout_rate
+        is_held = enrollment.is_shadow and enrollment.arm is None
+        arm, share = ("holdout", held) if is_held else ("treated", part)
+        scene.expose(unit, enrollment, workflow, "holdout", arm, share)
+    if enrollment.arm is None:
+        return
+    differs = {
+        Vary.MESSAGE: isinstance(step, EmailStep) and set(step.content) != {""},
+        Vary.OFFER: bool(step.offer) and set(step.offer) != {""},
+        Vary.AUDIENCE: True,
+        Vary.TIMING: False,
+        None: False,
+    }[experiment.vary]
+    if differs:
+        _expose_arms(scene, unit, workflow, enrollment)
+
+
+def _expose_arms(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment) -> None:
+    shares = {arm.name: arm.share for arm in workflow.experiment.arms}
+    arm = enrollment.arm or ""
+    scene.expose(unit, enrollment, workflow, "arms", arm, shares.get(arm, 0.0))
+
+
+def _open_task(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment, step: TaskStep) -> None:
+    if enrollment.is_shadow:
+        return
+    key = digest("task", enrollment.id, step.id, str(enrollment.visits[step.id]))
+    offer = for_arm(step.offer, enrollment.arm)
+    scene.effects.append(
+        OpenTask(
+            key=key,
+            enrollment=enrollment.id,
+            workflow=workflow.key,
+            unit_id=unit.id,
+            queue=step.queue,
+            title=step.title,
+            offer=offer,
+            opened_at=scene.now,
+            due_at=scene.now + step.due,
+        )
+    )
+    scene.record(TASK_OPENED, key, unit, None, workflow=workflow.key, queue=step.queue)
+
+
+def _address(
+    scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment, step: EmailStep, people: list[Unit]
+) -> bool:
+    """Reserve a place for each person and ask for the message; a shadow only spends the places."""
+    visit = enrollment.visits[step.id]
+    if workflow.takes_slot and not enrollment.after_goal:
+        hold_slots(unit, enrollment, people)
+    for person in people:
+        key = message_key(enrollment.id, step.id, visit, bare(person.id), EMAIL)
+        reserve(person.contact, Touch(key, scene.now, step.intent, EMAIL), scene.program.policy.caps)
+        said = {
+            "workflow": workflow.key,
+            "enrollment": enrollment.id,
+            "step": step.id,
+            "channel": EMAIL,
+            "intent": step.intent.value,
+        }
+        if enrollment.is_shadow:
+            reason = Reason.CONTROL if enrollment.is_control else Reason.HELD_OUT
+            scene.record(MESSAGE_WITHHELD, key, unit, bare(person.id), reason=reason.value, **said)
+            continue
+        scene.record(MESSAGE_RESERVED, key, unit, bare(person.id), **said)
+        enrollment.pending.append(key)
+        scene.effects.append(_message(scene, unit, workflow, enrollment, step, person, key))
+    if enrollment.is_shadow:
+        return True
+    enrollment.phase = Phase.SPEAKING
+    enrollment.delivered = False
+    return False
+
+
+def _message(
+    scene: Scene,
+    unit: Unit,
+    workflow: Workflow,
+    enrollment: Enrollment,
+    step: EmailStep,
+    person: Unit,
+    key: str,
+) -> Speak:
+    return Speak(
+        key=key,
+        enrollment=enrollment.id,
+        workflow=workflow.key,
+        version=workflow.version,
+        step=step.id,
+        visit=enrollment.visits[step.id],
+        unit_id=unit.id,
+        customer_id=bare(person.id),
+        channel=EMAIL,
+        intent=step.intent,
+        content=for_arm(step.content, enrollment.arm) or "",
+        offer=for_arm(step.offer, enrollment.arm),
+        arm=enrollment.arm,
+        trigger=dict(enrollment.trigger),
+        reserved_at=scene.now,
+    )
+
+
+def journey_of(workflow: Workflow, enrollment: Enrollment) -> Journey:
+    """Give the steps an enrollment walks: the journey's, or those after the goal."""
+    return workflow.on_goal if enrollment.after_goal else workflow.journey

@@ -1,0 +1,198 @@
+"""A workflow: trigger, gates, experiment, journey, goal and guardrails, compiled and immutable.
+
+What is here is frozen with an enrollment: its steps and arms, and the signals and contents it
+names (rules have signals written into them). Policy, consent, caps and kill switches are not.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+
+import msgspec
+
+from upsell.catalog.plans import Offer
+from upsell.clock import DAY, HOUR, Duration
+from upsell.journeys.steps import Journey
+from upsell.rules.compile import Rule
+from upsell.rules.conditions import Condition
+
+
+class UnitKind(enum.Enum):
+    """What a workflow decides about and randomises."""
+
+    ACCOUNT = "account"
+    CUSTOMER = "customer"
+
+
+class Status(enum.Enum):
+    """Whether a workflow takes units in and lets them go on."""
+
+    LIVE = "live"
+    PAUSED = "paused"
+    ENDED = "ended"
+
+
+class Existing(enum.Enum):
+    """What happens at launch to units whose trigger is true already."""
+
+    IGNORE = "ignore"
+    ENTER = "enter"
+
+
+class Crossing(msgspec.Struct, frozen=True):
+    """Fires when a number passes a threshold upward: ``previous < t <= current``.
+
+    Each threshold fires once per usage period and is re-armed by a new period, a change of plan,
+    or the number falling under ``t - hysteresis``. In a jump over several the greatest decides.
+
+    Attributes:
+        of: The number watched.
+        at: Thresholds in ascending order.
+        hysteresis: How far under a threshold the number must fall to arm it again.
+    """
+
+    of: Rule
+    at: tuple[float, ...]
+    hysteresis: float = 0.0
+
+
+class Trigger(msgspec.Struct, frozen=True):
+    """The condition that opens an enrollment; exactly one of ``when``, ``on``, ``crossing`` leads.
+
+    Attributes:
+        when: Fires on the edge from not true to true. Beside ``on`` or ``crossing``: must be true too.
+        held_for: How long ``when`` must have stayed true before it fires; 0 for at once.
+        on: Name of an event that fires it each time.
+        where: Condition on the properties of that event.
+        crossing: Fires when a number passes a threshold.
+        again_after: How long after an enrollment began the unit may enter again; None for never.
+    """
+
+    when: Rule | None = None
+    held_for: Duration = 0
+    on: str | None = None
+    where: Condition | None = None
+    crossing: Crossing | None = None
+    again_after: Duration | None = None
+
+
+class Goal(msgspec.Struct, frozen=True):
+    """What the workflow is for: an event, with a condition, within so long after exposure."""
+
+    event: str
+    within: Duration
+    where: Condition | None = None
+
+
+class Vary(enum.Enum):
+    """The one thing the arms of an experiment differ in."""
+
+    TIMING = "timing"
+    OFFER = "offer"
+    MESSAGE = "message"
+    AUDIENCE = "audience"
+
+
+class Arm(msgspec.Struct, frozen=True):
+    """One arm: its name and its planned share of the treated units, 0 to 1."""
+
+    name: str
+    share: float
+
+
+class Experiment(msgspec.Struct, frozen=True):
+    """Who is held out, and what the arms are.
+
+    Attributes:
+        holdout_rate: Share of units kept without the treatment, 0 to 1.
+        salt: Salt of the holdout's hash: the workflow's, outliving its versions.
+        vary: What the arms differ in, None without arms.
+        arms: The arms in the order of the file; shares add up to 1.
+        arms_salt: Salt of the arms' hash: the experiment's own.
+        audience: With ``vary: audience``, the rule each arm adds to eligibility, by arm.
+    """
+
+    holdout_rate: float
+    salt: str
+    vary: Vary | None = None
+    arms: tuple[Arm, ...] = ()
+    arms_salt: str = ""
+    audience: Mapping[str, Rule] = msgspec.field(default_factory=dict)
+
+
+class Content(msgspec.Struct, frozen=True):
+    """One template as written: Liquid text of subject, HTML and plain text."""
+
+    name: str
+    subject: str
+    html: str
+    text: str
+
+
+class Guardrails(msgspec.Struct, frozen=True):
+    """Limits on what a workflow may cost in trust, as fractions; None is not watched."""
+
+    unsubscribe_rate: float | None = None
+    complaint_rate: float | None = None
+    bounce_rate: float | None = None
+    excess_refund_rate: float | None = None
+    excess_ticket_rate: float | None = None
+    excess_downgrade_rate: float | None = None
+    excess_churn_rate: float | None = None
+
+
+class Workflow(msgspec.Struct, frozen=True):
+    """The whole definition of one workflow, compiled.
+
+    Attributes:
+        key: Stem of its file, such as ``api-quota``: its name in tables and hashes.
+        version: Hash of its text, the signals and the contents it names.
+        name: What people call it.
+        owner: Who answers for it.
+        purpose: Why it exists.
+        review_by: ISO date by which it is to be looked at again, or None.
+        unit: What is decided about and randomised.
+        status: Live, paused or ended.
+        existing: What happens at launch to units that match already.
+        priority: The greater wins the slot when two want one unit.
+        trigger: The condition that opens an enrollment.
+        eligible: Rules that must all be true.
+        suppress: Rules of which none may be true for selling intents.
+        experiment: Who is held out, and the arms.
+        goal: What it is for.
+        journey: Its steps.
+        on_goal: Steps after the goal was reached, intent service only.
+        guardrails: Limits on the cost in trust.
+        offers: The offers its steps name, as they were when it was compiled, by id.
+        contents: The templates its steps name, by name.
+        max_age: A trigger fired by an event older than this is ``stale``.
+        takes_slot: Whether it sells, so that it needs the unit's one upsell slot.
+    """
+
+    key: str
+    version: str
+    name: str
+    owner: str
+    purpose: str
+    review_by: str | None
+    unit: UnitKind
+    status: Status
+    existing: Existing
+    priority: int
+    trigger: Trigger
+    eligible: tuple[Rule, ...]
+    suppress: tuple[Rule, ...]
+    experiment: Experiment
+    goal: Goal
+    journey: Journey
+    on_goal: Journey
+    guardrails: Guardrails = Guardrails()
+    offers: Mapping[str, Offer] = msgspec.field(default_factory=dict)
+    contents: Mapping[str, Content] = msgspec.field(default_factory=dict)
+    max_age: Duration = 24 * HOUR
+    takes_slot: bool = True
+
+
+EXISTING_SPREAD: Duration = 1 * DAY
+"""Over how long units that match already are let in at launch with ``existing: enter``."""

@@ -1,0 +1,42 @@
+"""What names a rule may use.
+
+The workspace gives the vocabulary; ``names.py`` holds a rule to it. The law: a scope that declares
+its names is closed, and one that declares nothing is open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from upsell.rules.kinds import Kind
+
+OWN_SCOPES = ("customer", "account", "plan", "subscription")
+"""The scopes every rule knows."""
+
+
+class Vocabulary(msgspec.Struct, frozen=True):
+    """The names a rule may use.
+
+    Attributes:
+        signals: Rule text of each signal, by name.
+        metrics: Metrics that ``usage`` and ``limit`` know; None when any will do.
+        traits: Declared traits with their kinds, for the scopes ``customer`` and ``account``; a scope
+            that is missing takes any name, of the kind its use asks.
+        fields: Fields with their kinds, for ``plan``, ``subscription`` and any further scope.
+    """
+
+    signals: Mapping[str, str] = {}
+    metrics: frozenset[str] | None = None
+    traits: Mapping[str, Mapping[str, Kind]] = {}
+    fields: Mapping[str, Mapping[str, Kind]] = {}
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """The names of all scopes, the usual ones first."""
+        return tuple(dict.fromkeys((*OWN_SCOPES, *self.traits, *self.fields)))
+
+    def declared(self, scope: str) -> Mapping[str, Kind] | None:
+        """Give the names a scope declares with their kinds; None when it takes any name."""
+        return self.fields.get(scope, self.traits.get(scope))

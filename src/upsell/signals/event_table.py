@@ -1,0 +1,328 @@
+"""The event table: the fixed names of events, ours, to which every source maps.
+
+A team's own events go by any other name. The law: a name in this table always carries the
+properties written here, so a rule means the same whatever source the event came from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import SequenceMatcher
+from typing import Final
+
+import msgspec
+
+from upsell.rules.kinds import Kind
+
+
+class Property(msgspec.Struct, frozen=True):
+    """One property of an event.
+
+    Attributes:
+        name: Its key in ``properties``.
+        kind: What its value is; lists and objects have none and no rule sees them.
+        meaning: What it says, with unit and default.
+        is_required: Whether the event says nothing without it.
+    """
+
+    name: str
+    kind: Kind | None
+    meaning: str
+    is_required: bool = False
+
+
+class EventType(msgspec.Struct, frozen=True):
+    """One fixed event.
+
+    Attributes:
+        name: Its name.
+        group: The heading it stands under.
+        meaning: What happened.
+        properties: What it carries.
+        is_ours: Whether Upsell itself records it; sources never send it.
+    """
+
+    name: str
+    group: str
+    meaning: str
+    properties: tuple[Property, ...] = ()
+    is_ours: bool = False
+
+
+def _text(name: str, meaning: str, *, is_required: bool = False) -> Property:
+    return Property(name, Kind.TEXT, meaning, is_required)
+
+
+def _number(name: str, meaning: str, *, is_required: bool = False) -> Property:
+    return Property(name, Kind.NUMBER, meaning, is_required)
+
+
+def _moment(name: str, meaning: str, *, is_required: bool = False) -> Property:
+    return Property(name, Kind.MOMENT, meaning, is_required)
+
+
+_SUBSCRIPTION_ID = _text("subscription_id", "which subscription (default `default`)")
+_PLAN = _text("plan", "id of the plan, as in `catalog.yaml`", is_required=True)
+_MONEY = (
+    _number("amount", "in minor units of the currency, a whole number", is_required=True),
+    _text("currency", "ISO 4217 code", is_required=True),
+)
+_TERMS = (
+    _SUBSCRIPTION_ID,
+    _PLAN,
+    _number("quantity", "units (seats) paid for (default 1)"),
+    _number(
+        "amount",
+        "due per interval for the whole subscription after discount, in minor units of the currency",
+    ),
+    _text("currency", "ISO 4217 code (default the workspace's)"),
+    _text("interval", "`month` or `year` (default `month`)"),
+    _text("status", "`active` or `trialing` (default `active`)"),
+    _moment("renews_at", "when the next amount falls due, ISO 8601 with a zone"),
+)
+_DERIVED = (
+    _SUBSCRIPTION_ID,
+    _text("plan", "id of the plan after the change"),
+    _text("plan_before", "id of the plan before it"),
+    _number("mrr", "recurring revenue per month after it, in minor units"),
+    _number("mrr_before", "recurring revenue per month before it, in minor units"),
+    _text("currency", "ISO 4217 code"),
+)
+_INVOICE = (_text("invoice_id", "the source's id of the invoice", is_required=True), *_MONEY)
+_TICKET = (
+    _text("ticket_id", "the source's id of the ticket", is_required=True),
+    _text("severity", "how bad it is, in the source's words"),
+)
+_INCIDENT = (_text("incident_id", "the source's id of the incident", is_required=True),)
+_ORDER = (
+    _text("order_id", "the source's id of the order", is_required=True),
+    _number("amount", "in minor units of the currency"),
+    _text("currency", "ISO 4217 code"),
+)
+_CONSENT = (
+    _text("channel", "which channel, such as `email`", is_required=True),
+    _text("purpose", "what for (default `marketing`)"),
+    _text("proof", "where and how it was said"),
+)
+_MESSAGE = (
+    _text("key", "the message's key: enrollment, step, visit, recipient, channel", is_required=True),
+    _text("workflow", "key of the workflow"),
+    _text("step", "id of the step"),
+    _text("channel", "which channel"),
+)
+_REASON = _text("reason", "why, in the words of the closed set of reasons")
+_PROMPT = (
+    _text("key", "the prompt's key", is_required=True),
+    _text("workflow", "key of the workflow"),
+    _text("placement", "where it can appear"),
+)
+_MADE_OFFER = (_text("offer", "id of the offer", is_required=True), _text("key", "key of what showed it"))
+_TASK = (
+    _text("key", "the task's key", is_required=True),
+    _text("queue", "which team's queue"),
+    _text("title", "what is to be done"),
+)
+
+
+def _people() -> tuple[EventType, ...]:
+    group = "Customers and accounts"
+    return (
+        EventType(
+            "Customer Identified",
+            group,
+            "Traits of a customer are known; each replaces the one before.",
+            (
+                _text("email", "the address mail goes to"),
+                Property("roles", None, 'list of the customer\'s roles in the account, such as `["admin"]`'),
+                Property("*", None, "any trait: a JSON scalar"),
+            ),
+        ),
+        EventType(
+            "Account Identified",
+            group,
+            "Traits of an account are known; each replaces the one before.",
+            (Property("*", None, "any trait: a JSON scalar"),),
+        ),
+    )
+
+
+def _subscriptions() -> tuple[EventType, ...]:
+    group = "Subscriptions and money"
+    return (
+        EventType("Subscription Started", group, "A subscription began.", _TERMS),
+        EventType("Subscription Changed", group, "Its plan, quantity, amount or interval changed.", _TERMS),
+        EventType("Subscription Renewed", group, "It went on for another interval.", _TERMS),
+        EventType(
+            "Subscription Canceled",
+            group,
+            "It will end, or has ended.",
+            (_SUBSCRIPTION_ID, _moment("ends_at", "when it ends, ISO 8601 with a zone (default at once)")),
+        ),
+        EventType(
+            "Subscription Upgraded",
+            group,
+            "Derived from tier, quantity and recurring revenue before and after: it became bigger.",
+            _DERIVED,
+            is_ours=True,
+        ),
+        EventType(
+            "Subscription Downgraded",
+            group,
+            "Derived from tier, quantity and recurring revenue before and after: it became smaller.",
+            _DERIVED,
+            is_ours=True,
+        ),
+        EventType(
+            "Trial Started",
+            group,
+            "A trial began.",
+            (_SUBSCRIPTION_ID, _PLAN, _moment("ends_at", "when it ends, ISO 8601 with a zone")),
+        ),
+        EventType(
+            "Trial Ended",
+            group,
+            "A trial ended.",
+            (
+                _SUBSCRIPTION_ID,
+                _PLAN,
+                Property("converted", Kind.BOOLEAN, "whether it became a paid subscription"),
+            ),
+        ),
+        EventType("Invoice Paid", group, "An invoice was paid.", _INVOICE),
+        EventType("Invoice Payment Failed", group, "A payment for an invoice failed.", _INVOICE),
+        EventType("Refunded", group, "Money was given back.", _MONEY),
+    )
+
+
+def _use() -> tuple[EventType, ...]:
+    group = "Use"
+    return (
+        EventType(
+            "Usage Recorded",
+            group,
+            "Some of a metric was used, or a level was read; one of `quantity` and `level` is there.",
+            (
+                _text("metric", "which metric", is_required=True),
+                _number("quantity", "how much was used, added to the period's use"),
+                _number("level", "how much is in use now, such as seats; replaces what was before"),
+            ),
+        ),
+        EventType(
+            "Limit Reached",
+            group,
+            "A limit of the plan stopped someone.",
+            (_text("metric", "which metric", is_required=True),),
+        ),
+        EventType(
+            "Feature Gate Hit",
+            group,
+            "Someone reached for a feature that the plan lacks.",
+            (_text("feature", "which feature", is_required=True),),
+        ),
+    )
+
+
+def _trouble() -> tuple[EventType, ...]:
+    group = "Help and trouble"
+    return (
+        EventType("Ticket Opened", group, "A customer asked for help.", _TICKET),
+        EventType("Ticket Closed", group, "The ticket was settled.", _TICKET),
+        EventType("Incident Started", group, "Something of ours is broken for them.", _INCIDENT),
+        EventType("Incident Ended", group, "It works again.", _INCIDENT),
+        EventType(
+            "Survey Answered",
+            group,
+            "A customer told what they think.",
+            (_text("kind", "which survey, such as `nps`"), _number("score", "the answer as a number")),
+        ),
+    )
+
+
+def _orders() -> tuple[EventType, ...]:
+    group = "Orders"
+    cart = (_number("amount", "worth of the cart in minor units"), _text("currency", "ISO 4217 code"))
+    return (
+        EventType("Order Completed", group, "An order was placed and paid.", _ORDER),
+        EventType("Order Delivered", group, "It arrived.", _ORDER),
+        EventType("Order Canceled", group, "It was called off.", _ORDER),
+        EventType("Cart Updated", group, "What lies in the cart changed.", cart),
+        EventType("Checkout Started", group, "A customer went to pay.", cart),
+    )
+
+
+def _consent() -> tuple[EventType, ...]:
+    group = "Consent"
+    return (
+        EventType("Consent Given", group, "A customer agreed to be written to.", _CONSENT),
+        EventType("Consent Withdrawn", group, "A customer asked not to be.", _CONSENT),
+    )
+
+
+def _messages() -> tuple[EventType, ...]:
+    group = "What Upsell does"
+
+    def ours(name: str, meaning: str, properties: tuple[Property, ...]) -> EventType:
+        return EventType(name, group, meaning, properties, is_ours=True)
+
+    return (
+        ours("Message Reserved", "A message was decided and holds its place under the caps.", _MESSAGE),
+        ours(
+            "Message Withheld",
+            "A message was not sent: held out, or something became true in between.",
+            (*_MESSAGE, _REASON),
+        ),
+        ours("Message Sent", "The provider accepted it.", _MESSAGE),
+        ours("Message Failed", "The provider refused it for good.", (*_MESSAGE, _REASON)),
+        ours("Message Unknown", "Whether the provider accepted it is not known; counts as sent.", _MESSAGE),
+        ours("Message Delivered", "It reached the mailbox.", _MESSAGE),
+        ours("Message Bounced", "It came back.", (*_MESSAGE, _REASON)),
+        ours("Message Complained", "The customer marked it as spam.", _MESSAGE),
+        ours("Message Opened", "It was opened, or a machine opened it.", _MESSAGE),
+        ours("Message Clicked", "A link in it was followed.", (*_MESSAGE, _text("link", "which link"))),
+        ours("Prompt Offered", "A prompt is available at a placement.", _PROMPT),
+        ours("Prompt Withheld", "A prompt was asked for and not shown.", (*_PROMPT, _REASON)),
+        ours("Prompt Shown", "A prompt was seen.", _PROMPT),
+        ours("Prompt Clicked", "A prompt was followed.", _PROMPT),
+        ours("Prompt Dismissed", "A prompt was closed.", _PROMPT),
+        ours("Offer Accepted", "A customer took an offer at its stated terms.", _MADE_OFFER),
+        ours("Offer Declined", "A customer refused an offer.", _MADE_OFFER),
+        ours("Task Opened", "Work was given to a person.", _TASK),
+        ours(
+            "Task Closed",
+            "The work was done or dropped.",
+            (*_TASK, _text("outcome", "what came of it")),
+        ),
+    )
+
+
+EVENT_TABLE: Final[Mapping[str, EventType]] = {
+    event.name: event
+    for event in (
+        *_people(),
+        *_subscriptions(),
+        *_use(),
+        *_trouble(),
+        *_orders(),
+        *_consent(),
+        *_messages(),
+    )
+}
+"""Every fixed event by its name, in the order of the reference page."""
+
+
+def meant_event(name: str) -> str | None:
+    """Give the fixed event that ``name`` looks like a slip of; None for fixed names and others' own.
+
+    A slip differs in letter case, joining characters or a few letters: at least 9 in 10 letters
+    agree (Ratcliff and Obershelp's measure): ``Trial Start`` does, ``Trial Extended`` does not.
+    """
+    if name in EVENT_TABLE or len(name) > 60:
+        return None
+    folded = _folded(name)
+    best, near = max((SequenceMatcher(None, folded, _folded(known)).ratio(), known) for known in EVENT_TABLE)
+    return near if best >= 0.9 else None
+
+
+def _folded(name: str) -> str:
+    """Give a name without case and joining characters."""
+    return name.casefold().replace("_", " ").replace("-", " ").strip()

@@ -1,0 +1,65 @@
+"""Events: dated facts that do not change, and the fixed names they go by.
+
+Everything that happens is an event, also what we do. Every event has two moments: when it
+happened (windows and states use that) and when it was taken (that is ``now`` for every rule).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from upsell.clock import Moment
+
+CUSTOMER_IDENTIFIED: Final = "Customer Identified"
+ACCOUNT_IDENTIFIED: Final = "Account Identified"
+
+SUBSCRIPTION_STARTED: Final = "Subscription Started"
+SUBSCRIPTION_CHANGED: Final = "Subscription Changed"
+SUBSCRIPTION_RENEWED: Final = "Subscription Renewed"
+SUBSCRIPTION_CANCELED: Final = "Subscription Canceled"
+SUBSCRIPTION_UPGRADED: Final = "Subscription Upgraded"
+SUBSCRIPTION_DOWNGRADED: Final = "Subscription Downgraded"
+
+USAGE_RECORDED: Final = "Usage Recorded"
+
+CONSENT_GIVEN: Final = "Consent Given"
+CONSENT_WITHDRAWN: Final = "Consent Withdrawn"
+
+MESSAGE_RESERVED: Final = "Message Reserved"
+MESSAGE_WITHHELD: Final = "Message Withheld"
+MESSAGE_SENT: Final = "Message Sent"
+MESSAGE_FAILED: Final = "Message Failed"
+MESSAGE_UNKNOWN: Final = "Message Unknown"
+MESSAGE_BOUNCED: Final = "Message Bounced"
+TASK_OPENED: Final = "Task Opened"
+
+RECEIPTS: Final = frozenset({MESSAGE_SENT, MESSAGE_FAILED, MESSAGE_UNKNOWN, MESSAGE_WITHHELD})
+"""Events that say what became of a message that was reserved; each names its ``key``."""
+
+
+class Event(msgspec.Struct, frozen=True):
+    """A dated fact about a customer, an account, or both.
+
+    Attributes:
+        id: The source's own id of the event; unique within its source.
+        name: What happened, by the event table's name or the team's own.
+        occurred_at: When it happened.
+        seen_at: When it was taken; never before any event taken earlier.
+        customer_id: Whom it is about, or None when it is about the account alone.
+        account_id: The paying organisation, or None.
+        properties: JSON object; for ``Customer Identified`` and ``Account Identified`` the traits.
+        source: Where it came from.
+        is_historical: True for imported history: it changes state and never starts anything.
+    """
+
+    id: str
+    name: str
+    occurred_at: Moment
+    seen_at: Moment
+    customer_id: str | None = None
+    account_id: str | None = None
+    properties: dict[str, Any] = msgspec.field(default_factory=dict)
+    source: str = "api"
+    is_historical: bool = False

@@ -1,0 +1,126 @@
+"""Profiles: all we know of a unit now, made from its events alone.
+
+Profiles are records that change: whoever advances a household owns its copy. Everything else
+treats them as values.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import msgspec
+
+from upsell.clock import Moment, from_datetime, to_datetime
+from upsell.rules.facts import Scalar
+from upsell.signals.counters import CounterState
+
+
+class Subscription(msgspec.Struct):
+    """What a unit pays for under one subscription id.
+
+    Attributes:
+        id: The subscription's id.
+        plan: Id of the plan.
+        quantity: Units of quantity, such as seats.
+        amount: What falls due per interval for the whole subscription after discount, minor units.
+        currency: ISO 4217 code.
+        interval_months: Months in one interval.
+        status: ``active`` or ``trialing``, as the source says.
+        started_at: When it started.
+        renews_at: When the present terms end, or None when not said.
+        ends_at: When it ends or ended, or None while it is open.
+    """
+
+    id: str
+    plan: str
+    quantity: float
+    amount: int
+    currency: str
+    interval_months: int
+    status: str
+    started_at: Moment
+    renews_at: Moment | None = None
+    ends_at: Moment | None = None
+
+    def is_open(self, now: Moment) -> bool:
+        """Tell whether it is in force at ``now``; it ends at ``ends_at``, which is outside."""
+        return self.ends_at is None or now < self.ends_at
+
+    def mrr(self) -> int:
+        """Give the recurring revenue per month in minor units, half to even; nothing on trial."""
+        if self.status == "trialing":
+            return 0
+        return round(self.amount / self.interval_months)
+
+
+class Usage(msgspec.Struct, array_like=True):
+    """How much of a metric was used: in the period that began at ``period_started_at``, or a gauge.
+
+    A gauge (seats in use) has no period and stays until it is set anew.
+    """
+
+    amount: float
+    period_started_at: Moment | None
+
+
+class Span(msgspec.Struct, array_like=True):
+    """A stretch in which a state held: what keeps it open, and when it last ended.
+
+    Attributes:
+        open_keys: What is still open (ticket ids), in the order it began.
+        since: When the present or last stretch began.
+        ended_at: When the last stretch ended, None while open.
+    """
+
+    open_keys: list[str]
+    since: Moment
+    ended_at: Moment | None = None
+
+
+class Profile(msgspec.Struct):
+    """All we know of one unit now.
+
+    Attributes:
+        traits: Properties true until replaced: JSON scalars by name.
+        subscriptions: By subscription id; for an account, or a customer without one.
+        usage: By metric.
+        counters: What rules need counted, by counter key.
+        states: Sensitive states that began at least once, by name.
+    """
+
+    traits: dict[str, Scalar] = {}
+    subscriptions: dict[str, Subscription] = {}
+    usage: dict[str, Usage] = {}
+    counters: dict[str, CounterState] = {}
+    states: dict[str, Span] = {}
+
+
+def usage_period(anchor: Moment | None, now: Moment) -> tuple[Moment, Moment]:
+    """Give the usage period ``[start, end)`` that holds ``now``.
+
+    With an anchor (when the subscription started) periods are months counted from it, the day
+    held to the month's length; without one they are calendar months in UTC.
+    """
+    present = to_datetime(now)
+    start = (
+        to_datetime(anchor) if anchor is not None else datetime(present.year, present.month, 1, tzinfo=UTC)
+    )
+    months = (present.year - start.year) * 12 + present.month - start.month
+    if _months_after(start, months) > present:
+        months -= 1
+    return from_datetime(_months_after(start, months)), from_datetime(_months_after(start, months + 1))
+
+
+def months_after(at: Moment, months: int) -> Moment:
+    """Give the moment so many calendar months after ``at``, the day held to the month's length."""
+    return from_datetime(_months_after(to_datetime(at), months))
+
+
+def _months_after(start: datetime, months: int) -> datetime:
+    year, month0 = divmod(start.year * 12 + start.month - 1 + months, 12)
+    for day in range(start.day, 27, -1):
+        try:
+            return start.replace(year=year, month=month0 + 1, day=day)
+        except ValueError:
+            continue
+    return start.replace(year=year, month=month0 + 1)

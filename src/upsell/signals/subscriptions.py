@@ -1,0 +1,172 @@
+"""Subscriptions: what a unit pays for, and whether an event made it more or less.
+
+Upgraded and Downgraded are derived here, from tier, then quantity, then recurring revenue, before
+and after: sources need not say it and cannot get it wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from upsell.clock import Moment, parse_moment
+from upsell.signals.events import (
+    SUBSCRIPTION_CANCELED,
+    SUBSCRIPTION_CHANGED,
+    SUBSCRIPTION_DOWNGRADED,
+    SUBSCRIPTION_RENEWED,
+    SUBSCRIPTION_STARTED,
+    SUBSCRIPTION_UPGRADED,
+    Event,
+)
+from upsell.signals.profiles import Profile, Subscription
+
+SUBSCRIPTION_EVENTS = frozenset(
+    {SUBSCRIPTION_STARTED, SUBSCRIPTION_CHANGED, SUBSCRIPTION_RENEWED, SUBSCRIPTION_CANCELED}
+)
+"""Names of the events that change a subscription."""
+
+
+class Tiers(msgspec.Struct, frozen=True):
+    """The rank of each plan, as the catalog states it.
+
+    Attributes:
+        by_plan: Tier by plan id; a plan that is absent has tier 0 for comparisons.
+        default_plan: Id of the plan a unit without subscription is on, or None when there is none.
+    """
+
+    by_plan: Mapping[str, int]
+    default_plan: str | None = None
+
+
+class Standing(msgspec.Struct, frozen=True, order=True):
+    """What a unit has, as far as "more or less" goes: compared in the order of the fields.
+
+    Attributes:
+        tier: The greatest tier among paid open subscriptions; the default plan's, or -1, without any.
+        quantity: Units of quantity over the paid open subscriptions.
+        mrr: Recurring revenue per month in minor units over them.
+    """
+
+    tier: int
+    quantity: float
+    mrr: int
+
+
+def take_subscription(profile: Profile, event: Event, tiers: Tiers) -> Event | None:
+    """Take a subscription event into a profile; give the derived Upgraded or Downgraded, if it is one.
+
+    Properties: ``subscription_id`` (default ``default``), ``plan``, ``quantity`` (default 1),
+    ``amount`` (minor units per interval for the whole, after discount), ``currency``,
+    ``interval`` (``month`` or ``year``), ``status``, ``renews_at``; ``ends_at`` for a cancellation.
+    A first subscription is an upgrade only where the catalog names a default plan; leaving for
+    nothing is a cancellation and no downgrade.
+    """
+    now = event.seen_at
+    had_any = any(held.is_open(now) for held in profile.subscriptions.values())
+    before = standing(profile, tiers, now)
+    _change(profile, event)
+    after = standing(profile, tiers, now)
+    has_any = any(held.is_open(now) for held in profile.subscriptions.values())
+    if before == after or not has_any or (not had_any and tiers.default_plan is None):
+        return None
+    name = SUBSCRIPTION_UPGRADED if after > before else SUBSCRIPTION_DOWNGRADED
+    return Event(
+        id=f"{event.id}/{name}",
+        name=name,
+        occurred_at=event.occurred_at,
+        seen_at=event.seen_at,
+        customer_id=event.customer_id,
+        account_id=event.account_id,
+        properties={
+            "tier_before": before.tier,
+            "tier_after": after.tier,
+            "quantity_before": before.quantity,
+            "quantity_after": after.quantity,
+            "mrr_before": before.mrr,
+            "mrr_after": after.mrr,
+            "currency": event.properties.get("currency"),
+        },
+        source="core",
+        is_historical=event.is_historical,
+    )
+
+
+def standing(profile: Profile, tiers: Tiers, now: Moment) -> Standing:
+    """Give what a unit has at ``now`` over its paid open subscriptions."""
+    tier = tiers.by_plan.get(tiers.default_plan, 0) if tiers.default_plan is not None else -1
+    quantity = 0.0
+    mrr = 0
+    for held in profile.subscriptions.values():
+        if not held.is_open(now) or held.status == "trialing":
+            continue
+        tier = max(tier, tiers.by_plan.get(held.plan, 0))
+        quantity += held.quantity
+        mrr += held.mrr()
+    return Standing(tier, quantity, mrr)
+
+
+def current_subscription(profile: Profile, tiers: Tiers, now: Moment) -> Subscription | None:
+    """Give the subscription rules see: of those open the greatest tier, then the one started last."""
+    best: Subscription | None = None
+    best_rank: tuple[int, Moment, str] | None = None
+    for held in profile.subscriptions.values():
+        if not held.is_open(now):
+            continue
+        rank = (tiers.by_plan.get(held.plan, -1), held.started_at, held.id)
+        if best_rank is None or rank > best_rank:
+            best, best_rank = held, rank
+    return best
+
+
+def _change(profile: Profile, event: Event) -> None:
+    said = event.properties
+    key = str(said.get("subscription_id") or "default")
+    held = profile.subscriptions.get(key)
+    if event.name == SUBSCRIPTION_CANCELED:
+        if held is not None:
+            held.ends_at = max(_moment(said, "ends_at") or event.occurred_at, held.started_at)
+        return
+    if held is not None and event.name != SUBSCRIPTION_STARTED:
+        _update(held, event)
+        return
+    profile.subscriptions[key] = Subscription(
+        id=key,
+        plan=str(said.get("plan") or ""),
+        quantity=_number(said.get("quantity"), 1.0),
+        amount=round(_number(said.get("amount"), 0.0)),
+        currency=str(said.get("currency") or ""),
+        interval_months=12 if said.get("interval") == "year" else 1,
+        status=str(said.get("status") or "active"),
+        started_at=event.occurred_at,
+        renews_at=_moment(said, "renews_at"),
+    )
+
+
+def _update(held: Subscription, event: Event) -> None:
+    said = event.properties
+    if "plan" in said:
+        held.plan = str(said["plan"])
+    if "quantity" in said:
+        held.quantity = _number(said["quantity"], held.quantity)
+    if "amount" in said:
+        held.amount = round(_number(said["amount"], held.amount))
+    if "currency" in said:
+        held.currency = str(said["currency"])
+    if "interval" in said:
+        held.interval_months = 12 if said["interval"] == "year" else 1
+    held.status = str(said.get("status") or "active")
+    held.renews_at = _moment(said, "renews_at") or held.renews_at
+    held.ends_at = None
+
+
+def _number(value: object, otherwise: float) -> float:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if is_number else otherwise  # type: ignore[arg-type]
+
+
+def _moment(said: Mapping[str, Any], name: str) -> Moment | None:
+    value = said.get(name)
+    return parse_moment(value) if isinstance(value, str) else None

@@ -1,0 +1,234 @@
+"""Compiling: documents to a program, with every problem of every file at once.
+
+The law: the same documents give the same program, and a program is only given when nothing is
+wrong; no text in a document, however odd, raises anything but ``DefinitionError``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+
+import msgspec
+
+from upsell.catalog.plans import Catalog
+from upsell.errors import DefinitionError, Problem
+from upsell.journeys.program import Program
+from upsell.journeys.workflow import Workflow
+from upsell.workspace.catalog import compile_catalog
+from upsell.workspace.definitions import Definitions
+from upsell.workspace.documents import (
+    CATALOG,
+    LARGEST,
+    SETTINGS,
+    SIGNALS,
+    TEMPLATES,
+    WORKFLOWS,
+    Documents,
+    meant_file,
+    read_workspace,
+)
+from upsell.workspace.files import FILES, FileKind
+from upsell.workspace.findings import Findings, Place
+from upsell.workspace.items import NOTHING_WRITTEN, Record
+from upsell.workspace.nodes import compose, is_writable
+from upsell.workspace.policy import compile_policy
+from upsell.workspace.reading import Reader
+from upsell.workspace.rulebook import FIELDS, TRIGGER_FIELDS, compile_signals, open_rulebook
+from upsell.workspace.scalars import NAME
+from upsell.workspace.settings import Settings, compile_settings
+from upsell.workspace.templates import Scopes, compile_templates
+from upsell.workspace.versions import program_version
+from upsell.workspace.workflow_file import NAMED_SHAPES
+from upsell.workspace.workflows import compile_workflow
+
+
+class Compiled(msgspec.Struct, frozen=True):
+    """A program, and what may stay in its workspace and is probably not meant."""
+
+    program: Program
+    warnings: tuple[Problem, ...] = ()
+
+
+def compile_workspace(path: Path) -> Compiled:
+    """Read and compile the workspace in the directory ``path``.
+
+    Raises:
+        DefinitionError: Something is wrong with it; carries every problem found.
+    """
+    return compile_documents(read_workspace(path))
+
+
+def compile_documents(documents: Documents) -> Compiled:
+    """Compile documents to a program.
+
+    Raises:
+        DefinitionError: Something is wrong with them; carries every problem found, warnings too.
+    """
+    findings = Findings()
+    for path, text in documents.items():
+        _check_text(path, text, findings)
+    if findings.has_errors:
+        raise DefinitionError(findings.in_order())
+    files = _read_files(documents, findings)
+    settings = compile_settings(files.get(SETTINGS))
+    catalog = compile_catalog(files.get(CATALOG), settings, findings)
+    known_catalog = catalog if CATALOG in files else None
+    written_signals = files.get(SIGNALS, None if SIGNALS in documents else NOTHING_WRITTEN)
+    rulebook = open_rulebook(written_signals, known_catalog, settings.traits, findings)
+    signals = compile_signals(written_signals or NOTHING_WRITTEN, rulebook)
+    definitions = Definitions(
+        catalog=catalog,
+        offers=_written_offers(files, documents),
+        roles=settings.roles,
+        templates=compile_templates(documents, _template_scopes(settings, known_catalog), findings),
+        rulebook=rulebook,
+        findings=findings,
+    )
+    policy = compile_policy(settings.policy, rulebook, findings)
+    workflows = _workflows(files, definitions)
+    warnings = findings.settle()
+    program = Program(
+        version=program_version(files, _templates(documents)),
+        currency=settings.currency,
+        zone=settings.zone,
+        sender=settings.sender,
+        catalog=catalog,
+        signals=signals,
+        policy=policy,
+        workflows=workflows,
+    )
+    return Compiled(program, warnings)
+
+
+def _check_text(path: str, text: str, findings: Findings) -> None:
+    """Note a document that no file could hold: over-long, or with characters that cannot be written."""
+    if len(text) > LARGEST:
+        findings.error(
+            Place(path), f"expected at most {LARGEST:,} characters, got {len(text):,}", code="too-large"
+        )
+    for number, line in enumerate(text.split("\n"), start=1):
+        if not is_writable(line):
+            findings.error(
+                Place(path, number),
+                "expected text without control characters, got some on this line",
+                hint="save the file as UTF-8 and remove what cannot be seen",
+                code="encoding",
+            )
+            return
+
+
+def _read_files(documents: Documents, findings: Findings) -> dict[str, Record]:
+    """Read every YAML document to items, and note files that are missing or that nobody reads."""
+    files: dict[str, Record] = {}
+    for path, text in documents.items():
+        kind = _kind_of(path, documents, findings)
+        if kind is not None:
+            record = _read_file(path, text, kind, findings)
+            if record is not None:
+                files[path] = record
+    if SETTINGS not in documents:
+        findings.error(
+            Place(SETTINGS),
+            f"expected the file {SETTINGS}, got none",
+            hint="it names the currency, the zone and the sender; upsell schema upsell prints its keys",
+            code="missing-file",
+        )
+    if not any(path.startswith(f"{WORKFLOWS}/") for path in documents):
+        findings.warning(
+            Place(WORKFLOWS),
+            f"expected a workflow in {WORKFLOWS}/, got none",
+            hint="without one nothing is ever decided",
+            code="no-workflow",
+        )
+    return files
+
+
+def _kind_of(path: str, documents: Documents, findings: Findings) -> FileKind | None:
+    """Give what kind of YAML file a path is; None for templates and files that nobody reads."""
+    known = {SETTINGS: FileKind.SETTINGS, CATALOG: FileKind.CATALOG, SIGNALS: FileKind.SIGNALS}
+    parts = PurePosixPath(path)
+    if path in known:
+        return known[path]
+    if len(parts.parts) == 2 and parts.parts[0] == WORKFLOWS:
+        if parts.suffix != ".yaml":
+            findings.error(
+                Place(path), f"expected workflows that end in .yaml, got {parts.name}", code="file-name"
+            )
+            return None
+        if NAME.parse(parts.stem) is None:
+            findings.error(
+                Place(path),
+                f"expected {NAME.expected}, got {parts.stem}",
+                hint="a workflow's key is its file's name",
+                code="file-name",
+            )
+            return None
+        return FileKind.WORKFLOW
+    if len(parts.parts) == 1:
+        meant = meant_file(parts.name)
+        if meant is not None and meant not in documents:
+            findings.error(
+                Place(path),
+                f"expected one of {', '.join(known)}, got {path}",
+                hint=f"did you mean {meant}?",
+                code="file-name",
+            )
+    return None
+
+
+def _read_file(path: str, text: str, kind: FileKind, findings: Findings) -> Record | None:
+    """Read one YAML document; an empty one is an empty record, one that cannot be read None."""
+    before = len(findings)
+    node = compose(path, text, findings)
+    if node is None:
+        if len(findings) > before:
+            return None
+        if kind in (FileKind.SETTINGS, FileKind.WORKFLOW):
+            findings.error(
+                Place(path),
+                "expected keys and values, got an empty file",
+                hint=f"upsell schema {kind.value} prints its keys",
+                code="missing-key",
+            )
+        return Record(Place(path))
+    read = Reader(path, NAMED_SHAPES, findings).read(node, FILES[kind].shape)
+    return read if isinstance(read, Record) else None
+
+
+def _workflows(files: dict[str, Record], definitions: Definitions) -> dict[str, Workflow]:
+    """Compile every workflow, by key."""
+    return {
+        (key := PurePosixPath(path).stem): compile_workflow(key, record, definitions)
+        for path, record in sorted(files.items())
+        if path.startswith(f"{WORKFLOWS}/")
+    }
+
+
+def _written_offers(files: dict[str, Record], documents: Documents) -> frozenset[str] | None:
+    """Give the ids of all offers written; None when there is a catalog that could not be read."""
+    if CATALOG in documents and CATALOG not in files:
+        return None
+    offers = files.get(CATALOG, NOTHING_WRITTEN).record("offers") or NOTHING_WRITTEN
+    return frozenset(offers.keys)
+
+
+def _template_scopes(settings: Settings, catalog: Catalog | None) -> Scopes:
+    """Give what templates may name; ``catalog`` None leaves metrics open."""
+    metrics = None if catalog is None else catalog.metrics
+    declared = {scope: frozenset(kinds) for scope, kinds in settings.traits.items()}
+    return {
+        "customer": declared.get("customer"),
+        "account": declared.get("account"),
+        **{scope: frozenset(fields) for scope, fields in FIELDS.items()},
+        "usage": metrics,
+        "limits": metrics,
+        "offer": frozenset({"id", "title", "reason", "price", "discount", "plan"}),
+        "sender": frozenset({"name", "address", "postal_address"}),
+        "workflow": frozenset({"name"}),
+        "trigger": frozenset(TRIGGER_FIELDS),
+    }
+
+
+def _templates(documents: Documents) -> dict[str, str]:
+    """Give the templates as written, by path."""
+    return {path: text for path, text in documents.items() if path.startswith(f"{TEMPLATES}/")}

@@ -1,0 +1,31 @@
+"""Definitions: everything a workflow may name, compiled before any workflow."""
+
+from __future__ import annotations
+
+import msgspec
+
+from upsell.catalog.plans import Catalog
+from upsell.workspace.findings import Findings
+from upsell.workspace.rulebook import Rulebook
+from upsell.workspace.templates import Templates
+
+
+class Definitions(msgspec.Struct, frozen=True):
+    """Everything a workflow may name.
+
+    Attributes:
+        catalog: Plans and offers without problems.
+        offers: Ids of all offers that are written, also with problems; None when the catalog could
+            not be read, so that no complaint follows from another.
+        roles: Roles a customer can have in an account.
+        templates: The templates.
+        rulebook: Compiles rules with the workspace's names.
+        findings: Where problems are noted.
+    """
+
+    catalog: Catalog
+    offers: frozenset[str] | None
+    roles: frozenset[str]
+    templates: Templates
+    rulebook: Rulebook
+    findings: Findings

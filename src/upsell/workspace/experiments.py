@@ -1,0 +1,178 @@
+"""Experiments: holdout and arms compiled, and the values that differ by arm.
+
+The law: arms differ in exactly the one thing that ``vary`` names; anything else that is written
+by arm is a problem, because then nobody could say what made the difference.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import assert_never
+
+from upsell.journeys.workflow import Arm, Experiment, Vary
+from upsell.rules.compile import Rule
+from upsell.workspace.definitions import Definitions
+from upsell.workspace.findings import Findings, Place
+from upsell.workspace.items import NOTHING_WRITTEN, Leaf, Record
+
+_RESERVED = {"for", "holdout", "control"}
+
+
+def compile_experiment(workflow: Record, key: str, definitions: Definitions) -> Experiment:
+    """Compile the experiment of the workflow ``key``; without one, nobody is held out."""
+    record = workflow.record("experiment") or NOTHING_WRITTEN
+    findings = definitions.findings
+    salt = record.text("salt", key)
+    vary = Vary(record.text("vary")) if record.leaf("vary") is not None else None
+    arms = record.record("arms") or NOTHING_WRITTEN
+    if not record.leaf("holdout"):
+        findings.warning(
+            workflow.keys.get("experiment", workflow.place),
+            "expected a holdout, got none, so what the workflow earns can never be told",
+            hint="add experiment: {holdout: 10%}",
+            code="no-holdout",
+        )
+    if record.has("vary") != record.has("arms"):
+        has, lacks = ("vary", "arms") if record.has("vary") else ("arms", "vary")
+        findings.error(
+            record.keys[has],
+            f"expected {lacks} beside {has} in experiment, got {has} alone",
+            hint="vary names the one thing the arms differ in; arms gives the share of each",
+            code="missing-key",
+        )
+    _check_arms(arms, findings)
+    return Experiment(
+        holdout_rate=record.rate("holdout"),
+        salt=salt,
+        vary=vary,
+        arms=tuple(Arm(name, arms.rate(name)) for name in arms.items),
+        arms_salt="" if vary is None else "/".join((salt, vary.value, *sorted(arms.items))),
+        audience={} if vary is None else _audience(record, vary, definitions),
+    )
+
+
+def _check_arms(arms: Record, findings: Findings) -> None:
+    """Note arms with reserved names and shares that do not add up."""
+    for name, place in arms.keys.items():
+        if name in _RESERVED:
+            findings.error(
+                place, f"expected the name of an arm, got {name}, which has a meaning of its own", code="arm"
+            )
+    shares = [leaf.value for leaf in arms.items.values() if isinstance(leaf, Leaf)]
+    total = sum((Decimal(str(share)) for share in shares), Decimal(0))
+    if shares and len(shares) == len(arms.keys) and total != 1:
+        findings.error(
+            arms.place,
+            f"expected shares of arms that add up to 100%, got {percent(total)}",
+            hint="shares are of the treated units; the holdout is set aside before",
+            code="arms",
+        )
+
+
+def percent(rate: Decimal) -> str:
+    """Write a share as a percentage without needless digits."""
+    return f"{(rate * 100).normalize():f}%"
+
+
+def _audience(record: Record, vary: Vary, definitions: Definitions) -> dict[str, Rule]:
+    """Compile the rule each arm adds to eligibility."""
+    findings = definitions.findings
+    written = record.record("audience")
+    if vary is not Vary.AUDIENCE:
+        if record.has("audience"):
+            _note_other(record.keys["audience"], Vary.AUDIENCE, vary, findings)
+        return {}
+    if written is None:
+        if not record.has("audience"):
+            findings.error(
+                record.keys["vary"],
+                "expected audience beside vary: audience, got none",
+                hint="audience gives by arm the rule it adds to eligible",
+                code="missing-key",
+            )
+        return {}
+    arms = (record.record("arms") or NOTHING_WRITTEN).keys
+    for arm, place in written.keys.items():
+        if arm not in arms:
+            findings.unknown(place, "arm", arm, arms, "experiment.arms")
+    rules = {arm: definitions.rulebook.rule(written.leaf(arm)) for arm in written.items}
+    return {arm: rule for arm, rule in rules.items() if rule is not None}
+
+
+class ArmValues:
+    """Reads values that may differ by arm, and remembers whether any did."""
+
+    def __init__(self, experiment: Experiment, findings: Findings) -> None:
+        """Read for the arms of ``experiment``."""
+        self._experiment = experiment
+        self._findings = findings
+        self.has_any = False
+
+    def read(self, record: Record, key: str, vary: Vary) -> dict[str, Leaf]:
+        """Give the value under ``key`` by arm, ``""`` for one that all arms share; empty when absent.
+
+        ``vary`` is what an experiment varies when this value differs.
+        """
+        item = record.items.get(key)
+        if isinstance(item, Leaf):
+            return {"": item}
+        if not isinstance(item, Record):
+            return {}
+        self.has_any = True
+        if self._experiment.vary is not vary:
+            _note_other(item.place, vary, self._experiment.vary, self._findings)
+            return {}
+        names = [arm.name for arm in self._experiment.arms]
+        for arm, place in item.keys.items():
+            if arm not in names:
+                self._findings.unknown(place, "arm", arm, names, "experiment.arms")
+        for arm in names:
+            if arm not in item.keys:
+                self._findings.error(
+                    item.place, f"expected a value of {key} for every arm, got none for {arm}", code="arms"
+                )
+        return {arm: leaf for arm in item.items if (leaf := item.leaf(arm)) is not None}
+
+    def check_any(self, workflow: Record) -> None:
+        """Note an experiment whose arms do not differ at all."""
+        vary = self._experiment.vary
+        if vary is None or vary is Vary.AUDIENCE or self.has_any:
+            return
+        experiment = workflow.record("experiment") or NOTHING_WRITTEN
+        self._findings.error(
+            experiment.keys.get("vary", workflow.place),
+            f"expected a step that differs by arm, got vary: {vary.value} and the same for all",
+            hint=_how_to_vary(vary),
+            code="arms",
+        )
+
+
+def _note_other(place: Place, written: Vary, vary: Vary | None, findings: Findings) -> None:
+    """Note a value by arm that is not what the experiment varies."""
+    if vary is None:
+        came = "no vary in experiment"
+        hint = f"add vary: {written.value} and arms to experiment, or give one value for all"
+    else:
+        came = f"vary: {vary.value}"
+        hint = "arms differ in exactly one thing, so that it is known what made the difference"
+    findings.error(
+        place,
+        f"expected vary: {written.value} where this is given by arm, got {came}",
+        hint=hint,
+        code="arms",
+    )
+
+
+def _how_to_vary(vary: Vary) -> str:
+    """Say how a step is written that differs by arm."""
+    match vary:
+        case Vary.MESSAGE:
+            return "give content by arm, such as content: {short: upgrade-short, long: upgrade-long}"
+        case Vary.OFFER:
+            return "give offer by arm, such as offer: {trial: pro-trial, annual: pro-annual}"
+        case Vary.TIMING:
+            return "give wait by arm, such as wait: {soon: 1 day, late: 3 days}"
+        case Vary.AUDIENCE:
+            return "give audience by arm"
+        case _:
+            assert_never(vary)

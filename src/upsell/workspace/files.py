@@ -1,0 +1,189 @@
+"""The table of every file and key of a workspace.
+
+The reader, the JSON Schemas and the reference page are all made from what is written here.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+
+from upsell.catalog.plans import OfferKind
+from upsell.workspace import scalars
+from upsell.workspace.shapes import Either, Key, ListOf, MapOf, RecordOf
+from upsell.workspace.workflow_file import INTENT, WORKFLOW_SHAPE
+
+CHANNELS: Final = ("email",)
+"""Channels that a cap may name."""
+
+
+class FileKind(enum.Enum):
+    """The kinds of YAML files in a workspace."""
+
+    SETTINGS = "upsell"
+    CATALOG = "catalog"
+    SIGNALS = "signals"
+    WORKFLOW = "workflow"
+
+
+class File(msgspec.Struct, frozen=True):
+    """One kind of file: its path, what it is for, and its shape."""
+
+    path: str
+    meaning: str
+    shape: RecordOf | MapOf
+
+
+_RULES = ListOf(scalars.RULE)
+_TRAITS = MapOf(
+    scalars.one_of("kind of trait", "text", "number", "boolean", "moment"), "trait", scalars.TRAIT_NAME
+)
+
+_CAP = RecordOf(
+    {
+        "at_most": Key(scalars.COUNT, "how many messages one person may get", True),
+        "within": Key(scalars.DURATION, "length of the rolling window", True),
+        "intents": Key(
+            ListOf(INTENT, least=1), "intents that count and obey; without it help, show and offer"
+        ),
+        "channels": Key(
+            ListOf(scalars.one_of("channel", *CHANNELS), least=1),
+            "channels that count and obey; without it all",
+        ),
+    }
+)
+
+_STATE = Either(
+    scalar=scalars.one_of("off", "off"),
+    mapping=RecordOf(
+        {
+            "starts": Key(
+                ListOf(scalars.EVENT, least=1), "events that start the state; needed for a new state"
+            ),
+            "ends": Key(ListOf(scalars.EVENT), "events that end it; without any it ends at once"),
+            "cool_down": Key(scalars.COOL_DOWN, "how long after its end the intents still stay silent"),
+            "stops": Key(ListOf(INTENT, least=1), "intents that stay silent; for a new state show and offer"),
+            "key": Key(scalars.TEXT, "property that tells several apart, such as ticket_id"),
+        }
+    ),
+)
+
+_POLICY = RecordOf(
+    {
+        "caps": Key(ListOf(_CAP), "frequency caps per person; all must hold"),
+        "suppress": Key(_RULES, "rules that silence show and offer when true"),
+        "states": Key(
+            MapOf(_STATE, "sensitive state", scalars.SIGNAL_NAME),
+            "sensitive states: a built-in one changed or turned off, or a new one",
+        ),
+        "patience": Key(
+            scalars.DURATION, "how long a blocked candidate waits while its trigger is true (default 14 days)"
+        ),
+        "freeze_for": Key(
+            scalars.DURATION, "how long a frozen enrollment waits before it leaves (default 14 days)"
+        ),
+        "global_control": Key(scalars.HELD_RATE, "share of units kept from every workflow (default 0%)"),
+    }
+)
+
+_SENDER = RecordOf(
+    {
+        "name": Key(scalars.TEXT, "who mail comes from", True),
+        "address": Key(scalars.EMAIL, "the address mail comes from", True),
+        "postal_address": Key(
+            scalars.TEXT, "the postal address that the law asks for in commercial mail", True
+        ),
+    }
+)
+
+SETTINGS_SHAPE = RecordOf(
+    {
+        "name": Key(scalars.TEXT, "what the team calls the workspace"),
+        "currency": Key(scalars.CURRENCY, "currency of prices and reports", True),
+        "zone": Key(scalars.ZONE, "the team's time zone", True),
+        "sender": Key(_SENDER, "who mail comes from", True),
+        "roles": Key(
+            ListOf(scalars.NAME, least=1),
+            "roles a customer can have in an account; without it admin, billing, member and owner",
+        ),
+        "traits": Key(
+            RecordOf(
+                {
+                    "customer": Key(_TRAITS, "traits of customers; once declared, rules may name no others"),
+                    "account": Key(_TRAITS, "traits of accounts; once declared, rules may name no others"),
+                }
+            ),
+            "kinds of traits, so that rules naming them are checked",
+        ),
+        "policy": Key(_POLICY, "what holds over every workflow"),
+    }
+)
+
+_PLAN = RecordOf(
+    {
+        "name": Key(scalars.TEXT, "what customers call it", True),
+        "tier": Key(scalars.COUNT, "its rank; a higher tier is a bigger plan, 0 is free", True),
+        "price": Key(
+            RecordOf(
+                {
+                    "month": Key(scalars.AMOUNT, "what is due per month for one unit of quantity"),
+                    "year": Key(scalars.AMOUNT, "what is due per year for one unit of quantity"),
+                }
+            ),
+            "what is due, in whole units of the currency; absent is unknown",
+        ),
+        "limits": Key(
+            MapOf(scalars.QUANTITY, "metric", scalars.ID),
+            "how much of each metric a usage period includes; absent is unlimited or unknown",
+        ),
+        "features": Key(ListOf(scalars.TEXT), "what the plan includes, by name"),
+        "cost": Key(scalars.AMOUNT, "what serving one unit of quantity costs per month"),
+    }
+)
+
+_OFFER = RecordOf(
+    {
+        "kind": Key(
+            scalars.of_enum("kind of offer", OfferKind),
+            "what is asked for; reports keep the kinds apart",
+            True,
+        ),
+        "plan": Key(scalars.ID, "the plan proposed", True),
+        "title": Key(scalars.TEXT, "what the offer is called to the customer", True),
+        "reason": Key(scalars.TEXT, "why they would accept, in one sentence"),
+        "discount": Key(scalars.RATE, "share of the price taken off (default 0%)"),
+        "months": Key(
+            scalars.POSITIVE, "how many months the discount lasts; without it as long as the plan is kept"
+        ),
+        "trial_days": Key(scalars.COUNT, "days of trial before anything is due (default 0)"),
+        "available_until": Key(
+            scalars.DATE_OR_MOMENT, "when the offer is gone; a date is the end of that day in the team's zone"
+        ),
+    }
+)
+
+CATALOG_SHAPE = RecordOf(
+    {
+        "default_plan": Key(scalars.ID, "the plan of a unit without a subscription"),
+        "metrics": Key(
+            ListOf(scalars.ID), "metrics that usage events may name, beside those that plans limit"
+        ),
+        "plans": Key(MapOf(_PLAN, "plan", scalars.ID), "what can be bought, by id"),
+        "offers": Key(MapOf(_OFFER, "offer", scalars.NAME), "what may be proposed, by id"),
+    }
+)
+
+SIGNALS_SHAPE = MapOf(scalars.RULE, "signal", scalars.SIGNAL_NAME)
+
+FILES: Final[Mapping[FileKind, File]] = {
+    FileKind.SETTINGS: File("upsell.yaml", "Currency, zone, sender, traits and policy.", SETTINGS_SHAPE),
+    FileKind.CATALOG: File("catalog.yaml", "What can be bought, and what may be offered.", CATALOG_SHAPE),
+    FileKind.SIGNALS: File("signals.yaml", "Named conclusions: a rule by name.", SIGNALS_SHAPE),
+    FileKind.WORKFLOW: File(
+        "workflows/*.yaml", "One workflow each; the file's name is its key.", WORKFLOW_SHAPE
+    ),
+}
+"""Every kind of YAML file, by its name in ``upsell schema``."""

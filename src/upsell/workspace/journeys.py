@@ -1,0 +1,216 @@
+"""Journeys: written steps compiled to a flat journey, each held to what it may name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from upsell.decisions.intents import Intent
+from upsell.journeys.steps import EmailStep, EndStep, IfStep, Journey, Step, TaskStep, WaitForStep, WaitStep
+from upsell.journeys.workflow import UnitKind, Vary
+from upsell.workspace.definitions import Definitions
+from upsell.workspace.documents import CATALOG, SETTINGS, TEMPLATES
+from upsell.workspace.experiments import ArmValues
+from upsell.workspace.items import NOTHING_WRITTEN, Item, Leaf, Record
+from upsell.workspace.rulebook import check_event
+
+ARRIVED = "arrived"
+"""What ``if`` asks instead of a rule: whether the event last awaited came."""
+
+
+class JourneyCompiler:
+    """Compiles one list of steps of a workflow, and those inside its branches."""
+
+    def __init__(
+        self, definitions: Definitions, unit: UnitKind, values: ArmValues, *, is_after_goal: bool
+    ) -> None:
+        """Compile for a workflow about ``unit``; after the goal only service is spoken."""
+        self._definitions = definitions
+        self._findings = definitions.findings
+        self._unit = unit
+        self._values = values
+        self._is_after_goal = is_after_goal
+        self._steps: dict[str, Step] = {}
+
+    def compile(self, items: Sequence[Item], prefix: str = "") -> Journey:
+        """Compile steps; ids are their path in the file after ``prefix``. Without any, an empty journey."""
+        entry, _ = self._sequence(items, prefix, None, is_awaiting=False)
+        return Journey(dict(self._steps), entry)
+
+    def _sequence(
+        self, items: Sequence[Item], prefix: str, then: str | None, *, is_awaiting: bool
+    ) -> tuple[str | None, bool]:
+        """Compile steps in a row that go on to ``then``.
+
+        Gives the id of the first (``then`` when there is none), and whether an event was awaited on
+        every way to the end.
+        """
+        for at, item in enumerate(items):
+            following = f"{prefix}{at + 1}" if at + 1 < len(items) else then
+            is_awaiting = self._step(item, f"{prefix}{at}", following, is_awaiting=is_awaiting)
+            if isinstance(item, Leaf) and at + 1 < len(items):
+                self._findings.warning(
+                    items[at + 1].place,
+                    "expected no step after end, got one that is never reached",
+                    code="unreached",
+                )
+        return (f"{prefix}0" if items else then), is_awaiting
+
+    def _step(self, item: Item, at: str, then: str | None, *, is_awaiting: bool) -> bool:
+        """Compile one step; give whether an event was awaited after it."""
+        if not isinstance(item, Record):
+            self._steps[at] = EndStep(at)
+        elif item.has("if"):
+            return self._branch(item, at, then, is_awaiting=is_awaiting)
+        elif (email := item.record("email")) is not None:
+            self._steps[at] = self._email(email, at, then)
+        elif (task := item.record("task")) is not None:
+            self._steps[at] = self._task(task, at, then)
+        elif item.has("wait"):
+            return self._wait(item, at, then) or is_awaiting
+        return is_awaiting
+
+    def _branch(self, item: Record, at: str, then: str | None, *, is_awaiting: bool) -> bool:
+        """Compile a branch and the steps on both of its ways."""
+        leaf = item.leaf("if")
+        asks_arrival = leaf is not None and leaf.text == ARRIVED
+        if leaf is not None and asks_arrival and not is_awaiting:
+            self._findings.error(
+                leaf.place,
+                "expected a wait for an event on every way to if: arrived, got none",
+                hint="put wait: {for: Event Name, up_to: 2 days} before it",
+                code="arrived",
+            )
+        yes, after_yes = self._sequence(item.each("then"), f"{at}.then.", then, is_awaiting=is_awaiting)
+        no, after_no = self._sequence(item.each("else"), f"{at}.else.", then, is_awaiting=is_awaiting)
+        test = None if asks_arrival else self._definitions.rulebook.rule(leaf)
+        self._steps[at] = IfStep(at, test, yes, no)
+        return after_yes and after_no
+
+    def _email(self, record: Record, at: str, then: str | None) -> EmailStep:
+        """Compile a mail."""
+        content = self._values.read(record, "content", Vary.MESSAGE)
+        offer = self._values.read(record, "offer", Vary.OFFER)
+        for leaf in content.values():
+            self._check_content(leaf, record)
+        self._check_offers(offer)
+        return EmailStep(
+            id=at,
+            then=then,
+            content={arm: leaf.text for arm, leaf in content.items()},
+            intent=self._intent(record),
+            to=self._recipients(record),
+            offer={arm: leaf.text for arm, leaf in offer.items()},
+        )
+
+    def _intent(self, record: Record) -> Intent:
+        """Give a mail's intent: as written, or offer when it makes one."""
+        leaf = record.leaf("intent")
+        makes_offer = record.has("offer")
+        if leaf is None:
+            if not makes_offer and not record.has("intent"):
+                self._findings.error(
+                    record.place,
+                    "expected the key intent in an email that makes no offer, got none",
+                    hint="intent says what the mail is for: service, help, show or offer",
+                    code="missing-key",
+                )
+            intent, place = Intent.OFFER if makes_offer else Intent.SERVICE, record.place
+        else:
+            intent, place = Intent(leaf.text), leaf.place
+            if makes_offer and intent is not Intent.OFFER:
+                self._findings.error(
+                    place,
+                    f"expected intent offer in an email that makes one, got {intent.value}",
+                    hint="drop the offer, or say intent: offer",
+                    code="intent",
+                )
+        if self._is_after_goal and intent is not Intent.SERVICE:
+            self._findings.error(
+                place,
+                f"expected intent service after the goal, got {intent.value}",
+                hint="who has just said yes is welcomed, not asked again",
+                code="intent",
+            )
+        return intent
+
+    def _check_content(self, leaf: Leaf, record: Record) -> None:
+        """Note a template that is not there, or that speaks of an offer nobody makes."""
+        templates = self._definitions.templates
+        if leaf.text not in templates.names:
+            self._findings.unknown(leaf.place, "template", leaf.text, templates.names, f"{TEMPLATES}/")
+        elif "offer" in templates.variables.get(leaf.text, frozenset()) and not record.has("offer"):
+            self._findings.warning(
+                leaf.place,
+                f"expected an offer beside content {leaf.text}, which names one, got none",
+                hint="a mail with a hole is not sent; name the offer, or guard it with {% if offer.title %}",
+                code="no-offer",
+            )
+
+    def _check_offers(self, offers: dict[str, Leaf]) -> None:
+        """Note offers that the catalog lacks."""
+        known = self._definitions.offers
+        for leaf in offers.values():
+            if known is not None and leaf.text not in known:
+                self._findings.unknown(leaf.place, "offer", leaf.text, known, CATALOG)
+
+    def _recipients(self, record: Record) -> tuple[str, ...]:
+        """Give the roles a mail is addressed to."""
+        roles = record.leaves("to")
+        if roles and self._unit is UnitKind.CUSTOMER:
+            self._findings.error(
+                roles[0].place,
+                "expected no roles in a workflow about a customer, got to",
+                hint="the customer is addressed; roles are chosen in a workflow with unit: account",
+                code="roles",
+            )
+            return ()
+        for leaf in roles:
+            if leaf.text not in self._definitions.roles:
+                self._findings.unknown(
+                    leaf.place, "role", leaf.text, self._definitions.roles, f"roles of {SETTINGS}"
+                )
+        return tuple(leaf.text for leaf in roles)
+
+    def _task(self, record: Record, at: str, then: str | None) -> TaskStep:
+        """Compile work for a person."""
+        offer = self._values.read(record, "offer", Vary.OFFER)
+        self._check_offers(offer)
+        if self._is_after_goal and record.has("offer"):
+            self._findings.error(
+                record.keys["offer"],
+                "expected no offer after the goal, got one",
+                hint="who has just said yes is welcomed, not asked again",
+                code="intent",
+            )
+        return TaskStep(
+            id=at,
+            then=then,
+            queue=record.text("queue"),
+            title=record.text("title"),
+            offer={arm: leaf.text for arm, leaf in offer.items()},
+            due=record.integer("due"),
+        )
+
+    def _wait(self, item: Record, at: str, then: str | None) -> bool:
+        """Compile a wait; give whether it is for an event."""
+        awaited = item.record("wait") or NOTHING_WRITTEN
+        if awaited.has("for"):
+            event = awaited.leaf("for")
+            if event is not None:
+                check_event(event, event.text, self._findings)
+            self._steps[at] = WaitForStep(
+                id=at,
+                then=then,
+                event=awaited.text("for"),
+                where=self._definitions.rulebook.condition(awaited.leaf("where")),
+                up_to=awaited.integer("up_to"),
+                since_enrollment=awaited.has("since"),
+            )
+            return True
+        lasts = self._values.read(item, "wait", Vary.TIMING)
+        self._steps[at] = WaitStep(
+            id=at,
+            then=then,
+            lasts={arm: leaf.value for arm, leaf in lasts.items() if isinstance(leaf.value, int)},
+        )
+        return False

@@ -1,0 +1,202 @@
+"""The reference pages of the workspace and of the event table, written from their tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+
+from upsell.decisions.policy import SENSITIVE_STATES
+from upsell.signals.event_table import EVENT_TABLE, EventType, Property
+from upsell.workspace.files import FILES, FileKind
+from upsell.workspace.rulebook import FIELDS
+from upsell.workspace.shapes import Either, Key, ListOf, MapOf, Named, RecordOf, Scalar, Shape, Variants
+from upsell.workspace.workflow_file import NAMED_SHAPES
+
+_GENERATED = (
+    "<!-- Written by `python docs/reference/write.py`; change the tables in the source, not this page. -->"
+)
+
+_WORKSPACE_HEAD = """\
+# The workspace
+
+A workspace is a directory of files, kept in version control: what a team sells, to whom it may
+speak, and when. `upsell check WORKSPACE` reads it all and prints every problem with its file and line;
+nothing goes live before it is right. `upsell schema --write DIR` writes JSON Schemas for editors.
+
+| file | holds |
+| --- | --- |
+| `upsell.yaml` | currency, zone, sender, traits and policy; must be there |
+| `catalog.yaml` | plans and offers |
+| `signals.yaml` | named conclusions |
+| `workflows/<key>.yaml` | one workflow each; the file's name is its key |
+| `templates/<name>.html` | one mail each, HTML in Liquid |
+| `templates/<name>.txt` | its plain text; without it the text is derived from the HTML |
+
+Files are UTF-8 and read as YAML 1.2 means them (`on`, `off`, `yes` and `no` are text); anchors and merge
+keys work. An unknown key, a key written twice and a name that means nothing are errors. Other files beside
+these are left alone.
+
+**Kinds of values.** A *duration* is a whole number of seconds, minutes, hours, days or weeks: `3 days`. A
+*share* is `10%` or `0.1`. A *rule* is a SQL expression over named things. An *amount of money* is in
+whole units of the workspace's currency, such as `49` or `49.90`.
+"""
+
+_WORKSPACE_TAIL = """\
+## Values by arm
+
+An experiment varies exactly one thing, and only that may be written by arm, with a value for every arm:
+`content` with `vary: message`, `offer` with `vary: offer`, a `wait` with `vary: timing`. With
+`vary: audience`, `audience` in the experiment gives the rule each arm adds to `eligible`.
+
+## Templates
+
+A mail begins with its subject between two lines of `---`; the rest is HTML in Liquid. Values are escaped in
+HTML and stand as they are in subject and plain text. A template stands alone: there are no `include` and
+`render`.
+
+```liquid
+---
+subject: Three ways to make {{ plan.name }} go further
+---
+<p>Hello {{ customer.name | default: "there" }},</p>
+```
+
+Templates know `customer.*` and `account.*` (traits), `plan.*`, `subscription.*`, `usage.<metric>`,
+`limits.<metric>`, `offer.id`, `.title`, `.reason`, `.price`, `.discount`, `.plan`, `sender.name`,
+`.address`, `.postal_address`, `workflow.name`, `trigger.threshold` and `trigger.event`. A name outside
+these is a problem. A mail in which one of them has no value is not sent, so guard what may be missing:
+`{{ customer.name | default: "there" }}`, `{% if offer.title %}`.
+"""
+
+_EVENTS_HEAD = """\
+# Events
+
+The fixed names of events, to which every source maps. Events of a team's own go by any other name and
+carry what they like. A property marked *required* must be there. Amounts are whole numbers in minor units of
+their currency.
+"""
+
+
+def workspace_page() -> str:
+    """Write the reference page of every file and key."""
+    parts = [_GENERATED, "", _WORKSPACE_HEAD]
+    for kind in FileKind:
+        parts.append(f"## {FILES[kind].path}\n\n{FILES[kind].meaning}\n")
+        parts.extend(_tables(FILES[kind].shape, ""))
+        if kind is FileKind.SETTINGS:
+            parts.append(_built_in_states())
+        if kind is FileKind.SIGNALS:
+            parts.append(_fields())
+    parts.append("### Steps\n\nA step is one of these, or the word `end`, which leaves the journey.\n")
+    parts.extend(_tables(NAMED_SHAPES["step"], "step"))
+    parts.append(_WORKSPACE_TAIL)
+    return "\n".join(parts)
+
+
+def events_page() -> str:
+    """Write the reference page of the event table."""
+    parts = [_GENERATED, "", _EVENTS_HEAD]
+    for group, events in groupby(EVENT_TABLE.values(), key=lambda event: event.group):
+        parts.append(f"## {group}\n")
+        parts.extend(_event(event) for event in events)
+    return "\n".join(parts)
+
+
+def _tables(shape: Shape, path: str) -> Iterator[str]:
+    """Write a table for each record that a shape holds, outermost first; named shapes are left out."""
+    match shape:
+        case RecordOf():
+            yield _table(shape, path)
+            for name, key in shape.keys.items():
+                yield from _tables(key.shape, f"{path}.{name}" if path else name)
+        case MapOf():
+            if isinstance(shape.each, Scalar) and not path:
+                yield f"Each line is {shape.key.expected}, and {shape.each.expected}.\n"
+            yield from _tables(shape.each, f"{path}.<{shape.name}>")
+        case ListOf():
+            yield from _tables(shape.each, f"{path}[]")
+        case Either():
+            for way in shape.ways:
+                yield from _tables(way, path)
+        case Variants():
+            for case in shape.cases.values():
+                yield from _tables(case, path)
+        case Scalar() | Named():
+            pass
+
+
+def _table(shape: RecordOf, path: str) -> str:
+    """Write the keys of one record."""
+    rows = "\n".join(_row(name, key) for name, key in shape.keys.items())
+    head = f"`{path}`\n\n" if path else ""
+    return f"{head}| key | value | meaning |\n| --- | --- | --- |\n{rows}\n"
+
+
+def _row(name: str, key: Key) -> str:
+    """Write one key."""
+    needed = " *(required)*" if key.is_required else ""
+    return f"| `{name}`{needed} | {_named(key.shape)} | {key.meaning} |"
+
+
+def _named(shape: Shape) -> str:
+    """Say in a few words what a value is."""
+    match shape:
+        case Scalar():
+            return " or ".join(f"`{word}`" for word in shape.choices) or shape.name
+        case ListOf(each=Named(name="step")):
+            return "list of steps"
+        case ListOf():
+            return f"list: {_named(shape.each)}"
+        case MapOf():
+            return f"{_named(shape.each)} by {shape.name}"
+        case RecordOf():
+            return "keys below"
+        case Variants():
+            return " or ".join(f"`{word}`" for word in shape.words)
+        case Either():
+            return " or ".join(_named(way) for way in shape.ways)
+        case Named():
+            return _named(NAMED_SHAPES[shape.name])
+
+
+def _built_in_states() -> str:
+    """Write the sensitive states that hold unless the policy says otherwise."""
+    rows = "\n".join(
+        f"| `{state.name}` | {', '.join(state.starts)} | {', '.join(state.ends) or 'at once'} "
+        f"| {state.cool_down // 86_400_000_000} days | {', '.join(sorted(i.value for i in state.stops))} |"
+        for state in SENSITIVE_STATES
+    )
+    return (
+        "Built-in sensitive states, on unless turned `off`:\n\n"
+        f"| state | starts at | ends at | cool-down | stops |\n| --- | --- | --- | --- | --- |\n{rows}\n"
+    )
+
+
+def _fields() -> str:
+    """Write the fields of closed scopes."""
+    rows = "\n".join(
+        f"| `{scope}.{name}` | {kind.value} |"
+        for scope, kinds in FIELDS.items()
+        for name, kind in kinds.items()
+    )
+    return (
+        "Beside traits (`customer.*`, `account.*`), rules know these fields. Money is in minor units; "
+        f"`plan.price` and `subscription.mrr` are per month.\n\n| field | kind |\n| --- | --- |\n{rows}\n"
+    )
+
+
+def _event(event: EventType) -> str:
+    """Write one event with its properties."""
+    ours = " Recorded by Upsell itself." if event.is_ours else ""
+    head = f"### {event.name}\n\n{event.meaning}{ours}\n"
+    if not event.properties:
+        return head
+    rows = "\n".join(_property(each) for each in event.properties)
+    return f"{head}\n| property | kind | meaning |\n| --- | --- | --- |\n{rows}\n"
+
+
+def _property(each: Property) -> str:
+    """Write one property."""
+    needed = " *(required)*" if each.is_required else ""
+    kind = "any" if each.kind is None else each.kind.value
+    return f"| `{each.name}`{needed} | {kind} | {each.meaning} |"

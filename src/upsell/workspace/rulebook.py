@@ -1,0 +1,127 @@
+"""The rulebook: rules of a workspace compiled with its own names, complaints put in their place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from upsell.catalog.plans import Catalog
+from upsell.errors import DefinitionError, Problem
+from upsell.rules.compile import Rule, compile_rule
+from upsell.rules.conditions import Condition, compile_condition
+from upsell.rules.kinds import Kind
+from upsell.rules.vocabulary import Vocabulary
+from upsell.signals.event_table import meant_event
+from upsell.workspace.findings import Findings
+from upsell.workspace.items import NOTHING_WRITTEN, Leaf, Record
+
+FIELDS: Mapping[str, Mapping[str, Kind]] = {
+    "plan": {"id": Kind.TEXT, "name": Kind.TEXT, "tier": Kind.NUMBER, "price": Kind.NUMBER},
+    "subscription": {
+        "id": Kind.TEXT,
+        "plan": Kind.TEXT,
+        "status": Kind.TEXT,
+        "quantity": Kind.NUMBER,
+        "mrr": Kind.NUMBER,
+        "amount": Kind.NUMBER,
+        "interval": Kind.TEXT,
+        "currency": Kind.TEXT,
+        "started_at": Kind.MOMENT,
+        "renews_at": Kind.MOMENT,
+        "ends_at": Kind.MOMENT,
+    },
+}
+"""Fields of the closed scopes every rule may name; money in minor units, ``price`` per month."""
+
+TRIGGER_FIELDS: Mapping[str, Kind] = {"threshold": Kind.NUMBER, "event": Kind.TEXT}
+"""What templates may say of the trigger that fired."""
+
+
+class Rulebook:
+    """Compiles rules with the workspace's names."""
+
+    def __init__(self, vocabulary: Vocabulary, findings: Findings, *, knows_signals: bool) -> None:
+        """Know the names; without its signals (their file cannot be read) it complains of no rule."""
+        self._vocabulary = vocabulary
+        self._findings = findings
+        self._knows_signals = knows_signals
+
+    def rule(self, leaf: Leaf | None, expects: Kind = Kind.BOOLEAN) -> Rule | None:
+        """Compile a rule; None when there is none or it is wrong, which is noted."""
+        if leaf is None:
+            return None
+        try:
+            rule = compile_rule(leaf.text, self._vocabulary, expects=expects)
+        except DefinitionError as error:
+            self._note(leaf, error)
+            return None
+        for counter in rule.counters:
+            check_event(leaf, counter.event, self._findings)
+        return rule
+
+    def rules(self, leaves: tuple[Leaf, ...]) -> tuple[Rule, ...]:
+        """Compile rules, leaving out what is wrong."""
+        return tuple(rule for leaf in leaves if (rule := self.rule(leaf)) is not None)
+
+    def condition(self, leaf: Leaf | None) -> Condition | None:
+        """Compile a condition on an event's properties; None when there is none or it is wrong."""
+        if leaf is None:
+            return None
+        try:
+            return compile_condition(leaf.text)
+        except DefinitionError as error:
+            self._note(leaf, error)
+            return None
+
+    def _note(self, leaf: Leaf, error: DefinitionError) -> None:
+        """Take over what is wrong with a rule, but not what is wrong with a signal it names."""
+        if self._knows_signals:
+            self._findings.add(
+                placed(problem, leaf) for problem in error.problems if problem.code != "broken-signal"
+            )
+
+
+def open_rulebook(
+    signals: Record | None,
+    catalog: Catalog | None,
+    traits: Mapping[str, Mapping[str, Kind]],
+    findings: Findings,
+) -> Rulebook:
+    """Give the rulebook of a workspace.
+
+    ``signals`` None are signals that could not be read; ``catalog`` None leaves metrics open.
+    """
+    written = signals or NOTHING_WRITTEN
+    vocabulary = Vocabulary(
+        signals={name: written.text(name, "true") for name in written.keys},
+        metrics=None if catalog is None else catalog.metrics,
+        traits=traits,
+        fields=FIELDS,
+    )
+    return Rulebook(vocabulary, findings, knows_signals=signals is not None)
+
+
+def compile_signals(written: Record, rulebook: Rulebook) -> Mapping[str, Rule]:
+    """Compile ``signals.yaml``: those without problems, by name."""
+    compiled = {name: rulebook.rule(written.leaf(name)) for name in written.items}
+    return {name: rule for name, rule in compiled.items() if rule is not None}
+
+
+def placed(problem: Problem, leaf: Leaf) -> Problem:
+    """Give a rule's problem its place in the file."""
+    return msgspec.structs.replace(
+        problem, file=leaf.place.file, line=leaf.place.line, column=leaf.place.column
+    )
+
+
+def check_event(leaf: Leaf, name: str, findings: Findings) -> None:
+    """Warn of an event that looks like a slip of a fixed event's name."""
+    meant = meant_event(name)
+    if meant is not None:
+        findings.warning(
+            leaf.place,
+            f"expected an event's name, got {name}, which no source sends under the event table",
+            hint=f"did you mean {meant}? If {name} is an event of your own, leave it so",
+            code="event-name",
+        )

@@ -1,0 +1,255 @@
+"""The kinds of text and numbers that workspace files hold.
+
+Each is read to one value: durations to microseconds, rates to exact fractions, dates to ISO text.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from functools import cache
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from babel.core import get_global
+
+from upsell.clock import DAY, HOUR, MINUTE, SECOND, WEEK, parse_moment
+from upsell.workspace.shapes import Scalar
+
+LONGEST = 3_650 * DAY
+"""The longest duration a file may state."""
+
+_UNITS = {"second": SECOND, "minute": MINUTE, "hour": HOUR, "day": DAY, "week": WEEK}
+_DURATION = r"(\d{1,9}) (second|minute|hour|day|week)s?"
+_PERCENT = r"(\d{1,6}(?:\.\d{1,9})?) ?%"
+_NAME = r"[a-z0-9]+([-_][a-z0-9]+)*"
+_SIGNAL = r"[a-z][a-z0-9_]*"
+_TRAIT = r"[A-Za-z_][A-Za-z0-9_]*"
+_DATE = r"\d{4}-\d\d-\d\d"
+_HOST = r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?"
+_EMAIL = rf"[^@\s<>,;:\"()\[\]\\]+@{_HOST}(\.{_HOST})*"
+
+
+def _plain_text(text: str) -> str | None:
+    return text.strip() or None
+
+
+def _duration(text: str) -> int | None:
+    found = re.fullmatch(_DURATION, text.strip())
+    if found is None:
+        return None
+    lasts = int(found[1]) * _UNITS[found[2]]
+    return lasts if lasts <= LONGEST else None
+
+
+def _positive_duration(text: str) -> int | None:
+    return _duration(text) or None
+
+
+def _decimal(text: str) -> Decimal | None:
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return None
+    if not number.is_finite():
+        return None
+    digits = number.adjusted()
+    exponent = number.as_tuple().exponent
+    return number if digits < 15 and isinstance(exponent, int) and exponent >= -15 else None
+
+
+def _threshold(text: str) -> Decimal | None:
+    percent = re.fullmatch(_PERCENT, text.strip())
+    if percent is not None:
+        return Decimal(percent[1]) / 100
+    return _decimal(text.strip())
+
+
+def _rate(text: str) -> Decimal | None:
+    rate = _threshold(text)
+    return rate if rate is not None and 0 <= rate <= 1 else None
+
+
+def _held_rate(text: str) -> Decimal | None:
+    rate = _rate(text)
+    return rate if rate is not None and rate < 1 else None
+
+
+def _whole(text: str) -> int | None:
+    return int(text) if re.fullmatch(r"-?\d{1,9}", text) else None
+
+
+def _count(text: str) -> int | None:
+    number = _whole(text)
+    return number if number is not None and number >= 0 else None
+
+
+def _positive(text: str) -> int | None:
+    return _count(text) or None
+
+
+def _amount(text: str) -> Decimal | None:
+    number = _decimal(text)
+    return number if number is not None and number >= 0 else None
+
+
+def _date(text: str) -> str | None:
+    try:
+        return date.fromisoformat(text).isoformat() if re.fullmatch(_DATE, text) else None
+    except ValueError:
+        return None
+
+
+def _date_or_moment(text: str) -> str | None:
+    return _date(text) or (text if parse_moment(text) is not None else None)
+
+
+def _email(text: str) -> str | None:
+    return text if len(text) <= 254 and re.fullmatch(_EMAIL, text) else None
+
+
+@cache
+def currencies() -> frozenset[str]:
+    """Give the ISO 4217 codes there are, also of currencies no longer used."""
+    return frozenset(get_global("all_currencies"))
+
+
+def _currency(text: str) -> str | None:
+    return text if text in currencies() else None
+
+
+def _zone(text: str) -> str | None:
+    try:
+        return ZoneInfo(text).key
+    except (OSError, ValueError, LookupError):
+        return None
+
+
+def _matching(pattern: str, most: int = 100) -> Any:
+    def parse(text: str) -> str | None:
+        return text if len(text) <= most and re.fullmatch(pattern, text) else None
+
+    return parse
+
+
+def one_of(name: str, *choices: str) -> Scalar:
+    """Give the scalar that is one of a few words."""
+    expected = choices[0] if len(choices) == 1 else f"one of {', '.join(choices)}"
+    allowed = frozenset(choices)
+    return Scalar(
+        name,
+        expected,
+        lambda text: text if text in allowed else None,
+        {"enum": list(choices)},
+        takes_booleans=True,
+        choices=choices,
+    )
+
+
+def of_enum(name: str, members: type[enum.Enum]) -> Scalar:
+    """Give the scalar that is the value of a member of an enum."""
+    return one_of(name, *(member.value for member in members))
+
+
+_SHARES: Final = [
+    {"type": "string", "pattern": f"^{_PERCENT}$"},
+    {"type": "number", "minimum": 0, "maximum": 1},
+]
+
+TEXT = Scalar("text", "text", _plain_text, {"type": "string", "minLength": 1})
+DURATION = Scalar(
+    "duration",
+    "a duration in seconds, minutes, hours, days or weeks, such as 3 days (at most 3650 days)",
+    _positive_duration,
+    {"type": "string", "pattern": f"^{_DURATION}$"},
+)
+COOL_DOWN = Scalar(
+    "duration or 0 days",
+    "a duration in seconds, minutes, hours, days or weeks, such as 3 days or 0 days",
+    _duration,
+    {"type": "string", "pattern": f"^{_DURATION}$"},
+)
+RATE = Scalar("share", "a share such as 10% or 0.1", _rate, {"anyOf": _SHARES}, takes_numbers=True)
+HELD_RATE = Scalar(
+    "share below 100%", "a share below 100%, such as 10%", _held_rate, {"anyOf": _SHARES}, takes_numbers=True
+)
+THRESHOLD = Scalar(
+    "number or percent",
+    "a number or a percent, such as 5 or 80%",
+    _threshold,
+    {"anyOf": [_SHARES[0], {"type": "number"}]},
+    takes_numbers=True,
+)
+WHOLE = Scalar("whole number", "a whole number", _whole, {"type": "integer"}, takes_numbers=True)
+COUNT = Scalar(
+    "whole number", "a whole number, 0 or more", _count, {"type": "integer", "minimum": 0}, takes_numbers=True
+)
+POSITIVE = Scalar(
+    "whole number from 1",
+    "a whole number, 1 or more",
+    _positive,
+    {"type": "integer", "minimum": 1},
+    takes_numbers=True,
+)
+QUANTITY = Scalar(
+    "number", "a number, 0 or more", _amount, {"type": "number", "minimum": 0}, takes_numbers=True
+)
+AMOUNT = Scalar(
+    "amount of money",
+    "an amount in the workspace's currency, such as 49 or 49.90",
+    _amount,
+    {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": r"^\d+(\.\d+)?$"}]},
+    takes_numbers=True,
+)
+DATE = Scalar(
+    "date", "a date such as 2027-03-01", _date, {"type": "string", "format": "date", "pattern": f"^{_DATE}$"}
+)
+DATE_OR_MOMENT = Scalar(
+    "date or moment",
+    "a date such as 2027-03-01, or a time with a zone such as 2027-03-01T12:00:00Z",
+    _date_or_moment,
+    {"type": "string", "pattern": f"^{_DATE}"},
+)
+EMAIL = Scalar(
+    "mail address", "a mail address such as hello@acme.example", _email, {"type": "string", "format": "email"}
+)
+CURRENCY = Scalar(
+    "currency",
+    "an ISO 4217 currency code such as USD",
+    _currency,
+    {"type": "string", "pattern": "^[A-Z]{3}$"},
+)
+ZONE = Scalar(
+    "time zone", "an IANA time zone such as Europe/Paris", _zone, {"type": "string", "minLength": 1}
+)
+RULE = Scalar(
+    "rule",
+    "a rule such as plan.tier < 3",
+    _plain_text,
+    {"type": ["string", "boolean", "number"]},
+    takes_numbers=True,
+    takes_booleans=True,
+)
+NAME = Scalar(
+    "name",
+    "a name of small letters, digits and dashes, such as api-quota",
+    _matching(_NAME),
+    {"type": "string", "pattern": f"^{_NAME}$"},
+    takes_numbers=True,
+)
+SIGNAL_NAME = Scalar(
+    "signal name",
+    "a name of small letters, digits and underscores, such as quota_pressure",
+    _matching(_SIGNAL),
+    {"type": "string", "pattern": f"^{_SIGNAL}$"},
+)
+TRAIT_NAME = Scalar(
+    "trait name",
+    "a name of letters, digits and underscores, such as region",
+    _matching(_TRAIT),
+    {"type": "string", "pattern": f"^{_TRAIT}$"},
+)
+ID = Scalar("id", "an id", _matching(r"\S(.{0,198}\S)?", 200), {"type": "string"}, takes_numbers=True)
+EVENT = Scalar("event name", "the name of an event such as Trial Started", _plain_text, {"type": "string"})

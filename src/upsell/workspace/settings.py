@@ -1,0 +1,64 @@
+"""Settings: ``upsell.yaml`` compiled, all but the rules of its policy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+
+from upsell.journeys.program import Sender
+from upsell.rules.kinds import Kind
+from upsell.workspace.items import NOTHING_WRITTEN, Record
+
+ROLES: Final = frozenset({"admin", "billing", "member", "owner"})
+"""Roles a customer can have in an account unless the workspace lists its own."""
+
+ALWAYS_KNOWN: Final[Mapping[str, Mapping[str, Kind]]] = {"customer": {"email": Kind.TEXT}, "account": {}}
+"""Traits that need no declaration in a declared scope."""
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """What ``upsell.yaml`` says.
+
+    Attributes:
+        currency: ISO 4217 code.
+        zone: IANA name of the team's zone.
+        sender: Who mail comes from.
+        roles: Roles a customer can have in an account.
+        traits: Declared traits with their kinds, for the scopes that declare any.
+        policy: The policy as written.
+    """
+
+    currency: str
+    zone: str
+    sender: Sender
+    roles: frozenset[str]
+    traits: Mapping[str, Mapping[str, Kind]]
+    policy: Record
+
+
+def compile_settings(written: Record | None) -> Settings:
+    """Compile ``upsell.yaml``; without it, stand-ins (its absence is noted where it is looked for)."""
+    record = written or NOTHING_WRITTEN
+    sender = record.record("sender") or NOTHING_WRITTEN
+    declared = record.record("traits") or NOTHING_WRITTEN
+    return Settings(
+        currency=record.text("currency", "USD"),
+        zone=record.text("zone", "UTC"),
+        sender=Sender(sender.text("name"), sender.text("address"), sender.text("postal_address")),
+        roles=frozenset(leaf.text for leaf in record.leaves("roles")) or ROLES,
+        # A scope with a wrong line is left open, so that no complaint follows from another.
+        traits={
+            scope: _kinds(scope, traits)
+            for scope, traits in declared.records()
+            if len(traits.items) == len(traits.keys)
+        },
+        policy=record.record("policy") or NOTHING_WRITTEN,
+    )
+
+
+def _kinds(scope: str, traits: Record) -> Mapping[str, Kind]:
+    """Give the kind of each trait of a scope."""
+    written = {name: Kind(traits.text(name)) for name in traits.items}
+    return {**ALWAYS_KNOWN[scope], **written}

@@ -1,0 +1,270 @@
+"""Templates: mails in Liquid, parsed and held to the names they may use.
+
+A mail is ``templates/<name>.html``: a block between ``---`` lines with its subject, then Liquid in
+HTML; ``<name>.txt`` beside it is the plain text, which is otherwise derived. The law: whatever
+renders a template uses the environments of this module, so a template that was checked renders.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import PurePosixPath
+from typing import Final
+
+import msgspec
+from liquid import Environment
+from liquid.exceptions import LiquidError
+from liquid.static_analysis import TemplateAnalysis
+
+from upsell.errors import nearest
+from upsell.journeys.workflow import Content
+from upsell.workspace.documents import TEMPLATES, Documents
+from upsell.workspace.findings import Findings, Place, listed
+from upsell.workspace.nodes import shortened
+from upsell.workspace.plain_text import plain_text
+from upsell.workspace.scalars import NAME
+
+Scopes = Mapping[str, frozenset[str] | None]
+"""What templates may name: the fields of each variable, None where any field will do."""
+
+_UNAVAILABLE: Final = ("include", "render")
+"""Tags that need other files; a template is frozen with its workflow and stands alone."""
+
+_CLOSED_BY: Final = {"{{": "}}", "{%": "%}"}
+_BRACES = re.compile(r"\{\{|\{%|\}\}|%\}")
+_LONGEST = 1_000
+_MOST_TOLD = 5
+
+_FRONT = re.compile(r"---[ \t]*\n(.*?\n)?---[ \t]*(?:\n|\Z)", re.DOTALL)
+
+
+def html_environment() -> Environment:
+    """Give the Liquid in which HTML is written: every value is escaped."""
+    return _environment(is_escaping=True)
+
+
+def text_environment() -> Environment:
+    """Give the Liquid in which subjects and plain texts are written: values stand as they are."""
+    return _environment(is_escaping=False)
+
+
+class Templates(msgspec.Struct, frozen=True):
+    """The templates of a workspace.
+
+    Attributes:
+        contents: Those without problems, by name.
+        names: All that are written, also with problems.
+        variables: The first names of the variables each uses, by name.
+    """
+
+    contents: Mapping[str, Content] = {}
+    names: frozenset[str] = frozenset()
+    variables: Mapping[str, frozenset[str]] = {}
+
+
+def compile_templates(documents: Documents, scopes: Scopes, findings: Findings) -> Templates:
+    """Parse and check every template of the workspace."""
+    contents: dict[str, Content] = {}
+    variables: dict[str, frozenset[str]] = {}
+    checker = _Checker(scopes, findings)
+    pages = _pages(documents, findings)
+    for name, path in pages.items():
+        mail = _read_mail(path, documents[path], findings)
+        if mail is None:
+            continue
+        subject, html = mail
+        beside = f"{TEMPLATES}/{name}.txt"
+        written = [subject, html]
+        if beside in documents:
+            written.append(_Liquid(beside, documents[beside], 0, text_environment()))
+        used = [checker.check(liquid) for liquid in written]
+        if None not in used:
+            text = documents[beside] if beside in documents else plain_text(html.source)
+            contents[name] = Content(name, subject.source, html.source, text)
+            variables[name] = frozenset().union(*(names for names in used if names))
+    return Templates(contents, frozenset(pages), variables)
+
+
+class _Liquid(msgspec.Struct, frozen=True):
+    """One Liquid text, which begins after ``offset`` lines of its file."""
+
+    file: str
+    source: str
+    offset: int
+    environment: Environment
+
+    def at(self, index: int) -> Place:
+        """Give the place of a character."""
+        line = self.offset + self.source.count("\n", 0, index) + 1
+        return Place(self.file, line, index - self.source.rfind("\n", 0, index))
+
+
+class _Checker:
+    """Holds templates to the names they may use."""
+
+    def __init__(self, scopes: Scopes, findings: Findings) -> None:
+        """Know the names and where problems are noted."""
+        self._scopes = scopes
+        self._findings = findings
+
+    def check(self, liquid: _Liquid) -> frozenset[str] | None:
+        """Parse one Liquid text; give the first names of its variables, None when it cannot be parsed."""
+        if not self._is_closed(liquid):
+            return None
+        try:
+            analysis = liquid.environment.from_string(liquid.source).analyze()
+        except LiquidError as error:
+            self._note_syntax(liquid, error)
+            return None
+        except (ValueError, RecursionError) as error:
+            self._findings.error(liquid.at(0), f"the Liquid cannot be read: {error}", code="liquid-syntax")
+            return None
+        self._check_filters(liquid, analysis)
+        self._check_variables(liquid, analysis)
+        return frozenset(analysis.globals)
+
+    def _is_closed(self, liquid: _Liquid) -> bool:
+        """Tell whether all that Liquid opens is closed, and soon; what is not is noted, the first few.
+
+        The parser would read on, but takes time in the square of what follows.
+        """
+        unclosed: list[re.Match[str]] = []
+        opened: re.Match[str] | None = None
+        for found in _BRACES.finditer(liquid.source):
+            is_opening = found[0] in _CLOSED_BY
+            if opened is not None and (is_opening or found.start() - opened.start() > _LONGEST):
+                unclosed.append(opened)
+            opened = found if is_opening else None
+        if opened is not None:
+            unclosed.append(opened)
+        for opening in unclosed[:_MOST_TOLD]:
+            self._findings.error(
+                liquid.at(opening.start()),
+                f"expected {_CLOSED_BY[opening[0]]} within {_LONGEST:,} characters of {opening[0]}, got none",
+                code="liquid-syntax",
+            )
+        return not unclosed
+
+    def _check_filters(self, liquid: _Liquid, analysis: TemplateAnalysis) -> None:
+        """Note filters that do not exist."""
+        for name, spans in analysis.filters.items():
+            if name not in liquid.environment.filters:
+                for span in spans:
+                    self._unknown(liquid.at(span.index), "filter", name, liquid.environment.filters)
+
+    def _check_variables(self, liquid: _Liquid, analysis: TemplateAnalysis) -> None:
+        """Note variables that rendering will not know."""
+        for root, uses in analysis.globals.items():
+            for variable in uses:
+                place = liquid.at(variable.span.index)
+                if root not in self._scopes:
+                    self._unknown(place, "variable", root, self._scopes)
+                    continue
+                fields = self._scopes[root]
+                field = variable.segments[1] if len(variable.segments) > 1 else None
+                if fields is not None and isinstance(field, str) and field not in fields:
+                    names = (f"{root}.{known}" for known in fields)
+                    self._unknown(place, "variable", f"{root}.{field}", names)
+
+    def _unknown(self, place: Place, kind: str, name: str, known: Iterable[str]) -> None:
+        """Note a name that means nothing in a template."""
+        names = sorted(known)
+        near = nearest(name, names)
+        self._findings.error(
+            place,
+            f"expected a {kind} templates know, got {shortened(name)}",
+            hint=f"did you mean {near}?" if near else f"known {kind}s: {listed(names, 20)}",
+            code=f"unknown-{kind}",
+        )
+
+    def _note_syntax(self, liquid: _Liquid, error: LiquidError) -> None:
+        """Note text that is no Liquid."""
+        index = error.token.start_index if error.token is not None else -1
+        # Without a place of its own, the fault is something left open at the end.
+        at = index if 0 <= index < len(liquid.source) else len(liquid.source.rstrip())
+        self._findings.error(
+            liquid.at(at), f"the Liquid cannot be read: {shortened(str(error.message))}", code="liquid-syntax"
+        )
+
+
+def _environment(*, is_escaping: bool) -> Environment:
+    environment = Environment(autoescape=is_escaping)
+    for tag in _UNAVAILABLE:
+        environment.tags.pop(tag, None)
+    return environment
+
+
+def _pages(documents: Documents, findings: Findings) -> dict[str, str]:
+    """Give the path of each mail's HTML by the mail's name."""
+    pages = {}
+    for path in documents:
+        parts = PurePosixPath(path)
+        if parts.parent == PurePosixPath(TEMPLATES) and _is_page(parts, documents, findings):
+            pages[parts.stem] = path
+    return pages
+
+
+def _is_page(path: PurePosixPath, documents: Documents, findings: Findings) -> bool:
+    """Tell whether a file is the HTML of a mail; note files that are no template at all."""
+    place = Place(str(path))
+    if path.suffix not in {".html", ".txt"}:
+        findings.warning(
+            place,
+            f"expected templates that end in .html or .txt, got {path.name}",
+            hint="nothing reads this file",
+            code="unread-file",
+        )
+        return False
+    if NAME.parse(path.stem) is None:
+        findings.error(place, f"expected {NAME.expected}, got {path.stem}", code="file-name")
+        return False
+    if path.suffix == ".txt":
+        page = f"{TEMPLATES}/{path.stem}.html"
+        if page not in documents:
+            findings.error(
+                place,
+                f"expected {page} beside this file, got none",
+                hint="the .html file holds the mail and its subject; .txt is its plain text",
+                code="missing-file",
+            )
+        return False
+    return True
+
+
+def _read_mail(path: str, source: str, findings: Findings) -> tuple[_Liquid, _Liquid] | None:
+    """Split a mail into its subject and its HTML.
+
+    The head is read line by line and not as YAML, to which Liquid's braces would mean something.
+    """
+    front = _FRONT.match(source)
+    if front is None:
+        findings.error(
+            Place(path),
+            "expected the subject between two lines of --- at the head, got none",
+            hint="begin the file with:\n---\nsubject: Your plan at a glance\n---",
+            code="front-matter",
+        )
+        return None
+    subject: _Liquid | None = None
+    is_right = True
+    for line, text in enumerate((front[1] or "").splitlines(), start=2):
+        key, colon, value = text.partition(":")
+        if not text.strip():
+            continue
+        if not colon or key.strip() != "subject" or subject is not None or not value.strip():
+            findings.error(
+                Place(path, line),
+                f"expected subject: and its text, once, got {shortened(text)}",
+                hint="the head of a template has one key, subject",
+                code="front-matter",
+            )
+            is_right = False
+        else:
+            subject = _Liquid(path, value.strip(), line - 1, text_environment())
+    if subject is None and is_right:
+        findings.error(Place(path, 2), "expected the key subject, got none", code="missing-key")
+    if subject is None or not is_right:
+        return None
+    lines = source.count("\n", 0, front.end())
+    return subject, _Liquid(path, source[front.end() :], lines, html_environment())

@@ -1,0 +1,84 @@
+"""Versions: what a program and a workflow are called, made of what they mean.
+
+The law: the same meaning has the same version on any machine. Comments, quotes, line breaks and
+other workflows do not change a workflow's version; a word in a template it sends does.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import assert_never
+
+import msgspec
+
+from upsell.ids import digest
+from upsell.journeys.workflow import Existing, Guardrails, Status, Workflow
+from upsell.rules.compile import Rule
+from upsell.rules.conditions import Condition
+from upsell.workspace.items import Item, Leaf, Listing, Record
+
+
+def workflow_version(workflow: Workflow) -> str:
+    """Give the version of a compiled workflow.
+
+    It is made of everything that is frozen with an enrollment. What is only told of a workflow
+    (owner, purpose, review) or is never frozen (status, guardrails, what happens at launch) is left
+    out: pausing a workflow does not make it another one.
+    """
+    frozen = msgspec.structs.replace(
+        workflow,
+        version="",
+        owner="",
+        purpose="",
+        review_by=None,
+        status=Status.LIVE,
+        existing=Existing.IGNORE,
+        guardrails=Guardrails(),
+    )
+    return digest("workflow", _encoded(_plain(frozen)))
+
+
+def program_version(files: Mapping[str, Item], texts: Mapping[str, str]) -> str:
+    """Give the version of a program: a hash of its files as read and its templates as written."""
+    content = {path: canonical(item) for path, item in files.items()}
+    return digest("program", _encoded([sorted(content.items()), sorted(texts.items())]))
+
+
+def canonical(item: Item) -> object:
+    """Give an item without places, keys in the order of the file, for it may have a meaning."""
+    match item:
+        case Leaf():
+            value = item.value
+            return f"{value.normalize():f}" if isinstance(value, Decimal) else value
+        case Listing():
+            return [canonical(each) for each in item.items]
+        case Record():
+            return {"": [[key, canonical(each)] for key, each in item.items.items()]}
+        case _:
+            assert_never(item)
+
+
+def _encoded(value: object) -> str:
+    """Write plain values as JSON."""
+    return msgspec.json.encode(value).decode()
+
+
+def _plain(value: object) -> object:
+    """Give a compiled value as plain ones: rules as their text with signals written out, keys sorted."""
+    match value:
+        case Rule():
+            return value.canonical
+        case Condition():
+            return value.text
+        case enum.Enum():
+            return value.value
+        case msgspec.Struct():
+            return [type(value).__name__, [_plain(getattr(value, name)) for name in value.__struct_fields__]]
+        case Mapping():
+            return sorted([str(_plain(key)), _plain(part)] for key, part in value.items())
+        case tuple() | list():
+            return [_plain(part) for part in value]
+        case _:
+            return value

@@ -1,0 +1,207 @@
+"""Workflows: one file under ``workflows/`` compiled, and named by the hash of what it means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from upsell.catalog.plans import Offer
+from upsell.clock import HOUR
+from upsell.decisions.intents import SELLING
+from upsell.journeys.steps import EmailStep, Journey, TaskStep
+from upsell.journeys.workflow import (
+    Content,
+    Crossing,
+    Existing,
+    Goal,
+    Guardrails,
+    Status,
+    Trigger,
+    UnitKind,
+    Workflow,
+)
+from upsell.rules.kinds import Kind
+from upsell.workspace.definitions import Definitions
+from upsell.workspace.experiments import ArmValues, compile_experiment
+from upsell.workspace.findings import Findings
+from upsell.workspace.items import NOTHING_WRITTEN, Record
+from upsell.workspace.journeys import JourneyCompiler
+from upsell.workspace.rulebook import check_event
+from upsell.workspace.versions import workflow_version
+
+
+def compile_workflow(key: str, record: Record, definitions: Definitions) -> Workflow:
+    """Compile the workflow written in ``workflows/<key>.yaml``; problems are noted in the findings."""
+    findings = definitions.findings
+    unit = UnitKind(record.text("unit", UnitKind.ACCOUNT.value))
+    experiment = compile_experiment(record, key, definitions)
+    values = ArmValues(experiment, findings)
+    journey = JourneyCompiler(definitions, unit, values, is_after_goal=False).compile(record.each("journey"))
+    on_goal = JourneyCompiler(definitions, unit, values, is_after_goal=True).compile(
+        record.each("on_goal"), "on_goal."
+    )
+    values.check_any(record)
+    _check_told(record, findings)
+    workflow = Workflow(
+        key=key,
+        version="",
+        name=record.text("name"),
+        owner=record.text("owner"),
+        purpose=record.text("purpose"),
+        review_by=record.text("review_by") or None,
+        unit=unit,
+        status=Status(record.text("status", Status.LIVE.value)),
+        existing=Existing(record.text("existing", Existing.IGNORE.value)),
+        priority=record.integer("priority"),
+        trigger=_trigger(record, definitions),
+        eligible=definitions.rulebook.rules(record.leaves("eligible")),
+        suppress=definitions.rulebook.rules(record.leaves("suppress")),
+        experiment=experiment,
+        goal=_goal(record, definitions),
+        journey=journey,
+        on_goal=on_goal,
+        guardrails=_guardrails(record),
+        offers=_offers(journey, definitions),
+        contents=_contents((journey, on_goal), definitions),
+        max_age=record.integer("max_age", 24 * HOUR),
+        takes_slot=_takes_slot(journey),
+    )
+    return msgspec.structs.replace(workflow, version=workflow_version(workflow))
+
+
+def _trigger(workflow: Record, definitions: Definitions) -> Trigger:
+    """Compile what opens an enrollment."""
+    record = workflow.record("trigger") or NOTHING_WRITTEN
+    if workflow.record("trigger") is not None:
+        _check_trigger(record, definitions.findings)
+    on = record.leaf("on")
+    if on is not None:
+        check_event(on, on.text, definitions.findings)
+    return Trigger(
+        when=definitions.rulebook.rule(record.leaf("when")),
+        held_for=record.integer("held_for"),
+        on=None if on is None else on.text,
+        where=definitions.rulebook.condition(record.leaf("where")),
+        crossing=_crossing(record.record("crossing"), definitions),
+        again_after=record.integer("again_after") or None,
+    )
+
+
+def _check_trigger(record: Record, findings: Findings) -> None:
+    """Note parts of a trigger that do not belong together."""
+    if not any(record.has(lead) for lead in ("when", "on", "crossing")):
+        findings.error(
+            record.place,
+            "expected when, on or crossing in trigger, got none",
+            hint="when fires as a rule becomes true, on at an event, crossing as a number passes a threshold",
+            code="missing-key",
+        )
+    if record.has("on") and record.has("crossing"):
+        findings.error(
+            record.keys["crossing"],
+            "expected one of on and crossing in trigger, got both",
+            hint="keep the one that fires the workflow",
+            code="trigger",
+        )
+    for key, lead, lacks_lead in (
+        ("where", "on", not record.has("on")),
+        ("held_for", "when", not record.has("when")),
+    ):
+        if record.has(key) and lacks_lead:
+            findings.error(
+                record.keys[key], f"expected {lead} beside {key} in trigger, got {key} alone", code="trigger"
+            )
+    if record.has("held_for") and (record.has("on") or record.has("crossing")):
+        lead = "on" if record.has("on") else "crossing"
+        findings.error(
+            record.keys["held_for"],
+            f"expected held_for in a trigger that fires by when, got one that fires by {lead}",
+            hint="an event and a crossing happen in a moment; they cannot be held",
+            code="trigger",
+        )
+
+
+def _crossing(record: Record | None, definitions: Definitions) -> Crossing | None:
+    """Compile a crossing of thresholds; thresholds are put in ascending order, each once."""
+    if record is None:
+        return None
+    of = definitions.rulebook.rule(record.leaf("of"), Kind.NUMBER)
+    if of is None:
+        return None
+    thresholds = {float(leaf.value) for leaf in record.leaves("at") if not isinstance(leaf.value, str)}
+    hysteresis = record.rate("hysteresis")
+    if hysteresis < 0:
+        leaf = record.leaf("hysteresis")
+        definitions.findings.error(
+            leaf.place if leaf else record.place,
+            f"expected a hysteresis of 0 or more, got {hysteresis:g}",
+            code="wrong-type",
+        )
+    return Crossing(of, tuple(sorted(thresholds)), hysteresis)
+
+
+def _goal(workflow: Record, definitions: Definitions) -> Goal:
+    """Compile what the workflow is for."""
+    record = workflow.record("goal") or NOTHING_WRITTEN
+    event = record.leaf("event")
+    if event is not None:
+        check_event(event, event.text, definitions.findings)
+    return Goal(
+        event=record.text("event"),
+        within=record.integer("within"),
+        where=definitions.rulebook.condition(record.leaf("where")),
+    )
+
+
+def _guardrails(workflow: Record) -> Guardrails:
+    """Compile limits on the cost in trust."""
+    record = workflow.record("guardrails") or NOTHING_WRITTEN
+    return Guardrails(**{name: record.rate(name) for name in record.items})
+
+
+def _check_told(record: Record, findings: Findings) -> None:
+    """Warn where a workflow does not say who answers for it, why it is there, and until when."""
+    for name, meaning in (
+        ("owner", "who answers for it"),
+        ("purpose", "why it exists"),
+        ("review_by", "when it is to be looked at again"),
+    ):
+        if not record.has(name):
+            findings.warning(
+                record.place, f"expected {name}, got none", hint=f"{name}: {meaning}", code=f"no-{name}"
+            )
+
+
+def _offers(journey: Journey, definitions: Definitions) -> Mapping[str, Offer]:
+    """Give the offers that steps name."""
+    named = (
+        offer
+        for step in journey.steps.values()
+        if isinstance(step, EmailStep | TaskStep)
+        for offer in step.offer.values()
+    )
+    known = definitions.catalog.offers
+    return {offer: known[offer] for offer in sorted(named) if offer in known}
+
+
+def _contents(journeys: tuple[Journey, ...], definitions: Definitions) -> Mapping[str, Content]:
+    """Give the templates that steps name."""
+    named = (
+        content
+        for journey in journeys
+        for step in journey.steps.values()
+        if isinstance(step, EmailStep)
+        for content in step.content.values()
+    )
+    known = definitions.templates.contents
+    return {content: known[content] for content in sorted(named) if content in known}
+
+
+def _takes_slot(journey: Journey) -> bool:
+    """Tell whether any step wants something of the customer."""
+    return any(
+        (isinstance(step, EmailStep) and step.intent in SELLING)
+        or (isinstance(step, TaskStep) and bool(step.offer))
+        for step in journey.steps.values()
+    )

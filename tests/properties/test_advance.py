@@ -1,0 +1,179 @@
+"""The laws of ``advance``: no split of the inputs changes anything, and the argument is not touched."""
+
+from __future__ import annotations
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.stories.world import DAY, HOUR, START, make_program, receipt_of, workflow
+from upsell.clock import MINUTE
+from upsell.journeys.advance import Session, advance
+from upsell.journeys.effects import Effect, Speak
+from upsell.journeys.household import Household, empty_household
+from upsell.journeys.inputs import Input, Launched, Tick
+from upsell.signals.events import Event
+
+JOURNEY = (
+    "[{email: {content: t1, intent: help}}, {wait: {for: Pricing Viewed, up_to: 2 days}},"
+    " {if: arrived, then: [{email: {content: t2, intent: offer, offer: {one: pro-annual, two: pro-trial}}}],"
+    " else: [{wait: 1 day}, {email: {content: t3, intent: show}}]}]"
+)
+WORKFLOWS = {
+    "quota": workflow(
+        unit="account",
+        trigger=(
+            "{crossing: {of: \"usage_ratio('api_calls')\", at: [50%, 80%], hysteresis: 5%},"
+            " again_after: 2 days}"
+        ),
+        journey=JOURNEY,
+        holdout="30%",
+        experiment=", vary: offer, arms: {one: 50%, two: 50%}",
+        eligible="[plan.tier < 2]",
+        more="on_goal: [{email: {content: t4, intent: service}}]",
+    ),
+    "interest": workflow(
+        trigger=(
+            "{when: \"event_count('Pricing Viewed', interval '2 days') >= 2\", held_for: 3 hours,"
+            " again_after: 1 days}"
+        ),
+        journey="[{email: {content: t1, intent: help}}, {wait: 1 day}, {email: {content: t2, intent: show}}]",
+        holdout="30%",
+        suppress="[\"event_count('Refund Asked', interval '1 days') > 0\"]",
+    ),
+}
+PROGRAM = make_program(
+    WORKFLOWS, policy="policy: {caps: [{at_most: 2, within: 3 days}], global_control: 10%}\n"
+)
+
+CUSTOMERS = ("ada", "bob")
+NAMES: list[tuple[str, dict[str, object]]] = [
+    ("Pricing Viewed", {}),
+    ("Usage Recorded", {"metric": "api_calls", "quantity": 300}),
+    ("Subscription Started", {"plan": "starter", "amount": 4900, "currency": "USD"}),
+    ("Subscription Changed", {"plan": "pro", "amount": 14900}),
+    ("Subscription Changed", {"plan": "starter", "amount": 4900}),
+    ("Subscription Canceled", {}),
+    ("Ticket Opened", {"ticket_id": "1"}),
+    ("Ticket Closed", {"ticket_id": "1"}),
+    ("Refund Asked", {}),
+    ("Consent Withdrawn", {}),
+    ("Consent Given", {}),
+    ("Nobody Reads This", {}),
+]
+steps = st.tuples(
+    st.integers(0, len(NAMES) - 1),
+    st.sampled_from(CUSTOMERS),
+    st.sampled_from([0, MINUTE, HOUR, 5 * HOUR, DAY, 2 * DAY]),
+    st.sampled_from([0, 0, 0, HOUR, 3 * DAY]),
+)
+
+
+def inputs_of(drawn: list[tuple[int, str, int, int]]) -> list[Input]:
+    now = START
+    found: list[Input] = []
+    for customer_id, role in (("ada", "admin"), ("bob", "billing")):
+        who = {"customer_id": customer_id, "account_id": "acme", "seen_at": now, "occurred_at": now}
+        joined = {"roles": [role]}
+        found.append(Event(id=f"g{customer_id}", name="Account Identified", properties=joined, **who))  # type: ignore[arg-type]
+        said = {"email": f"{customer_id}@example.com"}
+        found.append(Event(id=f"i{customer_id}", name="Customer Identified", properties=said, **who))  # type: ignore[arg-type]
+    for number, (which, customer_id, later, late) in enumerate(drawn):
+        now += later
+        name, properties = NAMES[which]
+        found.append(Event(str(number), name, now - late, now, customer_id, "acme", dict(properties)))
+        if number % 5 == 4:
+            found.append(Launched(now))
+    return found
+
+
+def answered(inputs: list[Input]) -> list[Input]:
+    """The inputs with a receipt after each message, as the dispatcher would have seen to it."""
+    session = Session(PROGRAM, empty_household("a:acme"))
+    found: list[Input] = []
+
+    def take(item: Input) -> None:
+        found.append(item)
+        for effect in session.take(item):
+            if isinstance(effect, Speak):
+                name = ("Message Sent", "Message Failed", "Message Withheld")[int(effect.key[0], 16) % 3]
+                take(receipt_of(effect, session.household.taken_at, name))
+
+    for item in inputs:
+        take(item)
+    return found
+
+
+def encoded(household: Household, effects: list[Effect]) -> tuple[bytes, bytes]:
+    return msgspec.json.encode(household), msgspec.json.encode(effects)
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.lists(steps, max_size=40), st.data())
+def test_advance_of_a_then_b_equals_advance_of_both_to_the_byte_for_any_split(
+    drawn: list[tuple[int, str, int, int]], data: st.DataObject
+) -> None:
+    inputs = answered(inputs_of(drawn))
+    whole = encoded(*advance(PROGRAM, empty_household("a:acme"), inputs))
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(inputs)), max_size=6)))
+    household, effects = empty_household("a:acme"), list[Effect]()
+    for start, end in zip([0, *cuts], [*cuts, len(inputs)], strict=True):
+        household, more = advance(PROGRAM, household, inputs[start:end])
+        effects += more
+    assert encoded(household, effects) == whole
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(steps, max_size=30), st.data())
+def test_a_tick_on_the_way_changes_nothing_because_a_due_timer_comes_before_any_later_input(
+    drawn: list[tuple[int, str, int, int]], data: st.DataObject
+) -> None:
+    inputs = answered(inputs_of(drawn))
+    last = max(item.seen_at for item in inputs)
+    whole = encoded(*advance(PROGRAM, empty_household("a:acme"), [*inputs, Tick(last + 9 * DAY)]))
+    ticked: list[Input] = []
+    for here, after in zip(inputs, [*inputs[1:], Tick(last + 9 * DAY)], strict=True):
+        ticked.append(here)
+        between = data.draw(st.lists(st.integers(here.seen_at, after.seen_at), max_size=2))
+        ticked += [Tick(at) for at in sorted(between)]
+    household, effects = advance(PROGRAM, empty_household("a:acme"), [*ticked, Tick(last + 9 * DAY)])
+    assert encoded(household, effects) == whole
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(steps, max_size=25))
+def test_advance_does_not_touch_its_argument(drawn: list[tuple[int, str, int, int]]) -> None:
+    inputs = answered(inputs_of(drawn))
+    household, _ = advance(PROGRAM, empty_household("a:acme"), inputs)
+    before = msgspec.json.encode(household)
+    advance(PROGRAM, household, [*inputs_of(drawn), Tick(household.taken_at + 30 * DAY)])
+    assert msgspec.json.encode(household) == before
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(steps, max_size=60))
+def test_no_cap_is_ever_exceeded_and_nobody_speaks_to_a_held_out_unit(
+    drawn: list[tuple[int, str, int, int]],
+) -> None:
+    inputs = answered(inputs_of(drawn))
+    session = Session(PROGRAM, empty_household("a:acme"))
+    for item in inputs:
+        for effect in session.take(item):
+            if isinstance(effect, Speak):
+                unit = session.household.account if effect.unit_id[0] == "a" else None
+                unit = unit or session.household.customers[effect.unit_id[2:]]
+                assert (
+                    effect.enrollment not in unit.enrollments
+                    or not unit.enrollments[effect.enrollment].is_shadow
+                )
+        for customer in session.household.customers.values():
+            now = session.household.taken_at
+            counted = [
+                t for t in customer.contact.touches if t.at > now - 3 * DAY and t.intent.value != "service"
+            ]
+            assert len(counted) <= 2
+        households = [session.household.account, *session.household.customers.values()]
+        for unit in households:
+            if unit is not None:
+                going = [e.workflow for e in unit.enrollments.values() if not e.after_goal]
+                assert len(going) == len(set(going))

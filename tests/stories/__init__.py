@@ -1,0 +1,1 @@
+"""Stories: one journey each, told as given, when, after two days, then."""

@@ -1,0 +1,151 @@
+"""The door: what is typed, what is printed where, and the exit code."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.unit.workspace.acme import ACME, with_change
+from upsell.cli.main import COMMANDS, _load, main
+from upsell.workspace.files import FileKind
+
+
+def _run(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *words: str
+) -> tuple[int, str, str]:
+    monkeypatch.setattr(sys, "argv", ["upsell", *words])
+    with pytest.raises(SystemExit) as left:
+        main()
+    shown = capsys.readouterr()
+    code = left.value.code
+    return (code if isinstance(code, int) else 0), shown.out, shown.err
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Path:
+    for path, text in with_change("upsell.yaml", "currency: USD", "curency: USD").items():
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def test_a_right_workspace_is_checked_with_exit_code_0(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, out, err = _run(capsys, monkeypatch, "check", str(ACME))
+    assert (code, err) == (0, "")
+    assert out == "No problems in 3 workflows and 5 signals. It can be applied.\n"
+
+
+def test_problems_are_printed_with_file_and_line_and_exit_code_1(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, written: Path
+) -> None:
+    code, out, err = _run(capsys, monkeypatch, "check", str(written))
+    assert (code, out) == (1, "")
+    assert (
+        f"{written}/upsell.yaml:2: error: expected a known key, got curency\n    did you mean currency?\n"
+        in err
+    )
+    assert err.endswith("2 errors. Put them right and check again; nothing was changed.\n")
+
+
+def test_warnings_alone_leave_the_exit_code_at_0(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, written: Path
+) -> None:
+    settings = (written / "upsell.yaml").read_text(encoding="utf-8")
+    (written / "upsell.yaml").write_text(settings.replace("curency", "currency"), encoding="utf-8")
+    quota = written / "workflows" / "api-quota.yaml"
+    quota.write_text(quota.read_text(encoding="utf-8").replace("  holdout: 10%\n", ""), encoding="utf-8")
+    code, out, err = _run(capsys, monkeypatch, "check", str(written))
+    assert code == 0
+    assert "warning: expected a holdout" in err
+    assert out.startswith("No errors, 1 warning in 3 workflows")
+
+
+def test_json_holds_every_problem_and_the_version(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, written: Path
+) -> None:
+    code, out, err = _run(capsys, monkeypatch, "check", "--json", str(written))
+    told = json.loads(out)
+    assert (code, err, told["is_valid"], told["errors"], told["version"]) == (1, "", False, 2, None)
+    assert {problem["line"] for problem in told["problems"]} == {1, 2}
+    _, out, _ = _run(capsys, monkeypatch, "check", "--json", str(ACME))
+    assert len(json.loads(out)["version"]) == 32
+
+
+def test_a_directory_that_is_not_there_is_told_plainly(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, _, err = _run(capsys, monkeypatch, "check", "nowhere")
+    assert code == 1
+    assert "expected a workspace directory at nowhere, got nothing" in err
+
+
+@pytest.mark.parametrize("kind", [kind.value for kind in FileKind])
+def test_each_schema_is_printed_as_json(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    code, out, _ = _run(capsys, monkeypatch, "schema", kind)
+    assert code == 0
+    assert json.loads(out)["$schema"].startswith("https://json-schema.org/")
+
+
+def test_all_schemas_are_written_into_a_directory(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    code, _, _ = _run(capsys, monkeypatch, "schema", "--write", str(tmp_path / "schemas"))
+    assert code == 0
+    assert {file.name for file in (tmp_path / "schemas").iterdir()} == {
+        f"{kind.value}.schema.json" for kind in FileKind
+    }
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (["schema", "workflw"], 1, "did you mean workflow?"),
+        (["schema"], 1, "or --write DIR, got neither"),
+        (["chekc", "x"], 2, "did you mean check?"),
+        (["check"], 2, "workspace"),
+    ],
+)
+def test_what_cannot_be_done_is_said_without_a_traceback(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    words: list[str],
+    code: int,
+    told: str,
+) -> None:
+    left, out, err = _run(capsys, monkeypatch, *words)
+    assert (left, out) == (code, "")
+    assert told in err
+    assert "Traceback" not in err
+
+
+def test_help_lists_every_command(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, out, _ = _run(capsys, monkeypatch, "--help")
+    assert code == 0
+    for name in COMMANDS:
+        assert name in out
+
+
+@pytest.mark.parametrize("name", list(COMMANDS))
+def test_every_command_is_there_and_explains_itself(name: str) -> None:
+    assert _load(COMMANDS[name].function).__doc__
+
+
+def test_help_imports_none_of_the_rooms() -> None:
+    program = (
+        "import sys\nsys.argv = ['upsell', '--help']\nfrom upsell.cli.main import main\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "rooms = {name.split('.')[1] for name in sys.modules if name.startswith('upsell.')}\n"
+        "assert rooms == {'cli', 'errors'}, rooms\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,333 @@
+"""Every wrong line is told with its file, its line, what was expected, and the nearest known name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.workspace.acme import QUOTA, documents, line_of, problems_of, with_change
+from upsell.errors import DefinitionError, Problem
+from upsell.workspace.compile import compile_documents
+from upsell.workspace.documents import LARGEST, read_workspace
+
+SEATS = "workflows/seat-growth.yaml"
+BACK = "workflows/welcome-back.yaml"
+COMPARE = "templates/compare-plans.html"
+
+# What is written instead of what, and what the problem on the line of the new text must say.
+WRONG = [
+    ("upsell.yaml", "zone: America/New_York", "zone: America/New_Yrk", "IANA time zone"),
+    ("upsell.yaml", "currency: USD", "currency: DOLLAR", "ISO 4217"),
+    ("upsell.yaml", "hello@acme.example", "hello at acme", "mail address"),
+    ("upsell.yaml", "within: 7 days", "within: 1 month", "duration"),
+    ("upsell.yaml", "within: 7 days", "within: 7", "duration"),
+    ("upsell.yaml", "global_control: 2%", "global_control: 2", "got the number 2"),
+    ("upsell.yaml", "global_control: 2%", "global_control: 100%", "share below 100%"),
+    ("upsell.yaml", "at_most: 2", "at_most: some", "whole number"),
+    ("upsell.yaml", "intents: [show, offer]", "intents: [shw, offer]", "did you mean show?"),
+    ("upsell.yaml", "intents: [show, offer]", "intents: [service]", "got service"),
+    ("upsell.yaml", "refund: off", "refnd: off", "did you mean refund?"),
+    ("upsell.yaml", "starts: [Onboarding Started], ", "", "expected starts"),
+    ("upsell.yaml", "name: text, language", "name: string, language", "one of text, number"),
+    ("upsell.yaml", "- account.is_partner", "- account.is_partnr", "did you mean account.is_partner?"),
+    ("upsell.yaml", "patience: 14 days", "patiense: 14 days", "did you mean patience?"),
+    ("catalog.yaml", "cost: 8.50", "cost: 8.505", "at most 2 digits"),
+    ("catalog.yaml", "cost: 8.50", "cost: -1", "amount"),
+    ("catalog.yaml", "default_plan: free", "default_plan: fre", "did you mean free?"),
+    ("catalog.yaml", "discount: 20%", "discount: 120%", "share"),
+    ("catalog.yaml", "discount: 20%\n    months: 12", "months: 12", "expected a discount beside months"),
+    ("catalog.yaml", "available_until: 2028-12-31", "available_until: 2028-02-30", "date"),
+    ("catalog.yaml", "tier: 2", "tier: high", "whole number"),
+    ("catalog.yaml", "default_plan: free", "default_plan: free\nbundles: {}", "got bundles"),
+    ("signals.yaml", "usage_ratio('api_calls') >= 0.8", "usage_ratio('api_cals') >= 0.8", "api_calls"),
+    ("signals.yaml", "team_growth\n", "team_grwth\n", "team_growth"),
+    ("signals.yaml", "renewal_near: days", "renewal-near: days", "underscores"),
+    (QUOTA, "held_for: 2 days", "held_fr: 2 days", "did you mean held_for?"),
+    (QUOTA, "unit: account", "unit: acount", "did you mean account?"),
+    (QUOTA, "review_by: 2027-03-01", "review_by: next spring", "date"),
+    (QUOTA, "name: API quota upgrade", "name: 2027", "in quotes"),
+    (QUOTA, "name: API quota upgrade", "name:", "expected text, got nothing"),
+    (QUOTA, "account.region in ('US', 'EU')", "account.region > 3", "number"),
+    (QUOTA, "within: 30 days", "within: 30 dys", "duration"),
+    (QUOTA, "annual: 50%}", "annual: 40%}", "add up to 100%, got 90%"),
+    (QUOTA, "to: admin}", "to: admn}", "did you mean admin?"),
+    (QUOTA, "content: compare-plans", "content: compare-plan", "did you mean compare-plans?"),
+    (QUOTA, "annual: pro-annual}}\n  - wait", "annual: pro-anual}}\n  - wait", "did you mean pro-annual?"),
+    (QUOTA, "- wait: 3 days", "- prompt: {placement: page}", "one of email, end, if, task, wait, got prompt"),
+    (QUOTA, "- wait: 3 days", "- ende", "one of email, end, if, task, wait, got ende"),
+    (QUOTA, "- wait: 3 days", "- if: arrived\n    then: []", "wait for an event"),
+    (QUOTA, "- wait: 3 days", "- wait: {trial: 1 day, annual: 2 days}", "expected vary: timing"),
+    (QUOTA, "content: compare-plans, intent: show", "content: compare-plans", "expected the key intent"),
+    (QUOTA, "content: upgrade,", "content: upgrade, intent: show,", "expected intent offer"),
+    (QUOTA, "welcome-to-pro, intent: service", "welcome-to-pro, intent: show", "expected intent service"),
+    (QUOTA, "since: enrollment", "since: always", "enrollment"),
+    (QUOTA, "properties.plan = 'pro'", "plan = 'pro'", "properties.plan"),
+    (QUOTA, "unsubscribe_rate: 0.5%", "unsubscribed_rate: 0.5%", "did you mean unsubscribe_rate?"),
+    (SEATS, "of: usage_ratio('seats')", "of: plan.name", "number"),
+    (SEATS, "hysteresis: 5%", "hysteresis: -1", "0 or more"),
+    (BACK, "  on: Pricing Viewed\n", "  when: customer.name = 'x'\n", "expected on beside where"),
+    (BACK, "again_after: 30 days", "held_for: 2 days", "expected when beside held_for"),
+    (BACK, "offer: pro-trial-14d", "offer: pro-trial-14d\n      to: admin", "workflow about a customer"),
+    ("templates/upgrade.html", "customer.name", "customer.nme", "did you mean customer.name?"),
+    ("templates/upgrade.html", "offer.reason", "ofer.reason", "did you mean offer?"),
+    ("templates/upgrade.txt", "offer.reason", "offer.reasn", "did you mean offer.reason?"),
+    (COMPARE, "url_encode", "url_encod", "did you mean url_encode?"),
+    (COMPARE, "{{ workflow.name | url_encode }}", "{{ workflow.name", "expected }} within"),
+    (COMPARE, "{% if trigger.threshold %}", "{% if trigger. %}", "Liquid cannot be read"),
+    (COMPARE, "{% if trigger.threshold %}", "{% include 'x' %}", "include"),
+    ("templates/optimise-usage.html", "usage.api_calls", "usage.api_cals", "did you mean usage.api_calls?"),
+    ("templates/optimise-usage.html", "subject: Three", "subjekt: Three", "subject"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("file", "old", "new", "told"), WRONG)
+def test_a_wrong_line_is_told_in_its_place(file: str, old: str, new: str, told: str) -> None:
+    changed = with_change(file, old, new)
+    # The problem stands on the first line that differs, or where something was taken away.
+    first = next(
+        number
+        for number, (left, right) in enumerate(
+            zip(documents()[file].split("\n"), changed[file].split("\n"), strict=False), start=1
+        )
+        if left != right
+    )
+    near = [p for p in problems_of(changed) if p.file == file and p.line in (first, first + 1)]
+    assert any(told in str(problem) for problem in near), [str(p) for p in problems_of(changed)]
+    assert all(p.severity == "error" for p in near if told in str(p))
+
+
+@pytest.mark.parametrize(("file", "old", "new", "told"), WRONG)
+def test_one_wrong_line_is_not_told_again_elsewhere(file: str, old: str, new: str, told: str) -> None:
+    errors = [p for p in problems_of(with_change(file, old, new)) if p.severity == "error"]
+    assert {problem.file for problem in errors} == {file}
+    assert len(errors) <= 2
+
+
+def test_all_problems_of_all_files_are_told_at_once_in_order() -> None:
+    changed = with_change(QUOTA, "unit: account", "unit: acount")
+    changed["upsell.yaml"] = changed["upsell.yaml"].replace("2%", "2").replace("USD", "usd")
+    changed["signals.yaml"] += "broken: (\n"
+    changed["templates/upgrade.txt"] += "{{ nobody }}"
+    told = [(problem.file, problem.line) for problem in problems_of(changed)]
+    assert told == [
+        ("signals.yaml", 7),
+        ("templates/upgrade.txt", 6),
+        ("upsell.yaml", 2),
+        ("upsell.yaml", 26),
+        (QUOTA, 5),
+    ]
+
+
+def test_a_rules_problem_shows_the_place_with_a_caret() -> None:
+    changed = with_change("signals.yaml", "event_count('Invite Sent'", "event_cont('Invite Sent'")
+    (problem,) = problems_of(changed)
+    assert (problem.file, problem.line) == ("signals.yaml", 4)
+    assert problem.hint is not None
+    shown, caret = problem.hint.split("\n")[:2]
+    assert shown[caret.index("^") :].startswith("event_cont(")
+
+
+@pytest.mark.parametrize("key", ["name", "unit", "trigger", "goal", "journey"])
+def test_a_missing_required_key_is_told(key: str) -> None:
+    changed = documents()
+    lines = changed["workflows/seat-growth.yaml"].split("\n")
+    start = next(number for number, line in enumerate(lines) if line.startswith(f"{key}:"))
+    end = next((n for n in range(start + 1, len(lines)) if lines[n][:1].isalpha()), len(lines))
+    changed["workflows/seat-growth.yaml"] = "\n".join(lines[:start] + lines[end:])
+    assert any(f"expected the key {key}, got none" in problem.message for problem in problems_of(changed))
+
+
+def test_a_goal_needs_to_say_within() -> None:
+    changed = with_change(QUOTA, "Subscription Upgraded, within: 30 days", "Subscription Upgraded")
+    assert [p.message for p in problems_of(changed)] == ["expected the key within in goal, got none"]
+
+
+def test_a_key_written_twice_is_told_with_both_lines() -> None:
+    changed = with_change(QUOTA, "unit: account", "unit: account\nunit: customer")
+    (problem,) = problems_of(changed)
+    line = line_of(changed, QUOTA, "unit: customer")
+    assert (problem.line, problem.code) == (line, "duplicate-key")
+    assert f"line {line - 1}" in (problem.hint or "")
+
+
+def test_an_arm_that_is_not_in_the_experiment_is_told() -> None:
+    changed = with_change(QUOTA, "annual: pro-annual}}", "anual: pro-annual}}")
+    told = [str(problem) for problem in problems_of(changed)]
+    assert any("got anual" in text and "did you mean annual?" in text for text in told)
+    assert any("got none for annual" in text for text in told)
+
+
+def test_what_is_given_by_arm_must_be_what_the_experiment_varies() -> None:
+    changed = with_change(QUOTA, "vary: offer", "vary: message")
+    told = [problem for problem in problems_of(changed) if problem.code == "arms"]
+    assert [problem.line for problem in told] == [
+        line_of(changed, QUOTA, "content: upgrade, offer:"),
+        line_of(changed, QUOTA, "offer: {trial: pro-trial-14d, annual: pro-annual}\n"),
+    ]
+
+
+@pytest.mark.parametrize("name", ["holdout", "control", "for"])
+def test_an_arm_is_never_called_what_has_a_meaning_of_its_own(name: str) -> None:
+    changed = with_change(SEATS, "{soon: 50%", f"{{{name}: 50%")
+    assert any(f"got {name}, which has a meaning" in problem.message for problem in problems_of(changed))
+
+
+def test_arms_that_differ_in_nothing_are_told() -> None:
+    changed = with_change(SEATS, "{soon: 1 hour, late: 2 days}", "1 hour")
+    (problem,) = problems_of(changed)
+    assert "expected a step that differs by arm" in problem.message
+
+
+@pytest.mark.parametrize(("alone", "lacking"), [("vary: timing", "arms"), ("arms: {a: 50%, b: 50%}", "vary")])
+def test_vary_and_arms_come_together(alone: str, lacking: str) -> None:
+    changed = with_change(SEATS, "vary: timing\n  arms: {soon: 50%, late: 50%}", alone)
+    assert any(f"expected {lacking} beside" in problem.message for problem in problems_of(changed))
+
+
+def test_arrived_asks_for_a_wait_on_every_way() -> None:
+    branch = "  - if: warm\n    then: [{wait: {for: X, up_to: 1 day}}]\n"
+    other = "    else: [{wait: {for: Y, up_to: 1 day}}]\n"
+    ask = "  - if: arrived\n    then: [end]\n"
+    whole = with_change(QUOTA, "  - wait: 3 days\n", branch + other + ask)
+    partly = with_change(QUOTA, "  - wait: 3 days\n", branch + ask)
+    assert problems_of(whole) == ()
+    assert [problem.code for problem in problems_of(partly)] == ["arrived"]
+
+
+def test_values_too_deep_are_told_before_anything_walks_them() -> None:
+    changed = documents()
+    changed["signals.yaml"] = "a: " + "[" * 100 + "]" * 100
+    assert [problem.code for problem in problems_of(changed)] == ["too-deep"]
+
+
+def test_a_trigger_needs_something_that_leads() -> None:
+    changed = with_change(QUOTA, "when: quota_pressure\n  held_for: 2 days\n  again", "again")
+    assert any("expected when, on or crossing" in problem.message for problem in problems_of(changed))
+
+
+def test_shares_are_added_exactly() -> None:
+    tenths = ", ".join(f"a{number}: 10%" for number in range(10))
+    waits = ", ".join(f"a{number}: {number + 1} days" for number in range(10))
+    changed = with_change(SEATS, "{soon: 50%, late: 50%}", f"{{{tenths}}}")
+    changed[SEATS] = changed[SEATS].replace("{soon: 1 hour, late: 2 days}", f"{{{waits}}}")
+    assert problems_of(changed) == ()
+
+
+@pytest.mark.parametrize("file", ["catalog.yaml", "signals.yaml", "upsell.yaml"])
+def test_a_file_that_cannot_be_read_brings_no_complaints_about_others(file: str) -> None:
+    changed = documents()
+    changed[file] = "a: [\n" + changed[file]
+    problems = problems_of(changed)
+    assert {problem.file for problem in problems} == {file}
+    assert {problem.code for problem in problems} == {"yaml-syntax"}
+
+
+def test_missing_settings_are_told_plainly() -> None:
+    changed = documents()
+    del changed["upsell.yaml"]
+    problems = [p for p in problems_of(changed) if p.file == "upsell.yaml"]
+    assert [problem.code for problem in problems] == ["missing-file"]
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("catalogue.yaml", "did you mean catalog.yaml?"),
+        ("catalog.yml", "did you mean catalog.yaml?"),
+        ("workflows/other.yml", "end in .yaml"),
+        ("workflows/Two Words.yaml", "small letters"),
+        ("templates/other.mjml", "end in .html or .txt"),
+        ("templates/alone.txt", "templates/alone.html"),
+    ],
+)
+def test_files_that_nobody_would_read_are_told(path: str, told: str) -> None:
+    changed = documents()
+    if path.startswith("catalog"):
+        changed[path] = changed.pop("catalog.yaml")
+    else:
+        changed[path] = ""
+    assert any(told in str(problem) for problem in problems_of(changed) if problem.file == path)
+
+
+def test_a_readme_and_mappings_beside_the_files_are_left_alone(tmp_path: Path) -> None:
+    for path, text in documents().items():
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_text(text)
+    (tmp_path / "README.md").write_bytes(b"\xff")
+    (tmp_path / "events-map.yaml").write_text("customer: [")
+    assert compile_documents(read_workspace(tmp_path)).warnings == ()
+
+
+def test_a_file_that_is_not_utf8_is_told_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "upsell.yaml").write_bytes(b"name: Acme\nzone: \xe9\n")
+    with pytest.raises(DefinitionError) as caught:
+        read_workspace(tmp_path)
+    (problem,) = caught.value.problems
+    assert (problem.file, problem.line, problem.code) == ("upsell.yaml", 2, "encoding")
+
+
+def test_a_file_beyond_all_measure_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "upsell.yaml").write_bytes(b"#" * (LARGEST + 1))
+    with pytest.raises(DefinitionError, match="at most 1,000,000 bytes"):
+        read_workspace(tmp_path)
+
+
+@pytest.mark.parametrize("came", ["nothing", "a file"])
+def test_a_workspace_that_is_no_directory_is_told(tmp_path: Path, came: str) -> None:
+    path = tmp_path / "workspace"
+    if came == "a file":
+        path.write_text("")
+    with pytest.raises(DefinitionError, match=f"got {came}"):
+        read_workspace(path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "&a [*a]",
+        "a: &a [x, x]\nb: &b [*a, *a, *a, *a, *a, *a, *a, *a, *a]\n"
+        + "".join(f"c{n}: &c{n} [{', '.join(['*b' if n == 0 else f'*c{n - 1}'] * 9)}]\n" for n in range(7)),
+        "[" * 50_000,
+        "{a: " * 500,
+        "name: !!python/object/apply:os.system [x]",
+        'name: "\\0"',
+        'name: "\\uD800"',
+        "name: \x07",
+        "? [a, b]\n: c",
+        "<<: 3",
+        "- a\n- b",
+        "just text",
+        "--- a\n--- b",
+        "\ud800",
+    ],
+)
+def test_yaml_made_to_harm_is_a_problem_like_any_other(text: str) -> None:
+    changed = documents()
+    changed["upsell.yaml"] = text
+    problems = problems_of(changed)
+    assert any(problem.file == "upsell.yaml" and problem.severity == "error" for problem in problems)
+
+
+def _lints(changed: dict[str, str]) -> list[Problem]:
+    compile_documents(changed)
+    return [problem for problem in problems_of(changed) if problem.severity == "warning"]
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "told"),
+    [
+        (QUOTA, "owner: growth@acme.example\n", "", "expected owner"),
+        (QUOTA, "review_by: 2027-03-01\n", "", "expected review_by"),
+        (QUOTA, "  holdout: 10%\n", "", "expected a holdout"),
+        (QUOTA, "event: Subscription Upgraded", "event: Subscription Upgrade", "Subscription Upgraded?"),
+        (QUOTA, "for: Trial Started", "for: trial_started", "did you mean Trial Started?"),
+        (QUOTA, "- if: arrived", "- end\n  - if: arrived", "never reached"),
+        ("signals.yaml", "warm:", "open: last_event('Ticket Open') is null\nwarm:", "Ticket Opened"),
+        (SEATS, "content: compare-plans", "content: upgrade", "expected an offer beside content upgrade"),
+    ],
+)  # fmt: skip
+def test_what_may_stay_is_a_warning(file: str, old: str, new: str, told: str) -> None:
+    lints = _lints(with_change(file, old, new))
+    assert any(told in str(problem) for problem in lints), lints
+    assert len(lints) == 1
