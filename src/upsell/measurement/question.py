@@ -1,0 +1,77 @@
+"""What is asked of the data: one workflow's outcomes, windows, currency and moment.
+
+For whoever reads a report. The law: a question says everything the answer depends on beside the
+events themselves, so the same question over the same events gives the same answer on any day.
+"""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+from upsell.clock import DAY, Duration, Moment
+from upsell.errors import MeasurementError
+
+
+class Contrast(enum.Enum):
+    """Which arms are set side by side; a unit is exposed to each contrast at a moment of its own."""
+
+    HOLDOUT = "holdout"
+    ARMS = "arms"
+
+
+class Metric(enum.Enum):
+    """A rule from a unit's outcome to a number.
+
+    ``CONVERSION`` is 0 or 1; the other two are whole minor units of the question's currency.
+    """
+
+    NET_COMMITTED_REVENUE = "net_committed_revenue"
+    RECURRING_REVENUE_CHANGE = "recurring_revenue_change"
+    CONVERSION = "conversion"
+
+
+TREATED = "treated"
+"""The arm of the contrast ``holdout`` that is spoken to."""
+
+HELD_OUT = "holdout"
+"""The arm of the contrast ``holdout`` that is kept without."""
+
+
+class Question(msgspec.Struct, frozen=True):
+    """What one reading of one workflow is about.
+
+    Attributes:
+        workflow: Name of the workflow, as exposures carry it.
+        goal_event: Name of the event that is the goal.
+        goal_within: Length of the goal window ``(exposed_at, exposed_at + goal_within]``, microseconds.
+        as_of: The moment of the reading; a window counts once it has closed by then.
+        currency: ISO 4217 code of the one currency read; amounts in others are counted, never added.
+        horizon: Length of the revenue window ``(exposed_at, exposed_at + horizon]``, microseconds.
+        arms: The experiment's arms in the order they are compared, each with those before it; arms
+            that only the exposures name come after, by code point.
+
+    Raises:
+        MeasurementError: A window is not longer than nothing, or a name is empty.
+    """
+
+    workflow: str
+    goal_event: str
+    goal_within: Duration
+    as_of: Moment
+    currency: str
+    horizon: Duration = 90 * DAY
+    arms: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse a question that has no answer."""
+        for name in ("workflow", "goal_event", "currency"):
+            if not getattr(self, name):
+                msg = f"expected a name for {name}, got an empty one; say what is to be measured"
+                raise MeasurementError(msg)
+        for name in ("goal_within", "horizon"):
+            length = getattr(self, name)
+            if length <= 0:
+                msg = f"expected {name} above 0 microseconds, got {length}; a window needs a length"
+                raise MeasurementError(msg)
