@@ -184,7 +184,7 @@ def still_numbers(draw: st.DrawFn, depth: int = 2) -> str:
         case "leaf":
             return one
         case "negated":
-            return f"(-{one})"
+            return f"(- {one})"
         case "coalesce":
             return f"coalesce({one}, {other})"
         case "case":
@@ -199,7 +199,7 @@ def moving_numbers(draw: st.DrawFn) -> str:
     """Draw a number that moves with every instant, once."""
     days = f"{draw(st.sampled_from(['days_since', 'days_until']))}({draw(still_moments())})"
     other = draw(still_numbers(0))
-    forms = [days, days, f"({days} + {other})", f"({other} * {days})", f"({days} / {other})", f"(-{days})"]
+    forms = [days, days, f"({days} + {other})", f"({other} * {days})", f"({days} / {other})", f"(- {days})"]
     return draw(st.sampled_from([*forms, f"coalesce({days}, {other})", f"({other} - {days})"]))
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from upsell.workspace.reference import events_page, workspace_page
+from upsell.cli.reference import commands_page
+from upsell.workspace.reference import events_page, reasons_page, workspace_page
 
 HERE = Path(__file__).parent
 
 if __name__ == "__main__":
     (HERE / "workspace.md").write_text(workspace_page(), encoding="utf-8")
     (HERE / "events.md").write_text(events_page(), encoding="utf-8")
+    (HERE / "reasons.md").write_text(reasons_page(), encoding="utf-8")
+    (HERE / "commands.md").write_text(commands_page(), encoding="utf-8")

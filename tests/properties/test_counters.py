@@ -136,6 +136,9 @@ def test_a_count_keeps_no_more_than_its_window_holds() -> None:
     assert len(state.tiles) <= 30 * 24 + 1
 
 
-def test_values_of_different_type_are_different_values() -> None:
-    told = [counters.value_name(value) for value in ("1", 1, True, 1.0, None, [1])]
-    assert told == ["s:1", "n:1.0", "b:true", "n:1.0", None, None]
+def test_values_of_different_type_are_different_values_and_what_is_no_scalar_is_none() -> None:
+    kept = counter(Measure.DISTINCT, DAY)
+    states: dict[str, CounterState] = {}
+    for value in ("1", 1, True, 1.0, None, [1]):
+        count_event(states, kept.key, kept, START, START, {"x": value})
+    assert counters.read_distinct(states[kept.key], kept, START) == 3

@@ -9,11 +9,12 @@ from typing import Any
 import duckdb
 import psycopg
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests import rules_generated as generated
-from tests.rules_world import NOON, World
+from tests.rules_world import NOON, Happening, World
+from upsell.clock import DAY, HOUR
 from upsell.rules.canonical import canonical
 from upsell.rules.compile import Rule, compile_rule
 from upsell.rules.read import read
@@ -131,8 +132,27 @@ def test_numbers_and_moments_are_the_same_to_the_last_bit_everywhere(
     assert_all_agree(duck, postgres, rules, worlds)
 
 
+def test_windows_end_at_the_same_instant_everywhere_also_where_they_are_kept_in_tiles(
+    duck: duckdb.DuckDBPyConnection, postgres: psycopg.Connection[Any]
+) -> None:
+    edges = [
+        (NOON - span * DAY) // tile * tile + near
+        for span in (1, 7, 14, 30, 60, 90, 180)
+        for tile in (1, HOUR, DAY)
+        for near in (-1, 0, 1, tile - 1, tile)
+    ]
+    world = World(events=tuple(Happening("X", edge) for edge in edges))
+    asked = [f"event_count('X', interval '{days} days')" for days in (1, 7, 14, 30, 60, 90, 180)]
+    asked += [f"trend('X', interval '{days} days')" for days in (1, 7, 30, 60, 90)]
+    asked += ["event_count('X', interval '30000 days')", "trend('X', interval '15000 days')"]
+    rules = [compile_rule(text, generated.VOCABULARY, expects=None) for text in asked]
+    assert_all_agree(duck, postgres, rules, [world])
+
+
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(text=generated.booleans())
+@example(text="customer.b and customer.n between 0 and 1")
+@example(text="-(-customer.n) - (1 - 2) > -(-1)")
 def test_the_canonical_text_is_read_back_as_itself(text: str) -> None:
     written = canonical(read(text).tree)
     again = read(written)

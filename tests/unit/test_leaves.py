@@ -21,7 +21,17 @@ def test_a_moment_survives_being_written_and_read(at: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["2026-03-01T10:00:00", "2026-03-01", "10:00Z", "2026-13-01T00:00:00Z", "soon", ""]
+    "text",
+    [
+        "2026-03-01T10:00:00",
+        "2026-03-01",
+        "10:00Z",
+        "2026-13-01T00:00:00Z",
+        "2026-01-01T24:00:00Z",
+        "2026-01-01T00:00:00+15:99",
+        "soon",
+        "",
+    ],
 )
 def test_a_time_without_zone_or_sense_is_no_moment(text: str) -> None:
     assert parse_moment(text) is None

@@ -58,9 +58,9 @@ class _Commands(TyperGroup):
         entry = COMMANDS.get(cmd_name)
         if entry is None:
             return None
-        is_chosen = cmd_name in ctx.meta.get(_CHOSEN, ())
-        function = _load(entry.function) if is_chosen else _unloaded
-        return _built(cmd_name, function, entry.summary)
+        if cmd_name in ctx.meta.get(_CHOSEN, ()):
+            return load_command(cmd_name)
+        return _built(cmd_name, _unloaded, entry.summary)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Choose the command that runs, so that ``get_command`` loads it."""
@@ -99,6 +99,12 @@ def main() -> None:
     except UpsellError as error:
         print(f"upsell: {error}", file=sys.stderr)
         sys.exit(1)
+
+
+def load_command(name: str) -> Any:
+    """Give a command by its name, with its module imported."""
+    entry = COMMANDS[name]
+    return _built(name, _load(entry.function), entry.summary)
 
 
 def _load(path: str) -> Callable[..., Any]:

@@ -68,7 +68,7 @@ def canonical(node: tree.Node) -> str:  # noqa: PLR0911, PLR0912  # a case for e
         case tree.Not(operand=operand):
             return f"not {_within(operand, _COMPARED)}"
         case tree.Junction(connective=connective, operands=operands):
-            return f" {connective.value} ".join(_within(each, _NOT) for each in operands)
+            return f" {connective.value} ".join(_joined(each, connective) for each in operands)
         case tree.Coalesce(operands=operands):
             return f"coalesce({', '.join(canonical(each) for each in operands)})"
         case tree.Case():
@@ -81,6 +81,12 @@ def _within(node: tree.Node, level: int) -> str:
     """Write a part, in parentheses when it binds less than its place asks."""
     text = canonical(node)
     return text if _level(node) >= level else f"({text})"
+
+
+def _joined(node: tree.Node, connective: tree.Connective) -> str:
+    """Write a side of and / or; one within its like needs no parentheses, one within the other has them."""
+    is_like = isinstance(node, tree.Junction) and node.connective is connective
+    return canonical(node) if is_like else _within(node, _NOT)
 
 
 def _level(node: tree.Node) -> int:

@@ -16,6 +16,7 @@ import msgspec
 
 from upsell.clock import Duration, Moment
 from upsell.rules.facts import Counter, Measure
+from upsell.rules.kinds import as_number, distinct_key
 
 
 class Tally(msgspec.Struct, array_like=True, tag="t"):
@@ -59,32 +60,15 @@ def count_event(
         case Measure.COUNT | Measure.TREND:
             _add(states, key, counter, occurred_at, now, 1)
         case Measure.SUM:
-            amount = properties.get(counter.property or "")
-            if isinstance(amount, int | float) and not isinstance(amount, bool):
+            amount = as_number(properties.get(counter.property or ""))
+            if amount is not None:
                 _add(states, key, counter, occurred_at, now, amount)
         case Measure.DISTINCT:
-            value = value_name(properties.get(counter.property or ""))
+            value = distinct_key(properties.get(counter.property or ""))
             if value is not None:
                 _see(states, key, counter, occurred_at, now, value)
         case Measure.FIRST | Measure.LAST:
             _mark(states, key, counter, occurred_at)
-
-
-def value_name(value: object) -> str | None:
-    """Name a JSON scalar so that values of different type stay apart; None for null and nested.
-
-    Text is ``s:<text>``, booleans ``b:true`` and ``b:false``, numbers ``n:`` and the double's
-    shortest form, so that 1 and 1.0 are one value.
-    """
-    match value:
-        case str():
-            return "s:" + value
-        case bool():
-            return "b:true" if value else "b:false"
-        case int() | float():
-            return f"n:{float(value)!r}"
-        case _:
-            return None
 
 
 def _add(

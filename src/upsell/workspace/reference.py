@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from upsell.decisions.policy import SENSITIVE_STATES
+from upsell.decisions.reasons import MEANINGS, Reason
 from upsell.signals.event_table import EVENT_TABLE, EventType, Property
 from upsell.workspace.files import FILES, FileKind
 from upsell.workspace.rulebook import FIELDS
@@ -200,3 +201,20 @@ def _property(each: Property) -> str:
     needed = " *(required)*" if each.is_required else ""
     kind = "any" if each.kind is None else each.kind.value
     return f"| `{each.name}`{needed} | {kind} | {each.meaning} |"
+
+
+def reasons_page() -> str:
+    """Give the page of reasons: every answer a unit can get, with its meaning."""
+    head = [
+        _GENERATED,
+        "",
+        "# Reasons",
+        "",
+        "Silence has a reason. Every answer of a workflow to a unit is one of these, in the ledger of decisions,",
+        "in `upsell explain`, in reports and in a backtest. `rule` beside it names what decided, and `seen` the",
+        "values it saw.",
+        "",
+        "| reason | meaning |",
+        "| --- | --- |",
+    ]
+    return "\n".join([*head, *(f"| `{reason.value}` | {MEANINGS[reason]} |" for reason in Reason), ""])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.rules_world import NOON, Happening, World, days_before
-from upsell.clock import DAY, HOUR, Moment, parse_moment
+from upsell.clock import DAY, HOUR, Moment, format_moment, parse_moment
 from upsell.rules.compile import Rule, compile_rule
 from upsell.rules.conditions import compile_condition
 from upsell.rules.facts import Counter, Measure, Scalar
@@ -295,6 +295,13 @@ def test_next_change_of_usage_is_the_end_of_its_period() -> None:
     compiled = rule("usage_ratio('api') >= 0.8")
     assert World(period_ends_at=NOON + DAY).next_change(compiled) == NOON + DAY
     assert World(period_ends_at=NOON - DAY).next_change(compiled) is None
+
+
+def test_next_change_is_found_though_the_value_turns_back_soon_after() -> None:
+    text = "case when days_since(customer.m) < 1 then days_since(customer.d) else 0 end >= 1"
+    moments = {"m": format_moment(days_before(0.55)), "d": format_moment(days_before(0.6))}
+    # Oracle: d becomes one day old 0.4 days from now, and m 0.05 days later, which turns it back.
+    assert World(customer=moments).next_change(rule(text)) == days_before(-0.4)
 
 
 def test_a_value_that_moves_with_every_instant_says_so() -> None:

@@ -7,12 +7,19 @@ from pathlib import Path
 import pytest
 
 from upsell.signals.event_table import EVENT_TABLE
-from upsell.workspace.reference import events_page, workspace_page
+from upsell.workspace.reference import events_page, reasons_page, workspace_page
 
 REFERENCE = Path(__file__).parents[3] / "docs" / "reference"
 
 
-@pytest.mark.parametrize(("name", "page"), [("workspace.md", workspace_page()), ("events.md", events_page())])
+PAGES = [
+    ("workspace.md", workspace_page()),
+    ("events.md", events_page()),
+    ("reasons.md", reasons_page()),
+]
+
+
+@pytest.mark.parametrize(("name", "page"), PAGES)
 def test_a_reference_page_is_current(name: str, page: str) -> None:
     stale = f"docs/reference/{name} is stale; run python docs/reference/write.py"
     assert (REFERENCE / name).read_text(encoding="utf-8") == page, stale
