@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -45,10 +46,23 @@ def migrated_template(postgres_url: str) -> str:
 @pytest.fixture
 def database(postgres_url: str, migrated_template: str) -> Iterator[str]:
     """Give the address of a migrated, empty database that only this test uses."""
+    with _copied_database(postgres_url, migrated_template) as url:
+        yield url
+
+
+@pytest.fixture
+def second_database(postgres_url: str, migrated_template: str) -> Iterator[str]:
+    """Give the address of another, for tests that compare two."""
+    with _copied_database(postgres_url, migrated_template) as url:
+        yield url
+
+
+@contextmanager
+def _copied_database(url: str, template: str) -> Iterator[str]:
     name = f"test_{next(_numbers)}"
-    with psycopg.connect(postgres_url, autocommit=True) as connection:
-        connection.execute(f"create database {name} template {migrated_template}")
-        yield _with_database(postgres_url, name)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"create database {name} template {template}")
+        yield _with_database(url, name)
         connection.execute(f"drop database {name} with (force)")
 
 

@@ -1,0 +1,78 @@
+"""Channels: the one contract every means of reaching a customer keeps.
+
+A channel takes a batch of letters and gives a receipt for each. The law: a receipt never guesses.
+Accepted means the provider said so; what may or may not have been accepted is unknown.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+from upsell.clock import Moment
+
+
+class Letter(msgspec.Struct, frozen=True):
+    """A message made ready for a channel.
+
+    Attributes:
+        key: The message's key.
+        sender_name: Who it comes from, for people.
+        sender: The address it comes from.
+        recipient: The address it goes to.
+        subject: The subject, one line.
+        html: The HTML part.
+        text: The plain text part.
+        written_at: The moment it is dated with.
+    """
+
+    key: str
+    sender_name: str
+    sender: str
+    recipient: str
+    subject: str
+    html: str
+    text: str
+    written_at: Moment
+
+
+class Answer(enum.Enum):
+    """What a provider answered."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    NOT_NOW = "not now"
+    UNKNOWN = "unknown"
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """What became of one letter at the provider.
+
+    Attributes:
+        key: The message's key.
+        answer: Accepted; refused for good; not now, so it may be tried again; or unknown.
+        detail: What the provider said, or what went wrong, for people.
+    """
+
+    key: str
+    answer: Answer
+    detail: str
+
+
+class Channel(Protocol):
+    """A means of reaching customers."""
+
+    async def send(self, letters: Sequence[Letter], within: float) -> list[Receipt]:
+        """Send letters, beginning none after ``within`` seconds; give a receipt for each, in any order.
+
+        A letter that was not begun in time is answered ``NOT_NOW``. Raises nothing that concerns one
+        letter.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        ...

@@ -1,0 +1,135 @@
+"""Mail as bytes: a multipart message put together by formatting text, because that is 100 times faster.
+
+For the email channel. The law: nothing a template or a trait says can become a header; texts are
+quoted-printable UTF-8 (RFC 2045), names and subjects encoded words where they are not plain ASCII
+(RFC 2047), line ends are CRLF, and the same letter gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from binascii import b2a_qp
+from collections.abc import Iterator
+from email.utils import format_datetime
+
+from upsell.channels.channel import Letter
+from upsell.clock import to_datetime
+
+_LOCAL = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}"
+_DOMAIN = r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,253}[A-Za-z0-9])?"
+_ADDRESS = re.compile(f"{_LOCAL}@{_DOMAIN}")
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f\x80-\x9f\u2028\u2029]+")
+_PLAIN_WORDS = re.compile(r"[A-Za-z0-9 !#$%&'*+/=?^_`{|}~-]*")
+_LINE = 76
+_WORD_BYTES = 42  # so that an encoded word with its wrapping stays within 75 characters
+
+_MAIL = """\
+From: {sender}\r
+To: {recipient}\r
+Subject: {subject}\r
+Date: {date}\r
+Message-ID: <{key}@{domain}>\r
+Auto-Submitted: auto-generated\r
+MIME-Version: 1.0\r
+Content-Type: multipart/alternative; boundary="{boundary}"\r
+\r
+--{boundary}\r
+Content-Type: text/plain; charset=utf-8\r
+Content-Transfer-Encoding: quoted-printable\r
+\r
+{text}\r
+--{boundary}\r
+Content-Type: text/html; charset=utf-8\r
+Content-Transfer-Encoding: quoted-printable\r
+\r
+{html}\r
+--{boundary}--\r
+"""
+
+
+def is_address(text: str) -> bool:
+    """Tell whether a text is an address this program writes to: a plain ASCII ``local@domain``."""
+    return _ADDRESS.fullmatch(text) is not None and ".." not in text
+
+
+def format_mail(letter: Letter) -> bytes:
+    """Give a letter as the bytes a mail server takes; control characters in headers become spaces.
+
+    Raises:
+        ValueError: An address is none; see ``is_address``.
+    """
+    for address in (letter.sender, letter.recipient):
+        if not is_address(address):
+            msg = f"expected an address such as ada@example.com, got {address!r}"
+            raise ValueError(msg)
+    mail = _MAIL.format(
+        sender=_mailbox(letter.sender_name, letter.sender),
+        recipient=letter.recipient,
+        subject=_header_text(letter.subject, len("Subject: ")),
+        date=format_datetime(to_datetime(letter.written_at).replace(microsecond=0)),
+        key=re.sub(r"[^A-Za-z0-9._-]", "-", letter.key),
+        domain=letter.sender.rpartition("@")[2],
+        # An equals sign never stands before an underscore in quoted-printable text.
+        boundary=f"=_{re.sub('[^A-Za-z0-9]', '-', letter.key)[:60]}",
+        text=_quoted(letter.text),
+        html=_quoted(letter.html),
+    )
+    return mail.encode("ascii")
+
+
+def _mailbox(name: str, address: str) -> str:
+    name = _one_line(name)
+    if not name:
+        return address
+    if _PLAIN_WORDS.fullmatch(name) and "=?" not in name and len(name) <= _LINE - 6:
+        return f"{name}\r\n <{address}>" if len(name) + len(address) > _LINE - 9 else f"{name} <{address}>"
+    if name.isascii() and "=?" not in name and len(name) <= _LINE - 8:
+        escaped = name.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{escaped}"\r\n <{address}>'
+    return f"{_encoded_words(name)}\r\n <{address}>"
+
+
+def _header_text(text: str, used: int) -> str:
+    """Fold plain ASCII at its spaces; whatever cannot be folded or is not ASCII becomes encoded words."""
+    text = _one_line(text)
+    if not text.isascii() or "=?" in text:
+        return _encoded_words(text)
+    if len(text) + used <= _LINE:
+        return text
+    lines, line = [], ""
+    for word in text.split(" "):
+        if len(word) > _LINE - used:
+            return _encoded_words(text)
+        if line and used + len(line) + 1 + len(word) > _LINE:
+            lines.append(line)
+            line, used = word, 1
+        else:
+            line = f"{line} {word}" if line else word
+    return "\r\n ".join([*lines, line])
+
+
+def _one_line(text: str) -> str:
+    return " ".join(_CONTROLS.sub(" ", text).split())
+
+
+def _encoded_words(text: str) -> str:
+    return "\r\n ".join(f"=?utf-8?b?{b64encode(piece).decode()}?=" for piece in _pieces(text))
+
+
+def _pieces(text: str) -> Iterator[bytes]:
+    """Cut a text into pieces of whole characters that each fit one encoded word."""
+    piece = b""
+    for character in text:
+        encoded = character.encode("utf-8", "replace")
+        if len(piece) + len(encoded) > _WORD_BYTES:
+            yield piece
+            piece = b""
+        piece += encoded
+    yield piece
+
+
+def _quoted(text: str) -> str:
+    lines = text.encode("utf-8", "replace").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    quoted = b2a_qp(lines, istext=True).replace(b"\r\n", b"\n").rstrip(b"\n")
+    return quoted.replace(b"\n", b"\r\n").decode("ascii")

@@ -1,0 +1,166 @@
+"""Rendering: a template and the facts of a household become a letter.
+
+For the dispatcher, at the moment of sending. The law: a name without a value is no empty text; a
+letter that would have a hole is not written, and the reason says which name it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache, lru_cache
+
+import liquid
+from liquid.exceptions import LiquidError
+
+from upsell.catalog.plans import BillingInterval, Catalog, Offer
+from upsell.channels.channel import Letter
+from upsell.channels.mime import is_address
+from upsell.clock import Moment, format_moment
+from upsell.decisions.facts import UnitFacts
+from upsell.errors import DeliveryError
+from upsell.ids import bare, is_account
+from upsell.journeys.advance import concerns_for
+from upsell.journeys.effects import Speak
+from upsell.journeys.household import Household
+from upsell.journeys.program import Program
+from upsell.journeys.scene import Scene
+from upsell.money import Money
+from upsell.rules.facts import Scalar
+from upsell.workspace.templates import html_environment, text_environment
+
+MOST_LOOPS = 10_000
+"""How often a template may go round its loops."""
+
+LARGEST = 1_000_000
+"""How many characters a template may grow to."""
+
+
+def write_letter(program: Program, household: Household, message: Speak, now: Moment) -> Letter:
+    """Render a message for the person it is addressed to; the household is not changed.
+
+    A template sees ``customer`` and ``account`` (traits), ``plan``, ``subscription``, ``usage`` and
+    ``limits`` (by metric), ``offer``, ``sender``, ``workflow`` and ``trigger``. Money is text with
+    its currency, moments are ISO 8601 in UTC.
+
+    Raises:
+        DeliveryError: The message cannot be written, with the reason; trying again does not help.
+    """
+    workflow = program.of_version(message.workflow, message.version)
+    content = workflow.contents.get(message.content) if workflow is not None else None
+    if workflow is None or content is None:
+        msg = f"expected the template {message.content} of {message.workflow}, found none in its version"
+        raise DeliveryError(msg, is_temporary=False)
+    person = household.customers.get(message.customer_id)
+    address = person.profile.traits.get("email") if person is not None else None
+    if not isinstance(address, str) or not is_address(address):
+        msg = f"expected customer.email to be a plain address, got {address!r}"
+        raise DeliveryError(msg, is_temporary=False)
+    facts = template_facts(program, household, message, now)
+    try:
+        subject = _template(content.subject, is_html=False).render(facts)
+        html = _template(content.html, is_html=True).render(facts)
+        text = _template(content.text, is_html=False).render(facts)
+    except LiquidError as error:
+        msg = f"the template {message.content} cannot be rendered: {error.message}"
+        raise DeliveryError(msg, is_temporary=False) from error
+    return Letter(
+        key=message.key,
+        sender_name=program.sender.name,
+        sender=program.sender.address,
+        recipient=address,
+        subject=subject,
+        html=html,
+        text=text,
+        written_at=now,
+    )
+
+
+def template_facts(
+    program: Program, household: Household, message: Speak, now: Moment
+) -> dict[str, Mapping[str, object]]:
+    """Give what a template may name; names without a value are absent."""
+    scene = Scene(program, concerns_for(program), household)
+    scene.now = max(now, household.taken_at)
+    unit = household.account if is_account(message.unit_id) else household.customers[bare(message.unit_id)]
+    seen = scene.facts(unit if unit is not None else scene.principal())
+    person = household.customers[message.customer_id]
+    workflow = program.of_version(message.workflow, message.version)
+    metrics = sorted(program.catalog.metrics)
+    return {
+        "customer": _known(person.profile.traits),
+        "account": _known(household.account.profile.traits) if household.account is not None else {},
+        "plan": _plan_facts(program, seen),
+        "subscription": _subscription_facts(seen),
+        "usage": _known({metric: seen.usage(metric) for metric in metrics}),
+        "limits": _known({metric: seen.limit(metric) for metric in metrics}),
+        "offer": _offer_facts(program.catalog, message.offer),
+        "sender": {
+            "name": program.sender.name,
+            "address": program.sender.address,
+            "postal_address": program.sender.postal_address,
+        },
+        "workflow": {"name": workflow.name if workflow is not None else message.workflow},
+        "trigger": _known(message.trigger),
+    }
+
+
+def _known(values: Mapping[str, Scalar]) -> dict[str, object]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _plan_facts(program: Program, seen: UnitFacts) -> dict[str, object]:
+    plan = program.catalog.plans.get(str(seen.plan.get("id")))
+    price = plan.prices.get(BillingInterval.MONTH) if plan is not None else None
+    return _known(seen.plan) | ({"price": str(price)} if price is not None else {})
+
+
+def _subscription_facts(seen: UnitFacts) -> dict[str, object]:
+    facts = _known(seen.subscription)
+    for name in ("started_at", "renews_at", "ends_at"):
+        at = facts.get(name)
+        if isinstance(at, int):
+            facts[name] = format_moment(at)
+    for name in ("amount", "mrr"):
+        amount = facts.get(name)
+        if isinstance(amount, int):
+            facts[name] = str(Money(amount, str(facts["currency"])))
+    return facts
+
+
+def _offer_facts(catalog: Catalog, name: str | None) -> dict[str, object]:
+    offer = catalog.offers.get(name) if name is not None else None
+    if offer is None:
+        return {}
+    price = _offer_price(catalog, offer)
+    facts: dict[str, object] = {
+        "id": offer.id,
+        "title": offer.title,
+        "reason": offer.reason,
+        "plan": offer.plan,
+        "discount": f"{offer.discount_rate:.0%}",
+    }
+    return facts | ({"price": str(price)} if price is not None else {})
+
+
+def _offer_price(catalog: Catalog, offer: Offer) -> Money | None:
+    """The monthly price of the plan proposed, less the discount; half a minor unit goes to even."""
+    plan = catalog.plans.get(offer.plan)
+    price = plan.prices.get(BillingInterval.MONTH) if plan is not None else None
+    if price is None:
+        return None
+    return Money(round(price.amount * (1 - offer.discount_rate)), price.currency)
+
+
+@cache
+def _environment(*, is_html: bool) -> liquid.Environment:
+    environment = html_environment() if is_html else text_environment()
+    environment.undefined = liquid.FalsyStrictUndefined
+    # Declared for subclasses; set here because the environment is the workspace's own.
+    environment.loop_iteration_limit = MOST_LOOPS  # type: ignore[misc]
+    environment.output_stream_limit = LARGEST  # type: ignore[misc]
+    return environment
+
+
+@lru_cache(maxsize=512)
+def _template(source: str, *, is_html: bool) -> liquid.BoundTemplate:
+    return _environment(is_html=is_html).from_string(source)

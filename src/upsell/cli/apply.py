@@ -1,0 +1,38 @@
+"""``upsell apply``: put a workspace live."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def apply(
+    workspace: Annotated[Path, typer.Argument(help="Directory of the workspace.")],
+    *,
+    note: Annotated[str, typer.Option(help="What is to be remembered about this revision.")] = "",
+    over: Annotated[
+        int | None,
+        typer.Option(help="Apply over this revision, although the directory was made from another."),
+    ] = None,
+) -> None:
+    """Put a workspace live as the next revision.
+
+    Refused, with the difference, when another revision is live than the one the directory was made
+    from. Counters that are new are filled from the ledger before it counts for anybody.
+    """
+    from upsell.clock import SystemClock
+    from upsell.config import load_settings
+    from upsell.runtime import apply as applying
+    from upsell.runtime.checkout import read_mark, write_mark
+    from upsell.store.connect import connect, database_url
+    from upsell.workspace.documents import read_workspace
+
+    documents = read_workspace(workspace)
+    expected = read_mark(workspace) if over is None else over
+    with connect(database_url(load_settings(os.environ))) as connection:
+        revision = applying.apply(connection, documents, SystemClock(), expected=expected, note=note)
+    write_mark(workspace, revision)
+    print(f"Revision {revision.number} is live ({revision.hash[:12]}).")

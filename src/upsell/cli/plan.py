@@ -1,0 +1,31 @@
+"""``upsell plan``: what applying a workspace would change."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def plan(workspace: Annotated[Path, typer.Argument(help="Directory of the workspace.")]) -> None:
+    """Show the difference between what is live and a workspace; changes nothing."""
+    from upsell.config import load_settings
+    from upsell.runtime.apply import difference
+    from upsell.store.connect import connect, database_url
+    from upsell.store.revisions import newest_revision
+    from upsell.workspace.compile import compile_documents
+    from upsell.workspace.documents import read_workspace
+
+    documents = read_workspace(workspace)
+    compile_documents(documents)
+    with connect(database_url(load_settings(os.environ))) as connection:
+        live = newest_revision(connection)
+    changed = difference(live.documents if live is not None else {}, documents)
+    number = live.number if live is not None else 0
+    if not changed:
+        print(f"Revision {number} is live and is the same; there is nothing to apply.")
+        return
+    print(changed, end="")
+    print(f"These changes would make revision {number + 1}.")

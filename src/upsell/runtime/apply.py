@@ -1,0 +1,92 @@
+"""Apply: documents become a numbered revision, and the store is the truth of what is live.
+
+For the commands ``apply``, ``pull`` and ``plan``. The law: nobody overwrites what they have not
+seen; applying over a newer revision than the one expected is refused, with the difference.
+"""
+
+from __future__ import annotations
+
+import difflib
+
+from upsell.clock import Clock
+from upsell.errors import StoreError
+from upsell.store.connect import Connection
+from upsell.store.ledger import reach_moment
+from upsell.store.queries import query
+from upsell.store.revisions import Revision, keep_revision, newest_revision
+from upsell.workspace.compile import compile_documents
+from upsell.workspace.documents import Documents
+
+
+def apply(
+    connection: Connection, documents: Documents, clock: Clock, *, expected: int | None, note: str = ""
+) -> Revision:
+    """Put documents live as the next revision; the worker launches it when it comes to that place.
+
+    Counters that are new are filled from the ledger by that launch. Documents equal to what is
+    live change nothing, and the revision that is live is given.
+
+    Args:
+        connection: The database.
+        documents: The workspace.
+        clock: Tells when it goes live.
+        expected: Number of the revision the documents were made from, 0 for none; None to apply
+            over whatever is live.
+        note: What is to be remembered about it.
+
+    Raises:
+        DefinitionError: The documents do not compile.
+        StoreError: Another revision than the one expected is live.
+    """
+    program = compile_documents(documents).program
+    with connection.transaction():
+        # This holds the ledger, so no event comes between the place where it goes live and its record.
+        head = reach_moment(connection, clock.now())
+        live = newest_revision(connection)
+        number = live.number if live is not None else 0
+        if expected is not None and expected != number:
+            raise StoreError(_refusal(expected, live, documents))
+        if live is not None and live.documents == documents:
+            return live
+        revision = Revision(
+            number=number + 1,
+            hash=program.version,
+            documents=documents,
+            # What came in before there were definitions is taken under the first.
+            live_from=head.position if live is not None else 0,
+            live_at=head.seen_at,
+            applied_at=head.seen_at,
+            note=note,
+        )
+        keep_revision(connection, revision)
+        connection.execute(query("notify_events"))
+    return revision
+
+
+def difference(before: Documents, after: Documents) -> str:
+    """Give what changes from one set of documents to another, as a unified diff; empty when nothing does."""
+    parts = []
+    for name in sorted({*before, *after}):
+        old, new = before.get(name, ""), after.get(name, "")
+        if old == new:
+            continue
+        lines = difflib.unified_diff(
+            old.splitlines(keepends=True),
+            new.splitlines(keepends=True),
+            fromfile=f"live/{name}" if name in before else "/dev/null",
+            tofile=f"here/{name}" if name in after else "/dev/null",
+        )
+        parts += [
+            line if line.endswith("\n") else f"{line}\n\\ no newline at end of file\n" for line in lines
+        ]
+    return "".join(parts)
+
+
+def _refusal(expected: int, live: Revision | None, documents: Documents) -> str:
+    if live is None:
+        return f"expected revision {expected} to be live, found none: is this the right database?"
+    changed = difference(live.documents, documents)
+    return (
+        f"expected revision {expected} to be live, found {live.number}: pull it first, or apply over it "
+        f"with --over {live.number}. What would change:\n{changed}"
+    )

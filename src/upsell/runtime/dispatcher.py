@@ -1,0 +1,258 @@
+"""The dispatcher: claims messages, asks the gate again, sends, and records what became of each.
+
+The law: a message is sent only after everything the ledger knows was asked once more, and each key
+reaches a provider's acceptance at most once. What a crash leaves half said is unknown, is recorded
+as that, and is never said again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from typing import assert_never
+from uuid import uuid4
+
+import msgspec
+import uvloop
+
+from upsell.channels.channel import Answer, Channel, Letter, Receipt
+from upsell.channels.render import write_letter
+from upsell.clock import SECOND, Clock, Duration, Moment
+from upsell.decisions.decision import Verdict
+from upsell.decisions.reasons import MEANINGS
+from upsell.errors import DeliveryError
+from upsell.ids import bare, is_account
+from upsell.journeys.gate import ask_gate
+from upsell.runtime.programs import Programs
+from upsell.runtime.snapshot import Snapshot, take_snapshot
+from upsell.signals.events import (
+    MESSAGE_FAILED,
+    MESSAGE_SENT,
+    MESSAGE_UNKNOWN,
+    MESSAGE_WITHHELD,
+    Event,
+)
+from upsell.store.connect import Connection
+from upsell.store.ledger import append
+from upsell.store.outbox import (
+    LOST,
+    Finished,
+    Queued,
+    State,
+    claim_messages,
+    find_next_attempt,
+    finish_messages,
+    give_up_sending,
+    release_claims,
+    start_sending,
+)
+
+FIRST_PAUSE: Duration = 30 * SECOND
+"""How long after a first failure a message is tried again; each further pause is twice as long."""
+
+_EVENTS = {
+    State.SENT: MESSAGE_SENT,
+    State.FAILED: MESSAGE_FAILED,
+    State.UNKNOWN: MESSAGE_UNKNOWN,
+    State.WITHDRAWN: MESSAGE_WITHHELD,
+}
+
+
+class Dispatched(msgspec.Struct, frozen=True):
+    """What one step of the dispatcher came to: how many messages, by where they stand now.
+
+    Attributes:
+        by_state: How many went to each state; ``RESERVED`` are to be tried again.
+        is_behind: Whether there may be more to do at once.
+    """
+
+    by_state: Mapping[State, int]
+    is_behind: bool
+
+
+class Dispatcher:
+    """Sends what the outbox holds.
+
+    Attributes:
+        connection: What it works over; nobody else uses it.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        clock: Clock,
+        channels: Mapping[str, Channel],
+        *,
+        batch_size: int = 200,
+        lease_seconds: int = 60,
+        send_attempts: int = 5,
+    ) -> None:
+        """Send over these channels, by the name messages call them; nothing is claimed yet."""
+        self.connection = connection
+        self._clock = clock
+        self._channels = channels
+        self._batch_size = batch_size
+        self._lease = lease_seconds * SECOND
+        self._send_attempts = send_attempts
+        self._programs = Programs()
+        self._claimer = uuid4().hex
+        self._runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
+
+    def run_once(self) -> Dispatched:
+        """Recover what lost dispatchers left, then claim and send one batch; does not wait for work."""
+        now = self._clock.now()
+        tally = {State.UNKNOWN: self._recover(now)}
+        claimed = claim_messages(self.connection, self._claimer, now, now + self._lease, self._batch_size)
+        if claimed:
+            letters, withheld = self._prepare(claimed, now)
+            _note(tally, withheld)
+            started = self._start(claimed, letters, withheld)
+            _note(tally, self._speak(claimed, started))
+        return Dispatched(tally, is_behind=len(claimed) == self._batch_size)
+
+    def run_until_idle(self) -> Dispatched:
+        """Send everything that may be sent now."""
+        total: dict[State, int] = {}
+        while True:
+            step = self.run_once()
+            for state, count in step.by_state.items():
+                total[state] = total.get(state, 0) + count
+            if not step.is_behind:
+                return Dispatched(total, is_behind=False)
+
+    def next_attempt_at(self) -> Moment | None:
+        """Give when there is next something to send or recover, None when the outbox is at rest."""
+        return find_next_attempt(self.connection)
+
+    def close(self) -> None:
+        """Let go of the channels' connections."""
+        for channel in self._channels.values():
+            self._runner.run(channel.close())
+        self._runner.close()
+
+    def _recover(self, now: Moment) -> int:
+        """Take up what lost dispatchers left; give how many messages are unknown because of it."""
+        release_claims(self.connection, now)
+        with self.connection.transaction():
+            lost = give_up_sending(self.connection, now)
+            told = [(queued, Finished(queued.message.key, State.UNKNOWN, LOST)) for queued in lost]
+            self._record(told, now)
+        return len(lost)
+
+    def _prepare(self, claimed: Sequence[Queued], now: Moment) -> tuple[dict[str, Letter], list[Finished]]:
+        """Write each message and ask the gate; give letters by key, and the messages that are none."""
+        self._programs.refresh(self.connection)
+        snapshot = take_snapshot(self.connection, self._programs, claimed, now)
+        letters: dict[str, Letter] = {}
+        withheld: list[Finished] = []
+        for queued in claimed:
+            key = queued.message.key
+            refusal = self._ask(snapshot, queued, now)
+            if isinstance(refusal, Letter):
+                letters[key] = refusal
+            else:
+                withheld.append(refusal)
+        return letters, withheld
+
+    def _ask(self, snapshot: Snapshot, queued: Queued, now: Moment) -> Letter | Finished:
+        message = queued.message
+        if message.channel not in self._channels:
+            return Finished(message.key, State.FAILED, f"no channel is called {message.channel}")
+        program, household = snapshot.program, snapshot.household(queued)
+        verdict = ask_gate(program, household, message, now)
+        if verdict is not None:
+            return Finished(message.key, State.WITHDRAWN, _words(verdict))
+        try:
+            return write_letter(program, household, message, now)
+        except DeliveryError as error:
+            return Finished(message.key, State.FAILED, str(error))
+
+    def _start(
+        self, claimed: Sequence[Queued], letters: Mapping[str, Letter], withheld: Sequence[Finished]
+    ) -> list[Letter]:
+        """Record what is withheld and that the rest is being sent; give what is still to be sent."""
+        now = self._clock.now()
+        with self.connection.transaction():
+            self._finish(claimed, withheld, now)
+            started = start_sending(self.connection, self._claimer, letters, now, now + self._lease)
+        return [letter for key, letter in letters.items() if key in started]
+
+    def _speak(self, claimed: Sequence[Queued], letters: Sequence[Letter]) -> list[Finished]:
+        """Hand letters to their channels and record what became of them."""
+        if not letters:
+            return []
+        by_key = {queued.message.key: queued for queued in claimed}
+        receipts: list[Receipt] = []
+        for name, channel in self._channels.items():
+            mine = [letter for letter in letters if by_key[letter.key].message.channel == name]
+            if mine:
+                # Half the lease: a letter begun at the last moment still ends within it.
+                receipts += self._runner.run(channel.send(mine, self._lease / SECOND / 2))
+        now = self._clock.now()
+        finished = [self._read(by_key[receipt.key], receipt, now) for receipt in receipts]
+        with self.connection.transaction():
+            self._finish(claimed, finished, now)
+        return finished
+
+    def _read(self, queued: Queued, receipt: Receipt, now: Moment) -> Finished:
+        match receipt.answer:
+            case Answer.ACCEPTED:
+                return Finished(receipt.key, State.SENT, provider_id=receipt.detail)
+            case Answer.REFUSED:
+                return Finished(receipt.key, State.FAILED, receipt.detail)
+            case Answer.UNKNOWN:
+                return Finished(receipt.key, State.UNKNOWN, receipt.detail)
+            case Answer.NOT_NOW:
+                attempts = queued.attempts + 1
+                if attempts >= self._send_attempts:
+                    reason = f"tried {attempts} times: {receipt.detail}"
+                    return Finished(receipt.key, State.FAILED, reason)
+                pause = FIRST_PAUSE * 2**queued.attempts
+                return Finished(receipt.key, State.RESERVED, receipt.detail, next_attempt_at=now + pause)
+            case _:
+                assert_never(receipt.answer)
+
+    def _finish(self, claimed: Sequence[Queued], finished: Sequence[Finished], now: Moment) -> None:
+        """Move messages in the outbox and record it in the ledger; a transaction is open."""
+        by_key = {queued.message.key: queued for queued in claimed}
+        still_ours = finish_messages(self.connection, self._claimer, finished, now)
+        self._record([(by_key[told.key], told) for told in finished if told.key in still_ours], now)
+
+    def _record(self, told: Iterable[tuple[Queued, Finished]], now: Moment) -> None:
+        events = [_event(queued, one, now) for queued, one in told if one.state in _EVENTS]
+        append(self.connection, events, self._clock)
+
+
+def _event(queued: Queued, told: Finished, now: Moment) -> Event:
+    """Write a receipt as an event of the person addressed, in the household decided about."""
+    message = queued.message
+    name = _EVENTS[told.state]
+    properties = {
+        "key": message.key,
+        "enrollment": message.enrollment,
+        "unit": message.unit_id,
+        "workflow": message.workflow,
+        "step": message.step,
+        "channel": message.channel,
+        "intent": message.intent.value,
+    }
+    return Event(
+        id=f"{name}/{message.key}",
+        name=name,
+        occurred_at=now,
+        seen_at=now,
+        customer_id=message.customer_id,
+        account_id=bare(queued.household_id) if is_account(queued.household_id) else None,
+        properties=properties | ({"reason": told.reason} if told.reason is not None else {}),
+        source="dispatcher",
+    )
+
+
+def _words(verdict: Verdict) -> str:
+    answer = f"{verdict.reason.value}: {MEANINGS[verdict.reason]}"
+    return f"{answer} ({verdict.rule})" if verdict.rule else answer
+
+
+def _note(tally: dict[State, int], finished: Iterable[Finished]) -> None:
+    for told in finished:
+        tally[told.state] = tally.get(told.state, 0) + 1

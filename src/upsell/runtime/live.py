@@ -1,0 +1,108 @@
+"""Live: the worker and the dispatcher kept going, each woken by what it waits for.
+
+For the commands ``worker`` and ``up``. The law: a due moment is waited for to the moment, never
+polled for; and a database that goes away is come back to, with nothing lost in between.
+"""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Callable
+
+import psycopg
+import structlog
+
+from upsell.channels.email import EmailChannel
+from upsell.clock import DAY, HOUR, SECOND, Clock, Moment
+from upsell.config import Settings
+from upsell.journeys.speaking import EMAIL
+from upsell.runtime.dispatcher import Dispatcher
+from upsell.runtime.worker import Worker
+from upsell.store import ledger, outbox
+from upsell.store.connect import Connection, connect
+
+LONGEST_WAIT = 0.5
+"""Seconds after which a wait looks up, so that a stop is heard."""
+
+_PAUSE = 1.0
+_log = structlog.get_logger(__name__)
+
+
+def run_worker(url: str, settings: Settings, clock: Clock, is_stopped: Callable[[], bool]) -> None:
+    """Take the ledger further until stopped; while another worker has all shards, stand by.
+
+    Raises:
+        StoreError: The schema is not this program's.
+    """
+    # What one batch makes is gone after it, so looking for cycles in the middle of one is wasted.
+    gc.set_threshold(100_000, 20, 100)
+
+    def work(connection: Connection) -> None:
+        connection.execute(f"listen {ledger.CHANNEL}")
+        worker = Worker(connection, clock, batch_size=settings.batch_size)
+        _log.info("worker_started", shards=len(worker.shards))
+        forget_at = clock.now()
+        while not is_stopped():
+            if clock.now() >= forget_at:
+                ledger.forget_ids(connection, clock.now() - settings.dedup_days * DAY)
+                forget_at = clock.now() + HOUR
+            # Shards that a worker held which was lost become free when the database has noticed.
+            worker.hold_missing()
+            if not worker.shards:
+                _wait(connection, clock, None)
+            elif not worker.run_once().is_behind:
+                _wait(connection, clock, worker.next_due_at())
+
+    _keep_going(url, work, is_stopped)
+
+
+def run_dispatcher(url: str, settings: Settings, clock: Clock, is_stopped: Callable[[], bool]) -> None:
+    """Send what the outbox holds until stopped.
+
+    Raises:
+        ConfigError: The mail server is not on this machine.
+    """
+
+    def work(connection: Connection) -> None:
+        connection.execute(f"listen {outbox.CHANNEL}")
+        channel = EmailChannel(settings.smtp_host, settings.smtp_port, connections=settings.smtp_connections)
+        dispatcher = Dispatcher(
+            connection,
+            clock,
+            {EMAIL: channel},
+            batch_size=settings.send_batch_size,
+            lease_seconds=settings.lease_seconds,
+            send_attempts=settings.send_attempts,
+        )
+        _log.info("dispatcher_started", host=settings.smtp_host, port=settings.smtp_port)
+        try:
+            while not is_stopped():
+                if not dispatcher.run_once().is_behind:
+                    _wait(connection, clock, dispatcher.next_attempt_at())
+        finally:
+            dispatcher.close()
+
+    _keep_going(url, work, is_stopped)
+
+
+def _keep_going(url: str, work: Callable[[Connection], None], is_stopped: Callable[[], bool]) -> None:
+    """Work over a connection, over a new one when it breaks."""
+    while not is_stopped():
+        connection = connect(url)
+        try:
+            work(connection)
+        except psycopg.OperationalError as error:
+            _log.warning("database_lost", error=str(error).strip())
+            time.sleep(_PAUSE)
+        finally:
+            connection.close()
+
+
+def _wait(connection: Connection, clock: Clock, until: Moment | None) -> None:
+    """Wait for a notification, the moment ``until``, or the longest wait, whichever comes first."""
+    seconds = LONGEST_WAIT
+    if until is not None:
+        seconds = min(seconds, max(0.0, (until - clock.now()) / SECOND))
+    # Taken whole: a connection cannot be used while its notifications are being looped over.
+    list(connection.notifies(timeout=seconds, stop_after=1))

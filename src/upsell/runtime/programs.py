@@ -1,0 +1,82 @@
+"""Programs: the revisions of the store compiled, each beside the workflow versions it replaced.
+
+For everything that advances live households. The law: a unit in a journey keeps the version it
+entered with, so a program carries the workflows of every earlier revision.
+"""
+
+from __future__ import annotations
+
+import structlog
+
+from upsell.errors import DefinitionError, StoreError
+from upsell.journeys.program import Program, with_earlier
+from upsell.journeys.workflow import Workflow
+from upsell.store.connect import Connection
+from upsell.store.revisions import Revision, read_revisions
+from upsell.workspace.compile import compile_documents
+
+_log = structlog.get_logger(__name__)
+
+
+class Programs:
+    """The compiled revisions, read as they appear."""
+
+    def __init__(self) -> None:
+        """Know no revision yet."""
+        self._revisions: list[Revision] = []
+        self._programs: dict[int, Program] = {}
+        self._refused: dict[int, DefinitionError] = {}
+        self._workflows: dict[str, Workflow] = {}
+
+    def refresh(self, connection: Connection) -> None:
+        """Read and compile the revisions that were applied since the last look."""
+        for revision in read_revisions(connection, len(self._revisions) + 1):
+            self._add(revision)
+
+    def newest(self) -> Revision | None:
+        """Give the newest revision, None before the first."""
+        return self._revisions[-1] if self._revisions else None
+
+    def live_at(self, position: int) -> Revision | None:
+        """Give the newest revision that is live after a position, None before the first."""
+        live = [revision for revision in self._revisions if revision.live_from <= position]
+        return live[-1] if live else None
+
+    def after(self, number: int) -> Revision | None:
+        """Give the revision that follows a number, None when it is the newest."""
+        return self._revisions[number] if number < len(self._revisions) else None
+
+    def revision(self, number: int) -> Revision:
+        """Give a revision by its number."""
+        return self._revisions[number - 1]
+
+    def program(self, number: int) -> Program:
+        """Give the program of a revision, with every version of a workflow that came before it.
+
+        Raises:
+            StoreError: This release of Upsell does not take the revision's documents any more.
+        """
+        refused = self._refused.get(number)
+        if refused is not None:
+            msg = f"revision {number} does not compile with this release; apply one that does: {refused}"
+            raise StoreError(msg) from refused
+        return self._programs[number]
+
+    def compiled(self, number: int) -> Program | None:
+        """Give the program of a revision, None for number 0 and where it does not compile any more."""
+        return self._programs.get(number)
+
+    def _add(self, revision: Revision) -> None:
+        self._revisions.append(revision)
+        try:
+            program = compile_documents(revision.documents).program
+        except DefinitionError as error:
+            # A later release may refuse what an earlier one took. That matters only where the
+            # revision is still to be worked with.
+            self._refused[revision.number] = error
+            _log.warning("revision_does_not_compile", revision=revision.number, error=str(error))
+            return
+        live = {workflow.version for workflow in program.workflows.values()}
+        earlier = [workflow for version, workflow in self._workflows.items() if version not in live]
+        self._programs[revision.number] = with_earlier(program, earlier)
+        self._workflows.update({workflow.version: workflow for workflow in program.workflows.values()})

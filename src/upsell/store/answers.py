@@ -1,0 +1,64 @@
+"""Answers: decisions, exposures and tasks, kept as the core gave them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from upsell.decisions.decision import Decision, Exposure
+from upsell.journeys.effects import OpenTask
+from upsell.store.connect import Connection
+from upsell.store.queries import copy_rows, query
+
+_encode = msgspec.json.Encoder().encode
+_DECISION_TYPES = ("text", "text", "text", "timestamptz", "text", "text", "text", "text")
+
+
+def keep_decisions(connection: Connection, decisions: Sequence[Decision]) -> None:
+    """Keep decisions in the order given."""
+    if not decisions:
+        return
+    rows = (
+        (
+            decision.unit_id, decision.workflow, decision.version, decision.decided_at,
+            decision.reason.value, decision.rule, _encode(decision.seen).decode(), decision.enrollment,
+        )
+        for decision in decisions
+    )  # fmt: skip
+    copy_rows(connection, "copy_decisions", _DECISION_TYPES, rows)
+
+
+def keep_exposures(connection: Connection, exposures: Sequence[Exposure]) -> None:
+    """Keep exposures; the first of a unit, workflow and contrast wins, whenever another comes."""
+    if not exposures:
+        return
+    values = {
+        "units": [seen.unit_id for seen in exposures],
+        "workflows": [seen.workflow for seen in exposures],
+        "contrasts": [seen.contrast for seen in exposures],
+        "arms": [seen.arm for seen in exposures],
+        "shares": [seen.share for seen in exposures],
+        "strata": [seen.stratum for seen in exposures],
+        "exposed": [seen.exposed_at for seen in exposures],
+        "enrollments": [seen.enrollment for seen in exposures],
+    }
+    connection.execute(query("keep_exposures"), values)
+
+
+def keep_tasks(connection: Connection, tasks: Sequence[OpenTask]) -> None:
+    """Open tasks; one that is open already, by its key, stays as it is."""
+    if not tasks:
+        return
+    values = {
+        "keys": [task.key for task in tasks],
+        "units": [task.unit_id for task in tasks],
+        "enrollments": [task.enrollment for task in tasks],
+        "workflows": [task.workflow for task in tasks],
+        "queues": [task.queue for task in tasks],
+        "titles": [task.title for task in tasks],
+        "offers": [task.offer for task in tasks],
+        "opened": [task.opened_at for task in tasks],
+        "dues": [task.due_at for task in tasks],
+    }
+    connection.execute(query("keep_tasks"), values)

@@ -1,0 +1,238 @@
+"""Households: read whole, advanced in memory, and only what changed is written again.
+
+For the worker, which holds the rows it takes, and for the dispatcher and ``explain``, which read a
+copy. The law: a unit is in one household at a time, and members of an account are read only when
+they are concerned: named, in a role someone addresses, engaged, or due.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from upsell.clock import Moment
+from upsell.ids import UnitId, bare, customer_unit, is_account, shard_of
+from upsell.journeys.household import Household, Unit, empty_household
+from upsell.signals.profiles import Profile
+from upsell.store.connect import Connection
+from upsell.store.queries import query
+
+_encode = msgspec.json.Encoder().encode
+_decode_unit = msgspec.json.Decoder(Unit).decode
+_decode_roster = msgspec.json.Decoder(dict[str, list[str]]).decode
+_decode_engaged = msgspec.json.Decoder(list[str]).decode
+_shard_of = lru_cache(maxsize=65_536)(shard_of)
+
+
+class Reading(enum.Enum):
+    """How rows are read: taken and held until the transaction ends, or only read."""
+
+    TAKE = "take"
+    READ = "read"
+
+
+class Row(msgspec.Struct, frozen=True):
+    """What a unit's row said."""
+
+    unit_id: UnitId
+    household_id: UnitId
+    state: str
+    roster: str | None
+    engaged: str | None
+    taken_at: Moment
+
+
+class Homes:
+    """Households in memory beside what their rows said.
+
+    Attributes:
+        households: The households by id, changed in place by whoever advances them.
+    """
+
+    def __init__(self) -> None:
+        """Begin with nobody."""
+        self.households: dict[UnitId, Household] = {}
+        self._before: dict[UnitId, Row] = {}
+        self._home_of: dict[str, UnitId] = {}
+
+    def home_of(self, customer_id: str) -> UnitId | None:
+        """Give the household in memory that has a customer's record, None when none has."""
+        return self._home_of.get(customer_id)
+
+    def move(self, customer_id: str, household_id: UnitId) -> None:
+        """Hand a customer's record from the household that has it to another."""
+        unit = self.households[self._home_of[customer_id]].customers.pop(customer_id)
+        self.households[household_id].customers[customer_id] = unit
+        self._home_of[customer_id] = household_id
+
+    def settle(self, rows: Iterable[Row], households: Mapping[UnitId, Collection[str]]) -> None:
+        """Put rows into these households; a unit without a row begins empty."""
+        found = {row.unit_id: row for row in rows}
+        self._before.update(found)
+        for household_id, customers in households.items():
+            household = self.households.get(household_id)
+            if household is None:
+                household = self.households[household_id] = _open(household_id, found.get(household_id))
+            for customer_id in customers:
+                self.admit(household, customer_id, found.get(customer_unit(customer_id)))
+
+    def admit(self, household: Household, customer_id: str, row: Row | None) -> None:
+        """Put a customer's record into a household, unless some household in memory has it."""
+        if customer_id in self._home_of:
+            return
+        self._home_of[customer_id] = household.id
+        if row is not None:
+            self._before[row.unit_id] = row
+            household.customers[customer_id] = _decode_unit(row.state)
+        elif customer_id not in household.customers:
+            household.customers[customer_id] = Unit(customer_unit(customer_id), Profile())
+
+    def changed(self) -> Iterator[tuple[Any, ...]]:
+        """Give, for each unit that differs from its row, the columns of its new one."""
+        for household in self.households.values():
+            if household.account is not None:
+                yield from self._changed(household, household.account)
+            for unit in household.customers.values():
+                yield from self._changed(household, unit)
+
+    def _changed(self, household: Household, unit: Unit) -> Iterator[tuple[Any, ...]]:
+        state = _encode(unit).decode()
+        before = self._before.get(unit.id)
+        roster = engaged = None
+        if is_account(unit.id):
+            roster = _encode(household.roster).decode()
+            engaged = _encode(household.engaged).decode()
+        if before is not None:
+            roster = None if roster == before.roster else roster
+            engaged = None if engaged == before.engaged else engaged
+            is_same = state == before.state and household.id == before.household_id
+            if is_same and roster is None and engaged is None:
+                return
+        yield (
+            unit.id, household.id, _shard_of(household.id), state, roster, engaged,
+            household.taken_at, unit.next_due_at,
+        )  # fmt: skip
+
+
+def load_households(
+    connection: Connection,
+    wanted: Mapping[UnitId, Collection[str]],
+    roles: frozenset[str],
+    until: Moment,
+    reading: Reading,
+) -> Homes:
+    """Load households with the members concerned.
+
+    Args:
+        connection: Where from; a transaction is open when rows are to be held.
+        wanted: Ids of the households, each with the customers its inputs name.
+        roles: Roles that some step addresses; who has one is loaded.
+        until: Who is due at this moment is loaded.
+        reading: Whether rows are held.
+    """
+    homes = Homes()
+    named = {
+        household_id: customers if is_account(household_id) else {*customers, bare(household_id)}
+        for household_id, customers in wanted.items()
+    }
+    accounts = [household_id for household_id in named if is_account(household_id)]
+    units = {customer_unit(customer_id) for customers in named.values() for customer_id in customers}
+    homes.settle(_rows(connection, reading, "units", units=[*accounts, *units]), named)
+    if not accounts:
+        return homes
+    concerned = {account: _concerned(homes.households[account], roles) for account in accounts}
+    missing = {
+        account: [customer_id for customer_id in customers if homes.home_of(customer_id) is None]
+        for account, customers in concerned.items()
+    }
+    asked = [customer_unit(customer_id) for customers in missing.values() for customer_id in customers]
+    if asked:
+        homes.settle(_rows(connection, reading, "units", units=asked), missing)
+    for row in _rows(connection, reading, "due_members", households=accounts, until=until):
+        homes.admit(homes.households[row.household_id], bare(row.unit_id), row)
+    return homes
+
+
+def load_all_members(connection: Connection, household_ids: Iterable[UnitId]) -> Homes:
+    """Load households with every member they have, and hold the rows."""
+    homes = Homes()
+    named = {h: () if is_account(h) else (bare(h),) for h in household_ids}
+    units = list(named)
+    homes.settle(_rows(connection, Reading.TAKE, "units", units=units), named)
+    accounts = [household_id for household_id in named if is_account(household_id)]
+    for row in _rows(connection, Reading.TAKE, "members", households=accounts):
+        homes.admit(homes.households[row.household_id], bare(row.unit_id), row)
+    return homes
+
+
+def keep_households(connection: Connection, homes: Homes) -> int:
+    """Write every unit that differs from its row; give how many did."""
+    rows = list(homes.changed())
+    if rows:
+        names = ("units", "households", "shards", "states", "rosters", "engaged", "taken", "dues")
+        values = dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
+        connection.execute(query("keep_units"), values)
+    return len(rows)
+
+
+def find_due_households(
+    connection: Connection, shards: Collection[int], until: Moment, limit: int
+) -> list[UnitId]:
+    """Give households that time concerns at ``until``, at most ``limit`` of each shard."""
+    values = {"shards": list(shards), "until": until, "limit": limit}
+    return [row[0] for row in connection.execute(query("find_due_households"), values, binary=True)]
+
+
+def find_next_due(connection: Connection, shards: Collection[int]) -> Moment | None:
+    """Give when time next concerns anyone in the shards, None when nobody waits for time."""
+    row = connection.execute(query("find_next_due"), {"shards": list(shards)}, binary=True).fetchone()
+    return row[0] if row is not None else None
+
+
+def find_households(connection: Connection, shard: int, after: UnitId, limit: int) -> list[UnitId]:
+    """Give households of a shard in order of their ids, those after ``after``."""
+    values = {"shard": shard, "after": after, "limit": limit}
+    return [row[0] for row in connection.execute(query("find_households"), values, binary=True)]
+
+
+def find_homes(connection: Connection, unit_ids: Collection[UnitId]) -> dict[UnitId, UnitId]:
+    """Give the household each unit lives in; one never heard of is absent."""
+    found = connection.execute(query("find_homes"), {"units": list(unit_ids)}, binary=True)
+    return dict(found.fetchall())
+
+
+def read_household(connection: Connection, unit_id: UnitId, roles: frozenset[str], now: Moment) -> Household:
+    """Read the household a unit lives in, with the members concerned; empty when never heard of."""
+    household_id = find_homes(connection, [unit_id]).get(unit_id, unit_id)
+    named = () if is_account(unit_id) else (bare(unit_id),)
+    homes = load_households(connection, {household_id: named}, roles, now, Reading.READ)
+    return homes.households[household_id]
+
+
+def _rows(connection: Connection, reading: Reading, which: str, **values: object) -> Iterator[Row]:
+    for row in connection.execute(query(f"{reading.value}_{which}"), values, binary=True):
+        yield Row(*row)
+
+
+def _open(household_id: UnitId, row: Row | None) -> Household:
+    household = empty_household(household_id)
+    if not is_account(household_id):
+        # The customer's own record is admitted like anyone else's.
+        household.customers.clear()
+    if row is None:
+        return household
+    household.taken_at = row.taken_at
+    if is_account(household_id):
+        household.account = _decode_unit(row.state)
+        household.roster = _decode_roster(row.roster or "{}")
+        household.engaged = _decode_engaged(row.engaged or "[]")
+    return household
+
+
+def _concerned(household: Household, roles: frozenset[str]) -> list[str]:
+    addressed = [customer for customer, held in household.roster.items() if not roles.isdisjoint(held)]
+    return [*addressed, *household.engaged]

@@ -1,0 +1,2 @@
+-- Wake whoever sends; heard when the transaction commits.
+notify upsell_outbox

@@ -1,0 +1,7 @@
+-- Members of these accounts whom time concerns at a moment.
+select unit_id, household_id, state, roster, engaged, taken_at
+from units
+where
+    household_id = any(%(households)b::text[])
+    and household_id <> unit_id
+    and next_due_at <= moment(%(until)s)

@@ -1,0 +1,70 @@
+"""A mail server for tests: it remembers what it accepted, and answers as a test tells it to."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Lock, Thread
+
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+HOST = "127.0.0.1"
+_KEY = re.compile(rb"^Message-ID: <([^@>]+)@", re.MULTILINE)
+
+
+class Sink:
+    """What was accepted.
+
+    Attributes:
+        port: Where it listens.
+        accepted: How often each message key was accepted.
+        contents: The mails accepted, as they came over the wire, in order.
+    """
+
+    def __init__(self, answer: Callable[[str], str]) -> None:
+        self.port = 0
+        self.accepted: Counter[str] = Counter()
+        self.contents: list[bytes] = []
+        self._answer = answer
+        self._lock = Lock()
+
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
+        content = envelope.content if isinstance(envelope.content, bytes) else b""
+        found = _KEY.search(content)
+        answer = self._answer(envelope.rcpt_tos[0])
+        if answer.startswith("2"):
+            with self._lock:
+                self.accepted[found[1].decode() if found else ""] += 1
+                self.contents.append(content)
+        return answer
+
+
+@contextmanager
+def open_sink(answer: Callable[[str], str] = lambda _: "250 OK taken") -> Iterator[Sink]:
+    """Run a mail server; ``answer`` says by recipient what it replies to a letter."""
+    sink = Sink(answer)
+    loop = asyncio.new_event_loop()
+    opening = loop.create_server(lambda: SMTP(sink, hostname="sink.example", loop=loop), HOST, 0)
+    server = loop.run_until_complete(opening)
+    sink.port = server.sockets[0].getsockname()[1]
+    thread = Thread(target=loop.run_forever, name="sink")
+    thread.start()
+    try:
+        yield sink
+    finally:
+        asyncio.run_coroutine_threadsafe(_close(server), loop).result()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+async def _close(server: asyncio.Server) -> None:
+    server.close()
+    current = asyncio.current_task()
+    others = [task for task in asyncio.all_tasks() if task is not current]
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)

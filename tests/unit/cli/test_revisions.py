@@ -1,0 +1,79 @@
+"""The commands that put definitions live and bring them back."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.live_world import make_documents, two_mails
+from upsell.cli.main import main
+
+pytestmark = pytest.mark.postgres
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(database: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    monkeypatch.setenv("UPSELL_DATABASE_URL", database)
+
+    def run_command(*words: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["upsell", *map(str, words)])
+        with pytest.raises(SystemExit) as left:
+            main()
+        shown = capsys.readouterr()
+        return (left.value.code if isinstance(left.value.code, int) else 0), shown.out, shown.err
+
+    return run_command
+
+
+def write(folder: Path, wait: str) -> Path:
+    for name, text in make_documents({"w": two_mails(wait)}).items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, "utf-8")
+    return folder
+
+
+def test_what_is_applied_is_live_and_then_there_is_nothing_to_plan(run: Run, tmp_path: Path) -> None:
+    here = write(tmp_path / "here", "1 days")
+    code, planned, _ = run("plan", here)
+    assert code == 0
+    assert "+++ here/workflows/w.yaml" in planned
+    assert "These changes would make revision 1." in planned
+    code, said, _ = run("apply", here)
+    assert code == 0
+    assert said.startswith("Revision 1 is live (")
+    assert run("plan", here)[1] == "Revision 1 is live and is the same; there is nothing to apply.\n"
+
+
+def test_applying_over_what_somebody_else_applied_is_refused_until_it_is_pulled(
+    run: Run, tmp_path: Path
+) -> None:
+    mine, theirs = write(tmp_path / "mine", "1 days"), write(tmp_path / "theirs", "2 days")
+    run("apply", theirs)
+    code, _, said = run("apply", mine)
+    assert code == 1
+    assert "expected revision 0 to be live, found 1: pull it first" in said
+    assert "-journey: [{email: {content: t1, intent: help}}, {wait: 2 days}" in said
+    assert run("pull", mine)[0] == 1
+    assert run("pull", "--force", mine)[:2] == (0, f"Revision 1 was written to {mine}.\n")
+    write(mine, "3 days")
+    assert "Revision 2 is live" in run("apply", mine)[1]
+    assert "found 2" in run("apply", write(theirs, "4 days"))[2]
+    assert "Revision 3 is live" in run("apply", theirs, "--over", 2)[1]
+
+
+def test_a_workspace_that_is_wrong_is_not_applied(run: Run, tmp_path: Path) -> None:
+    here = write(tmp_path / "here", "1 days")
+    (here / "upsell.yaml").write_text("currency: USD\n", "utf-8")
+    code, _, said = run("apply", here)
+    assert code == 1
+    assert "upsell.yaml" in said
+    assert "expected a revision to be live, found none" in run("pull", tmp_path / "empty")[2]
+
+
+def test_migrating_a_schema_that_is_there_changes_nothing(run: Run) -> None:
+    assert run("migrate")[:2] == (0, "The schema is that of this program; nothing was changed.\n")

@@ -1,0 +1,32 @@
+"""Settings come from one table, and nothing that looks like one is overlooked."""
+
+from __future__ import annotations
+
+import pytest
+
+from upsell.config import SETTINGS, Settings, load_settings
+from upsell.errors import ConfigError
+
+
+def test_without_any_variable_every_setting_has_its_default() -> None:
+    assert load_settings({"PATH": "/bin"}) == Settings()
+
+
+def test_a_variable_sets_its_setting_in_the_setting_s_type() -> None:
+    assert load_settings({"UPSELL_SMTP_PORT": "2525"}).smtp_port == 2525
+
+
+def test_an_unknown_variable_is_refused_with_the_nearest_known_one() -> None:
+    with pytest.raises(ConfigError, match="did you mean UPSELL_SMTP_PORT"):
+        load_settings({"UPSELL_SMTP_PRT": "2525"})
+
+
+@pytest.mark.parametrize("value", ["x", "-1", "70000", "1.5"])
+def test_a_value_that_does_not_fit_is_refused_by_the_variable_s_name(value: str) -> None:
+    with pytest.raises(ConfigError, match="UPSELL_SMTP_PORT"):
+        load_settings({"UPSELL_SMTP_PORT": value})
+
+
+def test_the_table_lists_every_setting_with_its_help() -> None:
+    assert [setting.name for setting in SETTINGS] == list(Settings.__struct_fields__)
+    assert all(setting.help for setting in SETTINGS)
