@@ -1,0 +1,31 @@
+"""``upsell up``: server, worker and dispatcher together, as processes of one tree."""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+
+
+def up() -> None:
+    """Run server, worker and dispatcher until stopped by a signal.
+
+    When one of them ends by itself the others are stopped and the exit code is 1.
+    """
+    from upsell.clock import SystemClock
+    from upsell.config import load_settings
+    from upsell.runtime.live import run_dispatcher, run_worker
+    from upsell.runtime.processes import run_together
+    from upsell.store.connect import database_url
+    from upsell.web.server import check_address, serve_events
+
+    settings = load_settings(os.environ)
+    check_address(settings)
+    url = database_url(settings)
+    print(f"taking events on http://{settings.http_host}:{settings.http_port}/v1/batch", flush=True)
+    run_together(
+        {
+            "server": partial(serve_events, settings, url, SystemClock()),
+            "worker": partial(run_worker, url, settings, SystemClock()),
+            "dispatcher": partial(run_dispatcher, url, settings, SystemClock()),
+        }
+    )

@@ -1,0 +1,271 @@
+"""Staging: the events of files, mapped and laid down on disk in DuckDB, to be counted and ordered.
+
+Files may be larger than memory and in any order: DuckDB reads them as a stream, sorts outside
+memory and keeps what it was given in one database file in a temporary folder. The law: what is
+read does not depend on how many threads or processes read it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+
+import duckdb
+import msgspec
+
+from upsell.clock import Moment
+from upsell.errors import DefinitionError
+from upsell.signals.events import ACCOUNT_IDENTIFIED, Event
+from upsell.sources.mapping import Mapping
+from upsell.sources.record_sql import NO_OBJECT, RecordSql, wrong_sql
+from upsell.sources.rejects import Reject, count_rejects, rejects_of
+from upsell.sources.relations import DataFile, named, quoted, relation
+
+_FETCHED = 10_000
+"""How many rows are brought over from DuckDB at a time."""
+
+
+class FileCounts(msgspec.Struct, frozen=True):
+    """What became of the rows of all files.
+
+    Attributes:
+        events: Events made.
+        skipped: Rows the mapping leaves out.
+        rejected: Rows and lines that could not be taken.
+        by_name: Events by name.
+        customers: Different customers named.
+        accounts: Different accounts named.
+        first_at: When the first event happened, None without events.
+        last_at: When the last event was seen, None without events.
+    """
+
+    events: int
+    skipped: int
+    rejected: int
+    by_name: dict[str, int]
+    customers: int
+    accounts: int
+    first_at: Moment | None
+    last_at: Moment | None
+
+
+class Staging:
+    """Events of files, mapped; whoever opens it closes it."""
+
+    def __init__(self, folder: Path, *, memory: str = "256MB", threads: int | None = None) -> None:
+        """Keep everything in ``folder``, using at most ``memory`` and ``threads`` (all cores)."""
+        self.folder = folder
+        self._connection = open_duckdb(folder / "staging.duckdb", folder, memory=memory, threads=threads)
+        self._connection.execute("create schema upsell")
+        self._files: tuple[DataFile, ...] = ()
+        self._skipped = 0
+
+    def __enter__(self) -> Staging:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let the database file go."""
+        self._connection.close()
+
+    @property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """The DuckDB connection that holds the tables ``upsell.events`` and ``upsell.membership``."""
+        return self._connection
+
+    def load(
+        self, mapping: Mapping, files: Sequence[DataFile], now: Moment, names: Collection[str] | None = None
+    ) -> None:
+        """Read all files; events named in ``names`` (None for all) keep their properties.
+
+        Raises:
+            DefinitionError: An expression of the mapping is wrong; says where.
+        """
+        self._files = tuple(files)
+        wanted = "true"
+        if names is not None:
+            self._connection.execute(
+                "create table upsell.wanted as select unnest(?) as name", [sorted(names)]
+            )
+            wanted = "name in (select name from upsell.wanted)"
+        self._open_sources(mapping)
+        selects = self._record_selects(mapping, now)
+        try:
+            self._connection.execute(_make_events(selects, wanted))
+        except duckdb.Error as error:
+            raise DefinitionError([wrong_sql(mapping.records[0].source, error)]) from error
+        self._connection.execute(_MAKE_MEMBERSHIP)
+
+    def _open_sources(self, mapping: Mapping) -> None:
+        """Make a view or table of every file and table; a file read more than once is copied first."""
+        readers = [record.source.sql for record in mapping.records]
+        for rule in mapping.files:
+            chosen = [file for file in self._files if file.rule is rule]
+            select = relation(self._connection, chosen)
+            is_copied = bool(mapping.tables) or readers.count(rule.name) > 1
+            kind = "table" if is_copied else "view"
+            self._connection.execute(f"create {kind} {named(rule.name)} as {select}")
+        for name, query in mapping.tables.items():
+            try:
+                self._connection.execute(f"create table {named('query ' + name)} as {query.sql}")
+            except duckdb.Error as error:
+                raise DefinitionError([wrong_sql(query, error)]) from error
+            self._connection.execute(_as_source(self._connection, name))
+
+    def _record_selects(self, mapping: Mapping, now: Moment) -> list[str]:
+        """Write the SELECT of every record, and of the unread lines of files that no record reads."""
+        selects: list[str] = []
+        left_out: dict[str, list[str | None]] = {}
+        for number, record in enumerate(mapping.records):
+            source = record.source.sql
+            sql = RecordSql(self._connection, record, named(source))
+            is_first = source not in left_out and source not in mapping.tables
+            selects.append(sql.select(number, now, reads_unread=is_first))
+            left_out.setdefault(source, []).append(sql.skips())
+        self._skipped = sum(self._count_left_out(*each) for each in left_out.items())
+        return selects + [
+            f"select file_number, file_line, unread, {quoted(NO_OBJECT)} as problem "
+            f"from {named(rule.name)} where unread is not null"
+            for rule in mapping.files
+            if rule.name not in left_out
+        ]
+
+    def _count_left_out(self, source: str, skips: Sequence[str | None]) -> int:
+        """Count the rows of a source that every one of its records leaves out."""
+        conditions = [f"({condition})" for condition in skips if condition is not None]
+        if len(conditions) < len(skips):
+            return 0
+        found = self._connection.execute(
+            f"select count(*) from {named(source)} where unread is null and {' and '.join(conditions)}"
+        ).fetchone()
+        return found[0] if found is not None else 0
+
+    def counts(self) -> FileCounts:
+        """Count what became of the rows."""
+        (totals,) = self._connection.execute(_COUNT_EVENTS).fetchall()
+        events, customers, accounts, first_at, last_at = totals
+        by_name = self._connection.execute(_COUNT_NAMES).fetchall()
+        return FileCounts(
+            events=events,
+            skipped=self._skipped,
+            rejected=count_rejects(self._connection),
+            by_name=dict(by_name),
+            customers=customers,
+            accounts=accounts,
+            first_at=first_at,
+            last_at=last_at,
+        )
+
+    def rejects(self) -> Iterator[Reject]:
+        """List the rows and lines that could not be taken, by file and line."""
+        return rejects_of(self._connection, self._files)
+
+    def in_time_order(self, *, is_historical: bool = False, source: str = "file") -> Iterator[list[Event]]:
+        """Give all events by the moment they were seen, in batches.
+
+        Rows of one moment come in the order of the mapping's records, then of files, then of lines.
+        An event without an id of its own has one made of the file's name, the line and what it
+        says, so that the same file gives the same ids.
+        """
+        names = {file.number: file.path.name for file in self._files}
+        self._connection.execute("create or replace table upsell.file_names (number integer, file varchar)")
+        self._connection.executemany("insert into upsell.file_names values (?, ?)", sorted(names.items()))
+        cursor = self._connection.cursor().execute(_IN_TIME_ORDER)
+        decode = msgspec.json.Decoder(dict[str, object]).decode
+        while rows := cursor.fetchmany(_FETCHED):
+            yield [
+                Event(
+                    id=row[0],
+                    name=row[1],
+                    occurred_at=row[4],
+                    seen_at=row[5],
+                    customer_id=row[2],
+                    account_id=row[3],
+                    properties=decode(row[6]),
+                    source=source,
+                    is_historical=is_historical,
+                )
+                for row in rows
+            ]
+
+
+def open_duckdb(
+    database: Path | None, folder: Path, *, memory: str, threads: int | None
+) -> duckdb.DuckDBPyConnection:
+    """Open DuckDB so that it stays within its memory, spills into ``folder`` and fetches nothing."""
+    connection = duckdb.connect(
+        str(database) if database is not None else ":memory:",
+        config={
+            "memory_limit": memory,
+            "temp_directory": str(folder / "spill"),
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+            **({"threads": str(threads)} if threads is not None else {}),
+        },
+    )
+    connection.execute("set TimeZone = 'UTC'")
+    connection.execute("set enable_progress_bar = false")
+    return connection
+
+
+def _as_source(connection: duckdb.DuckDBPyConnection, name: str) -> str:
+    """Write the view that gives a table the columns every relation has, where its query lacks them.
+
+    Its rows are numbered by what they hold, so that the numbers are the same every time.
+    """
+    kept = named("query " + name)
+    columns = {row[0] for row in connection.execute(f"describe {kept}").fetchall()}
+    added = {
+        "file_number": "-1",
+        "file_line": "row_number() over (order by all_columns)",
+        "unread": "null::varchar",
+    }
+    missing = [f"{sql} as {column}" for column, sql in added.items() if column not in columns]
+    shown = ", ".join(["* exclude (all_columns)", *missing])
+    rows = f"select *, to_json({kept})::varchar as all_columns from {kept}"
+    return f"create view {named(name)} as select {shown} from ({rows})"
+
+
+def _make_events(selects: Sequence[str], wanted: str) -> str:
+    union = " union all by name ".join(selects)
+    return (
+        "create table upsell.events as select "
+        "(coalesce(record_number, 0)::bigint << 52) | ((file_number + 1)::bigint << 40) | file_line "
+        "as place, "
+        "file_number, file_line, unread, problem, id, name, customer_id, account_id, "
+        "least(occurred_at, seen_at) as occurred_at, coalesce(seen_at, occurred_at) as seen_at, "
+        f"case when {wanted} then properties end as properties "
+        f"from ({union})"
+    )
+
+
+_MAKE_MEMBERSHIP = f"""
+    create table upsell.membership as
+    select customer_id, arg_max(account_id, (seen_at, place)) as account_id
+    from upsell.events
+    where problem is null and name = {quoted(ACCOUNT_IDENTIFIED)}
+    and customer_id is not null and account_id is not null
+    group by customer_id
+"""
+
+_COUNT_EVENTS = """
+    select count(*), count(distinct customer_id), count(distinct account_id), min(occurred_at), max(seen_at)
+    from upsell.events where problem is null
+"""
+
+_COUNT_NAMES = "select name, count(*) from upsell.events where problem is null group by name order by name"
+
+_IN_TIME_ORDER = """
+    select
+        coalesce(
+            events.id,
+            md5(concat_ws(chr(31), coalesce(file, ''), place::varchar, name, coalesce(customer_id, ''),
+                coalesce(account_id, ''), occurred_at::varchar, properties))
+        ),
+        name, customer_id, account_id, occurred_at, seen_at, properties
+    from upsell.events left join upsell.file_names on file_names.number = events.file_number
+    where problem is null
+    order by seen_at, place
+"""

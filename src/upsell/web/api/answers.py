@@ -1,0 +1,88 @@
+"""Answers: what the API says, always as JSON with a stable code and a sentence.
+
+The law: 200 is said only when every item is committed; 400 names each item that is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+import structlog
+from litestar import Request, Response
+from litestar.exceptions import HTTPException
+
+_log = structlog.get_logger(__name__)
+
+
+class ItemAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What became of one item.
+
+    Attributes:
+        index: Its place in the request, from 0.
+        status: ``accepted``, ``duplicate`` or ``refused``.
+        code: For a refusal, a short stable code.
+        message: For a refusal, what was expected and what came.
+    """
+
+    index: int
+    status: str
+    code: str | None = None
+    message: str | None = None
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """Every item is committed; how many came for the first time, and how many had come before."""
+
+    accepted: int
+    duplicates: int
+
+
+class Refused(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Something was not taken: a short stable code, a sentence, and what became of each item."""
+
+    code: str
+    message: str
+    results: tuple[ItemAnswer, ...] = ()
+
+
+def answer(
+    body: msgspec.Struct, status: HTTPStatus = HTTPStatus.OK, headers: Mapping[str, str] | None = None
+) -> Response[bytes]:
+    """Give a struct as the body of a response."""
+    return Response(
+        msgspec.json.encode(body),
+        status_code=status,
+        media_type="application/json",
+        headers=dict(headers or {}),
+    )
+
+
+def answer_items(items: Sequence[ItemAnswer]) -> Response[bytes]:
+    """Answer a request by what became of its items."""
+    refused = [item for item in items if item.status == "refused"]
+    if not refused:
+        duplicates = sum(item.status == "duplicate" for item in items)
+        return answer(Taken(len(items) - duplicates, duplicates))
+    if len(items) == 1:
+        only = refused[0]
+        return answer(
+            Refused(only.code or "refused", only.message or "", tuple(items)), HTTPStatus.BAD_REQUEST
+        )
+    said = f"{len(refused)} of {len(items)} items were refused; the others are committed"
+    return answer(Refused("refused", said, tuple(items)), HTTPStatus.BAD_REQUEST)
+
+
+def answer_exception(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """Answer what a handler did not: a wrong path or method, a body too large, or a fault of ours."""
+    if isinstance(error, HTTPException):
+        status = HTTPStatus(error.status_code)
+        code = status.phrase.lower().replace(" ", "_")
+        return answer(Refused(code, error.detail or status.phrase), status, error.headers)
+    _log.error("request_failed", path=request.url.path, exc_info=error)
+    return answer(
+        Refused("fault", "something broke here; nothing of this request can be relied on, so send it again"),
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+    )

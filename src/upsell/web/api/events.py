@@ -1,0 +1,136 @@
+"""``POST /v1/{identify,track,group,batch}``: events in Segment's shapes, answered after the commit.
+
+The law: what was refused never takes what was good with it, and is kept with its reason.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import hmac
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+
+import psycopg
+from litestar import Request, Response, post
+from litestar.handlers import HTTPRouteHandler
+
+from upsell.clock import Clock, Moment
+from upsell.errors import IntakeError, StoreError
+from upsell.runtime.intake import Intake, OverloadedError
+from upsell.sources.bounds import LARGEST_BATCH
+from upsell.sources.segment import Call, Draft, Refusal, read_batch, read_item, read_single
+from upsell.store.ledger import Appended, Outcome
+from upsell.store.rejections import Rejection
+from upsell.web.api.answers import ItemAnswer, Refused, answer, answer_items
+
+AnyRequest = Request[Any, Any, Any]
+
+_AGAIN = {"Retry-After": "1"}
+
+
+def event_routes(intake: Intake, clock: Clock, write_key: str) -> list[HTTPRouteHandler]:
+    """Give the routes that take events; an empty ``write_key`` asks for none."""
+    door = _Door(intake, clock, write_key)
+
+    @post("/v1/batch", status_code=200, request_max_body_size=LARGEST_BATCH)
+    async def batch(request: AnyRequest) -> Response[bytes]:
+        """Take many items; each says what it does by its ``type``."""
+        return await door.take(request, None)
+
+    @post("/v1/identify", status_code=200, request_max_body_size=LARGEST_BATCH)
+    async def identify(request: AnyRequest) -> Response[bytes]:
+        """Take traits of a customer."""
+        return await door.take(request, Call.IDENTIFY)
+
+    @post("/v1/track", status_code=200, request_max_body_size=LARGEST_BATCH)
+    async def track(request: AnyRequest) -> Response[bytes]:
+        """Take one event."""
+        return await door.take(request, Call.TRACK)
+
+    @post("/v1/group", status_code=200, request_max_body_size=LARGEST_BATCH)
+    async def group(request: AnyRequest) -> Response[bytes]:
+        """Take traits of an account, and whom it has as a member with which roles."""
+        return await door.take(request, Call.GROUP)
+
+    return [batch, identify, track, group]
+
+
+class _Door:
+    """What the four routes share."""
+
+    def __init__(self, intake: Intake, clock: Clock, write_key: str) -> None:
+        self._intake = intake
+        self._clock = clock
+        self._write_key = write_key
+
+    async def take(self, request: AnyRequest, call: Call | None) -> Response[bytes]:
+        """Take a request; ``call`` None is a batch."""
+        body = await request.body()
+        received_at = self._clock.now()
+        try:
+            batch = read_batch(body) if call is None else read_single(body)
+        except IntakeError as error:
+            return answer(Refused("malformed", str(error)), HTTPStatus.BAD_REQUEST)
+        if not self._knows(request, batch.write_key):
+            said = "expected the write key as the user name of Basic authorization, or as writeKey"
+            headers = {"WWW-Authenticate": 'Basic realm="upsell"'}
+            return answer(Refused("unauthorized", said), HTTPStatus.UNAUTHORIZED, headers)
+        read = [read_item(item, call, received_at, batch.sent_at) for item in batch.items]
+        return await self._commit(read, received_at)
+
+    async def _commit(self, read: Sequence[Draft | Refusal], received_at: Moment) -> Response[bytes]:
+        """Have the good items and the refusals written, then say what became of each."""
+        drafts = [item for item in read if isinstance(item, Draft)]
+        rejections = [
+            Rejection(received_at, "api", str(index), item.code, item.message, item.body)
+            for index, item in enumerate(read)
+            if isinstance(item, Refusal)
+        ]
+        try:
+            appended = await asyncio.wrap_future(self._intake.submit(drafts, rejections))
+        except OverloadedError as error:
+            return answer(Refused("overloaded", str(error)), HTTPStatus.TOO_MANY_REQUESTS, _AGAIN)
+        except (psycopg.Error, StoreError):
+            said = "the database did not answer; nothing of this request is committed, so send it again"
+            return answer(Refused("unavailable", said), HTTPStatus.SERVICE_UNAVAILABLE, _AGAIN)
+        written = iter(appended)
+        return answer_items([_item_answer(index, item, written) for index, item in enumerate(read)])
+
+    def _knows(self, request: AnyRequest, said: str | None) -> bool:
+        """Tell whether a sender has shown the write key, where one is asked for."""
+        if not self._write_key:
+            return True
+        shown = said if said is not None else _basic_user(request.headers.get("authorization", ""))
+        return hmac.compare_digest(shown.encode(), self._write_key.encode())
+
+
+def _basic_user(header: str) -> str:
+    """Give the user name of Basic authorization; empty when there is none."""
+    scheme, _, credentials = header.partition(" ")
+    if scheme.lower() != "basic":
+        return ""
+    try:
+        decoded = base64.b64decode(credentials, validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
+    return decoded.partition(":")[0]
+
+
+def _item_answer(index: int, item: Draft | Refusal, written: Any) -> ItemAnswer:
+    """Say what became of one item; ``written`` gives the next good item's place in the ledger."""
+    if isinstance(item, Refusal):
+        return ItemAnswer(index, "refused", item.code, item.message)
+    appended: Appended = next(written)
+    match appended.outcome:
+        case Outcome.APPENDED:
+            return ItemAnswer(index, "accepted")
+        case Outcome.DUPLICATE:
+            return ItemAnswer(index, "duplicate")
+        case Outcome.CONFLICT:
+            said = (
+                f"expected a messageId of its own, got {item.event.id}, under which another event came before"
+            )
+            return ItemAnswer(index, "refused", "conflict", said)

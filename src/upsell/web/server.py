@@ -1,0 +1,91 @@
+"""The server: the application on Granian, on loopback unless a write key keeps strangers out."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import uvloop
+from granian.constants import Interfaces
+from granian.server.embed import Server
+from litestar import Litestar
+
+from upsell.clock import Clock
+from upsell.config import Settings
+from upsell.errors import ConfigError
+from upsell.web.app import make_app
+
+_ASKED_EVERY_SECONDS = 0.1
+
+
+def check_address(settings: Settings) -> None:
+    """Hold the address to the law that an open door opens on this machine alone.
+
+    Raises:
+        ConfigError: The address is not loopback and there is no write key.
+    """
+    if not settings.write_key and not _is_loopback(settings.http_host):
+        msg = (
+            f"expected UPSELL_WRITE_KEY to be set before events are taken on {settings.http_host}, got none; "
+            "set it, or let UPSELL_HTTP_HOST be 127.0.0.1"
+        )
+        raise ConfigError(msg)
+
+
+def serve_events(settings: Settings, url: str, clock: Clock, is_stopped: Callable[[], bool]) -> None:
+    """Serve the application over the database at ``url`` until stopped; requests under way are answered.
+
+    Raises:
+        ConfigError: The address may not be listened on, or is taken.
+    """
+    check_address(settings)
+    _check_port(settings)
+    uvloop.run(_serve(make_app(settings, url, clock), settings, is_stopped))
+
+
+def _check_port(settings: Settings) -> None:
+    """Hold the port to being free: Granian would share it with another server and say nothing.
+
+    Raises:
+        ConfigError: It cannot be listened on.
+    """
+    family = socket.AF_INET6 if ":" in settings.http_host else socket.AF_INET
+    try:
+        socket.create_server((settings.http_host, settings.http_port), family=family).close()
+    except OSError as error:
+        msg = (
+            f"expected to listen on {settings.http_host}:{settings.http_port}, got: {error}; "
+            "set UPSELL_HTTP_PORT to a free port"
+        )
+        raise ConfigError(msg) from error
+
+
+async def _serve(app: Litestar, settings: Settings, is_stopped: Callable[[], bool]) -> None:
+    # Granian's methods have no types of their own.
+    server: Any = Server(
+        app,
+        settings.http_host,
+        settings.http_port,
+        interface=Interfaces.ASGI,
+        websockets=False,
+        log_enabled=False,
+    )
+    serving = asyncio.ensure_future(server.serve())
+    while not is_stopped() and not serving.done():
+        await asyncio.sleep(_ASKED_EVERY_SECONDS)
+    if not serving.done():
+        server.stop()
+    await serving
+
+
+def _is_loopback(host: str) -> bool:
+    """Tell whether an address is this machine's own."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,161 @@
+"""The HTTP API over a real database: what it answers is what is committed."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+from litestar.testing import TestClient
+
+from upsell.clock import SystemClock
+from upsell.config import Settings
+from upsell.errors import ConfigError
+from upsell.sources.bounds import LARGEST_BATCH
+from upsell.web.app import make_app
+from upsell.web.server import check_address, serve_events
+
+pytestmark = pytest.mark.postgres
+
+
+@pytest.fixture
+def client(database: str) -> Iterator[TestClient[Any]]:
+    with TestClient(make_app(Settings(), database, SystemClock())) as client:
+        yield client
+
+
+def track(event: str, **said: Any) -> dict[str, Any]:
+    return {"type": "track", "userId": "u1", "event": event, "timestamp": "2026-01-01T00:00:00Z", **said}
+
+
+def ledger(database: str) -> list[tuple[Any, ...]]:
+    with psycopg.connect(database) as connection:
+        return connection.execute(
+            "select name, customer_id, account_id from events order by position"
+        ).fetchall()
+
+
+def test_200_means_that_every_item_is_committed(client: TestClient[Any], database: str) -> None:
+    batch = {"batch": [track("A"), {"type": "group", "groupId": "g", "userId": "u1", "traits": {}}]}
+    answer = client.post("/v1/batch", json=batch)
+    assert (answer.status_code, answer.json()) == (200, {"accepted": 2, "duplicates": 0})
+    assert ledger(database) == [("A", "u1", None), ("Account Identified", "u1", "g")]
+
+
+def test_400_names_each_refused_item_and_the_good_ones_stay_committed(
+    client: TestClient[Any], database: str
+) -> None:
+    batch = {"batch": [track("A"), track("B", timestamp="yesterday"), track("C"), {"type": "nope"}]}
+    answer = client.post("/v1/batch", json=batch)
+    said = answer.json()
+    assert (answer.status_code, said["code"]) == (400, "refused")
+    assert [item["status"] for item in said["results"]] == ["accepted", "refused", "accepted", "refused"]
+    assert [item.get("code") for item in said["results"]] == [None, "invalid_time", None, "unknown_type"]
+    assert [name for name, *_ in ledger(database)] == ["A", "C"]
+    with psycopg.connect(database) as connection:
+        kept = connection.execute("select place, code from rejections order by place").fetchall()
+    assert kept == [("1", "invalid_time"), ("3", "unknown_type")]
+
+
+def test_an_item_sent_again_is_a_duplicate_and_another_under_its_id_is_refused(
+    client: TestClient[Any], database: str
+) -> None:
+    said = track("A", messageId="m1")
+    first = client.post("/v1/track", json=said)
+    again = client.post("/v1/track", json={**said, "sentAt": "2026-01-01T00:00:00Z"})
+    other = client.post("/v1/track", json={**said, "event": "B"})
+    assert [answer.status_code for answer in (first, again, other)] == [200, 200, 400]
+    assert again.json() == {"accepted": 0, "duplicates": 1}
+    assert other.json()["code"] == "conflict"
+    assert len(ledger(database)) == 1
+
+
+@pytest.mark.parametrize("path", ["identify", "track", "group", "batch"])
+@pytest.mark.parametrize("body", [b"", b"nope", b"\xff\xfe", b"[" * 3_000])
+def test_what_is_no_json_is_refused_and_changes_nothing(
+    client: TestClient[Any], database: str, path: str, body: bytes
+) -> None:
+    answer = client.post(f"/v1/{path}", content=body)
+    assert answer.status_code == 400
+    assert answer.json()["message"].startswith("expected")
+    assert ledger(database) == []
+
+
+def test_a_body_too_large_is_413(client: TestClient[Any]) -> None:
+    answer = client.post("/v1/batch", content=b"x" * (LARGEST_BATCH + 1))
+    assert (answer.status_code, answer.json()["code"]) == (413, "request_entity_too_large")
+
+
+def test_a_wrong_write_key_is_401_and_a_right_one_is_taken_as_every_sdk_shows_it(database: str) -> None:
+    with TestClient(make_app(Settings(write_key="secret"), database, SystemClock())) as client:
+        batch = {"batch": [track("A")]}
+        assert client.post("/v1/batch", json=batch).status_code == 401
+        assert client.post("/v1/batch", json=batch, auth=("wrong", "")).status_code == 401
+        assert client.post("/v1/batch", json=batch, headers={"Authorization": "Basic %%%"}).status_code == 401
+        assert client.post("/v1/batch", json=batch, auth=("secret", "")).status_code == 200
+        assert client.post("/v1/batch", json={**batch, "writeKey": "secret"}).status_code == 200
+    assert len(ledger(database)) == 1
+
+
+def test_events_sent_by_many_at_once_are_each_committed_once(client: TestClient[Any], database: str) -> None:
+    def send(number: int) -> int:
+        said = {"batch": [track("A", messageId=f"{number % 20}-{place}") for place in range(20)]}
+        return client.post("/v1/batch", json=said).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(send, range(40))) == {200}
+    assert len(ledger(database)) == 400
+
+
+def test_health_says_how_far_the_worker_is_behind(client: TestClient[Any]) -> None:
+    client.post("/v1/track", json=track("A"))
+    answer = client.get("/health")
+    assert (answer.status_code, answer.json()["is_ready"], answer.json()["behind"]) == (200, True, 1)
+
+
+def test_without_a_database_nothing_is_said_to_be_committed() -> None:
+    url = "postgresql://nobody@127.0.0.1:9/none?connect_timeout=1"
+    with TestClient(make_app(Settings(), url, SystemClock())) as client:
+        answer = client.post("/v1/track", json=track("A"))
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+        assert client.get("/health").status_code == 503
+
+
+def test_an_open_door_opens_on_this_machine_alone() -> None:
+    check_address(Settings(http_host="127.0.0.1"))
+    check_address(Settings(http_host="::1"))
+    check_address(Settings(http_host="0.0.0.0", write_key="secret"))
+    for host in ("0.0.0.0", "192.0.2.1", "example.com"):
+        with pytest.raises(ConfigError, match="UPSELL_WRITE_KEY"):
+            check_address(Settings(http_host=host))
+
+
+def test_the_server_answers_over_a_real_socket_and_ends_when_asked(database: str, free_port: int) -> None:
+    settings = Settings(http_port=free_port)
+    stopped = threading.Event()
+    server = threading.Thread(target=serve_events, args=(settings, database, SystemClock(), stopped.is_set))
+    server.start()
+    try:
+        transport = httpx.HTTPTransport(retries=20)
+        with httpx.Client(base_url=f"http://127.0.0.1:{free_port}", transport=transport) as client:
+            answer = client.post("/v1/batch", content=json.dumps({"batch": [track("A")]}))
+        assert (answer.status_code, answer.json()["accepted"]) == (200, 1)
+        with pytest.raises(ConfigError, match="UPSELL_HTTP_PORT"):
+            serve_events(settings, database, SystemClock(), lambda: False)
+    finally:
+        stopped.set()
+        server.join(20)
+    assert not server.is_alive()
+
+
+@pytest.fixture
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port: int = listening.getsockname()[1]
+        return port

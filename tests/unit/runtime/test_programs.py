@@ -1,0 +1,49 @@
+"""Programs: a revision's program carries every version that some unit may still walk."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.live_world import make_documents, open_world, two_mails
+from upsell.errors import StoreError
+from upsell.runtime.programs import Programs
+from upsell.store.revisions import Revision, keep_revision
+
+pytestmark = pytest.mark.postgres
+
+
+def test_each_program_carries_the_versions_before_it_and_none_twice(database: str) -> None:
+    waits = ("1 days", "2 days", "1 days", "3 days")
+    with open_world(database) as world:
+        programs = Programs()
+        for expected, wait in enumerate(waits):
+            world.apply(make_documents({"w": two_mails(wait)}), expected=expected)
+        programs.refresh(world.connection)
+    versions = [programs.program(number).workflows["w"].version for number in (1, 2, 3, 4)]
+    assert versions[0] == versions[2]
+    earlier = [set(programs.program(number).earlier) for number in (1, 2, 3, 4)]
+    assert earlier == [set(), {versions[0]}, {versions[1]}, {versions[0], versions[1]}]
+
+
+def test_a_revision_is_live_after_its_place(database: str) -> None:
+    with open_world(database) as world:
+        world.happens("Viewed", "ada")
+        world.apply(make_documents({"w": two_mails()}))
+        world.happens("Viewed", "ada")
+        world.apply(make_documents({"w": two_mails("2 days")}))
+        programs = Programs()
+        programs.refresh(world.connection)
+    live = [programs.live_at(position) for position in (0, 1, 2, 3)]
+    assert [revision.number if revision else None for revision in live] == [1, 1, 2, 2]
+
+
+def test_an_old_revision_that_no_longer_compiles_matters_only_where_it_is_worked_with(database: str) -> None:
+    with open_world(database) as world:
+        documents = make_documents({"w": two_mails()})
+        keep_revision(world.connection, Revision(1, "x", {"upsell.yaml": "a: 1\n"}, 0, 0, 0))
+        world.apply(documents, expected=1)
+        programs = Programs()
+        programs.refresh(world.connection)
+        assert set(programs.program(2).workflows) == {"w"}
+        with pytest.raises(StoreError, match="revision 1 does not compile"):
+            programs.program(1)

@@ -1,0 +1,98 @@
+"""The results page without a browser: what it says, in which form, and what it may load."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import msgspec
+import pytest
+from litestar.testing import TestClient
+
+from tests.made_results import nothing, results
+from upsell.runtime import results as said
+from upsell.runtime.results import Results, results_json
+from upsell.web.pages.intervals import WIDTH, draw_interval
+from upsell.web.pages.results import results_app, results_page
+
+
+def fetch(told: Results, path: str, accept: str) -> tuple[int, str, str]:
+    with TestClient(results_app(told)) as client:
+        answer = client.get(path, headers={"Accept": accept})
+        return answer.status_code, answer.headers["content-type"], answer.text
+
+
+def test_one_address_is_a_page_for_people_and_json_for_machines() -> None:
+    status, kind, text = fetch(results(), "/", "text/html,application/xhtml+xml,*/*;q=0.8")
+    assert (status, kind) == (200, "text/html; charset=utf-8")
+    assert "Earning earned $31,500" in text
+    for path, accept in (("/", "application/json"), ("/results.json", "*/*")):
+        status, kind, text = fetch(results(), path, accept)
+        assert (status, kind.split(";")[0]) == (200, "application/json")
+        assert msgspec.json.decode(text) == msgspec.json.decode(results_json(results()))
+
+
+def test_the_page_loads_nothing_from_elsewhere_and_runs_nothing() -> None:
+    with TestClient(results_app(results())) as client:
+        answer = client.get("/", headers={"Accept": "text/html"})
+        assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+        assert "<script" not in answer.text
+        assert re.findall(r'(?:src|href)="(?!/|#|data:)', answer.text) == []
+        assert client.get("/static/results.css").headers["content-type"].startswith("text/css")
+
+
+class _Outline(HTMLParser):
+    """Counts headings, scopes of headers, and the words beside each picture."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+
+def test_every_table_header_has_a_scope_and_every_picture_its_words() -> None:
+    outline = _Outline()
+    outline.feed(results_page(results(), "/results.json"))
+    assert {attrs.get("scope") for tag, attrs in outline.tags if tag == "th"} == {"col", "row"}
+    pictures = [attrs for tag, attrs in outline.tags if tag == "svg"]
+    assert len(pictures) == 6
+    assert all(attrs["role"] == "img" and attrs["aria-label"] for attrs in pictures)
+    ids = [attrs["id"] for _, attrs in outline.tags if "id" in attrs]
+    assert len(ids) == len(set(ids))
+    labelled = [attrs["aria-labelledby"] for _, attrs in outline.tags if "aria-labelledby" in attrs]
+    assert set(labelled) <= set(ids)
+
+
+def test_what_is_not_known_is_said_in_words_and_not_drawn() -> None:
+    page = results_page(results(), "/results.json")
+    assert page.count("not known: nobody has been exposed") == 3
+
+
+def test_an_empty_page_says_what_will_appear_and_how() -> None:
+    page = results_page(nothing(), "/results.json")
+    assert "No workflow is live" in page
+    assert "upsell apply" in page
+
+
+def test_text_from_definitions_is_escaped() -> None:
+    told = results()
+    first = msgspec.structs.replace(told.report.workflows[0], name="<b>Tom & Jerry</b>")
+    report = msgspec.structs.replace(told.report, workflows=(first,))
+    page = results_page(Results("", report), "/results.json")
+    assert "&lt;b&gt;Tom &amp; Jerry&lt;/b&gt;" in page
+    assert "<b>Tom" not in page
+
+
+@pytest.mark.parametrize("key", ["earning", "early"])
+def test_a_picture_holds_zero_and_keeps_the_order_of_its_numbers(key: str) -> None:
+    told = results()
+    found = next(one for one in told.report.workflows if one.key == key)
+    for lift in said.holdout_lifts(found):
+        drawn = draw_interval(lift, told.truth_of(lift))
+        assert drawn is not None
+        marks = [drawn.low, drawn.estimate, drawn.high]
+        assert marks == sorted(marks)
+        assert all(0 < place < WIDTH for place in (*marks, drawn.zero))
+        assert (drawn.low > drawn.zero) == (said.headline(found).startswith("Earning"))
