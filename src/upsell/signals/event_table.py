@@ -133,15 +133,17 @@ def _people() -> tuple[EventType, ...]:
             "Traits of a customer are known; each replaces the one before.",
             (
                 _text("email", "the address mail goes to"),
-                Property("roles", None, 'list of the customer\'s roles in the account, such as `["admin"]`'),
                 Property("*", None, "any trait: a JSON scalar"),
             ),
         ),
         EventType(
             "Account Identified",
             group,
-            "Traits of an account are known; each replaces the one before.",
-            (Property("*", None, "any trait: a JSON scalar"),),
+            "Traits of an account are known; each replaces the one before. A customer named is a member.",
+            (
+                Property("roles", None, 'list of the customer\'s roles in the account, such as `["admin"]`'),
+                Property("*", None, "any trait: a JSON scalar"),
+            ),
         ),
     )
 

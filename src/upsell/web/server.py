@@ -17,6 +17,7 @@ from upsell.clock import Clock
 from upsell.config import Settings
 from upsell.errors import ConfigError
 from upsell.web.app import make_app
+from upsell.web.pages.results import live_results_routes
 
 _ASKED_EVERY_SECONDS = 0.1
 
@@ -43,7 +44,9 @@ def serve_events(settings: Settings, url: str, clock: Clock, is_stopped: Callabl
     """
     check_address(settings)
     _check_port(settings)
-    uvloop.run(_serve(make_app(settings, url, clock), settings, is_stopped))
+    # Results are for the team: until there is signing in they are shown on this machine alone.
+    pages = live_results_routes(url, clock) if _is_loopback(settings.http_host) else ()
+    uvloop.run(_serve(make_app(settings, url, clock, pages), settings, is_stopped))
 
 
 def _check_port(settings: Settings) -> None:

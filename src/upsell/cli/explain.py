@@ -1,0 +1,85 @@
+"""``upsell explain``: for each workflow, why a unit is spoken to or why not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from upsell.runtime.explaining import Answer
+
+
+def explain(
+    unit: Annotated[str, typer.Argument(help="a:<account> or c:<customer>, or the bare id.")],
+    *,
+    workflow: Annotated[str | None, typer.Option(help="Only this workflow, by its key.")] = None,
+    at: Annotated[
+        str | None,
+        typer.Option("--at", help="As of this moment, such as 2026-03-01T12:00:00Z, from the ledger alone."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
+) -> None:
+    """Tell, for each workflow, why a unit is spoken to or why not, with the values that decided.
+
+    The exit code is 1 when nothing is known of the unit.
+    """
+    import os
+
+    import msgspec
+
+    from upsell.cli.moments import moment_of
+    from upsell.clock import SystemClock
+    from upsell.config import load_settings
+    from upsell.runtime.explaining import explain_now, explain_past
+    from upsell.store.connect import connect, database_url
+
+    past = moment_of(at, "--at")
+    with connect(database_url(load_settings(os.environ))) as connection:
+        if past is None:
+            answer = explain_now(connection, unit, SystemClock().now(), workflow)
+        else:
+            answer = explain_past(connection, unit, past, workflow)
+    if as_json:
+        print(msgspec.json.format(msgspec.json.encode(_content(answer))).decode())
+    else:
+        print("\n".join(_lines(answer)))
+
+
+def _content(answer: Answer) -> dict[str, object]:
+    """Give an answer for machines; moments are ISO 8601."""
+    from upsell.clock import format_moment
+
+    return {
+        "unit": answer.unit_id,
+        "at": format_moment(answer.at),
+        "revision": answer.revision,
+        "workflows": [
+            {
+                "workflow": one.workflow,
+                "reason": one.reason.value,
+                "words": one.words,
+                "rule": one.rule,
+                "seen": [{"term": seen.term, "value": seen.value} for seen in one.seen],
+                "would_enter": one.would_enter,
+            }
+            for one in answer.explanations
+        ],
+    }
+
+
+def _lines(answer: Answer) -> list[str]:
+    """Write an answer, a paragraph per workflow."""
+    import textwrap
+
+    from upsell.clock import to_datetime
+
+    lines = [f"{answer.unit_id} at {to_datetime(answer.at):%Y-%m-%d %H:%M} UTC, revision {answer.revision}"]
+    for one in answer.explanations:
+        lines += ["", f"{one.workflow}: {one.reason.value.replace('_', ' ')}"]
+        lines += textwrap.wrap(one.words, 80, initial_indent="  ", subsequent_indent="  ")
+        if one.would_enter:
+            lines.append("  Every gate is open: it would be let in if the trigger fired now.")
+    if not answer.explanations:
+        lines += ["", "No workflow decides about units of this kind."]
+    return lines

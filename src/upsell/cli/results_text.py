@@ -1,0 +1,105 @@
+"""Results on a terminal: one block per workflow, columns that line up at 80."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator
+
+from upsell.measurement.answers import Undetermined
+from upsell.measurement.lift import Lift
+from upsell.runtime import results as said
+from upsell.runtime.reporting import ReasonCount, WorkflowReport
+from upsell.runtime.results import Results
+
+WIDTH = 80
+
+
+def results_lines(results: Results) -> Iterator[str]:
+    """Write results, a block per workflow with its headline first; no workflows give one line."""
+    if not results.report.workflows:
+        yield "No workflow is live. Write one in workflows/ and run `upsell apply`."
+        return
+    for place, found in enumerate(results.report.workflows):
+        if place:
+            yield ""
+        yield from _workflow_lines(results, found)
+
+
+def _workflow_lines(results: Results, found: WorkflowReport) -> Iterator[str]:
+    yield f"== {found.name} " + "=" * (WIDTH - len(found.name) - 4)
+    yield from _wrapped(said.headline(found))
+    yield ""
+    yield from _funnel_lines(found)
+    yield ""
+    yield from _table_lines(results, found, said.holdout_lifts(found))
+    for pair in said.arm_pairs(found):
+        yield ""
+        yield from _table_lines(results, found, pair)
+    yield ""
+    for sentence in (said.sample_ratio_words(found), said.open_words(found)):
+        if sentence:
+            yield from _wrapped(sentence)
+
+
+def _funnel_lines(found: WorkflowReport) -> Iterator[str]:
+    funnel = found.funnel
+    yield _counted(f"{found.unit}s considered", funnel.considered)
+    yield _counted("let in", funnel.let_in, 1)
+    yield _counted(f"held out ({said.share_words(found.holdout_rate)} planned)", funnel.held_out, 1)
+    yield _counted("not let in", funnel.considered - funnel.let_in - funnel.held_out, 1)
+    yield from _reason_lines(funnel.not_let_in)
+    yield _counted("messages sent", funnel.messages_sent)
+    for label, count in (
+        ("of which it is not known whether they arrived", funnel.messages_unknown),
+        ("refused for good by the mail server", funnel.messages_failed),
+        ("still on their way", funnel.messages_waiting),
+    ):
+        if count:
+            yield _counted(label, count, 1)
+    if funnel.withheld:
+        yield _counted("withheld in the moment of sending", sum(r.count for r in funnel.withheld), 1)
+        yield from _reason_lines(funnel.withheld)
+    if funnel.silenced:
+        yield f"{found.unit}s whose journey stood still or ended early"
+        yield from _reason_lines(funnel.silenced, 1)
+
+
+def _reason_lines(reasons: Iterable[ReasonCount], depth: int = 2) -> Iterator[str]:
+    for counted in reasons:
+        yield _counted(said.reason_words(counted), counted.count, depth)
+
+
+def _counted(label: str, count: int, depth: int = 0) -> str:
+    """Write a label with its count at the right edge; a long label goes on below it."""
+    room = WIDTH - 10 - 2 * depth
+    first, *rest = textwrap.wrap(label, room) or [""]
+    indent = "  " * depth
+    return "\n".join([f"{indent}{first:<{room}}{count:>10,}", *(f"{indent}  {line}" for line in rest)])
+
+
+def _table_lines(results: Results, found: WorkflowReport, lifts: tuple[Lift, ...]) -> Iterator[str]:
+    has_truth = any(results.truth_of(lift) is not None for lift in lifts)
+    first = lifts[0]
+    head = (f"per {found.unit} exposed", first.arm.arm, first.against.arm, "difference, 95 %")
+    yield _row(*head, "planted truth" if has_truth else "")
+    for lift in lifts:
+        truth = results.truth_of(lift)
+        label = said.metric_label(lift, found.lift.question)
+        effect = lift.absolute
+        yield _row(
+            label,
+            said.mean_words(lift.arm.mean, lift),
+            said.mean_words(lift.against.mean, lift),
+            "not known yet" if isinstance(effect, Undetermined) else said.effect_words(effect, lift),
+            "" if truth is None else said.truth_words(truth, lift),
+        )
+        if isinstance(effect, Undetermined):
+            yield from _wrapped(effect.detail, "  ")
+
+
+def _row(label: str, arm: str, against: str, effect: str, truth: str) -> str:
+    return f"{label:<20}{arm:>9}{against:>9} {effect:>24} {truth:>16}".rstrip()
+
+
+def _wrapped(text: str, indent: str = "") -> list[str]:
+    return textwrap.wrap(text, WIDTH, initial_indent=indent, subsequent_indent=indent)

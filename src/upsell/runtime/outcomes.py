@@ -1,0 +1,103 @@
+"""Outcomes: exposures and events laid out in DuckDB, where measurement's SQL is run over them.
+
+The law: a row is never touched in Python between the store and the sums; what is laid out are
+whole columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import duckdb
+import msgspec
+import pyarrow as pa
+
+from upsell.decisions.decision import Exposure
+from upsell.ids import UnitId
+from upsell.measurement.lift import LiftReport, measure
+from upsell.measurement.queries import Dialect, unit_outcomes
+from upsell.measurement.question import Contrast, Metric, Question
+from upsell.signals.events import Event
+
+_AT = pa.timestamp("us", tz="UTC")
+
+EXPOSURE_COLUMNS = pa.schema(
+    [
+        ("workflow", pa.string()),
+        ("contrast", pa.string()),
+        ("stratum", pa.string()),
+        ("unit_id", pa.string()),
+        ("arm", pa.string()),
+        ("share", pa.float64()),
+        ("exposed_at", _AT),
+    ]
+)
+"""What measurement reads of exposures."""
+
+EVENT_COLUMNS = pa.schema(
+    [("unit_id", pa.string()), ("name", pa.string()), ("occurred_at", _AT), ("properties", pa.string())]
+)
+"""What measurement reads of events."""
+
+
+class Ledger(msgspec.Struct, frozen=True):
+    """Exposures and events as columns."""
+
+    exposures: pa.Table
+    events: pa.Table
+
+    @classmethod
+    def of(cls, exposures: Iterable[Exposure], events: Iterable[tuple[UnitId, Event]]) -> Ledger:
+        """Lay out exposures, and events each with the unit it counts for; both may be empty."""
+        exposed = [
+            (e.workflow, e.contrast, e.stratum, e.unit_id, e.arm, e.share, e.exposed_at) for e in exposures
+        ]
+        happened = [
+            (unit_id, event.name, event.occurred_at, msgspec.json.encode(event.properties).decode())
+            for unit_id, event in events
+        ]
+        return cls(_table(exposed, EXPOSURE_COLUMNS), _table(happened, EVENT_COLUMNS))
+
+
+class OutcomeRow(msgspec.Struct, frozen=True):
+    """The outcomes of one exposed unit; None while the window is open."""
+
+    unit_id: UnitId
+    conversion: int | None
+    net_committed_revenue: int | None
+    recurring_revenue_change: int | None
+
+    def outcome(self, metric: Metric) -> int | None:
+        """Give the outcome of one metric."""
+        value: int | None = getattr(self, metric.value)
+        return value
+
+
+def read_lifts(ledger: Ledger, question: Question) -> LiftReport:
+    """Measure one workflow."""
+    with _opened(ledger) as engine:
+        return measure(question, lambda sql: engine.execute(sql).fetchall(), Dialect.DUCKDB)
+
+
+def unit_rows(ledger: Ledger, question: Question) -> list[OutcomeRow]:
+    """Give the outcomes of every unit exposed in the contrast with the holdout."""
+    columns = ", ".join(OutcomeRow.__struct_fields__)
+    outcomes = unit_outcomes(question, Dialect.DUCKDB)
+    query = f"select {columns} from ({outcomes}) where contrast = '{Contrast.HOLDOUT.value}' order by unit_id"
+    with _opened(ledger) as engine:
+        return [OutcomeRow(*row) for row in engine.execute(query).fetchall()]
+
+
+def _opened(ledger: Ledger) -> duckdb.DuckDBPyConnection:
+    engine = duckdb.connect(config={"threads": 2})
+    engine.execute("set timezone = 'UTC'")
+    engine.register("exposures", ledger.exposures)
+    engine.register("events", ledger.events)
+    return engine
+
+
+def _table(rows: list[tuple[Any, ...]], schema: pa.Schema) -> pa.Table:
+    columns = list(zip(*rows, strict=True)) or [()] * len(schema)
+    arrays = [pa.array(column, type=field.type) for column, field in zip(columns, schema, strict=True)]
+    return pa.Table.from_arrays(arrays, schema=schema)

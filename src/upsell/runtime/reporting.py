@@ -1,0 +1,220 @@
+"""Reporting: what each workflow did, read from the store and measured.
+
+For the report, the demo and the results page. The law: counts of people are of units, each counted
+once, so that considered is let in, held out and not let in together.
+"""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+import msgspec
+import pyarrow as pa
+from pyarrow import csv
+
+from upsell.clock import DAY, Moment
+from upsell.decisions.reasons import Reason
+from upsell.errors import ConfigError, nearest
+from upsell.journeys.program import Program
+from upsell.journeys.workflow import Workflow
+from upsell.measurement.lift import LiftReport
+from upsell.measurement.question import Question
+from upsell.runtime.outcomes import EVENT_COLUMNS, EXPOSURE_COLUMNS, Ledger, read_lifts
+from upsell.store.connect import Connection
+from upsell.store.queries import query
+from upsell.store.revisions import newest_revision
+from upsell.workspace.compile import compile_documents
+
+HORIZON = 90 * DAY
+"""How long net committed revenue is followed after exposure."""
+
+
+class ReasonCount(msgspec.Struct, frozen=True):
+    """How many there were of one reason; ``rule`` names the rule or state that decided, or is empty."""
+
+    reason: str
+    rule: str
+    count: int
+
+
+class Funnel(msgspec.Struct, frozen=True):
+    """Who was considered by a workflow, and what became of them; all but messages count units once.
+
+    Attributes:
+        considered: Units that were a candidate at least once.
+        let_in: Of those, units let in and spoken to.
+        held_out: Of those, units let in as shadows: the holdout and the global control.
+        not_let_in: The others, by the last reason they got.
+        messages_sent: Messages the provider accepted.
+        messages_unknown: Messages of which that is not known; they count as sent.
+        messages_failed: Messages that were refused for good.
+        messages_waiting: Messages still on their way out.
+        withheld: Messages stopped by the gate before sending or taken back, by reason.
+        silenced: Units whose journey stood still or ended early, by reason.
+    """
+
+    considered: int
+    let_in: int
+    held_out: int
+    not_let_in: tuple[ReasonCount, ...]
+    messages_sent: int
+    messages_unknown: int
+    messages_failed: int
+    messages_waiting: int
+    withheld: tuple[ReasonCount, ...]
+    silenced: tuple[ReasonCount, ...]
+
+
+class WorkflowReport(msgspec.Struct, frozen=True):
+    """What one workflow did.
+
+    Attributes:
+        key: Key of the workflow.
+        name: What people call it.
+        unit: What is decided about: ``account`` or ``customer``.
+        holdout_rate: Planned share of the holdout, 0 to 1.
+        funnel: Who was considered, and what became of them.
+        lift: What it earned beyond the holdout.
+    """
+
+    key: str
+    name: str
+    unit: str
+    holdout_rate: float
+    funnel: Funnel
+    lift: LiftReport
+
+
+class Report(msgspec.Struct, frozen=True):
+    """What every workflow did, up to a moment."""
+
+    as_of: Moment
+    currency: str
+    workflows: tuple[WorkflowReport, ...]
+
+
+def report(connection: Connection, program: Program, as_of: Moment, only: str | None = None) -> Report:
+    """Report on the workflows of a program as of a moment, in order of their keys.
+
+    Raises:
+        ConfigError: ``only`` names no workflow of the program.
+    """
+    chosen = _chosen(program, only)
+    ledger = read_ledger(connection, program, as_of)
+    return Report(
+        as_of=as_of,
+        currency=program.currency,
+        workflows=tuple(
+            WorkflowReport(
+                key=workflow.key,
+                name=workflow.name,
+                unit=workflow.unit.value,
+                holdout_rate=workflow.experiment.holdout_rate,
+                funnel=_funnel(connection, workflow.key, as_of),
+                lift=read_lifts(ledger, question_of(workflow, program.currency, as_of)),
+            )
+            for workflow in chosen
+        ),
+    )
+
+
+def report_live(connection: Connection, as_of: Moment) -> Report:
+    """Report on what is live as of a moment; no workflows before anything was applied."""
+    if newest_revision(connection) is None:
+        return Report(as_of, "", ())
+    return report(connection, live_program(connection), as_of)
+
+
+def live_program(connection: Connection) -> Program:
+    """Give the program that is live.
+
+    Raises:
+        ConfigError: Nothing was applied yet.
+    """
+    live = newest_revision(connection)
+    if live is None:
+        msg = "expected definitions that are live, found none; put a workspace live with `upsell apply`"
+        raise ConfigError(msg)
+    return compile_documents(live.documents).program
+
+
+def question_of(workflow: Workflow, currency: str, as_of: Moment) -> Question:
+    """Give what is asked about a workflow: its goal, and revenue over ``HORIZON``."""
+    return Question(
+        workflow=workflow.key,
+        goal_event=workflow.goal.event,
+        goal_within=workflow.goal.within,
+        as_of=as_of,
+        currency=currency,
+        horizon=HORIZON,
+        arms=tuple(arm.name for arm in workflow.experiment.arms),
+    )
+
+
+def read_ledger(connection: Connection, program: Program, as_of: Moment) -> Ledger:
+    """Read the exposures, and the events that outcomes are made of, up to a moment."""
+    goals = sorted({workflow.goal.event for workflow in program.workflows.values()})
+    return Ledger(
+        exposures=_copied(connection, "report_exposures", EXPOSURE_COLUMNS, {"as_of": as_of}),
+        events=_copied(connection, "report_outcome_events", EVENT_COLUMNS, {"as_of": as_of, "goals": goals}),
+    )
+
+
+def exposed_units(connection: Connection, workflow: str) -> list[str]:
+    """Give the units exposed in a workflow's contrast with its holdout, in order."""
+    return [row[0] for row in connection.execute(query("report_exposed_units"), {"workflow": workflow})]
+
+
+def _chosen(program: Program, only: str | None) -> list[Workflow]:
+    if only is None:
+        return [workflow for _, workflow in sorted(program.workflows.items())]
+    if only not in program.workflows:
+        near = nearest(only, program.workflows)
+        hint = f"did you mean {near}?" if near else f"known: {', '.join(sorted(program.workflows))}"
+        msg = f"expected the key of a live workflow, got {only}; {hint}"
+        raise ConfigError(msg)
+    return [program.workflows[only]]
+
+
+def _copied(connection: Connection, name: str, schema: pa.Schema, values: dict[str, object]) -> pa.Table:
+    content = BytesIO()
+    with connection.cursor() as cursor, cursor.copy(query(name), values) as copy:
+        for block in copy:
+            content.write(block)
+    if content.tell() == 0:
+        return schema.empty_table()
+    content.seek(0)
+    # Moments travel as whole microseconds, which no engine reads otherwise.
+    raw = {field.name: pa.int64() if pa.types.is_timestamp(field.type) else field.type for field in schema}
+    table = csv.read_csv(
+        content,
+        read_options=csv.ReadOptions(column_names=schema.names),
+        parse_options=csv.ParseOptions(newlines_in_values=True),
+        convert_options=csv.ConvertOptions(column_types=raw, strings_can_be_null=False),
+    )
+    return table.cast(schema)
+
+
+def _funnel(connection: Connection, workflow: str, as_of: Moment) -> Funnel:
+    values = {"workflow": workflow, "as_of": as_of}
+    entries: dict[str, int] = dict(connection.execute(query("report_entries"), values).fetchall())
+    refusals = _counts(connection, "report_refusals", values)
+    states: dict[str, int] = dict(connection.execute(query("report_messages"), values).fetchall())
+    let_in = entries.get(Reason.ENROLLED.value, 0)
+    held_out = entries.get(Reason.HELD_OUT.value, 0) + entries.get(Reason.CONTROL.value, 0)
+    return Funnel(
+        considered=let_in + held_out + sum(refusal.count for refusal in refusals),
+        let_in=let_in,
+        held_out=held_out,
+        not_let_in=refusals,
+        messages_sent=states.get("sent", 0),
+        messages_unknown=states.get("unknown", 0),
+        messages_failed=states.get("failed", 0),
+        messages_waiting=sum(states.get(state, 0) for state in ("reserved", "claimed", "sending")),
+        withheld=_counts(connection, "report_withheld", values),
+        silenced=_counts(connection, "report_silenced", values),
+    )
+
+
+def _counts(connection: Connection, name: str, values: dict[str, object]) -> tuple[ReasonCount, ...]:
+    return tuple(ReasonCount(*row) for row in connection.execute(query(name), values))

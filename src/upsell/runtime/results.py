@@ -1,0 +1,298 @@
+"""Results: a report, beside the planted truth where it is known, in words and as JSON.
+
+What the terminal and the page both say, so that they never differ. The law: a sentence claims only
+what its interval says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+from babel.numbers import format_currency
+
+from upsell.clock import DAY, SECOND, Duration, Moment, format_moment, to_datetime
+from upsell.decisions.reasons import MEANINGS, Reason
+from upsell.measurement.answers import Effect, Undetermined
+from upsell.measurement.lift import Lift
+from upsell.measurement.question import Contrast, Metric, Question
+from upsell.measurement.sample_ratio import SampleRatio, Verdict
+from upsell.money import minor_digits
+from upsell.runtime.reporting import ReasonCount, Report, WorkflowReport
+from upsell.runtime.truth import Truth
+
+_LOCALE = "en_US"
+_MINUS = "\N{MINUS SIGN}"
+_WHOLE_UNITS = "\N{CURRENCY SIGN}#,##0"
+
+
+class Results(msgspec.Struct, frozen=True):
+    """A report, and what is known besides.
+
+    Attributes:
+        about: What was run, in a sentence; empty for a report on what is live.
+        report: What every workflow did.
+        truths: The planted truth by workflow; empty where nobody can know it.
+    """
+
+    about: str
+    report: Report
+    truths: Mapping[str, tuple[Truth, ...]] = {}
+
+    def truth_of(self, lift: Lift) -> Truth | None:
+        """Give the planted truth of a lift against the holdout, None where nobody can know it."""
+        if lift.contrast is not Contrast.HOLDOUT:
+            return None
+        return next((t for t in self.truths.get(lift.workflow, ()) if t.metric is lift.metric), None)
+
+
+def headline(found: WorkflowReport) -> str:
+    """Say in one sentence what a workflow earned, as far as its interval says."""
+    lift = _lift_of(found, Metric.NET_COMMITTED_REVENUE)
+    days = _days(found.lift.question.horizon)
+    match lift.total:
+        case Undetermined(detail=detail):
+            return f"{found.name}: what it earned cannot be said yet. {_sentence(detail)}"
+        case Effect(estimate=estimate, low=low, high=high):
+            low_end, high_end = _whole(low, lift), _whole(high, lift)
+            over = f"in {days} from each exposure"
+            if low > 0:
+                earned = f"{found.name} earned {_whole(estimate, lift)} more than doing nothing, {over}"
+                return f"{earned} ({low_end} to {high_end}, 95 % interval)."
+            if high < 0:
+                lost = f"{found.name} lost {_whole(-estimate, lift)} against doing nothing, {over}"
+                return f"{lost} ({_whole(-high, lift)} to {_whole(-low, lift)}, 95 % interval)."
+            return (
+                f"{found.name}: too early to say. Against doing nothing it earned between {low_end} and "
+                f"{high_end}, {over} (95 % interval)."
+            )
+
+
+def metric_label(lift: Lift, question: Question) -> str:
+    """Name a metric with its window."""
+    match lift.metric:
+        case Metric.CONVERSION:
+            return f"Conversion, {_days(question.goal_within)}"
+        case Metric.NET_COMMITTED_REVENUE:
+            return f"Net revenue, {_days(question.horizon)}"
+        case Metric.RECURRING_REVENUE_CHANGE:
+            return f"MRR change, {_days(question.horizon)}"
+
+
+def mean_words(value: float | Undetermined, lift: Lift) -> str:
+    """Write the mean outcome of an arm; a dash where it is not known."""
+    if isinstance(value, Undetermined):
+        return "\N{EN DASH}"
+    if lift.metric is Metric.CONVERSION:
+        return share_words(value, digits=1)
+    has_thousands = abs(value) >= 1000 * 10 ** minor_digits(lift.currency or "")
+    return _whole(value, lift) if has_thousands else _amount(value, lift)
+
+
+def share_words(share: float, digits: int = 0) -> str:
+    """Write a share of 0 to 1 in percent."""
+    return f"{share * 100:.{digits}f} %"
+
+
+def difference_words(value: float, lift: Lift) -> str:
+    """Write a difference with its sign and unit: percentage points, or money as finely as it is known."""
+    sign = "+" if value >= 0 else _MINUS
+    if lift.metric is Metric.CONVERSION:
+        return f"{sign}{abs(value) * 100:.1f} pp"
+    written = _whole(abs(value), lift) if _is_coarse(lift) else _amount(abs(value), lift)
+    return f"{sign}{written}"
+
+
+def effect_words(effect: Effect | Undetermined, lift: Lift) -> str:
+    """Write an effect with its interval, or why there is none."""
+    if isinstance(effect, Undetermined):
+        return f"not known: {effect.detail}"
+    ends = f"{_end(effect.low, lift)} to {_end(effect.high, lift)}"
+    return f"{difference_words(effect.estimate, lift)} ({ends})"
+
+
+def truth_words(truth: Truth, lift: Lift) -> str:
+    """Write a planted truth, and whether the interval holds it."""
+    said = difference_words(truth.effect, lift)
+    covered = is_covered(truth, lift)
+    return said if covered is None else f"{said} {'inside' if covered else 'outside'}"
+
+
+def is_covered(truth: Truth, lift: Lift) -> bool | None:
+    """Tell whether the interval holds the planted truth; None without an interval."""
+    if isinstance(lift.absolute, Undetermined):
+        return None
+    return lift.absolute.low <= truth.effect <= lift.absolute.high
+
+
+def coverage_words(results: Results) -> str:
+    """Say how many intervals hold the planted truth; empty where no truth is known."""
+    answers = [
+        is_covered(truth, lift)
+        for found in results.report.workflows
+        for lift in holdout_lifts(found)
+        if (truth := results.truth_of(lift)) is not None
+    ]
+    known = [answer for answer in answers if answer is not None]
+    if not known:
+        return ""
+    return (
+        f"{sum(known)} of {len(known)} intervals hold the planted truth; of intervals of 95 %, one in "
+        "twenty may miss it."
+    )
+
+
+def sample_ratio_words(found: WorkflowReport) -> str:
+    """Say whether the arms are as large as planned."""
+    checked = _lift_of(found, Metric.CONVERSION).sample_ratio
+    if isinstance(checked, Undetermined):
+        return f"Sample ratio not checked: {checked.detail}."
+    sizes = " to ".join(f"{units:,}" for units in sorted(checked.units.values(), reverse=True))
+    return f"Sample ratio {sizes}: {_ratio_verdict(checked)} (p = {checked.p_value:.2g})."
+
+
+def open_words(found: WorkflowReport) -> str:
+    """Say how many windows are still open; empty when all have closed."""
+    question = found.lift.question
+    said = [
+        f"{lift.open_units:,} of {_days(length)}"
+        for metric, length in (
+            (Metric.CONVERSION, question.goal_within),
+            (Metric.NET_COMMITTED_REVENUE, question.horizon),
+        )
+        if (lift := _lift_of(found, metric)).open_units
+    ]
+    return f"Windows still open and not counted: {' and '.join(said)}." if said else ""
+
+
+def reason_words(counted: ReasonCount) -> str:
+    """Say a reason in plain words, with what decided: a rule's text, a state, or what blocked before."""
+    meaning = _meaning(counted.reason)
+    if not counted.rule:
+        return meaning
+    if counted.reason == Reason.TRIGGER_GONE.value:
+        return f"{_meaning(counted.rule)}, until the trigger was no longer true"
+    if counted.reason == Reason.LAPSED.value:
+        return f"{_meaning(counted.rule)}, for longer than a candidate waits"
+    return f"{meaning}: {_meaning(counted.rule)}"
+
+
+def _meaning(name: str) -> str:
+    """Give the meaning of a reason by its name; of anything else, the name itself in words."""
+    try:
+        return MEANINGS[Reason(name)]
+    except ValueError:
+        return name.replace("_", " ") if name.isidentifier() else name
+
+
+def holdout_lifts(found: WorkflowReport) -> tuple[Lift, ...]:
+    """Give the lifts against the holdout: conversion first, then money."""
+    order = (Metric.CONVERSION, Metric.NET_COMMITTED_REVENUE, Metric.RECURRING_REVENUE_CHANGE)
+    return tuple(_lift_of(found, metric) for metric in order)
+
+
+def arm_pairs(found: WorkflowReport) -> tuple[tuple[Lift, ...], ...]:
+    """Give the lifts of each arm against each one before it, pair by pair; empty without arms."""
+    pairs: dict[tuple[str, str], list[Lift]] = {}
+    for lift in found.lift.lifts:
+        if lift.contrast is Contrast.ARMS:
+            pairs.setdefault((lift.arm.arm, lift.against.arm), []).append(lift)
+    return tuple(tuple(lifts) for lifts in pairs.values())
+
+
+def date_words(at: Moment) -> str:
+    """Write the day and minute of a moment in UTC."""
+    return f"{to_datetime(at):%-d %B %Y, %H:%M} UTC"
+
+
+def results_json(results: Results) -> bytes:
+    """Write results for machines; moments are ISO 8601, durations seconds, money minor units."""
+    content = {
+        "about": results.about,
+        "as_of": format_moment(results.report.as_of),
+        "currency": results.report.currency,
+        "workflows": [_workflow_json(results, found) for found in results.report.workflows],
+    }
+    return msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n"
+
+
+def _workflow_json(results: Results, found: WorkflowReport) -> dict[str, Any]:
+    question = found.lift.question
+    lifts = []
+    for lift in found.lift.lifts:
+        truth = results.truth_of(lift)
+        content = msgspec.to_builtins(lift)
+        if truth is not None:
+            content["planted_truth"] = {
+                "effect": truth.effect, "treated": truth.treated, "held_out": truth.held_out,
+                "units": truth.units, "is_covered": is_covered(truth, lift),
+            }  # fmt: skip
+        lifts.append(content)
+    return {
+        "key": found.key,
+        "name": found.name,
+        "headline": headline(found),
+        "unit": found.unit,
+        "holdout_rate": found.holdout_rate,
+        "goal": {"event": question.goal_event, "within_seconds": question.goal_within // SECOND},
+        "horizon_seconds": question.horizon // SECOND,
+        "funnel": msgspec.to_builtins(found.funnel),
+        "lifts": lifts,
+        "left_out": msgspec.to_builtins(found.lift.left_out),
+    }
+
+
+def _lift_of(found: WorkflowReport, metric: Metric) -> Lift:
+    return next(
+        lift for lift in found.lift.lifts if lift.contrast is Contrast.HOLDOUT and lift.metric is metric
+    )
+
+
+def _ratio_verdict(checked: SampleRatio) -> str:
+    match checked.verdict:
+        case Verdict.GOOD:
+            return "as planned"
+        case Verdict.WARN:
+            return "uneven, look at it"
+        case Verdict.BLOCK:
+            return "not as planned, so nothing is read"
+
+
+def _days(length: Duration) -> str:
+    days = length / DAY
+    return "1 day" if days == 1 else f"{days:g} days"
+
+
+def _amount(value: float, lift: Lift) -> str:
+    currency = lift.currency or ""
+    written = format_currency(Decimal(round(value)).scaleb(-minor_digits(currency)), currency, locale=_LOCALE)
+    return str(written).replace("-", _MINUS)
+
+
+def _whole(value: float, lift: Lift) -> str:
+    """Write money to whole units: totals are not known to the cent."""
+    currency = lift.currency or ""
+    units = Decimal(round(value / 10 ** minor_digits(currency)))
+    written = format_currency(units, currency, locale=_LOCALE, format=_WHOLE_UNITS, currency_digits=False)
+    return str(written).replace("-", _MINUS)
+
+
+def _end(value: float, lift: Lift) -> str:
+    """Write an end of an interval without repeating the unit."""
+    if lift.metric is Metric.CONVERSION:
+        return f"{value * 100:.1f}".replace("-", _MINUS)
+    digits = minor_digits(lift.currency or "")
+    return f"{round(value) / 10**digits:,.{0 if _is_coarse(lift) else digits}f}".replace("-", _MINUS)
+
+
+def _is_coarse(lift: Lift) -> bool:
+    """Tell whether an interval is so wide, 20 units of the currency, that its cents say nothing."""
+    effect = lift.absolute
+    width = effect.high - effect.low if isinstance(effect, Effect) else 0.0
+    return bool(width >= 20 * 10 ** minor_digits(lift.currency or ""))
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:].rstrip(".") + "."

@@ -1,0 +1,1 @@
+"""Pages for people: a question at the top, its answer first, the same as JSON at the same address."""

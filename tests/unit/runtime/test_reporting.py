@@ -1,0 +1,89 @@
+"""Reporting over the store: units counted once, outcomes as SQL reads them, nothing before it happened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.live_world import LiveWorld, make_documents, open_world, two_mails
+from tests.sinks import Sink, open_sink
+from upsell.clock import DAY
+from upsell.errors import ConfigError
+from upsell.measurement.question import Metric
+from upsell.runtime.reporting import live_program, read_ledger, report, report_live
+from upsell.runtime.results import holdout_lifts
+from upsell.store.connect import connect
+
+pytestmark = pytest.mark.postgres
+
+PEOPLE = [f"p{number}" for number in range(60)]
+"""Enough for a holdout of half to have some of either."""
+
+
+@pytest.fixture
+def sink() -> Iterator[Sink]:
+    with open_sink() as opened:
+        yield opened
+
+
+def live_through(world: LiveWorld, days: int) -> None:
+    """Everybody looks at the prices and is let in or held out; every third buys on the third day."""
+    world.apply(make_documents({"flow": two_mails(holdout="50%")}))
+    for person in PEOPLE:
+        world.happens("Customer Identified", person, email=f"{person}@example.com")
+        world.happens("Pricing Viewed", person)
+    world.after(3 * DAY)
+    terms = {"plan": "pro", "amount": 4900, "currency": "USD", "interval": "month"}
+    for person in PEOPLE[::3]:
+        world.happens("Subscription Started", person, **terms)
+    world.after(days * DAY)
+
+
+def test_a_funnel_counts_each_unit_once_and_a_second_entry_not_again(database: str, sink: Sink) -> None:
+    with open_world(database, sink) as world:
+        live_through(world, 5)
+        for person in PEOPLE:
+            world.happens("Pricing Viewed", person)
+        world.settle()
+        reported = report(world.connection, live_program(world.connection), world.clock.now())
+        (found,) = reported.workflows
+        funnel = found.funnel
+        assert funnel.considered == funnel.let_in + funnel.held_out == len(PEOPLE)
+        assert funnel.messages_sent == world.states()["sent"]
+        held_out = {unit for (unit,) in world.rows("select unit_id from exposures where arm = 'holdout'")}
+        assert funnel.held_out == len(held_out)
+
+
+def test_revenue_is_read_from_the_ledger_for_customers_without_an_account(database: str, sink: Sink) -> None:
+    with open_world(database, sink) as world:
+        live_through(world, 120)
+        (found,) = report_live(world.connection, world.clock.now()).workflows
+        revenue = next(one for one in holdout_lifts(found) if one.metric is Metric.NET_COMMITTED_REVENUE)
+        # 90 days after the exposure, terms that began on day 3 fell due three times: days 3, 34 and 62 to 64.
+        assert revenue.arm.total + revenue.against.total == len(PEOPLE[::3]) * 3 * 4900
+        assert revenue.open_units == 0
+
+
+def test_a_report_as_of_then_knows_nothing_of_later(database: str, sink: Sink) -> None:
+    with open_world(database, sink) as world:
+        starts_at = world.clock.now()
+        live_through(world, 5)
+        program = live_program(world.connection)
+        (before,) = report(world.connection, program, starts_at - 1).workflows
+        assert before.funnel.considered == 0
+        assert read_ledger(world.connection, program, starts_at - 1).exposures.num_rows == 0
+
+
+def test_where_nothing_is_live_a_report_is_empty_and_says_how_when_asked(database: str) -> None:
+    with connect(database) as connection:
+        assert report_live(connection, 0).workflows == ()
+        with pytest.raises(ConfigError, match="upsell apply"):
+            live_program(connection)
+
+
+def test_a_slip_in_a_workflows_name_is_answered_with_the_nearest(database: str) -> None:
+    with open_world(database) as world:
+        world.apply(make_documents({"flow": two_mails()}))
+        with pytest.raises(ConfigError, match="did you mean flow"):
+            report(world.connection, live_program(world.connection), world.clock.now(), "flwo")
