@@ -30,7 +30,7 @@ from upsell.store.connect import Connection, connect
 from upsell.store.ledger import Outcome
 from upsell.store.queries import query
 
-STEP: Duration = 4 * HOUR
+STEP: Duration = 6 * HOUR
 """The longest an event or a delivery waits for the end of its step."""
 
 AT_ONCE = 10_000
