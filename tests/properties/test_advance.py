@@ -10,7 +10,7 @@ from tests.stories.world import DAY, HOUR, START, make_program, receipt_of, work
 from upsell.clock import MINUTE
 from upsell.journeys.advance import Session, advance
 from upsell.journeys.effects import Effect, Speak
-from upsell.journeys.household import Household, empty_household
+from upsell.journeys.household import Household, Unit, empty_household
 from upsell.journeys.inputs import Input, Launched, Tick
 from upsell.signals.events import Event
 
@@ -41,6 +41,10 @@ WORKFLOWS = {
         holdout="30%",
         suppress="[\"event_count('Refund Asked', interval '1 days') > 0\"]",
     ),
+    "seat": workflow(
+        trigger="{on: Feature Gate Hit, when: plan.tier < 2, again_after: 1 days}",
+        journey="[{email: {content: t1, intent: help}}, {wait: 1 day}]",
+    ),
 }
 PROGRAM = make_program(
     WORKFLOWS, policy="policy: {caps: [{at_most: 2, within: 3 days}], global_control: 10%}\n"
@@ -59,6 +63,7 @@ NAMES: list[tuple[str, dict[str, object]]] = [
     ("Refund Asked", {}),
     ("Consent Withdrawn", {}),
     ("Consent Given", {}),
+    ("Feature Gate Hit", {}),
     ("Nobody Reads This", {}),
 ]
 steps = st.tuples(
@@ -177,3 +182,43 @@ def test_no_cap_is_ever_exceeded_and_nobody_speaks_to_a_held_out_unit(
             if unit is not None:
                 going = [e.workflow for e in unit.enrollments.values() if not e.after_goal]
                 assert len(going) == len(set(going))
+
+
+def loaded_for(household: Household, inputs: list[Input]) -> Household:
+    """The household as the store gives it: members named, engaged, addressed by role, or due."""
+    concerned = {item.customer_id for item in inputs if isinstance(item, Event)} | {*household.engaged}
+    concerned |= {key for key, held in household.roster.items() if "admin" in held}
+    is_launch = any(isinstance(item, Launched) for item in inputs)
+    until = inputs[-1].seen_at
+    kept = {
+        key: unit
+        for key, unit in household.customers.items()
+        if is_launch or key in concerned or (unit.next_due_at is not None and unit.next_due_at <= until)
+    }
+    return msgspec.structs.replace(household, customers=kept)
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.lists(steps, max_size=40), st.integers(1, 6), st.sets(st.integers(0, 60)))
+def test_members_who_are_not_concerned_may_stay_away_and_nothing_changes(
+    drawn: list[tuple[int, str, int, int]], size: int, of_nobody: set[int]
+) -> None:
+    asked = [
+        msgspec.structs.replace(item, customer_id=None)
+        if isinstance(item, Event) and item.name[0] != "M" and number > 3 and number in of_nobody
+        else item
+        for number, item in enumerate(inputs_of(drawn))
+    ]
+    inputs = answered(asked)
+    whole, expected = advance(PROGRAM, empty_household("a:acme"), inputs)
+    household, effects = empty_household("a:acme"), list[Effect]()
+    away: dict[str, Unit] = {}
+    for start in range(0, len(inputs), size):
+        batch = inputs[start : start + size]
+        everyone = msgspec.structs.replace(household, customers={**away, **household.customers})
+        away = dict(everyone.customers)
+        household, more = advance(PROGRAM, loaded_for(everyone, batch), batch)
+        effects += more
+    household = msgspec.structs.replace(household, customers={**away, **household.customers})
+    assert msgspec.json.encode(effects) == msgspec.json.encode(expected)
+    assert household == whole

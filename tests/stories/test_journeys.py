@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.stories.world import DAY, HOUR, Reason, Story, make_program, workflow
+from upsell.journeys.gate import ask_gate
 from upsell.journeys.inputs import Launched
 from upsell.journeys.program import with_earlier
 
@@ -246,23 +247,94 @@ def test_a_goal_of_the_account_ends_the_journeys_of_its_seats() -> None:
 
 
 def test_a_subscription_that_ends_by_time_alone_is_asked_about_at_that_instant() -> None:
-    trigger = "{when: plan.tier = 0}"
-    eligible = "[plan.tier > 0]"
     program = make_program(
         {
-            "gone": workflow(trigger=trigger, journey="[{email: {content: t1, intent: help}}]"),
-            "staying": workflow(trigger=GATE, journey=LONG, eligible=eligible),
+            "gone": workflow(
+                trigger="{when: plan.tier = 0, again_after: 1 hours}",
+                journey="[{email: {content: t1, intent: help}}]",
+            ),
+            "staying": workflow(trigger=GATE, journey=LONG, eligible="[plan.tier > 0]"),
         }
     )
     story = Story(program).happens("Subscription Started", plan="starter", amount=4900)
     story.happens("Feature Gate Hit").happens("Subscription Canceled", ends_at="2026-03-04T09:00:00Z")
     story.after(2 * DAY - 1)
-    assert story.contents() == ["t1"]
-    assert [e.workflow for e in story.enrollments()] == ["staying"]
+    assert [enrollment.workflow for enrollment in story.enrollments()] == ["staying"]
+    before = len(story.decisions())
     story.after(1)
     assert story.enrollments() == []
-    assert [(d.workflow, d.reason) for d in story.decisions()][1:] == [
+    assert [(d.workflow, d.reason) for d in story.decisions()][before:] == [
         ("staying", Reason.INELIGIBLE),
         ("gone", Reason.ENROLLED),
         ("gone", Reason.FINISHED),
     ]
+
+
+def test_the_goal_is_reached_though_what_was_bought_ends_eligibility() -> None:
+    more = "on_goal: [{email: {content: t4, intent: service}}]"
+    text = workflow(trigger=GATE, journey=LONG, eligible="[plan.tier < 2]", more=more)
+    story = Story(make_program({"w": text})).happens("Feature Gate Hit")
+    story.happens("Subscription Started", plan="pro", amount=14900)
+    assert story.reasons() == [Reason.ENROLLED, Reason.GOAL_REACHED, Reason.FINISHED]
+    assert story.contents() == ["t1", "t4"]
+
+
+def test_a_unit_whose_eligibility_passes_by_time_alone_leaves_at_that_instant() -> None:
+    eligible = "[\"event_count('Feature Gate Hit', interval '2 days') > 0\"]"
+    program = make_program({"w": workflow(trigger=GATE, journey=LONG, eligible=eligible)})
+    story = Story(program).happens("Feature Gate Hit").after(2 * DAY - 1)
+    assert len(story.enrollments()) == 1
+    story.after(1)
+    assert story.contents() == ["t1"]
+    assert story.reasons() == [Reason.ENROLLED, Reason.INELIGIBLE]
+    waiting = Story(program, delivers=False).happens("Feature Gate Hit")
+    verdict = ask_gate(program, waiting.household, waiting.mails()[0], waiting.now + 2 * DAY)
+    assert verdict is not None
+    assert verdict.reason is Reason.INELIGIBLE
+
+
+def test_a_held_out_unit_of_a_timing_experiment_waits_as_its_arm_would_and_counts_in_no_arm() -> None:
+    exposed: dict[str, set[int]] = {}
+    for customer in [f"p{n}" for n in range(24)]:
+        text = workflow(
+            trigger=GATE,
+            journey=TIMING,
+            holdout="50%",
+            experiment=", vary: timing, arms: {one: 50%, two: 50%}",
+        )
+        story = Story(make_program({"w": text}), f"c:{customer}").happens("Feature Gate Hit")
+        began = story.now
+        story.after(4 * DAY)
+        (holdout,) = [e for e in story.exposures() if e.contrast == "holdout"]
+        exposed.setdefault(holdout.arm, set()).add(holdout.exposed_at - began)
+        assert ("arms" in contrasts(story)) is (holdout.arm == "treated")
+    assert exposed == {"holdout": {DAY, 3 * DAY}, "treated": {DAY, 3 * DAY}}
+
+
+def test_the_steps_after_the_goal_may_wait_for_what_came_since_the_enrollment() -> None:
+    more = (
+        "on_goal: [{wait: {for: Pricing Viewed, up_to: 2 days, since: enrollment}},"
+        " {if: arrived, then: [{email: {content: t4, intent: service}}]}]"
+    )
+    story = Story(make_program({"w": workflow(trigger=GATE, journey=LONG, more=more)}))
+    story.happens("Feature Gate Hit").happens("Pricing Viewed")
+    story.happens("Subscription Started", plan="pro", amount=14900)
+    assert story.contents() == ["t1", "t4"]
+
+
+def test_an_address_that_refused_mail_for_good_ends_its_customers_journey() -> None:
+    story = Story(make_program({"w": workflow(trigger=GATE, journey=LONG)})).happens("Feature Gate Hit")
+    story.happens("Message Bounced")
+    assert story.reasons() == [Reason.ENROLLED, Reason.NO_RECIPIENT]
+
+
+@pytest.mark.parametrize("is_failed_first", [True, False])
+def test_what_becomes_of_a_step_does_not_hang_on_the_order_of_its_receipts(is_failed_first: bool) -> None:
+    program = make_program({"w": workflow(trigger="{on: Limit Reached}", journey=LONG, unit="account")})
+    story = Story(program, "a:acme", delivers=False).member("ada", "admin").member("eve", "admin")
+    ada, eve = story.happens("Limit Reached").mails()
+    receipts = [(ada, "Message Failed"), (eve, "Message Withheld")]
+    for message, name in receipts if is_failed_first else reversed(receipts):
+        story.receipt(message, name)
+    assert story.reasons() == [Reason.ENROLLED, Reason.UNDELIVERABLE]
+    assert len(story.mails()) == 2

@@ -305,3 +305,105 @@ def test_the_second_gate_stops_a_message_of_a_journey_that_reached_its_goal() ->
     verdict = ask_gate(program, story.household, story.mails()[0], story.now)
     assert verdict is not None
     assert verdict.reason is Reason.LEFT
+
+
+def test_a_downgrade_silences_offers_in_the_very_event_that_brings_it() -> None:
+    program = make_program({"w": workflow(trigger="{when: plan.tier = 1}", journey=OFFER)})
+    story = Story(program).happens("Subscription Started", plan="pro", amount=14900)
+    story.happens("Subscription Changed", plan="starter", amount=4900)
+    assert [(d.reason, d.rule) for d in story.decisions()] == [(Reason.SENSITIVE, "recent_downgrade")]
+
+
+def test_a_blocked_candidate_that_fires_again_is_written_down_once_and_waits_its_term_anew() -> None:
+    program = make_program({"w": workflow(trigger=GATE, journey=OFFER)})
+    story = Story(program).happens("Ticket Opened", ticket_id="1").happens("Feature Gate Hit")
+    story.after(10 * DAY).happens("Feature Gate Hit").after(14 * DAY - 1)
+    assert story.reasons() == [Reason.SENSITIVE]
+    story.after(1)
+    assert story.reasons() == [Reason.SENSITIVE, Reason.LAPSED]
+
+
+QUIET_END = "[{email: {content: t1, intent: offer, offer: pro-annual}}, {wait: 1 day}]"
+
+
+def test_a_slot_that_an_accounts_journey_gives_back_is_had_at_once_by_the_seat_that_waits_for_it() -> None:
+    account = workflow(trigger="{on: Limit Reached}", journey=QUIET_END, unit="account")
+    seat = workflow(trigger=GATE, journey=HELP_THEN_OFFER)
+    story = Story(make_program({"account": account, "seat": seat}), "a:acme").member("ada", "admin")
+    story.happens("Limit Reached").happens("Feature Gate Hit", by="ada").after(DAY)
+    assert [(d.workflow, d.reason) for d in story.decisions()][1:] == [
+        ("seat", Reason.OUTRANKED),
+        ("account", Reason.FINISHED),
+        ("seat", Reason.ENROLLED),
+    ]
+
+
+def test_a_slot_that_a_seats_journey_gives_back_is_had_at_once_by_the_account_that_waits_for_it() -> None:
+    account = workflow(trigger="{on: Limit Reached}", journey=HELP_THEN_OFFER, unit="account")
+    seat = workflow(trigger=GATE, journey=QUIET_END)
+    story = Story(make_program({"account": account, "seat": seat}), "a:acme").member("ada", "admin")
+    story.happens("Feature Gate Hit", by="ada").happens("Limit Reached").after(DAY)
+    assert [(d.workflow, d.reason) for d in story.decisions()][1:] == [
+        ("account", Reason.OUTRANKED),
+        ("seat", Reason.FINISHED),
+        ("account", Reason.ENROLLED),
+    ]
+
+
+def test_a_candidate_that_waits_is_asked_before_one_of_lower_rank_that_fires_as_its_gate_opens() -> None:
+    low = workflow(trigger="{when: customer.calm}", journey=HELP_THEN_OFFER, more="priority: 1")
+    high = workflow(trigger=GATE, journey=HELP_THEN_OFFER, suppress="[not customer.calm]", more="priority: 9")
+    high = high.replace("intent: help", "intent: show")
+    story = Story(make_program({"low": low, "high": high})).happens("Customer Identified", calm=False)
+    story.happens("Feature Gate Hit").happens("Customer Identified", calm=True)
+    assert [(d.workflow, d.reason) for d in story.decisions()] == [
+        ("high", Reason.SUPPRESSED),
+        ("high", Reason.ENROLLED),
+        ("low", Reason.OUTRANKED),
+    ]
+
+
+@pytest.mark.parametrize("name", ["Message Sent", "Message Unknown"])
+def test_a_message_that_was_sent_too_late_to_take_back_keeps_its_place(name: str) -> None:
+    workflows = {
+        "a": workflow(trigger=GATE, journey=HELP),
+        "b": workflow(trigger="{on: Limit Reached}", journey=HELP),
+    }
+    story = Story(make_program(workflows, policy=CAPS), delivers=False).happens("Feature Gate Hit")
+    (mail,) = story.mails()
+    story.happens("Subscription Started", plan="pro", amount=14900)
+    assert [back.key for back in story.withdrawn()] == [mail.key]
+    story.receipt(mail, name).happens("Limit Reached")
+    assert story.reasons()[-1] is Reason.CAPPED
+
+
+def test_a_paused_workflow_takes_nobody_in_whichever_side_of_a_branch_would_speak() -> None:
+    journey = "[{if: customer.x, then: [end], else: [{email: {content: t1, intent: help}}]}]"
+    program = make_program({"w": workflow(trigger=GATE, journey=journey, more="status: paused")})
+    assert Story(program).happens("Feature Gate Hit").reasons() == [Reason.PAUSED]
+
+
+def test_a_cancellation_is_pending_until_it_is_taken_back_or_the_subscription_has_ended() -> None:
+    program = make_program(
+        {"w": workflow(trigger=GATE, journey=OFFER)}, policy="policy: {patience: 60 days}\n"
+    )
+    back = Story(program).happens("Subscription Started", plan="starter", amount=4900)
+    back.happens("Subscription Canceled", ends_at="2026-03-22T09:00:00Z").happens("Feature Gate Hit")
+    assert back.reasons() == [Reason.SENSITIVE]
+    back.after(DAY).happens("Subscription Changed", plan="starter", amount=4900).after(30 * DAY)
+    assert back.contents() == ["t1"]
+    gone = Story(program).happens("Subscription Started", plan="starter", amount=4900)
+    gone.happens("Subscription Canceled", ends_at="2026-03-22T09:00:00Z").happens("Feature Gate Hit")
+    gone.after(50 * DAY - 1)  # it ends after 20 days, and the state cools down for 30
+    assert gone.contents() == []
+    gone.after(1)
+    assert gone.contents() == ["t1"]
+
+
+def test_a_frozen_journey_that_another_state_stops_says_so() -> None:
+    program = make_program({"w": workflow(trigger=GATE, journey=HELP_THEN_OFFER)})
+    story = Story(program).happens("Feature Gate Hit").happens("Ticket Opened", ticket_id="1").after(DAY)
+    story.happens("Invoice Payment Failed", invoice_id="1").happens("Ticket Closed", ticket_id="1")
+    story.after(3 * DAY)
+    told = [(decision.reason, decision.rule) for decision in story.decisions()]
+    assert told == [(Reason.ENROLLED, ""), (Reason.FROZEN, "open_ticket"), (Reason.FROZEN, "failed_payment")]

@@ -176,3 +176,10 @@ def test_a_trigger_of_an_account_is_not_fired_by_an_event_of_another_household_m
     story = Story(program, "a:acme").member("ada", "admin").member("bob")
     story.happens("Feature Gate Hit", by="bob")
     assert [mail.customer_id for mail in story.mails()] == ["bob"]
+
+
+def test_a_rule_about_what_never_happened_is_asked_when_a_unit_is_identified() -> None:
+    trigger = "{when: \"event_count('Project Created', interval '30 days') = 0\", held_for: 7 days}"
+    story = Story(make_program({"w": workflow(trigger=trigger, journey=MAIL)}))
+    story.after(7 * DAY)
+    assert story.contents() == ["t1"]

@@ -35,12 +35,14 @@ class Contact(msgspec.Struct, omit_defaults=True):
 
     Attributes:
         touches: Places reserved or spent that a cap may still count, in order of time.
-        withdrawn: Channels for which consent was withdrawn; ``*`` is every channel.
+        withdrawn: Channels for which consent was withdrawn, and when; ``*`` is every channel.
+        given: Channels for which consent was given, and when last.
         bounced: Addresses that refused mail for good.
     """
 
     touches: list[Touch] = []
-    withdrawn: list[str] = []
+    withdrawn: dict[str, Moment] = {}
+    given: dict[str, Moment] = {}
     bounced: list[str] = []
 
 
@@ -57,6 +59,23 @@ def release(contact: Contact, key: str) -> bool:
     had_place = len(kept) < len(contact.touches)
     contact.touches = kept
     return had_place
+
+
+def withdraw_consent(contact: Contact, channel: str, at: Moment) -> None:
+    """Take a withdrawal that happened at ``at``; one from before consent was given again changes nothing."""
+    if max(contact.given.get(channel, at), contact.given.get("*", at)) <= at:
+        contact.withdrawn[channel] = max(at, contact.withdrawn.get(channel, at))
+
+
+def give_consent(contact: Contact, channel: str, at: Moment) -> None:
+    """Take consent that was given at ``at``, for one channel or with ``*`` for all.
+
+    It does not undo a withdrawal that happened later, nor one for every channel by one channel's.
+    """
+    contact.given[channel] = max(at, contact.given.get(channel, at))
+    contact.withdrawn = {
+        name: since for name, since in contact.withdrawn.items() if since > at or (channel not in ("*", name))
+    }
 
 
 def ask_consent(contact: Contact, channel: str) -> Verdict | None:

@@ -45,6 +45,9 @@ class SensitiveState(msgspec.Struct, frozen=True):
     key: str | None = None
 
 
+PENDING_CANCELLATION = "pending_cancellation"
+"""The state that also ends by itself: with the subscription, when nothing is pending any more."""
+
 SENSITIVE_STATES = (
     SensitiveState("open_ticket", ("Ticket Opened",), ("Ticket Closed",), 2 * DAY, SELLING, "ticket_id"),
     SensitiveState(
@@ -53,10 +56,10 @@ SENSITIVE_STATES = (
     SensitiveState("refund", ("Refunded",), (), 30 * DAY, SELLING),
     SensitiveState("recent_downgrade", ("Subscription Downgraded",), (), 60 * DAY, SELLING),
     SensitiveState(
-        "pending_cancellation",
+        PENDING_CANCELLATION,
         ("Subscription Canceled",),
-        ("Subscription Started", "Subscription Renewed"),
-        0,
+        ("Subscription Started", "Subscription Changed", "Subscription Renewed"),
+        30 * DAY,
         SELLING,
     ),
     SensitiveState(

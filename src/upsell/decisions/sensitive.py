@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from upsell.clock import Moment
+from upsell.clock import DAY, Duration, Moment
 from upsell.decisions.decision import Seen, Verdict
 from upsell.decisions.intents import Intent
 from upsell.decisions.policy import SensitiveState
@@ -12,28 +12,52 @@ from upsell.decisions.reasons import Reason
 from upsell.signals.events import Event
 from upsell.signals.profiles import Profile, Span
 
+REMEMBERED: Duration = 30 * DAY
+"""How long an ending is remembered for a beginning that happened before it and is told after it."""
+
 
 def take_state(profile: Profile, state: SensitiveState, event: Event) -> None:
-    """Take an event that starts or ends a state into a profile.
+    """Take an event that starts or ends a state into a profile, by when it happened.
 
     A state with a key stays open until each of its keys was ended; an end without a key, or of a
-    state without keys, ends all. A state that has no ending event ends at the moment it begins
-    and lives on in its cool-down.
+    state without keys, ends all that began before it. What is told to begin after its end was told
+    is over already. A state that has no ending event ends at the moment it begins and lives on in
+    its cool-down.
     """
     key = str(event.properties.get(state.key) or "") if state.key else ""
     span = profile.states.get(state.name)
+    if span is None:
+        span = profile.states[state.name] = Span()
     if event.name in state.starts:
-        if span is None or not span.open_keys:
-            span = Span([], event.occurred_at, span.ended_at if span else None)
-            profile.states[state.name] = span
-        if not state.ends:
-            span.ended_at = max(event.occurred_at, span.ended_at or event.occurred_at)
-        elif key not in span.open_keys:
-            span.open_keys.append(key)
-    elif span is not None and span.open_keys:
-        span.open_keys = [kept for kept in span.open_keys if key and kept != key]
-        if not span.open_keys:
-            span.ended_at = event.occurred_at
+        _begin(span, state, key, event.occurred_at)
+    else:
+        _end(span, key, event.occurred_at)
+
+
+def end_state(profile: Profile, name: str, at: Moment) -> None:
+    """End whatever is open of a state because it is over, without an event that says so."""
+    span = profile.states.get(name)
+    if span is not None and span.opened:
+        span.opened.clear()
+        span.ended_at = max(at, span.ended_at or at)
+
+
+def _begin(span: Span, state: SensitiveState, key: str, at: Moment) -> None:
+    ended_at = max(span.closed.get(key, at), span.closed.get("", at))
+    if state.ends and ended_at == at:
+        span.opened[key] = max(at, span.opened.get(key, at))
+    else:
+        span.ended_at = max(ended_at, span.ended_at or ended_at)
+
+
+def _end(span: Span, key: str, at: Moment) -> None:
+    over = [kept for kept, since in span.opened.items() if key in ("", kept) and since <= at]
+    for kept in over:
+        del span.opened[kept]
+    if over:
+        span.ended_at = max(at, span.ended_at or at)
+    span.closed = {kept: ended for kept, ended in span.closed.items() if ended > at - REMEMBERED}
+    span.closed[key] = max(at, span.closed.get(key, at))
 
 
 def ask_states(
@@ -41,7 +65,7 @@ def ask_states(
 ) -> Verdict | None:
     """Say which state silences an intent at ``now``, or None.
 
-    A state silences while it is open and for its cool-down after: in ``[since, ended_at +
+    A state silences while it is open and for its cool-down after: in ``[opened, ended_at +
     cool_down)``. When time alone ends the silence the verdict says when; of several silences the
     one that lasts longest answers.
     """
@@ -50,13 +74,15 @@ def ask_states(
         span = profile.states.get(state.name)
         if span is None or intent not in state.stops:
             continue
-        ends_at = None if span.open_keys else (span.ended_at or span.since) + state.cool_down
-        if ends_at is not None and ends_at <= now:
-            continue
+        ends_at = None
+        if not span.opened:
+            if span.ended_at is None or span.ended_at + state.cool_down <= now:
+                continue
+            ends_at = span.ended_at + state.cool_down
         verdict = Verdict(
             Reason.SENSITIVE,
             state.name,
-            (Seen("open" if span.open_keys else "cooling down", ", ".join(span.open_keys) or True),),
+            (Seen("open" if span.opened else "cooling down", ", ".join(span.opened) or True),),
             ends_at,
         )
         if held is None or (held.retry_at is not None and (ends_at is None or ends_at > held.retry_at)):

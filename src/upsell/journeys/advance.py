@@ -22,8 +22,8 @@ from upsell.journeys.household import Household, Unit
 from upsell.journeys.inputs import Input, Launched, Tick
 from upsell.journeys.program import Program
 from upsell.journeys.scene import Scene
-from upsell.journeys.settling import ask_anew, due_of, launch, settle, wake
-from upsell.journeys.taking import take_event
+from upsell.journeys.settling import ask_anew, ask_freed, due_of, launch, settle, wake
+from upsell.journeys.taking import end_pending_cancellation, take_event
 from upsell.signals.events import Event
 from upsell.signals.subscriptions import SUBSCRIPTION_EVENTS
 
@@ -67,26 +67,22 @@ class Session:
         return self._next_due_at
 
     def _take(self, event: Event) -> None:
+        """Change the records by an event and by what is derived from it; only then ask anyone anything."""
         scene = self._scene
-        queue = [event]
-        while queue:
-            taken = queue.pop(0)
-            concern = scene.concerns.by_name[taken.name]
-            touched = scene.touched(taken)
-            derived = take_event(scene, taken, concern, touched)
-            if derived is not None:
-                queue.append(derived)
-            moved = self._moved(taken, touched, has_states=bool(concern.states))
-            is_shared = _is_shared(taken)
-            for unit in moved:
-                settle(scene, unit, taken, concern, is_about=is_shared or unit in touched)
-            self._close(moved)
-
-    def _moved(self, event: Event, touched: list[Unit], *, has_states: bool) -> list[Unit]:
-        """The units to settle: those touched, or all loaded when what they share has changed."""
-        if self.household.account is not None and (has_states or _is_shared(event)):
-            return self._scene.units()
-        return touched
+        concern = scene.concerns.by_name[event.name]
+        touched = scene.touched(event)
+        taken: tuple[Event, ...] = (event,)
+        derived = take_event(scene, event, concern, touched)
+        if derived is not None:
+            take_event(scene, derived, scene.concerns.by_name[derived.name], touched)
+            taken = (event, derived)
+        is_shared = _is_shared(event)
+        moved = touched
+        if self.household.account is not None and (concern.states or is_shared):
+            moved = scene.concerned(touched)
+        for unit in moved:
+            settle(scene, unit, taken, is_about=is_shared or unit in touched)
+        self._close(moved)
 
     def _wake(self, until: Moment) -> None:
         scene = self._scene
@@ -96,20 +92,28 @@ class Session:
             due = [u for u in scene.units() if u.next_due_at is not None and u.next_due_at <= scene.now]
             if scene.has_ended_subscription():
                 scene.refresh_facts()
-                due = scene.units()
+                end_pending_cancellation(scene)
+                due = scene.concerned(due)
                 for unit in due:
                     ask_anew(scene, unit)
             for unit in due:
                 wake(scene, unit)
-            self._close(scene.units() if self.household.account is not None else due)
+            self._close(due)
 
     def _close(self, moved: list[Unit]) -> None:
-        """Find out when time next concerns the units that moved."""
+        """Let those who waited have what was freed, then find out when time next concerns who moved."""
+        scene = self._scene
+        if scene.has_freed:
+            moved = scene.concerned(moved)
+            while scene.has_freed:
+                scene.has_freed = False
+                for unit in moved:
+                    ask_freed(scene, unit)
         for unit in moved:
-            unit.next_due_at = due_of(self._scene, unit)
-        household = self.household
-        if household.account is not None:
-            self._engage(moved)
+            unit.next_due_at = due_of(scene, unit)
+        if self.household.account is not None:
+            self._engage([*moved, *scene.reslotted])
+        scene.reslotted.clear()
         self._next_due_at = self._find_due()
 
     def _engage(self, moved: list[Unit]) -> None:

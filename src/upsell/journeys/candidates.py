@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from upsell.clock import Moment
 from upsell.decisions.assignment import choose_arm, is_drawn
 from upsell.decisions.decision import Verdict
 from upsell.decisions.reasons import Reason
@@ -43,6 +44,9 @@ BLOCKS = frozenset(
     }
 )
 """Reasons for which a candidate waits while its trigger is true."""
+
+OF_THE_EVENT = frozenset({Reason.HISTORICAL, Reason.STALE})
+"""Reasons that refuse one firing and say nothing of a candidate that waits since an earlier one."""
 
 ENTRIES = frozenset({Reason.ENROLLED, Reason.HELD_OUT, Reason.CONTROL})
 """Reasons with which a unit is let in, as itself or as a shadow."""
@@ -87,14 +91,31 @@ def consider(
     trigger: Mapping[str, Scalar],
     event: Event | None,
 ) -> None:
-    """Take a candidate through the gates and act on the answer."""
+    """Take a candidate whose trigger just fired through the gates and act on the answer.
+
+    Blocked, it waits its whole term anew, in the place of one that waits already.
+    """
     verdict = ask_gates(scene, unit, workflow, watch, event)
+    until = scene.now + scene.program.policy.patience
+    _act(scene, unit, workflow, watch, trigger, verdict, until)
+
+
+def _act(
+    scene: Scene,
+    unit: Unit,
+    workflow: Workflow,
+    watch: Watch,
+    trigger: Mapping[str, Scalar],
+    verdict: Verdict,
+    until: Moment,
+) -> None:
     if verdict.reason in ENTRIES:
         _enroll(scene, unit, workflow, watch, trigger, verdict)
     elif verdict.reason in BLOCKS:
-        _wait(scene, unit, workflow, watch, trigger, verdict)
+        _wait(scene, unit, workflow, watch, trigger, verdict, until)
     else:
-        watch.waiting = None
+        if verdict.reason not in OF_THE_EVENT:
+            watch.waiting = None
         said = f"{verdict.reason.value}|{verdict.rule}"
         if watch.refused != said:
             watch.refused = said
@@ -113,7 +134,8 @@ def ask_waiting(scene: Scene, unit: Unit, workflow: Workflow, watch: Watch) -> N
         watch.waiting = None
         scene.decide(unit, workflow, Verdict(Reason.LAPSED, waiting.verdict.reason.value))
     else:
-        consider(scene, unit, workflow, watch, waiting.trigger, None)
+        verdict = ask_gates(scene, unit, workflow, watch, None)
+        _act(scene, unit, workflow, watch, waiting.trigger, verdict, waiting.until)
 
 
 def _ask_entry(
@@ -157,11 +179,12 @@ def _enroll(
         entered_at=scene.now,
         is_shadow=not is_treated,
         is_control=verdict.reason is Reason.CONTROL,
-        arm=_arm(workflow, unit) if is_treated else None,
+        is_held_out=verdict.reason is Reason.HELD_OUT,
+        arm=_arm(workflow, unit),
         trigger=dict(trigger),
     )
-    if enrollment.arm is not None and workflow.experiment.vary is Vary.AUDIENCE:
-        rule = workflow.experiment.audience.get(enrollment.arm)
+    if is_treated and workflow.experiment.vary is Vary.AUDIENCE:
+        rule = workflow.experiment.audience.get(enrollment.arm or "")
         enrollment.is_shadow = rule is not None and rule.value(scene.facts(unit)) is not True
     watch.waiting = None
     watch.refused = ""
@@ -171,7 +194,7 @@ def _enroll(
     if workflow.takes_slot:
         step = first_speaking(workflow.journey)
         people = addressed(scene, unit, workflow, step) if step is not None else []
-        hold_slots(unit, enrollment, people)
+        hold_slots(scene, unit, enrollment, people)
     walk(scene, unit, workflow, enrollment, workflow.journey.entry)
 
 
@@ -182,9 +205,9 @@ def _wait(
     watch: Watch,
     trigger: Mapping[str, Scalar],
     verdict: Verdict,
+    until: Moment,
 ) -> None:
     held = watch.waiting
-    until = held.until if held is not None else scene.now + scene.program.policy.patience
     if held is None or (held.verdict.reason, held.verdict.rule) != (verdict.reason, verdict.rule):
         scene.decide(unit, workflow, verdict)
     watch.waiting = Waiting(

@@ -77,6 +77,7 @@ class Concerns(msgspec.Struct, frozen=True):
         known: Every counter by key.
         roles: Roles that some speaking step addresses.
         tiers: Ranks of the catalog's plans.
+        ranked: Workflows by the kind of unit they decide about, the one that wins the slot first.
     """
 
     by_name: Mapping[str, Concern]
@@ -85,6 +86,7 @@ class Concerns(msgspec.Struct, frozen=True):
     known: Mapping[str, Counter]
     roles: frozenset[str]
     tiers: Tiers
+    ranked: Mapping[UnitKind, tuple[Workflow, ...]]
 
 
 def concerns_of(program: Program) -> Concerns:
@@ -122,6 +124,7 @@ def concerns_of(program: Program) -> Concerns:
         known={kept.key: kept for kind in UnitKind for kept in counters[kind]},
         roles=frozenset(_roles(every)),
         tiers=tiers_of(program.catalog),
+        ranked={kind: tuple(w for w in _ranked(live) if w.unit is kind) for kind in UnitKind},
     )
 
 
@@ -155,10 +158,9 @@ def _counters(program: Program, workflows: list[Workflow]) -> dict[UnitKind, tup
     for workflow in workflows:
         for rule in _rules(workflow):
             found[workflow.unit].update((counter.key, counter) for counter in rule.counters)
-        for step in _waits(workflow.journey):
-            if step.since_enrollment:
-                counter = awaited_since(step)
-                found[workflow.unit][counter.key] = counter
+        for journey in (workflow.journey, workflow.on_goal):
+            waits = [awaited_since(step) for step in _waits(journey) if step.since_enrollment]
+            found[workflow.unit].update((counter.key, counter) for counter in waits)
     for rule in program.policy.suppress:
         for kind in UnitKind:
             found[kind].update((counter.key, counter) for counter in rule.counters)
@@ -202,6 +204,8 @@ def _moved_by(workflow: Workflow) -> frozenset[str]:
             names.update(_CHANGED_BY.get(scope, ()))
         if rule.reads.metrics:
             names.update(SUBSCRIPTION_EVENTS, (USAGE_RECORDED,))
-    if rules and not names:
-        names.update((CUSTOMER_IDENTIFIED, ACCOUNT_IDENTIFIED))
+    if rules:
+        # Whoever is made known is asked, or a rule about what never happened would not be.
+        is_account = workflow.unit is UnitKind.ACCOUNT
+        names.add(ACCOUNT_IDENTIFIED if is_account else CUSTOMER_IDENTIFIED)
     return frozenset(names)

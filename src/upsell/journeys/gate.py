@@ -9,20 +9,22 @@ from upsell.decisions.reasons import Reason
 from upsell.ids import bare, is_account
 from upsell.journeys.advance import concerns_for
 from upsell.journeys.effects import Speak
-from upsell.journeys.household import Household
+from upsell.journeys.household import Enrollment, Household, Unit
 from upsell.journeys.program import Program
 from upsell.journeys.scene import Scene
-from upsell.journeys.speaking import address_of, ask_offer, ask_silence
+from upsell.journeys.speaking import address_of, ask_offer, ask_rules, ask_silence
 from upsell.journeys.steps import EmailStep
 from upsell.journeys.walking import journey_of
+from upsell.journeys.workflow import Workflow
 
 
 def ask_gate(program: Program, household: Household, message: Speak, now: Moment) -> Verdict | None:
     """Say why a reserved message may not be sent at ``now``, or None when it may.
 
-    Asked in order: is the enrollment still waiting for this message; is the workflow live and
-    nothing silences the intent; can the offer still be made; does the person still have an address,
-    consent, and a place in the caps beside this message's own. The household is not changed.
+    Asked in order: is the enrollment still waiting for this message; does the person still have an
+    address; is the unit still eligible; has the person not withdrawn consent; is the workflow live
+    and nothing silences the intent; can the offer still be made; is there a place in the caps
+    beside this message's own. The household is not changed.
     """
     scene = Scene(program, concerns_for(program), household)
     scene.now = max(now, household.taken_at)
@@ -40,10 +42,17 @@ def ask_gate(program: Program, household: Household, message: Speak, now: Moment
     if address_of(person) is None:
         return Verdict(Reason.NO_RECIPIENT, message.customer_id)
     return (
-        ask_consent(person.contact, message.channel)
+        _ask_eligible(scene, unit, workflow, enrollment)
+        or ask_consent(person.contact, message.channel)
         or ask_silence(scene, unit, workflow, message.intent)
         or ask_offer(scene, unit, step, enrollment.arm)
         or ask_caps(
             person.contact, program.policy.caps, message.intent, message.channel, scene.now, but=message.key
         )
     )
+
+
+def _ask_eligible(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment) -> Verdict | None:
+    if enrollment.after_goal:
+        return None
+    return ask_rules(workflow.eligible, scene.facts(unit), Reason.INELIGIBLE, wanted=True)

@@ -41,11 +41,14 @@ class Enrollment(msgspec.Struct):
         phase: What it is doing.
         due_at: When time alone moves it next, None when only an event can.
         held_since: When it was frozen or capped.
+        held_by: What holds it: the reason and the rule or state.
         pending: Keys of messages whose receipt is awaited.
         delivered: Whether any message of the present step was sent or is unknown.
-        is_shadow: Held out: it walks, spends and hears nothing.
+        has_failed: Whether any message of the present step failed for good.
+        is_shadow: It walks, spends and hears nothing: held out, or not in its arm's audience.
         is_control: A shadow because of the global control.
-        arm: Its arm, None without arms or when held out.
+        is_held_out: A shadow because of the workflow's holdout.
+        arm: The arm whose waits and offers it walks, a held-out unit too; None without arms.
         arrived: Whether the last awaited event arrived; None before any wait for one.
         exposed: Contrasts it was exposed in.
         expose_at: When the arms' contrast is exposed by time alone.
@@ -64,10 +67,13 @@ class Enrollment(msgspec.Struct):
     phase: Phase = Phase.WALKING
     due_at: Moment | None = None
     held_since: Moment | None = None
+    held_by: str = ""
     pending: list[str] = []
     delivered: bool = False
+    has_failed: bool = False
     is_shadow: bool = False
     is_control: bool = False
+    is_held_out: bool = False
     arm: str | None = None
     arrived: bool | None = None
     exposed: list[str] = []

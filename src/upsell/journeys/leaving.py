@@ -25,27 +25,29 @@ def withdraw_pending(scene: Scene, enrollment: Enrollment, reason: Reason) -> No
         scene.effects.append(Withdraw(key, reason.value))
         for customer in scene.household.customers.values():
             if release(customer.contact, key):
+                scene.has_freed = True
                 break
     enrollment.pending.clear()
     if enrollment.phase is Phase.SPEAKING:
         enrollment.phase = Phase.WALKING
 
 
-def hold_slots(unit: Unit, enrollment: Enrollment, people: list[Unit]) -> None:
+def hold_slots(scene: Scene, unit: Unit, enrollment: Enrollment, people: list[Unit]) -> None:
     """Take the unit's one upsell slot, and those of the people an account's workflow addresses."""
     unit.slot = enrollment.id
     for person in people:
         if person is not unit and person.slot is None:
             person.slot = enrollment.id
             enrollment.held_slots.append(person.id)
+            scene.reslotted.append(person)
     enrollment.held_slots.sort()
 
 
 def free_slots(scene: Scene, unit: Unit, enrollment: Enrollment) -> None:
-    """Give the slots of an enrollment back."""
-    if unit.slot == enrollment.id:
-        unit.slot = None
-    for customer in scene.household.customers.values():
-        if customer.slot == enrollment.id:
-            customer.slot = None
+    """Give the slots of an enrollment back, to whoever waits for one of them."""
+    for holder in (unit, *scene.household.customers.values()):
+        if holder.slot == enrollment.id:
+            holder.slot = None
+            scene.has_freed = True
+            scene.reslotted.append(holder)
     enrollment.held_slots.clear()

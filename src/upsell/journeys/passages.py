@@ -6,23 +6,28 @@ No longer eligible: leaves. A sensitive state passed: trigger and eligibility ar
 
 from __future__ import annotations
 
+from upsell.decisions.contact import ask_consent
 from upsell.decisions.decision import Verdict
 from upsell.decisions.reasons import Reason
 from upsell.journeys.household import Enrollment, Phase, Unit
 from upsell.journeys.leaving import free_slots, leave, withdraw_pending
 from upsell.journeys.scene import Scene
-from upsell.journeys.speaking import EMAIL, ask_rules, ask_silence, intent_of
+from upsell.journeys.speaking import EMAIL, address_of, ask_rules, ask_silence, intent_of
 from upsell.journeys.steps import EmailStep, TaskStep, WaitForStep
 from upsell.journeys.triggers import is_still_true
 from upsell.journeys.walking import MOST_VISITS, journey_of, resume, walk
 from upsell.journeys.workflow import UnitKind, Workflow
 from upsell.signals.events import (
     CONSENT_WITHDRAWN,
+    MESSAGE_BOUNCED,
+    MESSAGE_FAILED,
     MESSAGE_SENT,
     MESSAGE_UNKNOWN,
-    MESSAGE_WITHHELD,
     Event,
 )
+
+_LOSSES = frozenset({CONSENT_WITHDRAWN, MESSAGE_BOUNCED})
+"""Events after which a person may not be written to any more."""
 
 
 def is_goal(workflow: Workflow, enrollment: Enrollment, event: Event) -> bool:
@@ -51,7 +56,7 @@ def ask_enrollment(
     scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment, event: Event
 ) -> bool:
     """Ask whether an enrollment may go on after an event; tell whether it does."""
-    if event.name == CONSENT_WITHDRAWN and not _goes_on_without(scene, unit, workflow, enrollment, event):
+    if event.name in _LOSSES and not _is_still_reachable(scene, unit, workflow, enrollment):
         return False
     return is_still_eligible(scene, unit, workflow, enrollment)
 
@@ -73,8 +78,8 @@ def is_still_eligible(scene: Scene, unit: Unit, workflow: Workflow, enrollment: 
 def take_receipt(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment, event: Event) -> None:
     """Take what became of a message: the journey goes on when every person of the step is accounted for.
 
-    Sent or unknown: on. Failed for good: on, with the reason. Withheld by the gate before sending:
-    the step is asked again, where it stands still for the same reason.
+    Sent or unknown: on. Failed for good: on, with the reason. All withheld by the gate before
+    sending: the step is asked again, where it stands still for the same reason.
     """
     key = event.properties.get("key")
     if key not in enrollment.pending:
@@ -82,13 +87,15 @@ def take_receipt(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrol
     enrollment.pending.remove(key)
     if event.name in (MESSAGE_SENT, MESSAGE_UNKNOWN):
         enrollment.delivered = True
+    elif event.name == MESSAGE_FAILED:
+        enrollment.has_failed = True
     if enrollment.pending:
         return
     step = journey_of(workflow, enrollment).steps[enrollment.step or ""]
     if not isinstance(step, EmailStep):
         return
     enrollment.phase = Phase.WALKING
-    is_withheld = event.name == MESSAGE_WITHHELD and not enrollment.delivered
+    is_withheld = not (enrollment.delivered or enrollment.has_failed)
     if is_withheld and enrollment.visits[step.id] < MOST_VISITS:
         walk(scene, unit, workflow, enrollment, step.id)
         return
@@ -126,14 +133,13 @@ def try_again(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollme
     resume(scene, unit, workflow, enrollment, step)
 
 
-def _goes_on_without(
-    scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment, event: Event
-) -> bool:
-    """Take a person out of an enrollment; a customer's own enrollment leaves."""
-    channel = str(event.properties.get("channel") or "*")
-    if channel not in ("*", EMAIL):
+def _is_still_reachable(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment) -> bool:
+    """Ask whether a person was lost; a customer's own enrollment leaves, an account's goes on with others."""
+    if workflow.unit is UnitKind.ACCOUNT:
         return True
-    if workflow.unit is UnitKind.CUSTOMER:
-        leave(scene, unit, workflow, enrollment, Verdict(Reason.NO_RECIPIENT, "consent withdrawn"))
-        return False
-    return True
+    lost = "consent withdrawn" if ask_consent(unit.contact, EMAIL) is not None else ""
+    if not lost and address_of(unit) is None:
+        lost = "no address"
+    if lost:
+        leave(scene, unit, workflow, enrollment, Verdict(Reason.NO_RECIPIENT, lost))
+    return not lost

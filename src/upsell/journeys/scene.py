@@ -28,9 +28,11 @@ class Scene:
         household: The records, changed in place.
         now: The moment everything is asked at.
         effects: What was asked of the outside world so far, in order.
+        has_freed: Whether a slot or a place in a cap was given back that somebody may wait for.
+        reslotted: Units whose slot was taken or given back since they were last looked at.
     """
 
-    __slots__ = ("_facts", "concerns", "effects", "household", "now", "program")
+    __slots__ = ("_facts", "concerns", "effects", "has_freed", "household", "now", "program", "reslotted")
 
     def __init__(self, program: Program, concerns: Concerns, household: Household) -> None:
         """Open a scene over a household; it is changed in place."""
@@ -39,6 +41,8 @@ class Scene:
         self.household = household
         self.now: Moment = household.taken_at
         self.effects: list[Effect] = []
+        self.has_freed = False
+        self.reslotted: list[Unit] = []
         self._facts: dict[UnitId, UnitFacts] = {}
 
     def facts(self, unit: Unit) -> UnitFacts:
@@ -87,6 +91,22 @@ class Scene:
         household = self.household
         customers = [household.customers[key] for key in sorted(household.customers)]
         return [household.account, *customers] if household.account is not None else customers
+
+    def concerned(self, moved: list[Unit]) -> list[Unit]:
+        """Give the units that a change in what all share concerns, in a fixed order.
+
+        Those that moved, the account, its engaged members and those with a role that is addressed:
+        who is loaded besides must not matter, because batches load different members.
+        """
+        household = self.household
+        if household.account is None:
+            return self.units()
+        roles = self.concerns.roles
+        named = {bare(unit.id) for unit in moved if unit is not household.account}
+        named.update(household.engaged)
+        named.update(key for key, held in household.roster.items() if not roles.isdisjoint(held))
+        customers = household.customers
+        return [household.account, *(customers[key] for key in sorted(named) if key in customers)]
 
     def touched(self, event: Event) -> list[Unit]:
         """Give the units an event is about: the account and the customer named."""

@@ -7,12 +7,13 @@ that the outcome does not hang on the order of a mapping.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 from upsell.clock import MINUTE, Moment
 from upsell.decisions.decision import Verdict
 from upsell.decisions.reasons import Reason
 from upsell.ids import share
 from upsell.journeys.candidates import ask_waiting, consider
-from upsell.journeys.concerns import Concern
 from upsell.journeys.household import Enrollment, Phase, Unit
 from upsell.journeys.leaving import leave
 from upsell.journeys.passages import (
@@ -28,33 +29,54 @@ from upsell.journeys.scene import Scene, kind_of
 from upsell.journeys.triggers import ask_trigger, take_bearings
 from upsell.journeys.walking import expose_timing, pass_time
 from upsell.journeys.workflow import EXISTING_SPREAD, Existing, Status, Workflow
+from upsell.rules.facts import Scalar
 from upsell.signals.events import RECEIPTS, Event
 
 
-def settle(scene: Scene, unit: Unit, event: Event, concern: Concern, *, is_about: bool) -> None:
+def settle(scene: Scene, unit: Unit, taken: tuple[Event, ...], *, is_about: bool) -> None:
     """Ask everything that waits on a unit, just after an event was taken.
 
     Args:
         scene: The household, as of now.
         unit: Whom to settle.
-        event: The event taken.
-        concern: What its name can mean.
+        taken: The event taken, and after it the one derived from it, if any.
         is_about: Whether it is about this unit; otherwise only what the household shares moved it.
     """
     if unit.enrollments:
         for enrollment_id in sorted(unit.enrollments):
-            _settle_enrollment(scene, unit, unit.enrollments[enrollment_id], event, is_about=is_about)
-    asked = concern.asked[kind_of(unit)]
-    if asked:
-        about = event if is_about else None
-        facts = scene.facts(unit)
-        for workflow in asked:
-            watch = scene.watch(unit, workflow)
-            fired = ask_trigger(workflow.trigger, watch, facts, about)
-            if fired is not None:
-                watch.waiting = None
-                consider(scene, unit, workflow, watch, fired, event)
+            _settle_enrollment(scene, unit, unit.enrollments[enrollment_id], taken, is_about=is_about)
+    kind = kind_of(unit)
+    for event in taken:
+        asked = scene.concerns.by_name[event.name].asked[kind]
+        if asked:
+            _ask_triggers(scene, unit, asked, event, is_about=is_about)
     _ask_blocked(scene, unit)
+
+
+def _ask_triggers(
+    scene: Scene, unit: Unit, asked: Iterable[Workflow], event: Event, *, is_about: bool
+) -> None:
+    """Ask the triggers an event may fire; a better ranked candidate that waits is asked before them."""
+    about = event if is_about else None
+    facts = scene.facts(unit)
+    fired: dict[str, dict[str, Scalar]] = {}
+    for workflow in asked:
+        seen = ask_trigger(workflow.trigger, scene.watch(unit, workflow), facts, about)
+        if seen is not None:
+            fired[workflow.key] = seen
+    if fired:
+        _take_candidates(scene, unit, fired, event)
+
+
+def _take_candidates(
+    scene: Scene, unit: Unit, fired: Mapping[str, Mapping[str, Scalar]], event: Event | None
+) -> None:
+    """Take the candidates that just fired and those that wait through the gates, best ranked first."""
+    for workflow in ranked(scene, unit):
+        if workflow.key in fired:
+            consider(scene, unit, workflow, scene.watch(unit, workflow), fired[workflow.key], event)
+        elif (watch := unit.watches.get(workflow.key)) is not None and watch.waiting is not None:
+            ask_waiting(scene, unit, workflow, watch)
 
 
 def wake(scene: Scene, unit: Unit) -> None:
@@ -62,7 +84,7 @@ def wake(scene: Scene, unit: Unit) -> None:
     for enrollment_id in sorted(unit.enrollments):
         enrollment = unit.enrollments[enrollment_id]
         workflow = scene.program.of_version(enrollment.workflow, enrollment.version)
-        if workflow is None:
+        if workflow is None or not is_still_eligible(scene, unit, workflow, enrollment):
             continue
         if enrollment.expose_at is not None and enrollment.expose_at <= scene.now:
             expose_timing(scene, unit, workflow, enrollment)
@@ -71,13 +93,17 @@ def wake(scene: Scene, unit: Unit) -> None:
                 try_again(scene, unit, workflow, enrollment)
             else:
                 pass_time(scene, unit, workflow, enrollment)
-    for workflow in _watching(scene, unit):
-        watch = unit.watches[workflow.key]
-        if watch.ask_at is not None and watch.ask_at <= scene.now:
-            fired = ask_trigger(workflow.trigger, watch, scene.facts(unit), None)
-            if fired is not None:
-                watch.waiting = None
-                consider(scene, unit, workflow, watch, fired, None)
+    _ask_watches(scene, unit, scene.now)
+    _ask_blocked(scene, unit)
+
+
+def ask_freed(scene: Scene, unit: Unit) -> None:
+    """Ask what stands still for want of a slot or a place in a cap, because one was given back."""
+    for enrollment_id in sorted(unit.enrollments):
+        enrollment = unit.enrollments[enrollment_id]
+        workflow = scene.program.of_version(enrollment.workflow, enrollment.version)
+        if workflow is not None and enrollment.phase is Phase.CAPPED:
+            try_again(scene, unit, workflow, enrollment)
     _ask_blocked(scene, unit)
 
 
@@ -88,31 +114,46 @@ def ask_anew(scene: Scene, unit: Unit) -> None:
         workflow = scene.program.of_version(enrollment.workflow, enrollment.version)
         if workflow is not None:
             is_still_eligible(scene, unit, workflow, enrollment)
-    for workflow in _watching(scene, unit):
-        watch = unit.watches[workflow.key]
-        fired = ask_trigger(workflow.trigger, watch, scene.facts(unit), None)
-        if fired is not None:
-            watch.waiting = None
-            consider(scene, unit, workflow, watch, fired, None)
+    _ask_watches(scene, unit, None)
+
+
+def _ask_watches(scene: Scene, unit: Unit, due_by: Moment | None) -> None:
+    """Ask the triggers that time alone may have changed by a moment; None asks every one."""
+    fired: dict[str, dict[str, Scalar]] = {}
+    for key, watch in unit.watches.items():
+        workflow = scene.program.workflows.get(key)
+        if workflow is None or workflow.unit is not kind_of(unit):
+            continue
+        if due_by is not None and (watch.ask_at is None or watch.ask_at > due_by):
+            continue
+        seen = ask_trigger(workflow.trigger, watch, scene.facts(unit), None)
+        if seen is not None:
+            fired[key] = seen
+    if fired:
+        _take_candidates(scene, unit, fired, None)
 
 
 def launch(scene: Scene, unit: Unit) -> None:
     """Take bearings when a revision goes live.
 
-    A workflow that never looked at the unit finds out whether it matches already, and lets it be or
-    lets it in, spread over a day by hash. Enrollments of a workflow that ended leave.
+    A workflow finds out whether the unit matches already that it, or its earlier version, did not
+    see match, and lets it be or lets it in, spread over a day by hash. Enrollments of a workflow
+    that ended leave.
     """
     for enrollment_id in sorted(unit.enrollments):
         enrollment = unit.enrollments[enrollment_id]
         workflow = scene.program.of_version(enrollment.workflow, enrollment.version)
         live = scene.program.workflows.get(enrollment.workflow)
-        if workflow is not None and (live is None or live.status is Status.ENDED):
+        if workflow is None:
+            continue
+        if live is None or live.status is Status.ENDED:
             leave(scene, unit, workflow, enrollment, Verdict(Reason.ENDED))
-        elif workflow is not None and enrollment.phase in (Phase.FROZEN, Phase.CAPPED):
+            continue
+        is_still = enrollment.phase in (Phase.FROZEN, Phase.CAPPED)
+        if is_still and is_still_eligible(scene, unit, workflow, enrollment):
             try_again(scene, unit, workflow, enrollment)
     for workflow in ranked(scene, unit):
-        if workflow.key not in unit.watches:
-            _take_bearings(scene, unit, workflow)
+        _take_bearings(scene, unit, workflow)
     _ask_blocked(scene, unit)
 
 
@@ -124,6 +165,7 @@ def due_of(scene: Scene, unit: Unit) -> Moment | None:
             dues.append(enrollment.due_at)
         if enrollment.expose_at is not None:
             dues.append(enrollment.expose_at)
+        dues.extend(_eligibility_turns(scene, unit, enrollment))
     live = scene.program.workflows
     for key, watch in unit.watches.items():
         if key not in live:
@@ -143,37 +185,39 @@ def due_of(scene: Scene, unit: Unit) -> Moment | None:
     return min(at if at > scene.now else scene.now + MINUTE for at in dues)
 
 
-def ranked(scene: Scene, unit: Unit) -> list[Workflow]:
+def _eligibility_turns(scene: Scene, unit: Unit, enrollment: Enrollment) -> list[Moment]:
+    """The moments at which time alone may end the eligibility of an enrollment that goes on."""
+    workflow = scene.program.of_version(enrollment.workflow, enrollment.version)
+    if workflow is None or enrollment.after_goal:
+        return []
+    timed = [rule for rule in workflow.eligible if rule.reads.is_timed]
+    turns = [rule.next_change_at(scene.facts(unit)) for rule in timed]
+    return [at for at in turns if at is not None]
+
+
+def ranked(scene: Scene, unit: Unit) -> tuple[Workflow, ...]:
     """Give the workflows that decide about this kind of unit, the one that wins the slot first."""
-    kind = kind_of(unit)
-    found = [workflow for workflow in scene.program.workflows.values() if workflow.unit is kind]
-    return sorted(found, key=lambda workflow: (-workflow.priority, workflow.key))
-
-
-def _watching(scene: Scene, unit: Unit) -> list[Workflow]:
-    return [workflow for workflow in ranked(scene, unit) if workflow.key in unit.watches]
+    return scene.concerns.ranked[kind_of(unit)]
 
 
 def _ask_blocked(scene: Scene, unit: Unit) -> None:
     """Ask the unit's blocked candidates again: what just happened may have opened a gate."""
-    blocked = [key for key, watch in unit.watches.items() if watch.waiting is not None]
-    if not blocked:
-        return
-    for workflow in ranked(scene, unit):
-        if workflow.key in blocked:
-            ask_waiting(scene, unit, workflow, unit.watches[workflow.key])
+    if any(watch.waiting is not None for watch in unit.watches.values()):
+        _take_candidates(scene, unit, {}, None)
 
 
 def _settle_enrollment(
-    scene: Scene, unit: Unit, enrollment: Enrollment, event: Event, *, is_about: bool
+    scene: Scene, unit: Unit, enrollment: Enrollment, taken: tuple[Event, ...], *, is_about: bool
 ) -> None:
+    event = taken[0]
     workflow = scene.program.of_version(enrollment.workflow, enrollment.version)
     if workflow is None:
         return
     if event.name in RECEIPTS:
         take_receipt(scene, unit, workflow, enrollment, event)
         return
-    if is_about and is_goal(workflow, enrollment, event):
+    # The goal is asked before eligibility: having reached it is often what ends eligibility.
+    if is_about and any(is_goal(workflow, enrollment, each) for each in taken):
         reach_goal(scene, unit, workflow, enrollment)
         return
     if not ask_enrollment(scene, unit, workflow, enrollment, event):
@@ -181,7 +225,8 @@ def _settle_enrollment(
     if enrollment.phase in (Phase.FROZEN, Phase.CAPPED):
         try_again(scene, unit, workflow, enrollment)
     elif is_about:
-        take_arrival(scene, unit, workflow, enrollment, event)
+        for each in taken:
+            take_arrival(scene, unit, workflow, enrollment, each)
 
 
 def _take_bearings(scene: Scene, unit: Unit, workflow: Workflow) -> None:

@@ -28,15 +28,18 @@ EMAIL = "email"
 
 
 def first_speaking(journey: Journey) -> SpeakingStep | None:
-    """Give the first step that would speak, taking the yes side of every branch; None when none does."""
-    at = journey.entry
+    """Give the first step that would speak, a branch's yes side before its no; None when none does."""
     seen: set[str] = set()
-    while at is not None and at not in seen:
+    ahead = [journey.entry]
+    while ahead:
+        at = ahead.pop()
+        if at is None or at in seen:
+            continue
         seen.add(at)
         step = journey.steps[at]
         if isinstance(step, EmailStep | TaskStep):
             return step
-        at = step.yes or step.no if isinstance(step, IfStep) else getattr(step, "then", None)
+        ahead += [step.no, step.yes] if isinstance(step, IfStep) else [getattr(step, "then", None)]
     return None
 
 
@@ -86,7 +89,7 @@ def ask_silence(scene: Scene, unit: Unit, workflow: Workflow, intent: Intent) ->
         verdict = ask_states(profile, policy.states, intent, scene.now)
         if verdict is not None:
             return verdict
-    suppress = (*policy.suppress, *workflow.suppress)
+    suppress = (*policy.suppress, *live.suppress)
     return ask_rules(suppress, scene.facts(unit), Reason.SUPPRESSED, wanted=False)
 
 

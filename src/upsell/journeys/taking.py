@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from upsell.decisions.contact import Contact, release
-from upsell.decisions.sensitive import take_state
+from upsell.decisions.contact import Contact, Touch, give_consent, release, reserve, withdraw_consent
+from upsell.decisions.intents import Intent
+from upsell.decisions.policy import PENDING_CANCELLATION, Cap
+from upsell.decisions.sensitive import end_state, take_state
 from upsell.journeys.concerns import Concern
 from upsell.journeys.effects import Record
 from upsell.journeys.household import Unit
 from upsell.journeys.scene import Scene, kind_of
+from upsell.journeys.speaking import EMAIL
 from upsell.rules.facts import Scalar
 from upsell.signals.counters import count_event
 from upsell.signals.events import (
@@ -20,12 +23,16 @@ from upsell.signals.events import (
     CUSTOMER_IDENTIFIED,
     MESSAGE_BOUNCED,
     MESSAGE_FAILED,
+    MESSAGE_SENT,
+    MESSAGE_UNKNOWN,
     MESSAGE_WITHHELD,
     USAGE_RECORDED,
     Event,
 )
 from upsell.signals.profiles import Usage, usage_period
 from upsell.signals.subscriptions import SUBSCRIPTION_EVENTS, current_subscription, take_subscription
+
+_INTENTS = frozenset(intent.value for intent in Intent)
 
 
 def take_event(scene: Scene, event: Event, concern: Concern, touched: list[Unit]) -> Event | None:
@@ -47,11 +54,23 @@ def take_event(scene: Scene, event: Event, concern: Concern, touched: list[Unit]
     if event.name in SUBSCRIPTION_EVENTS:
         derived = take_subscription(principal.profile, event, scene.concerns.tiers)
         scene.refresh_facts()
+        end_pending_cancellation(scene)
         if derived is not None:
             scene.effects.append(Record(derived))
         return derived
     _take_named(scene, event, principal)
     return None
+
+
+def end_pending_cancellation(scene: Scene) -> None:
+    """End the state of a pending cancellation when no open subscription is to end any more.
+
+    It was taken back, or what was canceled has ended.
+    """
+    profile = scene.principal().profile
+    held = profile.subscriptions.values()
+    if not any(kept.ends_at is not None and kept.is_open(scene.now) for kept in held):
+        end_state(profile, PENDING_CANCELLATION, scene.now)
 
 
 def _take_named(scene: Scene, event: Event, principal: Unit) -> None:
@@ -62,10 +81,15 @@ def _take_named(scene: Scene, event: Event, principal: Unit) -> None:
         _take_traits(scene, event, principal)
     elif event.customer_id is None:
         return
-    elif name in (CONSENT_WITHDRAWN, CONSENT_GIVEN, MESSAGE_BOUNCED):
+    elif name in (CONSENT_WITHDRAWN, CONSENT_GIVEN):
         _take_consent(scene.customer(event.customer_id).contact, event)
+    elif name == MESSAGE_BOUNCED:
+        _take_bounce(scene.customer(event.customer_id), event)
+    elif name in (MESSAGE_SENT, MESSAGE_UNKNOWN):
+        _keep_place(scene.customer(event.customer_id).contact, event, scene.program.policy.caps)
     elif name in (MESSAGE_FAILED, MESSAGE_WITHHELD):
-        release(scene.customer(event.customer_id).contact, str(event.properties.get("key")))
+        is_free = release(scene.customer(event.customer_id).contact, str(event.properties.get("key")))
+        scene.has_freed |= is_free
 
 
 def _take_usage(scene: Scene, event: Event, principal: Unit) -> None:
@@ -90,7 +114,8 @@ def _take_usage(scene: Scene, event: Event, principal: Unit) -> None:
     start, _ = usage_period(anchor, event.occurred_at)
     if held is None or held.period_started_at is None or held.period_started_at < start:
         profile.usage[metric] = Usage(quantity, start)
-    elif held.period_started_at == start:
+    elif held.period_started_at <= event.occurred_at:
+        # Another subscription may have moved the start back: what was counted is still of this period.
         held.amount += quantity
 
 
@@ -122,16 +147,25 @@ def _set_traits(unit: Unit, said: Mapping[str, Any]) -> None:
 def _take_consent(contact: Contact, event: Event) -> None:
     channel = str(event.properties.get("channel") or "*")
     if event.name == CONSENT_WITHDRAWN:
-        if channel not in contact.withdrawn:
-            contact.withdrawn.append(channel)
-    elif event.name == MESSAGE_BOUNCED:
-        address = event.properties.get("address")
-        if isinstance(address, str) and address not in contact.bounced:
-            contact.bounced.append(address)
-    elif channel == "*":
-        contact.withdrawn.clear()
-    elif channel in contact.withdrawn:
-        contact.withdrawn.remove(channel)
+        withdraw_consent(contact, channel, event.occurred_at)
+    else:
+        give_consent(contact, channel, event.occurred_at)
+
+
+def _take_bounce(customer: Unit, event: Event) -> None:
+    """Keep the address that refused mail for good: the one the event names, else the customer's own."""
+    address = event.properties.get("address", customer.profile.traits.get("email"))
+    bounced = customer.contact.bounced
+    if isinstance(address, str) and address not in bounced:
+        bounced.append(address)
+
+
+def _keep_place(contact: Contact, event: Event, caps: Iterable[Cap]) -> None:
+    """Count a message that was sent although its journey had taken it back: too late is spoken too."""
+    key, said = str(event.properties.get("key")), event.properties.get("intent")
+    if said in _INTENTS and all(touch.key != key for touch in contact.touches):
+        channel = str(event.properties.get("channel") or EMAIL)
+        reserve(contact, Touch(key, event.occurred_at, Intent(said), channel), caps)
 
 
 def _number(value: object) -> float | None:

@@ -34,7 +34,8 @@ def ask_trigger(
     if trigger.on is not None:
         return _ask_event(trigger, facts, event)
     if trigger.when is not None:
-        return _ask_edge(trigger, trigger.when, watch, facts)
+        is_history = event is not None and event.is_historical
+        return _ask_edge(trigger, trigger.when, watch, facts, is_history=is_history)
     return None
 
 
@@ -51,23 +52,41 @@ def is_still_true(trigger: Trigger, facts: UnitFacts) -> bool:
 
 
 def take_bearings(trigger: Trigger, watch: Watch, facts: UnitFacts) -> bool:
-    """Look at a unit that was there before the workflow; tell whether it matches already.
+    """Look at a unit that was there before the workflow or its version; tell whether it newly matches.
 
-    What it matches counts as fired, so that only a new edge or crossing opens an enrollment.
+    What it newly matches counts as fired, so that only a new edge or crossing opens an enrollment.
+    What an earlier version saw match already goes on: fired, or still being held.
     """
     if trigger.crossing is not None:
         fired = _ask_crossing(trigger, trigger.crossing, watch, facts)
         return fired is not None
-    if trigger.on is not None or trigger.when is None:
+    rule = trigger.when if trigger.on is None else None
+    asked_at, watch.ask_at = watch.ask_at, rule.next_change_at(facts) if rule is not None else None
+    if rule is None or rule.value(facts) is not True:
+        watch.true_since = None
+        watch.has_fired = False
         return False
-    is_true = trigger.when.value(facts) is True
-    watch.true_since = facts.now if is_true else None
-    watch.has_fired = is_true
-    watch.ask_at = trigger.when.next_change_at(facts)
-    return is_true
+    if watch.true_since is not None:
+        if not watch.has_fired:
+            _hold(trigger, watch, watch.true_since, asked_at, facts.now)
+        return False
+    watch.true_since = facts.now
+    watch.has_fired = True
+    return True
 
 
-def _ask_edge(trigger: Trigger, rule: Rule, watch: Watch, facts: UnitFacts) -> dict[str, Scalar] | None:
+def _hold(trigger: Trigger, watch: Watch, since: Moment, asked_at: Moment | None, now: Moment) -> None:
+    """Keep the moment at which a rule that is true and has not fired is asked again."""
+    held_at = max(since + trigger.held_for, now + 1)
+    if asked_at is not None and asked_at > held_at and since + trigger.held_for <= now:
+        held_at = asked_at
+    watch.ask_at = held_at if watch.ask_at is None else min(watch.ask_at, held_at)
+
+
+def _ask_edge(
+    trigger: Trigger, rule: Rule, watch: Watch, facts: UnitFacts, *, is_history: bool
+) -> dict[str, Scalar] | None:
+    """Ask for the edge; one that history brought is answered for at once, so that time does not fire it."""
     if rule.value(facts) is not True:
         if watch.true_since is not None:
             watch.true_since = None
@@ -80,7 +99,7 @@ def _ask_edge(trigger: Trigger, rule: Rule, watch: Watch, facts: UnitFacts) -> d
     if watch.has_fired:
         return None
     held_at = watch.true_since + trigger.held_for
-    if facts.now < held_at:
+    if facts.now < held_at and not is_history:
         watch.ask_at = held_at if watch.ask_at is None else min(watch.ask_at, held_at)
         return None
     watch.has_fired = True
@@ -104,7 +123,7 @@ def _ask_crossing(
     if watch.crossed_in != period:
         watch.crossed_in = period
         watch.crossed = []
-    watch.ask_at = crossing.of.next_change_at(facts)
+    watch.ask_at = crossing.next_turn_at(facts)
     value = _number(crossing, facts)
     if value is None:
         return None

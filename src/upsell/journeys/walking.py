@@ -119,6 +119,7 @@ def speak(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment, 
         scene.decide(unit, workflow, Verdict(Reason.RELEASED), enrollment)
     enrollment.phase = Phase.WALKING
     enrollment.held_since = None
+    enrollment.held_by = ""
     enrollment.due_at = None
     _expose(scene, unit, workflow, enrollment, step)
     if isinstance(step, TaskStep):
@@ -133,13 +134,14 @@ def _reach(enrollment: Enrollment, step: Step, now: Moment) -> None:
     enrollment.visits[step.id] = enrollment.visits.get(step.id, 0) + 1
     enrollment.phase = Phase.WALKING
     enrollment.held_since = None
+    enrollment.held_by = ""
     enrollment.due_at = None
 
 
 def _begin_wait(workflow: Workflow, enrollment: Enrollment, step: WaitStep, now: Moment) -> None:
     enrollment.due_at = now + (for_arm(step.lasts, enrollment.arm) or 0)
     varies = workflow.experiment.vary is Vary.TIMING and set(step.lasts) != {""}
-    if varies and enrollment.arm is not None:
+    if varies and _is_in_arms(enrollment):
         enrollment.expose_at = now + min(step.lasts.values())
 
 
@@ -166,8 +168,10 @@ def _stand_still(
     scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment, verdict: Verdict, phase: Phase
 ) -> bool:
     """Hold an enrollment before a speaking step; frozen too long it leaves, capped too long it goes on."""
-    if enrollment.phase is not phase:
+    held_by = f"{verdict.reason.value}|{verdict.rule}"
+    if enrollment.phase is not phase or enrollment.held_by != held_by:
         enrollment.phase = phase
+        enrollment.held_by = held_by
         enrollment.held_since = enrollment.held_since if enrollment.held_since is not None else scene.now
         scene.decide(unit, workflow, _named(verdict, phase), enrollment)
     policy = scene.program.policy
@@ -202,10 +206,9 @@ def _expose(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment
         scene.expose(unit, enrollment, workflow, "control", arm, share)
     if not enrollment.is_control:
         held, part = experiment.holdout_rate, 1 - experiment.holdout_rate
-        is_held = enrollment.is_shadow and enrollment.arm is None
-        arm, share = ("holdout", held) if is_held else ("treated", part)
+        arm, share = ("holdout", held) if enrollment.is_held_out else ("treated", part)
         scene.expose(unit, enrollment, workflow, "holdout", arm, share)
-    if enrollment.arm is None:
+    if not _is_in_arms(enrollment):
         return
     differs = {
         Vary.MESSAGE: isinstance(step, EmailStep) and set(step.content) != {""},
@@ -216,6 +219,11 @@ def _expose(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment
     }[experiment.vary]
     if differs:
         _expose_arms(scene, unit, workflow, enrollment)
+
+
+def _is_in_arms(enrollment: Enrollment) -> bool:
+    """Whether a unit is compared by its arm; the held out and the control walk one and count in none."""
+    return enrollment.arm is not None and not (enrollment.is_held_out or enrollment.is_control)
 
 
 def _expose_arms(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment) -> None:
@@ -251,7 +259,7 @@ def _address(
     """Reserve a place for each person and ask for the message; a shadow only spends the places."""
     visit = enrollment.visits[step.id]
     if workflow.takes_slot and not enrollment.after_goal:
-        hold_slots(unit, enrollment, people)
+        hold_slots(scene, unit, enrollment, people)
     for person in people:
         key = message_key(enrollment.id, step.id, visit, bare(person.id), EMAIL)
         reserve(person.contact, Touch(key, scene.now, step.intent, EMAIL), scene.program.policy.caps)
@@ -273,6 +281,7 @@ def _address(
         return True
     enrollment.phase = Phase.SPEAKING
     enrollment.delivered = False
+    enrollment.has_failed = False
     return False
 
 

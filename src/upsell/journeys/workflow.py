@@ -7,15 +7,16 @@ names (rules have signals written into them). Policy, consent, caps and kill swi
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 
 from upsell.catalog.plans import Offer
-from upsell.clock import DAY, HOUR, Duration
+from upsell.clock import DAY, HOUR, Duration, Moment
 from upsell.journeys.steps import Journey
 from upsell.rules.compile import Rule
 from upsell.rules.conditions import Condition
+from upsell.rules.facts import Facts
 
 
 class UnitKind(enum.Enum):
@@ -49,11 +50,14 @@ class Crossing(msgspec.Struct, frozen=True):
     Attributes:
         of: The number watched.
         at: Thresholds in ascending order.
+        next_turn_at: Gives when time alone may next bring the number to a threshold or below its
+            hysteresis: never later than the true instant; None when it cannot.
         hysteresis: How far under a threshold the number must fall to arm it again.
     """
 
     of: Rule
     at: tuple[float, ...]
+    next_turn_at: Callable[[Facts], Moment | None]
     hysteresis: float = 0.0
 
 

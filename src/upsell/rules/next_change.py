@@ -9,7 +9,7 @@ date compared with a constant and for one count compared with a constant.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
 
 from upsell.clock import DAY, Duration, Moment
@@ -17,6 +17,7 @@ from upsell.rules import tree
 from upsell.rules.bounds import moves
 from upsell.rules.closure import compile_value, compile_value_at
 from upsell.rules.facts import Facts, Measure
+from upsell.rules.kinds import Kind
 from upsell.rules.tree import Comparison
 
 Source: TypeAlias = Callable[[Facts], Moment | None]
@@ -35,6 +36,28 @@ def next_change_of(node: tree.Node) -> Source | None:
     if moves(node):
         return _at_every_instant(node)
     return _source(node)
+
+
+def next_turn_of(node: tree.Node, bounds: Iterable[float]) -> Source:
+    """Make the function that gives when a checked number next comes to or leaves one of several bounds."""
+    found = [
+        next_change_of(
+            tree.Compare(
+                at=node.at,
+                comparison=Comparison.AT_LEAST,
+                left=node,
+                right=tree.Literal(at=node.at, value=bound, kind=Kind.NUMBER),
+            )
+        )
+        for bound in sorted(bounds)
+    ]
+    earliest = _earliest(found)
+    return earliest if earliest is not None else _never
+
+
+def _never(_: Facts) -> Moment | None:
+    """Say that nothing turns."""
+    return None
 
 
 def _source(node: tree.Node) -> Source | None:

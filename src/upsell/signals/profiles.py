@@ -29,6 +29,7 @@ class Subscription(msgspec.Struct):
         started_at: When it started.
         renews_at: When the present terms end, or None when not said.
         ends_at: When it ends or ended, or None while it is open.
+        changed_at: When what is known of it happened last; what happened before it changes nothing.
     """
 
     id: str
@@ -41,6 +42,7 @@ class Subscription(msgspec.Struct):
     started_at: Moment
     renews_at: Moment | None = None
     ends_at: Moment | None = None
+    changed_at: Moment = 0
 
     def is_open(self, now: Moment) -> bool:
         """Tell whether it is in force at ``now``; it ends at ``ends_at``, which is outside."""
@@ -67,14 +69,14 @@ class Span(msgspec.Struct, array_like=True):
     """A stretch in which a state held: what keeps it open, and when it last ended.
 
     Attributes:
-        open_keys: What is still open (ticket ids), in the order it began.
-        since: When the present or last stretch began.
-        ended_at: When the last stretch ended, None while open.
+        opened: When each of what is still open (ticket ids) began, in the order it was heard of.
+        ended_at: When the last stretch ended, None when none ever did.
+        closed: When something was said to have ended lately, for a beginning that is told after it.
     """
 
-    open_keys: list[str]
-    since: Moment
+    opened: dict[str, Moment] = {}
     ended_at: Moment | None = None
+    closed: dict[str, Moment] = {}
 
 
 class Profile(msgspec.Struct):
@@ -85,7 +87,7 @@ class Profile(msgspec.Struct):
         subscriptions: By subscription id; for an account, or a customer without one.
         usage: By metric.
         counters: What rules need counted, by counter key.
-        states: Sensitive states that began at least once, by name.
+        states: Sensitive states of which something began or ended, by name.
     """
 
     traits: dict[str, Scalar] = {}

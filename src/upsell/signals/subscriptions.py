@@ -125,8 +125,14 @@ def _change(profile: Profile, event: Event) -> None:
     said = event.properties
     key = str(said.get("subscription_id") or "default")
     held = profile.subscriptions.get(key)
+    if held is not None and event.occurred_at < held.changed_at:
+        # Late: what was said of it since then holds.
+        if event.name == SUBSCRIPTION_STARTED:
+            held.started_at = min(held.started_at, event.occurred_at)
+        return
     if event.name == SUBSCRIPTION_CANCELED:
         if held is not None:
+            held.changed_at = event.occurred_at
             held.ends_at = max(_moment(said, "ends_at") or event.occurred_at, held.started_at)
         return
     if held is not None and event.name != SUBSCRIPTION_STARTED:
@@ -142,11 +148,13 @@ def _change(profile: Profile, event: Event) -> None:
         status=str(said.get("status") or "active"),
         started_at=event.occurred_at,
         renews_at=_moment(said, "renews_at"),
+        changed_at=event.occurred_at,
     )
 
 
 def _update(held: Subscription, event: Event) -> None:
     said = event.properties
+    held.changed_at = event.occurred_at
     if "plan" in said:
         held.plan = str(said["plan"])
     if "quantity" in said:

@@ -158,6 +158,13 @@ def receipt_of(message: Speak, at: Moment, name: str = MESSAGE_SENT, **more: Any
         seen_at=at,
         customer_id=message.customer_id,
         account_id=bare(unit) if is_account(unit) else None,
-        properties={"key": message.key, "enrollment": message.enrollment, "unit": unit, **more},
+        properties={
+            "key": message.key,
+            "enrollment": message.enrollment,
+            "unit": unit,
+            "channel": message.channel,
+            "intent": message.intent.value,
+            **more,
+        },
         source="dispatcher",
     )

@@ -14,7 +14,7 @@ from typing import assert_never
 import msgspec
 
 from upsell.ids import digest
-from upsell.journeys.workflow import Existing, Guardrails, Status, Workflow
+from upsell.journeys.workflow import Crossing, Existing, Guardrails, Status, Workflow
 from upsell.rules.compile import Rule
 from upsell.rules.conditions import Condition
 from upsell.workspace.items import Item, Leaf, Listing, Record
@@ -72,6 +72,9 @@ def _plain(value: object) -> object:
             return value.canonical
         case Condition():
             return value.text
+        case Crossing(of=of, at=at, hysteresis=hysteresis):
+            # When it turns is made of these and so says nothing more.
+            return ["Crossing", [_plain(of), _plain(at), hysteresis]]
         case enum.Enum():
             return value.value
         case msgspec.Struct():

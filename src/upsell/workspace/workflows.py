@@ -22,6 +22,7 @@ from upsell.journeys.workflow import (
     Workflow,
 )
 from upsell.rules.kinds import Kind
+from upsell.rules.next_change import next_turn_of
 from upsell.workspace.definitions import Definitions
 from upsell.workspace.experiments import ArmValues, compile_experiment
 from upsell.workspace.findings import Findings
@@ -138,7 +139,9 @@ def _crossing(record: Record | None, definitions: Definitions) -> Crossing | Non
             f"expected a hysteresis of 0 or more, got {hysteresis:g}",
             code="wrong-type",
         )
-    return Crossing(of, tuple(sorted(thresholds)), hysteresis)
+    at = tuple(sorted(thresholds))
+    next_turn_at = next_turn_of(of.tree, {*at, *(threshold - hysteresis for threshold in at)})
+    return Crossing(of, at, next_turn_at, hysteresis)
 
 
 def _goal(workflow: Record, definitions: Definitions) -> Goal:
