@@ -21,7 +21,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What the program runs with; every field is a setting and says what it is for."""
 
     database_url: Annotated[
-        str, Meta(description="where PostgreSQL is (postgresql://...); empty starts the embedded server")
+        str,
+        Meta(
+            description="where PostgreSQL is (postgresql://...); empty starts the embedded server",
+            pattern=r"^(postgres(ql)?://.*)?$",
+        ),
     ] = ""
     data_folder: Annotated[
         str, Meta(description="folder under which the embedded server keeps its files", min_length=1)
@@ -50,11 +54,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Setting(msgspec.Struct, frozen=True):
-    """One row of the table of settings: name, default, and what it is for."""
+    """One row of the table of settings: name, default, what it is for, and what it may be in words."""
 
     name: str
     default: str | int
     help: str
+    range: str
 
     @property
     def variable(self) -> str:
@@ -65,9 +70,26 @@ class Setting(msgspec.Struct, frozen=True):
 def _table() -> tuple[Setting, ...]:
     hints = get_type_hints(Settings, include_extras=True)
     return tuple(
-        Setting(field.name, field.default, hints[field.name].__metadata__[0].description)
+        Setting(field.name, field.default, meta.description or "", _range(field.default, meta))
         for field in msgspec.structs.fields(Settings)
+        for meta in (hints[field.name].__metadata__[0],)
     )
+
+
+def _range(default: str | int, meta: Meta) -> str:
+    """Say which values fit."""
+    if isinstance(default, int):
+        least = f" from {meta.ge}" if meta.ge is not None else ""
+        most = f" to {meta.le}" if meta.le is not None else ""
+        return f"a whole number{least}{most}"
+    if meta.pattern is not None:
+        return "an address that begins with postgresql://"
+    return "text" if meta.min_length is None else "text that is not empty"
+
+
+def _shown(setting: Setting, value: str) -> str:
+    """Show what came; an address of a database may hold a password."""
+    return "another address" if setting.name == "database_url" else repr(value)
 
 
 SETTINGS: tuple[Setting, ...] = _table()
@@ -94,7 +116,7 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
         try:
             msgspec.convert({setting.name: value}, Settings, strict=False)
         except msgspec.ValidationError as error:
-            msg = f"{variable} ({setting.help}) cannot be {value!r}: {error}"
+            msg = f"{variable} ({setting.help}): expected {setting.range}, got {_shown(setting, value)}"
             raise ConfigError(msg) from error
         given[setting.name] = value
     return msgspec.convert(given, Settings, strict=False)

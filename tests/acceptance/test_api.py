@@ -92,6 +92,15 @@ def test_a_body_too_large_is_413(client: TestClient[Any]) -> None:
     assert (answer.status_code, answer.json()["code"]) == (413, "request_entity_too_large")
 
 
+def test_what_no_handler_takes_is_told_with_what_was_expected(client: TestClient[Any]) -> None:
+    page = client.post("/v1/page", json={})
+    assert (page.status_code, "/v1/track" in page.json()["message"]) == (404, True)
+    got = client.get("/v1/track")
+    assert (got.status_code, got.json()["message"]) == (405, "expected another method on /v1/track, got GET")
+    large = client.post("/v1/batch", content=b" " * (LARGEST_BATCH + 1))
+    assert (large.status_code, f"{LARGEST_BATCH:,} bytes" in large.json()["message"]) == (413, True)
+
+
 def test_a_wrong_write_key_is_401_and_a_right_one_is_taken_as_every_sdk_shows_it(database: str) -> None:
     with TestClient(make_app(Settings(write_key="secret"), database, SystemClock())) as client:
         batch = {"batch": [track("A")]}
@@ -137,7 +146,7 @@ def test_an_open_door_opens_on_this_machine_alone() -> None:
 
 
 def test_the_server_answers_over_a_real_socket_and_ends_when_asked(database: str, free_port: int) -> None:
-    settings = Settings(http_port=free_port)
+    settings = Settings(http_host="localhost", http_port=free_port)
     stopped = threading.Event()
     server = threading.Thread(target=serve_events, args=(settings, database, SystemClock(), stopped.is_set))
     server.start()
@@ -152,6 +161,12 @@ def test_the_server_answers_over_a_real_socket_and_ends_when_asked(database: str
         stopped.set()
         server.join(20)
     assert not server.is_alive()
+
+
+def test_a_host_that_is_not_known_is_told_with_its_setting(database: str, free_port: int) -> None:
+    settings = Settings(http_host="host.invalid", http_port=free_port, write_key="key")
+    with pytest.raises(ConfigError, match="UPSELL_HTTP_HOST"):
+        serve_events(settings, database, SystemClock(), lambda: False)
 
 
 @pytest.fixture

@@ -30,3 +30,11 @@ def test_a_value_that_does_not_fit_is_refused_by_the_variable_s_name(value: str)
 def test_the_table_lists_every_setting_with_its_help() -> None:
     assert [setting.name for setting in SETTINGS] == list(Settings.__struct_fields__)
     assert all(setting.help for setting in SETTINGS)
+
+
+def test_an_address_that_is_no_postgresql_is_refused_and_its_password_is_not_shown() -> None:
+    with pytest.raises(ConfigError, match=r"UPSELL_DATABASE_URL.*begins with postgresql://") as refused:
+        load_settings({"UPSELL_DATABASE_URL": "mysql://ada:secret@host/db"})
+    assert "secret" not in str(refused.value)
+    for address in ("", "postgresql://host/db", "postgres://ada@host:5432/db?sslmode=require"):
+        assert load_settings({"UPSELL_DATABASE_URL": address}).database_url == address

@@ -35,4 +35,7 @@ def apply(
     with connect(database_url(load_settings(os.environ))) as connection:
         revision = applying.apply(connection, documents, SystemClock(), expected=expected, note=note)
     write_mark(workspace, revision)
-    print(f"Revision {revision.number} is live ({revision.hash[:12]}).")
+    if revision.number == expected:
+        print(f"Revision {revision.number} is live and is the same; nothing was applied.")
+    else:
+        print(f"Revision {revision.number} is live ({revision.hash[:12]}).")

@@ -48,6 +48,7 @@ def backtest(  # noqa: PLR0913  # a command's options
     from upsell.cli.moments import moment_of
     from upsell.cli.progress import shown_progress
     from upsell.clock import SystemClock
+    from upsell.errors import ConfigError
     from upsell.runtime.backtest import Question, run_backtest
     from upsell.sources.defaults import default_mapping
     from upsell.sources.mapping import read_mapping
@@ -55,13 +56,17 @@ def backtest(  # noqa: PLR0913  # a command's options
     from upsell.sources.relations import choose_files
     from upsell.workspace.documents import read_workspace
 
+    starts_at, ends_at = moment_of(since, "--from"), moment_of(until, "--to")
+    if starts_at is not None and ends_at is not None and starts_at >= ends_at:
+        msg = f"--to: expected a moment after --from, which is {since}, got {until}"
+        raise ConfigError(msg)
     rows = read_mapping(mapping) if mapping is not None else default_mapping()
     question = Question(
         documents=read_workspace(workspace),
         mapping=rows,
         files=choose_files(rows, events),
-        since=moment_of(since, "--from"),
-        until=moment_of(until, "--to"),
+        since=starts_at,
+        until=ends_at,
         workers=workers or len(os.sched_getaffinity(0)),
     )
     with shown_progress() as progress:

@@ -22,6 +22,7 @@ def check(
 
     The exit code is 1 when anything must be put right, and 0 otherwise, also with warnings.
     """
+    from upsell.cli.problems_text import shown_problem
     from upsell.errors import DefinitionError
     from upsell.workspace.compile import compile_workspace
 
@@ -37,26 +38,9 @@ def check(
         print(_as_json(problems, errors, version))
     else:
         for problem in problems:
-            print(_shown(problem, workspace), file=sys.stderr)
+            print(shown_problem(problem, workspace), file=sys.stderr)
         print(_last_line(errors, len(problems) - errors, found), file=sys.stderr if errors else sys.stdout)
     raise typer.Exit(1 if errors else 0)
-
-
-def _shown(problem: Problem, workspace: Path) -> str:
-    """Write one problem as ``path:line: severity: message``, its hint indented below."""
-    place = str(workspace / problem.file) if problem.file else str(workspace)
-    line = f":{problem.line}" if problem.line else ""
-    hint = ""
-    if problem.hint:
-        hint = "".join(f"\n    {text}" for text in _unindented(problem.hint))
-    return f"{place}{line}: {problem.severity}: {problem.message}{hint}"
-
-
-def _unindented(hint: str) -> list[str]:
-    """Give the lines of a hint without the indentation they share."""
-    lines = hint.split("\n")
-    shared = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
-    return [line[shared:] for line in lines]
 
 
 def _found(workflows: int, signals: int) -> str:

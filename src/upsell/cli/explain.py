@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from upsell.runtime.explaining import Answer
+    from upsell.store.answers import Decided
 
 
 def explain(
@@ -62,6 +65,14 @@ def _content(answer: Answer) -> dict[str, object]:
                 "rule": one.rule,
                 "seen": [{"term": seen.term, "value": seen.value} for seen in one.seen],
                 "would_enter": one.would_enter,
+                "recorded": [
+                    {
+                        "decided_at": format_moment(decided.decided_at),
+                        "reason": decided.reason.value,
+                        "rule": decided.rule,
+                    }
+                    for decided in answer.recorded.get(one.workflow, ())
+                ],
             }
             for one in answer.explanations
         ],
@@ -80,6 +91,22 @@ def _lines(answer: Answer) -> list[str]:
         lines += textwrap.wrap(one.words, 80, initial_indent="  ", subsequent_indent="  ")
         if one.would_enter:
             lines.append("  Every gate is open: it would be let in if the trigger fired now.")
+        lines += _recorded_lines(answer.recorded.get(one.workflow, ()))
     if not answer.explanations:
         lines += ["", "No workflow decides about units of this kind."]
+    return lines
+
+
+def _recorded_lines(recorded: Sequence[Decided]) -> list[str]:
+    """Write the decisions on record, oldest first; nothing without any."""
+    import textwrap
+
+    from upsell.clock import to_datetime
+    from upsell.decisions.reasons import MEANINGS
+
+    lines = ["  Decided before:"] if recorded else []
+    for decided in recorded:
+        rule = f" ({decided.rule})" if decided.rule else ""
+        words = f"{to_datetime(decided.decided_at):%Y-%m-%d %H:%M} UTC: {MEANINGS[decided.reason]}{rule}"
+        lines += textwrap.wrap(words, 80, initial_indent="    ", subsequent_indent="      ")
     return lines

@@ -9,13 +9,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 import typer
 from typer.core import TyperGroup
 
-from upsell.errors import UpsellError, nearest
+import upsell
+from upsell.cli.problems_text import shown_problem
+from upsell.errors import DefinitionError, UpsellError, nearest
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -84,8 +86,20 @@ app = typer.Typer(
 )
 
 
+def _show_version(is_asked: bool) -> None:  # typer's own signature
+    """Print the version and leave."""
+    if is_asked:
+        print(f"upsell {upsell.__version__}")
+        raise typer.Exit
+
+
 @app.callback()
-def _upsell() -> None:
+def _upsell(
+    _: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit."),
+    ] = False,
+) -> None:
     """Hold the commands together."""
 
 
@@ -96,6 +110,10 @@ def main() -> None:
     """
     try:
         app(prog_name="upsell")
+    except DefinitionError as error:
+        print("\n".join(shown_problem(problem) for problem in error.problems), file=sys.stderr)
+        print("upsell: put this right first; nothing was changed", file=sys.stderr)
+        sys.exit(1)
     except UpsellError as error:
         print(f"upsell: {error}", file=sys.stderr)
         sys.exit(1)

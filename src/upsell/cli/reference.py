@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from upsell.cli.main import COMMANDS, load_command
+from upsell.config import SETTINGS, Setting
 
 _HEAD = """\
 <!-- Written by `python docs/reference/write.py`; change the commands in the source, not this page. -->
@@ -16,7 +17,18 @@ _HEAD = """\
 Results go to standard output, everything else to standard error; `--json` gives the same for machines.
 Exit code 0 means done, 1 that something was refused with its reason, 2 that some input was rejected or
 the call itself was wrong. The database is the one `UPSELL_DATABASE_URL` names, or the embedded one under
-`./.upsell/`.
+`./.upsell/`; see [settings](settings.md). `upsell --version` prints the version.
+"""
+
+
+_SETTINGS_HEAD = """\
+<!-- Written by `python docs/reference/write.py`; change the table in the source, not this page. -->
+
+# Settings
+
+What depends on the machine is set by environment variables; there is no settings file. A variable that
+begins with `UPSELL_` and is not in this table is refused, with the nearest one that is. What a team decides
+stands in the [workspace](workspace.md) instead.
 """
 
 
@@ -24,6 +36,20 @@ def commands_page() -> str:
     """Give the page of commands: each with what it does, its arguments and its options."""
     sections = [_section(name, load_command(name)) for name in COMMANDS]
     return "\n".join([_HEAD, *sections])
+
+
+def settings_page() -> str:
+    """Give the page of settings: each with its variable, what it is for, what fits and its default."""
+    rows = [
+        f"| `{setting.variable}` | {setting.help} | {setting.range} | {_default(setting)} |"
+        for setting in SETTINGS
+    ]
+    head = ["| variable | what it is | what fits | default |", "| --- | --- | --- | --- |"]
+    return "\n".join([_SETTINGS_HEAD, *head, *rows, ""])
+
+
+def _default(setting: Setting) -> str:
+    return f"`{setting.default}`" if setting.default != "" else "empty"
 
 
 def _section(name: str, command: Any) -> str:

@@ -12,10 +12,11 @@ def serve() -> None:
     from upsell.config import load_settings
     from upsell.runtime.processes import run_together
     from upsell.store.connect import database_url
-    from upsell.web.server import check_address, serve_events
+    from upsell.web.server import check_address, serve_events, served_at
 
     settings = load_settings(os.environ)
     check_address(settings)
     url = database_url(settings)
-    print(f"taking events on http://{settings.http_host}:{settings.http_port}/v1/batch", flush=True)
+    for line in served_at(settings):
+        print(line, flush=True)
     run_together({"server": partial(serve_events, settings, url, SystemClock())})

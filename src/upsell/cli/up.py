@@ -16,12 +16,13 @@ def up() -> None:
     from upsell.runtime.live import run_dispatcher, run_worker
     from upsell.runtime.processes import run_together
     from upsell.store.connect import database_url
-    from upsell.web.server import check_address, serve_events
+    from upsell.web.server import check_address, serve_events, served_at
 
     settings = load_settings(os.environ)
     check_address(settings)
     url = database_url(settings)
-    print(f"taking events on http://{settings.http_host}:{settings.http_port}/v1/batch", flush=True)
+    for line in served_at(settings):
+        print(line, flush=True)
     run_together(
         {
             "server": partial(serve_events, settings, url, SystemClock()),

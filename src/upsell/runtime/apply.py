@@ -84,9 +84,14 @@ def difference(before: Documents, after: Documents) -> str:
 
 def _refusal(expected: int, live: Revision | None, documents: Documents) -> str:
     if live is None:
-        return f"expected revision {expected} to be live, found none: is this the right database?"
+        return (
+            f"expected revision {expected} to be live, found none: is this the right database? "
+            "If so, say --over 0"
+        )
     changed = difference(live.documents, documents)
+    seen = f"revision {expected}" if expected else "no revision"
+    told = f"What would change:\n{changed}" if changed else "Nothing would change."
     return (
-        f"expected revision {expected} to be live, found {live.number}: pull it first, or apply over it "
-        f"with --over {live.number}. What would change:\n{changed}"
+        f"expected a directory made from revision {live.number}, which is live, got one made from {seen}: "
+        f"pull it first, or apply over it with --over {live.number}. {told}"
     )

@@ -117,7 +117,7 @@ def run_backtest(
         progress("reading files", 0, 0)
         with Staging(folder, memory=_READING_MEMORY) as staging:
             staging.load(question.mapping, question.files, clock.now(), names)
-            counts = staging.counts()
+            counts = staging.counts(question.until)
             keep_rejects(staging.rejects())
             mattered = sum(number for event, number in counts.by_name.items() if event in names)
             parts = max(question.workers * _PARTS_FOR_EACH_WORKER, mattered // _EVENTS_IN_A_PART + 1)

@@ -6,6 +6,8 @@ else applied in between.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from upsell.errors import ConfigError, StoreError
@@ -34,8 +36,13 @@ def read_mark(folder: Path) -> int:
 
 
 def write_mark(folder: Path, revision: Revision) -> None:
-    """Say that a directory is the same as a revision."""
-    (folder / MARK).write_text(f"{revision.number}\n", "utf-8")
+    """Say that a directory is the same as a revision.
+
+    Raises:
+        ConfigError: The directory cannot be written.
+    """
+    with _writing(folder):
+        (folder / MARK).write_text(f"{revision.number}\n", "utf-8")
 
 
 def pull_revision(connection: Connection, folder: Path, *, is_forced: bool) -> Revision:
@@ -64,13 +71,27 @@ def write_checkout(folder: Path, revision: Revision) -> None:
     """Make a directory hold exactly the documents of a revision; other files in it stay.
 
     A directory that does not exist is made.
+
+    Raises:
+        ConfigError: The directory cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in read_workspace(folder):
-        if name not in revision.documents:
-            (folder / name).unlink()
-    for name, text in revision.documents.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, "utf-8")
+    with _writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in read_workspace(folder):
+            if name not in revision.documents:
+                (folder / name).unlink()
+        for name, text in revision.documents.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, "utf-8")
     write_mark(folder, revision)
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    """Say plainly what stood in the way of writing."""
+    try:
+        yield
+    except OSError as error:
+        msg = f"expected a directory that can be written at {folder}, got: {error.strerror}"
+        raise ConfigError(msg) from error

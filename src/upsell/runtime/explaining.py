@@ -6,7 +6,7 @@ whatever waits in the ledger, or over the household lived again from the ledger 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -19,26 +19,32 @@ from upsell.journeys.household import Household, empty_household
 from upsell.journeys.inputs import Launched, Tick
 from upsell.runtime.filling import fill_counters, new_counters
 from upsell.runtime.programs import Programs
+from upsell.store.answers import Decided, read_last_decisions
 from upsell.store.connect import Connection
 from upsell.store.cursors import read_cursors
 from upsell.store.households import Homes, find_homes, read_household
 from upsell.store.ledger import Head, LedgerInput, read_household_inputs
 
+_MOST_RECORDED = 3
+"""How many decisions of each workflow are told: let in or refused, what became of it, and one before."""
+
 
 class Answer(msgspec.Struct, frozen=True):
-    """What every workflow answers to a unit.
+    """What every workflow answers to a unit, and what it decided about it last.
 
     Attributes:
         unit_id: Whom it is about.
         at: The moment it is about.
         revision: Number of the revision that was live.
         explanations: One for each workflow of the unit's kind.
+        recorded: The last decisions of each of these workflows about the unit, by its key, oldest first.
     """
 
     unit_id: UnitId
     at: Moment
     revision: int
     explanations: tuple[Explanation, ...]
+    recorded: Mapping[str, tuple[Decided, ...]] = {}
 
 
 def explain_now(connection: Connection, name: str, now: Moment, workflow: str | None) -> Answer:
@@ -65,7 +71,8 @@ def explain_now(connection: Connection, name: str, now: Moment, workflow: str | 
     for item in read_household_inputs(connection, [household_id], names, after):
         session.take(item.event)
     at = max(now, session.household.taken_at)
-    return Answer(unit_id, at, number, _chosen(explain(program, session.household, unit_id, at), workflow))
+    explained = _chosen(explain(program, session.household, unit_id, at), workflow)
+    return Answer(unit_id, at, number, explained, _recorded(connection, unit_id, at, explained))
 
 
 def explain_past(connection: Connection, name: str, at: Moment, workflow: str | None) -> Answer:
@@ -78,8 +85,16 @@ def explain_past(connection: Connection, name: str, at: Moment, workflow: str | 
     number, household = _live_again(
         connection, programs, household_id, [item for item in found if item.event.seen_at <= at], at
     )
-    explained = explain(programs.program(number), household, unit_id, at)
-    return Answer(unit_id, at, number, _chosen(explained, workflow))
+    explained = _chosen(explain(programs.program(number), household, unit_id, at), workflow)
+    return Answer(unit_id, at, number, explained, _recorded(connection, unit_id, at, explained))
+
+
+def _recorded(
+    connection: Connection, unit_id: UnitId, at: Moment, explained: Sequence[Explanation]
+) -> dict[str, tuple[Decided, ...]]:
+    """Give what was decided last up to ``at`` by each workflow explained."""
+    decided = read_last_decisions(connection, unit_id, at, _MOST_RECORDED)
+    return {one.workflow: decided[one.workflow] for one in explained if one.workflow in decided}
 
 
 def _live_again(

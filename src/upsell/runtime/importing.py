@@ -88,6 +88,7 @@ def import_files(
 def _conflict(event: Event, answer: Appended) -> Reject:
     """Say that an id was taken by another event."""
     reason = (
-        f"expected an id of its own, got {event.id}: position {answer.position} holds another event under it"
+        f"expected an id of its own, got {event.id}: position {answer.position} holds another event under it "
+        "(a file is imported again as it was the first time, with or without --historical)"
     )
     return Reject("", 0, reason, msgspec.json.encode(event).decode())

@@ -21,9 +21,18 @@ from upsell.runtime.dispatcher import Dispatcher
 from upsell.runtime.worker import Worker
 from upsell.store import ledger, outbox
 from upsell.store.connect import Connection, connect
+from upsell.store.outbox import State
+from upsell.store.revisions import newest_revision
 
 LONGEST_WAIT = 0.5
 """Seconds after which a wait looks up, so that a stop is heard."""
+
+_TOLD = {
+    State.RESERVED: "mail_put_off",
+    State.FAILED: "mail_failed",
+    State.UNKNOWN: "mail_unknown",
+}
+"""What is logged of messages that a mail server did not accept, by where they stand now."""
 
 _PAUSE = 1.0
 _log = structlog.get_logger(__name__)
@@ -42,6 +51,8 @@ def run_worker(url: str, settings: Settings, clock: Clock, is_stopped: Callable[
         connection.execute(f"listen {ledger.CHANNEL}")
         worker = Worker(connection, clock, batch_size=settings.batch_size)
         _log.info("worker_started", shards=len(worker.shards))
+        if newest_revision(connection) is None:
+            _log.warning("no_workspace_is_live", remedy="upsell apply WORKSPACE")
         forget_at = clock.now()
         while not is_stopped():
             if clock.now() >= forget_at:
@@ -78,7 +89,11 @@ def run_dispatcher(url: str, settings: Settings, clock: Clock, is_stopped: Calla
         _log.info("dispatcher_started", host=settings.smtp_host, port=settings.smtp_port)
         try:
             while not is_stopped():
-                if not dispatcher.run_once().is_behind:
+                done = dispatcher.run_once()
+                for state in (State.RESERVED, State.FAILED, State.UNKNOWN):
+                    if done.by_state.get(state):
+                        _log.warning(_TOLD[state], messages=done.by_state[state])
+                if not done.is_behind:
                     _wait(connection, clock, dispatcher.next_attempt_at())
         finally:
             dispatcher.close()

@@ -233,7 +233,10 @@ def read_mapping(path: Path) -> Mapping:
     try:
         text = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        findings.error(Place(str(path)), f"expected a mapping file in UTF-8, got: {error}", code="unreadable")
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        findings.error(
+            Place(str(path)), f"expected a mapping file in UTF-8, got: {reason}", code="unreadable"
+        )
         raise DefinitionError(findings.in_order()) from error
     return parse_mapping(path.name, text)
 

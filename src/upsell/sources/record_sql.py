@@ -13,6 +13,7 @@ import duckdb
 
 from upsell.clock import Moment
 from upsell.errors import DefinitionError, Problem
+from upsell.signals.event_table import EVENT_TABLE
 from upsell.signals.events import ACCOUNT_IDENTIFIED, CUSTOMER_IDENTIFIED
 from upsell.sources.bounds import FARTHEST_AHEAD, LARGEST_EVENT, LONGEST_NAME
 from upsell.sources.mapping import Expression, NameRule, RecordRule, Subject, TimeRule, TimeUnit
@@ -22,6 +23,7 @@ NO_OBJECT: Final = "expected a JSON object on the line"
 """Why a line of JSON is refused that holds none."""
 
 _STATES_ZONE = r"[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:?\d\d)$"
+_NOT_PRINTABLE = r"[\p{C}\p{Zl}\p{Zp}]|[^\P{Zs} ]"
 _STATES_DATE = r"^\d{4}-\d\d-\d\d"
 
 
@@ -68,7 +70,8 @@ class RecordSql:
         if skips is not None:
             kept.append(f"(unread is not null or not ({skips}))")
         where = f" where {' and '.join(kept)}" if kept else ""
-        return f"select *, {_problem(now)} as problem from (select {mapped} from {self._source}{where})"
+        problem = _problem(now, record.occurred_at)
+        return f"select *, {problem} as problem from (select {mapped} from {self._source}{where})"
 
     def skips(self) -> str | None:
         """Give the condition under which this record leaves a row out; None when it never does."""
@@ -219,27 +222,41 @@ def _stated_zone(rule: TimeRule, expression: Expression) -> str:
     return quoted(rule.zone)
 
 
-def _problem(now: Moment) -> str:
+def _problem(now: Moment, time: TimeRule) -> str:
     """Give the SQL that says why a row cannot be taken, null when it can."""
     latest = now + FARTHEST_AHEAD
     longest = f"greatest(length(id), length(name), length(customer_id), length(account_id)) > {LONGEST_NAME}"
+    printed = "concat(id, name, customer_id, account_id)"
+    ours = ", ".join(quoted(event.name) for event in EVENT_TABLE.values() if event.is_ours)
     return (
         "case "
         f"when unread is not null then {quoted(NO_OBJECT)} "
         "when customer_id is null and account_id is null "
         "then 'expected a customer or an account, got neither' "
         "when name is null then 'expected the name of an event, got none' "
-        "when occurred_at is null then 'expected a time with a zone, got ' "
+        f"when name in ({ours}) then 'expected another name: ' || name || ' is what Upsell itself records' "
+        f"when occurred_at is null then {quoted(_expected_time(time))} || ', got ' "
         "|| coalesce(left(said_time, 60), 'none') "
         "when occurred_at < 0 then 'expected a time from 1970 on, got ' || left(said_time, 60) "
         f"when occurred_at > {latest} or seen_at > {latest} "
         "then 'expected a time no more than a day ahead, got ' || left(said_time, 60) "
         f"when {longest} then 'expected ids and names of at most {LONGEST_NAME} characters' "
+        f"when regexp_matches({printed}, {quoted(_NOT_PRINTABLE)}) "
+        "then 'expected ids and names of printable characters' "
         f"when strlen(properties) > {LARGEST_EVENT} then 'expected at most {LARGEST_EVENT} bytes, got ' "
         "|| strlen(properties) "
         "when properties not like '{%' then 'expected properties that are a JSON object' "
         "end"
     )
+
+
+def _expected_time(rule: TimeRule) -> str:
+    """Say how the time of a row is to be written."""
+    if rule.unit is not TimeUnit.ISO:
+        return f"expected a number of {rule.unit.value} since 1970"
+    if rule.zone is None:
+        return "expected a time with a zone, such as 2026-03-01T12:00:00Z"
+    return "expected a date such as 2026-03-01, or a time such as 2026-03-01T12:00:00"
 
 
 def _listed(names: Mapping[str, str]) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 import msgspec
 
+from upsell.errors import ConfigError
 from upsell.sources.mapping import Format
 from upsell.sources.relations import DataFile
 
@@ -58,14 +59,21 @@ def write_rejects(path: Path, rejects: Iterable[Reject]) -> int:
     """Write rejects as JSON lines to ``path``, over what was there; tell how many there were.
 
     Without any, nothing is written and nothing is left there.
+
+    Raises:
+        ConfigError: ``path`` cannot be written.
     """
     encode = msgspec.json.Encoder().encode
     count = 0
-    with path.open("wb") as file:
-        for count, reject in enumerate(rejects, 1):  # noqa: B007
-            file.write(encode(reject) + b"\n")
-    if count == 0:
-        path.unlink()
+    try:
+        with path.open("wb") as file:
+            for count, reject in enumerate(rejects, 1):  # noqa: B007
+                file.write(encode(reject) + b"\n")
+        if count == 0:
+            path.unlink()
+    except OSError as error:
+        msg = f"expected a file that can be written at {path}, got: {error.strerror}; see --rejects"
+        raise ConfigError(msg) from error
     return count
 
 

@@ -7,7 +7,7 @@ lines that are not UTF-8 are refused by DuckDB itself, which keeps them in ``rej
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePath
 from typing import NoReturn
@@ -45,7 +45,11 @@ class DataFile(msgspec.Struct, frozen=True):
     format: Format
 
 
-def choose_files(mapping: Rows, given: Iterable[Path]) -> tuple[DataFile, ...]:
+REJECTS = ".rejects.jsonl"
+"""How the names of files end to which rejected rows are written; in a folder they are nobody's events."""
+
+
+def choose_files(mapping: Rows, given: Sequence[Path]) -> tuple[DataFile, ...]:
     """Find the rule each given file falls under; of a folder, its files that fall under one.
 
     Files are numbered by rule, then by name, so that the order they were given in changes nothing.
@@ -57,7 +61,11 @@ def choose_files(mapping: Rows, given: Iterable[Path]) -> tuple[DataFile, ...]:
     found: list[tuple[int, str, Path, FileRule]] = []
     for path in given:
         if path.is_dir():
-            fitting = [(each, _rule_for(mapping, each)) for each in sorted(path.iterdir()) if each.is_file()]
+            fitting = [
+                (each, _rule_for(mapping, each))
+                for each in sorted(path.iterdir())
+                if each.is_file() and not each.name.endswith(REJECTS)
+            ]
         elif path.is_file():
             fitting = [(path, _rule_for(mapping, path) or _refuse(mapping, path))]
         else:
@@ -70,7 +78,8 @@ def choose_files(mapping: Rows, given: Iterable[Path]) -> tuple[DataFile, ...]:
     for rule in mapping.files:
         if not any(rule is chosen for *_, chosen in distinct.values()):
             where = f"{rule.place.file}, line {rule.place.line}"
-            msg = f"expected a file named like {rule.match} for {rule.name} ({where}), got none"
+            looked = ", ".join(str(path) for path in given)
+            msg = f"expected a file named like {rule.match} for {rule.name} ({where}), got none in {looked}"
             raise ConfigError(msg)
     ordered = sorted(distinct.values(), key=lambda each: (each[0], each[1], str(each[2])))
     return tuple(
@@ -104,7 +113,7 @@ def _rule_for(mapping: Rows, path: Path) -> FileRule | None:
 
 def _refuse(mapping: Rows, path: Path) -> NoReturn:
     patterns = ", ".join(rule.match for rule in mapping.files)
-    msg = f"expected files named like {patterns}, got {path.name}; add it to the mapping, or leave it out"
+    msg = f"expected files named like {patterns}, got {path.name}; add it to a mapping, or leave it out"
     raise ConfigError(msg)
 
 

@@ -14,7 +14,7 @@ import duckdb
 import msgspec
 
 from upsell.clock import Moment
-from upsell.errors import DefinitionError
+from upsell.errors import ConfigError, DefinitionError
 from upsell.signals.events import ACCOUNT_IDENTIFIED, Event
 from upsell.sources.mapping import Mapping
 from upsell.sources.record_sql import NO_OBJECT, RecordSql, wrong_sql
@@ -82,6 +82,7 @@ class Staging:
 
         Raises:
             DefinitionError: An expression of the mapping is wrong; says where.
+            ConfigError: A file cannot be read, or is not in the format its name or the mapping says.
         """
         self._files = tuple(files)
         wanted = "true"
@@ -94,19 +95,37 @@ class Staging:
         selects = self._record_selects(mapping, now)
         try:
             self._connection.execute(_make_events(selects, wanted))
+        except duckdb.IOException as error:
+            raise _unreadable(error) from error
         except duckdb.Error as error:
             raise DefinitionError([wrong_sql(mapping.records[0].source, error)]) from error
+        self._refuse_no_json()
         self._connection.execute(_MAKE_MEMBERSHIP)
+
+    def _refuse_no_json(self) -> None:
+        """Refuse rows whose properties DuckDB takes for JSON and nobody else: NaN, or nested without end."""
+        decode = msgspec.json.Decoder(dict[str, object]).decode
+        refused = []
+        for row, properties in self._connection.execute(_SUSPECT).fetchall():
+            try:
+                decode(properties)
+            except (msgspec.DecodeError, RecursionError):
+                refused.append((row,))
+        if refused:
+            self._connection.executemany(_REFUSE_NO_JSON, refused)
 
     def _open_sources(self, mapping: Mapping) -> None:
         """Make a view or table of every file and table; a file read more than once is copied first."""
         readers = [record.source.sql for record in mapping.records]
         for rule in mapping.files:
             chosen = [file for file in self._files if file.rule is rule]
-            select = relation(self._connection, chosen)
             is_copied = bool(mapping.tables) or readers.count(rule.name) > 1
             kind = "table" if is_copied else "view"
-            self._connection.execute(f"create {kind} {named(rule.name)} as {select}")
+            try:
+                select = relation(self._connection, chosen)
+                self._connection.execute(f"create {kind} {named(rule.name)} as {select}")
+            except duckdb.Error as error:
+                raise _unreadable(error) from error
         for name, query in mapping.tables.items():
             try:
                 self._connection.execute(f"create table {named('query ' + name)} as {query.sql}")
@@ -142,11 +161,11 @@ class Staging:
         ).fetchone()
         return found[0] if found is not None else 0
 
-    def counts(self) -> FileCounts:
-        """Count what became of the rows."""
-        (totals,) = self._connection.execute(_COUNT_EVENTS).fetchall()
+    def counts(self, until: Moment | None = None) -> FileCounts:
+        """Count what became of the rows; events seen from ``until`` on are not counted, None counts all."""
+        (totals,) = self._connection.execute(_COUNT_EVENTS, [until]).fetchall()
         events, customers, accounts, first_at, last_at = totals
-        by_name = self._connection.execute(_COUNT_NAMES).fetchall()
+        by_name = self._connection.execute(_COUNT_NAMES, [until]).fetchall()
         return FileCounts(
             events=events,
             skipped=self._skipped,
@@ -210,6 +229,12 @@ def open_duckdb(
     return connection
 
 
+def _unreadable(error: duckdb.Error) -> ConfigError:
+    """Say that files of events could not be read; DuckDB names the file or the column."""
+    reason = str(error).splitlines()[0]
+    return ConfigError(f"expected files of events in the formats and with the columns stated, got: {reason}")
+
+
 def _as_source(connection: duckdb.DuckDBPyConnection, name: str) -> str:
     """Write the view that gives a table the columns every relation has, where its query lacks them.
 
@@ -252,10 +277,27 @@ _MAKE_MEMBERSHIP = f"""
 
 _COUNT_EVENTS = """
     select count(*), count(distinct customer_id), count(distinct account_id), min(occurred_at), max(seen_at)
-    from upsell.events where problem is null
+    from upsell.events where problem is null and seen_at < coalesce($1, 9223372036854775807)
 """
 
-_COUNT_NAMES = "select name, count(*) from upsell.events where problem is null group by name order by name"
+_SUSPECT = """
+    select rowid, properties from upsell.events
+    where problem is null and (
+        properties ilike '%nan%' or properties ilike '%inf%'
+        or length(translate(properties, '[{', '')) < length(properties) - 200
+    )
+"""
+
+_REFUSE_NO_JSON = """
+    update upsell.events set problem = 'expected JSON, without NaN and not nested without end'
+    where rowid = ?
+"""
+
+_COUNT_NAMES = """
+    select name, count(*) from upsell.events
+    where problem is null and seen_at < coalesce($1, 9223372036854775807)
+    group by name order by name
+"""
 
 _IN_TIME_ORDER = """
     select

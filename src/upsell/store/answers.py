@@ -6,13 +6,38 @@ from collections.abc import Sequence
 
 import msgspec
 
+from upsell.clock import Moment
 from upsell.decisions.decision import Decision, Exposure
+from upsell.decisions.reasons import Reason
+from upsell.ids import UnitId
 from upsell.journeys.effects import OpenTask
 from upsell.store.connect import Connection
 from upsell.store.queries import copy_rows, query
 
 _encode = msgspec.json.Encoder().encode
 _DECISION_TYPES = ("text", "text", "text", "timestamptz", "text", "text", "text", "text")
+
+
+class Decided(msgspec.Struct, frozen=True):
+    """A decision as it was recorded: when, the answer, and the rule or state that decided, or empty."""
+
+    decided_at: Moment
+    reason: Reason
+    rule: str
+
+
+def read_last_decisions(
+    connection: Connection, unit_id: UnitId, at: Moment, most: int
+) -> dict[str, tuple[Decided, ...]]:
+    """Give the last decisions about a unit up to ``at``, by workflow, ``most`` each and oldest first.
+
+    Workflows that decided nothing are not among them.
+    """
+    values = {"unit_id": unit_id, "at": at, "most": most}
+    found: dict[str, tuple[Decided, ...]] = {}
+    for workflow, decided_at, reason, rule in connection.execute(query("read_last_decisions"), values):
+        found[workflow] = (*found.get(workflow, ()), Decided(decided_at, Reason(reason), rule))
+    return found
 
 
 def keep_decisions(connection: Connection, decisions: Sequence[Decision]) -> None:

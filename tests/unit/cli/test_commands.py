@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import upsell
 from tests.unit.workspace.acme import ACME, with_change
 from upsell.cli.main import COMMANDS, _load, main
 from upsell.workspace.files import FileKind
@@ -111,6 +112,12 @@ def test_all_schemas_are_written_into_a_directory(
         (["schema"], 1, "or --write DIR, got neither"),
         (["chekc", "x"], 2, "did you mean check?"),
         (["check"], 2, "workspace"),
+        (
+            ["import", "--events", "x", "--map", "nomap.yaml"],
+            1,
+            "nomap.yaml:1: error: expected a mapping file",
+        ),
+        (["backtest", "w", "--events", "x", "--from", "2026-02-01", "--to", "2026-01-01"], 1, "after --from"),
     ],
 )
 def test_what_cannot_be_done_is_said_without_a_traceback(
@@ -124,6 +131,21 @@ def test_what_cannot_be_done_is_said_without_a_traceback(
     assert (left, out) == (code, "")
     assert told in err
     assert "Traceback" not in err
+
+
+def test_what_is_wrong_with_a_workspace_is_told_by_every_command_as_by_check(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, written: Path
+) -> None:
+    code, out, err = _run(capsys, monkeypatch, "plan", str(written))
+    assert (code, out) == (1, "")
+    assert "upsell.yaml:2: error: expected a known key, got curency\n    did you mean currency?\n" in err
+    assert err.endswith("nothing was changed\n")
+
+
+def test_the_version_is_that_of_the_package(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert _run(capsys, monkeypatch, "--version") == (0, f"upsell {upsell.__version__}\n", "")
 
 
 def test_help_lists_every_command(

@@ -56,13 +56,16 @@ def test_applying_over_what_somebody_else_applied_is_refused_until_it_is_pulled(
     run("apply", theirs)
     code, _, said = run("apply", mine)
     assert code == 1
-    assert "expected revision 0 to be live, found 1: pull it first" in said
+    assert "made from revision 1, which is live, got one made from no revision: pull it first" in said
     assert "-journey: [{email: {content: t1, intent: help}}, {wait: 2 days}" in said
     assert run("pull", mine)[0] == 1
     assert run("pull", "--force", mine)[:2] == (0, f"Revision 1 was written to {mine}.\n")
     write(mine, "3 days")
     assert "Revision 2 is live" in run("apply", mine)[1]
-    assert "found 2" in run("apply", write(theirs, "4 days"))[2]
+    assert (
+        "made from revision 2, which is live, got one made from revision 1"
+        in run("apply", write(theirs, "4 days"))[2]
+    )
     assert "Revision 3 is live" in run("apply", theirs, "--over", 2)[1]
 
 
@@ -77,3 +80,9 @@ def test_a_workspace_that_is_wrong_is_not_applied(run: Run, tmp_path: Path) -> N
 
 def test_migrating_a_schema_that_is_there_changes_nothing(run: Run) -> None:
     assert run("migrate")[:2] == (0, "The schema is that of this program; nothing was changed.\n")
+
+
+def test_applying_what_is_live_says_that_nothing_was_applied(run: Run, tmp_path: Path) -> None:
+    here = write(tmp_path / "here", "1 days")
+    run("apply", here)
+    assert run("apply", here) == (0, "Revision 1 is live and is the same; nothing was applied.\n", "")

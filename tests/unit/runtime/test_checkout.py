@@ -74,3 +74,11 @@ def test_a_difference_names_files_that_come_go_and_change() -> None:
         "--- live/b\n+++ here/b\n@@ -1 +1 @@\n-1\n+2\n\\ no newline at end of file\n"
         "--- /dev/null\n+++ here/c\n@@ -0,0 +1 @@\n+3\n"
     )
+
+
+def test_a_file_where_the_directory_should_be_is_told_plainly(database: str, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with open_world(database) as world:
+        world.apply(FIRST)
+        with pytest.raises(ConfigError, match="can be written"):
+            pull(world, tmp_path / "file")

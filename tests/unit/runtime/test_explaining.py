@@ -90,3 +90,30 @@ def test_one_workflow_can_be_asked_and_a_slip_in_its_name_is_answered(database: 
         assert [one.workflow for one in asked.explanations] == ["other"]
         with pytest.raises(ConfigError, match="did you mean other"):
             explain_now(world.connection, "c:ann", world.clock.now(), "othr")
+
+
+def test_whoever_was_held_out_or_refused_before_is_told_so(database: str) -> None:
+    with open_world(database) as world:
+        mails = two_mails(holdout="99%")
+        world.apply(make_documents({"w": mails}))
+        world.happens("Pricing Viewed", "no-address")
+        for number in range(20):
+            know(world, f"c{number}")
+            world.happens("Pricing Viewed", f"c{number}")
+        world.settle()
+        then = world.clock.now()
+        world.after(3 * DAY)
+        recorded = [
+            tuple(
+                decided.reason
+                for decided in explain_now(world.connection, f"c{number}", world.clock.now(), None).recorded[
+                    "w"
+                ]
+            )
+            for number in range(20)
+        ]
+        assert (Reason.HELD_OUT, Reason.FINISHED) in recorded
+        before = explain_past(world.connection, "c0", then - HOUR, None)
+        assert before.recorded == {}
+        refused = explain_now(world.connection, "no-address", world.clock.now(), None).recorded["w"]
+        assert refused[0].reason is Reason.NO_RECIPIENT

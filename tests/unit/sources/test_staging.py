@@ -8,8 +8,13 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.unit.sources.files import moment, read, write
+from tests.unit.sources.files import NOW, moment, read, write
 from upsell.errors import ConfigError, DefinitionError
+from upsell.sources.defaults import default_mapping
+from upsell.sources.mapping import parse_mapping
+from upsell.sources.rejects import Reject, write_rejects
+from upsell.sources.relations import choose_files
+from upsell.sources.staging import Staging
 
 LINES = """\
 files: {log: {match: 'log*'}}
@@ -120,7 +125,7 @@ def test_every_bad_line_is_refused_with_its_line_and_the_good_ones_are_kept(tmp_
         7: "expected the name of an event",
         8: "expected a time no more than a day ahead",
         9: "expected a time from 1970 on",
-        10: "expected a time with a zone",
+        10: "expected a number of ms since 1970",
         11: "expected at most 32768 bytes",
     }
     assert rejects[1].row == lines[3]
@@ -247,3 +252,66 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path, name: str | None,
     path = write(tmp_path, name, ROWS) if name else tmp_path / "log.jsonl"
     with pytest.raises(ConfigError, match=said):
         read(tmp_path, LINES, path)
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ('{"page":"A","user":"u","ts":1767225600000,"n":{"a":NaN}}', "expected JSON"),
+        ('{"page":"A","user":"u","ts":1767225600000,"n":[-Infinity]}', "expected JSON"),
+        ('{"page":"A","user":"u","ts":1767225600000,"n":' + "[" * 5_000 + "]" * 5_000 + "}", "expected JSON"),
+        ('{"page":"A","user":"u\\u0000","ts":1767225600000}', "printable"),
+        ('{"page":"A\\nB","user":"u","ts":1767225600000}', "printable"),
+        ('{"page":"Message Sent","user":"u","ts":1767225600000}', "what Upsell itself records"),
+    ],
+)
+def test_what_http_would_refuse_is_refused_in_files_and_stops_nothing(
+    tmp_path: Path, row: str, reason: str
+) -> None:
+    lines = LINES.replace(
+        "match: 'log*'", "match: 'log*', columns: {page: varchar, user: varchar, ts: bigint, n: json}"
+    )
+    good = '{"page":"nan [inf]","user":"u","ts":1767225600000,"n":{"a":"NaN"}}\n'
+    events, rejects, counts = read(tmp_path, lines, write(tmp_path, "log.jsonl", f"{good}{row}\n{good}"))
+    assert [event.properties for event in events] == [{"n": {"a": "NaN"}}] * 2
+    assert [reject.line for reject in rejects] == [2]
+    assert reason in rejects[0].reason
+    assert counts.rejected == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("log.jsonl.gz", b"no gzip"),
+        ("log.jsonl.gz", gzip.compress(ROWS.encode())[:-9]),
+        ("log.parquet", b"PAR1"),
+    ],
+)
+def test_a_file_that_is_not_what_its_name_says_is_told_by_its_name(
+    tmp_path: Path, name: str, content: bytes
+) -> None:
+    with pytest.raises(ConfigError, match=name):
+        read(tmp_path, LINES, write(tmp_path, name, content))
+
+
+def test_of_a_folder_neither_other_files_nor_the_rejects_of_an_earlier_run_are_read(tmp_path: Path) -> None:
+    for name in ("a.jsonl", "b.ndjson.gz", "import.rejects.jsonl", "customers.csv", "README.md"):
+        write(tmp_path, name, "")
+    chosen = choose_files(default_mapping(), [tmp_path])
+    assert [file.path.name for file in chosen] == ["a.jsonl", "b.ndjson.gz"]
+
+
+def test_only_what_was_seen_before_the_end_is_counted(tmp_path: Path) -> None:
+    rows = parse_mapping("map.yaml", LINES)
+    path = write(tmp_path, "log.jsonl", ROWS + ROWS.replace("u1", "u2").replace("17672", "17673"))
+    with Staging(tmp_path) as staging:
+        staging.load(rows, choose_files(rows, [path]), NOW)
+        before = staging.counts(moment("2026-01-01T00:01:00Z"))
+        every = staging.counts()
+    assert (before.events, before.customers, before.by_name) == (1, 1, {"A": 1})
+    assert (every.events, every.customers, every.by_name) == (4, 2, {"A": 2, "B": 2})
+
+
+def test_where_rejects_cannot_be_written_it_is_said_plainly(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="can be written"):
+        write_rejects(tmp_path / "nowhere" / "x.jsonl", [Reject("f", 1, "r")])

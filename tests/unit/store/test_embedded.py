@@ -11,6 +11,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from upsell.errors import StoreError
+from upsell.store.embedded import embedded_url
+
 pytestmark = pytest.mark.postgres
 
 USER = """
@@ -101,3 +104,9 @@ def test_durability_is_on(folder: Path) -> None:
         }
     user.end()
     assert settings == {"synchronous_commit": ("on",), "fsync": ("on",)}
+
+
+def test_a_folder_that_cannot_be_made_is_told_with_the_setting_that_names_another(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreError, match="UPSELL_DATA_FOLDER"):
+        embedded_url(tmp_path / "file" / "data")

@@ -104,6 +104,11 @@ def test_one_wrong_line_is_not_told_again_elsewhere(file: str, old: str, new: st
     assert len(errors) <= 2
 
 
+def test_a_holdout_that_cannot_be_read_is_not_also_told_to_be_missing() -> None:
+    told = problems_of(with_change(QUOTA, "holdout: 10%", "holdout: 120%"))
+    assert [problem.code for problem in told if "holdout" in problem.message] == ["wrong-type"]
+
+
 def test_all_problems_of_all_files_are_told_at_once_in_order() -> None:
     changed = with_change(QUOTA, "unit: account", "unit: acount")
     changed["upsell.yaml"] = changed["upsell.yaml"].replace("2%", "2").replace("USD", "usd")

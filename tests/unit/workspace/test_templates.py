@@ -25,6 +25,27 @@ def test_a_subject_may_begin_with_what_yaml_would_misread() -> None:
 
 
 @pytest.mark.parametrize(
+    ("written", "subject"),
+    [
+        ('"{{ plan.name }}: more"', "{{ plan.name }}: more"),
+        ("'{{ plan.name }}'", "{{ plan.name }}"),
+        ('"{{ customer.name | default: "you" }}, more"', '{{ customer.name | default: "you" }}, more'),
+        ('"Less" or "more"', '"Less" or "more"'),
+        ('"', '"'),
+        ('""', '""'),
+    ],
+)
+def test_quotes_around_a_whole_subject_are_no_part_of_it(written: str, subject: str) -> None:
+    changed = with_change(
+        "templates/optimise-usage.html",
+        "subject: Three ways to make {{ plan.name }} go further",
+        f"subject: {written}",
+    )
+    content = compiled(changed).program.workflows["api-quota"].contents["optimise-usage"]
+    assert content.subject == subject
+
+
+@pytest.mark.parametrize(
     ("html", "text"),
     [
         ("", ""),

@@ -14,6 +14,8 @@ import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
+from upsell.sources.bounds import LARGEST_BATCH
+
 _log = structlog.get_logger(__name__)
 
 
@@ -80,9 +82,22 @@ def answer_exception(request: Request[Any, Any, Any], error: Exception) -> Respo
     if isinstance(error, HTTPException):
         status = HTTPStatus(error.status_code)
         code = status.phrase.lower().replace(" ", "_")
-        return answer(Refused(code, error.detail or status.phrase), status, error.headers)
+        return answer(Refused(code, _words(request, status, error)), status, error.headers)
     _log.error("request_failed", path=request.url.path, exc_info=error)
     return answer(
         Refused("fault", "something broke here; nothing of this request can be relied on, so send it again"),
         HTTPStatus.INTERNAL_SERVER_ERROR,
     )
+
+
+def _words(request: Request[Any, Any, Any], status: HTTPStatus, error: HTTPException) -> str:
+    """Say in a sentence what was expected of a request that no handler took."""
+    match status:
+        case HTTPStatus.NOT_FOUND:
+            return f"expected POST to /v1/identify, /v1/track, /v1/group or /v1/batch, got {request.url.path}"
+        case HTTPStatus.METHOD_NOT_ALLOWED:
+            return f"expected another method on {request.url.path}, got {request.method}"
+        case HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            return f"expected at most {LARGEST_BATCH:,} bytes in one request, got more; send several"
+        case _:
+            return error.detail or status.phrase

@@ -1,0 +1,13 @@
+-- What each workflow decided last about a unit, up to a moment: a few decisions each, oldest first.
+with decided as (
+    select
+        workflow, number, decided_at, reason, rule,
+        row_number() over (partition by workflow order by number desc) as place
+    from decisions
+    where unit_id = %(unit_id)s and decided_at <= moment(%(at)s)
+)
+
+select workflow, decided_at, reason, rule
+from decided
+where place <= %(most)s
+order by workflow, number
