@@ -5,7 +5,7 @@ the worker decides, mail goes by SMTP to a sink on this machine, and the report 
 report`` would print. Nobody in those files ever got a mail, so the report is an A/A test: it must
 find nothing. ``upsell`` itself is all this script uses.
 
-Usage: python examples/real_data.py [FOLDER]   (UPSELL_DATA_DIR, else ../shared/data)
+Usage: python examples/real_data.py [FOLDER]   (else DATA, else ../shared/data)
 """
 
 from __future__ import annotations
@@ -84,10 +84,8 @@ def main() -> int:
 
 
 def data_folder(given: list[str]) -> Path:
-    """Give the folder of datasets: the one given, else that of UPSELL_DATA_DIR, else beside this checkout."""
-    return Path(
-        given[0] if given else os.environ.get("UPSELL_DATA_DIR", HERE.parent.parent / "shared" / "data")
-    )
+    """Give the folder of datasets: the one given, else that of DATA, else beside this checkout."""
+    return Path(given[0] if given else os.environ.get("DATA", HERE.parent.parent / "shared" / "data"))
 
 
 def backtest(example: Example, data: Path, workers: int) -> Backtest:

@@ -62,3 +62,20 @@ def test_a_unit_never_heard_of_has_an_answer_too() -> None:
     (found,) = explain(program, story.household, "c:nobody", story.now)
     assert found.reason is Reason.NOT_TRIGGERED
     assert not found.would_enter
+
+
+def test_who_was_in_it_too_recently_is_told_so_beside_what_would_fire_it() -> None:
+    text = workflow(trigger="{on: Feature Gate Hit, again_after: 90 days}", journey=OFFER)
+    program = make_program({"w": text})
+    story = Story(program).happens("Feature Gate Hit").after(4 * DAY)
+    assert story.enrollments() == []
+    (found,) = explain(program, story.household, "c:ada", story.now)
+    assert found.reason is Reason.NOT_TRIGGERED
+    assert "were it to fire now: was in this workflow too recently" in found.words
+
+
+def test_a_customer_without_an_address_is_told_of_as_one_person_and_not_by_a_role() -> None:
+    story = Story(make_program({"w": workflow(trigger=INTEREST, journey=OFFER)}))
+    story.happens("Customer Identified", email=None)
+    found = explained(story)
+    assert "nobody it would speak to has an address (the customer)" in found.words

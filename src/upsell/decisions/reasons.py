@@ -70,7 +70,7 @@ MEANINGS: dict[Reason, str] = {
     Reason.OFFER_GONE: "the offer is no longer available",
     Reason.SUPPRESSED: "a suppression rule is true",
     Reason.SENSITIVE: "something is wrong or fresh for this customer, so we stay silent",
-    Reason.NO_RECIPIENT: "there is nobody with an address in the roles addressed",
+    Reason.NO_RECIPIENT: "nobody it would speak to has an address",
     Reason.NO_CONSENT: "consent was withdrawn",
     Reason.CAPPED: "was written to often enough for now",
     Reason.OUTRANKED: "another workflow holds the one upsell slot",

@@ -91,6 +91,8 @@ def _answer(
         until = format_moment(watch.waiting.until)
         return gates, f"triggered and waiting until {until}: {_words(gates)}"
     trigger = _trigger_verdict(scene, unit, workflow, watch)
+    if trigger is not None and gates.reason not in ENTRIES:
+        return trigger, f"{_words(trigger)}; were it to fire now: {_words(gates)}"
     if trigger is not None:
         return trigger, _words(trigger)
     return gates, _words(gates)

@@ -129,7 +129,9 @@ def ask_recipients(
     """
     if isinstance(step, TaskStep):
         return [], None
-    verdict = Verdict(Reason.NO_RECIPIENT, " or ".join(step.to) or DEFAULT_ROLE)
+    is_account = workflow.unit is UnitKind.ACCOUNT
+    roles = (" or ".join(step.to) or DEFAULT_ROLE) if is_account else "the customer"
+    verdict = Verdict(Reason.NO_RECIPIENT, roles)
     reachable = [person for person in addressed(scene, unit, workflow, step) if address_of(person)]
     if not reachable:
         return [], verdict
