@@ -31,7 +31,7 @@ class Sink:
         self._answer = answer
         self._lock = Lock()
 
-    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802  # the name is aiosmtpd's
         content = envelope.content if isinstance(envelope.content, bytes) else b""
         found = _KEY.search(content)
         answer = self._answer(envelope.rcpt_tos[0])

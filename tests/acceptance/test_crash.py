@@ -125,7 +125,7 @@ def kill_at_random(database: str, folder: Path, kills: int) -> None:
             for round_number in range(kills):
                 before = progress(connection)
                 identify_and_trigger(connection, round_number * CUSTOMERS_A_ROUND)
-                wait_for(lambda before=before: progress(connection) != before, plant)  # type: ignore[misc]
+                wait_for(lambda before=before: progress(connection) != before, plant)  # type: ignore[misc]  # mypy cannot type the default
                 time.sleep(chance.uniform(0.0, 0.3))
                 plant.end(signal.SIGKILL)
                 plant.start()

@@ -80,9 +80,9 @@ def inputs_of(drawn: list[tuple[int, str, int, int]]) -> list[Input]:
     for customer_id, role in (("ada", "admin"), ("bob", "billing")):
         who = {"customer_id": customer_id, "account_id": "acme", "seen_at": now, "occurred_at": now}
         joined = {"roles": [role]}
-        found.append(Event(id=f"g{customer_id}", name="Account Identified", properties=joined, **who))  # type: ignore[arg-type]
+        found.append(Event(id=f"g{customer_id}", name="Account Identified", properties=joined, **who))  # type: ignore[arg-type]  # one mapping of mixed kinds
         said = {"email": f"{customer_id}@example.com"}
-        found.append(Event(id=f"i{customer_id}", name="Customer Identified", properties=said, **who))  # type: ignore[arg-type]
+        found.append(Event(id=f"i{customer_id}", name="Customer Identified", properties=said, **who))  # type: ignore[arg-type]  # one mapping of mixed kinds
     for number, (which, customer_id, later, late) in enumerate(drawn):
         now += later
         name, properties = NAMES[which]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.stories.world import DAY, HOUR, Reason, Story, make_program, workflow
+from tests.stories.world import CATALOG, DAY, HOUR, Reason, Story, make_program, workflow
 from upsell.journeys.gate import ask_gate
 from upsell.journeys.inputs import Launched
 from upsell.journeys.program import with_earlier
@@ -65,8 +65,6 @@ def test_no_longer_eligible_leaves() -> None:
 
 def test_an_offer_that_is_gone_leaves_when_it_would_be_made() -> None:
     catalog_end = "available_until: 2026-03-04T00:00:00Z"
-    from tests.stories.world import CATALOG  # noqa: PLC0415  # the text is changed for this story alone
-
     catalog = CATALOG.replace("discount: 10%", f"discount: 10%, {catalog_end}")
     story = Story(make_program({"w": workflow(trigger=GATE, journey=LONG)}, catalog=catalog))
     story.happens("Feature Gate Hit").after(3 * DAY)

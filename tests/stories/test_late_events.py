@@ -78,7 +78,7 @@ def test_a_closing_from_before_a_ticket_was_opened_does_not_close_it() -> None:
 def test_a_firing_that_starts_nothing_does_not_drop_the_candidate_that_waits(odd: dict[str, int]) -> None:
     story = Story(make_program({"w": workflow(trigger=GATE, journey=OFFER)}))
     story.happens("Ticket Opened", ticket_id="1").happens("Feature Gate Hit")
-    story.happens("Feature Gate Hit", **odd)  # type: ignore[arg-type]
+    story.happens("Feature Gate Hit", **odd)  # type: ignore[arg-type]  # odd on purpose
     story.happens("Ticket Closed", ticket_id="1").after(2 * DAY)
     assert story.contents() == ["t1"]
 

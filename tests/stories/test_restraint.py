@@ -63,13 +63,13 @@ def test_a_sensitive_state_silences_offers_until_its_cool_down_has_passed(
     policy = "policy: {patience: 60 days}\n"
     program = make_program({"w": workflow(trigger=GATE, journey=OFFER)}, policy=policy)
     story = Story(program)
-    story.happens(**starts)  # type: ignore[arg-type]
+    story.happens(**starts)  # type: ignore[arg-type]  # a mapping of keywords
     story.happens("Feature Gate Hit")
     assert story.reasons() == [Reason.SENSITIVE]
     if ends is not None:
         story.after(5 * DAY)
         assert story.mails() == []
-        story.happens(**ends)  # type: ignore[arg-type]
+        story.happens(**ends)  # type: ignore[arg-type]  # a mapping of keywords
     story.after(cool_down - 1)
     assert story.mails() == []
     story.after(1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hashlib import blake2b
+
 from scipy.stats import chi2_contingency, chisquare
 
 from upsell.decisions.assignment import choose_arm, is_drawn
@@ -53,7 +55,5 @@ def test_a_unit_keeps_its_arm_and_without_arms_there_is_none() -> None:
 def test_the_hash_is_the_same_on_every_machine() -> None:
     # BLAKE2b-64 of "quota", 0xFF and "a:1" as UTF-8 (c3 bf), its upper 53 bits over 2**53; the
     # oracle is Python's hashlib called directly.
-    from hashlib import blake2b  # noqa: PLC0415  # the oracle, used here alone
-
     whole = int.from_bytes(blake2b(b"quota\xc3\xbfa:1", digest_size=8).digest(), "big")
     assert share("quota", "a:1") == (whole >> 11) / 2**53
