@@ -407,3 +407,19 @@ def test_a_frozen_journey_that_another_state_stops_says_so() -> None:
     story.after(3 * DAY)
     told = [(decision.reason, decision.rule) for decision in story.decisions()]
     assert told == [(Reason.ENROLLED, ""), (Reason.FROZEN, "open_ticket"), (Reason.FROZEN, "failed_payment")]
+
+
+def test_the_global_control_is_asked_by_household_so_no_seat_of_its_accounts_hears_anything() -> None:
+    policy = "policy: {global_control: 50%}\n"
+    program = make_program({"w": workflow(trigger=GATE, journey=HELP)}, policy=policy)
+    found = set()
+    for number in range(12):
+        story = Story(program, f"a:company-{number}")
+        for person in ("ada", "bob", "eve"):
+            story.member(f"{person}{number}", "admin").happens("Feature Gate Hit", by=f"{person}{number}")
+        told = {decision.reason for decision in story.decisions()} - {Reason.FINISHED}
+        assert len(told) == 1
+        assert bool(story.mails()) is (told == {Reason.ENROLLED})
+        assert {exposure.contrast for exposure in story.exposures()} >= {"control"}
+        found |= told
+    assert found == {Reason.ENROLLED, Reason.CONTROL}

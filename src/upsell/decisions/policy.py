@@ -78,7 +78,7 @@ class Policy(msgspec.Struct, frozen=True):
         states: Sensitive states in force.
         patience: How long a blocked candidate waits while its trigger is true, in microseconds.
         freeze_for: How long a frozen enrollment waits before it leaves, in microseconds.
-        control_rate: Share of units in the global control, 0 to 1.
+        control_rate: Share of households in the global control, 0 to 1.
         control_salt: Salt of the global control's hash.
     """
 

@@ -76,7 +76,9 @@ def ask_gates(scene: Scene, unit: Unit, workflow: Workflow, watch: Watch, event:
             return shut
     if workflow.takes_slot and unit.slot is not None:
         return Verdict(Reason.OUTRANKED, _holder(unit))
-    if is_drawn(scene.program.policy.control_rate, scene.program.policy.control_salt, unit.id):
+    # By household: a company in the control hears nothing, whichever of its people is asked about.
+    policy = scene.program.policy
+    if is_drawn(policy.control_rate, policy.control_salt, scene.household.id):
         return Verdict(Reason.CONTROL)
     if is_drawn(workflow.experiment.holdout_rate, workflow.experiment.salt, unit.id):
         return Verdict(Reason.HELD_OUT)

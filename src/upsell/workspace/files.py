@@ -85,7 +85,7 @@ _POLICY = RecordOf(
         "freeze_for": Key(
             scalars.DURATION, "how long a frozen enrollment waits before it leaves (default 14 days)"
         ),
-        "global_control": Key(scalars.HELD_RATE, "share of units kept from every workflow (default 0%)"),
+        "global_control": Key(scalars.HELD_RATE, "share of households kept from every workflow (default 0%)"),
     }
 )
 
