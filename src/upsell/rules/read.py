@@ -199,7 +199,12 @@ class _Reader:
         """Read a text or a number."""
         if syntax.is_string:
             return tree.Literal(value=str(syntax.this), kind=Kind.TEXT, at=at)
-        number = float(syntax.this)
+        try:
+            number = float(syntax.this)
+        except ValueError:
+            # The tokenizer lets an exponent without digits pass as a number.
+            hint = "write one such as 3, 0.5 or 1e6"
+            return self._complain(at, f"expected a number, got {syntax.this}", hint)
         if number != 0.0 and not SMALLEST <= abs(number) <= LARGEST:
             return self._complain(at, f"the number {syntax.this} is out of range", "use one within 1e30")
         return tree.Literal(value=number, kind=Kind.NUMBER, at=at)

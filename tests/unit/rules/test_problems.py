@@ -285,6 +285,7 @@ def test_all_problems_of_a_rule_are_told_at_once_in_order_of_place() -> None:
             "the list after in holds a value that moves with time",
             "put the value that moves before in",
         ),
+        ("plan.tier < 1E", "expected a number, got 1E", "write one such as 3, 0.5 or 1e6"),
         ("plan.tier < 1e31", "the number 1e31 is out of range", "use one within 1e30"),
         (
             " * ".join(["plan.tier"] * 12) + " > 1",
@@ -391,6 +392,7 @@ _WORDS = (
 @settings(max_examples=400, deadline=None)
 @given(st.one_of(st.text(max_size=60), st.lists(st.sampled_from(_WORDS), max_size=12).map(" ".join)))
 @example("case")
+@example("0E")
 @example("/*")
 @example("$$")
 @example("customer.a -- and")
