@@ -13,7 +13,7 @@ from upsell.clock import DAY, Moment, format_moment, parse_moment
 from upsell.rules.compile import Rule
 from upsell.rules.conditions import compile_condition
 from upsell.rules.facts import Counter, Scalar
-from upsell.rules.kinds import distinct_key, summand
+from upsell.rules.kinds import as_number, distinct_key
 
 NOON: Moment = parse_moment("2026-03-15T12:00:00Z") or 0
 """The moment at which tests ask, unless they say another."""
@@ -134,7 +134,7 @@ class WorldFacts:
 
     def total(self, key: str) -> float:
         name = self.counters[key].property or ""
-        return sum((summand(event.properties.get(name)) for event in self._window(key)), 0.0)
+        return sum((as_number(event.properties.get(name)) or 0.0 for event in self._window(key)), 0.0)
 
     def distinct(self, key: str) -> int:
         name = self.counters[key].property or ""

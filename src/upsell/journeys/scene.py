@@ -9,7 +9,7 @@ from __future__ import annotations
 from upsell.clock import Moment
 from upsell.decisions.decision import Decision, Exposure, Verdict
 from upsell.decisions.facts import UnitFacts
-from upsell.ids import UnitId, account_unit, bare, customer_unit, is_account
+from upsell.ids import UnitId, bare, customer_unit, is_account
 from upsell.journeys.concerns import Concerns
 from upsell.journeys.effects import Decided, Effect, Exposed, Record
 from upsell.journeys.household import Enrollment, Household, Unit, Watch
@@ -188,10 +188,3 @@ class Scene:
 def kind_of(unit: Unit) -> UnitKind:
     """Give the kind of a unit."""
     return UnitKind.ACCOUNT if is_account(unit.id) else UnitKind.CUSTOMER
-
-
-def household_of(customer_id: str | None, account_id: str | None) -> UnitId | None:
-    """Give the household an event with these ids belongs to; None when it names neither."""
-    if account_id is not None:
-        return account_unit(account_id)
-    return customer_unit(customer_id) if customer_id is not None else None

@@ -19,9 +19,6 @@ from upsell.rules.conditions import Condition
 
 T = TypeVar("T")
 
-PerArm: TypeAlias = Mapping[str, T]
-"""A value by arm; the key ``""`` holds it for every arm that is not named."""
-
 
 def for_arm(values: Mapping[str, T], arm: str | None) -> T | None:
     """Give the value an arm has, falling back on the one for all arms; None when there is neither."""

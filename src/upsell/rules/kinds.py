@@ -38,11 +38,6 @@ def as_number(value: object) -> float | None:
     return None
 
 
-def as_text(value: object) -> str | None:
-    """Read a JSON text; anything else is None."""
-    return value if type(value) is str else None
-
-
 def as_boolean(value: object) -> bool | None:
     """Read a JSON true or false; anything else is None."""
     return value if type(value) is bool else None
@@ -66,12 +61,6 @@ def as_kept_moment(value: object) -> Moment | None:
 def is_present(value: object) -> bool:
     """Tell whether a value is a JSON scalar other than null."""
     return type(value) in (str, bool, int, float)
-
-
-def summand(value: Scalar) -> float:
-    """Give what an event adds to ``event_sum``: its number, or 0.0 when it has none."""
-    number = as_number(value)
-    return 0.0 if number is None else number
 
 
 def rounded_total(total: float) -> float:

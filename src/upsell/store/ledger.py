@@ -93,23 +93,7 @@ def append(
     with connection.transaction():
         head, months = _hold(connection)
         seen_at = max(clock.now(), head.seen_at)
-        return _append(connection, drafts, [seen_at] * len(drafts), hashes, head, months)
-
-
-def append_as_seen(connection: Connection, events: Sequence[Event]) -> list[Appended]:
-    """Append events that keep their own ``seen_at``, for replays; otherwise as ``append``.
-
-    A ``seen_at`` behind the event before it, or behind the ledger's last moment, is raised to it.
-    """
-    if not events:
-        return []
-    with connection.transaction():
-        head, months = _hold(connection)
-        seen, latest = [], head.seen_at
-        for event in events:
-            latest = max(latest, event.seen_at)
-            seen.append(latest)
-        return _append(connection, events, seen, None, head, months)
+        return _append(connection, drafts, seen_at, hashes, head, months)
 
 
 def append_derived(connection: Connection, derived: Sequence[tuple[UnitId, Event]]) -> None:
@@ -215,17 +199,17 @@ def _hold(connection: Connection) -> tuple[Head, set[int]]:
 def _append(
     connection: Connection,
     drafts: Sequence[Event],
-    seen: Sequence[Moment],
+    seen_at: Moment,
     hashes: Sequence[bytes] | None,
     head: Head,
     months: set[int],
 ) -> list[Appended]:
     hashes = hashes or [hash_event(draft) for draft in drafts]
-    known = _remember(connection, drafts, seen, hashes, head.position)
+    known = _remember(connection, drafts, seen_at, hashes, head.position)
     accounts = _accounts_of(connection, drafts)
-    ensure_months(connection, months, set(seen))
+    ensure_months(connection, months, {seen_at})
     answers, rows, joined = [], [], {}
-    for place, (draft, seen_at) in enumerate(zip(drafts, seen, strict=True), 1):
+    for place, draft in enumerate(drafts, 1):
         before = known.get(place)
         if before is not None:
             answers.append(before)
@@ -239,7 +223,7 @@ def _append(
     if joined:
         values = {"customers": list(joined), "accounts": list(joined.values())}
         connection.execute(query("keep_members"), values)
-    _move(connection, Head(head.position + len(drafts), seen[-1]))
+    _move(connection, Head(head.position + len(drafts), seen_at))
     connection.execute(query("notify_events"))
     return answers
 
@@ -247,14 +231,14 @@ def _append(
 def _remember(
     connection: Connection,
     drafts: Sequence[Event],
-    seen: Sequence[Moment],
+    seen_at: Moment,
     hashes: Sequence[bytes],
     after: int,
 ) -> dict[int, Appended]:
     """Remember the drafts' ids; give an answer for each, by place from 1, that was known before."""
     values = {
         "after": after, "sources": [draft.source for draft in drafts], "ids": [draft.id for draft in drafts],
-        "hashes": list(hashes), "seen": list(seen),
+        "hashes": list(hashes), "seen": [seen_at] * len(drafts),
     }  # fmt: skip
     if connection.execute(query("remember_ids"), values).rowcount == len(drafts):
         return {}

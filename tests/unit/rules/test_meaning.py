@@ -9,7 +9,7 @@ from upsell.clock import DAY, HOUR, Moment, format_moment, parse_moment
 from upsell.rules.compile import Rule, compile_rule
 from upsell.rules.conditions import compile_condition
 from upsell.rules.facts import Counter, Measure, Scalar
-from upsell.rules.kinds import Kind, as_moment, as_number, distinct_key, rounded_total, summand
+from upsell.rules.kinds import Kind, as_moment, as_number, distinct_key, rounded_total
 from upsell.rules.sql import to_sql
 from upsell.rules.vocabulary import Vocabulary
 
@@ -321,8 +321,6 @@ def test_numbers_are_doubles_within_bounds() -> None:
 
 
 def test_what_counters_keep_of_a_property() -> None:
-    assert summand("3") == 0.0
-    assert summand(3) == 3.0
     assert distinct_key(0) == distinct_key(-0.0)
     assert len({distinct_key(value) for value in (1, "1", True, 1.0)}) == 3
     assert distinct_key(None) is None

@@ -15,11 +15,9 @@ from upsell.store.ledger import (
     LedgerInput,
     Outcome,
     append,
-    append_as_seen,
     append_derived,
     forget_ids,
     reach_moment,
-    read_head,
     read_inputs,
 )
 
@@ -132,17 +130,9 @@ def test_a_customer_who_joins_another_account_belongs_there_from_then_on(connect
     assert [item.household_id for item in read_all(connection)] == ["a:acme", "a:bolt", "a:bolt"]
 
 
-def test_replayed_events_keep_their_moments_raised_where_they_go_back(connection: Connection) -> None:
-    moments = [START, START + DAY, START + HOUR, START + 400 * DAY]
-    append_as_seen(connection, [event(str(n), at=at) for n, at in enumerate(moments)])
-    seen = [item.event.seen_at for item in read_all(connection)]
-    assert seen == [START, START + DAY, START + DAY, START + 400 * DAY]
-    assert read_head(connection) == Head(4, START + 400 * DAY)
-
-
 def test_each_month_has_a_partition_made_when_an_event_needs_it(connection: Connection) -> None:
-    append_as_seen(connection, [event("1"), event("2", at=START + 31 * DAY)])
-    append_as_seen(connection, [event("3", at=START + 32 * DAY)])
+    for number, days in enumerate((0, 31, 32)):
+        append(connection, [event(str(number))], SetClock(START + days * DAY))
     statement = (
         "select inhrelid::regclass::text from pg_inherits where inhparent = 'events'::regclass order by 1"
     )
