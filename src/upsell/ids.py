@@ -37,6 +37,16 @@ def bare(unit_id: UnitId) -> str:
     return unit_id[2:]
 
 
+def anonymous_customer(anonymous_id: str) -> str:
+    """Give the customer id of a visitor who has not said who they are, from their device's id."""
+    return "anon:" + anonymous_id
+
+
+def is_anonymous(customer_id: str) -> bool:
+    """Tell whether a customer id is that of a visitor who has not said who they are."""
+    return customer_id.startswith("anon:")
+
+
 def digest(*parts: str) -> str:
     """Give 128 bits of BLAKE2b over the parts, as 32 hexadecimal characters.
 

@@ -50,7 +50,8 @@ PROGRAM = make_program(
     WORKFLOWS, policy="policy: {caps: [{at_most: 2, within: 3 days}], global_control: 10%}\n"
 )
 
-CUSTOMERS = ("ada", "bob")
+CUSTOMERS = ("ada", "bob", "anon:x")
+MERGED = "Customers Merged"
 NAMES: list[tuple[str, dict[str, object]]] = [
     ("Pricing Viewed", {}),
     ("Usage Recorded", {"metric": "api_calls", "quantity": 300}),
@@ -65,6 +66,7 @@ NAMES: list[tuple[str, dict[str, object]]] = [
     ("Consent Given", {}),
     ("Feature Gate Hit", {}),
     ("Nobody Reads This", {}),
+    (MERGED, {}),
 ]
 steps = st.tuples(
     st.integers(0, len(NAMES) - 1),
@@ -75,7 +77,9 @@ steps = st.tuples(
 
 
 def inputs_of(drawn: list[tuple[int, str, int, int]]) -> list[Input]:
+    """The inputs as the ledger gives them: an id that went into another is that other's from then on."""
     now = START
+    went: dict[str, str] = {}
     found: list[Input] = []
     for customer_id, role in (("ada", "admin"), ("bob", "billing")):
         who = {"customer_id": customer_id, "account_id": "acme", "seen_at": now, "occurred_at": now}
@@ -86,10 +90,30 @@ def inputs_of(drawn: list[tuple[int, str, int, int]]) -> list[Input]:
     for number, (which, customer_id, later, late) in enumerate(drawn):
         now += later
         name, properties = NAMES[which]
-        found.append(Event(str(number), name, now - late, now, customer_id, "acme", dict(properties)))
+        if name == MERGED:
+            gone_id = now_is(went, customer_id)
+            stays_id = now_is(went, CUSTOMERS[CUSTOMERS.index(customer_id) - 1])
+            if gone_id == stays_id:
+                continue
+            went[gone_id] = stays_id
+            properties = {"from": gone_id}
+        about = now_is(went, customer_id)
+        found.append(Event(str(number), name, now - late, now, about, "acme", dict(properties)))
         if number % 5 == 4:
             found.append(Launched(now))
     return found
+
+
+def now_is(went: dict[str, str], customer_id: str) -> str:
+    while customer_id in went:
+        customer_id = went[customer_id]
+    return customer_id
+
+
+def gone_by(inputs: list[Input]) -> set[str]:
+    """The customers that inputs merge into others."""
+    merges = [item for item in inputs if isinstance(item, Event) and item.name == MERGED]
+    return {str(item.properties["from"]) for item in merges if item.customer_id is not None}
 
 
 def answered(inputs: list[Input]) -> list[Input]:
@@ -160,7 +184,8 @@ def test_advance_does_not_touch_its_argument(drawn: list[tuple[int, str, int, in
 def test_no_cap_is_ever_exceeded_and_nobody_speaks_to_a_held_out_unit(
     drawn: list[tuple[int, str, int, int]],
 ) -> None:
-    inputs = answered(inputs_of(drawn))
+    # Two who turn out to be one may have been sent more together than one may be.
+    inputs = answered(inputs_of([step for step in drawn if NAMES[step[0]][0] != MERGED]))
     session = Session(PROGRAM, empty_household("a:acme"))
     for item in inputs:
         for effect in session.take(item):
@@ -187,6 +212,7 @@ def test_no_cap_is_ever_exceeded_and_nobody_speaks_to_a_held_out_unit(
 def loaded_for(household: Household, inputs: list[Input]) -> Household:
     """The household as the store gives it: members named, engaged, addressed by role, or due."""
     concerned = {item.customer_id for item in inputs if isinstance(item, Event)} | {*household.engaged}
+    concerned |= gone_by(inputs)
     concerned |= {key for key, held in household.roster.items() if "admin" in held}
     is_launch = any(isinstance(item, Launched) for item in inputs)
     until = inputs[-1].seen_at
@@ -216,9 +242,33 @@ def test_members_who_are_not_concerned_may_stay_away_and_nothing_changes(
     for start in range(0, len(inputs), size):
         batch = inputs[start : start + size]
         everyone = msgspec.structs.replace(household, customers={**away, **household.customers})
-        away = dict(everyone.customers)
+        away = {key: unit for key, unit in everyone.customers.items() if key not in gone_by(batch)}
         household, more = advance(PROGRAM, loaded_for(everyone, batch), batch)
         effects += more
     household = msgspec.structs.replace(household, customers={**away, **household.customers})
     assert msgspec.json.encode(effects) == msgspec.json.encode(expected)
     assert household == whole
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.lists(steps, max_size=40))
+def test_a_merge_says_nothing_again_and_leaves_nothing_of_who_went(
+    drawn: list[tuple[int, str, int, int]],
+) -> None:
+    inputs = answered(inputs_of(drawn))
+    household, effects = advance(PROGRAM, empty_household("a:acme"), inputs)
+    keys = [effect.key for effect in effects if isinstance(effect, Speak)]
+    assert len(keys) == len(set(keys))
+    gone = gone_by(inputs)
+    assert gone.isdisjoint(household.customers)
+    assert gone.isdisjoint(household.engaged)
+    assert gone.isdisjoint(household.roster)
+    for unit in household.customers.values():
+        going = [passage.workflow for passage in unit.enrollments.values()]
+        assert len(going) == len(set(going))
+        assert unit.slot is None or unit.slot in {*unit.enrollments, *_account(household).enrollments}
+
+
+def _account(household: Household) -> Unit:
+    assert household.account is not None
+    return household.account

@@ -55,6 +55,7 @@ def _content(answer: Answer) -> dict[str, object]:
 
     return {
         "unit": answer.unit_id,
+        "asked_as": answer.asked_as,
         "at": format_moment(answer.at),
         "revision": answer.revision,
         "workflows": [
@@ -86,6 +87,8 @@ def _lines(answer: Answer) -> list[str]:
     from upsell.clock import to_datetime
 
     lines = [f"{answer.unit_id} at {to_datetime(answer.at):%Y-%m-%d %H:%M} UTC, revision {answer.revision}"]
+    if answer.asked_as is not None:
+        lines.append(f"{answer.asked_as} is the same customer and goes by {answer.unit_id} now")
     for one in answer.explanations:
         lines += ["", f"{one.workflow}: {one.reason.value.replace('_', ' ')}"]
         lines += textwrap.wrap(one.words, 80, initial_indent="  ", subsequent_indent="  ")

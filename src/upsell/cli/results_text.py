@@ -36,7 +36,7 @@ def _workflow_lines(results: Results, found: WorkflowReport) -> Iterator[str]:
         yield ""
         yield from _table_lines(results, found, pair)
     yield ""
-    for sentence in (said.sample_ratio_words(found), said.open_words(found)):
+    for sentence in (said.sample_ratio_words(found), said.crossed_words(found), said.open_words(found)):
         if sentence:
             yield from _wrapped(sentence)
 

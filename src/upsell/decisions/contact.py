@@ -78,6 +78,28 @@ def give_consent(contact: Contact, channel: str, at: Moment) -> None:
     }
 
 
+def merge_contact(stays: Contact, gone: Contact) -> None:
+    """Take over what was said to somebody, and what they allow, when it turns out to be the same person.
+
+    Every place stays spent; of each channel's consents the last word holds, and a withdrawal at the
+    same moment as consent.
+    """
+    known = {touch.key for touch in stays.touches}
+    taken = [*stays.touches, *(touch for touch in gone.touches if touch.key not in known)]
+    stays.touches = sorted(taken, key=lambda touch: (touch.at, touch.key))
+    for channel, at in gone.given.items():
+        stays.given[channel] = max(at, stays.given.get(channel, at))
+    withdrawn = dict(stays.withdrawn)
+    for channel, at in gone.withdrawn.items():
+        withdrawn[channel] = max(at, withdrawn.get(channel, at))
+    stays.withdrawn = {
+        channel: at
+        for channel, at in withdrawn.items()
+        if at >= max(stays.given.get(channel, at), stays.given.get("*", at))
+    }
+    stays.bounced.extend(address for address in gone.bounced if address not in stays.bounced)
+
+
 def ask_consent(contact: Contact, channel: str) -> Verdict | None:
     """Say why this channel may not be used, or None when it may."""
     for withdrawn in ("*", channel):

@@ -49,6 +49,7 @@ class Reason(enum.Enum):
     FROZEN_TOO_LONG = "frozen_too_long"
     UNDELIVERABLE = "undeliverable"
     LEFT = "left"
+    MERGED = "merged"
 
 
 MEANINGS: dict[Reason, str] = {
@@ -82,6 +83,7 @@ MEANINGS: dict[Reason, str] = {
     Reason.FINISHED: "walked the journey to its end",
     Reason.FROZEN_TOO_LONG: "stood still for longer than a journey waits",
     Reason.LEFT: "has left the journey since the message was reserved",
+    Reason.MERGED: "two ids are one customer, and the journey of the other goes on",
     Reason.UNDELIVERABLE: "no message of the step could be delivered",
 }
 """What each reason means, in words for people."""

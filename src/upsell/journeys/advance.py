@@ -20,11 +20,12 @@ from upsell.journeys.concerns import Concerns, concerns_of
 from upsell.journeys.effects import Effect
 from upsell.journeys.household import Household, Unit
 from upsell.journeys.inputs import Input, Launched, Tick
+from upsell.journeys.merging import merge_customers
 from upsell.journeys.program import Program
 from upsell.journeys.scene import Scene
 from upsell.journeys.settling import ask_anew, ask_freed, due_of, launch, settle, wake
 from upsell.journeys.taking import end_pending_cancellation, take_event
-from upsell.signals.events import Event
+from upsell.signals.events import CUSTOMERS_MERGED, Event
 from upsell.signals.subscriptions import SUBSCRIPTION_EVENTS
 
 
@@ -70,6 +71,8 @@ class Session:
         """Change the records by an event and by what is derived from it; only then ask anyone anything."""
         scene = self._scene
         concern = scene.concerns.by_name[event.name]
+        if event.name == CUSTOMERS_MERGED:
+            merge_customers(scene, event)
         touched = scene.touched(event)
         taken: tuple[Event, ...] = (event,)
         derived = take_event(scene, event, concern, touched)

@@ -13,9 +13,10 @@ from upsell.clock import Moment
 from upsell.decisions.assignment import choose_arm, is_drawn
 from upsell.decisions.decision import Verdict
 from upsell.decisions.reasons import Reason
-from upsell.ids import digest
+from upsell.ids import UnitId, digest
 from upsell.journeys.household import Enrollment, Unit, Waiting, Watch
 from upsell.journeys.leaving import hold_slots
+from upsell.journeys.merging import drawn_as
 from upsell.journeys.scene import Scene
 from upsell.journeys.speaking import (
     addressed,
@@ -69,7 +70,7 @@ def ask_gates(scene: Scene, unit: Unit, workflow: Workflow, watch: Watch, event:
     if step is not None:
         shut = (
             ask_silence(scene, unit, workflow, intent_of(step))
-            or ask_offer(scene, unit, step, _arm(workflow, unit))
+            or ask_offer(scene, unit, step, _arm(workflow, unit, watch))
             or ask_recipients(scene, unit, workflow, step, None)[1]
         )
         if shut is not None:
@@ -78,9 +79,9 @@ def ask_gates(scene: Scene, unit: Unit, workflow: Workflow, watch: Watch, event:
         return Verdict(Reason.OUTRANKED, _holder(unit))
     # By household: a company in the control hears nothing, whichever of its people is asked about.
     policy = scene.program.policy
-    if is_drawn(policy.control_rate, policy.control_salt, scene.household.id):
+    if is_drawn(policy.control_rate, policy.control_salt, _drawn_household(scene, unit)):
         return Verdict(Reason.CONTROL)
-    if is_drawn(workflow.experiment.holdout_rate, workflow.experiment.salt, unit.id):
+    if is_drawn(workflow.experiment.holdout_rate, workflow.experiment.salt, drawn_as(unit, watch)):
         return Verdict(Reason.HELD_OUT)
     return Verdict(Reason.ENROLLED)
 
@@ -182,7 +183,7 @@ def _enroll(
         is_shadow=not is_treated,
         is_control=verdict.reason is Reason.CONTROL,
         is_held_out=verdict.reason is Reason.HELD_OUT,
-        arm=_arm(workflow, unit),
+        arm=_arm(workflow, unit, watch),
         trigger=dict(trigger),
     )
     if is_treated and workflow.experiment.vary is Vary.AUDIENCE:
@@ -221,11 +222,17 @@ def _wait(
     )
 
 
-def _arm(workflow: Workflow, unit: Unit) -> str | None:
+def _arm(workflow: Workflow, unit: Unit, watch: Watch) -> str | None:
     experiment = workflow.experiment
     names = [arm.name for arm in experiment.arms]
     shares = [arm.share for arm in experiment.arms]
-    return choose_arm(names, shares, experiment.arms_salt, unit.id)
+    return choose_arm(names, shares, experiment.arms_salt, drawn_as(unit, watch))
+
+
+def _drawn_household(scene: Scene, unit: Unit) -> UnitId:
+    """Give the id by which the global control is drawn: the account's, or the customer's own."""
+    household = scene.household
+    return household.id if household.account is not None else unit.assigned_as or household.id
 
 
 def _holder(unit: Unit) -> str:

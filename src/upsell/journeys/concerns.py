@@ -19,6 +19,7 @@ from upsell.signals.events import (
     CONSENT_GIVEN,
     CONSENT_WITHDRAWN,
     CUSTOMER_IDENTIFIED,
+    CUSTOMERS_MERGED,
     MESSAGE_BOUNCED,
     RECEIPTS,
     SUBSCRIPTION_DOWNGRADED,
@@ -29,7 +30,7 @@ from upsell.signals.subscriptions import SUBSCRIPTION_EVENTS, Tiers
 
 ALWAYS = frozenset(
     {CUSTOMER_IDENTIFIED, ACCOUNT_IDENTIFIED, CONSENT_GIVEN, CONSENT_WITHDRAWN, USAGE_RECORDED}
-    | {MESSAGE_BOUNCED}
+    | {CUSTOMERS_MERGED, MESSAGE_BOUNCED}
     | SUBSCRIPTION_EVENTS
     | RECEIPTS
 )
@@ -207,5 +208,5 @@ def _moved_by(workflow: Workflow) -> frozenset[str]:
     if rules:
         # Whoever is made known is asked, or a rule about what never happened would not be.
         is_account = workflow.unit is UnitKind.ACCOUNT
-        names.add(ACCOUNT_IDENTIFIED if is_account else CUSTOMER_IDENTIFIED)
+        names.update({ACCOUNT_IDENTIFIED} if is_account else {CUSTOMER_IDENTIFIED, CUSTOMERS_MERGED})
     return frozenset(names)

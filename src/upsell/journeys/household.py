@@ -113,6 +113,8 @@ class Watch(msgspec.Struct, omit_defaults=True):
         waiting: The candidate that is blocked, if any.
         crossed: Thresholds that fired and are not armed again.
         crossed_in: The usage period and plan in which they fired.
+        exposed_at: When the unit was first exposed in this workflow, None when it never was.
+        assigned_as: The id its chance is drawn by in this workflow; None for the unit's.
     """
 
     true_since: Moment | None = None
@@ -123,6 +125,8 @@ class Watch(msgspec.Struct, omit_defaults=True):
     waiting: Waiting | None = None
     crossed: list[float] = []
     crossed_in: str = ""
+    exposed_at: Moment | None = None
+    assigned_as: UnitId | None = None
 
 
 class Unit(msgspec.Struct, omit_defaults=True):
@@ -136,6 +140,8 @@ class Unit(msgspec.Struct, omit_defaults=True):
         enrollments: Its passages that go on, by id.
         slot: Id of the enrollment that holds its one upsell slot.
         next_due_at: When time alone next concerns it.
+        exposed_at: When it was first exposed in any workflow, None when it never was.
+        assigned_as: The id its chance is drawn by, that of whoever was exposed first; None for its own.
     """
 
     id: UnitId
@@ -145,6 +151,8 @@ class Unit(msgspec.Struct, omit_defaults=True):
     enrollments: dict[str, Enrollment] = {}
     slot: str | None = None
     next_due_at: Moment | None = None
+    exposed_at: Moment | None = None
+    assigned_as: UnitId | None = None
 
 
 class Household(msgspec.Struct):

@@ -144,6 +144,10 @@ class Scene:
         if contrast in enrollment.exposed:
             return
         enrollment.exposed.append(contrast)
+        if not is_account(unit.id):
+            watch = self.watch(unit, workflow)
+            watch.exposed_at = watch.exposed_at if watch.exposed_at is not None else self.now
+            unit.exposed_at = unit.exposed_at if unit.exposed_at is not None else self.now
         self.effects.append(
             Exposed(
                 Exposure(

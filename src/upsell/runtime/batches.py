@@ -6,12 +6,12 @@ what it gathered in the transaction that read the households.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import assert_never
 
 from upsell.clock import Moment
 from upsell.decisions.decision import Decision, Exposure
-from upsell.ids import UnitId
+from upsell.ids import UnitId, customer_unit
 from upsell.journeys.advance import Session
 from upsell.journeys.effects import (
     Decided,
@@ -23,13 +23,14 @@ from upsell.journeys.effects import (
     Withdraw,
 )
 from upsell.journeys.inputs import Input, Tick
+from upsell.journeys.merging import gone_of, rename_member
 from upsell.journeys.program import Program
-from upsell.signals.events import Event
+from upsell.signals.events import CUSTOMERS_MERGED, Event
 from upsell.store.answers import keep_decisions, keep_exposures, keep_tasks
 from upsell.store.connect import Connection
-from upsell.store.households import Homes, keep_households
+from upsell.store.households import Homes, find_homes, keep_households
 from upsell.store.ledger import LedgerInput, append_derived
-from upsell.store.outbox import keep_messages, withdraw_messages
+from upsell.store.outbox import hand_over_messages, keep_messages, withdraw_messages
 
 
 class Gathered:
@@ -43,6 +44,7 @@ class Gathered:
         self.tasks: list[OpenTask] = []
         self.messages: list[tuple[UnitId, Speak]] = []
         self.withdrawn: list[Withdraw] = []
+        self.merged: dict[str, tuple[str, UnitId]] = {}
 
     def add(self, household_id: UnitId, effects: Iterable[Effect]) -> None:
         """Put effects of a household to their kind."""
@@ -69,6 +71,7 @@ class Gathered:
         keep_exposures(connection, self.exposures)
         keep_tasks(connection, self.tasks)
         keep_messages(connection, self.messages)
+        hand_over_messages(connection, self.merged)
         withdraw_messages(connection, self.withdrawn, now)
         append_derived(connection, self.derived)
 
@@ -89,14 +92,16 @@ class Batch:
             customer_id = item.event.customer_id
             if customer_id is not None:
                 self._bring_home(customer_id, item.household_id)
+                if item.event.name == CUSTOMERS_MERGED:
+                    self._take_merge(item, customer_id)
+                    continue
             self.take_one(item.household_id, item.event)
 
     def take_one(self, household_id: UnitId, item: Input) -> None:
         """Take one input of one household."""
-        session = self._sessions.get(household_id)
-        if session is None:
-            session = Session(self._program, self._homes.households[household_id])
-            self._sessions[household_id] = session
+        for customer_id in self._homes.guests(household_id):
+            self._bring_home(customer_id, household_id)
+        session = self._session(household_id)
         try:
             effects = session.take(item)
         except Exception as error:
@@ -109,13 +114,10 @@ class Batch:
         """Let time come to ``until`` for every household loaded; give for how many it meant anything."""
         woken = 0
         tick = Tick(until)
-        for household_id, household in self._homes.households.items():
-            session = self._sessions.get(household_id)
-            if session is None:
-                session = self._sessions[household_id] = Session(self._program, household)
-            due_at = session.next_due_at()
+        for household_id in self._homes.households:
+            due_at = self._session(household_id).next_due_at()
             if due_at is not None and due_at <= until:
-                self.gathered.add(household_id, session.take(tick))
+                self.take_one(household_id, tick)
                 woken += 1
         return woken
 
@@ -127,12 +129,39 @@ class Batch:
     def _bring_home(self, customer_id: str, household_id: UnitId) -> None:
         """Hand a customer's record over when an event finds them in another household than before."""
         home = self._homes.home_of(customer_id)
+        if home is None:
+            self._homes.admit(self._homes.households[household_id], customer_id, None)
         if home is None or home == household_id:
             return
         self._homes.move(customer_id, household_id)
         # A session looks its household's members up once, so both begin anew.
         self._sessions.pop(home, None)
         self._sessions.pop(household_id, None)
+
+    def _take_merge(self, item: LedgerInput, stays_id: str) -> None:
+        """Bring the record that goes to the one it goes into, and let the core make them one."""
+        gone_id = gone_of(item.event)
+        home = self._homes.home_of(gone_id) if gone_id is not None else None
+        if gone_id is None:
+            self.take_one(item.household_id, item.event)
+            return
+        if home is not None and home != item.household_id:
+            # What was due of it before is due where it was.
+            self.take_one(home, Tick(item.event.seen_at))
+            self._bring_home(gone_id, item.household_id)
+        self.take_one(item.household_id, item.event)
+        self._homes.forget(gone_id)
+        for household in self._homes.households.values():
+            if household.id != item.household_id and rename_member(household, gone_id, stays_id):
+                self._homes.invite(stays_id, household.id)
+        self.gathered.merged[gone_id] = (stays_id, item.household_id)
+
+    def _session(self, household_id: UnitId) -> Session:
+        session = self._sessions.get(household_id)
+        if session is None:
+            session = Session(self._program, self._homes.households[household_id])
+            self._sessions[household_id] = session
+        return session
 
 
 def named_customers(inputs: Iterable[LedgerInput]) -> Mapping[UnitId, set[str]]:
@@ -143,3 +172,23 @@ def named_customers(inputs: Iterable[LedgerInput]) -> Mapping[UnitId, set[str]]:
         if item.event.customer_id is not None:
             customers.add(item.event.customer_id)
     return named
+
+
+def merging_customers(inputs: Iterable[LedgerInput]) -> dict[str, UnitId]:
+    """Give the customers who go into another by these inputs, each with the household they go to."""
+    merges = (item for item in inputs if item.event.name == CUSTOMERS_MERGED)
+    return {gone_id: item.household_id for item in merges if (gone_id := gone_of(item.event)) is not None}
+
+
+def with_merging(
+    connection: Connection, wanted: Mapping[UnitId, Collection[str]], inputs: Iterable[LedgerInput]
+) -> dict[UnitId, set[str]]:
+    """Add who goes into another by these inputs to the households wanted, each in their own household."""
+    found = {household_id: set(customers) for household_id, customers in wanted.items()}
+    going = merging_customers(inputs)
+    if going:
+        homes = find_homes(connection, [customer_unit(customer_id) for customer_id in going])
+        for customer_id, household_id in going.items():
+            home = homes.get(customer_unit(customer_id), household_id)
+            found.setdefault(home, set()).add(customer_id)
+    return found

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from upsell.clock import format_moment
-from upsell.signals.events import ACCOUNT_IDENTIFIED, CUSTOMER_IDENTIFIED, Event
+from upsell.signals.events import ACCOUNT_IDENTIFIED, CUSTOMER_IDENTIFIED, CUSTOMERS_MERGED, Event
 
 
 def batch_body(events: Iterable[Event]) -> bytes:
@@ -28,6 +28,8 @@ def _item(event: Event) -> dict[str, Any]:
         item["historical"] = True
     if event.name == ACCOUNT_IDENTIFIED:
         return item | {"type": "group", "groupId": event.account_id, "traits": event.properties}
+    if event.name == CUSTOMERS_MERGED:
+        return item | {"type": "alias", "previousId": event.properties["from"]}
     if event.account_id is not None:
         item["context"] = {"groupId": event.account_id}
     if event.name == CUSTOMER_IDENTIFIED:

@@ -155,7 +155,7 @@ class Dispatcher:
         return letters, withheld
 
     def _ask(self, snapshot: Snapshot, queued: Queued, now: Moment) -> Letter | Finished:
-        message = queued.message
+        message = snapshot.message(queued)
         if message.channel not in self._channels:
             return Finished(message.key, State.FAILED, f"no channel is called {message.channel}")
         program, household = snapshot.program, snapshot.household(queued)

@@ -12,17 +12,20 @@ import msgspec
 
 from upsell.clock import Moment
 from upsell.errors import ConfigError, nearest
-from upsell.ids import UnitId, account_unit, customer_unit, shard_of
-from upsell.journeys.advance import Session, concerns_for
+from upsell.ids import SHARDS, UnitId, account_unit, bare, customer_unit, is_account
+from upsell.journeys.advance import concerns_for
 from upsell.journeys.explain import Explanation, explain
-from upsell.journeys.household import Household, empty_household
+from upsell.journeys.household import Household
 from upsell.journeys.inputs import Launched, Tick
+from upsell.runtime.batches import Batch, merging_customers
 from upsell.runtime.filling import fill_counters, new_counters
 from upsell.runtime.programs import Programs
+from upsell.runtime.snapshot import take_pending
 from upsell.store.answers import Decided, read_last_decisions
 from upsell.store.connect import Connection
 from upsell.store.cursors import read_cursors
-from upsell.store.households import Homes, find_homes, read_household
+from upsell.store.households import Homes, find_homes
+from upsell.store.identities import find_gone, find_identities, find_merge_homes
 from upsell.store.ledger import Head, LedgerInput, read_household_inputs
 
 _MOST_RECORDED = 3
@@ -38,6 +41,7 @@ class Answer(msgspec.Struct, frozen=True):
         revision: Number of the revision that was live.
         explanations: One for each workflow of the unit's kind.
         recorded: The last decisions of each of these workflows about the unit, by its key, oldest first.
+        asked_as: The id asked about when it went into this unit's; None when it is the unit's own.
     """
 
     unit_id: UnitId
@@ -45,6 +49,7 @@ class Answer(msgspec.Struct, frozen=True):
     revision: int
     explanations: tuple[Explanation, ...]
     recorded: Mapping[str, tuple[Decided, ...]] = {}
+    asked_as: UnitId | None = None
 
 
 def explain_now(connection: Connection, name: str, now: Moment, workflow: str | None) -> Answer:
@@ -61,39 +66,58 @@ def explain_now(connection: Connection, name: str, now: Moment, workflow: str | 
     """
     programs = _programs(connection)
     number = _number(programs)
-    unit_id, household_id = _find(connection, name)
+    found = _find(connection, name)
     program = programs.program(number)
-    household = read_household(connection, unit_id, concerns_for(program).roles, now)
-    cursor = read_cursors(connection, [shard_of(household_id)])[0]
-    names = sorted(concerns_for(program).names)
-    session = Session(program, household)
-    after = Head(cursor.position, cursor.seen_at)
-    for item in read_household_inputs(connection, [household_id], names, after):
-        session.take(item.event)
-    at = max(now, session.household.taken_at)
-    explained = _chosen(explain(program, session.household, unit_id, at), workflow)
-    return Answer(unit_id, at, number, explained, _recorded(connection, unit_id, at, explained))
+    wanted = {found.household_id: () if is_account(found.unit_id) else (bare(found.unit_id),)}
+    cursors = read_cursors(connection, range(SHARDS))
+    homes = take_pending(connection, program, wanted, cursors, now)
+    household = _home(homes, found)
+    at = max(now, household.taken_at)
+    explained = _chosen(explain(program, household, found.unit_id, at), workflow)
+    recorded = _recorded(connection, found.unit_id, at, explained)
+    return Answer(found.unit_id, at, number, explained, recorded, found.asked_as)
 
 
 def explain_past(connection: Connection, name: str, at: Moment, workflow: str | None) -> Answer:
     """Explain a unit as it stood at ``at``, from the ledger alone; otherwise as ``explain_now``."""
     programs = _programs(connection)
     newest = _number(programs)
-    unit_id, household_id = _find(connection, name)
+    found = _find(connection, name)
     every = sorted({event for number in range(1, newest + 1) for event in _names(programs, number)})
-    found = read_household_inputs(connection, [household_id], every, Head(0, 0))
-    number, household = _live_again(
-        connection, programs, household_id, [item for item in found if item.event.seen_at <= at], at
-    )
-    explained = _chosen(explain(programs.program(number), household, unit_id, at), workflow)
-    return Answer(unit_id, at, number, explained, _recorded(connection, unit_id, at, explained))
+    inputs = _past(connection, found.household_id, every, at)
+    number, homes = _live_again(connection, programs, found.household_id, inputs, at)
+    explained = _chosen(explain(programs.program(number), _home(homes, found), found.unit_id, at), workflow)
+    recorded = _recorded(connection, found.unit_id, at, explained)
+    return Answer(found.unit_id, at, number, explained, recorded, found.asked_as)
+
+
+def _past(
+    connection: Connection, household_id: UnitId, names: Sequence[str], at: Moment
+) -> list[LedgerInput]:
+    """Read the inputs of a household up to ``at``, with the past of those who went into its customers."""
+    household_ids = {household_id}
+    while True:
+        found = read_household_inputs(connection, sorted(household_ids), names, Head(0, 0))
+        inputs = [item for item in found if item.event.seen_at <= at]
+        going = {customer_unit(customer_id) for customer_id in merging_customers(inputs)}
+        if going <= household_ids:
+            return inputs
+        household_ids |= going
+
+
+def _home(homes: Homes, found: _Found) -> Household:
+    """Give the household in memory that a unit is in."""
+    home = None if is_account(found.unit_id) else homes.home_of(bare(found.unit_id))
+    return homes.households[home or found.household_id]
 
 
 def _recorded(
     connection: Connection, unit_id: UnitId, at: Moment, explained: Sequence[Explanation]
 ) -> dict[str, tuple[Decided, ...]]:
-    """Give what was decided last up to ``at`` by each workflow explained."""
-    decided = read_last_decisions(connection, unit_id, at, _MOST_RECORDED)
+    """Give what was decided last up to ``at`` by each workflow explained, under older ids too."""
+    gone = () if is_account(unit_id) else find_gone(connection, [bare(unit_id)])
+    unit_ids = [unit_id, *(customer_unit(customer_id) for customer_id in gone)]
+    decided = read_last_decisions(connection, unit_ids, at, _MOST_RECORDED)
     return {one.workflow: decided[one.workflow] for one in explained if one.workflow in decided}
 
 
@@ -103,37 +127,39 @@ def _live_again(
     household_id: UnitId,
     inputs: Sequence[LedgerInput],
     at: Moment,
-) -> tuple[int, Household]:
+) -> tuple[int, Homes]:
     """Take a household through its inputs under the revisions that were live; give the last of them."""
     number = 1
-    session = Session(programs.program(number), empty_household(household_id))
+    homes = Homes()
+    lived = {household_id, *(item.household_id for item in inputs)}
+    homes.settle((), {lived_id: () if is_account(lived_id) else (bare(lived_id),) for lived_id in lived})
     waiting = list(inputs)
     while True:
         following = programs.after(number)
-        ends = following is None or following.live_at > at
-        while waiting and (ends or following is None or waiting[0].position <= following.live_from):
-            session.take(waiting.pop(0).event)
-        if ends or following is None:
-            return number, session.household
-        session = _launch(connection, programs, session, number)
+        batch = Batch(programs.program(number), homes)
+        if following is None or following.live_at > at:
+            batch.take(waiting)
+            return number, homes
+        batch.take(item for item in waiting if item.position <= following.live_from)
+        waiting = [item for item in waiting if item.position > following.live_from]
+        _launch(connection, programs, batch, homes, number)
         number += 1
 
 
-def _launch(connection: Connection, programs: Programs, session: Session, number: int) -> Session:
-    """Bring a household from one revision to the next as the worker does."""
+def _launch(connection: Connection, programs: Programs, batch: Batch, homes: Homes, number: int) -> None:
+    """Bring the households heard of from one revision to the next as the worker does."""
     following = programs.revision(number + 1)
     program, before = programs.program(number + 1), programs.program(number)
-    household = session.household
-    if not household.taken_at:
-        return Session(program, household)
-    session.take(Tick(following.live_at))
-    homes = Homes()
-    homes.households[household.id] = household
-    homes.settle((), {household.id: tuple(household.customers)})
-    fill_counters(connection, homes, new_counters(program, before), following)
-    launched = Session(program, household)
-    launched.take(Launched(following.live_at))
-    return launched
+    heard = {home.id: tuple(home.customers) for home in homes.households.values() if home.taken_at}
+    for household_id in heard:
+        batch.take_one(household_id, Tick(following.live_at))
+    filled = Homes()
+    filled.households.update({household_id: homes.households[household_id] for household_id in heard})
+    filled.settle((), heard)
+    fill_counters(connection, filled, new_counters(program, before), following)
+    launched = Batch(program, homes)
+    for household_id in heard:
+        launched.take_one(household_id, Launched(following.live_at))
 
 
 def _programs(connection: Connection) -> Programs:
@@ -154,13 +180,28 @@ def _names(programs: Programs, number: int) -> frozenset[str]:
     return concerns_for(programs.program(number)).names
 
 
-def _find(connection: Connection, name: str) -> tuple[UnitId, UnitId]:
+class _Found(msgspec.Struct, frozen=True):
+    """A unit, the household it is in, and the id it was asked by when that id went into it."""
+
+    unit_id: UnitId
+    household_id: UnitId
+    asked_as: UnitId | None = None
+
+
+def _find(connection: Connection, name: str) -> _Found:
     """Find a unit and its household by a unit id, or by an account's or customer's own id."""
     tried = [name] if name[:2] in ("a:", "c:") else [account_unit(name), customer_unit(name)]
     homes = find_homes(connection, tried)
+    customers = [bare(unit_id) for unit_id in tried if not is_account(unit_id)]
+    for gone_id, known in find_identities(connection, customers).items():
+        stays = customer_unit(known.customer_id)
+        home = find_homes(connection, [stays]).get(stays) or min(
+            find_merge_homes(connection, [known]), default=stays
+        )
+        return _Found(stays, home, customer_unit(gone_id))
     for unit_id in tried:
         if unit_id in homes:
-            return unit_id, homes[unit_id]
+            return _Found(unit_id, homes[unit_id])
     msg = (
         f"expected an account or a customer that something is known of, got {name}; "
         "write a:<account> or c:<customer>, as your events name them"

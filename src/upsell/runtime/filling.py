@@ -21,6 +21,7 @@ from upsell.rules.facts import Counter, Measure
 from upsell.signals.counters import count_event
 from upsell.store.connect import Connection
 from upsell.store.households import Homes
+from upsell.store.identities import find_gone
 from upsell.store.ledger import LedgerInput, read_counted
 from upsell.store.revisions import Revision
 
@@ -54,14 +55,16 @@ def fill_counters(connection: Connection, homes: Homes, new: NewCounters, revisi
     names = sorted({counter.event for counter in every})
     happened_after = min(_reaches_back_to(counter, revision.live_at) for counter in every)
     customers = (customer for home in homes.households.values() for customer in home.customers)
-    household_ids = sorted({*homes.households, *(customer_unit(customer) for customer in customers)})
+    known = sorted(customers)
+    gone = find_gone(connection, known, revision.live_from)
+    household_ids = sorted({*homes.households, *(customer_unit(customer) for customer in (*known, *gone))})
     for item in read_counted(connection, household_ids, names, happened_after, revision.live_from):
-        _count(homes, new, item, revision.live_at)
+        _count(homes, new, item, gone, revision.live_at)
 
 
-def _count(homes: Homes, new: NewCounters, item: LedgerInput, now: Moment) -> None:
+def _count(homes: Homes, new: NewCounters, item: LedgerInput, gone: Mapping[str, str], now: Moment) -> None:
     event = item.event
-    for unit in _touched(homes, item):
+    for unit in _touched(homes, item, gone):
         for counted in new[kind_of(unit)]:
             if counted.counter.event != event.name:
                 continue
@@ -70,14 +73,15 @@ def _count(homes: Homes, new: NewCounters, item: LedgerInput, now: Moment) -> No
                 count_event(counters, counted.key, counted.counter, event.occurred_at, now, event.properties)
 
 
-def _touched(homes: Homes, item: LedgerInput) -> Iterator[Unit]:
-    """The units an event counted for: the account it was taken in, and the customer it names."""
+def _touched(homes: Homes, item: LedgerInput, gone: Mapping[str, str]) -> Iterator[Unit]:
+    """The units an event counted for: the account it was taken in, and the customer it names or named."""
     household = homes.households.get(item.household_id)
     if household is not None and household.account is not None:
         yield household.account
     customer_id = item.event.customer_id
     if customer_id is None and household is not None and household.account is None:
         customer_id = bare(household.id)
+    customer_id = gone.get(customer_id, customer_id) if customer_id is not None else None
     home = homes.home_of(customer_id) if customer_id is not None else None
     if home is not None and customer_id is not None:
         yield homes.households[home].customers[customer_id]

@@ -167,6 +167,18 @@ def open_words(found: WorkflowReport) -> str:
     return f"Windows still open and not counted: {' and '.join(said)}." if said else ""
 
 
+def crossed_words(found: WorkflowReport) -> str:
+    """Say how many units were exposed in two arms because two ids were one customer; empty when none was."""
+    crossed = {lift.contrast: lift.crossed_units for lift in found.lift.lifts if lift.crossed_units}
+    if not crossed:
+        return ""
+    counts = " and ".join(
+        f"{count:,} {'between arms' if contrast is Contrast.ARMS else 'against the holdout'}"
+        for contrast, count in crossed.items()
+    )
+    return f"Exposed in two arms before a merge of ids, and counted in the first: {counts}."
+
+
 def reason_words(counted: ReasonCount) -> str:
     """Say a reason in plain words, with what decided: a rule's text, a state, or what blocked before."""
     meaning = _meaning(counted.reason)

@@ -1,23 +1,28 @@
 """Snapshots: households as they are at this very moment, also when the worker is behind.
 
-For the second gate. The law: what a snapshot shows has taken every input of the ledger, those the
-worker has not come to yet too; it is a copy, and what comes of advancing it is thrown away.
+For the second gate and for ``explain``. The law: what a snapshot shows has taken every input of the
+ledger, those the worker has not come to yet too; it is a copy, and what comes of advancing it is
+thrown away.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
+import msgspec
+
 from upsell.clock import Moment
-from upsell.ids import UnitId, shard_of
+from upsell.ids import SHARDS, UnitId, bare, customer_unit, is_account, shard_of
 from upsell.journeys.advance import concerns_for
+from upsell.journeys.effects import Speak
 from upsell.journeys.household import Household
 from upsell.journeys.program import Program
-from upsell.runtime.batches import Batch, named_customers
+from upsell.runtime.batches import Batch, merging_customers, named_customers, with_merging
 from upsell.runtime.programs import Programs
 from upsell.store.connect import Connection
 from upsell.store.cursors import Cursor, read_cursors
 from upsell.store.households import Homes, Reading, find_homes, load_households
+from upsell.store.identities import Identity, find_identities, find_merge_homes
 from upsell.store.ledger import Head, LedgerInput, read_household_inputs
 from upsell.store.outbox import Queued
 
@@ -29,16 +34,22 @@ class Snapshot:
         program: What they were advanced with.
     """
 
-    def __init__(self, program: Program, homes: Homes, home_of: Mapping[UnitId, UnitId]) -> None:
-        """Hold copies of households, and who lives where."""
+    def __init__(self, program: Program, homes: Homes, identities: Mapping[str, Identity]) -> None:
+        """Hold copies of households, and who went into whom."""
         self.program = program
         self._homes = homes
-        self._home_of = home_of
+        self._identities = identities
+
+    def message(self, queued: Queued) -> Speak:
+        """Give a message as it is said today: to the one its person went into, if they did."""
+        return _today(queued.message, self._identities)
 
     def household(self, queued: Queued) -> Household:
         """Give the household a message is about, with the person it is addressed to."""
-        household = self._homes.households[_household_of(queued, self._home_of)]
-        customer_id = queued.message.customer_id
+        message = self.message(queued)
+        unit_id, customer_id = message.unit_id, message.customer_id
+        household_id = unit_id if is_account(unit_id) else self._homes.home_of(bare(unit_id))
+        household = self._homes.households[household_id or queued.household_id]
         home = self._homes.home_of(customer_id)
         if home is not None and home != household.id:
             # Somebody who belongs to several accounts; nothing moves any more, so one record serves all.
@@ -55,19 +66,56 @@ def take_snapshot(
     """
     with connection.transaction():
         connection.execute("set transaction isolation level repeatable read, read only")
-        home_of = find_homes(connection, {queued.message.unit_id for queued in messages})
-        addressed: dict[UnitId, set[str]] = {}
-        for queued in messages:
-            addressed.setdefault(_household_of(queued, home_of), set()).add(queued.message.customer_id)
-        cursors = read_cursors(connection, sorted({shard_of(household_id) for household_id in addressed}))
-        program = programs.program(max(cursor.revision for cursor in cursors))
-        concerns = concerns_for(program)
-        pending = _pending(connection, addressed, cursors, concerns.names)
-        for household_id, customers in named_customers(pending).items():
-            addressed[household_id] |= customers
-        homes = load_households(connection, addressed, concerns.roles, now, Reading.READ)
+        identities = find_identities(connection, {queued.message.customer_id for queued in messages})
+        said = [(queued, _today(queued.message, identities)) for queued in messages]
+        home_of = find_homes(connection, {message.unit_id for _, message in said})
+        addressed: dict[UnitId, set[str]] = {
+            household_id: set() for household_id in find_merge_homes(connection, identities.values())
+        }
+        for queued, message in said:
+            household_id = home_of.get(message.unit_id, queued.household_id)
+            addressed.setdefault(household_id, set()).add(message.customer_id)
+        cursors = read_cursors(connection, range(SHARDS))
+        shards = {shard_of(household_id) for household_id in addressed}
+        number = max(cursor.revision for cursor in cursors if cursor.shard in shards)
+        program = programs.program(number)
+        homes = take_pending(connection, program, addressed, cursors, now)
+    return Snapshot(program, homes, identities)
+
+
+def take_pending(
+    connection: Connection,
+    program: Program,
+    wanted: Mapping[UnitId, Collection[str]],
+    cursors: Sequence[Cursor],
+    now: Moment,
+) -> Homes:
+    """Read copies of households and take them through what their shards have not come to.
+
+    Args:
+        connection: The database.
+        program: What they are advanced with.
+        wanted: The households, each with the customers who must be there.
+        cursors: How far every shard has come.
+        now: The present.
+    """
+    concerns = concerns_for(program)
+    household_ids = set(wanted)
+    while True:
+        pending = _pending(connection, household_ids, cursors, concerns.names)
+        going = [customer_unit(customer_id) for customer_id in merging_customers(pending)]
+        # What happened to somebody before they went into another is pending where they were.
+        found = household_ids.union(going, find_homes(connection, going).values() if going else ())
+        if found == household_ids:
+            break
+        household_ids = found
+    named = {household_id: set(customers) for household_id, customers in wanted.items()}
+    for household_id, customers in named_customers(pending).items():
+        named.setdefault(household_id, set()).update(customers)
+    named = with_merging(connection, named, pending)
+    homes = load_households(connection, named, concerns.roles, now, Reading.READ)
     Batch(program, homes).take(pending)
-    return Snapshot(program, homes, home_of)
+    return homes
 
 
 def _pending(
@@ -77,12 +125,18 @@ def _pending(
     names: Collection[str],
 ) -> list[LedgerInput]:
     """Inputs of the households that their shards have not come to."""
-    first = min(cursors, key=lambda cursor: cursor.position)
+    shards = {shard_of(household_id) for household_id in household_ids}
+    first = min((cursor for cursor in cursors if cursor.shard in shards), key=lambda cursor: cursor.position)
     reached = {cursor.shard: cursor.position for cursor in cursors}
     after = Head(first.position, first.seen_at)
     found = read_household_inputs(connection, sorted(household_ids), sorted(names), after)
     return [item for item in found if item.position > reached[item.shard]]
 
 
-def _household_of(queued: Queued, home_of: Mapping[UnitId, UnitId]) -> UnitId:
-    return home_of.get(queued.message.unit_id, queued.household_id)
+def _today(message: Speak, identities: Mapping[str, Identity]) -> Speak:
+    known = identities.get(message.customer_id)
+    if known is None:
+        return message
+    is_own = message.unit_id == customer_unit(message.customer_id)
+    unit_id = customer_unit(known.customer_id) if is_own else message.unit_id
+    return msgspec.structs.replace(message, customer_id=known.customer_id, unit_id=unit_id)

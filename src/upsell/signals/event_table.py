@@ -145,6 +145,12 @@ def _people() -> tuple[EventType, ...]:
                 Property("*", None, "any trait: a JSON scalar"),
             ),
         ),
+        EventType(
+            "Customers Merged",
+            group,
+            "Two ids are one customer: the event's customer stays, the other's past is theirs from now on.",
+            (_text("from", "the id that goes", is_required=True),),
+        ),
     )
 
 

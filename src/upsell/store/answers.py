@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 
@@ -27,13 +27,13 @@ class Decided(msgspec.Struct, frozen=True):
 
 
 def read_last_decisions(
-    connection: Connection, unit_id: UnitId, at: Moment, most: int
+    connection: Connection, unit_ids: Collection[UnitId], at: Moment, most: int
 ) -> dict[str, tuple[Decided, ...]]:
-    """Give the last decisions about a unit up to ``at``, by workflow, ``most`` each and oldest first.
+    """Give the last decisions about some units up to ``at``, by workflow, ``most`` each and oldest first.
 
-    Workflows that decided nothing are not among them.
+    The units are one by several ids. Workflows that decided nothing are not among them.
     """
-    values = {"unit_id": unit_id, "at": at, "most": most}
+    values = {"units": list(unit_ids), "at": at, "most": most}
     found: dict[str, tuple[Decided, ...]] = {}
     for workflow, decided_at, reason, rule in connection.execute(query("read_last_decisions"), values):
         found[workflow] = (*found.get(workflow, ()), Decided(decided_at, Reason(reason), rule))

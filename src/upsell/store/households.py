@@ -17,8 +17,10 @@ import msgspec
 from upsell.clock import Moment
 from upsell.ids import UnitId, bare, customer_unit, is_account, shard_of
 from upsell.journeys.household import Household, Unit, empty_household
+from upsell.journeys.merging import rename_member
 from upsell.signals.profiles import Profile
 from upsell.store.connect import Connection
+from upsell.store.identities import find_identities, forget_records
 from upsell.store.queries import query
 
 _encode = msgspec.json.Encoder().encode
@@ -58,6 +60,8 @@ class Homes:
         self.households: dict[UnitId, Household] = {}
         self._before: dict[UnitId, Row] = {}
         self._home_of: dict[str, UnitId] = {}
+        self._guests: dict[UnitId, set[str]] = {}
+        self._gone: set[str] = set()
 
     def home_of(self, customer_id: str) -> UnitId | None:
         """Give the household in memory that has a customer's record, None when none has."""
@@ -68,6 +72,26 @@ class Homes:
         unit = self.households[self._home_of[customer_id]].customers.pop(customer_id)
         self.households[household_id].customers[customer_id] = unit
         self._home_of[customer_id] = household_id
+
+    def guests(self, household_id: UnitId) -> Collection[str]:
+        """Give the customers who concern a household beside another: people of several accounts."""
+        return sorted(self._guests.get(household_id, ()))
+
+    def invite(self, customer_id: str, household_id: UnitId) -> None:
+        """Note that a customer with a home in memory concerns another household too."""
+        for concerned in (household_id, self._home_of[customer_id]):
+            self._guests.setdefault(concerned, set()).add(customer_id)
+
+    def forget(self, customer_id: str) -> None:
+        """Let go of a customer whose record went into another's; the row goes with it."""
+        self._gone.add(customer_id)
+        self._home_of.pop(customer_id, None)
+        for guests in self._guests.values():
+            guests.discard(customer_id)
+
+    def gone(self) -> Collection[str]:
+        """Give the customers whose rows are to go."""
+        return self._gone
 
     def settle(self, rows: Iterable[Row], households: Mapping[UnitId, Collection[str]]) -> None:
         """Put rows into these households; a unit without a row begins empty."""
@@ -82,7 +106,10 @@ class Homes:
 
     def admit(self, household: Household, customer_id: str, row: Row | None) -> None:
         """Put a customer's record into a household, unless some household in memory has it."""
-        if customer_id in self._home_of:
+        home = self._home_of.get(customer_id)
+        if home is not None:
+            if home != household.id:
+                self.invite(customer_id, household.id)
             return
         self._home_of[customer_id] = household.id
         if row is not None:
@@ -146,15 +173,49 @@ def load_households(
         return homes
     concerned = {account: _concerned(homes.households[account], roles) for account in accounts}
     missing = {
-        account: [customer_id for customer_id in customers if homes.home_of(customer_id) is None]
+        account: [customer_id for customer_id in customers if homes.home_of(customer_id) != account]
         for account, customers in concerned.items()
     }
-    asked = [customer_unit(customer_id) for customers in missing.values() for customer_id in customers]
+    asked = {customer_id for customers in missing.values() for customer_id in customers}
     if asked:
-        homes.settle(_rows(connection, reading, "units", units=asked), missing)
+        homes.settle(*_of_today(connection, homes, missing, asked, reading))
     for row in _rows(connection, reading, "due_members", households=accounts, until=until):
         homes.admit(homes.households[row.household_id], bare(row.unit_id), row)
     return homes
+
+
+def _members(connection: Connection, reading: Reading, customer_ids: Iterable[str]) -> list[Row]:
+    units = sorted(customer_unit(customer_id) for customer_id in customer_ids)
+    return list(_rows(connection, reading, "units", units=units))
+
+
+def _of_today(
+    connection: Connection,
+    homes: Homes,
+    missing: Mapping[UnitId, Collection[str]],
+    asked: Collection[str],
+    reading: Reading,
+) -> tuple[list[Row], Mapping[UnitId, Collection[str]]]:
+    """Read the members asked for; one without a record who went into another is called by that id.
+
+    The merge was taken in another household, which could not change the roster of this one.
+    """
+    rows = _members(connection, reading, [c for c in asked if homes.home_of(c) is None])
+    found = {row.unit_id for row in rows}
+    lost = {c for customers in missing.values() for c in customers if customer_unit(c) not in found}
+    known = find_identities(connection, [c for c in sorted(lost) if homes.home_of(c) is None])
+    if not known:
+        return rows, missing
+    for account in missing:
+        for gone_id, identity in known.items():
+            rename_member(homes.households[account], gone_id, identity.customer_id)
+    today = {
+        account: sorted({known[c].customer_id if c in known else c for c in customers})
+        for account, customers in missing.items()
+    }
+    others = {identity.customer_id for identity in known.values()}
+    new = [c for c in sorted(others) if customer_unit(c) not in found and homes.home_of(c) is None]
+    return [*rows, *_members(connection, reading, new)], today
 
 
 def load_all_members(connection: Connection, household_ids: Iterable[UnitId]) -> Homes:
@@ -176,6 +237,7 @@ def keep_households(connection: Connection, homes: Homes) -> int:
         names = ("units", "households", "shards", "states", "rosters", "engaged", "taken", "dues")
         values = dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
         connection.execute(query("keep_units"), values)
+    forget_records(connection, homes.gone())
     return len(rows)
 
 

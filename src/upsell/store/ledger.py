@@ -17,8 +17,10 @@ import msgspec
 from upsell.clock import Clock, Moment
 from upsell.errors import StoreError
 from upsell.ids import UnitId, account_unit, customer_unit, shard_of
-from upsell.signals.events import ACCOUNT_IDENTIFIED, Event
+from upsell.journeys.merging import gone_of
+from upsell.signals.events import ACCOUNT_IDENTIFIED, CUSTOMERS_MERGED, Event
 from upsell.store.connect import Connection
+from upsell.store.identities import People, keep_identities
 from upsell.store.months import ensure_months
 from upsell.store.queries import copy_rows, query
 
@@ -79,7 +81,8 @@ def append(
     Every draft's ``seen_at`` is replaced by the clock's present or the ledger's last moment,
     whichever is later; an ``occurred_at`` after that is held to it. An event of a customer alone
     belongs to the account whose member the customer is; ``Account Identified`` with both ids makes
-    a member, for the events behind it in the batch too.
+    a member, for the events behind it in the batch too. An id that went into another is that other's;
+    ``Customers Merged`` counts for the events behind it, and one that says nothing new is a duplicate.
 
     Args:
         connection: Where to; a transaction that is open goes on afterwards.
@@ -206,26 +209,47 @@ def _append(
 ) -> list[Appended]:
     hashes = hashes or [hash_event(draft) for draft in drafts]
     known = _remember(connection, drafts, seen_at, hashes, head.position)
-    accounts = _accounts_of(connection, drafts)
+    people = People(connection, drafts)
+    accounts = _accounts_of(connection, drafts, people)
     ensure_months(connection, months, {seen_at})
-    answers, rows, joined = [], [], {}
-    for place, draft in enumerate(drafts, 1):
+    answers: list[Appended] = []
+    rows: list[tuple[object, ...]] = []
+    joined: dict[str, str] = {}
+    for place, said in enumerate(drafts, 1):
         before = known.get(place)
         if before is not None:
             answers.append(before)
             continue
+        draft = people.resolve(said)
+        if draft.name == CUSTOMERS_MERGED and (gone_id := gone_of(said)) is not None:
+            told = people.merge(draft, gone_id, head.position + place)
+            if isinstance(told, int):
+                answers.append(Appended(Outcome.DUPLICATE, told))
+                continue
+            draft = told
+            _follow(draft, accounts, joined)
         if draft.name == ACCOUNT_IDENTIFIED and draft.account_id and draft.customer_id:
             accounts[draft.customer_id] = joined[draft.customer_id] = draft.account_id
         position = head.position + place
         rows.append(_row(position, seen_at, _household_of(draft, accounts), draft, is_derived=False))
         answers.append(Appended(Outcome.APPENDED, position))
     copy_rows(connection, "copy_events", _EVENT_TYPES, rows)
+    keep_identities(connection, people.merged, seen_at, list(people.merged))
     if joined:
         values = {"customers": list(joined), "accounts": list(joined.values())}
         connection.execute(query("keep_members"), values)
     _move(connection, Head(head.position + len(drafts), seen_at))
     connection.execute(query("notify_events"))
     return answers
+
+
+def _follow(merged: Event, accounts: dict[str, str], joined: dict[str, str]) -> None:
+    """Let the one that stays be a member of the other's account unless they have one of their own."""
+    gone_id, stays_id = gone_of(merged) or "", merged.customer_id or ""
+    joined.pop(gone_id, None)
+    account_id = accounts.pop(gone_id, None)
+    if account_id is not None and stays_id not in accounts:
+        accounts[stays_id] = joined[stays_id] = account_id
 
 
 def _remember(
@@ -249,8 +273,9 @@ def _remember(
     }
 
 
-def _accounts_of(connection: Connection, drafts: Iterable[Event]) -> dict[str, str]:
-    customers = {draft.customer_id for draft in drafts if draft.customer_id and not draft.account_id}
+def _accounts_of(connection: Connection, drafts: Iterable[Event], people: People) -> dict[str, str]:
+    is_asked = any(not draft.account_id or draft.name == CUSTOMERS_MERGED for draft in drafts)
+    customers = people.named if is_asked else None
     if not customers:
         return {}
     found = connection.execute(query("find_members"), {"customers": list(customers)}, binary=True)

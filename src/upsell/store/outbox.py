@@ -8,7 +8,7 @@ once, and what a crash leaves in ``sending`` is ``unknown`` and never sent again
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -108,6 +108,24 @@ def withdraw_messages(connection: Connection, withdrawn: Sequence[Withdraw], now
         "now": now,
     }
     connection.execute(query("withdraw_messages"), values)
+
+
+def hand_over_messages(connection: Connection, merged: Mapping[str, tuple[str, UnitId]]) -> None:
+    """Hand messages of customers who went to those they went into.
+
+    Args:
+        connection: The database.
+        merged: By the id that went, the one that stays and the household that one is in.
+    """
+    if not merged:
+        return
+    values = {
+        "gone": list(merged),
+        "customers": [customer_id for customer_id, _ in merged.values()],
+        "households": [household_id for _, household_id in merged.values()],
+        "shards": [shard_of(household_id) for _, household_id in merged.values()],
+    }
+    connection.execute(query("hand_over_messages"), values)
 
 
 def claim_messages(

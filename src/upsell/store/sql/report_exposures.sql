@@ -1,9 +1,12 @@
 -- Exposures to a workflow's own contrasts up to a moment, moments as whole microseconds since 1970, for
--- measurement. The global control counts only for the whole programme, never for one workflow.
+-- measurement. The global control counts only for the whole programme, never for one workflow. Who went
+-- into another was exposed as that other, so that the earliest exposure of either decides.
 copy (
     select
-        workflow, contrast, stratum, unit_id, arm, share,
-        (extract(epoch from exposed_at) * 1000000)::bigint
+        exposures.workflow, exposures.contrast, exposures.stratum,
+        coalesce('c:' || merged.customer_id, exposures.unit_id) as unit_id,
+        exposures.arm, exposures.share, (extract(epoch from exposures.exposed_at) * 1000000)::bigint
     from exposures
-    where exposed_at <= moment(%(as_of)s) and contrast <> 'control'
+    left join merged_customers as merged on exposures.unit_id = 'c:' || merged.gone_id
+    where exposures.exposed_at <= moment(%(as_of)s) and exposures.contrast <> 'control'
 ) to stdout (format csv)

@@ -1,23 +1,32 @@
 -- Events that outcomes are made of, once for each exposed unit they count for: the household, and
--- the customer of an account who was exposed alone.
+-- the customer of an account who was exposed alone. What is known of who went into another is that other's.
 copy (
     with told as (
         select
-            household_id, customer_id, name, properties,
-            (extract(epoch from occurred_at) * 1000000)::bigint as occurred_at
+            coalesce('c:' || alone.customer_id, events.household_id) as household_id,
+            coalesce(named.customer_id, events.customer_id) as customer_id,
+            events.name,
+            events.properties,
+            (extract(epoch from events.occurred_at) * 1000000)::bigint as occurred_at
         from events
+        left join merged_customers as alone on events.household_id = 'c:' || alone.gone_id
+        left join merged_customers as named on events.customer_id = named.gone_id
         where
-            occurred_at <= moment(%(as_of)s)
+            events.occurred_at <= moment(%(as_of)s)
             and (
-                name in (
+                events.name in (
                     'Subscription Started', 'Subscription Changed', 'Subscription Renewed',
                     'Subscription Canceled', 'Order Completed', 'Order Canceled', 'Refunded'
                 )
-                or name = any(%(goals)s::text[])
+                or events.name = any(%(goals)s::text[])
             )
     ),
 
-    exposed as (select distinct unit_id from exposures)
+    exposed as (
+        select distinct coalesce('c:' || merged.customer_id, exposures.unit_id) as unit_id
+        from exposures
+        left join merged_customers as merged on exposures.unit_id = 'c:' || merged.gone_id
+    )
 
     select told.household_id, told.name, told.occurred_at, told.properties
     from told

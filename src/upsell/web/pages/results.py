@@ -147,7 +147,7 @@ def results_page(results: Results, json_path: str) -> str:
 
 
 def _section(results: Results, found: WorkflowReport) -> Section:
-    notes = (said.sample_ratio_words(found), said.open_words(found))
+    notes = (said.sample_ratio_words(found), said.crossed_words(found), said.open_words(found))
     lifts = [said.holdout_lifts(found), *said.arm_pairs(found)]
     return Section(
         key=found.key,

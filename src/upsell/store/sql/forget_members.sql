@@ -1,0 +1,3 @@
+-- Customers who went are members of nothing any more.
+delete from members
+where customer_id = any(%(customers)b::text[])
