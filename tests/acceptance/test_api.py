@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import socket
 import threading
@@ -76,7 +77,7 @@ def test_an_item_sent_again_is_a_duplicate_and_another_under_its_id_is_refused(
     assert len(ledger(database)) == 1
 
 
-@pytest.mark.parametrize("path", ["identify", "track", "group", "batch"])
+@pytest.mark.parametrize("path", ["identify", "track", "group", "page", "screen", "alias", "batch"])
 @pytest.mark.parametrize("body", [b"", b"nope", b"\xff\xfe", b"[" * 3_000])
 def test_what_is_no_json_is_refused_and_changes_nothing(
     client: TestClient[Any], database: str, path: str, body: bytes
@@ -93,8 +94,8 @@ def test_a_body_too_large_is_413(client: TestClient[Any]) -> None:
 
 
 def test_what_no_handler_takes_is_told_with_what_was_expected(client: TestClient[Any]) -> None:
-    page = client.post("/v1/page", json={})
-    assert (page.status_code, "/v1/track" in page.json()["message"]) == (404, True)
+    other = client.post("/v1/pages", json={})
+    assert (other.status_code, "/v1/track" in other.json()["message"]) == (404, True)
     got = client.get("/v1/track")
     assert (got.status_code, got.json()["message"]) == (405, "expected another method on /v1/track, got GET")
     large = client.post("/v1/batch", content=b" " * (LARGEST_BATCH + 1))
@@ -109,6 +110,8 @@ def test_a_wrong_write_key_is_401_and_a_right_one_is_taken_as_every_sdk_shows_it
         assert client.post("/v1/batch", json=batch, headers={"Authorization": "Basic %%%"}).status_code == 401
         assert client.post("/v1/batch", json=batch, auth=("secret", "")).status_code == 200
         assert client.post("/v1/batch", json={**batch, "writeKey": "secret"}).status_code == 200
+        bearer = {"Authorization": "Bearer secret"}
+        assert client.post("/v1/batch", json=batch, headers=bearer).status_code == 200
     assert len(ledger(database)) == 1
 
 
@@ -120,6 +123,55 @@ def test_events_sent_by_many_at_once_are_each_committed_once(client: TestClient[
     with ThreadPoolExecutor(8) as pool:
         assert set(pool.map(send, range(40))) == {200}
     assert len(ledger(database)) == 400
+
+
+def test_a_visitor_who_becomes_known_is_one_customer_from_then_on(
+    client: TestClient[Any], database: str
+) -> None:
+    visitor = {"anonymousId": "v1", "event": "Pricing Viewed"}
+    assert client.post("/v1/track", json=visitor).status_code == 200
+    known = {"anonymousId": "v1", "userId": "u1", "messageId": "i1", "traits": {}}
+    assert client.post("/v1/identify", json=known).json() == {"accepted": 1, "duplicates": 0}
+    assert client.post("/v1/identify", json=known).json() == {"accepted": 0, "duplicates": 1}
+    assert client.post("/v1/page", json={"anonymousId": "v1", "name": "Pricing"}).status_code == 200
+    assert client.post("/v1/alias", json={"previousId": "u1", "userId": "u2"}).status_code == 200
+    assert client.post("/v1/screen", json={"userId": "u1"}).status_code == 200
+    assert [(name, customer) for name, customer, _ in ledger(database)] == [
+        ("Pricing Viewed", "anon:v1"),
+        ("Customers Merged", "u1"),
+        ("Customer Identified", "u1"),
+        ("Page Viewed", "u1"),
+        ("Customers Merged", "u2"),
+        ("Screen Viewed", "u2"),
+    ]
+
+
+def test_a_packed_body_is_taken_and_one_that_unpacks_too_large_is_413(
+    client: TestClient[Any], database: str
+) -> None:
+    packed = {"Content-Encoding": "gzip"}
+    body = json.dumps({"batch": [track("A")]}).encode()
+    assert client.post("/v1/batch", content=gzip.compress(body), headers=packed).status_code == 200
+    bomb = gzip.compress(b" " * (LARGEST_BATCH * 100))
+    assert len(bomb) < LARGEST_BATCH
+    assert client.post("/v1/batch", content=bomb, headers=packed).status_code == 413
+    for wrong in (b"nope", gzip.compress(body)[:-9]):
+        answer = client.post("/v1/batch", content=wrong, headers=packed)
+        assert (answer.status_code, "gzip" in answer.json()["message"]) == (400, True)
+    other = client.post("/v1/batch", content=body, headers={"Content-Encoding": "br"})
+    assert (other.status_code, "gzip or none" in other.json()["message"]) == (400, True)
+    assert len(ledger(database)) == 1
+
+
+def test_a_page_of_any_site_may_send_events_and_read_nothing_else(client: TestClient[Any]) -> None:
+    asked = {"Origin": "https://shop.example", "Access-Control-Request-Method": "POST"}
+    for path in ("track", "batch", "alias"):
+        preflight = client.options(f"/v1/{path}", headers=asked)
+        assert (preflight.status_code, preflight.headers["access-control-allow-origin"]) == (200, "*")
+    beacon = {"Origin": "https://shop.example", "Content-Type": "text/plain"}
+    sent = client.post("/v1/track", content=json.dumps(track("A")), headers=beacon)
+    assert (sent.status_code, sent.headers["access-control-allow-origin"]) == (200, "*")
+    assert "access-control-allow-origin" not in client.get("/health", headers=asked).headers
 
 
 def test_health_says_how_far_the_worker_is_behind(client: TestClient[Any]) -> None:

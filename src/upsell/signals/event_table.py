@@ -124,6 +124,13 @@ _TASK = (
 )
 
 
+_VIEW = (
+    _text("name", "what the page or screen is called"),
+    _text("category", "what it belongs to"),
+    _text("url", "where it is"),
+)
+
+
 def _people() -> tuple[EventType, ...]:
     group = "Customers and accounts"
     return (
@@ -215,6 +222,8 @@ def _use() -> tuple[EventType, ...]:
                 _number("level", "how much is in use now, such as seats; replaces what was before"),
             ),
         ),
+        EventType("Page Viewed", group, "A page of a site was seen.", _VIEW),
+        EventType("Screen Viewed", group, "A screen of an app was seen.", _VIEW),
         EventType(
             "Limit Reached",
             group,

@@ -23,6 +23,9 @@ SUBSCRIPTION_CANCELED: Final = "Subscription Canceled"
 SUBSCRIPTION_UPGRADED: Final = "Subscription Upgraded"
 SUBSCRIPTION_DOWNGRADED: Final = "Subscription Downgraded"
 
+PAGE_VIEWED: Final = "Page Viewed"
+SCREEN_VIEWED: Final = "Screen Viewed"
+
 USAGE_RECORDED: Final = "Usage Recorded"
 
 CONSENT_GIVEN: Final = "Consent Given"

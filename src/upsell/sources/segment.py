@@ -1,4 +1,4 @@
-"""Segment's shapes: bodies of ``identify``, ``track``, ``group`` and ``batch`` as events.
+"""Segment's shapes: bodies of its calls, alone or in a ``batch``, as events.
 
 Pure: what the time is comes as an argument. The law: one bad item never stops the others, and each
 that is refused says what was expected and what came.
@@ -9,15 +9,22 @@ from __future__ import annotations
 import enum
 import json
 from hashlib import blake2b
-from typing import Any
+from typing import Any, assert_never
 
 import msgspec
 
 from upsell.clock import Moment, parse_moment
 from upsell.errors import IntakeError, nearest
-from upsell.ids import digest
+from upsell.ids import anonymous_customer, digest, is_anonymous
 from upsell.signals.event_table import EVENT_TABLE
-from upsell.signals.events import ACCOUNT_IDENTIFIED, CUSTOMER_IDENTIFIED, Event
+from upsell.signals.events import (
+    ACCOUNT_IDENTIFIED,
+    CUSTOMER_IDENTIFIED,
+    CUSTOMERS_MERGED,
+    PAGE_VIEWED,
+    SCREEN_VIEWED,
+    Event,
+)
 from upsell.sources.bounds import FARTHEST_AHEAD, LARGEST_EVENT, LONGEST_NAME
 
 _LONGEST_SHOWN = 60
@@ -29,16 +36,32 @@ class Call(enum.Enum):
     IDENTIFY = "identify"
     TRACK = "track"
     GROUP = "group"
+    PAGE = "page"
+    SCREEN = "screen"
+    ALIAS = "alias"
 
 
-_NAMES = {Call.IDENTIFY: CUSTOMER_IDENTIFIED, Call.GROUP: ACCOUNT_IDENTIFIED}
+_NAMES = {
+    Call.IDENTIFY: CUSTOMER_IDENTIFIED,
+    Call.GROUP: ACCOUNT_IDENTIFIED,
+    Call.PAGE: PAGE_VIEWED,
+    Call.SCREEN: SCREEN_VIEWED,
+    Call.ALIAS: CUSTOMERS_MERGED,
+}
 
 
 class Draft(msgspec.Struct, frozen=True):
-    """An item that can be taken: its event, and what its body comes to without when it was sent."""
+    """An item that can be taken.
+
+    Attributes:
+        event: Its event.
+        hash: What its body comes to without when it was sent.
+        merge: What goes before it: an ``identify`` that names a visitor says who the visitor is.
+    """
 
     event: Event
     hash: bytes
+    merge: Draft | None = None
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -71,6 +94,9 @@ class _Item(msgspec.Struct, rename="camel"):
     user_id: str | int | None = None
     group_id: str | int | None = None
     anonymous_id: str | int | None = None
+    previous_id: str | int | None = None
+    name: str | None = None
+    category: str | None = None
     timestamp: str | None = None
     sent_at: str | None = None
     context: _Context | None = None
@@ -114,7 +140,7 @@ def read_batch(body: bytes) -> Batch:
 
 
 def read_single(body: bytes) -> Batch:
-    """Take the body of one ``identify``, ``track`` or ``group`` as a batch of one."""
+    """Take the body of one call as a batch of one."""
     try:
         single = _read_single(body)
     except _BAD_JSON:
@@ -163,8 +189,10 @@ def _draft(
     if isinstance(occurred_at, tuple):
         return occurred_at
     name = _NAMES.get(doing) or (item.event or "").strip()
-    said = (item.properties if doing is Call.TRACK else item.traits) or {}
-    refused = _wrong_name(name)
+    said = _said(item, doing)
+    if isinstance(said, tuple):
+        return said
+    refused = _wrong_name(name, is_tracked=doing is Call.TRACK)
     if refused is not None:
         return refused
     is_historical = item.historical or (item.context is not None and item.context.historical)
@@ -179,7 +207,49 @@ def _draft(
         properties=said,
         is_historical=is_historical,
     )
-    return Draft(event, blake2b(body, digest_size=16).digest())
+    return Draft(event, _hash(body), _merge(item, event) if doing is Call.IDENTIFY else None)
+
+
+def _said(item: _Item, doing: Call) -> dict[str, Any] | tuple[str, str]:
+    """Give the properties of the event an item makes, or say why there can be none."""
+    match doing:
+        case Call.TRACK:
+            return item.properties or {}
+        case Call.IDENTIFY | Call.GROUP:
+            return item.traits or {}
+        case Call.PAGE | Call.SCREEN:
+            named = {"name": item.name, "category": item.category}
+            return {key: value for key, value in named.items() if value} | (item.properties or {})
+        case Call.ALIAS:
+            gone = _id(item.previous_id) or _visitor(item)
+            if gone is None:
+                return ("missing_id", "expected previousId, the id that goes, got none")
+            return {"from": gone}
+        case _:
+            assert_never(doing)
+
+
+def _merge(item: _Item, known: Event) -> Draft | None:
+    """Give the merge of the visitor whom an ``identify`` names into its customer.
+
+    Its id is made of the two ids: however often it is said, it is said once.
+    """
+    gone = _visitor(item)
+    if gone is None or known.customer_id is None or gone == known.customer_id:
+        return None
+    body = _encode((CUSTOMERS_MERGED, known.customer_id, gone))
+    event = msgspec.structs.replace(
+        known,
+        id=digest("merge", gone, known.customer_id),
+        name=CUSTOMERS_MERGED,
+        account_id=None,
+        properties={"from": gone},
+    )
+    return Draft(event, _hash(body))
+
+
+def _hash(body: bytes) -> bytes:
+    return blake2b(body, digest_size=16).digest()
 
 
 def _call_of(item: _Item) -> Call | tuple[str, str]:
@@ -197,7 +267,16 @@ def _ids(item: _Item, doing: Call) -> tuple[str | None, str | None]:
     said = item.group_id
     if said is None and doing is not Call.GROUP and item.context is not None:
         said = item.context.group_id
-    return _id(item.user_id), _id(said)
+    customer_id = _id(item.user_id)
+    if customer_id is None and doing not in (Call.ALIAS, Call.GROUP):
+        customer_id = _visitor(item)
+    return customer_id, _id(said)
+
+
+def _visitor(item: _Item) -> str | None:
+    """Give the customer id of the visitor an item names, None when it names none."""
+    said = _id(item.anonymous_id)
+    return anonymous_customer(said) if said is not None else None
 
 
 def _id(said: str | int | None) -> str | None:
@@ -208,23 +287,31 @@ def _wrong_ids(
     item: _Item, doing: Call, customer_id: str | None, account_id: str | None
 ) -> tuple[str, str] | None:
     """Say what is wrong with the ids of an item, None when nothing is."""
-    for key, said in (("userId", customer_id), ("groupId", account_id), ("messageId", item.message_id)):
+    ids = (
+        ("userId", _id(item.user_id)),
+        ("anonymousId", _id(item.anonymous_id)),
+        ("previousId", _id(item.previous_id)),
+        ("groupId", account_id),
+        ("messageId", item.message_id),
+    )
+    for key, said in ids:
         if said is not None and (len(said) > LONGEST_NAME or not said.isprintable()):
             return (
                 "invalid_id",
                 f"expected {key} of at most {LONGEST_NAME} printable characters, got {_shown(said)}",
             )
+    said_user = _id(item.user_id)
+    if said_user is not None and is_anonymous(said_user) and doing is not Call.ALIAS:
+        return ("invalid_id", f"expected an id of a known customer in userId, got {_shown(said_user)}")
     if doing is Call.GROUP and account_id is None:
         return ("missing_id", "expected groupId, the account's id, got none")
+    if doing is Call.ALIAS and said_user is None:
+        return ("missing_id", "expected userId, the id that stays, got none")
     if doing is Call.IDENTIFY and customer_id is None:
-        return ("missing_id", f"expected userId, the customer's id, got {_other_id(item)}")
+        return ("missing_id", "expected userId, the customer's id, or anonymousId, got neither")
     if customer_id is None and account_id is None:
-        return ("missing_id", f"expected userId, or groupId in the context, got {_other_id(item)}")
+        return ("missing_id", "expected userId, anonymousId, or groupId in the context, got none")
     return None
-
-
-def _other_id(item: _Item) -> str:
-    return "anonymousId alone" if item.anonymous_id is not None else "neither"
 
 
 def _occurred_at(item: _Item, received_at: Moment, sent_at: str | None) -> Moment | tuple[str, str]:
@@ -246,7 +333,7 @@ def _occurred_at(item: _Item, received_at: Moment, sent_at: str | None) -> Momen
     return occurred_at
 
 
-def _wrong_name(name: str) -> tuple[str, str] | None:
+def _wrong_name(name: str, *, is_tracked: bool) -> tuple[str, str] | None:
     """Say what is wrong with an event's name, None when nothing is."""
     if not name:
         return ("missing_event", "expected the name of an event in event, got none")
@@ -258,6 +345,8 @@ def _wrong_name(name: str) -> tuple[str, str] | None:
     known = EVENT_TABLE.get(name)
     if known is not None and known.is_ours:
         return ("reserved_event", f"expected another name: {name} is what Upsell itself records")
+    if is_tracked and name == CUSTOMERS_MERGED:
+        return ("reserved_event", f"expected a call of type alias for {name}, got track")
     return None
 
 

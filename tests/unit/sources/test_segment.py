@@ -51,6 +51,41 @@ def test_identify_and_group_tell_traits() -> None:
     assert group.properties == {"roles": ["admin"]}
 
 
+def test_a_visitor_is_a_customer_of_their_own_until_known() -> None:
+    event = draft(item(userId=None, anonymousId="v1")).event
+    assert event.customer_id == "anon:v1"
+    both = draft(item(anonymousId="v1"))
+    assert (both.event.customer_id, both.merge) == ("u1", None)
+
+
+def test_identify_with_a_visitor_says_first_who_the_visitor_is() -> None:
+    said = draft(item(anonymousId="v1", traits={"plan": "pro"}), Call.IDENTIFY)
+    assert said.merge is not None
+    merged = said.merge.event
+    assert (merged.name, merged.customer_id, merged.properties) == (
+        "Customers Merged",
+        "u1",
+        {"from": "anon:v1"},
+    )
+    assert said.event.properties == {"plan": "pro"}
+    again = draft(item(anonymousId="v1", messageId="other"), Call.IDENTIFY)
+    assert again.merge is not None
+    assert again.merge.event.id == merged.id
+    assert draft(item(userId=None, anonymousId="v1"), Call.IDENTIFY).merge is None
+
+
+def test_alias_makes_one_customer_of_two_ids() -> None:
+    known = draft(item(previousId="u0"), Call.ALIAS).event
+    assert (known.name, known.customer_id, known.properties) == ("Customers Merged", "u1", {"from": "u0"})
+    assert draft(item(anonymousId="v1"), Call.ALIAS).event.properties == {"from": "anon:v1"}
+
+
+def test_page_and_screen_are_events_with_their_name() -> None:
+    page = draft(item(name="Pricing", properties={"url": "/pricing"}), Call.PAGE).event
+    assert (page.name, page.properties) == ("Page Viewed", {"name": "Pricing", "url": "/pricing"})
+    assert draft(item(name="Home", type="screen")).event.name == "Screen Viewed"
+
+
 def test_an_item_without_a_time_happened_when_it_came_in() -> None:
     assert draft(item()).event.occurred_at == NOW
 
@@ -84,9 +119,13 @@ def test_the_same_body_has_the_same_id_and_hash_whenever_it_is_sent() -> None:
         (item(properties=[1]), None, "invalid", "Expected `object | null`, got `array`"),
         (item(type="trak"), None, "unknown_type", "did you mean track?"),
         (item(type=None), None, "unknown_type", "got none"),
-        (item(userId=None), None, "missing_id", "got neither"),
-        (item(userId=" ", anonymousId="x"), None, "missing_id", "anonymousId alone"),
+        (item(userId=None), None, "missing_id", "expected userId, anonymousId"),
         (item(userId=None), Call.IDENTIFY, "missing_id", "expected userId"),
+        (item(userId=None, previousId="a"), Call.ALIAS, "missing_id", "the id that stays"),
+        (item(), Call.ALIAS, "missing_id", "expected previousId"),
+        (item(userId="anon:x"), None, "invalid_id", "a known customer"),
+        (item(anonymousId="x" * 201), None, "invalid_id", "anonymousId"),
+        (item(event="Customers Merged"), None, "reserved_event", "alias"),
         (item(), Call.GROUP, "missing_id", "expected groupId"),
         (item(userId="x" * 201), None, "invalid_id", "at most 200"),
         (item(userId="a\0b"), None, "invalid_id", "printable"),

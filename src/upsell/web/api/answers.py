@@ -94,7 +94,7 @@ def _words(request: Request[Any, Any, Any], status: HTTPStatus, error: HTTPExcep
     """Say in a sentence what was expected of a request that no handler took."""
     match status:
         case HTTPStatus.NOT_FOUND:
-            return f"expected POST to /v1/identify, /v1/track, /v1/group or /v1/batch, got {request.url.path}"
+            return f"expected POST to /v1/batch or a call such as /v1/track, got {request.url.path}"
         case HTTPStatus.METHOD_NOT_ALLOWED:
             return f"expected another method on {request.url.path}, got {request.method}"
         case HTTPStatus.REQUEST_ENTITY_TOO_LARGE:

@@ -1,4 +1,4 @@
-"""``POST /v1/{identify,track,group,batch}``: events in Segment's shapes, answered after the commit.
+"""``POST /v1/{identify,track,group,page,screen,alias,batch}``: Segment's shapes, answered after the commit.
 
 The law: what was refused never takes what was good with it, and is kept with its reason.
 """
@@ -14,7 +14,8 @@ from http import HTTPStatus
 from typing import Any
 
 import psycopg
-from litestar import Request, Response, post
+from litestar import Request, Response, route
+from litestar.enums import HttpMethod
 from litestar.handlers import HTTPRouteHandler
 
 from upsell.clock import Clock, Moment
@@ -25,41 +26,59 @@ from upsell.sources.segment import Call, Draft, Refusal, read_batch, read_item, 
 from upsell.store.ledger import Appended, Outcome
 from upsell.store.rejections import Rejection
 from upsell.web.api.answers import ItemAnswer, Refused, answer, answer_items
+from upsell.web.api.bodies import TooLargeError, unpacked
+from upsell.web.api.cors import ANY_SITE, answer_preflight
 
 AnyRequest = Request[Any, Any, Any]
 
 _AGAIN = {"Retry-After": "1"}
+_METHODS = [HttpMethod.POST, HttpMethod.OPTIONS]
 
 
 def event_routes(intake: Intake, clock: Clock, write_key: str) -> list[HTTPRouteHandler]:
     """Give the routes that take events; an empty ``write_key`` asks for none."""
     door = _Door(intake, clock, write_key)
 
-    @post("/v1/batch", status_code=200, request_max_body_size=LARGEST_BATCH)
+    @route("/v1/batch", http_method=_METHODS, status_code=200, request_max_body_size=LARGEST_BATCH)
     async def batch(request: AnyRequest) -> Response[bytes]:
         """Take many items; each says what it does by its ``type``."""
         return await door.take(request, None)
 
-    @post("/v1/identify", status_code=200, request_max_body_size=LARGEST_BATCH)
+    @route("/v1/identify", http_method=_METHODS, status_code=200, request_max_body_size=LARGEST_BATCH)
     async def identify(request: AnyRequest) -> Response[bytes]:
         """Take traits of a customer."""
         return await door.take(request, Call.IDENTIFY)
 
-    @post("/v1/track", status_code=200, request_max_body_size=LARGEST_BATCH)
+    @route("/v1/track", http_method=_METHODS, status_code=200, request_max_body_size=LARGEST_BATCH)
     async def track(request: AnyRequest) -> Response[bytes]:
         """Take one event."""
         return await door.take(request, Call.TRACK)
 
-    @post("/v1/group", status_code=200, request_max_body_size=LARGEST_BATCH)
+    @route("/v1/group", http_method=_METHODS, status_code=200, request_max_body_size=LARGEST_BATCH)
     async def group(request: AnyRequest) -> Response[bytes]:
         """Take traits of an account, and whom it has as a member with which roles."""
         return await door.take(request, Call.GROUP)
 
-    return [batch, identify, track, group]
+    @route("/v1/page", http_method=_METHODS, status_code=200, request_max_body_size=LARGEST_BATCH)
+    async def page(request: AnyRequest) -> Response[bytes]:
+        """Take that a page was seen."""
+        return await door.take(request, Call.PAGE)
+
+    @route("/v1/screen", http_method=_METHODS, status_code=200, request_max_body_size=LARGEST_BATCH)
+    async def screen(request: AnyRequest) -> Response[bytes]:
+        """Take that a screen was seen."""
+        return await door.take(request, Call.SCREEN)
+
+    @route("/v1/alias", http_method=_METHODS, status_code=200, request_max_body_size=LARGEST_BATCH)
+    async def alias(request: AnyRequest) -> Response[bytes]:
+        """Take that two ids are one customer."""
+        return await door.take(request, Call.ALIAS)
+
+    return [batch, identify, track, group, page, screen, alias]
 
 
 class _Door:
-    """What the four routes share."""
+    """What the routes share."""
 
     def __init__(self, intake: Intake, clock: Clock, write_key: str) -> None:
         self._intake = intake
@@ -67,15 +86,26 @@ class _Door:
         self._write_key = write_key
 
     async def take(self, request: AnyRequest, call: Call | None) -> Response[bytes]:
-        """Take a request; ``call`` None is a batch."""
-        body = await request.body()
+        """Take a request; ``call`` None is a batch. A page of any site may read the answer."""
+        if request.method == HttpMethod.OPTIONS:
+            return answer_preflight()
+        answered = await self._answer(request, call)
+        answered.headers.update(ANY_SITE)
+        return answered
+
+    async def _answer(self, request: AnyRequest, call: Call | None) -> Response[bytes]:
+        packed = await request.body()
         received_at = self._clock.now()
         try:
+            body = unpacked(packed, request.headers.get("content-encoding", ""))
             batch = read_batch(body) if call is None else read_single(body)
+        except TooLargeError as error:
+            refused = Refused("request_entity_too_large", str(error))
+            return answer(refused, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         except IntakeError as error:
             return answer(Refused("malformed", str(error)), HTTPStatus.BAD_REQUEST)
         if not self._knows(request, batch.write_key):
-            said = "expected the write key as the user name of Basic authorization, or as writeKey"
+            said = "expected the write key as the user name of Basic authorization, as Bearer, or as writeKey"
             headers = {"WWW-Authenticate": 'Basic realm="upsell"'}
             return answer(Refused("unauthorized", said), HTTPStatus.UNAUTHORIZED, headers)
         read = [read_item(item, call, received_at, batch.sent_at) for item in batch.items]
@@ -83,7 +113,7 @@ class _Door:
 
     async def _commit(self, read: Sequence[Draft | Refusal], received_at: Moment) -> Response[bytes]:
         """Have the good items and the refusals written, then say what became of each."""
-        drafts = [item for item in read if isinstance(item, Draft)]
+        drafts = [draft for item in read if isinstance(item, Draft) for draft in _with_merge(item)]
         rejections = [
             Rejection(received_at, "api", str(index), item.code, item.message, item.body)
             for index, item in enumerate(read)
@@ -103,13 +133,20 @@ class _Door:
         """Tell whether a sender has shown the write key, where one is asked for."""
         if not self._write_key:
             return True
-        shown = said if said is not None else _basic_user(request.headers.get("authorization", ""))
+        shown = said if said is not None else _shown_key(request.headers.get("authorization", ""))
         return hmac.compare_digest(shown.encode(), self._write_key.encode())
 
 
-def _basic_user(header: str) -> str:
-    """Give the user name of Basic authorization; empty when there is none."""
+def _with_merge(item: Draft) -> list[Draft]:
+    """Give what is appended for an item, in order."""
+    return [item.merge, item] if item.merge is not None else [item]
+
+
+def _shown_key(header: str) -> str:
+    """Give the user name of Basic authorization, or the Bearer token; empty when there is neither."""
     scheme, _, credentials = header.partition(" ")
+    if scheme.lower() == "bearer":
+        return credentials.strip()
     if scheme.lower() != "basic":
         return ""
     try:
@@ -123,6 +160,9 @@ def _item_answer(index: int, item: Draft | Refusal, written: Any) -> ItemAnswer:
     """Say what became of one item; ``written`` gives the next good item's place in the ledger."""
     if isinstance(item, Refusal):
         return ItemAnswer(index, "refused", item.code, item.message)
+    if item.merge is not None:
+        # What became of the merge is told by who the customer is from now on, not by the item.
+        next(written)
     appended: Appended = next(written)
     match appended.outcome:
         case Outcome.APPENDED:
