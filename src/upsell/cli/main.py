@@ -42,6 +42,9 @@ COMMANDS: Final[dict[str, Entry]] = {
     "apply": Entry("upsell.cli.apply:apply", "Put a workspace live as the next revision."),
     "pull": Entry("upsell.cli.pull:pull", "Write the workspace that is live to files."),
     "worker": Entry("upsell.cli.worker:worker", "Take events and send messages, until stopped."),
+    "incident": Entry(
+        "upsell.cli.incident:incident", "Say that something is broken, or works again; nobody is sold to."
+    ),
     "migrate": Entry("upsell.cli.migrate:migrate", "Bring the database's schema to this program's."),
     "schema": Entry("upsell.cli.schema:schema", "Print the JSON Schema of a workspace file."),
 }

@@ -7,6 +7,7 @@ import msgspec
 from upsell.clock import DAY, Duration
 from upsell.decisions.intents import PROMOTIONAL, SELLING, Intent
 from upsell.rules.compile import Rule
+from upsell.rules.conditions import Condition, compile_condition
 
 
 class Cap(msgspec.Struct, frozen=True):
@@ -35,6 +36,8 @@ class SensitiveState(msgspec.Struct, frozen=True):
         cool_down: How long after its end the intents still stay silent, in microseconds.
         stops: Intents that stay silent.
         key: Property that tells several apart (two open tickets), or None when one at a time.
+        where: What a starting event must say to start it; None takes every one.
+        when: Rule that holds it open as long as it is true, beside its events; None without one.
     """
 
     name: str
@@ -43,13 +46,27 @@ class SensitiveState(msgspec.Struct, frozen=True):
     cool_down: Duration
     stops: frozenset[Intent]
     key: str | None = None
+    where: Condition | None = None
+    when: Rule | None = None
 
+
+INCIDENT = "incident"
+"""The state that an incident for everyone opens too."""
 
 PENDING_CANCELLATION = "pending_cancellation"
 """The state that also ends by itself: with the subscription, when nothing is pending any more."""
 
 SENSITIVE_STATES = (
     SensitiveState("open_ticket", ("Ticket Opened",), ("Ticket Closed",), 2 * DAY, SELLING, "ticket_id"),
+    SensitiveState(
+        "severe_ticket",
+        ("Ticket Opened",),
+        ("Ticket Closed",),
+        2 * DAY,
+        PROMOTIONAL,
+        "ticket_id",
+        compile_condition("properties.severity in ('high', 'urgent', 'critical')"),
+    ),
     SensitiveState(
         "failed_payment", ("Invoice Payment Failed",), ("Invoice Paid",), 3 * DAY, SELLING, "invoice_id"
     ),
@@ -62,11 +79,20 @@ SENSITIVE_STATES = (
         30 * DAY,
         SELLING,
     ),
+    SensitiveState(INCIDENT, ("Incident Started",), ("Incident Ended",), 1 * DAY, PROMOTIONAL, "incident_id"),
     SensitiveState(
-        "incident", ("Incident Started",), ("Incident Ended",), 1 * DAY, PROMOTIONAL, "incident_id"
+        "low_satisfaction",
+        ("Survey Answered",),
+        (),
+        60 * DAY,
+        SELLING,
+        where=compile_condition(
+            "(properties.kind in ('nps', 'NPS') and properties.score <= 6)"
+            " or (properties.kind in ('csat', 'CSAT') and properties.score <= 2)"
+        ),
     ),
 )
-"""Built in and on unless the policy turns one off by name."""
+"""Built in and on unless the policy turns one off by name; those held by a rule are the workspace's."""
 
 
 class Policy(msgspec.Struct, frozen=True):

@@ -22,13 +22,20 @@ def take_state(profile: Profile, state: SensitiveState, event: Event) -> None:
     A state with a key stays open until each of its keys was ended; an end without a key, or of a
     state without keys, ends all that began before it. What is told to begin after its end was told
     is over already. A state that has no ending event ends at the moment it begins and lives on in
-    its cool-down.
+    its cool-down. A starting event of which the state's condition is not true starts nothing; where
+    its name ends the state too, it ends it when the condition is false.
     """
+    has_begun = event.name in state.starts
+    if has_begun and state.where is not None:
+        fits = state.where.holds(event.properties)
+        has_begun = fits is True
+        if not has_begun and (fits is None or event.name not in state.ends):
+            return
     key = str(event.properties.get(state.key) or "") if state.key else ""
     span = profile.states.get(state.name)
     if span is None:
         span = profile.states[state.name] = Span()
-    if event.name in state.starts:
+    if has_begun:
         _begin(span, state, key, event.occurred_at)
     else:
         _end(span, key, event.occurred_at)

@@ -162,7 +162,8 @@ def _counters(program: Program, workflows: list[Workflow]) -> dict[UnitKind, tup
         for journey in (workflow.journey, workflow.on_goal):
             waits = [awaited_since(step) for step in _waits(journey) if step.since_enrollment]
             found[workflow.unit].update((counter.key, counter) for counter in waits)
-    for rule in program.policy.suppress:
+    held = (state.when for state in program.policy.states if state.when is not None)
+    for rule in (*program.policy.suppress, *held):
         for kind in UnitKind:
             found[kind].update((counter.key, counter) for counter in rule.counters)
     return {kind: tuple(kept[key] for key in sorted(kept)) for kind, kept in found.items()}

@@ -27,7 +27,8 @@ def ask_gate(program: Program, household: Household, message: Speak, now: Moment
     beside this message's own. The household is not changed.
     """
     scene = Scene(program, concerns_for(program), household)
-    scene.now = max(now, household.taken_at)
+    # An incident that is known holds, though it may have begun a moment after the clock was read.
+    scene.now = max(now, household.taken_at, *(each.started_at for each in program.incidents))
     unit = (
         household.account if is_account(message.unit_id) else household.customers.get(bare(message.unit_id))
     )

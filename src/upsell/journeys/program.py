@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from upsell.catalog.plans import Catalog
+from upsell.decisions.incidents import Incident
 from upsell.decisions.policy import Policy
 from upsell.journeys.workflow import Workflow
 from upsell.rules.compile import Rule
@@ -37,6 +38,7 @@ class Program(msgspec.Struct, frozen=True):
         policy: What holds over every workflow.
         workflows: The definitions that are live, paused or ended now, by key.
         earlier: Versions of workflows that some enrollment may still walk, by version.
+        incidents: Incidents for everyone, from whatever moment each holds.
     """
 
     version: str
@@ -48,6 +50,7 @@ class Program(msgspec.Struct, frozen=True):
     policy: Policy
     workflows: Mapping[str, Workflow]
     earlier: Mapping[str, Workflow] = msgspec.field(default_factory=dict)
+    incidents: tuple[Incident, ...] = ()
 
     def of_version(self, key: str, version: str) -> Workflow | None:
         """Give the workflow as an enrollment entered it; None when that version is not kept."""
@@ -61,3 +64,8 @@ def with_earlier(program: Program, workflows: Iterable[Workflow]) -> Program:
     """Give the program with earlier versions of workflows beside it, for units that entered them."""
     kept = {workflow.version: workflow for workflow in workflows}
     return msgspec.structs.replace(program, earlier=kept)
+
+
+def with_incidents(program: Program, incidents: tuple[Incident, ...]) -> Program:
+    """Give the program with the incidents for everyone that are known."""
+    return msgspec.structs.replace(program, incidents=incidents)

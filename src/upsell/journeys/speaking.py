@@ -11,10 +11,11 @@ from collections.abc import Iterable
 from upsell.decisions.contact import ask_caps, ask_consent
 from upsell.decisions.decision import Seen, Verdict
 from upsell.decisions.facts import UnitFacts
+from upsell.decisions.incidents import ask_incidents
 from upsell.decisions.intents import PROMOTIONAL, Intent
 from upsell.decisions.reasons import Reason
 from upsell.decisions.sensitive import ask_states
-from upsell.ids import bare
+from upsell.ids import bare, share
 from upsell.journeys.concerns import DEFAULT_ROLE
 from upsell.journeys.household import Enrollment, Unit
 from upsell.journeys.scene import Scene
@@ -89,8 +90,27 @@ def ask_silence(scene: Scene, unit: Unit, workflow: Workflow, intent: Intent) ->
         verdict = ask_states(profile, policy.states, intent, scene.now)
         if verdict is not None:
             return verdict
+    place = share("released", unit.id)
+    held = ask_incidents(scene.program.incidents, policy.states, intent, scene.now, place)
+    held = held or _ask_rule_states(scene, unit, intent)
+    if held is not None:
+        return held
     suppress = (*policy.suppress, *live.suppress)
     return ask_rules(suppress, scene.facts(unit), Reason.SUPPRESSED, wanted=False)
+
+
+def _ask_rule_states(scene: Scene, unit: Unit, intent: Intent) -> Verdict | None:
+    """Say which state held by a rule silences an intent: it holds for whoever pays, or for the unit."""
+    units = (unit,) if unit is scene.principal() else (scene.principal(), unit)
+    for state in scene.program.policy.states:
+        if state.when is None or intent not in state.stops:
+            continue
+        for each in units:
+            facts = scene.facts(each)
+            if state.when.value(facts) is True:
+                seen = seen_by(state.when, facts)
+                return Verdict(Reason.SENSITIVE, state.name, seen, state.when.next_change_at(facts))
+    return None
 
 
 def addressed(scene: Scene, unit: Unit, workflow: Workflow, step: SpeakingStep) -> list[Unit]:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import structlog
 
+from upsell.decisions.incidents import Incident
 from upsell.errors import DefinitionError, StoreError
-from upsell.journeys.program import Program, with_earlier
+from upsell.journeys.program import Program, with_earlier, with_incidents
 from upsell.journeys.workflow import Workflow
 from upsell.store.connect import Connection
+from upsell.store.incidents import read_incidents
 from upsell.store.revisions import Revision, read_revisions
 from upsell.workspace.compile import compile_documents
 
@@ -27,9 +29,16 @@ class Programs:
         self._programs: dict[int, Program] = {}
         self._refused: dict[int, DefinitionError] = {}
         self._workflows: dict[str, Workflow] = {}
+        self._incidents: tuple[Incident, ...] = ()
 
     def refresh(self, connection: Connection) -> None:
-        """Read and compile the revisions that were applied since the last look."""
+        """Read and compile the revisions that were applied since the last look, and read the incidents."""
+        incidents = read_incidents(connection)
+        if incidents != self._incidents:
+            self._incidents = incidents
+            self._programs = {
+                number: with_incidents(program, incidents) for number, program in self._programs.items()
+            }
         for revision in read_revisions(connection, len(self._revisions) + 1):
             self._add(revision)
 
@@ -78,5 +87,5 @@ class Programs:
             return
         live = {workflow.version for workflow in program.workflows.values()}
         earlier = [workflow for version, workflow in self._workflows.items() if version not in live]
-        self._programs[revision.number] = with_earlier(program, earlier)
+        self._programs[revision.number] = with_incidents(with_earlier(program, earlier), self._incidents)
         self._workflows.update({workflow.version: workflow for workflow in program.workflows.values()})

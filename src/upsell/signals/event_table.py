@@ -222,6 +222,32 @@ def _use() -> tuple[EventType, ...]:
                 _number("level", "how much is in use now, such as seats; replaces what was before"),
             ),
         ),
+        EventType(
+            "Feature Used",
+            group,
+            "Someone used a feature.",
+            (_text("feature", "which feature", is_required=True),),
+        ),
+        EventType("Pricing Viewed", group, "Someone looked at plans and prices.", _VIEW),
+        EventType(
+            "Invite Sent",
+            group,
+            "Someone invited a colleague.",
+            (_text("email", "whom, where that may be told"), _text("role", "as what")),
+        ),
+        EventType(
+            "Integration Connected",
+            group,
+            "Another system was connected.",
+            (_text("integration", "which system", is_required=True),),
+        ),
+        EventType(
+            "Milestone Reached",
+            group,
+            "They achieved something with the product, such as their hundredth report.",
+            (_text("milestone", "which milestone", is_required=True),),
+        ),
+        EventType("Onboarding Finished", group, "They have found their way in."),
         EventType("Page Viewed", group, "A page of a site was seen.", _VIEW),
         EventType("Screen Viewed", group, "A screen of an app was seen.", _VIEW),
         EventType(

@@ -129,6 +129,17 @@ def reach_moment(connection: Connection, now: Moment) -> Head:
     return Head(*connection.execute(query("reach_moment"), {"now": now}, binary=True).fetchone() or (0, 0))
 
 
+def stamp_moment(connection: Connection, clock: Clock) -> Moment:
+    """Give a moment after everything that was seen before, and before all that will be.
+
+    The ledger is held until the transaction that is open ends.
+    """
+    head, _ = _hold(connection)
+    at = max(clock.now(), head.seen_at + 1)
+    _move(connection, Head(head.position, at))
+    return at
+
+
 def read_inputs(
     connection: Connection,
     shards: Sequence[int],

@@ -36,6 +36,7 @@ from upsell.workspace.reading import Reader
 from upsell.workspace.rulebook import FIELDS, TRIGGER_FIELDS, compile_signals, open_rulebook
 from upsell.workspace.scalars import NAME
 from upsell.workspace.settings import Settings, compile_settings
+from upsell.workspace.standard import standard_signals
 from upsell.workspace.templates import Scopes, compile_templates
 from upsell.workspace.versions import program_version
 from upsell.workspace.workflow_file import NAMED_SHAPES
@@ -74,8 +75,9 @@ def compile_documents(documents: Documents) -> Compiled:
     catalog = compile_catalog(files.get(CATALOG), settings, findings)
     known_catalog = catalog if CATALOG in files else None
     written_signals = files.get(SIGNALS, None if SIGNALS in documents else NOTHING_WRITTEN)
-    rulebook = open_rulebook(written_signals, known_catalog, settings.traits, findings)
-    signals = compile_signals(written_signals or NOTHING_WRITTEN, rulebook)
+    standard = standard_signals(settings.lifecycle)
+    rulebook = open_rulebook(written_signals, known_catalog, settings.traits, standard, findings)
+    signals = compile_signals(written_signals or NOTHING_WRITTEN, standard, rulebook)
     definitions = Definitions(
         catalog=catalog,
         offers=_written_offers(files, documents),

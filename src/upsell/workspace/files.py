@@ -61,12 +61,17 @@ _STATE = Either(
     mapping=RecordOf(
         {
             "starts": Key(
-                ListOf(scalars.EVENT, least=1), "events that start the state; needed for a new state"
+                ListOf(scalars.EVENT, least=1), "events that start the state; a new state needs these or when"
             ),
             "ends": Key(ListOf(scalars.EVENT), "events that end it; without any it ends at once"),
             "cool_down": Key(scalars.COOL_DOWN, "how long after its end the intents still stay silent"),
             "stops": Key(ListOf(INTENT, least=1), "intents that stay silent; for a new state show and offer"),
             "key": Key(scalars.TEXT, "property that tells several apart, such as ticket_id"),
+            "where": Key(
+                scalars.RULE,
+                "what a starting event must say, such as properties.severity = 'urgent'; without it anything",
+            ),
+            "when": Key(scalars.RULE, "rule that holds the state open as long as it is true"),
         }
     ),
 )
@@ -99,6 +104,26 @@ _SENDER = RecordOf(
     }
 )
 
+_LIFECYCLE = RecordOf(
+    {
+        "engagement": Key(
+            ListOf(scalars.EVENT, least=1),
+            "events that are use of the product; without it Usage Recorded, Feature Used, Page Viewed, "
+            "Screen Viewed",
+        ),
+        "window": Key(scalars.DURATION, "window in which they are counted (default 28 days)"),
+        "least": Key(
+            scalars.POSITIVE, "how many the window before must hold for a trend to be known (default 20)"
+        ),
+        "growing": Key(scalars.THRESHOLD, "trend from which on engagement grows (default 1.25)"),
+        "falling": Key(scalars.THRESHOLD, "trend up to which it falls (default 0.5)"),
+        "onboarding": Key(scalars.DURATION, "how long somebody is new (default 14 days)"),
+        "renewal": Key(
+            scalars.DURATION, "how long before its date a yearly renewal is near (default 30 days)"
+        ),
+    }
+)
+
 SETTINGS_SHAPE = RecordOf(
     {
         "name": Key(scalars.TEXT, "what the team calls the workspace"),
@@ -119,6 +144,7 @@ SETTINGS_SHAPE = RecordOf(
             "kinds of traits, so that rules naming them are checked",
         ),
         "policy": Key(_POLICY, "what holds over every workflow"),
+        "lifecycle": Key(_LIFECYCLE, "boundaries of the built-in stages and trends"),
     }
 )
 

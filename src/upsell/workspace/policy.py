@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Final
+
 from upsell.decisions.intents import PROMOTIONAL, SELLING, Intent
 from upsell.decisions.policy import SENSITIVE_STATES, Cap, Policy, SensitiveState
 from upsell.errors import nearest
@@ -10,7 +13,14 @@ from upsell.workspace.findings import Findings
 from upsell.workspace.items import NOTHING_WRITTEN, Leaf, Record
 from upsell.workspace.rulebook import Rulebook, check_event
 
-_BUILT_IN = {state.name: state for state in SENSITIVE_STATES}
+RULE_STATES: Final[Mapping[str, frozenset[Intent]]] = {
+    "onboarding": frozenset({Intent.OFFER}),
+    "at_risk": SELLING,
+}
+"""Built-in states held by the signal of their name, with the intents each stops."""
+
+_BY_EVENTS = {state.name: state for state in SENSITIVE_STATES}
+_NAMES = (*_BY_EVENTS, *RULE_STATES)
 
 
 def compile_policy(record: Record, rulebook: Rulebook, findings: Findings) -> Policy:
@@ -19,7 +29,7 @@ def compile_policy(record: Record, rulebook: Rulebook, findings: Findings) -> Po
     return Policy(
         caps=tuple(_cap(cap, findings) for cap in record.each("caps") if isinstance(cap, Record)),
         suppress=rulebook.rules(record.leaves("suppress")),
-        states=_states(record.record("states") or NOTHING_WRITTEN, findings),
+        states=_states(record.record("states") or NOTHING_WRITTEN, rulebook, findings),
         patience=record.integer("patience", usual.patience),
         freeze_for=record.integer("freeze_for", usual.freeze_for),
         control_rate=record.rate("global_control"),
@@ -36,43 +46,74 @@ def _cap(record: Record, findings: Findings) -> Cap:
     )
 
 
-def _states(record: Record, findings: Findings) -> tuple[SensitiveState, ...]:
+def _states(record: Record, rulebook: Rulebook, findings: Findings) -> tuple[SensitiveState, ...]:
     """Give the built-in states as changed or turned off, then the workspace's own."""
-    states = dict(_BUILT_IN)
+    states = dict(_BY_EVENTS)
+    for name, stops in RULE_STATES.items():
+        if name not in record.keys:
+            states[name] = SensitiveState(name, (), (), 0, stops, when=rulebook.built_in(name))
     for name, place in record.keys.items():
         item = record.items.get(name)
         if isinstance(item, Record):
-            if name not in _BUILT_IN and not item.has("starts"):
-                near = nearest(name, _BUILT_IN)
+            if name not in _NAMES and not item.has("starts") and not item.has("when"):
+                near = nearest(name, _NAMES)
                 findings.error(
                     place,
-                    f"expected starts in the new sensitive state {name}, got none",
+                    f"expected starts or when in the new sensitive state {name}, got neither",
                     hint=f"did you mean {near}?"
                     if near
-                    else f"starts lists the events that start it; built in are {', '.join(_BUILT_IN)}",
+                    else f"starts lists the events that start it; built in are {', '.join(_NAMES)}",
                     code="missing-key",
                 )
-            states[name] = _state(name, item, findings)
-        elif isinstance(item, Leaf) and states.pop(name, None) is None:
-            findings.unknown(place, "sensitive state", name, _BUILT_IN, SETTINGS)
+            states[name] = _state(name, item, rulebook, findings)
+        elif isinstance(item, Leaf) and states.pop(name, None) is None and name not in RULE_STATES:
+            findings.unknown(place, "sensitive state", name, _NAMES, SETTINGS)
     return tuple(states.values())
 
 
-def _state(name: str, record: Record, findings: Findings) -> SensitiveState:
-    """Compile one state over the built-in one of its name, if there is one."""
+def _state(name: str, record: Record, rulebook: Rulebook, findings: Findings) -> SensitiveState:
+    """Compile one state over the built-in one of its name; how it says it begins is how it begins."""
     for leaf in (*record.leaves("starts"), *record.leaves("ends")):
         check_event(leaf, leaf.text, findings)
-    usual = _BUILT_IN.get(name, SensitiveState(name, (), (), 0, SELLING))
-    starts = tuple(leaf.text for leaf in record.leaves("starts"))
-    ends = tuple(leaf.text for leaf in record.leaves("ends"))
+    nothing = SensitiveState(name, (), (), 0, RULE_STATES.get(name, SELLING))
+    usual = _BY_EVENTS.get(name, nothing)
+    has_own = record.has("starts") or record.has("when")
+    begins = nothing if has_own else usual
+    starts = tuple(leaf.text for leaf in record.leaves("starts")) or begins.starts
+    ends = tuple(leaf.text for leaf in record.leaves("ends")) if record.has("ends") else usual.ends
+    when = rulebook.rule(record.leaf("when"))
+    if name in RULE_STATES and not has_own:
+        when = rulebook.built_in(name)
+    if not starts:
+        _refuse_without_events(record, findings)
     return SensitiveState(
         name=name,
-        starts=starts or usual.starts,
-        ends=ends if record.has("ends") else usual.ends,
+        starts=starts,
+        ends=ends if starts else (),
         cool_down=record.integer("cool_down", usual.cool_down),
         stops=_intents(record, "stops", usual.stops, findings),
         key=record.text("key") or usual.key,
+        where=rulebook.condition(record.leaf("where")) if record.has("where") else begins.where,
+        when=when,
     )
+
+
+def _refuse_without_events(record: Record, findings: Findings) -> None:
+    """Note what only a state that events start can have."""
+    hints = {
+        "ends": "it ends when its rule is no longer true",
+        "cool_down": "let the rule itself linger, such as by a longer interval",
+        "where": "where is about an event; say it in the rule",
+        "key": "a key tells the events of several apart",
+    }
+    for key, hint in hints.items():
+        if record.has(key):
+            findings.error(
+                record.keys[key],
+                f"expected starts beside {key}, got a state that no event starts",
+                hint=hint,
+                code="state-without-events",
+            )
 
 
 def _intents(record: Record, key: str, usual: frozenset[Intent], findings: Findings) -> frozenset[Intent]:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 
+from upsell.clock import DAY
+from upsell.decisions.intents import Intent
 from upsell.decisions.policy import SENSITIVE_STATES
 from upsell.decisions.reasons import MEANINGS, Reason
+from upsell.rules.conditions import Condition
 from upsell.signals.event_table import EVENT_TABLE, EventType, Property
 from upsell.workspace.files import FILES, FileKind
+from upsell.workspace.policy import RULE_STATES
 from upsell.workspace.rulebook import FIELDS
 from upsell.workspace.shapes import Either, Key, ListOf, MapOf, Named, RecordOf, Scalar, Shape, Variants
+from upsell.workspace.standard import Lifecycle, standard_signals
 from upsell.workspace.workflow_file import NAMED_SHAPES
 
 _GENERATED = (
@@ -92,6 +97,7 @@ def workspace_page() -> str:
         if kind is FileKind.SETTINGS:
             parts.append(_built_in_states())
         if kind is FileKind.SIGNALS:
+            parts.append(_standard())
             parts.append(_fields())
     parts.append("### Steps\n\nA step is one of these, or the word `end`, which leaves the journey.\n")
     parts.extend(_tables(NAMED_SHAPES["step"], "step"))
@@ -167,14 +173,44 @@ def _named(shape: Shape) -> str:
 
 def _built_in_states() -> str:
     """Write the sensitive states that hold unless the policy says otherwise."""
-    rows = "\n".join(
-        f"| `{state.name}` | {', '.join(state.starts)} | {', '.join(state.ends) or 'at once'} "
-        f"| {state.cool_down // 86_400_000_000} days | {', '.join(sorted(i.value for i in state.stops))} |"
+    by_events = [
+        f"| `{state.name}` | {', '.join(state.starts)}{_where(state.where)} "
+        f"| {', '.join(state.ends) or 'at once'} | {state.cool_down // DAY} days "
+        f"| {_stopped(state.stops)} |"
         for state in SENSITIVE_STATES
-    )
+    ]
+    by_rule = [
+        f"| `{name}` | when the signal `{name}` is true | with the signal | in the signal "
+        f"| {_stopped(stops)} |"
+        for name, stops in RULE_STATES.items()
+    ]
+    rows = "\n".join([*by_events, *by_rule])
     return (
         "Built-in sensitive states, on unless turned `off`:\n\n"
         f"| state | starts at | ends at | cool-down | stops |\n| --- | --- | --- | --- | --- |\n{rows}\n"
+    )
+
+
+def _where(condition: Condition | None) -> str:
+    """Write what a starting event must say."""
+    return f" where `{condition.text}`" if condition is not None else ""
+
+
+def _stopped(intents: Iterable[Intent]) -> str:
+    """Write the intents a state stops."""
+    return ", ".join(sorted(intent.value for intent in intents))
+
+
+def _standard() -> str:
+    """Write the built-in signals."""
+    rows = "\n".join(
+        f"| `{name}` | {signal.kind.value} | {signal.meaning} | `{signal.text}` |"
+        for name, signal in standard_signals(Lifecycle()).items()
+    )
+    return (
+        "Signals that every rule may name. A signal of the same name in `signals.yaml` takes its place, and "
+        "`lifecycle` in `upsell.yaml` moves the boundaries.\n\n"
+        f"| signal | kind | meaning | as usual |\n| --- | --- | --- | --- |\n{rows}\n"
     )
 
 

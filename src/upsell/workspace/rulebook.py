@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import msgspec
 
@@ -13,8 +13,10 @@ from upsell.rules.conditions import Condition, compile_condition
 from upsell.rules.kinds import Kind
 from upsell.rules.vocabulary import Vocabulary
 from upsell.signals.event_table import meant_event
-from upsell.workspace.findings import Findings
+from upsell.workspace.documents import SETTINGS
+from upsell.workspace.findings import Findings, Place
 from upsell.workspace.items import NOTHING_WRITTEN, Leaf, Record
+from upsell.workspace.standard import StandardSignal
 
 FIELDS: Mapping[str, Mapping[str, Kind]] = {
     "plan": {"id": Kind.TEXT, "name": Kind.TEXT, "tier": Kind.NUMBER, "price": Kind.NUMBER},
@@ -41,9 +43,15 @@ TRIGGER_FIELDS: Mapping[str, Kind] = {"threshold": Kind.NUMBER, "event": Kind.TE
 class Rulebook:
     """Compiles rules with the workspace's names."""
 
-    def __init__(self, vocabulary: Vocabulary, findings: Findings, *, knows_signals: bool) -> None:
-        """Know the names; without its signals (their file cannot be read) it complains of no rule."""
+    def __init__(
+        self, vocabulary: Vocabulary, findings: Findings, written: Collection[str], *, knows_signals: bool
+    ) -> None:
+        """Know the names, and which signals the workspace wrote itself.
+
+        Without its signals (their file cannot be read) it complains of no rule.
+        """
         self._vocabulary = vocabulary
+        self._written = written
         self._findings = findings
         self._knows_signals = knows_signals
 
@@ -74,6 +82,25 @@ class Rulebook:
             self._note(leaf, error)
             return None
 
+    def built_in(self, signal: str) -> Rule | None:
+        """Compile the built-in signal of a name, or what the workspace wrote under it; None when wrong.
+
+        What is wrong with a signal the workspace wrote is noted where it is written; what is wrong
+        with the built-in one (a trait it reads is declared as something else) is noted here.
+        """
+        try:
+            return compile_rule(signal, self._vocabulary)
+        except DefinitionError as error:
+            if self._knows_signals and signal not in self._written:
+                why = error.problems[0].message
+                self._findings.error(
+                    Place(SETTINGS),
+                    f"expected that the built-in signal {signal} can be asked, but {why}",
+                    hint=f"write {signal} in signals.yaml as you mean it, or turn the state {signal} off",
+                    code="built-in-signal",
+                )
+            return None
+
     def _note(self, leaf: Leaf, error: DefinitionError) -> None:
         """Take over what is wrong with a rule, but not what is wrong with a signal it names."""
         if self._knows_signals:
@@ -86,25 +113,38 @@ def open_rulebook(
     signals: Record | None,
     catalog: Catalog | None,
     traits: Mapping[str, Mapping[str, Kind]],
+    standard: Mapping[str, StandardSignal],
     findings: Findings,
 ) -> Rulebook:
     """Give the rulebook of a workspace.
 
-    ``signals`` None are signals that could not be read; ``catalog`` None leaves metrics open.
+    ``signals`` None are signals that could not be read; ``catalog`` None leaves metrics open. A
+    signal that is written takes the place of the ``standard`` one of its name.
     """
     written = signals or NOTHING_WRITTEN
     vocabulary = Vocabulary(
-        signals={name: written.text(name, "true") for name in written.keys},
+        signals={
+            **{name: signal.text for name, signal in standard.items()},
+            **{name: written.text(name, "true") for name in written.keys},
+        },
         metrics=None if catalog is None else catalog.metrics,
         traits=traits,
         fields=FIELDS,
     )
-    return Rulebook(vocabulary, findings, knows_signals=signals is not None)
+    return Rulebook(vocabulary, findings, written.keys, knows_signals=signals is not None)
 
 
-def compile_signals(written: Record, rulebook: Rulebook) -> Mapping[str, Rule]:
-    """Compile ``signals.yaml``: those without problems, by name."""
-    compiled = {name: rulebook.rule(written.leaf(name)) for name in written.items}
+def compile_signals(
+    written: Record, standard: Mapping[str, StandardSignal], rulebook: Rulebook
+) -> Mapping[str, Rule]:
+    """Compile ``signals.yaml``: those without problems, by name.
+
+    One that takes the place of a ``standard`` one must be of its kind; any other is true or false.
+    """
+    kinds = {name: signal.kind for name, signal in standard.items()}
+    compiled = {
+        name: rulebook.rule(written.leaf(name), kinds.get(name, Kind.BOOLEAN)) for name in written.items
+    }
     return {name: rule for name, rule in compiled.items() if rule is not None}
 
 

@@ -10,11 +10,17 @@ import msgspec
 from upsell.journeys.program import Sender
 from upsell.rules.kinds import Kind
 from upsell.workspace.items import NOTHING_WRITTEN, Record
+from upsell.workspace.standard import Lifecycle, compile_lifecycle
 
 ROLES: Final = frozenset({"admin", "billing", "member", "owner"})
 """Roles a customer can have in an account unless the workspace lists its own."""
 
-ALWAYS_KNOWN: Final[Mapping[str, Mapping[str, Kind]]] = {"customer": {"email": Kind.TEXT}, "account": {}}
+_KNOWN_OF_BOTH = {"created_at": Kind.MOMENT, "createdAt": Kind.MOMENT, "intent_score": Kind.NUMBER}
+
+ALWAYS_KNOWN: Final[Mapping[str, Mapping[str, Kind]]] = {
+    "customer": {"email": Kind.TEXT, **_KNOWN_OF_BOTH},
+    "account": _KNOWN_OF_BOTH,
+}
 """Traits that need no declaration in a declared scope."""
 
 
@@ -28,6 +34,7 @@ class Settings(msgspec.Struct, frozen=True):
         roles: Roles a customer can have in an account.
         traits: Declared traits with their kinds, for the scopes that declare any.
         policy: The policy as written.
+        lifecycle: Boundaries of the built-in stages and trends.
     """
 
     currency: str
@@ -36,6 +43,7 @@ class Settings(msgspec.Struct, frozen=True):
     roles: frozenset[str]
     traits: Mapping[str, Mapping[str, Kind]]
     policy: Record
+    lifecycle: Lifecycle
 
 
 def compile_settings(written: Record | None) -> Settings:
@@ -55,6 +63,7 @@ def compile_settings(written: Record | None) -> Settings:
             if len(traits.items) == len(traits.keys)
         },
         policy=record.record("policy") or NOTHING_WRITTEN,
+        lifecycle=compile_lifecycle(record.record("lifecycle") or NOTHING_WRITTEN),
     )
 
 

@@ -65,11 +65,14 @@ def test_sensitive_states_are_the_built_in_ones_as_changed_and_the_teams_own(pro
     states = {state.name: state for state in program.policy.states}
     assert set(states) == {
         "open_ticket",
+        "severe_ticket",
         "failed_payment",
         "recent_downgrade",
         "pending_cancellation",
         "incident",
+        "low_satisfaction",
         "onboarding",
+        "at_risk",
     }
     assert states["open_ticket"].starts == ("Ticket Opened",)
     assert states["open_ticket"].ends == ("Ticket Closed",)
@@ -77,6 +80,8 @@ def test_sensitive_states_are_the_built_in_ones_as_changed_and_the_teams_own(pro
     assert states["open_ticket"].cool_down == 3 * DAY
     assert states["open_ticket"].stops == PROMOTIONAL
     assert states["onboarding"].stops == {Intent.OFFER}
+    assert states["onboarding"].when is None
+    assert states["at_risk"].when is not None
 
 
 def test_policy_durations_and_the_global_control_are_as_written(program: Program) -> None:
