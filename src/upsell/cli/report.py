@@ -13,6 +13,9 @@ def report(
     as_of: Annotated[
         str | None, typer.Option("--as-of", help="As of this date or moment; without it now.")
     ] = None,
+    by_stage: Annotated[
+        bool, typer.Option("--by-stage", help="Tell what was earned by lifecycle stage at exposure, too.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Tell what each workflow did: who was considered and why not, messages, and what it earned.
@@ -34,7 +37,9 @@ def report(
     asked = moment_of(as_of, "--as-of")
     moment = SystemClock().now() if asked is None else asked
     with connect(database_url(load_settings(os.environ))) as connection:
-        results = Results("", report_on(connection, live_program(connection), moment, workflow))
+        program = live_program(connection)
+        found = report_on(connection, program, moment, workflow, by_stage=by_stage)
+        results = Results("", found)
     if as_json:
         print(results_json(results).decode(), end="")
     else:

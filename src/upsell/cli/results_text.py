@@ -35,6 +35,9 @@ def _workflow_lines(results: Results, found: WorkflowReport) -> Iterator[str]:
     for pair in said.arm_pairs(found):
         yield ""
         yield from _table_lines(results, found, pair)
+    if found.stages:
+        yield ""
+        yield from _stage_lines(found)
     yield ""
     for sentence in (said.sample_ratio_words(found), said.crossed_words(found), said.open_words(found)):
         if sentence:
@@ -95,6 +98,18 @@ def _table_lines(results: Results, found: WorkflowReport, lifts: tuple[Lift, ...
         )
         if isinstance(effect, Undetermined):
             yield from _wrapped(effect.detail, "  ")
+
+
+def _stage_lines(found: WorkflowReport) -> Iterator[str]:
+    """Write what was earned by stage: fewer units each, so wider intervals; many looks find chance."""
+    yield f"by lifecycle stage when exposed ({len(found.stages)} looks: expect some to differ by chance)"
+    for one in found.stages:
+        yield f"  {one.stage.replace('_', ' ') or 'not known'}"
+        for lift in said.lifts_in_order(one.lift):
+            sizes = f"{lift.arm.closed:,} to {lift.against.closed:,}"
+            effect = lift.absolute
+            words = "not known yet" if isinstance(effect, Undetermined) else said.effect_words(effect, lift)
+            yield f"    {said.metric_label(lift, found.lift.question):<22}{sizes:>16}  {words}"
 
 
 def _row(label: str, arm: str, against: str, effect: str, truth: str) -> str:

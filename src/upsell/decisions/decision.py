@@ -69,6 +69,7 @@ class Exposure(msgspec.Struct, frozen=True):
         stratum: What must be alike to be compared: the workflow's version.
         exposed_at: When.
         enrollment: The enrollment it happened in.
+        stage: The unit's lifecycle stage then, the same in every arm; empty when not known.
     """
 
     unit_id: UnitId
@@ -79,3 +80,4 @@ class Exposure(msgspec.Struct, frozen=True):
     stratum: str
     exposed_at: Moment
     enrollment: str
+    stage: str = ""

@@ -163,7 +163,8 @@ def _counters(program: Program, workflows: list[Workflow]) -> dict[UnitKind, tup
             waits = [awaited_since(step) for step in _waits(journey) if step.since_enrollment]
             found[workflow.unit].update((counter.key, counter) for counter in waits)
     held = (state.when for state in program.policy.states if state.when is not None)
-    for rule in (*program.policy.suppress, *held):
+    staged = (program.stage,) if program.stage is not None else ()
+    for rule in (*program.policy.suppress, *held, *staged):
         for kind in UnitKind:
             found[kind].update((counter.key, counter) for counter in rule.counters)
     return {kind: tuple(kept[key] for key in sorted(kept)) for kind, kept in found.items()}

@@ -38,6 +38,7 @@ class Program(msgspec.Struct, frozen=True):
         policy: What holds over every workflow.
         workflows: The definitions that are live, paused or ended now, by key.
         earlier: Versions of workflows that some enrollment may still walk, by version.
+        stage: Gives a unit's lifecycle stage, a text; None where it cannot be told.
         incidents: Incidents for everyone, from whatever moment each holds.
     """
 
@@ -50,6 +51,7 @@ class Program(msgspec.Struct, frozen=True):
     policy: Policy
     workflows: Mapping[str, Workflow]
     earlier: Mapping[str, Workflow] = msgspec.field(default_factory=dict)
+    stage: Rule | None = None
     incidents: tuple[Incident, ...] = ()
 
     def of_version(self, key: str, version: str) -> Workflow | None:

@@ -148,6 +148,7 @@ class Scene:
             watch = self.watch(unit, workflow)
             watch.exposed_at = watch.exposed_at if watch.exposed_at is not None else self.now
             unit.exposed_at = unit.exposed_at if unit.exposed_at is not None else self.now
+        stage = self.program.stage
         self.effects.append(
             Exposed(
                 Exposure(
@@ -159,6 +160,7 @@ class Scene:
                     stratum=enrollment.version,
                     exposed_at=self.now,
                     enrollment=enrollment.id,
+                    stage=str(stage.value(self.facts(unit)) or "") if stage is not None else "",
                 )
             )
         )

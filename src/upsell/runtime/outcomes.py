@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from upsell.decisions.decision import Exposure
 from upsell.ids import UnitId
@@ -31,9 +32,10 @@ EXPOSURE_COLUMNS = pa.schema(
         ("arm", pa.string()),
         ("share", pa.float64()),
         ("exposed_at", _AT),
+        ("stage", pa.string()),
     ]
 )
-"""What measurement reads of exposures."""
+"""What measurement reads of exposures, and the stage reports divide them by."""
 
 EVENT_COLUMNS = pa.schema(
     [("unit_id", pa.string()), ("name", pa.string()), ("occurred_at", _AT), ("properties", pa.string())]
@@ -51,13 +53,23 @@ class Ledger(msgspec.Struct, frozen=True):
     def of(cls, exposures: Iterable[Exposure], events: Iterable[tuple[UnitId, Event]]) -> Ledger:
         """Lay out exposures, and events each with the unit it counts for; both may be empty."""
         exposed = [
-            (e.workflow, e.contrast, e.stratum, e.unit_id, e.arm, e.share, e.exposed_at) for e in exposures
+            (e.workflow, e.contrast, e.stratum, e.unit_id, e.arm, e.share, e.exposed_at, e.stage)
+            for e in exposures
         ]
         happened = [
             (unit_id, event.name, event.occurred_at, msgspec.json.encode(event.properties).decode())
             for unit_id, event in events
         ]
         return cls(_table(exposed, EXPOSURE_COLUMNS), _table(happened, EVENT_COLUMNS))
+
+    def stages(self, workflow: str) -> list[str]:
+        """Give the lifecycle stages in which units of a workflow were exposed, in order."""
+        found = self.exposures.filter(pc.field("workflow") == workflow)["stage"].unique()
+        return sorted(str(stage) for stage in found.to_pylist())
+
+    def of_stage(self, stage: str) -> Ledger:
+        """Give the ledger with only those units that were exposed in a stage."""
+        return Ledger(self.exposures.filter(pc.field("stage") == stage), self.events)
 
 
 class OutcomeRow(msgspec.Struct, frozen=True):

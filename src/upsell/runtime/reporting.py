@@ -65,6 +65,18 @@ class Funnel(msgspec.Struct, frozen=True):
     silenced: tuple[ReasonCount, ...]
 
 
+class StageReport(msgspec.Struct, frozen=True):
+    """What a workflow earned with the units that were in one lifecycle stage when they were exposed.
+
+    Attributes:
+        stage: The stage; empty where it was not known.
+        lift: What it earned beyond the holdout.
+    """
+
+    stage: str
+    lift: LiftReport
+
+
 class WorkflowReport(msgspec.Struct, frozen=True):
     """What one workflow did.
 
@@ -75,6 +87,7 @@ class WorkflowReport(msgspec.Struct, frozen=True):
         holdout_rate: Planned share of the holdout, 0 to 1.
         funnel: Who was considered, and what became of them.
         lift: What it earned beyond the holdout.
+        stages: The same by lifecycle stage, where that was asked for.
     """
 
     key: str
@@ -83,6 +96,7 @@ class WorkflowReport(msgspec.Struct, frozen=True):
     holdout_rate: float
     funnel: Funnel
     lift: LiftReport
+    stages: tuple[StageReport, ...] = ()
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -93,8 +107,17 @@ class Report(msgspec.Struct, frozen=True):
     workflows: tuple[WorkflowReport, ...]
 
 
-def report(connection: Connection, program: Program, as_of: Moment, only: str | None = None) -> Report:
+def report(
+    connection: Connection,
+    program: Program,
+    as_of: Moment,
+    only: str | None = None,
+    *,
+    by_stage: bool = False,
+) -> Report:
     """Report on the workflows of a program as of a moment, in order of their keys.
+
+    With ``by_stage`` what each earned is told for every lifecycle stage besides.
 
     Raises:
         ConfigError: ``only`` names no workflow of the program.
@@ -111,10 +134,18 @@ def report(connection: Connection, program: Program, as_of: Moment, only: str | 
                 unit=workflow.unit.value,
                 holdout_rate=workflow.experiment.holdout_rate,
                 funnel=_funnel(connection, workflow.key, as_of),
-                lift=read_lifts(ledger, question_of(workflow, program.currency, as_of)),
+                lift=read_lifts(ledger, question := question_of(workflow, program.currency, as_of)),
+                stages=_stages(ledger, question) if by_stage else (),
             )
             for workflow in chosen
         ),
+    )
+
+
+def _stages(ledger: Ledger, question: Question) -> tuple[StageReport, ...]:
+    return tuple(
+        StageReport(stage, read_lifts(ledger.of_stage(stage), question))
+        for stage in ledger.stages(question.workflow)
     )
 
 

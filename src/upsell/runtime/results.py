@@ -16,7 +16,7 @@ from babel.numbers import format_currency
 from upsell.clock import DAY, SECOND, Duration, Moment, format_moment, to_datetime
 from upsell.decisions.reasons import MEANINGS, Reason
 from upsell.measurement.answers import Effect, Undetermined
-from upsell.measurement.lift import Lift
+from upsell.measurement.lift import Lift, LiftReport
 from upsell.measurement.question import Contrast, Metric, Question
 from upsell.measurement.sample_ratio import SampleRatio, Verdict
 from upsell.money import minor_digits
@@ -50,7 +50,7 @@ class Results(msgspec.Struct, frozen=True):
 
 def headline(found: WorkflowReport) -> str:
     """Say in one sentence what a workflow earned, as far as its interval says."""
-    lift = _lift_of(found, Metric.NET_COMMITTED_REVENUE)
+    lift = _lift_of(found.lift, Metric.NET_COMMITTED_REVENUE)
     days = _days(found.lift.question.horizon)
     match lift.total:
         case Undetermined(detail=detail):
@@ -146,7 +146,7 @@ def coverage_words(results: Results) -> str:
 
 def sample_ratio_words(found: WorkflowReport) -> str:
     """Say whether the arms are as large as planned."""
-    checked = _lift_of(found, Metric.CONVERSION).sample_ratio
+    checked = _lift_of(found.lift, Metric.CONVERSION).sample_ratio
     if isinstance(checked, Undetermined):
         return f"Sample ratio not checked: {checked.detail}."
     sizes = " to ".join(f"{units:,}" for units in sorted(checked.units.values(), reverse=True))
@@ -162,7 +162,7 @@ def open_words(found: WorkflowReport) -> str:
             (Metric.CONVERSION, question.goal_within),
             (Metric.NET_COMMITTED_REVENUE, question.horizon),
         )
-        if (lift := _lift_of(found, metric)).open_units
+        if (lift := _lift_of(found.lift, metric)).open_units
     ]
     return f"Windows still open and not counted: {' and '.join(said)}." if said else ""
 
@@ -201,8 +201,13 @@ def _meaning(name: str) -> str:
 
 def holdout_lifts(found: WorkflowReport) -> tuple[Lift, ...]:
     """Give the lifts against the holdout: conversion first, then money."""
+    return lifts_in_order(found.lift)
+
+
+def lifts_in_order(reading: LiftReport) -> tuple[Lift, ...]:
+    """Give the lifts of a reading against the holdout: conversion first, then money."""
     order = (Metric.CONVERSION, Metric.NET_COMMITTED_REVENUE, Metric.RECURRING_REVENUE_CHANGE)
-    return tuple(_lift_of(found, metric) for metric in order)
+    return tuple(_lift_of(reading, metric) for metric in order)
 
 
 def arm_pairs(found: WorkflowReport) -> tuple[tuple[Lift, ...], ...]:
@@ -253,13 +258,12 @@ def _workflow_json(results: Results, found: WorkflowReport) -> dict[str, Any]:
         "funnel": msgspec.to_builtins(found.funnel),
         "lifts": lifts,
         "left_out": msgspec.to_builtins(found.lift.left_out),
+        "stages": msgspec.to_builtins(found.stages),
     }
 
 
-def _lift_of(found: WorkflowReport, metric: Metric) -> Lift:
-    return next(
-        lift for lift in found.lift.lifts if lift.contrast is Contrast.HOLDOUT and lift.metric is metric
-    )
+def _lift_of(reading: LiftReport, metric: Metric) -> Lift:
+    return next(lift for lift in reading.lifts if lift.contrast is Contrast.HOLDOUT and lift.metric is metric)
 
 
 def _ratio_verdict(checked: SampleRatio) -> str:

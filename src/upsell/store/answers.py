@@ -67,6 +67,7 @@ def keep_exposures(connection: Connection, exposures: Sequence[Exposure]) -> Non
         "strata": [seen.stratum for seen in exposures],
         "exposed": [seen.exposed_at for seen in exposures],
         "enrollments": [seen.enrollment for seen in exposures],
+        "stages": [seen.stage for seen in exposures],
     }
     connection.execute(query("keep_exposures"), values)
 

@@ -14,6 +14,7 @@ from upsell.catalog.plans import Catalog
 from upsell.errors import DefinitionError, Problem
 from upsell.journeys.program import Program
 from upsell.journeys.workflow import Workflow
+from upsell.rules.kinds import Kind
 from upsell.workspace.catalog import compile_catalog
 from upsell.workspace.definitions import Definitions
 from upsell.workspace.documents import (
@@ -88,6 +89,7 @@ def compile_documents(documents: Documents) -> Compiled:
     )
     policy = compile_policy(settings.policy, rulebook, findings)
     workflows = _workflows(files, definitions)
+    stage = rulebook.built_in("lifecycle_stage", Kind.TEXT, is_needed=False)
     warnings = findings.settle()
     program = Program(
         version=program_version(files, _templates(documents)),
@@ -98,6 +100,7 @@ def compile_documents(documents: Documents) -> Compiled:
         signals=signals,
         policy=policy,
         workflows=workflows,
+        stage=stage,
     )
     return Compiled(program, warnings)
 

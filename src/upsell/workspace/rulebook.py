@@ -82,16 +82,17 @@ class Rulebook:
             self._note(leaf, error)
             return None
 
-    def built_in(self, signal: str) -> Rule | None:
+    def built_in(self, signal: str, expects: Kind = Kind.BOOLEAN, *, is_needed: bool = True) -> Rule | None:
         """Compile the built-in signal of a name, or what the workspace wrote under it; None when wrong.
 
         What is wrong with a signal the workspace wrote is noted where it is written; what is wrong
-        with the built-in one (a trait it reads is declared as something else) is noted here.
+        with the built-in one (a trait it reads is declared as something else) is noted here, where it is
+        needed.
         """
         try:
-            return compile_rule(signal, self._vocabulary)
+            return compile_rule(signal, self._vocabulary, expects=expects)
         except DefinitionError as error:
-            if self._knows_signals and signal not in self._written:
+            if is_needed and self._knows_signals and signal not in self._written:
                 why = error.problems[0].message
                 self._findings.error(
                     Place(SETTINGS),

@@ -1,8 +1,8 @@
 """Built-in signals: conclusions every workspace may name, and write anew under the same name.
 
 They are rules like any others, made from the boundaries under ``lifecycle`` in ``upsell.yaml``. The
-law: a built-in signal that no rule names costs nothing, and one that lacks its data is unknown or
-false, never true.
+law: a built-in signal that nothing names costs nothing (the sensitive states and the report's stage
+name some), and one that lacks its data is unknown or false, never true.
 """
 
 from __future__ import annotations

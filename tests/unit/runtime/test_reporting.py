@@ -8,11 +8,12 @@ import pytest
 
 from tests.live_world import LiveWorld, make_documents, open_world, two_mails
 from tests.sinks import Sink, open_sink
+from upsell.cli.results_text import results_lines
 from upsell.clock import DAY
 from upsell.errors import ConfigError
 from upsell.measurement.question import Metric
 from upsell.runtime.reporting import live_program, read_ledger, report, report_live
-from upsell.runtime.results import holdout_lifts
+from upsell.runtime.results import Results, holdout_lifts, lifts_in_order
 from upsell.store.connect import connect
 
 pytestmark = pytest.mark.postgres
@@ -87,3 +88,42 @@ def test_a_slip_in_a_workflows_name_is_answered_with_the_nearest(database: str) 
         world.apply(make_documents({"flow": two_mails()}))
         with pytest.raises(ConfigError, match="did you mean flow"):
             report(world.connection, live_program(world.connection), world.clock.now(), "flwo")
+
+
+def test_stages_divide_the_exposed_and_their_conversions_add_up(database: str, sink: Sink) -> None:
+    with open_world(database, sink) as world:
+        world.apply(make_documents({"flow": two_mails(holdout="50%")}))
+        for number, person in enumerate(PEOPLE):
+            new = {"created_at": "2026-03-01T00:00:00Z"} if number % 2 else {}
+            world.happens("Customer Identified", person, email=f"{person}@example.com", **new)
+            world.happens("Pricing Viewed", person)
+        world.after(40 * DAY)
+        program, now = live_program(world.connection), world.clock.now()
+        (found,) = report(world.connection, program, now, by_stage=True).workflows
+        assert [one.stage for one in found.stages] == ["maturity", "onboarding"]
+        whole = holdout_lifts(found)[0]
+        parts = [lifts_in_order(one.lift)[0] for one in found.stages]
+        assert sum(part.arm.exposed for part in parts) == whole.arm.exposed
+        assert sum(part.against.exposed for part in parts) == whole.against.exposed
+        assert all(part.arm.exposed + part.against.exposed == 30 for part in parts)
+        assert report(world.connection, program, now).workflows[0].stages == ()
+        printed = "\n".join(results_lines(Results("", report(world.connection, program, now, by_stage=True))))
+        assert "by lifecycle stage when exposed (2 looks" in printed
+
+
+def test_a_person_merged_from_two_ids_counts_in_the_stage_of_the_first_exposure(
+    database: str, sink: Sink
+) -> None:
+    with open_world(database, sink) as world:
+        world.apply(make_documents({"flow": two_mails(holdout="50%")}))
+        for person in ("old", "new"):
+            world.happens("Customer Identified", person, email="ada@example.com")
+        world.happens("Pricing Viewed", "old")
+        world.after(DAY)
+        world.happens("Customer Identified", "new", created_at="2026-03-01T00:00:00Z")
+        world.happens("Pricing Viewed", "new")
+        world.settle()
+        world.happens("Customers Merged", "new", **{"from": "old"})
+        world.settle()
+        ledger = read_ledger(world.connection, live_program(world.connection), world.clock.now())
+        assert ledger.stages("flow") == ["maturity"]

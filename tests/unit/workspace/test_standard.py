@@ -8,6 +8,7 @@ import pytest
 
 from tests.stories.world import DAY, HOUR, Reason, Story, make_program, workflow
 from upsell.errors import DefinitionError
+from upsell.journeys.concerns import concerns_of
 from upsell.rules.compile import compile_rule
 from upsell.rules.vocabulary import Vocabulary
 from upsell.workspace.rulebook import FIELDS
@@ -121,9 +122,7 @@ def test_a_signal_of_the_workspace_takes_the_place_of_the_built_in_one_everywher
         told("true", [], signals="lifecycle_stage: true\n")
 
 
-def test_signals_that_nobody_names_cost_nothing() -> None:
-    from upsell.journeys.concerns import concerns_of  # noqa: PLC0415
-
-    settings = "policy: {states: {at_risk: off, onboarding: off}}\n"
-    program = make_program({"w": workflow(trigger="{on: Now}", journey=SPEAK)}, policy=settings)
-    assert not any(concerns_of(program).counters.values())
+def test_only_what_states_and_the_report_name_is_counted_of_the_built_in_signals() -> None:
+    program = make_program({"w": workflow(trigger="{on: Now}", journey=SPEAK)})
+    counted = {counter.event for kept in concerns_of(program).counters.values() for counter in kept}
+    assert counted == {*Lifecycle().engagement, "Onboarding Finished"}

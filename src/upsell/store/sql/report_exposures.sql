@@ -5,7 +5,14 @@ copy (
     select
         exposures.workflow, exposures.contrast, exposures.stratum,
         coalesce('c:' || merged.customer_id, exposures.unit_id) as unit_id,
-        exposures.arm, exposures.share, (extract(epoch from exposures.exposed_at) * 1000000)::bigint
+        exposures.arm, exposures.share, (extract(epoch from exposures.exposed_at) * 1000000)::bigint,
+        first_value(exposures.stage) over (
+            partition by
+                exposures.workflow,
+                exposures.contrast,
+                coalesce('c:' || merged.customer_id, exposures.unit_id)
+            order by exposures.exposed_at
+        )
     from exposures
     left join merged_customers as merged on exposures.unit_id = 'c:' || merged.gone_id
     where exposures.exposed_at <= moment(%(as_of)s) and exposures.contrast <> 'control'
