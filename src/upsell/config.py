@@ -35,9 +35,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     smtp_connections: Annotated[int, Meta(description="how many SMTP connections are kept open", ge=1)] = 4
     http_host: Annotated[str, Meta(description="address to listen on")] = "127.0.0.1"
     http_port: Annotated[int, Meta(description="port to listen on", ge=0, le=65_535)] = 8600
-    write_key: Annotated[
-        str, Meta(description="key that senders of events show; empty takes events from this machine alone")
-    ] = ""
     batch_size: Annotated[
         int, Meta(description="how many events that matter the worker takes in one transaction", ge=1)
     ] = 2000

@@ -19,6 +19,8 @@ from upsell.clock import SystemClock
 from upsell.config import Settings
 from upsell.errors import ConfigError
 from upsell.sources.bounds import LARGEST_BATCH
+from upsell.store.connect import connect
+from upsell.store.keys import Kind, Scope, create_key, revoke_key
 from upsell.web.app import make_app
 from upsell.web.server import check_address, serve_events
 
@@ -27,7 +29,7 @@ pytestmark = pytest.mark.postgres
 
 @pytest.fixture
 def client(database: str) -> Iterator[TestClient[Any]]:
-    with TestClient(make_app(Settings(), database, SystemClock())) as client:
+    with TestClient(make_app(database, SystemClock())) as client:
         yield client
 
 
@@ -103,14 +105,16 @@ def test_what_no_handler_takes_is_told_with_what_was_expected(client: TestClient
 
 
 def test_a_wrong_write_key_is_401_and_a_right_one_is_taken_as_every_sdk_shows_it(database: str) -> None:
-    with TestClient(make_app(Settings(write_key="secret"), database, SystemClock())) as client:
+    with connect(database) as connection:
+        secret = create_key(connection, "site", Kind.WRITE, {Scope.EVENTS}, SystemClock().now())
+    with TestClient(make_app(database, SystemClock())) as client:
         batch = {"batch": [track("A")]}
         assert client.post("/v1/batch", json=batch).status_code == 401
         assert client.post("/v1/batch", json=batch, auth=("wrong", "")).status_code == 401
         assert client.post("/v1/batch", json=batch, headers={"Authorization": "Basic %%%"}).status_code == 401
-        assert client.post("/v1/batch", json=batch, auth=("secret", "")).status_code == 200
-        assert client.post("/v1/batch", json={**batch, "writeKey": "secret"}).status_code == 200
-        bearer = {"Authorization": "Bearer secret"}
+        assert client.post("/v1/batch", json=batch, auth=(secret, "")).status_code == 200
+        assert client.post("/v1/batch", json={**batch, "writeKey": secret}).status_code == 200
+        bearer = {"Authorization": f"Bearer {secret}"}
         assert client.post("/v1/batch", json=batch, headers=bearer).status_code == 200
     assert len(ledger(database)) == 1
 
@@ -182,19 +186,25 @@ def test_health_says_how_far_the_worker_is_behind(client: TestClient[Any]) -> No
 
 def test_without_a_database_nothing_is_said_to_be_committed() -> None:
     url = "postgresql://nobody@127.0.0.1:9/none?connect_timeout=1"
-    with TestClient(make_app(Settings(), url, SystemClock())) as client:
+    with TestClient(make_app(url, SystemClock())) as client:
         answer = client.post("/v1/track", json=track("A"))
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
         assert client.get("/health").status_code == 503
 
 
-def test_an_open_door_opens_on_this_machine_alone() -> None:
-    check_address(Settings(http_host="127.0.0.1"))
-    check_address(Settings(http_host="::1"))
-    check_address(Settings(http_host="0.0.0.0", write_key="secret"))
+def test_an_open_door_opens_on_this_machine_alone(database: str) -> None:
+    clock = SystemClock()
+    for host in ("127.0.0.1", "::1", "localhost"):
+        check_address(Settings(http_host=host), database, clock)
     for host in ("0.0.0.0", "192.0.2.1", "example.com"):
-        with pytest.raises(ConfigError, match="UPSELL_WRITE_KEY"):
-            check_address(Settings(http_host=host))
+        with pytest.raises(ConfigError, match="upsell keys create"):
+            check_address(Settings(http_host=host), database, clock)
+    with connect(database) as connection:
+        create_key(connection, "site", Kind.WRITE, {Scope.EVENTS}, clock.now())
+        check_address(Settings(http_host="0.0.0.0"), database, clock)
+        revoke_key(connection, "site", clock.now())
+        with pytest.raises(ConfigError, match="upsell keys create"):
+            check_address(Settings(http_host="0.0.0.0"), database, clock)
 
 
 def test_the_server_answers_over_a_real_socket_and_ends_when_asked(database: str, free_port: int) -> None:
@@ -216,7 +226,9 @@ def test_the_server_answers_over_a_real_socket_and_ends_when_asked(database: str
 
 
 def test_a_host_that_is_not_known_is_told_with_its_setting(database: str, free_port: int) -> None:
-    settings = Settings(http_host="host.invalid", http_port=free_port, write_key="key")
+    settings = Settings(http_host="host.invalid", http_port=free_port)
+    with connect(database) as connection:
+        create_key(connection, "site", Kind.WRITE, {Scope.EVENTS}, SystemClock().now())
     with pytest.raises(ConfigError, match="UPSELL_HTTP_HOST"):
         serve_events(settings, database, SystemClock(), lambda: False)
 

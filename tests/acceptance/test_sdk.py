@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -14,6 +15,7 @@ from segment.analytics import Client
 
 from upsell.clock import SystemClock
 from upsell.config import Settings
+from upsell.store.keys import hash_key
 from upsell.web.server import serve_events
 
 pytestmark = pytest.mark.postgres
@@ -23,10 +25,17 @@ CUSTOMERS = 100
 
 @pytest.fixture
 def served(database: str) -> Iterator[str]:
-    """Serve the database with a write key, and give the address."""
+    """Serve the database with the write key ``key``, and give the address."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    settings = Settings(http_port=port, write_key="key")
+    settings = Settings(http_port=port)
+    with psycopg.connect(database) as connection:
+        values = (hash_key("key"), datetime.now(UTC))
+        connection.execute(
+            "insert into keys (name, kind, shown, hash, scopes, created_at)"
+            " values ('site', 'write', 'key', %s, '{events:write}', %s)",
+            values,
+        )
     stopped = threading.Event()
     server = threading.Thread(target=serve_events, args=(settings, database, SystemClock(), stopped.is_set))
     server.start()

@@ -42,6 +42,7 @@ COMMANDS: Final[dict[str, Entry]] = {
     "apply": Entry("upsell.cli.apply:apply", "Put a workspace live as the next revision."),
     "pull": Entry("upsell.cli.pull:pull", "Write the workspace that is live to files."),
     "worker": Entry("upsell.cli.worker:worker", "Take events and send messages, until stopped."),
+    "keys": Entry("upsell.cli.keys:keys", "List, make, rotate and revoke the keys that senders show."),
     "incident": Entry(
         "upsell.cli.incident:incident", "Say that something is broken, or works again; nobody is sold to."
     ),

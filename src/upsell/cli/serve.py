@@ -15,8 +15,8 @@ def serve() -> None:
     from upsell.web.server import check_address, serve_events, served_at
 
     settings = load_settings(os.environ)
-    check_address(settings)
     url = database_url(settings)
+    check_address(settings, url, SystemClock())
     for line in served_at(settings):
         print(line, flush=True)
     run_together({"server": partial(serve_events, settings, url, SystemClock())})

@@ -19,8 +19,8 @@ def up() -> None:
     from upsell.web.server import check_address, serve_events, served_at
 
     settings = load_settings(os.environ)
-    check_address(settings)
     url = database_url(settings)
+    check_address(settings, url, SystemClock())
     for line in served_at(settings):
         print(line, flush=True)
     run_together(

@@ -9,19 +9,22 @@ from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 
 from upsell.clock import Clock
-from upsell.config import Settings
 from upsell.runtime.intake import Intake
+from upsell.runtime.keyring import KeyRing
 from upsell.web.api.answers import answer_exception
+from upsell.web.api.description import description_route
 from upsell.web.api.events import event_routes
 from upsell.web.api.health import health_route
+from upsell.web.api.incidents import incident_route
 
 
-def make_app(settings: Settings, url: str, clock: Clock, pages: Sequence[HTTPRouteHandler] = ()) -> Litestar:
+def make_app(url: str, clock: Clock, pages: Sequence[HTTPRouteHandler] = ()) -> Litestar:
     """Give the application over the database at ``url``, with pages beside its API.
 
     The intake's thread runs from start-up to shut-down, which waits for what is being written.
     """
     intake = Intake(url, clock)
+    ring = KeyRing(url, clock)
 
     @asynccontextmanager
     async def running(_: Litestar) -> AsyncGenerator[None]:
@@ -31,9 +34,16 @@ def make_app(settings: Settings, url: str, clock: Clock, pages: Sequence[HTTPRou
             yield
         finally:
             intake.stop()
+            ring.close()
 
     return Litestar(
-        [*event_routes(intake, clock, settings.write_key), health_route(url), *pages],
+        [
+            *event_routes(intake, clock, ring),
+            incident_route(ring, url, clock),
+            health_route(url),
+            description_route(),
+            *pages,
+        ],
         exception_handlers={Exception: answer_exception},
         lifespan=[running],
         openapi_config=None,

@@ -1,4 +1,4 @@
-"""The server: the application on Granian, on loopback unless a write key keeps strangers out."""
+"""The server: the application on Granian, on loopback unless a key keeps strangers out."""
 
 from __future__ import annotations
 
@@ -16,22 +16,23 @@ from litestar import Litestar
 from upsell.clock import Clock
 from upsell.config import Settings
 from upsell.errors import ConfigError
+from upsell.runtime.keyring import has_good_key
 from upsell.web.app import make_app
 from upsell.web.pages.results import live_results_routes
 
 _ASKED_EVERY_SECONDS = 0.1
 
 
-def check_address(settings: Settings) -> None:
+def check_address(settings: Settings, url: str, clock: Clock) -> None:
     """Hold the address to the law that an open door opens on this machine alone.
 
     Raises:
-        ConfigError: The address is not loopback and there is no write key.
+        ConfigError: The address is not loopback and the database at ``url`` holds no good key.
     """
-    if not settings.write_key and not _is_loopback(settings.http_host):
+    if not _is_loopback(settings.http_host) and not has_good_key(url, clock.now()):
         msg = (
-            f"expected UPSELL_WRITE_KEY to be set before events are taken on {settings.http_host}, got none; "
-            "set it, or let UPSELL_HTTP_HOST be 127.0.0.1"
+            f"expected a key before events are taken on {settings.http_host}, got none; make one with "
+            "`upsell keys create NAME`, or let UPSELL_HTTP_HOST be 127.0.0.1"
         )
         raise ConfigError(msg)
 
@@ -50,12 +51,12 @@ def serve_events(settings: Settings, url: str, clock: Clock, is_stopped: Callabl
     Raises:
         ConfigError: The address may not be listened on, or is taken.
     """
-    check_address(settings)
+    check_address(settings, url, clock)
     address = _address(settings)
     _check_port(settings, address)
     # Results are for the team: until there is signing in they are shown on this machine alone.
     pages = live_results_routes(url, clock) if _is_loopback(settings.http_host) else ()
-    uvloop.run(_serve(make_app(settings, url, clock, pages), address, settings.http_port, is_stopped))
+    uvloop.run(_serve(make_app(url, clock, pages), address, settings.http_port, is_stopped))
 
 
 def _address(settings: Settings) -> str:

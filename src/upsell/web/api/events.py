@@ -6,9 +6,6 @@ The law: what was refused never takes what was good with it, and is kept with it
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
-import hmac
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
@@ -21,23 +18,25 @@ from litestar.handlers import HTTPRouteHandler
 from upsell.clock import Clock, Moment
 from upsell.errors import IntakeError, StoreError
 from upsell.runtime.intake import Intake, OverloadedError
+from upsell.runtime.keyring import KeyRing
 from upsell.sources.bounds import LARGEST_BATCH
 from upsell.sources.segment import Call, Draft, Refusal, read_batch, read_item, read_single
+from upsell.store.keys import Scope
 from upsell.store.ledger import Appended, Outcome
 from upsell.store.rejections import Rejection
 from upsell.web.api.answers import ItemAnswer, Refused, answer, answer_items
 from upsell.web.api.bodies import TooLargeError, unpacked
 from upsell.web.api.cors import ANY_SITE, answer_preflight
+from upsell.web.api.doors import AGAIN, turn_away
 
 AnyRequest = Request[Any, Any, Any]
 
-_AGAIN = {"Retry-After": "1"}
 _METHODS = [HttpMethod.POST, HttpMethod.OPTIONS]
 
 
-def event_routes(intake: Intake, clock: Clock, write_key: str) -> list[HTTPRouteHandler]:
-    """Give the routes that take events; an empty ``write_key`` asks for none."""
-    door = _Door(intake, clock, write_key)
+def event_routes(intake: Intake, clock: Clock, ring: KeyRing) -> list[HTTPRouteHandler]:
+    """Give the routes that take events from whoever shows a key for them."""
+    door = _Door(intake, clock, ring)
 
     @route("/v1/batch", http_method=_METHODS, status_code=200, request_max_body_size=LARGEST_BATCH)
     async def batch(request: AnyRequest) -> Response[bytes]:
@@ -80,10 +79,10 @@ def event_routes(intake: Intake, clock: Clock, write_key: str) -> list[HTTPRoute
 class _Door:
     """What the routes share."""
 
-    def __init__(self, intake: Intake, clock: Clock, write_key: str) -> None:
+    def __init__(self, intake: Intake, clock: Clock, ring: KeyRing) -> None:
         self._intake = intake
         self._clock = clock
-        self._write_key = write_key
+        self._ring = ring
 
     async def take(self, request: AnyRequest, call: Call | None) -> Response[bytes]:
         """Take a request; ``call`` None is a batch. A page of any site may read the answer."""
@@ -104,10 +103,9 @@ class _Door:
             return answer(refused, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         except IntakeError as error:
             return answer(Refused("malformed", str(error)), HTTPStatus.BAD_REQUEST)
-        if not self._knows(request, batch.write_key):
-            said = "expected the write key as the user name of Basic authorization, as Bearer, or as writeKey"
-            headers = {"WWW-Authenticate": 'Basic realm="upsell"'}
-            return answer(Refused("unauthorized", said), HTTPStatus.UNAUTHORIZED, headers)
+        turned_away = await turn_away(self._ring, request, Scope.EVENTS, batch.write_key)
+        if turned_away is not None:
+            return turned_away
         read = [read_item(item, call, received_at, batch.sent_at) for item in batch.items]
         return await self._commit(read, received_at)
 
@@ -122,38 +120,17 @@ class _Door:
         try:
             appended = await asyncio.wrap_future(self._intake.submit(drafts, rejections))
         except OverloadedError as error:
-            return answer(Refused("overloaded", str(error)), HTTPStatus.TOO_MANY_REQUESTS, _AGAIN)
+            return answer(Refused("overloaded", str(error)), HTTPStatus.TOO_MANY_REQUESTS, AGAIN)
         except (psycopg.Error, StoreError):
             said = "the database did not answer; nothing of this request is committed, so send it again"
-            return answer(Refused("unavailable", said), HTTPStatus.SERVICE_UNAVAILABLE, _AGAIN)
+            return answer(Refused("unavailable", said), HTTPStatus.SERVICE_UNAVAILABLE, AGAIN)
         written = iter(appended)
         return answer_items([_item_answer(index, item, written) for index, item in enumerate(read)])
-
-    def _knows(self, request: AnyRequest, said: str | None) -> bool:
-        """Tell whether a sender has shown the write key, where one is asked for."""
-        if not self._write_key:
-            return True
-        shown = said if said is not None else _shown_key(request.headers.get("authorization", ""))
-        return hmac.compare_digest(shown.encode(), self._write_key.encode())
 
 
 def _with_merge(item: Draft) -> list[Draft]:
     """Give what is appended for an item, in order."""
     return [item.merge, item] if item.merge is not None else [item]
-
-
-def _shown_key(header: str) -> str:
-    """Give the user name of Basic authorization, or the Bearer token; empty when there is neither."""
-    scheme, _, credentials = header.partition(" ")
-    if scheme.lower() == "bearer":
-        return credentials.strip()
-    if scheme.lower() != "basic":
-        return ""
-    try:
-        decoded = base64.b64decode(credentials, validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
-        return ""
-    return decoded.partition(":")[0]
 
 
 def _item_answer(index: int, item: Draft | Refusal, written: Any) -> ItemAnswer:

@@ -1,0 +1,99 @@
+"""``upsell keys``: the keys that senders of events and monitors show."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from upsell.clock import Moment
+    from upsell.store.keys import Key, Scope
+
+
+def keys(
+    action: Annotated[
+        Literal["list", "create", "rotate", "revoke"], typer.Argument(help="list, create, rotate or revoke.")
+    ],
+    name: Annotated[
+        str, typer.Argument(metavar="[NAME]", help="What you call the key.", show_default=False)
+    ] = "",
+    *,
+    server: Annotated[
+        bool, typer.Option("--server", help="Create a secret for a server; without it a write key for pages.")
+    ] = False,
+    scope: Annotated[
+        list[str] | None,
+        typer.Option(help="What a server key is good for: events:write, incidents:write; repeatable."),
+    ] = None,
+    grace_hours: Annotated[int, typer.Option(min=0, help="How many hours a rotated key is still good.")] = 24,
+) -> None:
+    """List keys, make one, put a new one in the place of one, or take one back.
+
+    As long as no key was ever made, events are taken without one, from this machine alone. A write
+    key is public and good for events only. A server key is a secret: it is shown once, and only its
+    hash is kept. A running server hears of a change within five seconds.
+    """
+    from upsell.clock import HOUR, SystemClock
+    from upsell.config import load_settings
+    from upsell.store.connect import connect, database_url
+    from upsell.store.keys import Kind, create_key, read_keys, revoke_key, rotate_key
+
+    if (action == "list") is bool(name):
+        wanted = "no name to list" if action == "list" else f"the name of the key to {action}"
+        raise typer.BadParameter(f"expected {wanted}, got {name or 'none'}", param_hint="NAME")
+    scopes = _scopes(scope)
+    now = SystemClock().now()
+    with connect(database_url(load_settings(os.environ))) as connection:
+        match action:
+            case "list":
+                print("\n".join(_listed(read_keys(connection), now)))
+            case "create":
+                kind = Kind.SERVER if server else Kind.WRITE
+                print(create_key(connection, name, kind, scopes, now))
+            case "rotate":
+                print(rotate_key(connection, name, now, grace_hours * HOUR))
+            case "revoke":
+                revoke_key(connection, name, now)
+                print(f"The key {name} opens nothing any more.")
+
+
+def _scopes(said: list[str] | None) -> frozenset[Scope]:
+    """Give the scopes that were said, events without any."""
+    from upsell.store.keys import Scope as Known
+
+    known = {each.value: each for each in Known}
+    for word in said or ():
+        if word not in known:
+            raise typer.BadParameter(f"expected one of {', '.join(known)}, got {word}", param_hint="--scope")
+    return frozenset(known[word] for word in said) if said else frozenset({Known.EVENTS})
+
+
+def _listed(known: tuple[Key, ...], now: Moment) -> Iterator[str]:
+    """Write every key in a line; a secret only as it begins."""
+    if not known:
+        yield "No key was made yet: events are taken without one, from this machine alone."
+        return
+    for key in known:
+        scopes = ", ".join(sorted(scope.value for scope in key.scopes))
+        used = f"last used {_day(key.last_used_at)}" if key.last_used_at is not None else "never used"
+        yield f"{key.name:<16} {key.kind.value:<6} {key.shown:<48} {scopes}; {_state(key, now)}; {used}"
+
+
+def _state(key: Key, now: Moment) -> str:
+    """Say whether a key is good."""
+    if key.revoked_at is not None:
+        return f"revoked {_day(key.revoked_at)}"
+    if key.expires_at is not None:
+        return f"{'good until' if now < key.expires_at else 'ended'} {_day(key.expires_at)}"
+    return f"good since {_day(key.created_at)}"
+
+
+def _day(at: Moment) -> str:
+    """Write a moment to the minute."""
+    from upsell.clock import to_datetime
+
+    return f"{to_datetime(at):%Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,309 @@
+"""``GET /openapi.json``: the API described for machines, in OpenAPI 3.1.
+
+Written by hand, because bodies are read item by item, so that one bad item never stops the others:
+no framework can tell their shape. Tests hold it to the routes and to what the server answers.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, TypeAlias
+
+import msgspec
+from litestar import Response, get
+from litestar.handlers import HTTPRouteHandler
+
+import upsell
+from upsell.sources.bounds import LARGEST_BATCH, LARGEST_EVENT, LONGEST_NAME
+from upsell.store.keys import Scope
+
+_Schema: TypeAlias = dict[str, Any]
+
+_TEXT: Final[_Schema] = {"type": ["string", "null"]}
+_ID: Final[_Schema] = {
+    "type": ["string", "integer", "null"],
+    "description": f"At most {LONGEST_NAME} printable characters.",
+}
+_TIME: Final[_Schema] = {
+    "type": ["string", "null"],
+    "description": "ISO 8601 with a zone, from 1970 on and at most a day ahead.",
+    "examples": ["2026-03-01T12:00:00Z"],
+}
+_SAID: Final[_Schema] = {"type": ["object", "null"], "additionalProperties": True}
+
+_COMMON: Final[_Schema] = {
+    "messageId": {**_TEXT, "description": "Told again under the same id, an item is a duplicate."},
+    "userId": {**_ID, "description": "Id of a known customer."},
+    "anonymousId": {**_ID, "description": "Id of a visitor's device."},
+    "timestamp": {**_TIME, "description": "When it happened; without it, when it came."},
+    "sentAt": {**_TIME, "description": "When the sender sent it: what its clock is off is taken out."},
+    "context": {
+        "type": ["object", "null"],
+        "properties": {
+            "groupId": {**_ID, "description": "Id of the account it belongs to."},
+            "historical": {"type": "boolean"},
+        },
+        "additionalProperties": True,
+    },
+    "historical": {"type": "boolean", "description": "Builds up what is known and starts nothing."},
+}
+
+_CALLS: Final[dict[str, tuple[str, _Schema, list[str], _Schema]]] = {
+    "identify": (
+        "Take traits of a customer.",
+        {"traits": _SAID},
+        [],
+        {"userId": "ann", "traits": {"email": "ann@example.com"}},
+    ),
+    "track": (
+        "Take one event.",
+        {
+            "event": {
+                "type": "string",
+                "description": f"Its name, of at most {LONGEST_NAME} printable characters.",
+            },
+            "properties": _SAID,
+        },
+        ["event"],
+        {"userId": "ann", "event": "Pricing Viewed", "timestamp": "2026-03-01T12:00:00Z"},
+    ),
+    "group": (
+        "Take traits of an account, and whom it has as a member with which roles.",
+        {"groupId": {"type": ["string", "integer"], "description": "Id of the account."}, "traits": _SAID},
+        ["groupId"],
+        {"userId": "ann", "groupId": "acme", "traits": {"roles": ["admin"]}},
+    ),
+    "page": (
+        "Take that a page was seen.",
+        {"name": _TEXT, "category": _TEXT, "properties": _SAID},
+        [],
+        {"anonymousId": "v1", "name": "Pricing"},
+    ),
+    "screen": (
+        "Take that a screen was seen.",
+        {"name": _TEXT, "category": _TEXT, "properties": _SAID},
+        [],
+        {"userId": "ann", "name": "Home"},
+    ),
+    "alias": (
+        "Take that two ids are one customer.",
+        {
+            "userId": {"type": ["string", "integer"], "description": "The id that stays."},
+            "previousId": {**_ID, "description": "The id that goes; without it anonymousId."},
+        },
+        ["userId"],
+        {"previousId": "old", "userId": "ann"},
+    ),
+}
+"""Each call: what it does, its own fields, which it needs, and an example that is taken."""
+
+_KEYS: Final[list[dict[str, list[str]]]] = [{"basic": []}, {"bearer": []}, {}]
+"""A key as user name or token; none where no key was ever made, or where the body shows it."""
+
+
+def description_route() -> HTTPRouteHandler:
+    """Give the route that describes the API; the description needs no key and tells no secret."""
+    content = msgspec.json.encode(describe())
+
+    @get("/openapi.json")
+    async def openapi() -> Response[bytes]:
+        """Describe the API."""
+        return Response(content, media_type="application/json")
+
+    return openapi
+
+
+def describe() -> _Schema:
+    """Give the description of every route of the API."""
+    paths: _Schema = {f"/v1/{name}": {"post": _call(name)} for name in _CALLS}
+    paths["/v1/batch"] = {"post": _batch()}
+    paths["/v1/incidents"] = {"post": _incidents()}
+    paths["/health"] = {"get": _health()}
+    paths["/openapi.json"] = {"get": _self()}
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Upsell",
+            "version": upsell.__version__,
+            "description": "Takes events in Segment's shapes. 200 is said only when every item is committed.",
+        },
+        "paths": paths,
+        "components": {
+            "securitySchemes": {
+                "basic": {"type": "http", "scheme": "basic", "description": "The key is the user name."},
+                "bearer": {"type": "http", "scheme": "bearer"},
+            },
+            "schemas": {**{_title(name): _item(name) for name in _CALLS}, **_answers()},
+        },
+    }
+
+
+def _title(name: str) -> str:
+    return name.capitalize()
+
+
+def _item(name: str) -> _Schema:
+    """Describe an item; what is not named is left alone."""
+    _, own, needed, example = _CALLS[name]
+    return {
+        "type": "object",
+        "properties": {**_COMMON, **own, "writeKey": _TEXT},
+        "required": needed,
+        "additionalProperties": True,
+        "examples": [example],
+    }
+
+
+def _call(name: str) -> _Schema:
+    does, _, _, example = _CALLS[name]
+    schema = {"$ref": f"#/components/schemas/{_title(name)}"}
+    return {
+        "operationId": name,
+        "summary": does,
+        "description": f"At most {LARGEST_EVENT:,} bytes. Needs the scope `{Scope.EVENTS.value}`.",
+        "security": _KEYS,
+        "requestBody": _body(schema, example),
+        "responses": _event_responses(),
+    }
+
+
+def _batch() -> _Schema:
+    items = [
+        {
+            "allOf": [
+                {"$ref": f"#/components/schemas/{_title(name)}"},
+                {"properties": {"type": {"const": name}}, "required": ["type"]},
+            ]
+        }
+        for name in _CALLS
+    ]
+    schema = {
+        "type": "object",
+        "properties": {
+            "batch": {"type": "array", "items": {"anyOf": items}},
+            "sentAt": _TIME,
+            "writeKey": _TEXT,
+        },
+        "required": ["batch"],
+        "additionalProperties": True,
+    }
+    example = {"batch": [{"type": name, **_CALLS[name][3]} for name in _CALLS]}
+    return {
+        "operationId": "batch",
+        "summary": "Take many items; each says what it does by its type.",
+        "description": f"At most {LARGEST_BATCH:,} bytes, each item at most {LARGEST_EVENT:,}.",
+        "security": _KEYS,
+        "requestBody": _body(schema, example),
+        "responses": _event_responses(),
+    }
+
+
+def _incidents() -> _Schema:
+    name = {"type": "string", "minLength": 1, "maxLength": LONGEST_NAME}
+    schema = {
+        "type": "object",
+        "properties": {
+            "id": name,
+            "turn": {"enum": ["start", "end"]},
+            "title": {"type": "string", "maxLength": LONGEST_NAME},
+            "accountId": {"anyOf": [name, {"type": "null"}]},
+            "customerId": {"anyOf": [name, {"type": "null"}]},
+        },
+        "required": ["id", "turn"],
+        "additionalProperties": False,
+    }
+    changed = {"type": "object", "properties": {"changed": {"type": "boolean"}}, "required": ["changed"]}
+    return {
+        "operationId": "incidents",
+        "summary": "Take that an incident begins or is over: for an account, a customer, or everyone.",
+        "description": f"Needs a server key with the scope `{Scope.INCIDENTS.value}`.",
+        "security": _KEYS,
+        "requestBody": _body(schema, {"id": "INC-7", "turn": "start", "title": "checkout is down"}),
+        "responses": {
+            "200": _response("It is told; `changed` says whether that was new.", changed),
+            **{status: _refusal(said) for status, said in _REFUSED.items() if status != "429"},
+        },
+    }
+
+
+def _health() -> _Schema:
+    schema = {
+        "type": "object",
+        "properties": {"is_ready": {"type": "boolean"}, "behind": {"type": ["integer", "null"]}},
+        "required": ["is_ready"],
+    }
+    return {
+        "operationId": "health",
+        "summary": "Say whether events can be taken, and how far the worker is behind.",
+        "security": [],
+        "responses": {"200": _response("They can.", schema), "503": _response("They cannot.", schema)},
+    }
+
+
+def _self() -> _Schema:
+    return {
+        "operationId": "openapi",
+        "summary": "Describe the API.",
+        "security": [],
+        "responses": {"200": _response("This description.", {"type": "object"})},
+    }
+
+
+_REFUSED: Final = {
+    "400": "Some items were refused, or the body is none; what was good is committed.",
+    "401": "No good key was shown.",
+    "403": "The key is not for this.",
+    "413": "The request is too large.",
+    "429": "Too much is waiting; nothing is committed. Send it again after Retry-After.",
+    "503": "The database does not answer; nothing is committed. Send it again after Retry-After.",
+}
+
+
+def _event_responses() -> _Schema:
+    taken = _response("Every item is committed.", {"$ref": "#/components/schemas/Taken"})
+    return {"200": taken, **{status: _refusal(said) for status, said in _REFUSED.items()}}
+
+
+def _refusal(said: str) -> _Schema:
+    return _response(said, {"$ref": "#/components/schemas/Refused"})
+
+
+def _response(said: str, schema: _Schema) -> _Schema:
+    return {"description": said, "content": {"application/json": {"schema": schema}}}
+
+
+def _body(schema: _Schema, example: _Schema) -> _Schema:
+    """Describe a body: JSON, whatever its content type says, so that a page's beacon can send it."""
+    return {"required": True, "content": {"application/json": {"schema": schema, "example": example}}}
+
+
+def _answers() -> _Schema:
+    count = {"type": "integer", "minimum": 0}
+    item = {
+        "type": "object",
+        "properties": {
+            "index": count,
+            "status": {"enum": ["accepted", "duplicate", "refused"]},
+            "code": {"type": "string"},
+            "message": {"type": "string"},
+        },
+        "required": ["index", "status"],
+        "additionalProperties": False,
+    }
+    return {
+        "Taken": {
+            "type": "object",
+            "properties": {"accepted": count, "duplicates": count},
+            "required": ["accepted", "duplicates"],
+            "additionalProperties": False,
+        },
+        "Refused": {
+            "type": "object",
+            "properties": {
+                "code": {"type": "string", "description": "Short and stable."},
+                "message": {"type": "string", "description": "What was expected and what came."},
+                "results": {"type": "array", "items": item},
+            },
+            "required": ["code", "message"],
+            "additionalProperties": False,
+        },
+    }
