@@ -305,3 +305,41 @@ def test_the_earliest_exposure_of_either_id_decides_and_a_cross_arm_merge_is_cou
         assert crossed_words(found) == (
             "Exposed in two arms before a merge of ids, and counted in the first: 1 against the holdout."
         )
+
+
+def test_who_leaves_an_account_is_in_a_household_of_their_own_from_then_on(database: str) -> None:
+    with open_sink() as sink, open_world(database, sink) as world:
+        world.apply(make_documents({"w": ONE_MAIL}))
+        meet(world, "ada", "bob")
+        world.append([world.event("Account Identified", who, "acme") for who in ("ada", "bob")])
+        world.settle()
+        assert units(world) == [("a:acme", "a:acme"), ("c:ada", "a:acme"), ("c:bob", "a:acme")]
+        told = [
+            world.event("Account Left", "ada", "acme"),
+            world.event("Pricing Viewed", "bob"),
+            world.event("Pricing Viewed", "ada"),
+        ]
+        world.append(told)
+        world.settle()
+        assert units(world) == [("a:acme", "a:acme"), ("c:ada", "c:ada"), ("c:bob", "a:acme")]
+        assert world.rows("select customer_id, account_id from members") == [("bob", "acme")]
+        assert world.rows("select roster from units where roster is not null") == [('{"bob":[]}',)]
+        assert len(sink.accepted) == 2
+        households = "select household_id from events where name = 'Pricing Viewed' order by position"
+        assert world.rows(households) == [("a:acme",), ("c:ada",)]
+
+
+def test_leaving_an_account_one_is_not_in_changes_nothing_and_joining_again_in_one_batch_holds(
+    database: str,
+) -> None:
+    with open_world(database) as world:
+        world.apply(make_documents({"w": ONE_MAIL}))
+        meet(world, "ada")
+        world.happens("Account Identified", "ada", "acme")
+        world.happens("Account Left", "ada", "other")
+        world.append([world.event("Account Left", "ada"), world.event("Account Identified", "ada", "next")])
+        world.settle()
+        assert world.rows("select customer_id, account_id from members") == [("ada", "next")]
+        world.happens("Pricing Viewed", "ada")
+        world.settle()
+        assert ("c:ada", "a:next") in units(world)

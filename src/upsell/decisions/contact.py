@@ -14,7 +14,7 @@ import msgspec
 from upsell.clock import Moment
 from upsell.decisions.decision import Seen, Verdict
 from upsell.decisions.intents import Intent
-from upsell.decisions.policy import Cap
+from upsell.decisions.policy import Cap, Per
 from upsell.decisions.reasons import Reason
 
 
@@ -109,13 +109,21 @@ def ask_consent(contact: Contact, channel: str) -> Verdict | None:
 
 
 def ask_caps(
-    contact: Contact, caps: Iterable[Cap], intent: Intent, channel: str, now: Moment, *, but: str = ""
+    contact: Contact,
+    caps: Iterable[Cap],
+    intent: Intent,
+    channel: str,
+    now: Moment,
+    *,
+    but: str = "",
+    beside: int = 0,
 ) -> Verdict | None:
     """Say which cap leaves no place at ``now`` and when it will, or None when all have one.
 
     Each cap counts the touches in ``(now - within, now]``, without the message with key ``but``
-    (at the gate before sending, a message does not stand in its own way). When several caps are
-    full, the verdict is that of the one that opens last.
+    (at the gate before sending, a message does not stand in its own way) and with ``beside`` more
+    that are about to be reserved. When several caps are full, the verdict is that of the one that
+    opens last.
     """
     full: Verdict | None = None
     for cap in caps:
@@ -129,12 +137,14 @@ def ask_caps(
             and (not cap.channels or touch.channel in cap.channels)
             and touch.key != but
         ]
-        if len(counted) < cap.at_most:
+        if len(counted) + beside < cap.at_most:
             continue
-        opens_at = sorted(counted)[len(counted) - cap.at_most] + cap.within if cap.at_most else None
+        first = len(counted) + beside - cap.at_most
+        opens_at = sorted(counted)[first] + cap.within if first < len(counted) else None
+        whose = " per account" if cap.per is Per.ACCOUNT else ""
         verdict = Verdict(
             Reason.CAPPED,
-            f"at most {cap.at_most} within {cap.within // 1_000_000} s",
+            f"at most {cap.at_most}{whose} within {cap.within // 1_000_000} s",
             (Seen("messages in the window", len(counted)),),
             opens_at,
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import enum
+
 import msgspec
 
 from upsell.clock import DAY, Duration
@@ -10,20 +12,29 @@ from upsell.rules.compile import Rule
 from upsell.rules.conditions import Condition, compile_condition
 
 
+class Per(enum.Enum):
+    """Whose messages a cap counts: those to one person, or those to all people of one account."""
+
+    PERSON = "person"
+    ACCOUNT = "account"
+
+
 class Cap(msgspec.Struct, frozen=True):
-    """At most ``at_most`` messages to one person within a rolling ``(now - within, now]``.
+    """At most ``at_most`` messages to one person or account within a rolling ``(now - within, now]``.
 
     Attributes:
         at_most: How many reservations fit.
         within: Length of the window in microseconds.
         intents: Which intents count and obey.
         channels: Which channels count and obey; empty for all.
+        per: Whose messages count. A customer without an account is their own.
     """
 
     at_most: int
     within: Duration
     intents: frozenset[Intent] = PROMOTIONAL
     channels: frozenset[str] = frozenset()
+    per: Per = Per.PERSON
 
 
 class SensitiveState(msgspec.Struct, frozen=True):
@@ -99,7 +110,7 @@ class Policy(msgspec.Struct, frozen=True):
     """What holds over every workflow.
 
     Attributes:
-        caps: Frequency caps per person; all must hold.
+        caps: Frequency caps per person and per account; all must hold.
         suppress: Rules that silence selling intents when true, each with its text as reason.
         states: Sensitive states in force.
         patience: How long a blocked candidate waits while its trigger is true, in microseconds.

@@ -8,6 +8,7 @@ import msgspec
 
 from upsell.decisions.facts import tiers_of
 from upsell.decisions.policy import SensitiveState
+from upsell.journeys.actors import reads_actor
 from upsell.journeys.program import Program
 from upsell.journeys.steps import EmailStep, IfStep, Journey, WaitForStep
 from upsell.journeys.workflow import UnitKind, Workflow
@@ -16,6 +17,7 @@ from upsell.rules.conditions import Condition, compile_condition
 from upsell.rules.facts import Counter, Measure
 from upsell.signals.events import (
     ACCOUNT_IDENTIFIED,
+    ACCOUNT_LEFT,
     CONSENT_GIVEN,
     CONSENT_WITHDRAWN,
     CUSTOMER_IDENTIFIED,
@@ -30,7 +32,7 @@ from upsell.signals.subscriptions import SUBSCRIPTION_EVENTS, Tiers
 
 ALWAYS = frozenset(
     {CUSTOMER_IDENTIFIED, ACCOUNT_IDENTIFIED, CONSENT_GIVEN, CONSENT_WITHDRAWN, USAGE_RECORDED}
-    | {CUSTOMERS_MERGED, MESSAGE_BOUNCED}
+    | {CUSTOMERS_MERGED, ACCOUNT_LEFT, MESSAGE_BOUNCED}
     | SUBSCRIPTION_EVENTS
     | RECEIPTS
 )
@@ -60,12 +62,14 @@ class Concern(msgspec.Struct, frozen=True):
         asked: Workflows whose trigger it may fire or change, by the kind of unit.
         states: Sensitive states it starts or ends.
         is_awaited: Whether it is a goal, or some wait is for it.
+        reads_actor: Whether a counter it goes into asks who did it.
     """
 
     counted: Mapping[UnitKind, tuple[Counted, ...]]
     asked: Mapping[UnitKind, tuple[Workflow, ...]]
     states: tuple[SensitiveState, ...]
     is_awaited: bool
+    reads_actor: bool = False
 
 
 class Concerns(msgspec.Struct, frozen=True):
@@ -115,6 +119,9 @@ def concerns_of(program: Program) -> Concerns:
             },
             states=tuple(s for s in program.policy.states if name in s.starts or name in s.ends),
             is_awaited=name in awaited,
+            reads_actor=any(
+                reads_actor(kept) for kind in UnitKind for kept in counters[kind] if kept.event == name
+            ),
         )
         for name in sorted(names)
     }

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from upsell.clock import Moment
-from upsell.decisions.contact import ask_caps, ask_consent
+from upsell.decisions.contact import ask_consent
 from upsell.decisions.decision import Verdict
 from upsell.decisions.reasons import Reason
 from upsell.ids import bare, is_account
 from upsell.journeys.advance import concerns_for
 from upsell.journeys.effects import Speak
 from upsell.journeys.household import Enrollment, Household, Unit
+from upsell.journeys.places import ask_places
 from upsell.journeys.program import Program
 from upsell.journeys.scene import Scene
-from upsell.journeys.speaking import address_of, ask_offer, ask_rules, ask_silence
+from upsell.journeys.speaking import address_of, addressed, ask_offer, ask_rules, ask_silence
 from upsell.journeys.steps import EmailStep
 from upsell.journeys.walking import journey_of
 from upsell.journeys.workflow import Workflow
@@ -22,9 +23,9 @@ def ask_gate(program: Program, household: Household, message: Speak, now: Moment
     """Say why a reserved message may not be sent at ``now``, or None when it may.
 
     Asked in order: is the enrollment still waiting for this message; does the person still have an
-    address; is the unit still eligible; has the person not withdrawn consent; is the workflow live
-    and nothing silences the intent; can the offer still be made; is there a place in the caps
-    beside this message's own. The household is not changed.
+    address and, in an account, a role the step addresses; is the unit still eligible; has the person
+    not withdrawn consent; is the workflow live and nothing silences the intent; can the offer still
+    be made; is there a place in the caps beside this message's own. The household is not changed.
     """
     scene = Scene(program, concerns_for(program), household)
     # An incident that is known holds, though it may have begun a moment after the clock was read.
@@ -40,16 +41,16 @@ def ask_gate(program: Program, household: Household, message: Speak, now: Moment
     step = journey_of(workflow, enrollment).steps.get(message.step)
     if message.key not in enrollment.pending or not isinstance(step, EmailStep):
         return Verdict(Reason.LEFT)
-    if address_of(person) is None:
+    if address_of(person) is None or all(
+        each.id != person.id for each in addressed(scene, unit, workflow, step)
+    ):
         return Verdict(Reason.NO_RECIPIENT, message.customer_id)
     return (
         _ask_eligible(scene, unit, workflow, enrollment)
         or ask_consent(person.contact, message.channel)
         or ask_silence(scene, unit, workflow, message.intent)
         or ask_offer(scene, unit, step, enrollment.arm)
-        or ask_caps(
-            person.contact, program.policy.caps, message.intent, message.channel, scene.now, but=message.key
-        )
+        or ask_places(scene, person, message.intent, message.channel, but=message.key)
     )
 
 

@@ -135,7 +135,7 @@ class Unit(msgspec.Struct, omit_defaults=True):
     Attributes:
         id: Its unit id.
         profile: All we know of it now.
-        contact: What was said to it, and what it allows; empty for an account.
+        contact: What was said to it, and what it allows; of an account the messages its caps count.
         watches: What each workflow remembers of it, by workflow key.
         enrollments: Its passages that go on, by id.
         slot: Id of the enrollment that holds its one upsell slot.

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from upsell.decisions.contact import release
 from upsell.decisions.decision import Verdict
 from upsell.decisions.reasons import Reason
+from upsell.ids import bare
 from upsell.journeys.effects import Withdraw
 from upsell.journeys.household import Enrollment, Phase, Unit
+from upsell.journeys.places import give_places_back
 from upsell.journeys.scene import Scene
 from upsell.journeys.workflow import Workflow
 
@@ -23,10 +24,7 @@ def withdraw_pending(scene: Scene, enrollment: Enrollment, reason: Reason) -> No
     """Take back what was reserved and not sent; its places in the caps are free again."""
     for key in enrollment.pending:
         scene.effects.append(Withdraw(key, reason.value))
-        for customer in scene.household.customers.values():
-            if release(customer.contact, key):
-                scene.has_freed = True
-                break
+        give_places_back(scene, None, key)
     enrollment.pending.clear()
     if enrollment.phase is Phase.SPEAKING:
         enrollment.phase = Phase.WALKING
@@ -51,3 +49,15 @@ def free_slots(scene: Scene, unit: Unit, enrollment: Enrollment) -> None:
             scene.has_freed = True
             scene.reslotted.append(holder)
     enrollment.held_slots.clear()
+
+
+def leave_account(scene: Scene, person: Unit) -> None:
+    """Let a person be no member any more: the account's journeys hold nothing of theirs."""
+    household = scene.household
+    household.roster.pop(bare(person.id), None)
+    if household.account is None:
+        return
+    for enrollment in household.account.enrollments.values():
+        if person.id in enrollment.held_slots:
+            enrollment.held_slots.remove(person.id)
+            person.slot = None if person.slot == enrollment.id else person.slot

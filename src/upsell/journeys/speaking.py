@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from upsell.decisions.contact import ask_caps, ask_consent
+from upsell.decisions.contact import ask_consent
 from upsell.decisions.decision import Seen, Verdict
 from upsell.decisions.facts import UnitFacts
 from upsell.decisions.incidents import ask_incidents
@@ -18,6 +18,7 @@ from upsell.decisions.sensitive import ask_states
 from upsell.ids import bare, share
 from upsell.journeys.concerns import DEFAULT_ROLE
 from upsell.journeys.household import Enrollment, Unit
+from upsell.journeys.places import ask_places
 from upsell.journeys.scene import Scene
 from upsell.journeys.steps import EmailStep, IfStep, Journey, TaskStep, for_arm
 from upsell.journeys.workflow import Status, UnitKind, Workflow
@@ -144,8 +145,9 @@ def ask_recipients(
     """Give who may be spoken to by a step now, or the reason why nobody may.
 
     People are dropped who have no address, who withdrew consent, whose cap is full, or whose
-    slot another workflow holds, in this order; the reason is the one that dropped the last of them. A task
-    for a person in a team addresses nobody and always passes.
+    slot another workflow holds, in this order; the reason is the one that dropped the last of them. Of
+    several with one address the first is kept. A task for a person in a team addresses nobody and always
+    passes.
     """
     if isinstance(step, TaskStep):
         return [], None
@@ -156,21 +158,30 @@ def ask_recipients(
     if not reachable:
         return [], verdict
     kept: list[Unit] = []
+    addresses: set[str] = set()
     for person in reachable:
-        refusal = _ask_person(scene, workflow, step, person, enrollment)
+        address = (address_of(person) or "").casefold()
+        if address in addresses:
+            continue
+        refusal = _ask_person(scene, workflow, step, person, enrollment, len(kept))
         if refusal is None:
             kept.append(person)
+            addresses.add(address)
         else:
             verdict = refusal
     return kept, None if kept else verdict
 
 
 def _ask_person(
-    scene: Scene, workflow: Workflow, step: EmailStep, person: Unit, enrollment: Enrollment | None
+    scene: Scene,
+    workflow: Workflow,
+    step: EmailStep,
+    person: Unit,
+    enrollment: Enrollment | None,
+    beside: int,
 ) -> Verdict | None:
-    caps = scene.program.policy.caps
-    refusal = ask_consent(person.contact, EMAIL) or ask_caps(
-        person.contact, caps, step.intent, EMAIL, scene.now
+    refusal = ask_consent(person.contact, EMAIL) or ask_places(
+        scene, person, step.intent, EMAIL, beside=beside
     )
     if refusal is not None:
         return refusal

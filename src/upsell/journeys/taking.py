@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from upsell.decisions.contact import Contact, Touch, give_consent, release, reserve, withdraw_consent
+from upsell.decisions.contact import Contact, Touch, give_consent, withdraw_consent
 from upsell.decisions.intents import Intent
-from upsell.decisions.policy import PENDING_CANCELLATION, Cap
+from upsell.decisions.policy import PENDING_CANCELLATION
 from upsell.decisions.sensitive import end_state, take_state
+from upsell.journeys.actors import counted_properties
 from upsell.journeys.concerns import Concern
 from upsell.journeys.effects import Record
 from upsell.journeys.household import Unit
+from upsell.journeys.leaving import leave_account
+from upsell.journeys.places import give_places_back, take_places
 from upsell.journeys.scene import Scene, kind_of
 from upsell.journeys.speaking import EMAIL
 from upsell.rules.facts import Scalar
 from upsell.signals.counters import count_event
 from upsell.signals.events import (
     ACCOUNT_IDENTIFIED,
+    ACCOUNT_LEFT,
     CONSENT_GIVEN,
     CONSENT_WITHDRAWN,
     CUSTOMER_IDENTIFIED,
@@ -40,16 +44,17 @@ def take_event(scene: Scene, event: Event, concern: Concern, touched: list[Unit]
     principal = scene.principal()
     for state in concern.states:
         take_state(principal.profile, state, event)
+    said = counted_properties(event, scene.household) if concern.reads_actor else event.properties
     for unit in touched:
         for counted in concern.counted[kind_of(unit)]:
-            if counted.condition is None or counted.condition.holds(event.properties):
+            if counted.condition is None or counted.condition.holds(said):
                 count_event(
                     unit.profile.counters,
                     counted.key,
                     counted.counter,
                     event.occurred_at,
                     scene.now,
-                    event.properties,
+                    said,
                 )
     if event.name in SUBSCRIPTION_EVENTS:
         derived = take_subscription(principal.profile, event, scene.concerns.tiers)
@@ -86,10 +91,11 @@ def _take_named(scene: Scene, event: Event, principal: Unit) -> None:
     elif name == MESSAGE_BOUNCED:
         _take_bounce(scene.customer(event.customer_id), event)
     elif name in (MESSAGE_SENT, MESSAGE_UNKNOWN):
-        _keep_place(scene.customer(event.customer_id).contact, event, scene.program.policy.caps)
+        _keep_places(scene, scene.customer(event.customer_id), event)
     elif name in (MESSAGE_FAILED, MESSAGE_WITHHELD):
-        is_free = release(scene.customer(event.customer_id).contact, str(event.properties.get("key")))
-        scene.has_freed |= is_free
+        give_places_back(scene, scene.customer(event.customer_id), str(event.properties.get("key")))
+    elif name == ACCOUNT_LEFT:
+        leave_account(scene, scene.customer(event.customer_id))
 
 
 def _take_usage(scene: Scene, event: Event, principal: Unit) -> None:
@@ -160,12 +166,12 @@ def _take_bounce(customer: Unit, event: Event) -> None:
         bounced.append(address)
 
 
-def _keep_place(contact: Contact, event: Event, caps: Iterable[Cap]) -> None:
+def _keep_places(scene: Scene, person: Unit, event: Event) -> None:
     """Count a message that was sent although its journey had taken it back: too late is spoken too."""
     key, said = str(event.properties.get("key")), event.properties.get("intent")
-    if said in _INTENTS and all(touch.key != key for touch in contact.touches):
+    if said in _INTENTS:
         channel = str(event.properties.get("channel") or EMAIL)
-        reserve(contact, Touch(key, event.occurred_at, Intent(said), channel), caps)
+        take_places(scene, person, Touch(key, event.occurred_at, Intent(said), channel))
 
 
 def _number(value: object) -> float | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from upsell.clock import Moment
-from upsell.decisions.contact import Touch, reserve
+from upsell.decisions.contact import Touch
 from upsell.decisions.decision import Verdict
 from upsell.decisions.reasons import Reason
 from upsell.ids import bare, digest
@@ -13,6 +13,7 @@ from upsell.journeys.concerns import awaited_since
 from upsell.journeys.effects import OpenTask, Speak, message_key
 from upsell.journeys.household import Enrollment, Phase, Unit
 from upsell.journeys.leaving import hold_slots, leave
+from upsell.journeys.places import take_places
 from upsell.journeys.scene import Scene
 from upsell.journeys.speaking import (
     EMAIL,
@@ -262,7 +263,7 @@ def _address(
         hold_slots(scene, unit, enrollment, people)
     for person in people:
         key = message_key(enrollment.id, step.id, visit, bare(person.id), EMAIL)
-        reserve(person.contact, Touch(key, scene.now, step.intent, EMAIL), scene.program.policy.caps)
+        take_places(scene, person, Touch(key, scene.now, step.intent, EMAIL))
         said = {
             "workflow": workflow.key,
             "enrollment": enrollment.id,

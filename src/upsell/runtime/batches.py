@@ -25,7 +25,7 @@ from upsell.journeys.effects import (
 from upsell.journeys.inputs import Input, Tick
 from upsell.journeys.merging import gone_of, rename_member
 from upsell.journeys.program import Program
-from upsell.signals.events import CUSTOMERS_MERGED, Event
+from upsell.signals.events import ACCOUNT_LEFT, CUSTOMERS_MERGED, Event
 from upsell.store.answers import keep_decisions, keep_exposures, keep_tasks
 from upsell.store.connect import Connection
 from upsell.store.households import Homes, find_homes, keep_households
@@ -95,6 +95,9 @@ class Batch:
                 if item.event.name == CUSTOMERS_MERGED:
                     self._take_merge(item, customer_id)
                     continue
+                if item.event.name == ACCOUNT_LEFT:
+                    self._take_leave(item, customer_id)
+                    continue
             self.take_one(item.household_id, item.event)
 
     def take_one(self, household_id: UnitId, item: Input) -> None:
@@ -156,6 +159,14 @@ class Batch:
                 self._homes.invite(stays_id, household.id)
         self.gathered.merged[gone_id] = (stays_id, item.household_id)
 
+    def _take_leave(self, item: LedgerInput, customer_id: str) -> None:
+        """Let the account be left, then take the record out of it to a household of its own."""
+        self.take_one(item.household_id, item.event)
+        own = customer_unit(customer_id)
+        if own in self._homes.households and self._homes.home_of(customer_id) == item.household_id != own:
+            self._homes.dismiss(customer_id, item.household_id)
+            self._bring_home(customer_id, own)
+
     def _session(self, household_id: UnitId) -> Session:
         session = self._sessions.get(household_id)
         if session is None:
@@ -180,11 +191,14 @@ def merging_customers(inputs: Iterable[LedgerInput]) -> dict[str, UnitId]:
     return {gone_id: item.household_id for item in merges if (gone_id := gone_of(item.event)) is not None}
 
 
-def with_merging(
-    connection: Connection, wanted: Mapping[UnitId, Collection[str]], inputs: Iterable[LedgerInput]
+def with_moves(
+    connection: Connection, wanted: Mapping[UnitId, Collection[str]], inputs: Collection[LedgerInput]
 ) -> dict[UnitId, set[str]]:
-    """Add who goes into another by these inputs to the households wanted, each in their own household."""
+    """Add who changes households by these inputs: who goes into another, and who leaves an account."""
     found = {household_id: set(customers) for household_id, customers in wanted.items()}
+    for item in inputs:
+        if item.event.name == ACCOUNT_LEFT and item.event.customer_id is not None:
+            found.setdefault(customer_unit(item.event.customer_id), set()).add(item.event.customer_id)
     going = merging_customers(inputs)
     if going:
         homes = find_homes(connection, [customer_unit(customer_id) for customer_id in going])

@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from upsell.clock import Moment
 from upsell.ids import bare, customer_unit
+from upsell.journeys.actors import counted_properties, reads_actor
 from upsell.journeys.advance import concerns_for
 from upsell.journeys.concerns import Counted
 from upsell.journeys.household import Household, Unit
@@ -68,9 +69,13 @@ def _count(homes: Homes, new: NewCounters, item: LedgerInput, gone: Mapping[str,
         for counted in new[kind_of(unit)]:
             if counted.counter.event != event.name:
                 continue
-            if counted.condition is None or counted.condition.holds(event.properties):
+            said = event.properties
+            if reads_actor(counted.counter) and item.household_id in homes.households:
+                # Of roles held in the past nothing is kept: it is today's that count.
+                said = dict(counted_properties(event, homes.households[item.household_id]))
+            if counted.condition is None or counted.condition.holds(said):
                 counters = unit.profile.counters
-                count_event(counters, counted.key, counted.counter, event.occurred_at, now, event.properties)
+                count_event(counters, counted.key, counted.counter, event.occurred_at, now, said)
 
 
 def _touched(homes: Homes, item: LedgerInput, gone: Mapping[str, str]) -> Iterator[Unit]:

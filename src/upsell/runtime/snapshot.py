@@ -17,7 +17,7 @@ from upsell.journeys.advance import concerns_for
 from upsell.journeys.effects import Speak
 from upsell.journeys.household import Household
 from upsell.journeys.program import Program
-from upsell.runtime.batches import Batch, merging_customers, named_customers, with_merging
+from upsell.runtime.batches import Batch, merging_customers, named_customers, with_moves
 from upsell.runtime.programs import Programs
 from upsell.store.connect import Connection
 from upsell.store.cursors import Cursor, read_cursors
@@ -112,7 +112,7 @@ def take_pending(
     named = {household_id: set(customers) for household_id, customers in wanted.items()}
     for household_id, customers in named_customers(pending).items():
         named.setdefault(household_id, set()).update(customers)
-    named = with_merging(connection, named, pending)
+    named = with_moves(connection, named, pending)
     homes = load_households(connection, named, concerns.roles, now, Reading.READ)
     Batch(program, homes).take(pending)
     return homes

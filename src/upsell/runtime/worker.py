@@ -14,7 +14,7 @@ from upsell.clock import Clock, Moment
 from upsell.errors import StoreError
 from upsell.ids import SHARDS, UnitId
 from upsell.journeys.advance import concerns_for
-from upsell.runtime.batches import Batch, named_customers, with_merging
+from upsell.runtime.batches import Batch, named_customers, with_moves
 from upsell.runtime.launch import launch_some
 from upsell.runtime.programs import Programs
 from upsell.store.connect import Connection
@@ -204,7 +204,7 @@ class Worker:
             return 0
         program = self._programs.program(stretch.revision)
         roles = concerns_for(program).roles
-        wanted = with_merging(self.connection, wanted, stretch.inputs)
+        wanted = with_moves(self.connection, wanted, stretch.inputs)
         homes = load_households(self.connection, wanted, roles, stretch.until, Reading.TAKE)
         batch = Batch(program, homes)
         batch.take(stretch.inputs)

@@ -153,6 +153,11 @@ def _people() -> tuple[EventType, ...]:
             ),
         ),
         EventType(
+            "Account Left",
+            group,
+            "A customer is no member of an account any more: the one it names, or else their own.",
+        ),
+        EventType(
             "Customers Merged",
             group,
             "Two ids are one customer: the event's customer stays, the other's past is theirs from now on.",

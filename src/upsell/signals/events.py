@@ -14,6 +14,7 @@ from upsell.clock import Moment
 
 CUSTOMER_IDENTIFIED: Final = "Customer Identified"
 ACCOUNT_IDENTIFIED: Final = "Account Identified"
+ACCOUNT_LEFT: Final = "Account Left"
 CUSTOMERS_MERGED: Final = "Customers Merged"
 
 SUBSCRIPTION_STARTED: Final = "Subscription Started"

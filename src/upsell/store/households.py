@@ -82,6 +82,10 @@ class Homes:
         for concerned in (household_id, self._home_of[customer_id]):
             self._guests.setdefault(concerned, set()).add(customer_id)
 
+    def dismiss(self, customer_id: str, household_id: UnitId) -> None:
+        """Note that a customer does not concern a household any more."""
+        self._guests.get(household_id, set()).discard(customer_id)
+
     def forget(self, customer_id: str) -> None:
         """Let go of a customer whose record went into another's; the row goes with it."""
         self._gone.add(customer_id)

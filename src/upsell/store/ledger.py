@@ -18,7 +18,7 @@ from upsell.clock import Clock, Moment
 from upsell.errors import StoreError
 from upsell.ids import UnitId, account_unit, customer_unit, shard_of
 from upsell.journeys.merging import gone_of
-from upsell.signals.events import ACCOUNT_IDENTIFIED, CUSTOMERS_MERGED, Event
+from upsell.signals.events import ACCOUNT_IDENTIFIED, ACCOUNT_LEFT, CUSTOMERS_MERGED, Event
 from upsell.store.connect import Connection
 from upsell.store.identities import People, keep_identities
 from upsell.store.months import ensure_months
@@ -31,6 +31,9 @@ _EVENT_TYPES = (
     "int8", "timestamptz", "timestamptz", "int2", "text", "text", "text",
     "text", "text", "text", "text", "bool", "bool",
 )  # fmt: skip
+
+_OF_MEMBERS = frozenset({ACCOUNT_LEFT, CUSTOMERS_MERGED})
+"""Events for which it must be known whose member a customer is, also when they name an account."""
 
 _encode = msgspec.json.Encoder().encode
 _decode_properties = msgspec.json.Decoder(dict[str, Any]).decode
@@ -226,6 +229,7 @@ def _append(
     answers: list[Appended] = []
     rows: list[tuple[object, ...]] = []
     joined: dict[str, str] = {}
+    left: set[str] = set()
     for place, said in enumerate(drafts, 1):
         before = known.get(place)
         if before is not None:
@@ -243,15 +247,29 @@ def _append(
             accounts[draft.customer_id] = joined[draft.customer_id] = draft.account_id
         position = head.position + place
         rows.append(_row(position, seen_at, _household_of(draft, accounts), draft, is_derived=False))
+        if draft.name == ACCOUNT_LEFT and draft.customer_id is not None:
+            _leave(draft, draft.customer_id, accounts, joined, left)
         answers.append(Appended(Outcome.APPENDED, position))
     copy_rows(connection, "copy_events", _EVENT_TYPES, rows)
     keep_identities(connection, people.merged, seen_at, list(people.merged))
+    if left:
+        connection.execute(query("forget_members"), {"customers": sorted(left)})
     if joined:
         values = {"customers": list(joined), "accounts": list(joined.values())}
         connection.execute(query("keep_members"), values)
     _move(connection, Head(head.position + len(drafts), seen_at))
     connection.execute(query("notify_events"))
     return answers
+
+
+def _leave(
+    told: Event, customer_id: str, accounts: dict[str, str], joined: dict[str, str], left: set[str]
+) -> None:
+    """Let a customer be no member of the account they leave; one they are not in changes nothing."""
+    if accounts.get(customer_id) in (None, told.account_id) or told.account_id is None:
+        accounts.pop(customer_id, None)
+        joined.pop(customer_id, None)
+        left.add(customer_id)
 
 
 def _follow(merged: Event, accounts: dict[str, str], joined: dict[str, str]) -> None:
@@ -285,7 +303,7 @@ def _remember(
 
 
 def _accounts_of(connection: Connection, drafts: Iterable[Event], people: People) -> dict[str, str]:
-    is_asked = any(not draft.account_id or draft.name == CUSTOMERS_MERGED for draft in drafts)
+    is_asked = any(not draft.account_id or draft.name in _OF_MEMBERS for draft in drafts)
     customers = people.named if is_asked else None
     if not customers:
         return {}

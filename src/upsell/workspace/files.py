@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from upsell.catalog.plans import OfferKind
+from upsell.decisions.policy import Per
 from upsell.workspace import scalars
 from upsell.workspace.shapes import Either, Key, ListOf, MapOf, RecordOf
 from upsell.workspace.workflow_file import INTENT, WORKFLOW_SHAPE
@@ -44,7 +45,11 @@ _TRAITS = MapOf(
 
 _CAP = RecordOf(
     {
-        "at_most": Key(scalars.COUNT, "how many messages one person may get", True),
+        "at_most": Key(scalars.COUNT, "how many messages there may be", True),
+        "per": Key(
+            scalars.of_enum("whose messages count", Per),
+            "to whom together: one person, or all people of one account (default person)",
+        ),
         "within": Key(scalars.DURATION, "length of the rolling window", True),
         "intents": Key(
             ListOf(INTENT, least=1), "intents that count and obey; without it help, show and offer"
@@ -78,7 +83,7 @@ _STATE = Either(
 
 _POLICY = RecordOf(
     {
-        "caps": Key(ListOf(_CAP), "frequency caps per person; all must hold"),
+        "caps": Key(ListOf(_CAP), "frequency caps per person and per account; all must hold"),
         "suppress": Key(_RULES, "rules that silence show and offer when true"),
         "states": Key(
             MapOf(_STATE, "sensitive state", scalars.SIGNAL_NAME),
@@ -132,7 +137,7 @@ SETTINGS_SHAPE = RecordOf(
         "sender": Key(_SENDER, "who mail comes from", True),
         "roles": Key(
             ListOf(scalars.NAME, least=1),
-            "roles a customer can have in an account; without it admin, billing, member and owner",
+            "roles a customer can have in an account; without it admin, billing, champion, member and owner",
         ),
         "traits": Key(
             RecordOf(

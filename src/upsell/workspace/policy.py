@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from upsell.decisions.intents import PROMOTIONAL, SELLING, Intent
-from upsell.decisions.policy import SENSITIVE_STATES, Cap, Policy, SensitiveState
+from upsell.decisions.policy import SENSITIVE_STATES, Cap, Per, Policy, SensitiveState
 from upsell.errors import nearest
 from upsell.workspace.documents import SETTINGS
 from upsell.workspace.findings import Findings
@@ -43,6 +43,7 @@ def _cap(record: Record, findings: Findings) -> Cap:
         within=record.integer("within"),
         intents=_intents(record, "intents", PROMOTIONAL, findings),
         channels=frozenset(leaf.text for leaf in record.leaves("channels")),
+        per=Per(record.text("per", Per.PERSON.value)),
     )
 
 

@@ -12,7 +12,7 @@ from upsell.rules.kinds import Kind
 from upsell.workspace.items import NOTHING_WRITTEN, Record
 from upsell.workspace.standard import Lifecycle, compile_lifecycle
 
-ROLES: Final = frozenset({"admin", "billing", "member", "owner"})
+ROLES: Final = frozenset({"admin", "billing", "champion", "member", "owner"})
 """Roles a customer can have in an account unless the workspace lists its own."""
 
 _KNOWN_OF_BOTH = {"created_at": Kind.MOMENT, "createdAt": Kind.MOMENT, "intent_score": Kind.NUMBER}

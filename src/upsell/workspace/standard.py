@@ -117,6 +117,11 @@ def _growth() -> dict[str, StandardSignal]:
         "feature_exploration": StandardSignal(
             "features_explored >= 5", boolean, "they look around for what else there is"
         ),
+        "buying_committee": StandardSignal(
+            "event_distinct('Pricing Viewed', 'actor_role', interval '14 days') >= 2",
+            boolean,
+            "people in different roles of one account have looked at plans; for accounts",
+        ),
         "buying_intent": StandardSignal(
             "coalesce(account.intent_score, customer.intent_score) >= 70",
             boolean,
