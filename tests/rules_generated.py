@@ -19,6 +19,7 @@ VOCABULARY = Vocabulary(
     fields={
         "plan": {"tier": Kind.NUMBER, "name": Kind.TEXT},
         "subscription": {"renews_at": Kind.MOMENT, "status": Kind.TEXT, "seats": Kind.NUMBER},
+        "cart": {"updated_at": Kind.MOMENT, "amount": Kind.NUMBER, "premium": Kind.TEXT},
     },
 )
 
@@ -87,6 +88,14 @@ worlds = st.builds(
             "renews_at": st.integers(-40, 400).map(lambda days: NOON + days * DAY // 4),
             "status": st.sampled_from(TEXTS),
             "seats": st.sampled_from(NUMBERS),
+        },
+    ),
+    cart=st.fixed_dictionaries(
+        {},
+        optional={
+            "updated_at": st.integers(-40, 4).map(lambda days: NOON + days * DAY // 4),
+            "amount": st.sampled_from(NUMBERS),
+            "premium": st.sampled_from(TEXTS),
         },
     ),
     used=st.dictionaries(st.sampled_from(["api", "seats"]), st.sampled_from([0.0, 1.0, 80.0, 99.5])),
@@ -166,7 +175,7 @@ def still_moments(draw: st.DrawFn, depth: int = 1) -> str:
         inner = draw(still_moments(depth - 1))
         return draw(st.sampled_from([f"({inner} + {draw(intervals)})", f"coalesce({inner}, customer.m)"]))
     event, condition = _quoted(draw(st.sampled_from(["Viewed", "It's"]))), draw(conditions)
-    named = ["customer.m", "customer.d", "subscription.renews_at"]
+    named = ["customer.m", "customer.d", "subscription.renews_at", "cart.updated_at"]
     dated = [f"first_event({event}{condition})", f"last_event({event}{condition})"]
     return draw(st.one_of(st.sampled_from(named + dated), moment_literals))
 
@@ -176,6 +185,7 @@ def still_numbers(draw: st.DrawFn, depth: int = 2) -> str:
     """Draw a number that does not move with every instant."""
     if depth == 0:
         named = ["customer.n", 'customer."First Number"', "customer.größe", "plan.tier", "subscription.seats"]
+        named.append("cart.amount")
         measured = ["usage('api')", "limit('api')", "usage_ratio('api')", "usage_ratio('seats')"]
         return draw(st.one_of(st.sampled_from(named + measured), number_literals, counts()))
     one, other = draw(still_numbers(depth - 1)), draw(still_numbers(depth - 1))
@@ -204,7 +214,10 @@ def moving_numbers(draw: st.DrawFn) -> str:
 
 
 texts = st.one_of(
-    st.sampled_from(["customer.t", 'customer."Last.Text"', "plan.name", "subscription.status"]), text_literals
+    st.sampled_from(
+        ["customer.t", 'customer."Last.Text"', "plan.name", "subscription.status", "cart.premium"]
+    ),
+    text_literals,
 )
 
 

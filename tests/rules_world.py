@@ -37,6 +37,7 @@ class World:
     account: Mapping[str, Scalar] = field(default_factory=dict)
     plan: Mapping[str, Scalar] = field(default_factory=dict)
     subscription: Mapping[str, Scalar] = field(default_factory=dict)
+    cart: Mapping[str, Scalar] = field(default_factory=dict)
     used: Mapping[str, float] = field(default_factory=dict)
     limits: Mapping[str, float] = field(default_factory=dict)
     period_ends_at: Moment | None = None
@@ -54,10 +55,13 @@ class World:
         return rule.next_change_at(self.at(now, rule))
 
     def row(self, unit_id: str, now: Moment) -> dict[str, object]:
-        """Give the row of the relation ``u`` for this unit; moments of the subscription as text."""
+        """Give the row of the relation ``u`` for this unit; moments that are kept as text."""
         kept = {
-            name: format_moment(value) if name.endswith("_at") and type(value) is int else value
-            for name, value in self.subscription.items()
+            scope: {
+                name: format_moment(value) if name.endswith("_at") and type(value) is int else value
+                for name, value in said.items()
+            }
+            for scope, said in (("subscription", self.subscription), ("cart", self.cart))
         }
         is_over = self.period_ends_at is not None and now >= self.period_ends_at
         return {
@@ -66,7 +70,7 @@ class World:
             "customer": dict(self.customer),
             "account": dict(self.account),
             "plan": dict(self.plan),
-            "subscription": kept,
+            **kept,
             "usage": dict.fromkeys(self.used, 0.0) if is_over else dict(self.used),
             "limits": dict(self.limits),
         }
@@ -94,6 +98,7 @@ class WorldFacts:
         self.account = world.account
         self.plan = world.plan
         self.subscription = world.subscription
+        self.cart = world.cart
         self.counters = {counter.key: counter for counter in counters}
 
     def usage(self, metric: str) -> float | None:

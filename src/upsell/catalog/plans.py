@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from upsell.catalog.items import Item
 from upsell.clock import Moment
 from upsell.money import Money
 
@@ -91,9 +92,11 @@ class Catalog(msgspec.Struct, frozen=True):
         offers: Offers by id.
         default_plan: Id of the plan a unit without subscription is on, or None when there is none.
         metrics: Every metric that usage events may name.
+        items: What is sold one by one, by id.
     """
 
     plans: Mapping[str, Plan] = msgspec.field(default_factory=dict)
     offers: Mapping[str, Offer] = msgspec.field(default_factory=dict)
     default_plan: str | None = None
     metrics: frozenset[str] = frozenset()
+    items: Mapping[str, Item] = msgspec.field(default_factory=dict)

@@ -16,12 +16,13 @@ from upsell.catalog.plans import BillingInterval, Catalog, Offer
 from upsell.channels.channel import Letter
 from upsell.channels.mime import is_address
 from upsell.clock import Moment, format_moment
+from upsell.decisions.carts import cart_facts
 from upsell.decisions.facts import UnitFacts
 from upsell.errors import DeliveryError
 from upsell.ids import bare, is_account
 from upsell.journeys.advance import concerns_for
 from upsell.journeys.effects import Speak
-from upsell.journeys.household import Household
+from upsell.journeys.household import Household, Unit
 from upsell.journeys.program import Program
 from upsell.journeys.scene import Scene
 from upsell.money import Money
@@ -38,8 +39,8 @@ LARGEST = 1_000_000
 def write_letter(program: Program, household: Household, message: Speak, now: Moment) -> Letter:
     """Render a message for the person it is addressed to; the household is not changed.
 
-    A template sees ``customer`` and ``account`` (traits), ``plan``, ``subscription``, ``usage`` and
-    ``limits`` (by metric), ``offer``, ``sender``, ``workflow`` and ``trigger``. Money is text with
+    A template sees ``customer`` and ``account`` (traits), ``plan``, ``subscription``, ``cart``, ``usage``
+    and ``limits`` (by metric), ``offer``, ``sender``, ``workflow`` and ``trigger``. Money is text with
     its currency, moments are ISO 8601 in UTC.
 
     Raises:
@@ -91,6 +92,7 @@ def template_facts(
         "account": _known(household.account.profile.traits) if household.account is not None else {},
         "plan": _plan_facts(program, seen),
         "subscription": _subscription_facts(seen),
+        "cart": _cart_facts(program, person),
         "usage": _known({metric: seen.usage(metric) for metric in metrics}),
         "limits": _known({metric: seen.limit(metric) for metric in metrics}),
         "offer": _offer_facts(program.catalog, message.offer),
@@ -124,6 +126,29 @@ def _subscription_facts(seen: UnitFacts) -> dict[str, object]:
         amount = facts.get(name)
         if isinstance(amount, int):
             facts[name] = str(Money(amount, str(facts["currency"])))
+    return facts
+
+
+def _cart_facts(program: Program, person: Unit) -> dict[str, object]:
+    """Give what lies in a person's cart, with the names of the item and of its premium counterpart."""
+    cart, catalog = person.profile.cart, program.catalog
+    if cart is None:
+        return {}
+    facts = _known(cart_facts(cart, catalog))
+    for name in ("updated_at", "checkout_started_at"):
+        at = facts.get(name)
+        if isinstance(at, int):
+            facts[name] = format_moment(at)
+    currency = cart.currency or program.currency
+    for name in ("amount", "premium_difference"):
+        amount = facts.get(name)
+        if isinstance(amount, int):
+            facts[name] = str(Money(amount, currency))
+    for name in ("item", "premium"):
+        item = catalog.items.get(str(facts.get(name)))
+        if item is not None:
+            facts[f"{name}_name"] = item.name
+            facts[f"{name}_gain"] = item.difference
     return facts
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from upsell.catalog.plans import BillingInterval, Catalog
 from upsell.clock import Moment
+from upsell.decisions.carts import cart_facts
 from upsell.rules.facts import Counter, Scalar
 from upsell.signals import counters
 from upsell.signals.profiles import Profile, Subscription, usage_period
@@ -102,6 +103,12 @@ class UnitFacts:
         self.now = now
         if self._valid_until is not None and now >= self._valid_until:
             self.refresh()
+
+    @property
+    def cart(self) -> Mapping[str, Scalar]:
+        """What lies in the customer's cart now; nothing when nothing was ever said, or for an account."""
+        held = self._own.cart
+        return cart_facts(held, self._catalog) if held is not None else _NOTHING
 
     @property
     def plan_changes_at(self) -> Moment | None:

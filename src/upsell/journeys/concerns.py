@@ -15,6 +15,7 @@ from upsell.journeys.workflow import UnitKind, Workflow
 from upsell.rules.compile import Rule
 from upsell.rules.conditions import Condition, compile_condition
 from upsell.rules.facts import Counter, Measure
+from upsell.signals.cart import CART_EVENTS
 from upsell.signals.events import (
     ACCOUNT_IDENTIFIED,
     ACCOUNT_LEFT,
@@ -34,6 +35,7 @@ ALWAYS = frozenset(
     {CUSTOMER_IDENTIFIED, ACCOUNT_IDENTIFIED, CONSENT_GIVEN, CONSENT_WITHDRAWN, USAGE_RECORDED}
     | {CUSTOMERS_MERGED, ACCOUNT_LEFT, MESSAGE_BOUNCED}
     | SUBSCRIPTION_EVENTS
+    | CART_EVENTS
     | RECEIPTS
 )
 """Events that change a household whatever the workflows say."""
@@ -43,6 +45,7 @@ _CHANGED_BY: Mapping[str, frozenset[str]] = {
     "account": frozenset({ACCOUNT_IDENTIFIED}),
     "plan": SUBSCRIPTION_EVENTS,
     "subscription": SUBSCRIPTION_EVENTS,
+    "cart": CART_EVENTS,
 }
 
 

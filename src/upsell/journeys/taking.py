@@ -18,6 +18,7 @@ from upsell.journeys.places import give_places_back, take_places
 from upsell.journeys.scene import Scene, kind_of
 from upsell.journeys.speaking import EMAIL
 from upsell.rules.facts import Scalar
+from upsell.signals.cart import CART_EVENTS, take_cart
 from upsell.signals.counters import count_event
 from upsell.signals.events import (
     ACCOUNT_IDENTIFIED,
@@ -86,6 +87,8 @@ def _take_named(scene: Scene, event: Event, principal: Unit) -> None:
         _take_traits(scene, event, principal)
     elif event.customer_id is None:
         return
+    elif name in CART_EVENTS:
+        take_cart(scene.customer(event.customer_id).profile, event)
     elif name in (CONSENT_WITHDRAWN, CONSENT_GIVEN):
         _take_consent(scene.customer(event.customer_id).contact, event)
     elif name == MESSAGE_BOUNCED:

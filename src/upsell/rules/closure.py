@@ -12,7 +12,7 @@ from typing import Any, assert_never
 
 from upsell.clock import DAY, Moment
 from upsell.rules import tree
-from upsell.rules.facts import Facts, Measure, Scalar
+from upsell.rules.facts import KEPT_MOMENTS, Facts, Measure, Scalar
 from upsell.rules.kinds import (
     Kind,
     as_boolean,
@@ -226,7 +226,7 @@ class _Writer:
         """Write how a field is read as the number or moment it is asked to be."""
         if field.kind is Kind.NUMBER:
             return f"as_number({self._get(field)})"
-        reading = "as_kept_moment" if field.scope == "subscription" else "as_moment"
+        reading = "as_kept_moment" if field.scope in KEPT_MOMENTS else "as_moment"
         return f"{reading}({self._get(field)})"
 
     def _ratio(self, metric: str) -> tuple[list[str], str]:

@@ -76,11 +76,15 @@ def tile_of(window: Duration) -> Duration:
     return HOUR if window <= 62 * DAY else DAY
 
 
+KEPT_MOMENTS = frozenset({"subscription", "cart"})
+"""Scopes whose moments are kept as integers."""
+
+
 class Facts(Protocol):
     """The view of one unit at one moment that a rule is asked over.
 
-    Mappings hold JSON scalars by name; a name that is absent is null. Moments inside
-    ``subscription`` are ``Moment`` integers; in traits they are ISO 8601 text with a zone.
+    Mappings hold JSON scalars by name; a name that is absent is null. Moments inside the scopes of
+    ``KEPT_MOMENTS`` are ``Moment`` integers; in traits they are ISO 8601 text with a zone.
     Counters are asked by ``Counter.key``.
     """
 
@@ -89,6 +93,11 @@ class Facts(Protocol):
     account: Mapping[str, Scalar]
     plan: Mapping[str, Scalar]
     subscription: Mapping[str, Scalar]
+
+    @_derived
+    def cart(self) -> Mapping[str, Scalar]:
+        """Give what is known of a customer's cart; nothing for an account."""
+        ...
 
     def usage(self, metric: str) -> float | None:
         """Give the amount of a metric used in the present period; None when never recorded."""

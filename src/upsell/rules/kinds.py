@@ -54,7 +54,7 @@ def as_moment(value: object) -> Moment | None:
 
 
 def as_kept_moment(value: object) -> Moment | None:
-    """Read a moment of ``subscription``, kept as microseconds; ISO text with a zone will do too."""
+    """Read a moment that is kept as microseconds; ISO text with a zone will do too."""
     return value if type(value) is int else as_moment(value)
 
 

@@ -12,7 +12,7 @@ import msgspec
 
 from upsell.rules.kinds import Kind
 
-OWN_SCOPES = ("customer", "account", "plan", "subscription")
+OWN_SCOPES = ("customer", "account", "plan", "subscription", "cart")
 """The scopes every rule knows."""
 
 
@@ -24,7 +24,7 @@ class Vocabulary(msgspec.Struct, frozen=True):
         metrics: Metrics that ``usage`` and ``limit`` know; None when any will do.
         traits: Declared traits with their kinds, for the scopes ``customer`` and ``account``; a scope
             that is missing takes any name, of the kind its use asks.
-        fields: Fields with their kinds, for ``plan``, ``subscription`` and any further scope.
+        fields: Fields with their kinds, for ``plan``, ``subscription``, ``cart`` and any further scope.
     """
 
     signals: Mapping[str, str] = {}

@@ -94,6 +94,12 @@ _TICKET = (
     _text("severity", "how bad it is, in the source's words"),
 )
 _INCIDENT = (_text("incident_id", "the source's id of the incident", is_required=True),)
+_ITEMS = Property(
+    "items",
+    None,
+    "list of what it is about, each with `id`, `quantity` (default 1) and `price` of one in minor units; "
+    "Segment's `products` will do",
+)
 _ORDER = (
     _text("order_id", "the source's id of the order", is_required=True),
     _number("amount", "in minor units of the currency"),
@@ -288,12 +294,18 @@ def _trouble() -> tuple[EventType, ...]:
 
 def _orders() -> tuple[EventType, ...]:
     group = "Orders"
-    cart = (_number("amount", "worth of the cart in minor units"), _text("currency", "ISO 4217 code"))
+    cart = (
+        _ITEMS,
+        _number("amount", "worth of the cart in minor units (default what its items come to)"),
+        _text("currency", "ISO 4217 code"),
+    )
     return (
-        EventType("Order Completed", group, "An order was placed and paid.", _ORDER),
+        EventType(
+            "Order Completed", group, "An order was placed and paid; its cart is empty.", (*_ORDER, _ITEMS)
+        ),
         EventType("Order Delivered", group, "It arrived.", _ORDER),
         EventType("Order Canceled", group, "It was called off.", _ORDER),
-        EventType("Cart Updated", group, "What lies in the cart changed.", cart),
+        EventType("Cart Updated", group, "What lies in the cart changed; it holds what this says.", cart),
         EventType("Checkout Started", group, "A customer went to pay.", cart),
     )
 

@@ -29,6 +29,10 @@ SCREEN_VIEWED: Final = "Screen Viewed"
 
 USAGE_RECORDED: Final = "Usage Recorded"
 
+ORDER_COMPLETED: Final = "Order Completed"
+CART_UPDATED: Final = "Cart Updated"
+CHECKOUT_STARTED: Final = "Checkout Started"
+
 CONSENT_GIVEN: Final = "Consent Given"
 CONSENT_WITHDRAWN: Final = "Consent Withdrawn"
 

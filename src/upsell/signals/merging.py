@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from upsell.clock import Moment
 from upsell.rules.facts import Counter, Measure
+from upsell.signals.cart import merge_carts
 from upsell.signals.counters import CounterState, Mark, Tally, Values
 from upsell.signals.profiles import Profile, Span, Subscription, Usage
 
@@ -38,6 +39,7 @@ def merge_profiles(stays: Profile, gone: Profile, counters: Mapping[str, Counter
     for name, span in gone.states.items():
         here = stays.states.get(name)
         stays.states[name] = _merge_spans(here, span) if here is not None else span
+    stays.cart = merge_carts(stays.cart, gone.cart)
 
 
 def merge_counters(stays: CounterState, gone: CounterState, counter: Counter | None) -> CounterState:

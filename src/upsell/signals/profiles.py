@@ -79,6 +79,32 @@ class Span(msgspec.Struct, array_like=True):
     closed: dict[str, Moment] = {}
 
 
+class CartLine(msgspec.Struct, array_like=True):
+    """One item of a cart: which, how many, and what one costs in minor units, None when not said."""
+
+    item: str
+    quantity: float
+    price: int | None = None
+
+
+class Cart(msgspec.Struct, array_like=True):
+    """What lies in a cart.
+
+    Attributes:
+        lines: Its items; none in one that was emptied.
+        amount: What it is worth in minor units, None when not said.
+        currency: ISO 4217 code, empty when not said.
+        updated_at: When the last word on it happened; what happened before changes nothing.
+        checkout_started_at: When its customer went to pay, None when they did not.
+    """
+
+    lines: list[CartLine]
+    amount: int | None
+    currency: str
+    updated_at: Moment
+    checkout_started_at: Moment | None = None
+
+
 class Profile(msgspec.Struct):
     """All we know of one unit now.
 
@@ -88,6 +114,7 @@ class Profile(msgspec.Struct):
         usage: By metric.
         counters: What rules need counted, by counter key.
         states: Sensitive states of which something began or ended, by name.
+        cart: A customer's cart, None when nothing was ever said of one.
     """
 
     traits: dict[str, Scalar] = {}
@@ -95,6 +122,7 @@ class Profile(msgspec.Struct):
     usage: dict[str, Usage] = {}
     counters: dict[str, CounterState] = {}
     states: dict[str, Span] = {}
+    cart: Cart | None = None
 
 
 def usage_period(anchor: Moment | None, now: Moment) -> tuple[Moment, Moment]:

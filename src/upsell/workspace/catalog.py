@@ -6,9 +6,11 @@ rounded away.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from upsell.catalog.items import Item
 from upsell.catalog.plans import BillingInterval, Catalog, Offer, OfferKind, Plan
 from upsell.clock import Moment, from_datetime, parse_moment
 from upsell.money import Money, minor_digits
@@ -33,6 +35,7 @@ def compile_catalog(written: Record | None, settings: Settings, findings: Findin
         offers={key: _offer(key, offer, plans, settings.zone, findings) for key, offer in offers.records()},
         default_plan=None if default is None else default.text,
         metrics=frozenset(leaf.text for leaf in record.leaves("metrics")) | limited,
+        items=_items(record.record("items") or NOTHING_WRITTEN, settings.currency, findings),
     )
 
 
@@ -80,6 +83,56 @@ def _offer(key: str, record: Record, plans: Record, zone: str, findings: Finding
         trial_days=record.integer("trial_days"),
         available_until=None if until is None else _end_of(until.text, zone),
     )
+
+
+def _items(written: Record, currency: str, findings: Findings) -> Mapping[str, Item]:
+    """Compile the items, and note premium counterparts that are none."""
+    items = {key: _item(key, record, currency, findings) for key, record in written.records()}
+    for key, record in written.records():
+        leaf = record.leaf("premium")
+        if leaf is None:
+            continue
+        if leaf.text not in written.keys:
+            findings.unknown(leaf.place, "item", leaf.text, written.keys, CATALOG)
+        elif leaf.text in items:
+            _check_premium(items, key, leaf, findings)
+    return items
+
+
+def _item(key: str, record: Record, currency: str, findings: Findings) -> Item:
+    """Compile one item."""
+    price = record.leaf("price")
+    return Item(
+        id=key,
+        name=record.text("name"),
+        price=None if price is None else _money(price, currency, findings),
+        premium=record.text("premium") or None,
+        difference=record.text("difference"),
+    )
+
+
+def _check_premium(items: Mapping[str, Item], key: str, leaf: Leaf, findings: Findings) -> None:
+    """Note a way of premium counterparts that comes back, and one that is no dearer."""
+    way = [key]
+    while (following := items[way[-1]].premium) is not None and following in items:
+        if following in way:
+            if following == key:
+                findings.error(
+                    leaf.place,
+                    f"expected premium items that lead upwards, got a circle: {' -> '.join([*way, key])}",
+                    hint="leave premium out of the best one",
+                    code="premium-circle",
+                )
+            return
+        way.append(following)
+    price, better = items[key].price, items[leaf.text].price
+    if price is not None and better is not None and better.amount <= price.amount:
+        findings.warning(
+            leaf.place,
+            f"expected a premium item that is dearer than {key}, got {leaf.text} at {better}",
+            hint="an upsell that costs less earns nothing; look at both prices",
+            code="premium-price",
+        )
 
 
 def _money(leaf: Leaf, currency: str, findings: Findings) -> Money:

@@ -34,7 +34,13 @@ from upsell.workspace.items import NOTHING_WRITTEN, Record
 from upsell.workspace.nodes import compose, is_writable
 from upsell.workspace.policy import compile_policy
 from upsell.workspace.reading import Reader
-from upsell.workspace.rulebook import FIELDS, TRIGGER_FIELDS, compile_signals, open_rulebook
+from upsell.workspace.rulebook import (
+    CART_NAMES,
+    FIELDS,
+    TRIGGER_FIELDS,
+    compile_signals,
+    open_rulebook,
+)
 from upsell.workspace.scalars import NAME
 from upsell.workspace.settings import Settings, compile_settings
 from upsell.workspace.standard import standard_signals
@@ -225,6 +231,7 @@ def _template_scopes(settings: Settings, catalog: Catalog | None) -> Scopes:
         "customer": declared.get("customer"),
         "account": declared.get("account"),
         **{scope: frozenset(fields) for scope, fields in FIELDS.items()},
+        "cart": frozenset(FIELDS["cart"]) | CART_NAMES,
         "usage": metrics,
         "limits": metrics,
         "offer": frozenset({"id", "title", "reason", "price", "discount", "plan"}),

@@ -196,6 +196,17 @@ _OFFER = RecordOf(
     }
 )
 
+_ITEM = RecordOf(
+    {
+        "name": Key(scalars.TEXT, "what customers call it", True),
+        "price": Key(scalars.AMOUNT, "what one costs, in whole units of the currency; absent is unknown"),
+        "premium": Key(scalars.ID, "the item that is a better one of it"),
+        "difference": Key(
+            scalars.TEXT, "what the customer gains with this one over the one below it, in one sentence"
+        ),
+    }
+)
+
 CATALOG_SHAPE = RecordOf(
     {
         "default_plan": Key(scalars.ID, "the plan of a unit without a subscription"),
@@ -203,6 +214,7 @@ CATALOG_SHAPE = RecordOf(
             ListOf(scalars.ID), "metrics that usage events may name, beside those that plans limit"
         ),
         "plans": Key(MapOf(_PLAN, "plan", scalars.ID), "what can be bought, by id"),
+        "items": Key(MapOf(_ITEM, "item", scalars.ID), "what a shop sells one by one, by id"),
         "offers": Key(MapOf(_OFFER, "offer", scalars.NAME), "what may be proposed, by id"),
     }
 )

@@ -33,8 +33,21 @@ FIELDS: Mapping[str, Mapping[str, Kind]] = {
         "renews_at": Kind.MOMENT,
         "ends_at": Kind.MOMENT,
     },
+    "cart": {
+        "amount": Kind.NUMBER,
+        "currency": Kind.TEXT,
+        "items": Kind.NUMBER,
+        "updated_at": Kind.MOMENT,
+        "checkout_started_at": Kind.MOMENT,
+        "item": Kind.TEXT,
+        "premium": Kind.TEXT,
+        "premium_difference": Kind.NUMBER,
+    },
 }
 """Fields of the closed scopes every rule may name; money in minor units, ``price`` per month."""
+
+CART_NAMES = frozenset({"item_name", "item_gain", "premium_name", "premium_gain"})
+"""What templates may say of a cart beside its fields."""
 
 TRIGGER_FIELDS: Mapping[str, Kind] = {"threshold": Kind.NUMBER, "event": Kind.TEXT}
 """What templates may say of the trigger that fired."""

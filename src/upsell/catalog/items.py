@@ -1,0 +1,29 @@
+"""Items: what a shop sells one by one, and the better item that stands beside each.
+
+Pure values, compiled from ``catalog.yaml``. The law: an item leads to at most one better one, and
+no way of better ones comes back to where it began.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from upsell.money import Money
+
+
+class Item(msgspec.Struct, frozen=True):
+    """One thing that can be put into a cart.
+
+    Attributes:
+        id: Its id, as cart events name it.
+        name: What customers call it.
+        price: What one costs, or None when not known.
+        premium: Id of its premium counterpart, or None when there is none.
+        difference: What the customer would gain by being here instead of one below, in one sentence.
+    """
+
+    id: str
+    name: str
+    price: Money | None = None
+    premium: str | None = None
+    difference: str = ""

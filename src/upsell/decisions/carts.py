@@ -1,0 +1,73 @@
+"""What rules see of a cart: its worth, its moments, and the better item that could be offered.
+
+Items (catalog) and carts (signals) meet here, so that neither needs the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from upsell.catalog.items import Item
+from upsell.catalog.plans import Catalog
+from upsell.rules.facts import Scalar
+from upsell.signals.profiles import Cart, CartLine
+
+
+def cart_facts(cart: Cart, catalog: Catalog) -> Mapping[str, Scalar]:
+    """Give what rules and templates see of a cart; moments as integers, money in minor units.
+
+    ``amount`` is what was said, else the sum over lines whose prices are all known; ``items`` counts
+    pieces. ``item`` is the dearest line (of equals the one that comes first) that has a premium
+    counterpart that is not in the cart itself, ``premium`` that counterpart, and
+    ``premium_difference`` what it costs more for one piece; null without one.
+    """
+    better = _better(cart, catalog)
+    item, premium = better if better is not None else (None, None)
+    return {
+        "amount": cart.amount if cart.amount is not None else _worth(cart, catalog),
+        "currency": cart.currency or None,
+        "items": sum(line.quantity for line in cart.lines),
+        "updated_at": cart.updated_at,
+        "checkout_started_at": cart.checkout_started_at,
+        "item": item.id if item is not None else None,
+        "premium": premium.id if premium is not None else None,
+        "premium_difference": _difference(cart, catalog, item, premium),
+    }
+
+
+def _better(cart: Cart, catalog: Catalog) -> tuple[Item, Item] | None:
+    inside = {line.item for line in cart.lines}
+    found = []
+    for line in cart.lines:
+        item = catalog.items.get(line.item)
+        premium = catalog.items.get(item.premium or "") if item is not None else None
+        if item is not None and premium is not None and premium.id not in inside:
+            found.append((_price(line, catalog) or 0, item, premium))
+    if not found:
+        return None
+    _, item, premium = max(found, key=lambda one: one[0])
+    return item, premium
+
+
+def _difference(cart: Cart, catalog: Catalog, item: Item | None, premium: Item | None) -> int | None:
+    if item is None or premium is None or premium.price is None:
+        return None
+    if cart.currency and cart.currency != premium.price.currency:
+        return None
+    line = next(line for line in cart.lines if line.item == item.id)
+    price = _price(line, catalog)
+    return None if price is None else premium.price.amount - price
+
+
+def _worth(cart: Cart, catalog: Catalog) -> int | None:
+    prices = [(_price(line, catalog), line.quantity) for line in cart.lines]
+    if any(price is None for price, _ in prices):
+        return None
+    return round(sum((price or 0) * quantity for price, quantity in prices))
+
+
+def _price(line: CartLine, catalog: Catalog) -> int | None:
+    if line.price is not None:
+        return line.price
+    item = catalog.items.get(line.item)
+    return item.price.amount if item is not None and item.price is not None else None
