@@ -22,6 +22,7 @@ _RULES = {
         "event_count('Pricing Viewed', interval '7 days') >= 3 and account.region in ('US', 'EU') "
         "and not account.name like 'Test%'"
     ),
+    "limit is near": "days_to_limit('api_calls') <= 7 and usage_over('api_calls') = 0",
     "renewal is near": "days_until(subscription.renews_at) <= 30 and subscription.status = 'active'",
 }
 
@@ -34,6 +35,7 @@ class _LookedUpFacts:
         self.customer: Mapping[str, Scalar] = {}
         self.account: Mapping[str, Scalar] = {"region": "EU", "name": "Acme"}
         self.plan: Mapping[str, Scalar] = {"tier": 2}
+        self.cart: Mapping[str, Scalar] = {}
         self.subscription: Mapping[str, Scalar] = {"status": "active", "renews_at": _NOW + 45 * DAY}
         self.amounts: dict[str, float] = {}
         self.moments: dict[str, Moment] = {}
@@ -45,6 +47,22 @@ class _LookedUpFacts:
     def limit(self, metric: str) -> float | None:
         """Give the limit."""
         return self.amounts.get(metric, 100.0)
+
+    def days_to_limit(self, metric: str) -> float | None:
+        """Give days."""
+        return self.amounts.get(metric, 5.0)
+
+    def days_to_limit_at_least(self, metric: str) -> float | None:
+        """Give days."""
+        return self.amounts.get(metric, 4.0)
+
+    def days_to_limit_at_most(self, metric: str) -> float | None:
+        """Give days."""
+        return self.amounts.get(metric, 7.0)
+
+    def forecast_changes_at(self, metric: str) -> Moment | None:
+        """Give the next midnight."""
+        return self.moments.get(metric, _NOW + DAY)
 
     def usage_changes_at(self) -> Moment | None:
         """Give the end of the period."""

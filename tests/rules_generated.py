@@ -100,6 +100,9 @@ worlds = st.builds(
     ),
     used=st.dictionaries(st.sampled_from(["api", "seats"]), st.sampled_from([0.0, 1.0, 80.0, 99.5])),
     limits=st.dictionaries(st.sampled_from(["api", "seats"]), st.sampled_from([0.0, 1.0, 100.0])),
+    reached_at=st.dictionaries(
+        st.sampled_from(["api", "seats"]), st.integers(-2 * DAY, 12 * DAY).map(lambda ahead: NOON + ahead)
+    ),
     period_ends_at=st.one_of(st.none(), st.integers(1, 30 * DAY).map(lambda ahead: NOON + ahead)),
 )
 
@@ -187,6 +190,8 @@ def still_numbers(draw: st.DrawFn, depth: int = 2) -> str:
         named = ["customer.n", 'customer."First Number"', "customer.größe", "plan.tier", "subscription.seats"]
         named.append("cart.amount")
         measured = ["usage('api')", "limit('api')", "usage_ratio('api')", "usage_ratio('seats')"]
+        measured += ["usage_over('api')", "days_to_limit('api')", "days_to_limit_at_least('seats')"]
+        measured += ["days_to_limit_at_most('api')"]
         return draw(st.one_of(st.sampled_from(named + measured), number_literals, counts()))
     one, other = draw(still_numbers(depth - 1)), draw(still_numbers(depth - 1))
     form = draw(st.sampled_from(["leaf", "leaf", "+", "-", "*", "/", "negated", "coalesce", "case"]))

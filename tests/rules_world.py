@@ -40,6 +40,7 @@ class World:
     cart: Mapping[str, Scalar] = field(default_factory=dict)
     used: Mapping[str, float] = field(default_factory=dict)
     limits: Mapping[str, float] = field(default_factory=dict)
+    reached_at: Mapping[str, Moment] = field(default_factory=dict)
     period_ends_at: Moment | None = None
 
     def at(self, now: Moment, rule: Rule) -> WorldFacts:
@@ -63,6 +64,12 @@ class World:
             }
             for scope, said in (("subscription", self.subscription), ("cart", self.cart))
         }
+        facts = WorldFacts(self, now, ())
+        forecasts = {
+            "days_to_limit": facts.days_to_limit,
+            "days_to_limit_at_least": facts.days_to_limit_at_least,
+            "days_to_limit_at_most": facts.days_to_limit_at_most,
+        }
         is_over = self.period_ends_at is not None and now >= self.period_ends_at
         return {
             "unit_id": unit_id,
@@ -73,6 +80,10 @@ class World:
             **kept,
             "usage": dict.fromkeys(self.used, 0.0) if is_over else dict(self.used),
             "limits": dict(self.limits),
+            **{
+                name: {metric: said for metric in self.reached_at if (said := days(metric)) is not None}
+                for name, days in forecasts.items()
+            },
         }
 
     def event_rows(self, unit_id: str) -> list[dict[str, object]]:
@@ -108,6 +119,23 @@ class WorldFacts:
 
     def limit(self, metric: str) -> float | None:
         return self.world.limits.get(metric)
+
+    def days_to_limit(self, metric: str) -> float | None:
+        """Give days that change at midnight alone, until a moment of the world."""
+        reached_at = self.world.reached_at.get(metric)
+        midnight = self.now // DAY * DAY
+        return (reached_at - midnight) / DAY if reached_at is not None and reached_at > midnight else None
+
+    def days_to_limit_at_least(self, metric: str) -> float | None:
+        days = self.days_to_limit(metric)
+        return None if days is None else days / 2
+
+    def days_to_limit_at_most(self, metric: str) -> float | None:
+        days = self.days_to_limit(metric)
+        return None if days is None or days > 5 else days * 2
+
+    def forecast_changes_at(self, metric: str) -> Moment | None:
+        return (self.now // DAY + 1) * DAY if metric in self.world.reached_at else None
 
     def usage_changes_at(self) -> Moment | None:
         ends = self.world.period_ends_at

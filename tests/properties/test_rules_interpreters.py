@@ -20,7 +20,10 @@ from upsell.rules.compile import Rule, compile_rule
 from upsell.rules.read import read
 from upsell.rules.sql import to_sql
 
-_COLUMNS = ("customer", "account", "plan", "subscription", "cart", "usage", "limits")
+_COLUMNS = (
+    *("customer", "account", "plan", "subscription", "cart", "usage", "limits"),
+    *("days_to_limit", "days_to_limit_at_least", "days_to_limit_at_most"),
+)
 _EXAMPLES = settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )

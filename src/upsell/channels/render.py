@@ -39,9 +39,9 @@ LARGEST = 1_000_000
 def write_letter(program: Program, household: Household, message: Speak, now: Moment) -> Letter:
     """Render a message for the person it is addressed to; the household is not changed.
 
-    A template sees ``customer`` and ``account`` (traits), ``plan``, ``subscription``, ``cart``, ``usage``
-    and ``limits`` (by metric), ``offer``, ``sender``, ``workflow`` and ``trigger``. Money is text with
-    its currency, moments are ISO 8601 in UTC.
+    A template sees ``customer`` and ``account`` (traits), ``plan``, ``subscription``, ``cart``, ``usage``,
+    ``limits``, ``over`` and ``days_to_limit`` (by metric), ``offer``, ``sender``, ``workflow`` and
+    ``trigger``. Money is text with its currency, moments are ISO 8601 in UTC.
 
     Raises:
         DeliveryError: The message cannot be written, with the reason; trying again does not help.
@@ -95,6 +95,8 @@ def template_facts(
         "cart": _cart_facts(program, person),
         "usage": _known({metric: seen.usage(metric) for metric in metrics}),
         "limits": _known({metric: seen.limit(metric) for metric in metrics}),
+        "over": _known({metric: _over(seen, metric) for metric in metrics}),
+        "days_to_limit": _known({metric: _days_to_limit(seen, metric) for metric in metrics}),
         "offer": _offer_facts(program.catalog, message.offer),
         "sender": {
             "name": program.sender.name,
@@ -104,6 +106,17 @@ def template_facts(
         "workflow": {"name": workflow.name if workflow is not None else message.workflow},
         "trigger": _known(message.trigger),
     }
+
+
+def _over(seen: UnitFacts, metric: str) -> float | None:
+    used, limit = seen.usage(metric), seen.limit(metric)
+    return None if used is None or limit is None else max(0.0, used - limit)
+
+
+def _days_to_limit(seen: UnitFacts, metric: str) -> int | None:
+    """Give the days until a limit is expected to be reached, to the nearest whole one."""
+    days = seen.days_to_limit(metric)
+    return None if days is None else round(days)
 
 
 def _known(values: Mapping[str, Scalar]) -> dict[str, object]:

@@ -51,6 +51,7 @@ def explain(
 
 def _content(answer: Answer) -> dict[str, object]:
     """Give an answer for machines; moments are ISO 8601."""
+    from upsell.cli.standing_text import standing_content
     from upsell.clock import format_moment
 
     return {
@@ -58,6 +59,7 @@ def _content(answer: Answer) -> dict[str, object]:
         "asked_as": answer.asked_as,
         "at": format_moment(answer.at),
         "revision": answer.revision,
+        "standing": standing_content(answer.standing),
         "workflows": [
             {
                 "workflow": one.workflow,
@@ -84,11 +86,13 @@ def _lines(answer: Answer) -> list[str]:
     """Write an answer, a paragraph per workflow."""
     import textwrap
 
+    from upsell.cli.standing_text import standing_lines
     from upsell.clock import to_datetime
 
     lines = [f"{answer.unit_id} at {to_datetime(answer.at):%Y-%m-%d %H:%M} UTC, revision {answer.revision}"]
     if answer.asked_as is not None:
         lines.append(f"{answer.asked_as} is the same customer and goes by {answer.unit_id} now")
+    lines += standing_lines(answer.standing)
     for one in answer.explanations:
         lines += ["", f"{one.workflow}: {one.reason.value.replace('_', ' ')}"]
         lines += textwrap.wrap(one.words, 80, initial_indent="  ", subsequent_indent="  ")

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from upsell.catalog.plans import BillingInterval, Catalog
-from upsell.clock import Moment
+from upsell.clock import DAY, Duration, Moment
 from upsell.decisions.carts import cart_facts
 from upsell.rules.facts import Counter, Scalar
 from upsell.signals import counters
+from upsell.signals.forecast import UNKNOWN, Forecast, forecast_limit, next_forecast_at
 from upsell.signals.profiles import Profile, Subscription, usage_period
 from upsell.signals.subscriptions import Tiers, current_subscription
 
@@ -129,9 +130,40 @@ class UnitFacts:
         """Give the plan's limit of a metric; None when it states none."""
         return self._limits.get(metric)
 
+    def forecast(self, metric: str) -> Forecast:
+        """Give when the limit of a metric is expected to be reached."""
+        used, limit = self._principal.usage.get(metric), self.limit(metric)
+        if used is None or limit is None:
+            return UNKNOWN
+        _, ends_at = self.usage_period()
+        return forecast_limit(used, limit - (self.usage(metric) or 0.0), self.now, ends_at)
+
+    def days_to_limit(self, metric: str) -> float | None:
+        """Give the days until the limit is expected to be reached, None where it is not expected."""
+        return _days(self.forecast(metric).expected)
+
+    def days_to_limit_at_least(self, metric: str) -> float | None:
+        """Give the days within which it is reached with a chance of 5 %, None beyond the horizon."""
+        return _days(self.forecast(metric).least)
+
+    def days_to_limit_at_most(self, metric: str) -> float | None:
+        """Give the days within which it is reached with a chance of 95 %, None beyond the horizon."""
+        return _days(self.forecast(metric).most)
+
+    def forecast_changes_at(self, metric: str) -> Moment | None:
+        """Give an instant, never later than the true one, at which time alone changes the forecast."""
+        used = self._principal.usage.get(metric)
+        if used is None or self.limit(metric) is None:
+            return None
+        return next_forecast_at(used, self.forecast(metric), self.now, self.usage_period()[1])
+
+    def usage_period(self) -> tuple[Moment, Moment]:
+        """Give the usage period ``[start, end)`` that holds ``now``."""
+        return usage_period(self._anchor(), self.now)
+
     def usage_changes_at(self) -> Moment | None:
         """Give when the usage period ends."""
-        return usage_period(self._anchor(), self.now)[1]
+        return self.usage_period()[1]
 
     def period(self) -> str:
         """Name the usage period and plan in force: what arms a crossing anew."""
@@ -173,6 +205,11 @@ class UnitFacts:
     def changes_at(self, key: str) -> Moment | None:
         """Give when a windowed counter next changes by time alone."""
         return counters.changes_at(self._own.counters.get(key), self._counters[key], self.now)
+
+
+def _days(span: Duration | None) -> float | None:
+    """Give a span in days of 86,400 s."""
+    return span / DAY if span is not None else None
 
 
 def tiers_of(catalog: Catalog) -> Tiers:

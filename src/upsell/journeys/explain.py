@@ -11,6 +11,7 @@ import msgspec
 from upsell.clock import Moment, format_moment
 from upsell.decisions.decision import Seen, Verdict
 from upsell.decisions.reasons import MEANINGS, Reason
+from upsell.decisions.standing import Standing, standing_of
 from upsell.ids import UnitId, bare, is_account
 from upsell.journeys.advance import Session, concerns_for
 from upsell.journeys.candidates import ENTRIES, ask_gates
@@ -50,14 +51,34 @@ def explain(program: Program, household: Household, unit_id: UnitId, now: Moment
     The household is not changed: due timers up to ``now`` are taken on a copy first. A unit never
     heard of is explained as one of which nothing is known; a unit of another household gives ().
     """
+    scene = _scene_at(program, household, now)
+    unit = _unit_of(scene, unit_id)
+    if unit is None:
+        return ()
+    return tuple(_explain(scene, unit, workflow) for workflow in ranked(scene, unit))
+
+
+def explain_standing(program: Program, household: Household, unit_id: UnitId, now: Moment) -> Standing | None:
+    """Say what a unit pays for and uses at ``now``; None for a unit of another household."""
+    scene = _scene_at(program, household, now)
+    unit = _unit_of(scene, unit_id)
+    return standing_of(scene.facts(unit), program.catalog.metrics) if unit is not None else None
+
+
+def _scene_at(program: Program, household: Household, now: Moment) -> Scene:
+    """Give a scene over a copy of a household, with what is due up to ``now`` taken."""
     copy = msgspec.json.decode(msgspec.json.encode(household), type=Household)
     Session(program, copy).take(Tick(now))
     scene = Scene(program, concerns_for(program), copy)
     scene.now = max(now, copy.taken_at)
-    unit = copy.account if is_account(unit_id) else scene.customer(bare(unit_id))
-    if unit is None or (is_account(unit_id) and unit.id != unit_id):
-        return ()
-    return tuple(_explain(scene, unit, workflow) for workflow in ranked(scene, unit))
+    return scene
+
+
+def _unit_of(scene: Scene, unit_id: UnitId) -> Unit | None:
+    if not is_account(unit_id):
+        return scene.customer(bare(unit_id))
+    account = scene.household.account
+    return account if account is not None and account.id == unit_id else None
 
 
 def _explain(scene: Scene, unit: Unit, workflow: Workflow) -> Explanation:

@@ -34,8 +34,9 @@ from upsell.signals.events import (
     USAGE_RECORDED,
     Event,
 )
-from upsell.signals.profiles import Usage, usage_period
+from upsell.signals.profiles import usage_period
 from upsell.signals.subscriptions import SUBSCRIPTION_EVENTS, current_subscription, take_subscription
+from upsell.signals.usage import take_level, take_quantity
 
 _INTENTS = frozenset(intent.value for intent in Intent)
 
@@ -102,30 +103,25 @@ def _take_named(scene: Scene, event: Event, principal: Unit) -> None:
 
 
 def _take_usage(scene: Scene, event: Event, principal: Unit) -> None:
-    """``quantity`` adds to the period the event occurred in, ``level`` sets a gauge.
-
-    An event of an earlier period than the one last used changes nothing: that period is over.
-    """
+    """``quantity`` adds to the period and the day the event occurred in, ``level`` sets a gauge."""
     metric = event.properties.get("metric")
     if not isinstance(metric, str):
         return
     profile = principal.profile
     held = profile.usage.get(metric)
+    # No day lies ahead: what is said to have happened later than it was told counts for today.
+    at = min(event.occurred_at, scene.now)
     level = _number(event.properties.get("level"))
     if level is not None:
-        profile.usage[metric] = Usage(level, None)
+        profile.usage[metric] = take_level(held, level, at)
         return
     quantity = _number(event.properties.get("quantity", 1))
     if quantity is None:
         return
     subscription = current_subscription(profile, scene.concerns.tiers, scene.now)
     anchor = subscription.started_at if subscription is not None else None
-    start, _ = usage_period(anchor, event.occurred_at)
-    if held is None or held.period_started_at is None or held.period_started_at < start:
-        profile.usage[metric] = Usage(quantity, start)
-    elif held.period_started_at <= event.occurred_at:
-        # Another subscription may have moved the start back: what was counted is still of this period.
-        held.amount += quantity
+    start, _ = usage_period(anchor, at)
+    profile.usage[metric] = take_quantity(held, quantity, at, start)
 
 
 def _take_traits(scene: Scene, event: Event, principal: Unit) -> None:

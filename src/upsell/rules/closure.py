@@ -52,6 +52,9 @@ _ASKED = {
     Measure.TREND: "trend",
 }
 
+_OF_TWO = frozenset({tree.Quantity.RATIO, tree.Quantity.OVER})
+"""What is made of usage and limit together."""
+
 
 def compile_value(node: tree.Node) -> Callable[[Facts], Any]:
     """Compile a checked tree to a function of the facts; its answer is None for null."""
@@ -129,7 +132,7 @@ class _Writer:
                 return self._coalesce(node)
             case tree.Case():
                 return self._case(node)
-            case tree.Measured(quantity=quantity, metric=metric) if quantity is not tree.Quantity.RATIO:
+            case tree.Measured(quantity=quantity, metric=metric) if quantity not in _OF_TWO:
                 return f"f.{quantity.value}({metric!r})"
             case tree.Counted(counter=counter) if counter.measure is not Measure.SUM:
                 return f"f.{_ASKED[counter.measure]}({counter.key!r})"
@@ -153,8 +156,8 @@ class _Writer:
                 return [], f"rounded_total(f.total({counter.key!r}))"
             case tree.Counted(counter=counter) if counter.measure in (Measure.COUNT, Measure.DISTINCT):
                 return [], self.value(node)
-            case tree.Measured(quantity=tree.Quantity.RATIO, metric=metric):
-                return self._ratio(metric)
+            case tree.Measured(quantity=quantity, metric=metric) if quantity in _OF_TWO:
+                return self._of_two(quantity, metric)
             case tree.Elapsed(direction=direction, moment=moment):
                 guards, then = self.strict(moment)
                 since = direction is tree.Direction.SINCE
@@ -229,11 +232,14 @@ class _Writer:
         reading = "as_kept_moment" if field.scope in KEPT_MOMENTS else "as_moment"
         return f"{reading}({self._get(field)})"
 
-    def _ratio(self, metric: str) -> tuple[list[str], str]:
-        """Write usage over limit, which is null over no limit and over zero."""
+    def _of_two(self, quantity: tree.Quantity, metric: str) -> tuple[list[str], str]:
+        """Write usage over limit, which is null over no limit and over zero, or what is beyond it."""
         used_test, used = self._keep(f"f.usage({metric!r})")
         limit_test, limit = self._keep(f"f.limit({metric!r})")
-        return [f"{used_test} is None", f"{limit_test} is None", f"{limit} == 0"], f"({used} / {limit})"
+        guards = [f"{used_test} is None", f"{limit_test} is None"]
+        if quantity is tree.Quantity.OVER:
+            return guards, f"({used} - {limit} if {used} > {limit} else 0.0)"
+        return [*guards, f"{limit} == 0"], f"({used} / {limit})"
 
     def _arithmetic(self, node: tree.Arithmetic) -> tuple[list[str], str]:
         """Write arithmetic; a divisor of zero is one more way to be null."""

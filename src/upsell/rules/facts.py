@@ -107,6 +107,22 @@ class Facts(Protocol):
         """Give the plan's limit of a metric; None when the plan states none."""
         ...
 
+    def days_to_limit(self, metric: str) -> float | None:
+        """Give the days until the limit is expected to be reached; None where it is not expected."""
+        ...
+
+    def days_to_limit_at_least(self, metric: str) -> float | None:
+        """Give the days within which it is reached with a chance of 5 %; None beyond the horizon."""
+        ...
+
+    def days_to_limit_at_most(self, metric: str) -> float | None:
+        """Give the days within which it is reached with a chance of 95 %; None beyond the horizon."""
+        ...
+
+    def forecast_changes_at(self, metric: str) -> Moment | None:
+        """Give an instant, never later than the true one, at which time alone changes these days."""
+        ...
+
     def usage_changes_at(self) -> Moment | None:
         """Give when the usage period ends and usage starts anew by time alone; None when unknown."""
         ...

@@ -76,7 +76,9 @@ def _source(node: tree.Node) -> Source | None:
                 return None
             equal = Comparison.EQUAL
             return _earliest([_of_comparison(operand, equal, choice, others) for choice in choices])
-        case tree.Measured(quantity=tree.Quantity.USAGE | tree.Quantity.RATIO):
+        case tree.Measured(quantity=quantity, metric=metric) if quantity in tree.FORECASTS:
+            return _after_now(lambda facts: facts.forecast_changes_at(metric))
+        case tree.Measured(quantity=quantity) if quantity is not tree.Quantity.LIMIT:
             return _after_now(lambda facts: facts.usage_changes_at())
         case tree.Counted(counter=counter) if counter.window is not None:
             key = counter.key

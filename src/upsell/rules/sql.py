@@ -104,7 +104,7 @@ class _Writer:
         return self.dialect.ordered(written) if tree.kind_of(node) is Kind.TEXT else written
 
     def _measured(self, quantity: tree.Quantity, metric: str) -> str:
-        """Write usage, limit or their ratio."""
+        """Write usage, limit, what is made of both, or the forecast, which stands in columns of its own."""
         used = self.dialect.number("u.usage", metric)
         limit = self.dialect.number("u.limits", metric)
         match quantity:
@@ -114,6 +114,11 @@ class _Writer:
                 return limit
             case tree.Quantity.RATIO:
                 return f"({used} / NULLIF({limit}, {_ZERO}))"
+            case tree.Quantity.OVER:
+                beyond = f"WHEN {used} > {limit} THEN {used} - {limit}"
+                return f"(CASE {beyond} WHEN {used} <= {limit} THEN {_ZERO} END)"
+            case tree.Quantity.DAYS_TO_LIMIT | tree.Quantity.DAYS_AT_LEAST | tree.Quantity.DAYS_AT_MOST:
+                return self.dialect.number(f"u.{quantity.value}", metric)
             case _:
                 assert_never(quantity)
 

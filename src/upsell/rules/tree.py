@@ -71,6 +71,14 @@ class Quantity(enum.Enum):
     USAGE = "usage"
     LIMIT = "limit"
     RATIO = "usage_ratio"
+    OVER = "usage_over"
+    DAYS_TO_LIMIT = "days_to_limit"
+    DAYS_AT_LEAST = "days_to_limit_at_least"
+    DAYS_AT_MOST = "days_to_limit_at_most"
+
+
+FORECASTS = frozenset({Quantity.DAYS_TO_LIMIT, Quantity.DAYS_AT_LEAST, Quantity.DAYS_AT_MOST})
+"""What is asked about the days until the limit is expected to be reached."""
 
 
 class _Node(msgspec.Struct, frozen=True, kw_only=True):

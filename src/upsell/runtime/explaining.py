@@ -11,10 +11,11 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from upsell.clock import Moment
+from upsell.decisions.standing import Standing
 from upsell.errors import ConfigError, nearest
 from upsell.ids import SHARDS, UnitId, account_unit, bare, customer_unit, is_account
 from upsell.journeys.advance import concerns_for
-from upsell.journeys.explain import Explanation, explain
+from upsell.journeys.explain import Explanation, explain, explain_standing
 from upsell.journeys.household import Household
 from upsell.journeys.inputs import Launched, Tick
 from upsell.runtime.batches import Batch, merging_customers
@@ -42,6 +43,7 @@ class Answer(msgspec.Struct, frozen=True):
         explanations: One for each workflow of the unit's kind.
         recorded: The last decisions of each of these workflows about the unit, by its key, oldest first.
         asked_as: The id asked about when it went into this unit's; None when it is the unit's own.
+        standing: What it pays for and uses.
     """
 
     unit_id: UnitId
@@ -50,6 +52,7 @@ class Answer(msgspec.Struct, frozen=True):
     explanations: tuple[Explanation, ...]
     recorded: Mapping[str, tuple[Decided, ...]] = {}
     asked_as: UnitId | None = None
+    standing: Standing | None = None
 
 
 def explain_now(connection: Connection, name: str, now: Moment, workflow: str | None) -> Answer:
@@ -75,7 +78,8 @@ def explain_now(connection: Connection, name: str, now: Moment, workflow: str | 
     at = max(now, household.taken_at)
     explained = _chosen(explain(program, household, found.unit_id, at), workflow)
     recorded = _recorded(connection, found.unit_id, at, explained)
-    return Answer(found.unit_id, at, number, explained, recorded, found.asked_as)
+    standing = explain_standing(program, household, found.unit_id, at)
+    return Answer(found.unit_id, at, number, explained, recorded, found.asked_as, standing)
 
 
 def explain_past(connection: Connection, name: str, at: Moment, workflow: str | None) -> Answer:
@@ -86,9 +90,11 @@ def explain_past(connection: Connection, name: str, at: Moment, workflow: str | 
     every = sorted({event for number in range(1, newest + 1) for event in _names(programs, number)})
     inputs = _past(connection, found.household_id, every, at)
     number, homes = _live_again(connection, programs, found.household_id, inputs, at)
-    explained = _chosen(explain(programs.program(number), _home(homes, found), found.unit_id, at), workflow)
+    program, household = programs.program(number), _home(homes, found)
+    explained = _chosen(explain(program, household, found.unit_id, at), workflow)
     recorded = _recorded(connection, found.unit_id, at, explained)
-    return Answer(found.unit_id, at, number, explained, recorded, found.asked_as)
+    standing = explain_standing(program, household, found.unit_id, at)
+    return Answer(found.unit_id, at, number, explained, recorded, found.asked_as, standing)
 
 
 def _past(

@@ -12,7 +12,8 @@ from upsell.clock import Moment
 from upsell.rules.facts import Counter, Measure
 from upsell.signals.cart import merge_carts
 from upsell.signals.counters import CounterState, Mark, Tally, Values
-from upsell.signals.profiles import Profile, Span, Subscription, Usage
+from upsell.signals.profiles import Profile, Span, Subscription
+from upsell.signals.usage import merge_usage
 
 
 def merge_profiles(stays: Profile, gone: Profile, counters: Mapping[str, Counter]) -> None:
@@ -32,7 +33,7 @@ def merge_profiles(stays: Profile, gone: Profile, counters: Mapping[str, Counter
         stays.subscriptions[key] = _merge_subscriptions(held, other) if held is not None else other
     for metric, used in gone.usage.items():
         known = stays.usage.get(metric)
-        stays.usage[metric] = _merge_usage(known, used) if known is not None else used
+        stays.usage[metric] = merge_usage(known, used) if known is not None else used
     for key, state in gone.counters.items():
         kept = stays.counters.get(key)
         stays.counters[key] = merge_counters(kept, state, counters.get(key)) if kept is not None else state
@@ -70,15 +71,6 @@ def _merge_subscriptions(stays: Subscription, gone: Subscription) -> Subscriptio
     told, other = (gone, stays) if gone.changed_at > stays.changed_at else (stays, gone)
     told.started_at = min(told.started_at, other.started_at)
     return told
-
-
-def _merge_usage(stays: Usage, gone: Usage) -> Usage:
-    """Add up what was used in one period; the later of two periods holds, and a gauge that stays."""
-    if stays.period_started_at is None or gone.period_started_at is None:
-        return stays
-    if stays.period_started_at == gone.period_started_at:
-        return Usage(stays.amount + gone.amount, stays.period_started_at)
-    return max(stays, gone, key=lambda used: used.period_started_at or 0)
 
 
 def _merge_spans(stays: Span, gone: Span) -> Span:

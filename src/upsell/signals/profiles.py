@@ -59,10 +59,19 @@ class Usage(msgspec.Struct, array_like=True):
     """How much of a metric was used: in the period that began at ``period_started_at``, or a gauge.
 
     A gauge (seats in use) has no period and stays until it is set anew.
+
+    Attributes:
+        amount: The amount used in the period, or the level.
+        period_started_at: When the period began, None for a gauge.
+        days: What was used on each of the last days, or a gauge's last level on it, for the days that
+            something was recorded on, oldest first; a day is its number since 1970 in UTC.
+        level_at: When a gauge stood at ``amount``, None for what has a period.
     """
 
     amount: float
     period_started_at: Moment | None
+    days: list[tuple[int, float]] = []
+    level_at: Moment | None = None
 
 
 class Span(msgspec.Struct, array_like=True):

@@ -234,6 +234,8 @@ def _template_scopes(settings: Settings, catalog: Catalog | None) -> Scopes:
         "cart": frozenset(FIELDS["cart"]) | CART_NAMES,
         "usage": metrics,
         "limits": metrics,
+        "over": metrics,
+        "days_to_limit": metrics,
         "offer": frozenset({"id", "title", "reason", "price", "discount", "plan"}),
         "sender": frozenset({"name", "address", "postal_address"}),
         "workflow": frozenset({"name"}),

@@ -1,0 +1,89 @@
+"""A standing on a terminal and as JSON: what somebody pays for, and use against limits with its forecast."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import ceil, floor
+from typing import Any
+
+import msgspec
+
+from upsell.clock import DAY, Moment, format_moment, to_datetime
+from upsell.decisions.standing import MetricUse, Standing
+from upsell.money import Money
+from upsell.signals.forecast import REACHED, Forecast
+
+
+def standing_lines(standing: Standing | None) -> list[str]:
+    """Write a standing; nothing where neither a subscription nor use is known."""
+    if standing is None:
+        return []
+    recorded = [use for use in standing.metrics if use.used is not None]
+    if standing.seats is None and not recorded:
+        return []
+    return ["", *_terms(standing), *(line for use in recorded for line in _use_lines(use))]
+
+
+def standing_content(standing: Standing | None) -> dict[str, Any] | None:
+    """Give a standing for machines: moments ISO 8601, money minor units, forecasts in days."""
+    if standing is None:
+        return None
+    content: dict[str, Any] = msgspec.to_builtins(standing)
+    for name in ("renews_at", "ends_at", "period_started_at", "period_ends_at"):
+        at = getattr(standing, name)
+        content[name] = format_moment(at) if at is not None else None
+    for use, said in zip(standing.metrics, content["metrics"], strict=True):
+        spans = msgspec.structs.asdict(use.forecast)
+        said["days_to_limit"] = {name: None if span is None else span / DAY for name, span in spans.items()}
+        del said["forecast"]
+    return content
+
+
+def _terms(standing: Standing) -> Iterator[str]:
+    """Write the plan, what is due, and the period."""
+    plan = f"on {standing.plan or 'no plan'}"
+    if standing.tier is not None:
+        plan += f" (tier {standing.tier})"
+    if standing.seats is None:
+        yield f"{plan}, without a subscription"
+    else:
+        due = f"{Money(standing.amount or 0, standing.currency)}" if standing.currency else "no amount told"
+        renews = f", renews {_day(standing.renews_at)}" if standing.renews_at is not None else ""
+        ends = f", ends {_day(standing.ends_at)}" if standing.ends_at is not None else ""
+        yield f"{plan}, {standing.seats:g} seats, {due} a {standing.interval}{renews}{ends}"
+    yield f"  use from {_day(standing.period_started_at)} to {_day(standing.period_ends_at)}:"
+
+
+def _use_lines(use: MetricUse) -> Iterator[str]:
+    """Write the use of one metric."""
+    used = f"{use.used or 0:,.10g}"
+    if use.limit is None:
+        yield f"    {use.metric}: {used}, no limit known"
+        return
+    share = f" ({(use.used or 0) / use.limit:.0%})" if use.limit else ""
+    yield f"    {use.metric}: {used} of {use.limit:,.10g}{share}"
+    if use.over:
+        yield f"      {use.over:,.10g} over the limit"
+    else:
+        yield f"      {_forecast_words(use.forecast)}"
+
+
+def _forecast_words(forecast: Forecast) -> str:
+    if forecast == REACHED:
+        return "the limit is reached"
+    if forecast.expected is None and forecast.least is None:
+        return "not expected to reach the limit, or not known long enough"
+    if forecast.expected is None:
+        return f"may reach the limit, in {_days(forecast.least, floor)} at the earliest"
+    low = _days(forecast.least, floor)
+    high = _days(forecast.most, ceil) if forecast.most is not None else "not at all"
+    return f"expected to reach the limit in {_days(forecast.expected, round)} (90 % between {low} and {high})"
+
+
+def _days(span: int | None, rounding: Any) -> str:
+    days = rounding((span or 0) / DAY)
+    return "1 day" if days == 1 else f"{days} days"
+
+
+def _day(at: Moment) -> str:
+    return f"{to_datetime(at):%Y-%m-%d}"
