@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from upsell.cli.reference import commands_page, settings_page
+from upsell.cli.reference import commands_page, doctor_page, settings_page
 from upsell.workspace.reference import events_page, reasons_page, workspace_page
 
 HERE = Path(__file__).parent
@@ -14,4 +14,5 @@ if __name__ == "__main__":
     (HERE / "events.md").write_text(events_page(), encoding="utf-8")
     (HERE / "reasons.md").write_text(reasons_page(), encoding="utf-8")
     (HERE / "commands.md").write_text(commands_page(), encoding="utf-8")
+    (HERE / "doctor.md").write_text(doctor_page(), encoding="utf-8")
     (HERE / "settings.md").write_text(settings_page(), encoding="utf-8")

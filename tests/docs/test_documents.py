@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from upsell.cli.main import COMMANDS
-from upsell.cli.reference import commands_page, settings_page
+from upsell.cli.reference import commands_page, doctor_page, settings_page
 from upsell.decisions.reasons import MEANINGS, Reason
 
 ROOT = Path(__file__).parents[2]
@@ -48,6 +48,11 @@ def test_every_command_is_told_of_with_every_option_explained() -> None:
 def test_every_setting_is_told_of() -> None:
     page = (ROOT / "docs" / "reference" / "settings.md").read_text(encoding="utf-8")
     assert page == settings_page(), "settings.md is stale; run python docs/reference/write.py"
+
+
+def test_every_check_of_the_doctor_is_told_of() -> None:
+    page = (ROOT / "docs" / "reference" / "doctor.md").read_text(encoding="utf-8")
+    assert page == doctor_page(), "doctor.md is stale; run python docs/reference/write.py"
 
 
 def test_every_reason_has_a_meaning() -> None:

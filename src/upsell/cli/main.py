@@ -47,7 +47,12 @@ COMMANDS: Final[dict[str, Entry]] = {
         "upsell.cli.incident:incident", "Say that something is broken, or works again; nobody is sold to."
     ),
     "migrate": Entry("upsell.cli.migrate:migrate", "Bring the database's schema to this program's."),
-    "schema": Entry("upsell.cli.schema:schema", "Print the JSON Schema of a workspace file."),
+    "schema": Entry(
+        "upsell.cli.schema:schema", "Show which events, properties and traits came, and of which kinds."
+    ),
+    "doctor": Entry(
+        "upsell.cli.doctor:doctor", "Look for what is wrong with what comes in, and say what to do."
+    ),
 }
 """Every command, in the order in which ``--help`` lists them."""
 

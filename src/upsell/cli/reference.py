@@ -8,6 +8,7 @@ from typing import Any
 
 from upsell.cli.main import COMMANDS, load_command
 from upsell.config import SETTINGS, Setting
+from upsell.runtime.diagnosis import CHECKS
 
 _HEAD = """\
 <!-- Written by `python docs/reference/write.py`; change the commands in the source, not this page. -->
@@ -36,6 +37,26 @@ def commands_page() -> str:
     """Give the page of commands: each with what it does, its arguments and its options."""
     sections = [_section(name, load_command(name)) for name in COMMANDS]
     return "\n".join([_HEAD, *sections])
+
+
+_DOCTOR_HEAD = """\
+<!-- Written by `python docs/reference/write.py`; change the checks in the source, not this page. -->
+
+# What the doctor looks for
+
+`upsell doctor` reads the ledger, what was learned of names and kinds, the workspace that is live, the
+worker's place and the outbox. Each finding says what it is about, what was found and what to do, with one of
+these codes. Errors and warnings make the exit code 1; notes do not. `--json` gives the same for machines.
+
+| code | looks for |
+| --- | --- |
+"""
+
+
+def doctor_page() -> str:
+    """Give the page of the doctor: each check with the codes of its findings."""
+    rows = [f"| {', '.join(f'`{code}`' for code in check.codes)} | {check.looks_for} |" for check in CHECKS]
+    return _DOCTOR_HEAD + "\n".join([*rows, ""])
 
 
 def settings_page() -> str:

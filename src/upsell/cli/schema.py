@@ -1,39 +1,154 @@
-"""``upsell schema``: JSON Schemas of the workspace's files, for editors."""
+"""``upsell schema``: what came, by name and kind; and the JSON Schemas of a workspace's files."""
 
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from upsell.store.seen import KindSeen
+
 
 def schema(
-    kind: Annotated[
-        str | None, typer.Argument(help="upsell, catalog, signals or workflow.", metavar="[FILEKIND]")
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="[NAME]", help="Only this event, or the traits of customer or account."),
+    ] = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print what came as JSON.")] = False,
+    workspace: Annotated[
+        str | None,
+        typer.Option(
+            "--workspace",
+            metavar="FILEKIND",
+            help="Print the JSON Schema of a workspace file: upsell, catalog, signals, workflow or all.",
+        ),
     ] = None,
     write: Annotated[
-        Path | None, typer.Option("--write", help="Write all schemas into this directory.", metavar="DIR")
+        Path | None,
+        typer.Option(
+            "--write", metavar="DIR", help="With --workspace all, write the schemas into this directory."
+        ),
     ] = None,
 ) -> None:
+    """Show which events, properties and traits came, of which kinds, how often and when last.
+
+    A property that came in more than one kind is marked: a rule that asks for one of them sees null in
+    the others.
+    """
+    from upsell.config import load_settings
+    from upsell.errors import ConfigError
+    from upsell.runtime.learning import learn
+    from upsell.store.connect import connect, database_url
+    from upsell.store.seen import read_seen_kinds
+
+    if workspace is not None:
+        _show_workspace(workspace, write)
+        return
+    if write is not None:
+        msg = "expected --workspace all beside --write, got --write alone"
+        raise ConfigError(msg)
+    with connect(database_url(load_settings(os.environ))) as connection:
+        learn(connection)
+        kinds = _chosen(read_seen_kinds(connection), name)
+    if as_json:
+        print(_as_json(kinds))
+    else:
+        print("\n".join(_lines(kinds)))
+
+
+def _chosen(kinds: Sequence[KindSeen], name: str | None) -> Sequence[KindSeen]:
+    """Give what is asked about.
+
+    Raises:
+        ConfigError: Nothing of that name came.
+    """
+    from upsell.errors import ConfigError, nearest
+
+    if name is None:
+        return kinds
+    wanted = [kind for kind in kinds if name in (kind.scope, kind.scope.removeprefix("event "))]
+    if not wanted:
+        known = {kind.scope.removeprefix("event ") for kind in kinds}
+        near = nearest(name, known)
+        advice = f"did you mean {near}?" if near else "`upsell schema` lists what came"
+        msg = f"expected the name of an event that came, customer or account, got {name}; {advice}"
+        raise ConfigError(msg)
+    return wanted
+
+
+def _lines(kinds: Sequence[KindSeen]) -> Iterator[str]:
+    """Write a block per event or kind of trait."""
+    from upsell.clock import to_datetime
+    from upsell.runtime.examined import changed_kinds
+    from upsell.runtime.learning import EVENT
+
+    if not kinds:
+        yield "No event has come yet."
+        return
+    changed = changed_kinds(kinds)
+    scopes = dict.fromkeys(kind.scope for kind in kinds)
+    for scope in sorted(scopes, key=lambda each: (each.startswith("event "), each)):
+        rows = [kind for kind in kinds if kind.scope == scope]
+        whole = next(kind for kind in rows if kind.kind == EVENT)
+        title = scope.removeprefix("event ") if scope.startswith("event ") else f"{scope} (traits)"
+        yield f"{title}  {whole.count:,} times, last {to_datetime(whole.last_at):%Y-%m-%d %H:%M} UTC"
+        for row in rows:
+            if row.kind != EVENT:
+                mark = "  changed its kind" if (scope, row.property) in changed else ""
+                last = f"{to_datetime(row.last_at):%Y-%m-%d}"
+                yield f"  {row.property:<28} {row.kind:<8} {row.count:>12,}  {last}{mark}"
+        yield ""
+
+
+def _as_json(kinds: Sequence[KindSeen]) -> str:
+    """Write what came for machines; moments are ISO 8601."""
+    from upsell.clock import format_moment
+    from upsell.runtime.examined import changed_kinds
+
+    changed = changed_kinds(kinds)
+    rows = [
+        {
+            "scope": kind.scope,
+            "property": kind.property,
+            "kind": kind.kind,
+            "count": kind.count,
+            "first_at": format_moment(kind.first_at),
+            "last_at": format_moment(kind.last_at),
+            "has_changed": (kind.scope, kind.property) in changed,
+        }
+        for kind in kinds
+    ]
+    return json.dumps({"seen": rows}, indent=2, ensure_ascii=False)
+
+
+def _show_workspace(kind: str, write: Path | None) -> None:
     """Print the JSON Schema of one kind of workspace file, or write them all."""
     from upsell.errors import ConfigError, nearest
     from upsell.workspace.files import FileKind
     from upsell.workspace.schema import all_schemas, schema_of
 
     kinds = [known.value for known in FileKind]
-    if (kind is None) == (write is None):
-        msg = f"expected one of {', '.join(kinds)}, or --write DIR, got {'both' if kind else 'neither'}"
-        raise ConfigError(msg)
-    if write is not None:
+    if kind == "all" and write is not None:
         _write(write, {name: _text(content) for name, content in all_schemas().items()})
+    elif write is not None:
+        msg = f"expected all beside --write, got {kind}"
+        raise ConfigError(msg)
     elif kind in kinds:
         print(_text(schema_of(FileKind(kind))))
+    elif kind == "all":
+        msg = "expected --write DIR beside all, got none"
+        raise ConfigError(msg)
     else:
-        near = nearest(str(kind), kinds)
+        near = nearest(kind, kinds)
         advice = f"; did you mean {near}?" if near else ""
-        msg = f"expected one of {', '.join(kinds)}, got {kind}{advice}"
+        msg = f"expected one of {', '.join(kinds)} or all, got {kind}{advice}"
         raise ConfigError(msg)
 
 

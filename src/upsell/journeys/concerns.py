@@ -144,6 +144,19 @@ def awaited_since(step: WaitForStep) -> Counter:
     return Counter(Measure.LAST, step.event, condition=step.where.text if step.where else None)
 
 
+def events_of(workflow: Workflow) -> frozenset[str]:
+    """Give the names of the events a workflow reads: its trigger, what its rules count, goal and waits."""
+    counted = {counter.event for rule in _rules(workflow) for counter in rule.counters}
+    triggered = {workflow.trigger.on} if workflow.trigger.on else set[str]()
+    return frozenset(counted | triggered | set(_awaited(workflow)))
+
+
+def traits_of(workflows: Iterable[Workflow]) -> Mapping[str, frozenset[str]]:
+    """Give the traits that the rules of workflows read, by scope."""
+    read = {each for workflow in workflows for rule in _rules(workflow) for each in rule.reads.traits}
+    return {scope: frozenset(name for of, name in read if of == scope) for scope in ("account", "customer")}
+
+
 def _ranked(workflows: Iterable[Workflow]) -> list[Workflow]:
     return sorted(workflows, key=lambda workflow: (-workflow.priority, workflow.key))
 

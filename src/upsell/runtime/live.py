@@ -18,6 +18,7 @@ from upsell.clock import DAY, HOUR, SECOND, Clock, Moment
 from upsell.config import Settings
 from upsell.journeys.speaking import EMAIL
 from upsell.runtime.dispatcher import Dispatcher
+from upsell.runtime.learning import AT_ONCE, learn
 from upsell.runtime.worker import Worker
 from upsell.store import ledger, outbox
 from upsell.store.connect import Connection, connect
@@ -33,6 +34,9 @@ _TOLD = {
     State.UNKNOWN: "mail_unknown",
 }
 """What is logged of messages that a mail server did not accept, by where they stand now."""
+
+LEARNED_EACH = 10 * SECOND
+"""How often a worker that has nothing to do learns what names and kinds came."""
 
 _PAUSE = 1.0
 _log = structlog.get_logger(__name__)
@@ -53,7 +57,7 @@ def run_worker(url: str, settings: Settings, clock: Clock, is_stopped: Callable[
         _log.info("worker_started", shards=len(worker.shards))
         if newest_revision(connection) is None:
             _log.warning("no_workspace_is_live", remedy="upsell apply WORKSPACE")
-        forget_at = clock.now()
+        forget_at = learn_at = clock.now()
         while not is_stopped():
             if clock.now() >= forget_at:
                 ledger.forget_ids(connection, clock.now() - settings.dedup_days * DAY)
@@ -63,6 +67,9 @@ def run_worker(url: str, settings: Settings, clock: Clock, is_stopped: Callable[
             if not worker.shards:
                 _wait(connection, clock, None)
             elif not worker.run_once().is_behind:
+                if clock.now() >= learn_at:
+                    learn(connection, AT_ONCE)
+                    learn_at = clock.now() + LEARNED_EACH
                 _wait(connection, clock, worker.next_due_at())
 
     _keep_going(url, work, is_stopped)

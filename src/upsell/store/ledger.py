@@ -7,6 +7,7 @@ the order of positions, of ``seen_at`` and of commits is one order, and an event
 from __future__ import annotations
 
 import enum
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from hashlib import blake2b
@@ -23,6 +24,7 @@ from upsell.store.connect import Connection
 from upsell.store.identities import People, keep_identities
 from upsell.store.months import ensure_months
 from upsell.store.queries import copy_rows, query
+from upsell.store.repeats import note_repeats
 
 CHANNEL = "upsell_events"
 """The name under which PostgreSQL tells of appended events."""
@@ -251,6 +253,7 @@ def _append(
             _leave(draft, draft.customer_id, accounts, joined, left)
         answers.append(Appended(Outcome.APPENDED, position))
     copy_rows(connection, "copy_events", _EVENT_TYPES, rows)
+    note_repeats(connection, _repeats(drafts, answers), seen_at)
     keep_identities(connection, people.merged, seen_at, list(people.merged))
     if left:
         connection.execute(query("forget_members"), {"customers": sorted(left)})
@@ -260,6 +263,15 @@ def _append(
     _move(connection, Head(head.position + len(drafts), seen_at))
     connection.execute(query("notify_events"))
     return answers
+
+
+def _repeats(drafts: Sequence[Event], answers: Sequence[Appended]) -> Counter[tuple[str, str]]:
+    """Count the drafts that came again, by source and by what became of them."""
+    return Counter(
+        (draft.source, answer.outcome.value)
+        for draft, answer in zip(drafts, answers, strict=True)
+        if answer.outcome is not Outcome.APPENDED
+    )
 
 
 def _leave(

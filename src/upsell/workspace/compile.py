@@ -141,7 +141,7 @@ def _read_files(documents: Documents, findings: Findings) -> dict[str, Record]:
         findings.error(
             Place(SETTINGS),
             f"expected the file {SETTINGS}, got none",
-            hint="it names the currency, the zone and the sender; upsell schema upsell prints its keys",
+            hint="it names currency, zone and sender; upsell schema --workspace upsell prints its keys",
             code="missing-file",
         )
     if not any(path.startswith(f"{WORKFLOWS}/") for path in documents):
@@ -198,7 +198,7 @@ def _read_file(path: str, text: str, kind: FileKind, findings: Findings) -> Reco
             findings.error(
                 Place(path),
                 "expected keys and values, got an empty file",
-                hint=f"upsell schema {kind.value} prints its keys",
+                hint=f"upsell schema --workspace {kind.value} prints its keys",
                 code="missing-key",
             )
         return Record(Place(path))

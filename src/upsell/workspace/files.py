@@ -229,4 +229,4 @@ FILES: Final[Mapping[FileKind, File]] = {
         "workflows/*.yaml", "One workflow each; the file's name is its key.", WORKFLOW_SHAPE
     ),
 }
-"""Every kind of YAML file, by its name in ``upsell schema``."""
+"""Every kind of YAML file, by its name in ``upsell schema --workspace``."""

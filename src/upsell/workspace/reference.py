@@ -27,7 +27,8 @@ _WORKSPACE_HEAD = """\
 
 A workspace is a directory of files, kept in version control: what a team sells, to whom it may
 speak, and when. `upsell check WORKSPACE` reads it all and prints every problem with its file and line;
-nothing goes live before it is right. `upsell schema --write DIR` writes JSON Schemas for editors.
+nothing goes live before it is right. `upsell schema --workspace all --write DIR` writes JSON Schemas for
+editors.
 
 | file | holds |
 | --- | --- |

@@ -90,7 +90,7 @@ def test_a_directory_that_is_not_there_is_told_plainly(
 def test_each_schema_is_printed_as_json(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    code, out, _ = _run(capsys, monkeypatch, "schema", kind)
+    code, out, _ = _run(capsys, monkeypatch, "schema", "--workspace", kind)
     assert code == 0
     assert json.loads(out)["$schema"].startswith("https://json-schema.org/")
 
@@ -98,7 +98,8 @@ def test_each_schema_is_printed_as_json(
 def test_all_schemas_are_written_into_a_directory(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    code, _, _ = _run(capsys, monkeypatch, "schema", "--write", str(tmp_path / "schemas"))
+    folder = str(tmp_path / "schemas")
+    code, _, _ = _run(capsys, monkeypatch, "schema", "--workspace", "all", "--write", folder)
     assert code == 0
     assert {file.name for file in (tmp_path / "schemas").iterdir()} == {
         f"{kind.value}.schema.json" for kind in FileKind
@@ -108,8 +109,10 @@ def test_all_schemas_are_written_into_a_directory(
 @pytest.mark.parametrize(
     ("words", "code", "told"),
     [
-        (["schema", "workflw"], 1, "did you mean workflow?"),
-        (["schema"], 1, "or --write DIR, got neither"),
+        (["schema", "--workspace", "workflw"], 1, "did you mean workflow?"),
+        (["schema", "--workspace", "all"], 1, "expected --write DIR"),
+        (["schema", "--workspace", "catalog", "--write", "x"], 1, "expected all beside --write"),
+        (["schema", "--write", "x"], 1, "expected --workspace all"),
         (["chekc", "x"], 2, "did you mean check?"),
         (["check"], 2, "workspace"),
         (

@@ -1,0 +1,55 @@
+"""``upsell doctor``: what is wrong with what comes in, and what to do."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+
+def doctor(
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+) -> None:
+    """Look for what is wrong with events, sources, the worker and the mail, and say what to do.
+
+    The exit code is 1 when there is an error or a warning, and 0 otherwise, also with notes.
+    """
+    import textwrap
+
+    import msgspec
+
+    from upsell.clock import SystemClock
+    from upsell.config import load_settings
+    from upsell.runtime.diagnosis import diagnose
+    from upsell.runtime.doctor import examine
+    from upsell.runtime.examined import Severity
+    from upsell.store.connect import connect, database_url
+
+    with connect(database_url(load_settings(os.environ))) as connection:
+        findings = diagnose(examine(connection, SystemClock().now()))
+    if as_json:
+        print(msgspec.json.format(msgspec.json.encode({"findings": findings})).decode())
+    else:
+        for found in findings:
+            head = f"{found.severity.value:<8}{found.subject}: {found.said}"
+            print("\n".join(textwrap.wrap(head, 96, subsequent_indent="        ")))
+            advice = f"{found.advice} ({found.code})"
+            print(
+                "\n".join(textwrap.wrap(advice, 96, initial_indent="        ", subsequent_indent="        "))
+            )
+        print(_last_line([found.severity.value for found in findings]))
+    raise typer.Exit(int(any(found.severity is not Severity.NOTE for found in findings)))
+
+
+def _last_line(severities: list[str]) -> str:
+    """Say how many findings there are."""
+    if not severities:
+        return "Nothing is the matter."
+    counted = []
+    for name in ("error", "warning", "note"):
+        number = severities.count(name)
+        if number:
+            counted.append(f"{number} {name}{'' if number == 1 else 's'}")
+    return f"{', '.join(counted)}. Each code is explained in docs/reference/doctor.md."

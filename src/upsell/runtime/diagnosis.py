@@ -1,0 +1,328 @@
+"""Diagnosis: findings about what comes in and what is made of it, each with what to do.
+
+Every check is a small function of what was examined; ``CHECKS`` is the list of them, and of its page
+in the reference. The law: a check reads counts and names, never a person's values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import msgspec
+
+from upsell.clock import DAY, HOUR, MINUTE, Moment, to_datetime
+from upsell.runtime.examined import LOOKED_BACK, Examined, Finding, Severity, changed_kinds
+from upsell.runtime.learning import MISSING
+from upsell.signals.event_table import EVENT_TABLE, meant_event
+
+_UNLIKELY = 1e-3
+
+
+class Check(msgspec.Struct, frozen=True):
+    """One check: the codes of its findings, what it looks for, and the function that finds it."""
+
+    codes: tuple[str, ...]
+    looks_for: str
+    find: Callable[[Examined], Iterator[Finding]]
+
+
+def diagnose(examined: Examined) -> tuple[Finding, ...]:
+    """Give all findings, the worst first; () when nothing is the matter."""
+    order = list(Severity)
+    found = [finding for check in CHECKS for finding in check.find(examined)]
+    return tuple(sorted(found, key=lambda finding: order.index(finding.severity)))
+
+
+def _nothing_live(examined: Examined) -> Iterator[Finding]:
+    if examined.program is None:
+        yield Finding(
+            "nothing-live", Severity.ERROR, "workspace",
+            "no workspace is live, so nothing is decided",
+            "write one and run `upsell apply WORKSPACE`",
+        )  # fmt: skip
+
+
+def _no_events(examined: Examined) -> Iterator[Finding]:
+    if not examined.kinds:
+        yield Finding(
+            "no-events", Severity.ERROR, "ledger",
+            "no event has come yet",
+            "send events to /v1/batch, or import a file with `upsell import --events FILE`",
+        )  # fmt: skip
+
+
+def _worker_behind(examined: Examined) -> Iterator[Finding]:
+    since = examined.behind_since
+    if since is not None and examined.now - since > 5 * MINUTE:
+        waited = (examined.now - since) / HOUR
+        severity = Severity.ERROR if waited > 1 else Severity.WARNING
+        yield Finding(
+            "worker-behind", severity, "worker",
+            f"{examined.behind:,} places are not taken, the oldest for {_span(examined.now - since)}",
+            "start `upsell worker` or `upsell up`; if one runs, read its log for an error that stops it",
+        )  # fmt: skip
+
+
+def _messages_unknown(examined: Examined) -> Iterator[Finding]:
+    unknown = examined.messages.get("unknown", 0)
+    if unknown:
+        yield Finding(
+            "messages-unknown", Severity.WARNING, "mail",
+            f"of {unknown:,} messages it is not known whether the mail server took them; they count as sent",
+            "look them up at the mail server by their key; they are never sent again by themselves",
+        )  # fmt: skip
+
+
+def _event_never_came(examined: Examined) -> Iterator[Finding]:
+    events = examined.events()
+    if examined.program is None or not examined.kinds:
+        return
+    for workflow, names in sorted(examined.program.awaited.items()):
+        for name in sorted(names):
+            if _is_ours(name):
+                continue
+            seen = events.get(_scope_of(name))
+            if seen is None:
+                yield Finding(
+                    "event-never-came", Severity.WARNING, workflow,
+                    f"it needs {name}, which never came",
+                    "send it, or check its spelling against `upsell schema`",
+                )  # fmt: skip
+            elif seen.last_at < examined.now - 30 * DAY:
+                yield Finding(
+                    "event-never-came", Severity.WARNING, workflow,
+                    f"it needs {name}, which came last on {_day(seen.last_at)}",
+                    "see whether its source still sends it",
+                )  # fmt: skip
+
+
+def _event_unread(examined: Examined) -> Iterator[Finding]:
+    if examined.program is None:
+        return
+    for name, seen in sorted(examined.events().items()):
+        if seen.scope.startswith("event ") and name not in examined.program.read:
+            yield Finding(
+                "event-unread", Severity.NOTE, name,
+                f"it came {seen.count:,} times and no rule reads it",
+                "use it in a rule, or stop sending it to save room",
+            )  # fmt: skip
+
+
+def _name_slip(examined: Examined) -> Iterator[Finding]:
+    for name, seen in sorted(examined.events().items()):
+        meant = meant_event(name) if seen.scope.startswith("event ") else None
+        if meant is not None:
+            yield Finding(
+                "name-slip", Severity.WARNING, name,
+                f"it came {seen.count:,} times and looks like {meant}, which means something by itself",
+                f"send it as {meant}, or leave it so if it is an event of your own",
+            )  # fmt: skip
+
+
+def _property_missing(examined: Examined) -> Iterator[Finding]:
+    events = examined.events()
+    for each in examined.kinds:
+        if each.kind == MISSING:
+            name = each.scope.removeprefix("event ")
+            whole = events[name].count
+            yield Finding(
+                "property-missing", Severity.WARNING, name,
+                f"{each.property} was missing in {each.count:,} of {whole:,}, last on {_day(each.last_at)}",
+                f"send {each.property}: without it the event says nothing; see the event table",
+            )  # fmt: skip
+
+
+def _value_unknown(examined: Examined) -> Iterator[Finding]:
+    if examined.program is None:
+        return
+    catalog = examined.program.catalog
+    known = {"plan": frozenset(catalog.plans), "metric": catalog.metrics}
+    for seen in examined.values:
+        if seen.value not in known[seen.field]:
+            yield Finding(
+                f"{seen.field}-unknown", Severity.WARNING, seen.value,
+                f"the {seen.field} {seen.value} came {seen.count:,} times and is not in the catalog",
+                f"add it to catalog.yaml, or send the id the catalog has: {_listed(known[seen.field])}",
+            )  # fmt: skip
+
+
+def _type_changed(examined: Examined) -> Iterator[Finding]:
+    for (scope, name), kinds in sorted(changed_kinds(examined.kinds).items()):
+        told = ", then ".join(f"{each.kind} ({each.count:,}, since {_day(each.first_at)})" for each in kinds)
+        owner = scope.removeprefix("event ")
+        yield Finding(
+            "type-changed", Severity.WARNING, f"{owner}.{name}",
+            f"it came as {told}; a rule that asks for one of them sees null in the others",
+            "send one kind; a number in quotes is a text",
+        )  # fmt: skip
+
+
+def _names_full(examined: Examined) -> Iterator[Finding]:
+    if examined.is_full:
+        yield Finding(
+            "names-full", Severity.WARNING, "events",
+            "more different names of events or properties came than are kept",
+            "put ids into properties' values, not into names",
+        )  # fmt: skip
+
+
+def _source_silent(examined: Examined) -> Iterator[Finding]:
+    today = examined.now // DAY
+    by_source: dict[str, dict[int, int]] = {}
+    for seen in examined.days:
+        days = by_source.setdefault(seen.source, {})
+        days[seen.day] = days.get(seen.day, 0) + seen.count
+    for source, days in sorted(by_source.items()):
+        last = max(days)
+        silent = today - last - 1
+        if silent < 1 or silent > LOOKED_BACK:
+            continue
+        window = [day for day in days if last - LOOKED_BACK < day <= last]
+        # A day is silent by chance with the share of days that were, one of each counted beforehand.
+        chance = (1 - (len(window) + 0.5) / (LOOKED_BACK + 1)) ** silent
+        if chance < _UNLIKELY or (silent >= 2 and len(window) == LOOKED_BACK):
+            sent = sum(days[day] for day in window) // max(1, len(window))
+            before = f"{len(window)} of {LOOKED_BACK} days with about {sent:,} events"
+            yield Finding(
+                "source-silent", Severity.WARNING, source,
+                f"nothing for {silent} whole days, after {before}",
+                "see whether the source is down or its key was revoked",
+            )  # fmt: skip
+
+
+def _clock_off(examined: Examined) -> Iterator[Finding]:
+    late: dict[str, list[int]] = {}
+    for seen in examined.days:
+        sums = late.setdefault(seen.source, [0, 0])
+        sums[0] += seen.count
+        sums[1] += seen.late
+    for source, (count, behind) in sorted(late.items()):
+        if count >= 50 and behind > 0.2 * count:
+            yield Finding(
+                "clock-off", Severity.WARNING, source,
+                f"{behind:,} of {count:,} events happened a day or more before they came; they start nothing",
+                "send events as they happen; send the past with historical: true; check the sender's clock",
+            )  # fmt: skip
+
+
+def _repeated(examined: Examined) -> Iterator[Finding]:
+    sent: dict[str, int] = {}
+    for seen in examined.days:
+        if seen.day > examined.now // DAY - LOOKED_BACK:
+            sent[seen.source] = sent.get(seen.source, 0) + seen.count
+    for source, outcome, count in examined.repeats:
+        if outcome == "conflict":
+            yield Finding(
+                "id-conflict", Severity.WARNING, source,
+                f"{count:,} events came under the id of another event in {LOOKED_BACK} days and were refused",
+                "give each event a messageId of its own",
+            )  # fmt: skip
+        elif count > 0.5 * max(sent.get(source, 0), 100):
+            yield Finding(
+                "duplicates", Severity.NOTE, source,
+                f"{count:,} events came again in {LOOKED_BACK} days, beside {sent.get(source, 0):,} new ones",
+                "harmless, but somebody sends everything twice",
+            )  # fmt: skip
+
+
+def _refused(examined: Examined) -> Iterator[Finding]:
+    for each in examined.refused:
+        yield Finding(
+            "refused", Severity.WARNING, each.source,
+            f"{each.count:,} items refused as {each.code} in {LOOKED_BACK} days, last: {each.message[:160]}",
+            "put it right at the sender; what came is kept in the table rejections",
+        )  # fmt: skip
+
+
+def _customers_alone(examined: Examined) -> Iterator[Finding]:
+    people = examined.population
+    alone = people.customers - people.in_account
+    if people.accounts and alone > 0.2 * people.customers:
+        yield Finding(
+            "customers-alone", Severity.WARNING, "customers",
+            f"{alone:,} of {people.customers:,} belong to none of the {people.accounts:,} accounts",
+            "send group (Account Identified) with both ids when somebody joins an account",
+        )  # fmt: skip
+
+
+def _trait_empty(examined: Examined) -> Iterator[Finding]:
+    for (scope, name), share in sorted(examined.filled.items()):
+        if share < 0.5:
+            yield Finding(
+                "trait-empty", Severity.WARNING if share < 0.05 else Severity.NOTE, f"{scope}.{name}",
+                f"{share:.0%} of {scope}s have it, and rules read it; without it they are not true",
+                "send it with identify or group, or give the rule a value for the case with coalesce",
+            )  # fmt: skip
+
+
+CHECKS: tuple[Check, ...] = (
+    Check(("nothing-live",), "no workspace is live", _nothing_live),
+    Check(("no-events",), "no event has come yet", _no_events),
+    Check(
+        ("worker-behind",),
+        "what the worker has not taken for five minutes; an error after an hour",
+        _worker_behind,
+    ),
+    Check(("messages-unknown",), "messages that the mail server may have taken or not", _messages_unknown),
+    Check(
+        ("event-never-came",),
+        "a workflow needs an event that never came, or not for 30 days",
+        _event_never_came,
+    ),
+    Check(("name-slip",), "an event's name looks like a slip of a fixed one", _name_slip),
+    Check(("property-missing",), "a fixed event came without a property it needs", _property_missing),
+    Check(("plan-unknown", "metric-unknown"), "a plan or metric that the catalog lacks", _value_unknown),
+    Check(("type-changed",), "a property or trait came in more than one kind", _type_changed),
+    Check(("names-full",), "more names came than are kept", _names_full),
+    Check(
+        ("source-silent",),
+        "a source has been silent for so many whole days that, by its share of silent days in the 14 days"
+        " before, chance explains less than one in a thousand such cases; or for two after 14 without one",
+        _source_silent,
+    ),
+    Check(("clock-off",), "over a fifth of a source's events (of at least 50) came a day late", _clock_off),
+    Check(
+        ("id-conflict", "duplicates"),
+        "events under the id of another; as many events again as half of the new ones",
+        _repeated,
+    ),
+    Check(("refused",), "items were refused in the last 14 days", _refused),
+    Check(
+        ("customers-alone",),
+        "more than a fifth of customers in no account, where there are any",
+        _customers_alone,
+    ),
+    Check(("trait-empty",), "a trait that rules read is filled for less than half", _trait_empty),
+    Check(("event-unread",), "an event that no rule reads", _event_unread),
+)
+"""Every check, in the order in which findings of one severity are told."""
+
+
+def _is_ours(name: str) -> bool:
+    fixed = EVENT_TABLE.get(name)
+    return fixed is not None and fixed.is_ours
+
+
+def _scope_of(name: str) -> str:
+    """Give the name an event is seen under: those that carry traits go by their scope."""
+    return {"Customer Identified": "customer", "Account Identified": "account"}.get(name, name)
+
+
+def _day(at: Moment) -> str:
+    return f"{to_datetime(at):%Y-%m-%d}"
+
+
+def _span(length: int) -> str:
+    hours = length / HOUR
+    return (
+        f"{hours / 24:.0f} days"
+        if hours >= 48
+        else f"{hours:.0f} hours"
+        if hours >= 2
+        else f"{hours * 60:.0f} minutes"
+    )
+
+
+def _listed(names: frozenset[str]) -> str:
+    shown = sorted(names)[:8]
+    return ", ".join(shown) + (" and more" if len(names) > 8 else "") if shown else "none"

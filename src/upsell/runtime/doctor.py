@@ -1,0 +1,81 @@
+"""The doctor: reads what a diagnosis is made from out of the store."""
+
+from __future__ import annotations
+
+from upsell.clock import DAY, Moment
+from upsell.ids import SHARDS
+from upsell.journeys.advance import concerns_for
+from upsell.journeys.concerns import events_of, traits_of
+from upsell.journeys.workflow import Status
+from upsell.runtime.examined import LOOKED_BACK, Examined, Program, share_filled
+from upsell.runtime.learning import learn
+from upsell.runtime.reporting import live_program
+from upsell.store.census import count_rejections, count_units, sample_traits
+from upsell.store.connect import Connection
+from upsell.store.cursors import read_cursors
+from upsell.store.ledger import Head, read_head
+from upsell.store.outbox import count_messages
+from upsell.store.queries import query
+from upsell.store.repeats import count_repeats
+from upsell.store.revisions import newest_revision
+from upsell.store.seen import hold_learned, read_seen_days, read_seen_kinds, read_seen_values
+
+SAMPLED = 5_000
+"""How many units of each kind are looked at for the traits they have."""
+
+
+def examine(connection: Connection, now: Moment) -> Examined:
+    """Learn what is new in the ledger, and read all that a diagnosis needs."""
+    learn(connection)
+    program = _program(connection)
+    today = now // DAY
+    with connection.transaction():
+        _, is_full = hold_learned(connection)
+    behind, since = _behind(connection)
+    return Examined(
+        now=now,
+        program=program,
+        kinds=read_seen_kinds(connection),
+        days=read_seen_days(connection, today - 2 * LOOKED_BACK - 1),
+        values=read_seen_values(connection),
+        is_full=is_full,
+        repeats=count_repeats(connection, today - LOOKED_BACK + 1),
+        refused=count_rejections(connection, now - LOOKED_BACK * DAY),
+        population=count_units(connection),
+        filled=_filled(connection, program),
+        behind=behind,
+        behind_since=since,
+        messages={state.value: count for state, count in count_messages(connection).items()},
+    )
+
+
+def _program(connection: Connection) -> Program | None:
+    if newest_revision(connection) is None:
+        return None
+    program = live_program(connection)
+    going = {key: each for key, each in program.workflows.items() if each.status is not Status.ENDED}
+    return Program(
+        catalog=program.catalog,
+        read=concerns_for(program).names,
+        awaited={key: events_of(workflow) for key, workflow in going.items()},
+        traits=traits_of(going.values()),
+    )
+
+
+def _filled(connection: Connection, program: Program | None) -> dict[tuple[str, str], float]:
+    filled: dict[tuple[str, str], float] = {}
+    for scope, names in (program.traits if program is not None else {}).items():
+        traits = sample_traits(connection, f"{scope[0]}:", SAMPLED)
+        filled.update({(scope, name): share_filled(traits, name) for name in names})
+    return filled
+
+
+def _behind(connection: Connection) -> tuple[int, Moment | None]:
+    """Give how many places the slowest shard has not taken, and when the first of them was seen."""
+    head = read_head(connection)
+    cursors = read_cursors(connection, range(SHARDS))
+    slowest = min(cursors, key=lambda cursor: cursor.position, default=None)
+    reached = Head(slowest.position, slowest.seen_at) if slowest is not None else Head(0, 0)
+    values = {"after": reached.position, "since": reached.seen_at}
+    row = connection.execute(query("find_untaken"), values, binary=True).fetchone()
+    return (head.position - reached.position, row[0]) if row is not None else (0, None)

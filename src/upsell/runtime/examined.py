@@ -1,0 +1,130 @@
+"""Examined: what a diagnosis is made from, and what it comes to."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from upsell.catalog.plans import Catalog
+from upsell.clock import Moment
+from upsell.rules.facts import Scalar
+from upsell.runtime.learning import EVENT, MISSING
+from upsell.store.census import Population, Refused
+from upsell.store.seen import DaySeen, KindSeen, ValueSeen
+
+LOOKED_BACK = 14
+"""How many days before a source's silence its rhythm is taken from, and refusals are counted over."""
+
+
+class Severity(enum.Enum):
+    """How bad a finding is; only errors and warnings ask for something to be done."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One thing found.
+
+    Attributes:
+        code: Its short stable name, as in the reference.
+        severity: How bad it is.
+        subject: What it is about: an event, a source, a workflow.
+        said: What was found, with numbers.
+        advice: What to do.
+    """
+
+    code: str
+    severity: Severity
+    subject: str
+    said: str
+    advice: str
+
+
+class Program(msgspec.Struct, frozen=True):
+    """What a live program needs.
+
+    Attributes:
+        catalog: Its plans and metrics.
+        read: Names of all events that it reads at all.
+        awaited: Names of the events each workflow cannot do without, by its key.
+        traits: Traits that its rules read, by scope.
+    """
+
+    catalog: Catalog
+    read: frozenset[str]
+    awaited: Mapping[str, frozenset[str]]
+    traits: Mapping[str, frozenset[str]]
+
+
+class Examined(msgspec.Struct, frozen=True):
+    """What a diagnosis is made from.
+
+    Attributes:
+        now: The moment it is about.
+        program: What is live; None before anything was applied.
+        kinds: Events, traits and properties seen, with their kinds.
+        days: What each source sent on which day, lately.
+        values: Plans and metrics seen.
+        is_full: Whether more names came than are kept.
+        repeats: Source, outcome and how many events came again, lately.
+        refused: What was refused lately.
+        population: How many customers and accounts there are.
+        filled: Of each trait a rule reads, by scope and name, the share of units that have it.
+        behind: How many places of the ledger the worker has still to take.
+        behind_since: When the oldest of these was seen, None when there is none.
+        messages: How many messages are in each state.
+    """
+
+    now: Moment
+    program: Program | None
+    kinds: Sequence[KindSeen]
+    days: Sequence[DaySeen]
+    values: Sequence[ValueSeen]
+    is_full: bool
+    repeats: Sequence[tuple[str, str, int]]
+    refused: Sequence[Refused]
+    population: Population
+    filled: Mapping[tuple[str, str], float]
+    behind: int
+    behind_since: Moment | None
+    messages: Mapping[str, int]
+
+    def events(self) -> dict[str, KindSeen]:
+        """Give how often and when each event was seen, by its name; traits go by their scope."""
+        return {each.scope.removeprefix("event "): each for each in self.kinds if each.kind == EVENT}
+
+
+def changed_kinds(seen: Sequence[KindSeen]) -> Mapping[tuple[str, str], tuple[KindSeen, ...]]:
+    """Give the properties that came in more than one kind, each with its kinds in order of appearance.
+
+    A moment is a text.
+    """
+    found: dict[tuple[str, str], dict[str, KindSeen]] = {}
+    for each in seen:
+        if each.kind in (EVENT, MISSING):
+            continue
+        name = "text" if each.kind == "moment" else each.kind
+        of_property = found.setdefault((each.scope, each.property), {})
+        held, told = of_property.get(name), each
+        if held is not None:
+            told = KindSeen(
+                each.scope, each.property, name, held.count + each.count,
+                min(held.first_at, each.first_at), max(held.last_at, each.last_at),
+            )  # fmt: skip
+        of_property[name] = told
+    return {
+        key: tuple(sorted(kinds.values(), key=lambda each: (each.first_at, each.kind)))
+        for key, kinds in found.items()
+        if len(kinds) > 1
+    }
+
+
+def share_filled(traits: Sequence[Mapping[str, Scalar]], name: str) -> float:
+    """Give the share of units that have a trait; 1.0 over no units."""
+    if not traits:
+        return 1.0
+    return sum(said.get(name) is not None for said in traits) / len(traits)
