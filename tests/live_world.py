@@ -114,7 +114,8 @@ def open_world(url: str, sink: Sink | None = None) -> Iterator[LiveWorld]:
 def everything(world: LiveWorld) -> dict[str, list[tuple[Any, ...]]]:
     """All that the worker wrote, without the order of rows that are of one moment."""
     statements = {
-        "units": "select unit_id, household_id, state, roster, engaged, next_due_at from units",
+        "units": "select unit_id, household_id, state, engaged, next_due_at from units",
+        "rosters": "select household_id, customer_id, place, role from rosters",
         "decisions": "select unit_id, workflow, decided_at, reason, rule, seen, enrollment from decisions",
         "exposures": "select * from exposures",
         "outbox": "select key, unit_id, customer_id, step, visit, reserved_at, state, reason from outbox",

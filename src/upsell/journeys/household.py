@@ -162,7 +162,7 @@ class Household(msgspec.Struct):
         id: Unit id of the account, or of the customer without one.
         taken_at: ``now`` of the last input taken; inputs never go behind it.
         account: The account's record, None for a customer without one.
-        roster: Roles of each member by customer id; the whole account's, not only those concerned.
+        roster: Roles of members by customer id: of those concerned at least, and whoever else is known.
         engaged: Customer ids of members with an enrollment, a waiting candidate or a slot that is held.
         customers: Records of the members concerned, by customer id.
     """

@@ -153,7 +153,7 @@ class Batch:
             self.take_one(home, Tick(item.event.seen_at))
             self._bring_home(gone_id, item.household_id)
         self.take_one(item.household_id, item.event)
-        self._homes.forget(gone_id)
+        self._homes.forget(gone_id, stays_id)
         for household in self._homes.households.values():
             if household.id != item.household_id and rename_member(household, gone_id, stays_id):
                 self._homes.invite(stays_id, household.id)

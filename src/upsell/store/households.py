@@ -22,10 +22,10 @@ from upsell.signals.profiles import Profile
 from upsell.store.connect import Connection
 from upsell.store.identities import find_identities, forget_records
 from upsell.store.queries import query
+from upsell.store.rosters import Rosters, keep_rosters, read_rosters, read_whole_rosters, rename_members
 
 _encode = msgspec.json.Encoder().encode
 _decode_unit = msgspec.json.Decoder(Unit).decode
-_decode_roster = msgspec.json.Decoder(dict[str, list[str]]).decode
 _decode_engaged = msgspec.json.Decoder(list[str]).decode
 _shard_of = lru_cache(maxsize=65_536)(shard_of)
 
@@ -43,7 +43,6 @@ class Row(msgspec.Struct, frozen=True):
     unit_id: UnitId
     household_id: UnitId
     state: str
-    roster: str | None
     engaged: str | None
     taken_at: Moment
 
@@ -61,7 +60,8 @@ class Homes:
         self._before: dict[UnitId, Row] = {}
         self._home_of: dict[str, UnitId] = {}
         self._guests: dict[UnitId, set[str]] = {}
-        self._gone: set[str] = set()
+        self._gone: dict[str, str] = {}
+        self._rosters: Rosters = {}
 
     def home_of(self, customer_id: str) -> UnitId | None:
         """Give the household in memory that has a customer's record, None when none has."""
@@ -86,16 +86,30 @@ class Homes:
         """Note that a customer does not concern a household any more."""
         self._guests.get(household_id, set()).discard(customer_id)
 
-    def forget(self, customer_id: str) -> None:
+    def forget(self, customer_id: str, stays_id: str) -> None:
         """Let go of a customer whose record went into another's; the row goes with it."""
-        self._gone.add(customer_id)
+        self._gone[customer_id] = stays_id
         self._home_of.pop(customer_id, None)
         for guests in self._guests.values():
             guests.discard(customer_id)
 
-    def gone(self) -> Collection[str]:
-        """Give the customers whose rows are to go."""
+    def gone(self) -> Mapping[str, str]:
+        """Give the customers whose rows are to go, each with the one they went into."""
         return self._gone
+
+    def know_roles(self, rosters: Rosters) -> None:
+        """Put the roles of members, as far as they were read, into the accounts in memory."""
+        for account, members in rosters.items():
+            known = self._rosters.setdefault(account, {})
+            for customer, roles in members.items():
+                if customer not in known:
+                    known[customer] = roles
+                    self.households[account].roster[customer] = list(roles)
+
+    def rosters(self) -> tuple[Rosters, Rosters]:
+        """Give the roles of members as they were read and as they are now."""
+        now = {home.id: home.roster for home in self.households.values() if home.account is not None}
+        return self._rosters, now
 
     def settle(self, rows: Iterable[Row], households: Mapping[UnitId, Collection[str]]) -> None:
         """Put rows into these households; a unit without a row begins empty."""
@@ -133,18 +147,14 @@ class Homes:
     def _changed(self, household: Household, unit: Unit) -> Iterator[tuple[Any, ...]]:
         state = _encode(unit).decode()
         before = self._before.get(unit.id)
-        roster = engaged = None
-        if is_account(unit.id):
-            roster = _encode(household.roster).decode()
-            engaged = _encode(household.engaged).decode()
+        engaged = _encode(household.engaged).decode() if is_account(unit.id) else None
         if before is not None:
-            roster = None if roster == before.roster else roster
             engaged = None if engaged == before.engaged else engaged
             is_same = state == before.state and household.id == before.household_id
-            if is_same and roster is None and engaged is None:
+            if is_same and engaged is None:
                 return
         yield (
-            unit.id, household.id, _shard_of(household.id), state, roster, engaged,
+            unit.id, household.id, _shard_of(household.id), state, engaged,
             household.taken_at, unit.next_due_at,
         )  # fmt: skip
 
@@ -175,6 +185,8 @@ def load_households(
     homes.settle(_rows(connection, reading, "units", units=[*accounts, *units]), named)
     if not accounts:
         return homes
+    everyone = {customer_id for customers in named.values() for customer_id in customers}
+    homes.know_roles(read_rosters(connection, accounts, everyone, roles))
     concerned = {account: _concerned(homes.households[account], roles) for account in accounts}
     missing = {
         account: [customer_id for customer_id in customers if homes.home_of(customer_id) != account]
@@ -229,6 +241,7 @@ def load_all_members(connection: Connection, household_ids: Iterable[UnitId]) ->
     units = list(named)
     homes.settle(_rows(connection, Reading.TAKE, "units", units=units), named)
     accounts = [household_id for household_id in named if is_account(household_id)]
+    homes.know_roles(read_whole_rosters(connection, accounts))
     for row in _rows(connection, Reading.TAKE, "members", households=accounts):
         homes.admit(homes.households[row.household_id], bare(row.unit_id), row)
     return homes
@@ -238,9 +251,11 @@ def keep_households(connection: Connection, homes: Homes) -> int:
     """Write every unit that differs from its row; give how many did."""
     rows = list(homes.changed())
     if rows:
-        names = ("units", "households", "shards", "states", "rosters", "engaged", "taken", "dues")
+        names = ("units", "households", "shards", "states", "engaged", "taken", "dues")
         values = dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
         connection.execute(query("keep_units"), values)
+    keep_rosters(connection, *homes.rosters())
+    rename_members(connection, homes.gone())
     forget_records(connection, homes.gone())
     return len(rows)
 
@@ -294,7 +309,6 @@ def _open(household_id: UnitId, row: Row | None) -> Household:
     household.taken_at = row.taken_at
     if is_account(household_id):
         household.account = _decode_unit(row.state)
-        household.roster = _decode_roster(row.roster or "{}")
         household.engaged = _decode_engaged(row.engaged or "[]")
     return household
 

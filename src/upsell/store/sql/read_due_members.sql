@@ -1,5 +1,5 @@
 -- Members of these accounts whom time concerns at a moment.
-select unit_id, household_id, state, roster, engaged, taken_at
+select unit_id, household_id, state, engaged, taken_at
 from units
 where
     household_id = any(%(households)b::text[])

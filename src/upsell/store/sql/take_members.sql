@@ -1,5 +1,5 @@
 -- Every member of these accounts, held until the transaction ends.
-select unit_id, household_id, state, roster, engaged, taken_at
+select unit_id, household_id, state, engaged, taken_at
 from units
 where household_id = any(%(households)b::text[]) and household_id <> unit_id
 order by unit_id
