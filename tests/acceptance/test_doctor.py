@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 import sys
+import threading
+import time
 from typing import Any
 
 import pytest
@@ -20,6 +22,7 @@ from upsell.runtime.diagnosis import CHECKS, diagnose
 from upsell.runtime.doctor import examine
 from upsell.runtime.examined import Finding, Severity
 from upsell.runtime.learning import kind_of, learn, lesson_of
+from upsell.runtime.live import run_learner
 from upsell.store.rejections import Rejection, keep_rejections
 from upsell.store.seen import Unlearned, keep_lesson, read_seen_days, read_seen_kinds, read_seen_values
 
@@ -270,6 +273,22 @@ def test_names_made_of_ids_are_bounded_and_told(database: str, monkeypatch: pyte
         assert len({each.scope for each in read_seen_kinds(world.connection)}) == 8
 
 
+def test_a_learner_beside_the_worker_learns_by_itself(database: str) -> None:
+    is_over = threading.Event()
+    with open_world(database) as world:
+        healthy(world)
+        learner = threading.Thread(target=run_learner, args=(database, is_over.is_set))
+        learner.start()
+        try:
+            while not read_seen_kinds(world.connection):
+                assert learner.is_alive()
+                time.sleep(0.02)
+        finally:
+            is_over.set()
+            learner.join(20)
+        assert learn(world.connection) == 0
+
+
 def test_no_value_of_a_person_is_kept(database: str) -> None:
     with open_world(database) as world:
         healthy(world)
@@ -298,6 +317,7 @@ def test_the_commands_show_what_came_and_what_is_wrong(database: str) -> None:
         world.worker.run_until_idle()
     shown = run("schema").stdout
     assert "customer (traits)  10 times, last 2026-03-02 09:00 UTC" in shown
+    assert "region                       text               10  2026-03-02  held by 100%" in shown
     assert "Pricing Viewed  11 times" in shown
     assert "url                          number              1  2026-03-02  changed its kind" in shown
     only = json.loads(run("schema", "Pricing Viewed", "--json").stdout)["seen"]

@@ -2,50 +2,15 @@
 
 from __future__ import annotations
 
-import socket
-import threading
-from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
-import httpx
 import psycopg
 import pytest
 from segment.analytics import Client
 
-from upsell.clock import SystemClock
-from upsell.config import Settings
-from upsell.store.keys import hash_key
-from upsell.web.server import serve_events
-
 pytestmark = pytest.mark.postgres
 
 CUSTOMERS = 100
-
-
-@pytest.fixture
-def served(database: str) -> Iterator[str]:
-    """Serve the database with the write key ``key``, and give the address."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    settings = Settings(http_port=port)
-    with psycopg.connect(database) as connection:
-        values = (hash_key("key"), datetime.now(UTC))
-        connection.execute(
-            "insert into keys (name, kind, shown, hash, scopes, created_at)"
-            " values ('site', 'write', 'key', %s, '{events:write}', %s)",
-            values,
-        )
-    stopped = threading.Event()
-    server = threading.Thread(target=serve_events, args=(settings, database, SystemClock(), stopped.is_set))
-    server.start()
-    try:
-        with httpx.Client(transport=httpx.HTTPTransport(retries=20)) as client:
-            client.get(f"http://127.0.0.1:{port}/health")
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        stopped.set()
-        server.join(20)
 
 
 def counted(database: str) -> dict[str, tuple[int, str]]:
@@ -57,10 +22,12 @@ def counted(database: str) -> dict[str, tuple[int, str]]:
 
 @pytest.mark.parametrize("is_packed", [False, True])
 def test_every_call_of_the_client_is_in_the_ledger_once_and_under_who_the_customer_is(
-    served: str, database: str, is_packed: bool
+    served_with_key: str, database: str, is_packed: bool
 ) -> None:
     failed: list[Any] = []
-    client = Client("key", host=served, gzip=is_packed, on_error=lambda error, _: failed.append(error))
+    client = Client(
+        "key", host=served_with_key, gzip=is_packed, on_error=lambda error, _: failed.append(error)
+    )
     for number in range(CUSTOMERS):
         client.track(anonymous_id=f"v{number}", event="Pricing Viewed")
         client.identify(f"u{number}", {"number": number}, anonymous_id=f"v{number}")
@@ -82,9 +49,11 @@ def test_every_call_of_the_client_is_in_the_ledger_once_and_under_who_the_custom
     }
 
 
-def test_the_client_hears_of_an_event_that_is_refused_and_the_others_stay(served: str, database: str) -> None:
+def test_the_client_hears_of_an_event_that_is_refused_and_the_others_stay(
+    served_with_key: str, database: str
+) -> None:
     failed: list[Any] = []
-    client = Client("key", host=served, on_error=lambda error, _: failed.append(error))
+    client = Client("key", host=served_with_key, on_error=lambda error, _: failed.append(error))
     client.track("u1", "Report Run")
     client.track("u1", "Message Sent")
     client.shutdown()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Mapping
+
 from upsell.clock import DAY, Moment
 from upsell.ids import SHARDS
 from upsell.journeys.advance import concerns_for
@@ -18,7 +20,7 @@ from upsell.store.outbox import count_messages
 from upsell.store.queries import query
 from upsell.store.repeats import count_repeats
 from upsell.store.revisions import newest_revision
-from upsell.store.seen import hold_learned, read_seen_days, read_seen_kinds, read_seen_values
+from upsell.store.seen import KindSeen, hold_learned, read_seen_days, read_seen_kinds, read_seen_values
 
 SAMPLED = 5_000
 """How many units of each kind are looked at for the traits they have."""
@@ -42,11 +44,20 @@ def examine(connection: Connection, now: Moment) -> Examined:
         repeats=count_repeats(connection, today - LOOKED_BACK + 1),
         refused=count_rejections(connection, now - LOOKED_BACK * DAY),
         population=count_units(connection),
-        filled=_filled(connection, program),
+        filled=_filled(connection, program.traits if program is not None else {}),
         behind=behind,
         behind_since=since,
         messages={state.value: count for state, count in count_messages(connection).items()},
     )
+
+
+def read_filled(connection: Connection, kinds: Iterable[KindSeen]) -> dict[tuple[str, str], float]:
+    """Give the share of units that have each trait that was seen, by scope and name."""
+    names: dict[str, set[str]] = {}
+    for each in kinds:
+        if each.scope in ("account", "customer") and each.property:
+            names.setdefault(each.scope, set()).add(each.property)
+    return _filled(connection, names)
 
 
 def _program(connection: Connection) -> Program | None:
@@ -62,9 +73,9 @@ def _program(connection: Connection) -> Program | None:
     )
 
 
-def _filled(connection: Connection, program: Program | None) -> dict[tuple[str, str], float]:
+def _filled(connection: Connection, wanted: Mapping[str, Collection[str]]) -> dict[tuple[str, str], float]:
     filled: dict[tuple[str, str], float] = {}
-    for scope, names in (program.traits if program is not None else {}).items():
+    for scope, names in wanted.items():
         traits = sample_traits(connection, f"{scope[0]}:", SAMPLED)
         filled.update({(scope, name): share_filled(traits, name) for name in names})
     return filled

@@ -18,7 +18,7 @@ from upsell.clock import DAY, HOUR, SECOND, Clock, Moment
 from upsell.config import Settings
 from upsell.journeys.speaking import EMAIL
 from upsell.runtime.dispatcher import Dispatcher
-from upsell.runtime.learning import AT_ONCE, learn
+from upsell.runtime.learning import learn
 from upsell.runtime.worker import Worker
 from upsell.store import ledger, outbox
 from upsell.store.connect import Connection, connect
@@ -35,8 +35,8 @@ _TOLD = {
 }
 """What is logged of messages that a mail server did not accept, by where they stand now."""
 
-LEARNED_EACH = 10 * SECOND
-"""How often a worker that has nothing to do learns what names and kinds came."""
+LEARNED_EACH = 10.0
+"""Seconds after which it is learned again what names and kinds came."""
 
 _PAUSE = 1.0
 _log = structlog.get_logger(__name__)
@@ -57,7 +57,7 @@ def run_worker(url: str, settings: Settings, clock: Clock, is_stopped: Callable[
         _log.info("worker_started", shards=len(worker.shards))
         if newest_revision(connection) is None:
             _log.warning("no_workspace_is_live", remedy="upsell apply WORKSPACE")
-        forget_at = learn_at = clock.now()
+        forget_at = clock.now()
         while not is_stopped():
             if clock.now() >= forget_at:
                 ledger.forget_ids(connection, clock.now() - settings.dedup_days * DAY)
@@ -67,9 +67,6 @@ def run_worker(url: str, settings: Settings, clock: Clock, is_stopped: Callable[
             if not worker.shards:
                 _wait(connection, clock, None)
             elif not worker.run_once().is_behind:
-                if clock.now() >= learn_at:
-                    learn(connection, AT_ONCE)
-                    learn_at = clock.now() + LEARNED_EACH
                 _wait(connection, clock, worker.next_due_at())
 
     _keep_going(url, work, is_stopped)
@@ -104,6 +101,21 @@ def run_dispatcher(url: str, settings: Settings, clock: Clock, is_stopped: Calla
                     _wait(connection, clock, dispatcher.next_attempt_at())
         finally:
             dispatcher.close()
+
+    _keep_going(url, work, is_stopped)
+
+
+def run_learner(url: str, is_stopped: Callable[[], bool]) -> None:
+    """Learn behind the ledger what names and kinds came, until stopped."""
+
+    def work(connection: Connection) -> None:
+        learned_at = -LEARNED_EACH
+        while not is_stopped():
+            if time.monotonic() >= learned_at + LEARNED_EACH:
+                # A piece at a time, so that a stop is heard while there is much to learn.
+                is_behind = learn(connection, 1) > 0
+                learned_at = learned_at if is_behind else time.monotonic()
+            time.sleep(LONGEST_WAIT / 5)
 
     _keep_going(url, work, is_stopped)
 
