@@ -34,11 +34,10 @@ def doctor(
     else:
         for found in findings:
             head = f"{found.severity.value:<8}{found.subject}: {found.said}"
-            print("\n".join(textwrap.wrap(head, 96, subsequent_indent="        ")))
-            advice = f"{found.advice} ({found.code})"
-            print(
-                "\n".join(textwrap.wrap(advice, 96, initial_indent="        ", subsequent_indent="        "))
-            )
+            inner = textwrap.TextWrapper(96, subsequent_indent=" " * 8, break_on_hyphens=False)
+            print(inner.fill(head))
+            inner.initial_indent = inner.subsequent_indent
+            print(inner.fill(f"{found.advice} ({found.code})"))
         print(_last_line([found.severity.value for found in findings]))
     raise typer.Exit(int(any(found.severity is not Severity.NOTE for found in findings)))
 
