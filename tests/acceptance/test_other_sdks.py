@@ -12,23 +12,24 @@ import subprocess
 import venv
 from pathlib import Path
 
+import psycopg
 import pytest
-
-from tests.acceptance.test_sdk import counted
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 
 CLIENTS = Path(__file__).parent / "clients"
 CUSTOMERS = 100
 EVENTS = {
-    "Pricing Viewed": (CUSTOMERS, "anon:v0"),
-    "Customer Identified": (CUSTOMERS, "u0"),
-    "Customers Merged": (2 * CUSTOMERS, "known0"),
-    "Account Identified": (CUSTOMERS, "u0"),
-    "Page Viewed": (CUSTOMERS, "u0"),
-    "Screen Viewed": (CUSTOMERS, "u0"),
-    "Order Completed": (CUSTOMERS, "known0"),
+    "Pricing Viewed": (CUSTOMERS, {"v"}),
+    "Customer Identified": (CUSTOMERS, {"u", "known"}),
+    "Customers Merged": (2 * CUSTOMERS, {"u", "known"}),
+    "Account Identified": (CUSTOMERS, {"u", "known"}),
+    "Page Viewed": (CUSTOMERS, {"u", "known"}),
+    "Screen Viewed": (CUSTOMERS, {"u", "known"}),
+    "Order Completed": (CUSTOMERS, {"known"}),
 }
+"""How many of each, and under which of their ids: a client sends several batches at once, and what comes
+after a merge is under the id that stays."""
 
 
 def run(words: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
@@ -50,6 +51,21 @@ def sent(words: list[str], folder: Path) -> list[str]:
     return failed
 
 
+def check_counted(database: str) -> None:
+    """Hold what is in the ledger against what was sent: each person's events, once."""
+    asked = """
+        select name, count(*), count(distinct substring(customer_id from '[0-9]+$')),
+            array_agg(distinct substring(customer_id from '([a-z]+)[0-9]+$'))
+        from events group by 1
+    """
+    with psycopg.connect(database) as connection:
+        found = {name: (count, people, set(ids)) for name, count, people, ids in connection.execute(asked)}
+    assert found.keys() == EVENTS.keys()
+    for name, (count, ids) in EVENTS.items():
+        assert found[name][:2] == (count, CUSTOMERS), name
+        assert found[name][2] <= ids, name
+
+
 def test_segments_node_client_is_taken_as_it_is(served_with_key: str, database: str, tmp_path: Path) -> None:
     node, npm = shutil.which("node"), shutil.which("npm")
     if node is None or npm is None:
@@ -58,7 +74,7 @@ def test_segments_node_client_is_taken_as_it_is(served_with_key: str, database: 
         shutil.copy(CLIENTS / name, tmp_path)
     fetched([npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"], tmp_path, "@segment/analytics-node")
     assert sent([node, "send.mjs", served_with_key, "key", str(CUSTOMERS)], tmp_path) == []
-    assert counted(database) == EVENTS
+    check_counted(database)
 
 
 def test_rudderstacks_python_client_is_taken_as_it_is(
@@ -70,4 +86,4 @@ def test_rudderstacks_python_client_is_taken_as_it_is(
     fetched([*words, str(CLIENTS / "rudderstack.txt")], tmp_path, "rudder-sdk-python")
     words = [python, str(CLIENTS / "send.py"), served_with_key, "key", str(CUSTOMERS)]
     assert sent(words, tmp_path) == []
-    assert counted(database) == EVENTS
+    check_counted(database)
