@@ -414,3 +414,26 @@ def test_a_household_is_read_as_the_worker_keeps_it(database: str) -> None:
         assert household.account is not None
         assert household.account.profile.traits == {"name": "Acme"}
         assert set(household.customers) == {"ada"}
+
+
+def test_what_is_limited_is_gone_once_it_was_taken(database: str) -> None:
+    with open_sink() as sink, open_world(database, sink) as world:
+        documents = make_documents(
+            {"w": workflow(trigger="{on: Asked}", journey="[{email: {content: t1, offer: pro-annual}}]")}
+        )
+        catalog = documents["catalog.yaml"]
+        world.apply(
+            {**documents, "catalog.yaml": catalog.replace("discount: 10%", "discount: 10%, stock: 1")}
+        )
+        for who in ("ada", "bob"):
+            world.happens("Customer Identified", who, email=f"{who}@example.com")
+        world.happens("Asked", "ada")
+        world.worker.run_until_idle()
+        world.happens("Offer Accepted", "ada", offer="pro-annual", key="k")
+        world.worker.run_until_idle()
+        world.happens("Asked", "bob")
+        world.worker.run_until_idle()
+        reasons = world.rows("select unit_id, reason from decisions order by decided_at, unit_id")
+        assert reasons == [("c:ada", "enrolled"), ("c:bob", "offer_gone")]
+        (terms,) = world.rows("select terms::json ->> 'price' from outbox")
+        assert terms == ("13410",)

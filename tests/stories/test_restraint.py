@@ -28,7 +28,7 @@ def test_a_unit_that_is_not_eligible_is_refused_with_the_rule_and_the_values_it_
 
 
 def test_missing_data_never_makes_an_offer() -> None:
-    program = make_program({"w": workflow(trigger=GATE, journey=OFFER, eligible="[customer.age >= 18]")})
+    program = make_program({"w": workflow(trigger=GATE, journey=OFFER, eligible="[customer.tenure >= 18]")})
     story = Story(program).happens("Feature Gate Hit")
     assert story.reasons() == [Reason.INELIGIBLE]
 

@@ -1,27 +1,18 @@
-"""Plans and offers: what can be bought, and what may be proposed.
+"""Plans: the tiers of a product, what each costs, includes and limits.
 
 Pure values, compiled from ``catalog.yaml``. The law: a limit or price that is not stated is
-unknown, never zero and never infinite.
+unknown, never zero and never infinite; what has no end is said to be unlimited.
 """
 
 from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
+from typing import TypeAlias
 
 import msgspec
 
-from upsell.catalog.items import Item
-from upsell.clock import Moment
 from upsell.money import Money
-
-
-class OfferKind(enum.Enum):
-    """What an offer asks for; reports keep the kinds apart."""
-
-    UPGRADE = "upgrade"
-    CROSS_SELL = "cross-sell"
-    RETENTION = "retention"
 
 
 class BillingInterval(enum.Enum):
@@ -36,67 +27,88 @@ class BillingInterval(enum.Enum):
         return 12 if self is BillingInterval.YEAR else 1
 
 
+Prices: TypeAlias = Mapping[BillingInterval, Mapping[str, Money]]
+"""What falls due per interval for one unit of quantity, by interval and ISO 4217 currency."""
+
+
 class Plan(msgspec.Struct, frozen=True):
     """One tier of the product.
 
     Attributes:
         id: The plan's key, as subscription events name it.
         name: What customers call it.
-        tier: Its rank; a higher tier is a bigger plan. 0 is the free plan.
-        prices: What falls due per interval for one unit of quantity, by interval.
-        limits: How much of each metric is included per usage period; absent is unlimited or unknown.
+        tier: Its rank in its family; a higher tier is a bigger plan. 0 is the free plan.
+        prices: What falls due per interval for one unit of quantity.
+        limits: How much of each metric is included per usage period; absent is unknown.
+        unlimited: Metrics of which any amount is included.
+        overage: What one of a metric costs beyond its limit, by metric.
         features: What the plan includes by name.
         cost: What serving one unit of quantity costs per month, or None when not known.
+        family: The product it is a plan of; plans of one family are compared with each other.
+        regions: Countries (ISO 3166 codes) it is sold in; empty for everywhere.
+        is_for_sale: Whether anybody may still move to it.
     """
 
     id: str
     name: str
     tier: int
-    prices: Mapping[BillingInterval, Money] = msgspec.field(default_factory=dict)
+    prices: Prices = msgspec.field(default_factory=dict)
     limits: Mapping[str, float] = msgspec.field(default_factory=dict)
+    unlimited: frozenset[str] = frozenset()
+    overage: Mapping[str, Money] = msgspec.field(default_factory=dict)
     features: tuple[str, ...] = ()
     cost: Money | None = None
+    family: str = ""
+    regions: tuple[str, ...] = ()
+    is_for_sale: bool = True
+
+    def price(self, interval: BillingInterval, currency: str) -> Money | None:
+        """Give what falls due per interval in a currency, None where it is not stated."""
+        return self.prices.get(interval, {}).get(currency)
+
+    def price_is_absent(self) -> bool:
+        """Tell whether no price is stated at all."""
+        return not any(self.prices.values())
 
 
-class Offer(msgspec.Struct, frozen=True):
-    """A proposal to move to a plan, with its terms.
+class ProductKind(enum.Enum):
+    """What is sold beside plans."""
+
+    ADD_ON = "add-on"
+    BUNDLE = "bundle"
+    PACK = "pack"
+    SERVICE = "service"
+
+
+class Product(msgspec.Struct, frozen=True):
+    """Something bought beside a plan: an add-on, a bundle, an amount of usage, or a service.
+
+    Who has an add-on or bundle is told by a subscription event whose ``plan`` is its id.
 
     Attributes:
-        id: The offer's key, as workflows name it.
-        kind: Upgrade, cross-sell or retention.
-        plan: Id of the plan proposed.
-        title: What it is called to the customer.
-        reason: Why they would accept, in one sentence.
-        discount_rate: Share of the price taken off, 0 to 1.
-        months: How many months the discount lasts; None for as long as the plan is kept.
-        trial_days: Days of trial before anything falls due; 0 for none.
-        available_until: After this moment the offer is gone; None for no end.
+        id: Its key.
+        kind: What it is.
+        name: What customers call it.
+        prices: What falls due per interval, for what recurs.
+        once: What is due once, by currency, for packs and services.
+        limits: How much of each metric it adds: per usage period, or once for a pack.
+        features: What it adds, by name.
+        contains: Add-ons and plans that a bundle holds, by id.
+        plans: Plans it can be added to, by id; empty for all.
+        cost: What serving it costs per month, or once for what is paid once; None when not known.
+        regions: Countries (ISO 3166 codes) it is sold in; empty for everywhere.
+        is_for_sale: Whether anybody may still buy it.
     """
 
     id: str
-    kind: OfferKind
-    plan: str
-    title: str
-    reason: str = ""
-    discount_rate: float = 0.0
-    months: int | None = None
-    trial_days: int = 0
-    available_until: Moment | None = None
-
-
-class Catalog(msgspec.Struct, frozen=True):
-    """Everything that can be bought or offered.
-
-    Attributes:
-        plans: Plans by id.
-        offers: Offers by id.
-        default_plan: Id of the plan a unit without subscription is on, or None when there is none.
-        metrics: Every metric that usage events may name.
-        items: What is sold one by one, by id.
-    """
-
-    plans: Mapping[str, Plan] = msgspec.field(default_factory=dict)
-    offers: Mapping[str, Offer] = msgspec.field(default_factory=dict)
-    default_plan: str | None = None
-    metrics: frozenset[str] = frozenset()
-    items: Mapping[str, Item] = msgspec.field(default_factory=dict)
+    kind: ProductKind
+    name: str
+    prices: Prices = msgspec.field(default_factory=dict)
+    once: Mapping[str, Money] = msgspec.field(default_factory=dict)
+    limits: Mapping[str, float] = msgspec.field(default_factory=dict)
+    features: tuple[str, ...] = ()
+    contains: tuple[str, ...] = ()
+    plans: tuple[str, ...] = ()
+    cost: Money | None = None
+    regions: tuple[str, ...] = ()
+    is_for_sale: bool = True

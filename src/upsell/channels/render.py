@@ -12,12 +12,14 @@ from functools import cache, lru_cache
 import liquid
 from liquid.exceptions import LiquidError
 
-from upsell.catalog.plans import BillingInterval, Catalog, Offer
+from upsell.catalog.catalog import Catalog
+from upsell.catalog.plans import BillingInterval
 from upsell.channels.channel import Letter
 from upsell.channels.mime import is_address
 from upsell.clock import Moment, format_moment
 from upsell.decisions.carts import cart_facts
 from upsell.decisions.facts import UnitFacts
+from upsell.decisions.terms import Terms
 from upsell.errors import DeliveryError
 from upsell.ids import bare, is_account
 from upsell.journeys.advance import concerns_for
@@ -97,7 +99,7 @@ def template_facts(
         "limits": _known({metric: seen.limit(metric) for metric in metrics}),
         "over": _known({metric: _over(seen, metric) for metric in metrics}),
         "days_to_limit": _known({metric: _days_to_limit(seen, metric) for metric in metrics}),
-        "offer": _offer_facts(program.catalog, message.offer),
+        "offer": _offer_facts(program.catalog, message.terms),
         "sender": {
             "name": program.sender.name,
             "address": program.sender.address,
@@ -125,7 +127,7 @@ def _known(values: Mapping[str, Scalar]) -> dict[str, object]:
 
 def _plan_facts(program: Program, seen: UnitFacts) -> dict[str, object]:
     plan = program.catalog.plans.get(str(seen.plan.get("id")))
-    price = plan.prices.get(BillingInterval.MONTH) if plan is not None else None
+    price = plan.price(BillingInterval.MONTH, seen.holdings.currency) if plan is not None else None
     return _known(seen.plan) | ({"price": str(price)} if price is not None else {})
 
 
@@ -165,28 +167,42 @@ def _cart_facts(program: Program, person: Unit) -> dict[str, object]:
     return facts
 
 
-def _offer_facts(catalog: Catalog, name: str | None) -> dict[str, object]:
-    offer = catalog.offers.get(name) if name is not None else None
-    if offer is None:
+def _offer_facts(catalog: Catalog, terms: Terms | None) -> dict[str, object]:
+    """Give what a letter may say of an offer: its words, and the terms it was reserved with."""
+    offer = catalog.offers.get(terms.offer) if terms is not None else None
+    if offer is None or terms is None:
         return {}
-    price = _offer_price(catalog, offer)
+    plan = catalog.plans.get(terms.thing)
     facts: dict[str, object] = {
         "id": offer.id,
         "title": offer.title,
         "reason": offer.reason,
-        "plan": offer.plan,
-        "discount": f"{offer.discount_rate:.0%}",
+        "kind": offer.kind.value,
+        "thing": terms.thing,
+        "name": terms.name,
+        "plan": terms.thing if plan is not None else None,
+        "features": list(plan.features) if plan is not None else None,
+        "discount": f"{100 * terms.discount_rate:.4g}%",
+        "months": offer.months,
+        "trial_days": offer.trial_days or None,
+        "interval": terms.interval or None,
+        "quantity": round(terms.quantity) if terms.quantity == round(terms.quantity) else terms.quantity,
+        "guarantee": offer.guarantee or None,
+        "downgrade": offer.downgrade or None,
+        "expires_at": format_moment(terms.expires_at) if terms.expires_at is not None else None,
+        "price": _money(terms.unit_price, terms),
+        "total": _money(terms.price, terms),
+        "full_price": _money(terms.full, terms),
+        "saving": _money(terms.saving, terms),
     }
-    return facts | ({"price": str(price)} if price is not None else {})
+    if offer.outcome is not None:
+        facts["outcome_price"] = str(offer.outcome.amount)
+        facts["outcome_per"] = offer.outcome.per
+    return {name: value for name, value in facts.items() if value is not None}
 
 
-def _offer_price(catalog: Catalog, offer: Offer) -> Money | None:
-    """The monthly price of the plan proposed, less the discount; half a minor unit goes to even."""
-    plan = catalog.plans.get(offer.plan)
-    price = plan.prices.get(BillingInterval.MONTH) if plan is not None else None
-    if price is None:
-        return None
-    return Money(round(price.amount * (1 - offer.discount_rate)), price.currency)
+def _money(amount: int | None, terms: Terms) -> str | None:
+    return None if amount is None else str(Money(amount, terms.currency))
 
 
 @cache

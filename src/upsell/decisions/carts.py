@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from upsell.catalog.catalog import Catalog
 from upsell.catalog.items import Item
-from upsell.catalog.plans import Catalog
 from upsell.rules.facts import Scalar
 from upsell.signals.profiles import Cart, CartLine
 

@@ -5,16 +5,24 @@ Limits (catalog) and usage (signals) meet here, so that neither needs the other.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from upsell.catalog.plans import BillingInterval, Catalog
+from upsell.catalog.catalog import Catalog
+from upsell.catalog.plans import BillingInterval
 from upsell.clock import DAY, Duration, Moment
 from upsell.decisions.carts import cart_facts
+from upsell.decisions.holdings import Holdings, country_of, features_of, holdings_of, owned_of
 from upsell.rules.facts import Counter, Scalar
 from upsell.signals import counters
-from upsell.signals.forecast import UNKNOWN, Forecast, forecast_limit, next_forecast_at
+from upsell.signals.forecast import (
+    UNKNOWN,
+    Forecast,
+    expected_amount,
+    forecast_limit,
+    next_forecast_at,
+)
 from upsell.signals.profiles import Profile, Subscription, usage_period
-from upsell.signals.subscriptions import Tiers, current_subscription
+from upsell.signals.subscriptions import Tiers
 
 _NOTHING: Mapping[str, Scalar] = {}
 
@@ -28,15 +36,14 @@ class UnitFacts:
     __slots__ = (
         "_catalog",
         "_counters",
-        "_limits",
         "_own",
         "_plan_of",
         "_principal",
-        "_subscription",
         "_tiers",
         "_valid_until",
         "account",
         "customer",
+        "holdings",
         "now",
         "plan",
         "subscription",
@@ -74,28 +81,24 @@ class UnitFacts:
         self.account: Mapping[str, Scalar] = account.traits if account is not None else _NOTHING
         self.plan: Mapping[str, Scalar] = _NOTHING
         self.subscription: Mapping[str, Scalar] = _NOTHING
-        self._limits: Mapping[str, float] = {}
-        self._subscription: Subscription | None = None
+        self.holdings: Holdings
         self._valid_until: Moment | None = None
         self.refresh()
 
     def refresh(self) -> None:
         """Look again at which subscription and plan are in force at ``now``."""
-        held = current_subscription(self._principal, self._tiers, self.now)
-        self._subscription = held
+        self.holdings = holdings_of(self._principal, self._catalog, self._tiers, self.now)
+        held, plan = self.holdings.subscription, self.holdings.plan
         self.subscription = subscription_facts(held) if held is not None else _NOTHING
-        plan = self._catalog.plans.get(held.plan if held else self._catalog.default_plan or "")
         self.plan = _NOTHING
-        self._limits = {}
         if plan is not None:
-            price = plan.prices.get(BillingInterval.MONTH)
+            price = plan.price(BillingInterval.MONTH, self.holdings.currency)
             self.plan = {
                 "id": plan.id,
                 "name": plan.name,
                 "tier": plan.tier,
                 "price": price.amount if price is not None else None,
             }
-            self._limits = plan.limits
         ends = [other.ends_at for other in self._principal.subscriptions.values() if other.ends_at]
         self._valid_until = min((at for at in ends if at > self.now), default=None)
 
@@ -110,6 +113,27 @@ class UnitFacts:
         """What lies in the customer's cart now; nothing when nothing was ever said, or for an account."""
         held = self._own.cart
         return cart_facts(held, self._catalog) if held is not None else _NOTHING
+
+    @property
+    def country(self) -> str:
+        """The country whoever pays buys in, empty when not known."""
+        return country_of(self.account, self.customer)
+
+    @property
+    def owned(self) -> frozenset[str]:
+        """Ids of the plans and products that whoever pays has."""
+        return owned_of(self._principal, self._catalog, self.holdings.plan, self.now)
+
+    @property
+    def features(self) -> frozenset[str]:
+        """What those include, by name."""
+        return features_of(self._catalog, self.owned)
+
+    @property
+    def cart_items(self) -> frozenset[str]:
+        """Ids of what lies in the customer's cart now."""
+        held = self._own.cart
+        return frozenset(line.item for line in held.lines) if held is not None else frozenset()
 
     @property
     def plan_changes_at(self) -> Moment | None:
@@ -128,7 +152,27 @@ class UnitFacts:
 
     def limit(self, metric: str) -> float | None:
         """Give the plan's limit of a metric; None when it states none."""
-        return self._limits.get(metric)
+        return self.holdings.limits.get(metric)
+
+    def expected_use(self, metric: str) -> float | None:
+        """Give how much will have been used by the end of the usage period, None when never recorded."""
+        used, now = self._principal.usage.get(metric), self.usage(metric)
+        if used is None or now is None:
+            return None
+        return expected_amount(used, now, self.now, self.usage_period()[1])
+
+    def past_use(self, metrics: Iterable[str]) -> list[Mapping[str, float]]:
+        """Give what was used of metrics in each usage period that is over, by metric, oldest first."""
+        start, _ = self.usage_period()
+        periods: dict[Moment, dict[str, float]] = {}
+        for metric in metrics:
+            used = self._principal.usage.get(metric)
+            if used is None or used.period_started_at is None:
+                continue
+            for began_at, amount in (*used.past, (used.period_started_at, used.amount)):
+                if began_at < start:
+                    periods.setdefault(began_at, {})[metric] = amount
+        return [periods[began_at] for began_at in sorted(periods)]
 
     def forecast(self, metric: str) -> Forecast:
         """Give when the limit of a metric is expected to be reached."""
@@ -171,7 +215,8 @@ class UnitFacts:
         return f"{start}|{self.plan.get('id')}"
 
     def _anchor(self) -> Moment | None:
-        return self._subscription.started_at if self._subscription is not None else None
+        held = self.holdings.subscription
+        return held.started_at if held is not None else None
 
     def count(self, key: str) -> int:
         """Give how many events are in a ``COUNT`` counter's window."""

@@ -8,6 +8,7 @@ import msgspec
 
 from upsell.clock import DAY, Duration
 from upsell.decisions.intents import PROMOTIONAL, SELLING, Intent
+from upsell.decisions.rails import Rails
 from upsell.rules.compile import Rule
 from upsell.rules.conditions import Condition, compile_condition
 
@@ -117,6 +118,7 @@ class Policy(msgspec.Struct, frozen=True):
         freeze_for: How long a frozen enrollment waits before it leaves, in microseconds.
         control_rate: Share of households in the global control, 0 to 1.
         control_salt: Salt of the global control's hash.
+        rails: Price guardrails.
     """
 
     caps: tuple[Cap, ...] = ()
@@ -126,3 +128,4 @@ class Policy(msgspec.Struct, frozen=True):
     freeze_for: Duration = 14 * DAY
     control_rate: float = 0.0
     control_salt: str = "control"
+    rails: Rails = Rails()

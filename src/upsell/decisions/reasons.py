@@ -31,11 +31,15 @@ class Reason(enum.Enum):
     INELIGIBLE = "ineligible"
     ENTITLED = "entitled"
     OFFER_GONE = "offer_gone"
+    UNAVAILABLE = "unavailable"
+    TOO_SMALL = "too_small"
+    NOT_NEEDED = "not_needed"
     # A candidate, and blocked for now.
     SUPPRESSED = "suppressed"
     SENSITIVE = "sensitive"
     NO_RECIPIENT = "no_recipient"
     NO_CONSENT = "no_consent"
+    PRICE_GUARDRAIL = "price_guardrail"
     CAPPED = "capped"
     OUTRANKED = "outranked"
     # Blocked too long, or no longer wanted.
@@ -69,6 +73,10 @@ MEANINGS: dict[Reason, str] = {
     Reason.INELIGIBLE: "an eligibility rule is not true",
     Reason.ENTITLED: "has what would be offered already",
     Reason.OFFER_GONE: "the offer is no longer available",
+    Reason.UNAVAILABLE: "what would be offered is not sold to them",
+    Reason.TOO_SMALL: "what would be offered is smaller than what they use",
+    Reason.NOT_NEEDED: "staying on the present plan is best for them",
+    Reason.PRICE_GUARDRAIL: "the discount would break a price guardrail",
     Reason.SUPPRESSED: "a suppression rule is true",
     Reason.SENSITIVE: "something is wrong or fresh for this customer, so we stay silent",
     Reason.NO_RECIPIENT: "nobody it would speak to has an address",

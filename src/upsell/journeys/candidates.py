@@ -40,6 +40,7 @@ BLOCKS = frozenset(
         Reason.SENSITIVE,
         Reason.NO_RECIPIENT,
         Reason.NO_CONSENT,
+        Reason.PRICE_GUARDRAIL,
         Reason.CAPPED,
         Reason.OUTRANKED,
     }
@@ -70,7 +71,7 @@ def ask_gates(scene: Scene, unit: Unit, workflow: Workflow, watch: Watch, event:
     if step is not None:
         shut = (
             ask_silence(scene, unit, workflow, intent_of(step))
-            or ask_offer(scene, unit, step, _arm(workflow, unit, watch))
+            or ask_offer(scene, unit, step, _arm(workflow, unit, watch), None)[1]
             or ask_recipients(scene, unit, workflow, step, None)[1]
         )
         if shut is not None:

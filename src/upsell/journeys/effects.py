@@ -13,6 +13,7 @@ import msgspec
 from upsell.clock import Moment
 from upsell.decisions.decision import Decision, Exposure
 from upsell.decisions.intents import Intent
+from upsell.decisions.terms import Terms
 from upsell.ids import UnitId, digest
 from upsell.rules.facts import Scalar
 from upsell.signals.events import Event
@@ -33,10 +34,11 @@ class Speak(msgspec.Struct, frozen=True, tag="speak"):
         channel: The means, such as ``email``.
         intent: What the message is for.
         content: Name of the template.
-        offer: Id of the offer made, or None.
+        offer: Id of the offer made, a fallback where the step's own could not be; or None.
         arm: The unit's arm, or None.
         trigger: What the trigger saw, for the template.
         reserved_at: When the budget was reserved.
+        terms: What the offer comes to for this unit, or None without one.
     """
 
     key: str
@@ -54,6 +56,7 @@ class Speak(msgspec.Struct, frozen=True, tag="speak"):
     arm: str | None
     trigger: dict[str, Scalar]
     reserved_at: Moment
+    terms: Terms | None = None
 
 
 class Withdraw(msgspec.Struct, frozen=True, tag="withdraw"):
@@ -76,6 +79,7 @@ class OpenTask(msgspec.Struct, frozen=True, tag="task"):
         offer: Id of the offer to make, or None.
         opened_at: When.
         due_at: By when.
+        terms: What the offer comes to for this unit, or None without one.
     """
 
     key: str
@@ -87,6 +91,7 @@ class OpenTask(msgspec.Struct, frozen=True, tag="task"):
     offer: str | None
     opened_at: Moment
     due_at: Moment
+    terms: Terms | None = None
 
 
 class Record(msgspec.Struct, frozen=True, tag="record"):

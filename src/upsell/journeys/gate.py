@@ -49,7 +49,7 @@ def ask_gate(program: Program, household: Household, message: Speak, now: Moment
         _ask_eligible(scene, unit, workflow, enrollment)
         or ask_consent(person.contact, message.channel)
         or ask_silence(scene, unit, workflow, message.intent)
-        or ask_offer(scene, unit, step, enrollment.arm)
+        or _ask_terms(scene, unit, message, step, enrollment)
         or ask_places(scene, person, message.intent, message.channel, but=message.key)
     )
 
@@ -58,3 +58,19 @@ def _ask_eligible(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enro
     if enrollment.after_goal:
         return None
     return ask_rules(workflow.eligible, scene.facts(unit), Reason.INELIGIBLE, wanted=True)
+
+
+def _ask_terms(
+    scene: Scene, unit: Unit, message: Speak, step: EmailStep, enrollment: Enrollment
+) -> Verdict | None:
+    """Ask whether the terms a message was reserved with are those it would be given now."""
+    terms, refusal = ask_offer(scene, unit, step, enrollment.arm, enrollment)
+    if terms is None or message.terms is None:
+        return refusal
+    if (terms.offer, terms.thing, terms.price) != (
+        message.terms.offer,
+        message.terms.thing,
+        message.terms.price,
+    ):
+        return Verdict(Reason.OFFER_GONE, message.terms.offer)
+    return None

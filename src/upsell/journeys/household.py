@@ -13,6 +13,8 @@ import msgspec
 from upsell.clock import Moment
 from upsell.decisions.contact import Contact
 from upsell.decisions.decision import Verdict
+from upsell.decisions.rails import Given
+from upsell.decisions.terms import Terms
 from upsell.ids import UnitId, bare, is_account
 from upsell.rules.facts import Scalar
 from upsell.signals.profiles import Profile
@@ -55,6 +57,7 @@ class Enrollment(msgspec.Struct):
         trigger: What the trigger saw.
         after_goal: Whether it walks the steps after the goal.
         held_slots: Customers of the account whose slots it holds.
+        terms: Terms it showed, by the offer that a step names.
     """
 
     id: str
@@ -81,6 +84,7 @@ class Enrollment(msgspec.Struct):
     trigger: dict[str, Scalar] = {}
     after_goal: bool = False
     held_slots: list[str] = []
+    terms: dict[str, Terms] = {}
 
 
 class Waiting(msgspec.Struct):
@@ -142,6 +146,7 @@ class Unit(msgspec.Struct, omit_defaults=True):
         next_due_at: When time alone next concerns it.
         exposed_at: When it was first exposed in any workflow, None when it never was.
         assigned_as: The id its chance is drawn by, that of whoever was exposed first; None for its own.
+        discounts: Discounts it was shown lately, in order of time.
     """
 
     id: UnitId
@@ -153,6 +158,7 @@ class Unit(msgspec.Struct, omit_defaults=True):
     next_due_at: Moment | None = None
     exposed_at: Moment | None = None
     assigned_as: UnitId | None = None
+    discounts: list[Given] = []
 
 
 class Household(msgspec.Struct):

@@ -50,6 +50,7 @@ def merge_customers(scene: Scene, event: Event) -> None:
     _merge_watches(stays, gone)
     stays.enrollments.update(gone.enrollments)
     stays.slot = slot
+    stays.discounts = sorted([*stays.discounts, *gone.discounts], key=lambda given: given.at)
     scene.refresh_facts()
     for enrollment in [*losers, *([loser] if loser is not None else [])]:
         _give_way(scene, stays, enrollment, gone_id)

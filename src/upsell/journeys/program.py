@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from upsell.catalog.plans import Catalog
+from upsell.catalog.catalog import Catalog
+from upsell.clock import Moment
 from upsell.decisions.incidents import Incident
 from upsell.decisions.policy import Policy
 from upsell.journeys.workflow import Workflow
@@ -40,6 +41,7 @@ class Program(msgspec.Struct, frozen=True):
         earlier: Versions of workflows that some enrollment may still walk, by version.
         stage: Gives a unit's lifecycle stage, a text; None where it cannot be told.
         incidents: Incidents for everyone, from whatever moment each holds.
+        sold_out: When the stock or budget of an offer ran out, by offer, for those that ever did.
     """
 
     version: str
@@ -53,6 +55,7 @@ class Program(msgspec.Struct, frozen=True):
     earlier: Mapping[str, Workflow] = msgspec.field(default_factory=dict)
     stage: Rule | None = None
     incidents: tuple[Incident, ...] = ()
+    sold_out: Mapping[str, Moment] = msgspec.field(default_factory=dict)
 
     def of_version(self, key: str, version: str) -> Workflow | None:
         """Give the workflow as an enrollment entered it; None when that version is not kept."""
@@ -71,3 +74,8 @@ def with_earlier(program: Program, workflows: Iterable[Workflow]) -> Program:
 def with_incidents(program: Program, incidents: tuple[Incident, ...]) -> Program:
     """Give the program with the incidents for everyone that are known."""
     return msgspec.structs.replace(program, incidents=incidents)
+
+
+def with_sold_out(program: Program, sold_out: Mapping[str, Moment]) -> Program:
+    """Give the program with when its offers ran out."""
+    return msgspec.structs.replace(program, sold_out=sold_out)

@@ -10,11 +10,13 @@ from collections.abc import Iterable
 
 from upsell.decisions.contact import ask_consent
 from upsell.decisions.decision import Seen, Verdict
+from upsell.decisions.entitlement import choose_offer
 from upsell.decisions.facts import UnitFacts
 from upsell.decisions.incidents import ask_incidents
 from upsell.decisions.intents import PROMOTIONAL, Intent
 from upsell.decisions.reasons import Reason
 from upsell.decisions.sensitive import ask_states
+from upsell.decisions.terms import Terms
 from upsell.ids import bare, share
 from upsell.journeys.concerns import DEFAULT_ROLE
 from upsell.journeys.household import Enrollment, Unit
@@ -192,19 +194,29 @@ def _ask_person(
     return None
 
 
-def ask_offer(scene: Scene, unit: Unit, step: SpeakingStep, arm: str | None) -> Verdict | None:
-    """Say why the offer of a step cannot be made now, or None: gone, or they have it already.
+def ask_offer(
+    scene: Scene, unit: Unit, step: SpeakingStep, arm: str | None, enrollment: Enrollment | None
+) -> tuple[Terms | None, Verdict | None]:
+    """Give the terms of the offer a step makes now, or why it cannot be made; neither when it makes none.
 
-    Availability is today's, not the version's: the live catalog is asked.
+    Availability and price are today's, not the version's: the live catalog is asked. What this
+    enrollment showed already is honoured at the terms shown, until they expire.
     """
     name = for_arm(step.offer, arm)
     if name is None:
-        return None
-    offer = scene.program.catalog.offers.get(name)
-    if offer is None or (offer.available_until is not None and scene.now >= offer.available_until):
-        return Verdict(Reason.OFFER_GONE, name)
-    plan = scene.program.catalog.plans.get(offer.plan)
-    tier = scene.facts(unit).plan.get("tier")
-    if plan is not None and isinstance(tier, int) and tier >= plan.tier:
-        return Verdict(Reason.ENTITLED, name, (Seen("plan.tier", tier), Seen("tier offered", plan.tier)))
-    return None
+        return None, None
+    program = scene.program
+    terms, refusal = choose_offer(
+        scene.facts(unit),
+        program.catalog,
+        program.policy.rails,
+        name,
+        sold_out=program.sold_out,
+        given=unit.discounts,
+        enrollment=enrollment.id if enrollment is not None else "",
+    )
+    shown = enrollment.terms.get(name) if enrollment is not None else None
+    is_honoured = shown is not None and (shown.expires_at is None or scene.now < shown.expires_at)
+    if terms is not None and shown is not None and is_honoured and terms.thing == shown.thing:
+        return shown, None
+    return terms, refusal

@@ -7,7 +7,9 @@ from typing import assert_never
 from upsell.clock import Moment
 from upsell.decisions.contact import Touch
 from upsell.decisions.decision import Verdict
+from upsell.decisions.rails import Given
 from upsell.decisions.reasons import Reason
+from upsell.decisions.terms import Terms
 from upsell.ids import bare, digest
 from upsell.journeys.concerns import awaited_since
 from upsell.journeys.effects import OpenTask, Speak, message_key
@@ -37,6 +39,9 @@ from upsell.journeys.steps import (
 from upsell.journeys.workflow import Vary, Workflow
 from upsell.signals.counters import read_mark
 from upsell.signals.events import MESSAGE_RESERVED, MESSAGE_WITHHELD, TASK_OPENED
+
+MOST_DISCOUNTS = 20
+"""How many of the discounts a unit was shown last are remembered."""
 
 MOST_VISITS = 5
 """How often a step speaks again after the gate before sending withheld it; then it is passed over."""
@@ -106,8 +111,10 @@ def speak(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment, 
     silence = ask_silence(scene, unit, workflow, intent_of(step))
     if silence is not None:
         return _stand_still(scene, unit, workflow, enrollment, silence, Phase.FROZEN)
-    gone = ask_offer(scene, unit, step, enrollment.arm)
+    terms, gone = ask_offer(scene, unit, step, enrollment.arm, enrollment)
     if gone is not None:
+        if gone.reason is Reason.PRICE_GUARDRAIL and gone.retry_at is not None:
+            return _stand_still(scene, unit, workflow, enrollment, gone, Phase.CAPPED)
         leave(scene, unit, workflow, enrollment, gone)
         return False
     people, nobody = ask_recipients(scene, unit, workflow, step, enrollment)
@@ -123,10 +130,24 @@ def speak(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment, 
     enrollment.held_by = ""
     enrollment.due_at = None
     _expose(scene, unit, workflow, enrollment, step)
+    if terms is not None:
+        _keep_terms(scene, unit, enrollment, for_arm(step.offer, enrollment.arm) or "", terms)
     if isinstance(step, TaskStep):
-        _open_task(scene, unit, workflow, enrollment, step)
+        _open_task(scene, unit, workflow, enrollment, step, terms)
         return True
-    return _address(scene, unit, workflow, enrollment, step, people)
+    return _address(scene, unit, workflow, enrollment, step, people, terms)
+
+
+def _keep_terms(scene: Scene, unit: Unit, enrollment: Enrollment, named: str, terms: Terms) -> None:
+    """Keep what is shown, and count its discount once against what the unit may be shown."""
+    enrollment.terms[named] = terms
+    if terms.discount_rate <= 0:
+        return
+    shown = Given(enrollment.id, terms.offer, scene.now, terms.discount, terms.currency)
+    others = [
+        each for each in unit.discounts if (each.enrollment, each.offer) != (shown.enrollment, shown.offer)
+    ]
+    unit.discounts = [*others, shown][-MOST_DISCOUNTS:]
 
 
 def _reach(enrollment: Enrollment, step: Step, now: Moment) -> None:
@@ -233,11 +254,17 @@ def _expose_arms(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrol
     scene.expose(unit, enrollment, workflow, "arms", arm, shares.get(arm, 0.0))
 
 
-def _open_task(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment, step: TaskStep) -> None:
+def _open_task(
+    scene: Scene,
+    unit: Unit,
+    workflow: Workflow,
+    enrollment: Enrollment,
+    step: TaskStep,
+    terms: Terms | None,
+) -> None:
     if enrollment.is_shadow:
         return
     key = digest("task", enrollment.id, step.id, str(enrollment.visits[step.id]))
-    offer = for_arm(step.offer, enrollment.arm)
     scene.effects.append(
         OpenTask(
             key=key,
@@ -246,16 +273,23 @@ def _open_task(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollm
             unit_id=unit.id,
             queue=step.queue,
             title=step.title,
-            offer=offer,
+            offer=terms.offer if terms is not None else None,
             opened_at=scene.now,
             due_at=scene.now + step.due,
+            terms=terms,
         )
     )
     scene.record(TASK_OPENED, key, unit, None, workflow=workflow.key, queue=step.queue)
 
 
 def _address(
-    scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment, step: EmailStep, people: list[Unit]
+    scene: Scene,
+    unit: Unit,
+    workflow: Workflow,
+    enrollment: Enrollment,
+    step: EmailStep,
+    people: list[Unit],
+    terms: Terms | None,
 ) -> bool:
     """Reserve a place for each person and ask for the message; a shadow only spends the places."""
     visit = enrollment.visits[step.id]
@@ -277,7 +311,7 @@ def _address(
             continue
         scene.record(MESSAGE_RESERVED, key, unit, bare(person.id), **said)
         enrollment.pending.append(key)
-        scene.effects.append(_message(scene, unit, workflow, enrollment, step, person, key))
+        scene.effects.append(_message(scene, unit, workflow, enrollment, step, person, key, terms))
     if enrollment.is_shadow:
         return True
     enrollment.phase = Phase.SPEAKING
@@ -294,6 +328,7 @@ def _message(
     step: EmailStep,
     person: Unit,
     key: str,
+    terms: Terms | None,
 ) -> Speak:
     return Speak(
         key=key,
@@ -307,10 +342,11 @@ def _message(
         channel=EMAIL,
         intent=step.intent,
         content=for_arm(step.content, enrollment.arm) or "",
-        offer=for_arm(step.offer, enrollment.arm),
+        offer=terms.offer if terms is not None else None,
         arm=enrollment.arm,
         trigger=dict(enrollment.trigger),
         reserved_at=scene.now,
+        terms=terms,
     )
 
 

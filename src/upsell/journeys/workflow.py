@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from upsell.catalog.plans import Offer
+from upsell.catalog.offers import Offer
 from upsell.clock import DAY, HOUR, Duration, Moment
 from upsell.journeys.steps import Journey
 from upsell.rules.compile import Rule

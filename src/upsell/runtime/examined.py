@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from upsell.catalog.plans import Catalog
+from upsell.catalog.catalog import Catalog
 from upsell.clock import Moment
 from upsell.rules.facts import Scalar
 from upsell.runtime.learning import EVENT, MISSING

@@ -6,12 +6,17 @@ entered with, so a program carries the workflows of every earlier revision.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 import structlog
 
+from upsell.catalog.offers import Offer
+from upsell.clock import Moment
 from upsell.decisions.incidents import Incident
 from upsell.errors import DefinitionError, StoreError
-from upsell.journeys.program import Program, with_earlier, with_incidents
+from upsell.journeys.program import Program, with_earlier, with_incidents, with_sold_out
 from upsell.journeys.workflow import Workflow
+from upsell.store.acceptances import Acceptance, read_acceptances
 from upsell.store.connect import Connection
 from upsell.store.incidents import read_incidents
 from upsell.store.revisions import Revision, read_revisions
@@ -30,15 +35,24 @@ class Programs:
         self._refused: dict[int, DefinitionError] = {}
         self._workflows: dict[str, Workflow] = {}
         self._incidents: tuple[Incident, ...] = ()
+        self._acceptances: list[Acceptance] = []
 
     def refresh(self, connection: Connection) -> None:
-        """Read and compile the revisions that were applied since the last look, and read the incidents."""
+        """Read and compile the revisions that were applied since the last look.
+
+        And read the incidents for everyone, and which offers were taken.
+        """
         incidents = read_incidents(connection)
         if incidents != self._incidents:
             self._incidents = incidents
             self._programs = {
                 number: with_incidents(program, incidents) for number, program in self._programs.items()
             }
+        last = self._acceptances[-1].position if self._acceptances else 0
+        taken = read_acceptances(connection, last)
+        if taken:
+            self._acceptances += taken
+            self._programs = {number: self._sold(program) for number, program in self._programs.items()}
         for revision in read_revisions(connection, len(self._revisions) + 1):
             self._add(revision)
 
@@ -75,6 +89,11 @@ class Programs:
         """Give the program of a revision, None for number 0 and where it does not compile any more."""
         return self._programs.get(number)
 
+    def _sold(self, program: Program) -> Program:
+        """Give a program that knows when its offers ran out."""
+        sold_out = find_sold_out(program.catalog.offers, self._acceptances)
+        return with_sold_out(program, sold_out) if sold_out != program.sold_out else program
+
     def _add(self, revision: Revision) -> None:
         self._revisions.append(revision)
         try:
@@ -87,5 +106,26 @@ class Programs:
             return
         live = {workflow.version for workflow in program.workflows.values()}
         earlier = [workflow for version, workflow in self._workflows.items() if version not in live]
-        self._programs[revision.number] = with_incidents(with_earlier(program, earlier), self._incidents)
+        whole = with_incidents(with_earlier(program, earlier), self._incidents)
+        self._programs[revision.number] = self._sold(whole)
         self._workflows.update({workflow.version: workflow for workflow in program.workflows.values()})
+
+
+def find_sold_out(offers: Mapping[str, Offer], acceptances: Iterable[Acceptance]) -> Mapping[str, Moment]:
+    """Find when the stock or the discount budget of offers ran out, for those that did.
+
+    An offer has run out from the acceptance on that leaves none of its stock, or nothing of its budget.
+    """
+    found: dict[str, Moment] = {}
+    taken: dict[str, tuple[int, int]] = {}
+    for acceptance in acceptances:
+        offer = offers.get(acceptance.offer)
+        if offer is None or offer.id in found:
+            continue
+        count, spent = taken.get(offer.id, (0, 0))
+        count, spent = count + 1, spent + acceptance.discount
+        taken[offer.id] = (count, spent)
+        is_out = offer.stock is not None and count >= offer.stock
+        if is_out or (offer.budget is not None and spent >= offer.budget.amount):
+            found[offer.id] = acceptance.taken_at
+    return found

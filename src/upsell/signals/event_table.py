@@ -344,7 +344,14 @@ def _messages() -> tuple[EventType, ...]:
         ours("Prompt Shown", "A prompt was seen.", _PROMPT),
         ours("Prompt Clicked", "A prompt was followed.", _PROMPT),
         ours("Prompt Dismissed", "A prompt was closed.", _PROMPT),
-        ours("Offer Accepted", "A customer took an offer at its stated terms.", _MADE_OFFER),
+        ours(
+            "Offer Accepted",
+            "A customer took an offer at its stated terms.",
+            (
+                *_MADE_OFFER,
+                _number("discount", "what its discount comes to over the time it lasts, in minor units"),
+            ),
+        ),
         ours("Offer Declined", "A customer refused an offer.", _MADE_OFFER),
         ours("Task Opened", "Work was given to a person.", _TASK),
         ours(

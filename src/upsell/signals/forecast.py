@@ -75,6 +75,19 @@ def forecast_limit(usage: Usage, left: float, now: Moment, period_ends_at: Momen
     return Forecast(*(_within(days, horizon) for days in passage_days(amounts, left)))
 
 
+def expected_amount(usage: Usage, used: float, now: Moment, period_ends_at: Moment) -> float:
+    """Give how much will have been used by the end of the period, or of a level the horizon.
+
+    What is used by now, and from now on the mean rate of the days looked at; a level that falls is
+    expected to stay. Over less than a complete week it is what is used by now.
+    """
+    amounts = _of_one_rate(_complete_days(usage, now // DAY))
+    if not amounts:
+        return used
+    ahead = GAUGE_HORIZON if usage.period_started_at is None else period_ends_at - now
+    return used + max(0.0, math.fsum(amounts) / len(amounts)) * ahead / DAY
+
+
 def next_forecast_at(usage: Usage, forecast: Forecast, now: Moment, period_ends_at: Moment) -> Moment | None:
     """Give an instant after ``now``, never later than the first at which time alone changes a forecast.
 

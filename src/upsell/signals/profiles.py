@@ -66,12 +66,14 @@ class Usage(msgspec.Struct, array_like=True):
         days: What was used on each of the last days, or a gauge's last level on it, for the days that
             something was recorded on, oldest first; a day is its number since 1970 in UTC.
         level_at: When a gauge stood at ``amount``, None for what has a period.
+        past: When each of the last periods before the present one began, and the amount used in it.
     """
 
     amount: float
     period_started_at: Moment | None
     days: list[tuple[int, float]] = []
     level_at: Moment | None = None
+    past: list[tuple[Moment, float]] = []
 
 
 class Span(msgspec.Struct, array_like=True):

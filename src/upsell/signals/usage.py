@@ -14,21 +14,27 @@ from upsell.signals.profiles import Usage
 KEPT_DAYS = 35
 """How many days before the newest are kept, and one older day, which says since when use is known."""
 
+KEPT_PERIODS = 12
+"""How many usage periods before the present one are kept."""
+
 
 def take_quantity(held: Usage | None, quantity: float, at: Moment, period_started_at: Moment) -> Usage:
     """Give what is kept after ``quantity`` more was used at ``at``, in a period that began then.
 
-    Use of an earlier period than the one last used counts for its day alone: that period is over.
-    A gauge begins anew as a flow.
+    Use of an earlier period than the one last used counts for its day and for that period. A gauge
+    begins anew as a flow.
     """
     if held is None or held.period_started_at is None:
         return Usage(quantity, period_started_at, [(at // DAY, quantity)])
     _set_day(held.days, at // DAY, _of_day(held.days, at // DAY) + quantity)
     if held.period_started_at < period_started_at:
-        return Usage(quantity, period_started_at, held.days)
+        past = [*held.past, (held.period_started_at, held.amount)][-KEPT_PERIODS:]
+        return Usage(quantity, period_started_at, held.days, past=past)
     if held.period_started_at <= at:
         # Another subscription may have moved the start back: what was counted is still of this period.
         held.amount += quantity
+    else:
+        _add_to_past(held.past, at, quantity)
     return held
 
 
@@ -54,10 +60,30 @@ def merge_usage(stays: Usage, gone: Usage) -> Usage:
         return stays
     for day, amount in gone.days:
         _set_day(stays.days, day, _of_day(stays.days, day) + amount)
+    past = _both_pasts(stays.past, gone.past)
     if stays.period_started_at == gone.period_started_at:
-        return Usage(stays.amount + gone.amount, stays.period_started_at, stays.days)
-    later = max(stays, gone, key=lambda used: used.period_started_at or 0)
-    return Usage(later.amount, later.period_started_at, stays.days)
+        return Usage(stays.amount + gone.amount, stays.period_started_at, stays.days, past=past)
+    earlier, later = sorted((stays, gone), key=lambda used: used.period_started_at or 0)
+    past = _both_pasts(past, [(earlier.period_started_at or 0, earlier.amount)])
+    return Usage(later.amount, later.period_started_at, stays.days, past=past)
+
+
+def _add_to_past(past: list[tuple[Moment, float]], at: Moment, quantity: float) -> None:
+    """Add late use to the period it is of; use from before the first one kept is of none."""
+    for index in range(len(past) - 1, -1, -1):
+        started_at, amount = past[index]
+        if started_at <= at:
+            past[index] = (started_at, amount + quantity)
+            return
+
+
+def _both_pasts(
+    one: list[tuple[Moment, float]], other: list[tuple[Moment, float]]
+) -> list[tuple[int, float]]:
+    amounts: dict[Moment, float] = {}
+    for started_at, amount in (*one, *other):
+        amounts[started_at] = amounts.get(started_at, 0.0) + amount
+    return sorted(amounts.items())[-KEPT_PERIODS:]
 
 
 def _of_day(days: list[tuple[int, float]], day: int) -> float:

@@ -84,6 +84,7 @@ def keep_tasks(connection: Connection, tasks: Sequence[OpenTask]) -> None:
         "queues": [task.queue for task in tasks],
         "titles": [task.title for task in tasks],
         "offers": [task.offer for task in tasks],
+        "terms": [_encode(task.terms).decode() if task.terms else None for task in tasks],
         "opened": [task.opened_at for task in tasks],
         "dues": [task.due_at for task in tasks],
     }

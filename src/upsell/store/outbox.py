@@ -15,6 +15,7 @@ import msgspec
 
 from upsell.clock import Moment
 from upsell.decisions.intents import Intent
+from upsell.decisions.terms import Terms
 from upsell.ids import UnitId, shard_of
 from upsell.journeys.effects import Speak, Withdraw
 from upsell.rules.facts import Scalar
@@ -28,6 +29,7 @@ LOST = "the process that was sending was lost before it could say what the provi
 """The reason of a message that is unknown because of a crash."""
 
 _encode = msgspec.json.Encoder().encode
+_decode_terms = msgspec.json.Decoder(Terms).decode
 _decode_trigger = msgspec.json.Decoder(dict[str, Scalar]).decode
 
 
@@ -92,6 +94,7 @@ def keep_messages(connection: Connection, messages: Sequence[tuple[UnitId, Speak
         "offers": [message.offer for message in said],
         "arms": [message.arm for message in said],
         "triggers": [_encode(message.trigger).decode() for message in said],
+        "terms": [_encode(message.terms).decode() if message.terms else None for message in said],
         "reserved": [message.reserved_at for message in said],
     }
     connection.execute(query("keep_messages"), values)
@@ -188,10 +191,11 @@ def _queued(rows: Iterable[tuple[Any, ...]]) -> list[Queued]:
     queued = []
     for row in rows:
         (key, enrollment, workflow, version, step, visit, unit_id, customer_id, channel, intent) = row[:10]
-        (content, offer, arm, trigger, reserved_at, household_id, shard, attempts) = row[10:]
+        (content, offer, arm, trigger, terms, reserved_at, household_id, shard, attempts) = row[10:]
         message = Speak(
             key, enrollment, workflow, version, step, visit, unit_id, customer_id, channel,
             Intent(intent), content, offer, arm, _decode_trigger(trigger), reserved_at,
+            _decode_terms(terms) if terms is not None else None,
         )  # fmt: skip
         queued.append(Queued(message, household_id, shard, attempts))
     return queued

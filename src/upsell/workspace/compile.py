@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 import msgspec
 
-from upsell.catalog.plans import Catalog
+from upsell.catalog.catalog import Catalog
 from upsell.errors import DefinitionError, Problem
 from upsell.journeys.program import Program
 from upsell.journeys.workflow import Workflow
@@ -33,10 +33,12 @@ from upsell.workspace.findings import Findings, Place
 from upsell.workspace.items import NOTHING_WRITTEN, Record
 from upsell.workspace.nodes import compose, is_writable
 from upsell.workspace.policy import compile_policy
+from upsell.workspace.pricing import check_offers
 from upsell.workspace.reading import Reader
 from upsell.workspace.rulebook import (
     CART_NAMES,
     FIELDS,
+    OFFER_NAMES,
     TRIGGER_FIELDS,
     compile_signals,
     open_rulebook,
@@ -85,15 +87,17 @@ def compile_documents(documents: Documents) -> Compiled:
     standard = standard_signals(settings.lifecycle)
     rulebook = open_rulebook(written_signals, known_catalog, settings.traits, standard, findings)
     signals = compile_signals(written_signals or NOTHING_WRITTEN, standard, rulebook)
+    policy = compile_policy(settings.policy, rulebook, settings.currency, findings)
+    check_offers(files.get(CATALOG), catalog, policy.rails, findings)
     definitions = Definitions(
         catalog=catalog,
+        rails=policy.rails,
         offers=_written_offers(files, documents),
         roles=settings.roles,
         templates=compile_templates(documents, _template_scopes(settings, known_catalog), findings),
         rulebook=rulebook,
         findings=findings,
     )
-    policy = compile_policy(settings.policy, rulebook, findings)
     workflows = _workflows(files, definitions)
     stage = rulebook.built_in("lifecycle_stage", Kind.TEXT, is_needed=False)
     warnings = findings.settle()
@@ -236,7 +240,7 @@ def _template_scopes(settings: Settings, catalog: Catalog | None) -> Scopes:
         "limits": metrics,
         "over": metrics,
         "days_to_limit": metrics,
-        "offer": frozenset({"id", "title", "reason", "price", "discount", "plan"}),
+        "offer": OFFER_NAMES,
         "sender": frozenset({"name", "address", "postal_address"}),
         "workflow": frozenset({"name"}),
         "trigger": frozenset(TRIGGER_FIELDS),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from upsell.catalog.plans import Catalog
+from upsell.catalog.catalog import Catalog
+from upsell.decisions.rails import Rails
 from upsell.workspace.findings import Findings
 from upsell.workspace.rulebook import Rulebook
 from upsell.workspace.templates import Templates
@@ -15,6 +16,7 @@ class Definitions(msgspec.Struct, frozen=True):
 
     Attributes:
         catalog: Plans and offers without problems.
+        rails: Price guardrails.
         offers: Ids of all offers that are written, also with problems; None when the catalog could
             not be read, so that no complaint follows from another.
         roles: Roles a customer can have in an account.
@@ -24,6 +26,7 @@ class Definitions(msgspec.Struct, frozen=True):
     """
 
     catalog: Catalog
+    rails: Rails
     offers: frozenset[str] | None
     roles: frozenset[str]
     templates: Templates

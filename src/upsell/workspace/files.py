@@ -11,8 +11,10 @@ from typing import Final
 
 import msgspec
 
-from upsell.catalog.plans import OfferKind
+from upsell.catalog.offers import OfferKind
+from upsell.catalog.plans import BillingInterval, ProductKind
 from upsell.decisions.policy import Per
+from upsell.decisions.rails import PROTECTED, Order
 from upsell.workspace import scalars
 from upsell.workspace.shapes import Either, Key, ListOf, MapOf, RecordOf
 from upsell.workspace.workflow_file import INTENT, WORKFLOW_SHAPE
@@ -81,6 +83,37 @@ _STATE = Either(
     ),
 )
 
+_PRICING = RecordOf(
+    {
+        "max_discount": Key(scalars.RATE, "the deepest discount (default 100%)"),
+        "min_margin": Key(
+            scalars.RATE, "the least share of a discounted price that must remain above its cost, where known"
+        ),
+        "rest": Key(
+            scalars.DURATION, "how long who was shown a discount is shown no other, so nobody learns to wait"
+        ),
+        "budget_per_unit": Key(
+            scalars.AMOUNT, "how much discount one account or customer may be shown within budget_within"
+        ),
+        "budget_within": Key(scalars.DURATION, "length of that window (default 365 days)"),
+        "ladder": Key(
+            scalars.BOOLEAN,
+            "whether a journey must speak without a discount before giving one (default false)",
+        ),
+        "round_to": Key(
+            scalars.AMOUNT, "discounted prices are rounded down to whole multiples of this (default exact)"
+        ),
+        "protected": Key(
+            ListOf(scalars.TRAIT_NAME),
+            "traits that no price may hang on; without it " + ", ".join(sorted(PROTECTED)),
+        ),
+        "order": Key(
+            scalars.of_enum("order", Order),
+            "in which order plans are put side by side (default dearest-first)",
+        ),
+    }
+)
+
 _POLICY = RecordOf(
     {
         "caps": Key(ListOf(_CAP), "frequency caps per person and per account; all must hold"),
@@ -95,6 +128,7 @@ _POLICY = RecordOf(
         "freeze_for": Key(
             scalars.DURATION, "how long a frozen enrollment waits before it leaves (default 14 days)"
         ),
+        "pricing": Key(_PRICING, "price guardrails: what holds for every discount"),
         "global_control": Key(scalars.HELD_RATE, "share of households kept from every workflow (default 0%)"),
     }
 )
@@ -153,25 +187,66 @@ SETTINGS_SHAPE = RecordOf(
     }
 )
 
+_MONEY = Either(scalar=scalars.AMOUNT, mapping=MapOf(scalars.AMOUNT, "currency", scalars.CURRENCY, least=1))
+_REGIONS = ListOf(scalars.COUNTRY, least=1)
+_LIMITS = MapOf(scalars.LIMIT, "metric", scalars.ID)
+
+_PRICE = RecordOf(
+    {
+        "month": Key(_MONEY, "what is due per month for one unit of quantity"),
+        "year": Key(_MONEY, "what is due per year for one unit of quantity"),
+    }
+)
+
 _PLAN = RecordOf(
     {
         "name": Key(scalars.TEXT, "what customers call it", True),
-        "tier": Key(scalars.COUNT, "its rank; a higher tier is a bigger plan, 0 is free", True),
+        "tier": Key(scalars.COUNT, "its rank in its family; a higher tier is a bigger plan, 0 is free", True),
         "price": Key(
-            RecordOf(
-                {
-                    "month": Key(scalars.AMOUNT, "what is due per month for one unit of quantity"),
-                    "year": Key(scalars.AMOUNT, "what is due per year for one unit of quantity"),
-                }
-            ),
-            "what is due, in whole units of the currency; absent is unknown",
+            _PRICE,
+            "what is due, in whole units of the currency, or by currency; absent is unknown",
         ),
         "limits": Key(
-            MapOf(scalars.QUANTITY, "metric", scalars.ID),
-            "how much of each metric a usage period includes; absent is unlimited or unknown",
+            _LIMITS,
+            "how much of each metric a usage period includes, or unlimited; absent is unknown",
+        ),
+        "overage": Key(
+            MapOf(scalars.AMOUNT, "metric", scalars.ID), "what one of a metric costs beyond its limit"
         ),
         "features": Key(ListOf(scalars.TEXT), "what the plan includes, by name"),
         "cost": Key(scalars.AMOUNT, "what serving one unit of quantity costs per month"),
+        "family": Key(
+            scalars.NAME, "the product it is a plan of; plans of one family are compared (default one family)"
+        ),
+        "regions": Key(_REGIONS, "countries it is sold in; without it everywhere"),
+        "for_sale": Key(scalars.BOOLEAN, "whether anybody may still move to it (default true)"),
+    }
+)
+
+_PRODUCT = RecordOf(
+    {
+        "kind": Key(scalars.of_enum("kind of product", ProductKind), "what it is", True),
+        "name": Key(scalars.TEXT, "what customers call it", True),
+        "price": Key(
+            RecordOf(
+                {
+                    "month": Key(_MONEY, "what is due per month"),
+                    "year": Key(_MONEY, "what is due per year"),
+                    "once": Key(_MONEY, "what is due once"),
+                }
+            ),
+            "what is due; absent is unknown",
+        ),
+        "limits": Key(
+            MapOf(scalars.QUANTITY, "metric", scalars.ID),
+            "how much of each metric it adds: per usage period, or once for a pack",
+        ),
+        "features": Key(ListOf(scalars.TEXT), "features it adds, by name"),
+        "contains": Key(ListOf(scalars.ID, least=1), "add-ons and plans that a bundle holds"),
+        "plans": Key(ListOf(scalars.ID, least=1), "plans it can be added to; without it all"),
+        "cost": Key(scalars.AMOUNT, "what serving it costs per month, or once for what is paid once"),
+        "regions": Key(_REGIONS, "countries it is sold in; without it everywhere"),
+        "for_sale": Key(scalars.BOOLEAN, "whether anybody may still buy it (default true)"),
     }
 )
 
@@ -179,20 +254,53 @@ _OFFER = RecordOf(
     {
         "kind": Key(
             scalars.of_enum("kind of offer", OfferKind),
-            "what is asked for; reports keep the kinds apart",
+            "what is asked for; rules, caps and reports keep the kinds apart",
             True,
         ),
-        "plan": Key(scalars.ID, "the plan proposed", True),
+        "plan": Key(scalars.ID, "the plan proposed, or fitting for the cheapest that covers expected use"),
+        "product": Key(scalars.ID, "the add-on, bundle, pack or service proposed"),
+        "seats": Key(scalars.POSITIVE, "so many more seats on the present plan"),
+        "feature": Key(scalars.TEXT, "a feature to try; needs trial_days"),
+        "item": Key(
+            scalars.ID, "an item such as a warranty, or premium for the better one of what is in the cart"
+        ),
+        "interval": Key(
+            scalars.of_enum("interval", BillingInterval),
+            "how often it is paid: of the plan proposed, or alone of the present plan, such as year",
+        ),
         "title": Key(scalars.TEXT, "what the offer is called to the customer", True),
         "reason": Key(scalars.TEXT, "why they would accept, in one sentence"),
         "discount": Key(scalars.RATE, "share of the price taken off (default 0%)"),
         "months": Key(
-            scalars.POSITIVE, "how many months the discount lasts; without it as long as the plan is kept"
+            scalars.POSITIVE, "how many months the discount lasts; without it as long as it is kept"
         ),
         "trial_days": Key(scalars.COUNT, "days of trial before anything is due (default 0)"),
+        "guarantee": Key(scalars.TEXT, "what is promised if it disappoints, such as money back in 30 days"),
+        "downgrade": Key(scalars.TEXT, "how one goes back, such as at any time, in one click"),
+        "outcome": Key(
+            RecordOf(
+                {
+                    "per": Key(scalars.TEXT, "each what, such as booking made", True),
+                    "price": Key(scalars.AMOUNT, "what each one costs", True),
+                }
+            ),
+            "a price per result",
+        ),
+        "family": Key(scalars.NAME, "product family that consent is asked for (default that of its plan)"),
+        "regions": Key(_REGIONS, "countries it is made in; without it everywhere"),
+        "available_from": Key(
+            scalars.DATE_OR_MOMENT,
+            "from when it is made; a date is the beginning of that day in the team's zone",
+        ),
         "available_until": Key(
             scalars.DATE_OR_MOMENT, "when the offer is gone; a date is the end of that day in the team's zone"
         ),
+        "valid_for": Key(
+            scalars.DURATION, "how long its terms are honoured once shown; without it to its end"
+        ),
+        "stock": Key(scalars.POSITIVE, "how many may be accepted; without it any number"),
+        "budget": Key(scalars.AMOUNT, "how much discount may be given away by it in all"),
+        "fallback": Key(scalars.NAME, "the offer to make when this one cannot be made to somebody"),
     }
 )
 
@@ -214,6 +322,13 @@ CATALOG_SHAPE = RecordOf(
             ListOf(scalars.ID), "metrics that usage events may name, beside those that plans limit"
         ),
         "plans": Key(MapOf(_PLAN, "plan", scalars.ID), "what can be bought, by id"),
+        "products": Key(
+            MapOf(_PRODUCT, "product", scalars.ID),
+            "what is sold beside plans, by id; a subscription event whose plan is the id says who has it",
+        ),
+        "fit_margin": Key(
+            scalars.RATE, "how much more than expected use the plan that fits must cover (default 20%)"
+        ),
         "items": Key(MapOf(_ITEM, "item", scalars.ID), "what a shop sells one by one, by id"),
         "offers": Key(MapOf(_OFFER, "offer", scalars.NAME), "what may be proposed, by id"),
     }

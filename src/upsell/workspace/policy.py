@@ -11,6 +11,7 @@ from upsell.errors import nearest
 from upsell.workspace.documents import SETTINGS
 from upsell.workspace.findings import Findings
 from upsell.workspace.items import NOTHING_WRITTEN, Leaf, Record
+from upsell.workspace.pricing import compile_rails
 from upsell.workspace.rulebook import Rulebook, check_event
 
 RULE_STATES: Final[Mapping[str, frozenset[Intent]]] = {
@@ -23,8 +24,8 @@ _BY_EVENTS = {state.name: state for state in SENSITIVE_STATES}
 _NAMES = (*_BY_EVENTS, *RULE_STATES)
 
 
-def compile_policy(record: Record, rulebook: Rulebook, findings: Findings) -> Policy:
-    """Compile a policy; an empty one has the built-in sensitive states and no caps."""
+def compile_policy(record: Record, rulebook: Rulebook, currency: str, findings: Findings) -> Policy:
+    """Compile a policy; an empty one has the built-in sensitive states, no caps and no price guardrails."""
     usual = Policy()
     return Policy(
         caps=tuple(_cap(cap, findings) for cap in record.each("caps") if isinstance(cap, Record)),
@@ -33,6 +34,7 @@ def compile_policy(record: Record, rulebook: Rulebook, findings: Findings) -> Po
         patience=record.integer("patience", usual.patience),
         freeze_for=record.integer("freeze_for", usual.freeze_for),
         control_rate=record.rate("global_control"),
+        rails=compile_rails(record.record("pricing"), currency, findings),
     )
 
 

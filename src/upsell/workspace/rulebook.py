@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 
 import msgspec
 
-from upsell.catalog.plans import Catalog
+from upsell.catalog.catalog import Catalog
 from upsell.errors import DefinitionError, Problem
 from upsell.rules.compile import Rule, compile_rule
 from upsell.rules.conditions import Condition, compile_condition
@@ -48,6 +48,12 @@ FIELDS: Mapping[str, Mapping[str, Kind]] = {
 
 CART_NAMES = frozenset({"item_name", "item_gain", "premium_name", "premium_gain"})
 """What templates may say of a cart beside its fields."""
+
+OFFER_NAMES = frozenset(
+    "id title reason kind thing name plan features discount months trial_days interval quantity guarantee "
+    "downgrade expires_at price total full_price saving outcome_price outcome_per".split()
+)
+"""What templates may say of an offer."""
 
 TRIGGER_FIELDS: Mapping[str, Kind] = {"threshold": Kind.NUMBER, "event": Kind.TEXT}
 """What templates may say of the trigger that fired."""

@@ -13,10 +13,13 @@ from functools import cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from babel.core import get_global
+from babel.core import Locale, get_global
 
 from upsell.clock import DAY, HOUR, MINUTE, SECOND, WEEK, parse_moment
 from upsell.workspace.shapes import Scalar
+
+UNLIMITED = "unlimited"
+"""What stands for a limit that is none."""
 
 LONGEST = 3_650 * DAY
 """The longest duration a file may state."""
@@ -116,6 +119,13 @@ def currencies() -> frozenset[str]:
     return frozenset(get_global("all_currencies"))
 
 
+@cache
+def _countries() -> frozenset[str]:
+    """Give the ISO 3166 codes of countries."""
+    names = map(str, Locale("en").territories)
+    return frozenset(code for code in names if re.fullmatch("[A-Z]{2}", code))
+
+
 def _currency(text: str) -> str | None:
     return text if text in currencies() else None
 
@@ -195,6 +205,26 @@ POSITIVE = Scalar(
 )
 QUANTITY = Scalar(
     "number", "a number, 0 or more", _amount, {"type": "number", "minimum": 0}, takes_numbers=True
+)
+LIMIT = Scalar(
+    "number or unlimited",
+    "a number, 0 or more, or unlimited",
+    lambda text: UNLIMITED if text == UNLIMITED else _amount(text),
+    {"anyOf": [{"type": "number", "minimum": 0}, {"const": "unlimited"}]},
+    takes_numbers=True,
+)
+BOOLEAN = Scalar(
+    "true or false",
+    "true or false",
+    lambda text: text if text in ("true", "false") else None,
+    {"type": "boolean"},
+    takes_booleans=True,
+)
+COUNTRY = Scalar(
+    "country",
+    "an ISO 3166 country code such as DE",
+    lambda text: text if text in _countries() else None,
+    {"type": "string", "pattern": "^[A-Z]{2}$"},
 )
 AMOUNT = Scalar(
     "amount of money",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from upsell.catalog.plans import Offer
+from upsell.catalog.offers import Offer
 from upsell.clock import HOUR
 from upsell.decisions.intents import SELLING
 from upsell.journeys.steps import EmailStep, Journey, TaskStep
@@ -28,6 +28,7 @@ from upsell.workspace.experiments import ArmValues, compile_experiment
 from upsell.workspace.findings import Findings
 from upsell.workspace.items import NOTHING_WRITTEN, Record
 from upsell.workspace.journeys import JourneyCompiler
+from upsell.workspace.pricing import check_workflow
 from upsell.workspace.rulebook import check_event
 from upsell.workspace.versions import workflow_version
 
@@ -68,6 +69,7 @@ def compile_workflow(key: str, record: Record, definitions: Definitions) -> Work
         max_age=record.integer("max_age", 24 * HOUR),
         takes_slot=_takes_slot(journey),
     )
+    check_workflow(workflow, record, definitions.catalog, definitions.rails, findings)
     return msgspec.structs.replace(workflow, version=workflow_version(workflow))
 
 
@@ -177,15 +179,15 @@ def _check_told(record: Record, findings: Findings) -> None:
 
 
 def _offers(journey: Journey, definitions: Definitions) -> Mapping[str, Offer]:
-    """Give the offers that steps name."""
+    """Give the offers that steps name, with what falls back from them."""
     named = (
         offer
         for step in journey.steps.values()
         if isinstance(step, EmailStep | TaskStep)
         for offer in step.offer.values()
     )
-    known = definitions.catalog.offers
-    return {offer: known[offer] for offer in sorted(named) if offer in known}
+    chains = {each.id: each for offer in named for each in definitions.catalog.chain(offer)}
+    return {offer: chains[offer] for offer in sorted(chains)}
 
 
 def _contents(journeys: tuple[Journey, ...], definitions: Definitions) -> Mapping[str, Content]:

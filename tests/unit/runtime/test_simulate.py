@@ -112,9 +112,9 @@ def test_the_company_sells_the_plans_of_its_workspace() -> None:
         sold = catalog.plans[plan.id]
         assert sold.tier == tier
         assert sold.limits == {"reports": plan.reports}
-        assert sold.prices[BillingInterval.MONTH].amount == plan.month
+        assert sold.prices[BillingInterval.MONTH]["USD"].amount == plan.month
         if tier > 0:
-            assert sold.prices[BillingInterval.YEAR].amount == plan.year
+            assert sold.prices[BillingInterval.YEAR]["USD"].amount == plan.year
 
 
 def test_the_workspace_has_no_problems_and_keeps_a_holdout_of_30_percent() -> None:

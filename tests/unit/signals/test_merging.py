@@ -68,7 +68,8 @@ def test_use_of_one_period_adds_up_and_the_later_of_two_periods_holds() -> None:
     stays = Profile(usage={"calls": Usage(3, START), "seats": Usage(5, None), "jobs": Usage(9, START)})
     gone = Profile(usage={"calls": Usage(4, START), "seats": Usage(2, None), "jobs": Usage(1, START + DAY)})
     merge_profiles(stays, gone, {})
-    assert stays.usage == {"calls": Usage(7, START), "seats": Usage(5, None), "jobs": Usage(1, START + DAY)}
+    jobs = Usage(1, START + DAY, past=[(START, 9)])
+    assert stays.usage == {"calls": Usage(7, START), "seats": Usage(5, None), "jobs": jobs}
 
 
 def test_a_ticket_that_one_id_opened_and_the_other_closed_is_over() -> None:

@@ -30,11 +30,11 @@ def test_a_right_workspace_has_no_problem_and_no_warning() -> None:
 def test_amounts_are_minor_units_of_the_workspaces_currency(program: Program) -> None:
     team, pro = program.catalog.plans["team"], program.catalog.plans["pro"]
     assert team.prices == {
-        BillingInterval.MONTH: Money(4_900, "USD"),
-        BillingInterval.YEAR: Money(49_000, "USD"),
+        BillingInterval.MONTH: {"USD": Money(4_900, "USD")},
+        BillingInterval.YEAR: {"USD": Money(49_000, "USD")},
     }
     assert team.cost == Money(850, "USD")
-    assert pro.prices[BillingInterval.MONTH] == Money(14_900, "USD")
+    assert pro.price(BillingInterval.MONTH, "USD") == Money(14_900, "USD")
 
 
 def test_a_currency_without_minor_unit_takes_whole_amounts() -> None:
@@ -228,7 +228,7 @@ def test_anchors_and_merge_keys_stand_for_what_they_repeat() -> None:
     )
     catalog = compiled(changed).program.catalog
     assert catalog.plans["pro"].features == ("audit log",)
-    assert catalog.offers["pro-annual"].plan == "pro"
+    assert catalog.offers["pro-annual"].thing == "pro"
 
 
 def test_words_that_older_yaml_takes_for_booleans_are_text() -> None:

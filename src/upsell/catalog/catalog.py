@@ -1,0 +1,44 @@
+"""The catalog: everything that can be bought, and everything that may be offered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from upsell.catalog.items import Item
+from upsell.catalog.offers import Offer
+from upsell.catalog.plans import Plan, Product
+
+
+class Catalog(msgspec.Struct, frozen=True):
+    """Everything that can be bought or offered.
+
+    Attributes:
+        plans: Plans by id.
+        offers: Offers by id.
+        default_plan: Id of the plan a unit without subscription is on, or None when there is none.
+        metrics: Every metric that usage events may name.
+        items: What is sold one by one, by id.
+        products: What is sold beside plans, by id.
+        currency: ISO 4217 code of prices to whoever pays in none yet.
+        margin: How much more than its forecast use a plan must cover to fit, as a share.
+    """
+
+    plans: Mapping[str, Plan] = msgspec.field(default_factory=dict)
+    offers: Mapping[str, Offer] = msgspec.field(default_factory=dict)
+    default_plan: str | None = None
+    metrics: frozenset[str] = frozenset()
+    items: Mapping[str, Item] = msgspec.field(default_factory=dict)
+    products: Mapping[str, Product] = msgspec.field(default_factory=dict)
+    currency: str = "USD"
+    margin: float = 0.2
+
+    def chain(self, offer_id: str) -> Iterator[Offer]:
+        """Give an offer and what falls back from it, in order, each once; nothing for an unknown id."""
+        passed: set[str] = set()
+        at: str | None = offer_id
+        while at is not None and at not in passed and at in self.offers:
+            passed.add(at)
+            yield self.offers[at]
+            at = self.offers[at].fallback

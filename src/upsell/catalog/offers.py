@@ -1,0 +1,101 @@
+"""Offers: what may be proposed, at which terms, and what instead when it cannot be.
+
+Pure values, compiled from ``catalog.yaml``. The law: an offer is about exactly one thing.
+"""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+from upsell.catalog.plans import BillingInterval
+from upsell.clock import Duration, Moment
+from upsell.money import Money
+
+
+class OfferKind(enum.Enum):
+    """What an offer asks for; rules, caps and reports keep the kinds apart."""
+
+    UPGRADE = "upgrade"
+    CROSS_SELL = "cross-sell"
+    RETENTION = "retention"
+
+
+class Target(enum.Enum):
+    """What an offer is about; the value is its key in ``catalog.yaml``."""
+
+    PLAN = "plan"
+    PRODUCT = "product"
+    SEATS = "seats"
+    FEATURE = "feature"
+    ITEM = "item"
+    INTERVAL = "interval"
+
+
+FITTING = "fitting"
+"""The plan an offer names when it is about whichever plan fits."""
+
+PREMIUM = "premium"
+"""The item an offer names when it is about the premium counterpart of what lies in the cart."""
+
+
+class OutcomePrice(msgspec.Struct, frozen=True):
+    """A price per result: so much for each one, such as for each booking made."""
+
+    per: str
+    amount: Money
+
+
+class Offer(msgspec.Struct, frozen=True):
+    """A proposal with its terms.
+
+    Attributes:
+        id: The offer's key, as workflows name it.
+        kind: Upgrade, cross-sell or retention.
+        title: What it is called to the customer.
+        target: What it is about.
+        thing: Id of the plan, product, feature or item; of a plan ``fitting`` for the one that fits, of an
+            item ``premium`` for the counterpart of what lies in the cart. Empty for seats and an interval.
+        seats: How many more seats; 0 unless it is about seats.
+        interval: How often its price falls due: of the plan proposed, or of the present plan when it is
+            about the interval alone. None for as now.
+        reason: Why they would accept, in one sentence.
+        discount_rate: Share of the price taken off, 0 to 1.
+        months: How many months the discount lasts; None for as long as it is kept.
+        trial_days: Days of trial before anything falls due; 0 for none.
+        guarantee: What is promised should it disappoint, in words; empty for nothing.
+        downgrade: How one goes back, in words; empty when nothing is said.
+        outcome: A price per result, None for none.
+        family: Product family for consent; empty for the team's main one.
+        regions: Countries (ISO 3166 codes) it is made in; empty for everywhere.
+        available_from: Before this moment it is not made; None for no beginning.
+        available_until: From this moment on it is gone; None for no end.
+        valid_for: How long its terms are honoured after it was shown, in microseconds; None for no end.
+        stock: How many may be accepted; None for any number.
+        budget: How much discount may be given away by it in all; None for any amount.
+        fallback: Id of the offer to make when this one cannot be made to somebody; None for silence.
+    """
+
+    id: str
+    kind: OfferKind
+    title: str
+    target: Target
+    thing: str = ""
+    seats: int = 0
+    interval: BillingInterval | None = None
+    reason: str = ""
+    discount_rate: float = 0.0
+    months: int | None = None
+    trial_days: int = 0
+    guarantee: str = ""
+    downgrade: str = ""
+    outcome: OutcomePrice | None = None
+    family: str = ""
+    regions: tuple[str, ...] = ()
+    available_from: Moment | None = None
+    available_until: Moment | None = None
+    valid_for: Duration | None = None
+    stock: int | None = None
+    budget: Money | None = None
+    fallback: str | None = None

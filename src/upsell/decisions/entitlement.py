@@ -1,0 +1,186 @@
+"""Entitlement: whether an offer can be made to somebody at all, and which of a chain is made.
+
+The law: nobody is offered what they have, what is smaller than what they use, what they do not
+need, or what is not sold to them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import assert_never
+
+from upsell.catalog.catalog import Catalog
+from upsell.catalog.offers import FITTING, Offer, OfferKind, Target
+from upsell.catalog.plans import Plan, Product, ProductKind
+from upsell.clock import Moment
+from upsell.decisions.decision import Seen, Verdict
+from upsell.decisions.facts import UnitFacts
+from upsell.decisions.rails import Given, Rails, ask_rails
+from upsell.decisions.reasons import Reason
+from upsell.decisions.terms import Terms, terms_of
+
+
+def choose_offer(
+    facts: UnitFacts,
+    catalog: Catalog,
+    rails: Rails,
+    offer_id: str,
+    *,
+    sold_out: Mapping[str, Moment],
+    given: Iterable[Given] = (),
+    enrollment: str = "",
+) -> tuple[Terms | None, Verdict | None]:
+    """Choose the first of an offer and its fallbacks that can be made to a unit now, with its terms.
+
+    Args:
+        facts: The unit, as of now.
+        catalog: What is offered today.
+        rails: Price guardrails.
+        offer_id: The offer that a step names.
+        sold_out: When stock or budget of an offer ran out, for those that ever did.
+        given: Discounts the unit was shown before.
+        enrollment: Id of the enrollment that would show it, empty before there is one.
+
+    Returns:
+        The terms, or why none can be made: the reason of the offer named, not of its fallbacks.
+    """
+    refusal: Verdict | None = None
+    shown = tuple(given)
+    for offer in catalog.chain(offer_id):
+        verdict = _ask_sale(facts, catalog, offer, sold_out) or _ask_holding(facts, catalog, offer)
+        if verdict is None:
+            terms = terms_of(facts, catalog, offer, round_to=rails.round_to)
+            if terms is None:
+                verdict = _nothing_to_propose(offer)
+            else:
+                verdict = _ask_proposed(facts, catalog, offer, terms)
+                verdict = verdict or ask_rails(rails, terms, shown, enrollment, facts.now)
+                if verdict is None:
+                    return terms, None
+        refusal = refusal or verdict
+    return None, refusal or Verdict(Reason.OFFER_GONE, offer_id)
+
+
+def _ask_sale(
+    facts: UnitFacts, catalog: Catalog, offer: Offer, sold_out: Mapping[str, Moment]
+) -> Verdict | None:
+    """Ask whether an offer is made now and where the unit is."""
+    now = facts.now
+    if offer.available_from is not None and now < offer.available_from:
+        return Verdict(Reason.OFFER_GONE, offer.id, (Seen("begins later", True),), offer.available_from)
+    is_over = offer.available_until is not None and now >= offer.available_until
+    ran_out_at = sold_out.get(offer.id)
+    if is_over or (ran_out_at is not None and now >= ran_out_at):
+        return Verdict(Reason.OFFER_GONE, offer.id)
+    regions, is_for_sale = _sold(catalog, offer)
+    if not is_for_sale:
+        return Verdict(Reason.UNAVAILABLE, offer.id, (Seen("for sale", False),))
+    return _ask_region(facts, offer.id, (offer.regions, regions))
+
+
+def _ask_region(facts: UnitFacts, name: str, regions: Iterable[tuple[str, ...]]) -> Verdict | None:
+    """Where anything is sold in some countries only, the unit's must be known and be one of them."""
+    for countries in regions:
+        if countries and facts.country not in countries:
+            return Verdict(Reason.UNAVAILABLE, name, (Seen("country", facts.country or None),))
+    return None
+
+
+def _sold(catalog: Catalog, offer: Offer) -> tuple[tuple[str, ...], bool]:
+    if offer.target is Target.PLAN and offer.thing != FITTING:
+        plan = catalog.plans[offer.thing]
+        return plan.regions, plan.is_for_sale
+    if offer.target is Target.PRODUCT:
+        product = catalog.products[offer.thing]
+        return product.regions, product.is_for_sale
+    return (), True
+
+
+def _ask_holding(facts: UnitFacts, catalog: Catalog, offer: Offer) -> Verdict | None:
+    """Ask whether the unit has already what an offer is about."""
+    match offer.target:
+        case Target.PLAN:
+            if offer.thing == FITTING:
+                return None
+            return _ask_plan(facts, catalog, offer, catalog.plans[offer.thing])
+        case Target.PRODUCT:
+            return _ask_product(facts, offer, catalog.products[offer.thing])
+        case Target.FEATURE:
+            if offer.thing in facts.features:
+                return Verdict(Reason.ENTITLED, offer.id, (Seen("has", offer.thing),))
+        case Target.ITEM:
+            if offer.thing in facts.cart_items:
+                return Verdict(Reason.ENTITLED, offer.id, (Seen("in the cart", offer.thing),))
+        case Target.INTERVAL:
+            held = facts.holdings.interval
+            if facts.holdings.subscription is not None and held is offer.interval:
+                return Verdict(Reason.ENTITLED, offer.id, (Seen("subscription.interval", held.value),))
+        case Target.SEATS:
+            pass
+        case _:
+            assert_never(offer.target)
+    return None
+
+
+def _ask_plan(facts: UnitFacts, catalog: Catalog, offer: Offer, plan: Plan) -> Verdict | None:
+    """Of one family the tier decides, an interval beside it too; a plan of another is had or not."""
+    present = facts.holdings.plan
+    if offer.kind is OfferKind.RETENTION:
+        return None
+    if present is None or present.family != plan.family:
+        owned = [catalog.plans[each] for each in facts.owned if each in catalog.plans]
+        has = next((each for each in owned if each.family == plan.family and each.tier >= plan.tier), None)
+        return Verdict(Reason.ENTITLED, offer.id, (Seen("has", has.id),)) if has is not None else None
+    is_longer = offer.interval is not None and offer.interval.months > facts.holdings.interval.months
+    if present.tier > plan.tier or (present.tier == plan.tier and not (is_longer and present.id == plan.id)):
+        seen = (Seen("plan.tier", present.tier), Seen("tier offered", plan.tier))
+        return Verdict(Reason.ENTITLED, offer.id, seen)
+    return None
+
+
+def _ask_product(facts: UnitFacts, offer: Offer, product: Product) -> Verdict | None:
+    holdings = facts.holdings
+    if product.plans and (holdings.plan is None or holdings.plan.id not in product.plans):
+        plan = holdings.plan.id if holdings.plan is not None else None
+        return Verdict(Reason.UNAVAILABLE, offer.id, (Seen("plan.id", plan),))
+    match product.kind:
+        case ProductKind.ADD_ON:
+            is_had = product.id in facts.owned
+            is_had = is_had or (bool(product.features) and set(product.features) <= facts.features)
+        case ProductKind.BUNDLE:
+            is_had = product.id in facts.owned or (
+                bool(product.contains) and set(product.contains) <= facts.owned
+            )
+        case ProductKind.PACK:
+            is_had = bool(product.limits) and set(product.limits) <= holdings.unlimited
+        case ProductKind.SERVICE:
+            is_had = False
+        case _:
+            assert_never(product.kind)
+    return Verdict(Reason.ENTITLED, offer.id, (Seen("has", product.id),)) if is_had else None
+
+
+def _ask_proposed(facts: UnitFacts, catalog: Catalog, offer: Offer, terms: Terms) -> Verdict | None:
+    """Ask whether what would be proposed holds what the unit uses already."""
+    if offer.target is Target.SEATS:
+        seats = facts.usage("seats")
+        if seats is not None and facts.holdings.quantity + offer.seats < seats:
+            seen = (Seen("usage('seats')", seats), Seen("seats paid for", facts.holdings.quantity))
+            return Verdict(Reason.TOO_SMALL, offer.id, seen)
+        return None
+    plan = catalog.plans.get(terms.thing) if offer.target is Target.PLAN else None
+    present = facts.holdings.plan
+    if plan is None or (present is not None and present.family != plan.family):
+        return None
+    for metric, limit in sorted(plan.limits.items()):
+        used = facts.usage(metric)
+        if used is not None and used > limit and metric not in plan.overage:
+            seen = (Seen(f"usage('{metric}')", used), Seen("limit offered", limit))
+            return Verdict(Reason.TOO_SMALL, offer.id, seen)
+    return None
+
+
+def _nothing_to_propose(offer: Offer) -> Verdict:
+    if offer.target is Target.PLAN:
+        return Verdict(Reason.NOT_NEEDED, offer.id)
+    return Verdict(Reason.UNAVAILABLE, offer.id)

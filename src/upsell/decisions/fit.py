@@ -1,0 +1,157 @@
+"""Fit: the plan that costs least for what somebody is expected to use, and what it would have saved.
+
+The law: nothing is recommended beyond need. Where the present plan is the cheapest that will do,
+staying is best, and that is the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from upsell.catalog.catalog import Catalog
+from upsell.catalog.plans import BillingInterval, Plan
+from upsell.decisions.facts import UnitFacts
+from upsell.money import Money
+
+LOOKED_AT = 4
+"""How many past usage periods the proof looks back on."""
+
+
+class Fit(msgspec.Struct, frozen=True):
+    """Which plan fits, and what it would cost and save.
+
+    Attributes:
+        plan: Id of the plan that fits.
+        is_staying: Whether it is the one in force.
+        needs: Expected use of each metric to the end of the usage period, without the margin.
+        price: Its price per month for the quantity held, with expected overage.
+        saving: What it costs less per month than staying, expected overage counted; None where staying
+            cannot go on or its price is not known.
+        periods: How many past usage periods are known, at most four.
+        periods_over: In how many of them use was over what the present plan includes.
+        would_have_saved: What it would have cost less over those periods at today's prices, overage
+            counted; None where the present plan charges no overage or a price is not known.
+    """
+
+    plan: str
+    is_staying: bool
+    needs: Mapping[str, float]
+    price: Money
+    saving: Money | None
+    periods: int
+    periods_over: int
+    would_have_saved: Money | None
+
+
+def fit_plan(facts: UnitFacts, catalog: Catalog, country: str) -> Fit | None:
+    """Find the plan for sale, of the same family, that costs least and covers what is needed.
+
+    A plan covers a metric that it includes without limit, whose limit is at least the expected use
+    and the catalog's margin, or beyond which it charges overage. Of equals the greater tier wins.
+    The present plan counts as one, whether still sold or not.
+
+    Returns:
+        The fit; None without a plan in force, without recorded use of a metric that plans limit, or
+        where no plan with a known price covers it.
+    """
+    holdings = facts.holdings
+    present = holdings.plan
+    if present is None:
+        return None
+    rivals = [plan for plan in catalog.plans.values() if _is_offered(plan, present, country)]
+    metrics = {metric for plan in (present, *rivals) for metric in (*plan.limits, *plan.unlimited)}
+    needs = {m: need for m in sorted(metrics) if (need := facts.expected_use(m)) is not None}
+    if not needs:
+        return None
+    staying = _monthly(present, needs, facts, catalog.margin)
+    costs = {plan.id: _monthly(plan, needs, facts, catalog.margin) for plan in rivals}
+    if staying is not None:
+        costs[present.id] = staying
+    known = [(cost, -catalog.plans[key].tier, key) for key, cost in costs.items() if cost is not None]
+    if not known:
+        return None
+    cost, _, best = min(known, key=lambda each: (each[0], each[2] != present.id, each[1], each[2]))
+    past = facts.past_use(needs)[-LOOKED_AT:]
+    limits = holdings.limits
+    over = [any(used > limits[m] for m, used in period.items() if m in limits) for period in past]
+    currency = holdings.currency
+    return Fit(
+        plan=best,
+        is_staying=best == present.id,
+        needs=needs,
+        price=Money(round(cost), currency),
+        saving=Money(round(staying - cost), currency) if staying is not None else None,
+        periods=len(past),
+        periods_over=sum(over),
+        would_have_saved=_saved(present, catalog.plans[best], past, facts),
+    )
+
+
+def _is_offered(plan: Plan, present: Plan, country: str) -> bool:
+    if plan.id == present.id or plan.family != present.family or not plan.is_for_sale:
+        return False
+    return not plan.regions or country in plan.regions
+
+
+def _monthly(plan: Plan, needs: Mapping[str, float], facts: UnitFacts, margin: float) -> float | None:
+    """Give what a plan costs per month in minor units with expected overage; None where it will not do."""
+    price = _price(plan, facts)
+    if price is None:
+        return None
+    cost = price
+    for metric, need in needs.items():
+        limit = _limit(plan, metric, facts)
+        if limit is None:
+            # What the present plan does not state has been enough so far; of another it is not known.
+            if metric in plan.unlimited or plan is facts.holdings.plan:
+                continue
+            return None
+        charge = plan.overage.get(metric)
+        if charge is not None and charge.currency == facts.holdings.currency:
+            cost += max(0.0, need - limit) * charge.amount
+        elif limit < need * (1 + margin) and not (plan is facts.holdings.plan and limit >= need):
+            return None
+    return cost
+
+
+def _price(plan: Plan, facts: UnitFacts) -> float | None:
+    """Give a plan's price per month for the quantity held, by the interval held where it has one."""
+    holdings = facts.holdings
+    if plan is holdings.plan and holdings.subscription is None and plan.price_is_absent():
+        return 0.0
+    for interval in (holdings.interval, BillingInterval.MONTH):
+        price = plan.price(interval, holdings.currency)
+        if price is not None:
+            return price.amount / interval.months * holdings.quantity
+    return None
+
+
+def _limit(plan: Plan, metric: str, facts: UnitFacts) -> float | None:
+    """Give a plan's limit with what the add-ons held add to the present one."""
+    holdings = facts.holdings
+    stated = plan.limits.get(metric)
+    if stated is None or holdings.plan is None:
+        return stated
+    added = holdings.limits.get(metric, 0.0) - holdings.plan.limits.get(metric, 0.0)
+    return stated + max(0.0, added)
+
+
+def _saved(present: Plan, best: Plan, past: list[Mapping[str, float]], facts: UnitFacts) -> Money | None:
+    """Give what the better plan would have saved over past periods at today's prices."""
+    one, other = _price(present, facts), _price(best, facts)
+    if one is None or other is None or not past or not present.overage:
+        return None
+    currency = facts.holdings.currency
+    saved = sum(one - other + _overage(present, used, facts) - _overage(best, used, facts) for used in past)
+    return Money(round(saved), currency)
+
+
+def _overage(plan: Plan, used: Mapping[str, float], facts: UnitFacts) -> float:
+    charged = 0.0
+    for metric, amount in used.items():
+        limit, charge = _limit(plan, metric, facts), plan.overage.get(metric)
+        if limit is not None and charge is not None and charge.currency == facts.holdings.currency:
+            charged += max(0.0, amount - limit) * charge.amount
+    return charged

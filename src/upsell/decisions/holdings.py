@@ -1,0 +1,116 @@
+"""Holdings: what somebody has of the catalog now, and where and in which money they buy.
+
+Plans and products (catalog) and subscriptions (signals) meet here, so that neither needs the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from upsell.catalog.catalog import Catalog
+from upsell.catalog.plans import BillingInterval, Plan
+from upsell.clock import Moment
+from upsell.rules.facts import Scalar
+from upsell.signals.profiles import Profile, Subscription
+from upsell.signals.subscriptions import Tiers, current_subscription
+
+
+class Holdings(msgspec.Struct, frozen=True):
+    """What somebody has at one moment.
+
+    Attributes:
+        plan: The plan in force, the default plan without a subscription; None without either.
+        subscription: The subscription rules see, None without one.
+        limits: How much of each metric plan and add-ons include; absent is unknown.
+        unlimited: Metrics of which any amount is included.
+        currency: What they pay in, or would.
+    """
+
+    plan: Plan | None
+    subscription: Subscription | None
+    limits: Mapping[str, float]
+    unlimited: frozenset[str]
+    currency: str
+
+    @property
+    def quantity(self) -> float:
+        """Units of quantity paid for; one without a subscription."""
+        return self.subscription.quantity if self.subscription is not None else 1.0
+
+    @property
+    def interval(self) -> BillingInterval:
+        """How often their price falls due; monthly without a subscription."""
+        is_yearly = self.subscription is not None and self.subscription.interval_months == 12
+        return BillingInterval.YEAR if is_yearly else BillingInterval.MONTH
+
+
+def holdings_of(profile: Profile, catalog: Catalog, tiers: Tiers, now: Moment) -> Holdings:
+    """Give what whoever pays has at ``now``.
+
+    Add-ons and bundles that are subscribed to add their limits, times their quantity, to those the
+    plan states.
+    """
+    held = current_subscription(profile, tiers, now)
+    plan = catalog.plans.get(held.plan if held is not None else catalog.default_plan or "")
+    return Holdings(
+        plan=plan,
+        subscription=held,
+        limits=_limits(profile, catalog, plan, now),
+        unlimited=plan.unlimited if plan is not None else frozenset(),
+        currency=(held.currency if held is not None else "") or catalog.currency,
+    )
+
+
+def owned_of(profile: Profile, catalog: Catalog, plan: Plan | None, now: Moment) -> frozenset[str]:
+    """Give the ids of the plans and products of every open subscription, and of the plan in force.
+
+    What a bundle contains is owned with it.
+    """
+    owned = {plan.id} if plan is not None else set[str]()
+    for other in profile.subscriptions.values():
+        if other.is_open(now):
+            owned.add(other.plan)
+            bundle = catalog.products.get(other.plan)
+            owned.update(bundle.contains if bundle is not None else ())
+    return frozenset(owned)
+
+
+def features_of(catalog: Catalog, owned: Iterable[str]) -> frozenset[str]:
+    """Give the features that plans and products include, by name."""
+    return frozenset(name for each in owned for name in _features(catalog, each))
+
+
+def country_of(account: Mapping[str, Scalar], customer: Mapping[str, Scalar]) -> str:
+    """Give the country somebody buys in: the trait ``country`` of the account, or else of the customer.
+
+    ISO 3166 codes in capitals; empty when not known.
+    """
+    for traits in (account, customer):
+        country = traits.get("country")
+        if isinstance(country, str) and country:
+            return country.upper()
+    return ""
+
+
+def _features(catalog: Catalog, owned: str) -> tuple[str, ...]:
+    plan, product = catalog.plans.get(owned), catalog.products.get(owned)
+    return (*(plan.features if plan is not None else ()), *(product.features if product is not None else ()))
+
+
+def _limits(profile: Profile, catalog: Catalog, plan: Plan | None, now: Moment) -> Mapping[str, float]:
+    stated = plan.limits if plan is not None else {}
+    if not catalog.products or not stated:
+        return stated
+    limits = dict(stated)
+    for other in profile.subscriptions.values():
+        product = catalog.products.get(other.plan)
+        if product is None or not other.is_open(now):
+            continue
+        held = (product, *(catalog.products[each] for each in product.contains if each in catalog.products))
+        for each in held:
+            for metric, more in each.limits.items():
+                if metric in limits:
+                    limits[metric] += more * other.quantity
+    return limits

@@ -1,0 +1,135 @@
+"""Price guardrails: the rails inside which a discount may be given, whatever a workflow says.
+
+The law: a discount that breaks a rail is not given. What can be known from the catalog alone is
+refused when a workspace is checked; the rest when it is decided, with the rail as the reason.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable
+
+import msgspec
+
+from upsell.clock import DAY, Duration, Moment
+from upsell.decisions.decision import Seen, Verdict
+from upsell.decisions.reasons import Reason
+from upsell.decisions.terms import Terms
+from upsell.money import Money
+
+PROTECTED = frozenset(
+    "age birth_date birthdate birthday date_of_birth disability ethnicity gender marital_status nationality "
+    "orientation pregnancy race religion sex sexual_orientation union_member".split()
+)
+"""Traits that no price may hang on, unless the policy lists its own."""
+
+
+class Order(enum.Enum):
+    """In which order plans are put side by side: the first is what the others are measured by."""
+
+    DEAREST_FIRST = "dearest-first"
+    CHEAPEST_FIRST = "cheapest-first"
+
+
+class Rails(msgspec.Struct, frozen=True):
+    """What holds for every discount.
+
+    Attributes:
+        max_discount_rate: The deepest discount, as a share of the price.
+        min_margin_rate: The least share of the discounted price that must remain above what serving
+            costs; None asks for none. A cost that is not known breaks nothing.
+        rest: How long a unit that was shown a discount is shown no other; None for no rest.
+        unit_budget: How much discount one unit may be shown within ``unit_within``; None for any.
+        unit_within: Length of that window in microseconds.
+        is_laddered: Whether a journey must say something without a discount before it gives one.
+        round_to: Discounted prices are rounded down to whole multiples of so many minor units.
+        protected: Traits that no price may hang on.
+        order: In which order plans are put side by side.
+    """
+
+    max_discount_rate: float = 1.0
+    min_margin_rate: float | None = None
+    rest: Duration | None = None
+    unit_budget: Money | None = None
+    unit_within: Duration = 365 * DAY
+    is_laddered: bool = False
+    round_to: int = 1
+    protected: frozenset[str] = PROTECTED
+    order: Order = Order.DEAREST_FIRST
+
+
+class Given(msgspec.Struct, frozen=True, array_like=True):
+    """A discount that was shown: in which enrollment, by which offer, when, and what it comes to."""
+
+    enrollment: str
+    offer: str
+    at: Moment
+    amount: int
+    currency: str
+
+
+def broken_rail(rails: Rails, rate: float, price: int | None, cost: int | None) -> str | None:
+    """Say which rail a discount breaks by itself, or None.
+
+    Args:
+        rails: What holds.
+        rate: The discount, 0 to 1.
+        price: The price after it in minor units, None when not known.
+        cost: What serving costs over the same time in the same currency, None when not known.
+    """
+    if rate <= 0:
+        return None
+    if rate > rails.max_discount_rate:
+        return f"at most {rails.max_discount_rate:.4g} off"
+    if rails.min_margin_rate is not None and price is not None and cost is not None:
+        margin = (price - cost) / price if price > 0 else float("-inf")
+        if margin < rails.min_margin_rate:
+            return f"a margin of at least {rails.min_margin_rate:.4g}"
+    return None
+
+
+def ask_rails(
+    rails: Rails, terms: Terms, given: Iterable[Given], enrollment: str, now: Moment
+) -> Verdict | None:
+    """Say which rail forbids terms at ``now``, or None; what is not discounted breaks none.
+
+    What the same enrollment showed before by the same offer is the same discount, said again.
+
+    Args:
+        rails: What holds.
+        terms: What is proposed.
+        given: Discounts the unit was shown before.
+        enrollment: Id of the enrollment that would show it.
+        now: The moment asked about.
+    """
+    if terms.discount_rate <= 0:
+        return None
+    broken = broken_rail(rails, terms.discount_rate, terms.price, terms.cost)
+    if broken is not None:
+        seen = (Seen("discount", terms.discount_rate), Seen("price", terms.price), Seen("cost", terms.cost))
+        return Verdict(Reason.PRICE_GUARDRAIL, broken, seen)
+    others = [each for each in given if (each.enrollment, each.offer) != (enrollment, terms.offer)]
+    if rails.rest is not None:
+        last = max((each.at for each in others), default=None)
+        if last is not None and now < last + rails.rest:
+            rule = f"a rest of {rails.rest / DAY:g} days between discounts"
+            return Verdict(Reason.PRICE_GUARDRAIL, rule, (), last + rails.rest)
+    return _ask_budget(rails, terms, others, now)
+
+
+def _ask_budget(rails: Rails, terms: Terms, others: list[Given], now: Moment) -> Verdict | None:
+    budget = rails.unit_budget
+    if budget is None or terms.currency != budget.currency:
+        return None
+    within = [
+        each for each in others if each.at > now - rails.unit_within and each.currency == budget.currency
+    ]
+    spent = sum(each.amount for each in within)
+    if spent + terms.discount <= budget.amount:
+        return None
+    opens_at = min((each.at for each in within), default=None)
+    retry_at = opens_at + rails.unit_within if opens_at is not None else None
+    rule = f"at most {budget} of discount within {rails.unit_within / DAY:g} days"
+    return Verdict(
+        Reason.PRICE_GUARDRAIL, rule, (Seen("discount shown before, in minor units", spent),), retry_at
+    )

@@ -1,0 +1,235 @@
+"""Terms: what an offer comes to for one unit at one moment, to be shown and then kept.
+
+The law: what was shown is what is charged. A discount is never less than what is said: rounding
+goes down.
+"""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+import msgspec
+
+from upsell.catalog.catalog import Catalog
+from upsell.catalog.offers import FITTING, PREMIUM, Offer, Target
+from upsell.catalog.plans import BillingInterval, Plan, Product
+from upsell.clock import Moment
+from upsell.decisions.facts import UnitFacts
+from upsell.decisions.fit import Fit, fit_plan
+from upsell.money import Money
+
+
+class Terms(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What is proposed to one unit.
+
+    Attributes:
+        offer: Id of the offer.
+        thing: Id of the plan, product, feature or item proposed; of the present plan for more seats or
+            another interval.
+        name: What customers call it.
+        currency: ISO 4217 code.
+        interval: How often the price falls due, empty for once or for nothing due.
+        quantity: For how many units of quantity.
+        full: The price of all units per interval before the discount, in minor units; None when not known.
+        price: The same after the discount.
+        unit_price: The price of one unit of quantity after the discount.
+        cost: What serving all units costs over one interval, None when not known.
+        discount_rate: Share of the price taken off, 0 to 1.
+        discount: What the discount comes to in minor units over the months it lasts, at most a year.
+        saving: What is saved per month against the present terms, for a fitting plan, or per year for
+            another interval, in minor units; None when not known or nothing.
+        expires_at: Until when the terms hold once they are shown, None without an end.
+    """
+
+    offer: str
+    thing: str
+    name: str
+    currency: str
+    interval: str = ""
+    quantity: float = 1.0
+    full: int | None = None
+    price: int | None = None
+    unit_price: int | None = None
+    cost: int | None = None
+    discount_rate: float = 0.0
+    discount: int = 0
+    saving: int | None = None
+    expires_at: Moment | None = None
+
+
+class _Proposal(msgspec.Struct, frozen=True):
+    """What is sold by an offer, before its discount: one unit's price and cost per interval."""
+
+    thing: str
+    name: str
+    price: Money | None
+    interval: BillingInterval | None = None
+    quantity: float = 1.0
+    cost: Money | None = None
+    saving: int | None = None
+
+
+def terms_of(facts: UnitFacts, catalog: Catalog, offer: Offer, *, round_to: int = 1) -> Terms | None:
+    """Say what an offer comes to for a unit now; None when there is nothing to propose to it.
+
+    That is: no plan fits, nothing in the cart has a premium counterpart, or who has no plan is to get
+    more of it. ``expires_at`` counts from now.
+
+    Args:
+        facts: The unit, as of now.
+        catalog: What can be bought.
+        offer: What may be proposed.
+        round_to: A discounted price is rounded down to whole multiples of so many minor units.
+    """
+    proposal = _proposal(facts, catalog, offer)
+    if proposal is None:
+        return None
+    currency = proposal.price.currency if proposal.price is not None else facts.holdings.currency
+    full_unit = proposal.price.amount if proposal.price is not None else None
+    unit = None if full_unit is None else discounted(full_unit, offer.discount_rate, round_to)
+    full = None if full_unit is None else round(full_unit * proposal.quantity)
+    price = None if unit is None else round(unit * proposal.quantity)
+    is_same = proposal.cost is not None and proposal.cost.currency == currency
+    months = proposal.interval.months if proposal.interval is not None else 1
+    cost = round(proposal.cost.amount * proposal.quantity * months) if is_same and proposal.cost else None
+    return Terms(
+        offer=offer.id,
+        thing=proposal.thing,
+        name=proposal.name,
+        currency=currency,
+        interval=proposal.interval.value if proposal.interval is not None else "",
+        quantity=proposal.quantity,
+        full=full,
+        price=price,
+        unit_price=unit,
+        cost=cost,
+        discount_rate=offer.discount_rate,
+        discount=_discount(offer, proposal.interval, full, price),
+        saving=proposal.saving,
+        expires_at=expiry_of(offer, facts.now),
+    )
+
+
+def discounted(amount: int, rate: float, round_to: int = 1) -> int:
+    """Give a price after a discount, rounded down to a multiple of ``round_to``, but never to nothing.
+
+    A price without a discount stays as it is. Where rounding would come to nothing it is left out.
+    """
+    if rate <= 0:
+        return amount
+    exact = round(amount * (1 - rate))
+    return exact // round_to * round_to or exact
+
+
+def expiry_of(offer: Offer, shown_at: Moment) -> Moment | None:
+    """Give until when an offer that was shown is honoured: its end, or its time after being shown."""
+    ends = [offer.available_until] if offer.available_until is not None else []
+    if offer.valid_for is not None:
+        ends.append(shown_at + offer.valid_for)
+    return min(ends, default=None)
+
+
+def _discount(offer: Offer, interval: BillingInterval | None, full: int | None, price: int | None) -> int:
+    if full is None or price is None or full == price:
+        return 0
+    if interval is None:
+        return full - price
+    months = min(offer.months or 12, 12)
+    return round((full - price) * max(1.0, months / interval.months))
+
+
+def _proposal(facts: UnitFacts, catalog: Catalog, offer: Offer) -> _Proposal | None:
+    match offer.target:
+        case Target.PLAN:
+            return _plan(facts, catalog, offer)
+        case Target.PRODUCT:
+            return _product(facts, catalog.products[offer.thing], offer)
+        case Target.SEATS:
+            return _seats(facts, offer)
+        case Target.FEATURE:
+            return _Proposal(offer.thing, offer.thing, None)
+        case Target.ITEM:
+            return _item(facts, catalog, offer)
+        case Target.INTERVAL:
+            return _interval(facts, offer)
+        case _:
+            assert_never(offer.target)
+
+
+def _plan(facts: UnitFacts, catalog: Catalog, offer: Offer) -> _Proposal | None:
+    fit = None
+    if offer.thing == FITTING:
+        fit = fit_plan(facts, catalog, facts.country)
+        if fit is None or fit.is_staying:
+            return None
+    plan = catalog.plans[fit.plan if fit is not None else offer.thing]
+    holdings = facts.holdings
+    is_same_family = holdings.plan is not None and holdings.plan.family == plan.family
+    interval = _interval_of(plan, offer.interval or holdings.interval, holdings.currency)
+    return _Proposal(
+        thing=plan.id,
+        name=plan.name,
+        price=plan.price(interval, holdings.currency),
+        interval=interval,
+        quantity=holdings.quantity if is_same_family else 1.0,
+        cost=plan.cost,
+        saving=_saving(fit),
+    )
+
+
+def _saving(fit: Fit | None) -> int | None:
+    return fit.saving.amount if fit is not None and fit.saving is not None and fit.saving.amount > 0 else None
+
+
+def _interval_of(plan: Plan, wanted: BillingInterval, currency: str) -> BillingInterval:
+    return wanted if plan.price(wanted, currency) is not None else BillingInterval.MONTH
+
+
+def _product(facts: UnitFacts, product: Product, offer: Offer) -> _Proposal:
+    currency = facts.holdings.currency
+    once = product.once.get(currency)
+    if once is not None:
+        return _Proposal(product.id, product.name, once, cost=product.cost)
+    interval = offer.interval or facts.holdings.interval
+    if currency not in product.prices.get(interval, {}):
+        interval = BillingInterval.MONTH
+    price = product.prices.get(interval, {}).get(currency)
+    return _Proposal(product.id, product.name, price, interval, cost=product.cost)
+
+
+def _seats(facts: UnitFacts, offer: Offer) -> _Proposal | None:
+    holdings = facts.holdings
+    if holdings.plan is None or holdings.subscription is None:
+        return None
+    interval = _interval_of(holdings.plan, holdings.interval, holdings.currency)
+    price = holdings.plan.price(interval, holdings.currency)
+    name = f"{offer.seats} more seats" if offer.seats > 1 else "one more seat"
+    return _Proposal(holdings.plan.id, name, price, interval, float(offer.seats), holdings.plan.cost)
+
+
+def _item(facts: UnitFacts, catalog: Catalog, offer: Offer) -> _Proposal | None:
+    if offer.thing != PREMIUM:
+        item = catalog.items[offer.thing]
+        return _Proposal(item.id, item.name, item.price)
+    premium, more = facts.cart.get("premium"), facts.cart.get("premium_difference")
+    item_of_cart = catalog.items.get(str(premium))
+    if item_of_cart is None:
+        return None
+    currency = str(facts.cart.get("currency") or (item_of_cart.price.currency if item_of_cart.price else ""))
+    price = Money(more, currency) if isinstance(more, int) and currency else None
+    return _Proposal(item_of_cart.id, item_of_cart.name, price)
+
+
+def _interval(facts: UnitFacts, offer: Offer) -> _Proposal | None:
+    holdings, wanted = facts.holdings, offer.interval
+    if holdings.plan is None or holdings.subscription is None or wanted is None:
+        return None
+    price = holdings.plan.price(wanted, holdings.currency)
+    monthly = holdings.plan.price(BillingInterval.MONTH, holdings.currency)
+    saving = None
+    if price is not None and monthly is not None and wanted is BillingInterval.YEAR:
+        less = round((12 * monthly.amount - price.amount) * holdings.quantity)
+        saving = less if less > 0 else None
+    return _Proposal(
+        holdings.plan.id, holdings.plan.name, price, wanted, holdings.quantity, holdings.plan.cost, saving
+    )

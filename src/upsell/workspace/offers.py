@@ -1,0 +1,170 @@
+"""Offers of ``catalog.yaml`` compiled: each is about one thing, and what falls back ends somewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from upsell.catalog.catalog import Catalog
+from upsell.catalog.offers import FITTING, PREMIUM, Offer, OfferKind, OutcomePrice, Target
+from upsell.catalog.plans import BillingInterval
+from upsell.clock import Moment, from_datetime, parse_moment
+from upsell.workspace.findings import Findings
+from upsell.workspace.items import NOTHING_WRITTEN, Record
+from upsell.workspace.products import check_known, compile_money
+from upsell.workspace.settings import Settings
+
+_ABOUT = (Target.PLAN, Target.PRODUCT, Target.SEATS, Target.FEATURE, Target.ITEM)
+
+
+def compile_offers(
+    offers: Record, written: Record, catalog: Catalog, settings: Settings, findings: Findings
+) -> Mapping[str, Offer]:
+    """Compile the offers over a catalog without them.
+
+    Args:
+        offers: The offers as written.
+        written: The whole file, for the names of what could not be compiled.
+        catalog: Plans, products and items.
+        settings: Currency and zone.
+        findings: Where problems are noted.
+    """
+    compiled = {}
+    for key, record in offers.records():
+        target = _target(record, findings)
+        _check_thing(record, target, written, findings)
+        _check_terms(record, target, findings)
+        compiled[key] = _offer(key, record, target, catalog, settings, findings)
+    for key, record in offers.records():
+        leaf = record.leaf("fallback")
+        if leaf is None:
+            continue
+        check_known(leaf, "offer", offers.keys, findings)
+        if _comes_back(key, compiled):
+            findings.error(
+                leaf.place,
+                f"expected fallbacks that end, got some that lead back to {key}",
+                hint="leave fallback out of the last one",
+                code="fallback-circle",
+            )
+    return compiled
+
+
+def _target(record: Record, findings: Findings) -> Target:
+    """Give what an offer is about, and note when that is nothing or several things."""
+    named = [target for target in _ABOUT if record.has(target.value)]
+    if len(named) > 1:
+        others = " and ".join(target.value for target in named)
+        findings.error(
+            record.keys[named[1].value],
+            f"expected one thing that the offer is about, got {others}",
+            hint="make one offer of each; a bundle of the catalog sells several as one",
+            code="offer",
+        )
+    if not named and not record.has("interval"):
+        findings.error(
+            record.place,
+            "expected what the offer is about, got none of plan, product, seats, feature, item, interval",
+            hint="plan: fitting proposes whichever plan covers their use",
+            code="missing-key",
+        )
+        return Target.PLAN
+    return named[0] if named else Target.INTERVAL
+
+
+def _check_thing(record: Record, target: Target, written: Record, findings: Findings) -> None:
+    """Note a plan, product or item that the catalog lacks."""
+    leaf = record.leaf(target.value)
+    among = {Target.PLAN: "plans", Target.PRODUCT: "products", Target.ITEM: "items"}
+    word = {Target.PLAN: FITTING, Target.ITEM: PREMIUM}.get(target)
+    if leaf is not None and target in among and leaf.text != word:
+        known = (written.record(among[target]) or NOTHING_WRITTEN).keys
+        check_known(leaf, target.value, known, findings)
+
+
+def _check_terms(record: Record, target: Target, findings: Findings) -> None:
+    """Note terms that do not belong together."""
+    if record.has("months") and not record.has("discount"):
+        findings.error(
+            record.keys["months"],
+            "expected a discount beside months, got months alone",
+            hint="months says how long the discount lasts; add discount, or drop months",
+        )
+    if target is Target.FEATURE and not record.integer("trial_days"):
+        findings.error(
+            record.keys.get("feature", record.place),
+            "expected trial_days beside feature, got none",
+            hint="a feature alone is tried for some days; to sell it, offer the plan or add-on that has it",
+            code="missing-key",
+        )
+    if record.has("budget") and not record.has("discount"):
+        findings.error(
+            record.keys["budget"],
+            "expected a discount beside budget, got none",
+            hint="budget is how much discount is given away; stock limits an offer without one",
+            code="offer",
+        )
+
+
+def _offer(
+    key: str, record: Record, target: Target, catalog: Catalog, settings: Settings, findings: Findings
+) -> Offer:
+    """Compile one offer."""
+    outcome = record.record("outcome")
+    per_outcome = outcome.leaf("price") if outcome is not None else None
+    budget = record.leaf("budget")
+    interval = record.leaf("interval")
+    plan = catalog.plans.get(record.text("plan"))
+    return Offer(
+        id=key,
+        kind=OfferKind(record.text("kind", OfferKind.UPGRADE.value)),
+        title=record.text("title"),
+        target=target,
+        thing="" if target is Target.SEATS else record.text(target.value) if target in _ABOUT else "",
+        seats=record.integer("seats"),
+        interval=None if interval is None else BillingInterval(interval.text),
+        reason=record.text("reason"),
+        discount_rate=record.rate("discount"),
+        months=record.integer("months") or None,
+        trial_days=record.integer("trial_days"),
+        guarantee=record.text("guarantee"),
+        downgrade=record.text("downgrade"),
+        outcome=OutcomePrice(outcome.text("per"), compile_money(per_outcome, settings.currency, findings))
+        if outcome is not None and per_outcome is not None
+        else None,
+        family=record.text("family") or (plan.family if plan is not None else ""),
+        regions=tuple(leaf.text for leaf in record.leaves("regions")),
+        available_from=_moment(record, "available_from", settings.zone, 0),
+        available_until=_moment(record, "available_until", settings.zone, 1),
+        valid_for=record.integer("valid_for") or None,
+        stock=record.integer("stock") or None,
+        budget=None if budget is None else compile_money(budget, settings.currency, findings),
+        fallback=record.text("fallback") or None,
+    )
+
+
+def _comes_back(key: str, offers: Mapping[str, Offer]) -> bool:
+    passed: set[str] = set()
+    at: str | None = offers[key].fallback
+    while at is not None and at in offers and at not in passed:
+        if at == key:
+            return True
+        passed.add(at)
+        at = offers[at].fallback
+    return False
+
+
+def _moment(record: Record, name: str, zone: str, days_after: int) -> Moment | None:
+    """Give the moment a key says: itself, or the beginning of so many days after a date in ``zone``."""
+    leaf = record.leaf(name)
+    if leaf is None:
+        return None
+    at = parse_moment(leaf.text)
+    if at is not None:
+        return at
+    day = date.fromisoformat(leaf.text)
+    if day == date.max:
+        return from_datetime(datetime.combine(day, time.min, ZoneInfo("UTC")))
+    beginning = datetime.combine(day + timedelta(days=days_after), time.min, ZoneInfo(zone))
+    return from_datetime(beginning)

@@ -1,0 +1,129 @@
+"""Pricing: the price guardrails of the policy compiled, and every discount held to them at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from upsell.catalog.catalog import Catalog
+from upsell.catalog.offers import FITTING, Offer, Target
+from upsell.catalog.plans import BillingInterval
+from upsell.decisions.rails import Order, Rails, broken_rail
+from upsell.decisions.terms import discounted
+from upsell.journeys.steps import EmailStep, Journey, TaskStep
+from upsell.journeys.workflow import Workflow
+from upsell.workspace.findings import Findings
+from upsell.workspace.items import NOTHING_WRITTEN, Record
+from upsell.workspace.products import compile_money
+
+
+def compile_rails(record: Record | None, currency: str, findings: Findings) -> Rails:
+    """Compile price guardrails; without any, every discount is allowed."""
+    if record is None:
+        return Rails()
+    usual = Rails()
+    budget, rounded = record.leaf("budget_per_unit"), record.leaf("round_to")
+    return Rails(
+        max_discount_rate=record.rate("max_discount", usual.max_discount_rate),
+        min_margin_rate=record.rate("min_margin") if record.has("min_margin") else None,
+        rest=record.integer("rest") or None,
+        unit_budget=None if budget is None else compile_money(budget, currency, findings),
+        unit_within=record.integer("budget_within", usual.unit_within),
+        is_laddered=record.text("ladder", "false") == "true",
+        round_to=max(1, compile_money(rounded, currency, findings).amount) if rounded is not None else 1,
+        protected=frozenset(leaf.text for leaf in record.leaves("protected"))
+        if record.has("protected")
+        else usual.protected,
+        order=Order(record.text("order", usual.order.value)),
+    )
+
+
+def check_offers(written: Record | None, catalog: Catalog, rails: Rails, findings: Findings) -> None:
+    """Note discounts that break a guardrail whoever they are given to."""
+    offers = (written or NOTHING_WRITTEN).record("offers") or NOTHING_WRITTEN
+    for key, record in offers.records():
+        offer = catalog.offers.get(key)
+        if offer is None or offer.discount_rate <= 0:
+            continue
+        for price, cost, said in _prices(catalog, offer):
+            unit = discounted(price, offer.discount_rate, rails.round_to) if price is not None else None
+            broken = broken_rail(rails, offer.discount_rate, unit, cost)
+            if broken is not None:
+                findings.error(
+                    record.keys.get("discount", record.place),
+                    f"expected {broken}, got {offer.discount_rate:.4g} off{said}",
+                    hint="policy.pricing of upsell.yaml holds for every discount; give less",
+                    code="price-guardrail",
+                )
+                break
+
+
+def _prices(catalog: Catalog, offer: Offer) -> Iterator[tuple[int | None, int | None, str]]:
+    """Give the prices an offer is known to be made at: price, cost over the same time, and in words."""
+    plan = catalog.plans.get(offer.thing) if offer.target is Target.PLAN and offer.thing != FITTING else None
+    product = catalog.products.get(offer.thing) if offer.target is Target.PRODUCT else None
+    yield None, None, ""
+    sold = plan or product
+    if sold is None:
+        return
+    for interval, prices in sold.prices.items():
+        if offer.interval in (None, interval) or BillingInterval.YEAR not in sold.prices:
+            for price in prices.values():
+                is_same = sold.cost is not None and sold.cost.currency == price.currency
+                cost = sold.cost.amount * interval.months if is_same and sold.cost is not None else None
+                yield price.amount, cost, f" {price} a {interval.value}"
+    if product is not None:
+        for price in product.once.values():
+            cost = product.cost.amount if product.cost is not None else None
+            yield price.amount, cost, f" {price}"
+
+
+def check_workflow(
+    workflow: Workflow, record: Record, catalog: Catalog, rails: Rails, findings: Findings
+) -> None:
+    """Note a discount that nothing of value comes before, and a price that hangs on a protected trait."""
+    gives = [offer for offer in workflow.offers.values() if _is_discounted(catalog, offer)]
+    if not gives:
+        return
+    if rails.is_laddered and any(_first_offers(workflow.journey, catalog)):
+        findings.error(
+            record.keys.get("journey", record.place),
+            "expected a step that speaks without a discount before one that gives it, got the discount first",
+            hint="policy.pricing.ladder: value first, discount last; begin with help, or with the full price",
+            code="ladder",
+        )
+    rules = [
+        *workflow.eligible,
+        *workflow.suppress,
+        *workflow.experiment.audience.values(),
+        *([workflow.trigger.when] if workflow.trigger.when is not None else []),
+    ]
+    for rule in rules:
+        for scope, name in sorted(rule.reads.traits):
+            if name.lower() in rails.protected and scope in ("customer", "account"):
+                findings.error(
+                    record.keys.get("eligible", record.place),
+                    f"expected no protected trait where a discount is given, got {scope}.{name}",
+                    hint="a price may not hang on who somebody is; drop the rule, or the discount",
+                    code="protected-trait",
+                )
+
+
+def _is_discounted(catalog: Catalog, offer: Offer) -> bool:
+    return any(each.discount_rate > 0 for each in catalog.chain(offer.id))
+
+
+def _first_offers(journey: Journey, catalog: Catalog) -> Iterable[bool]:
+    """Tell of each speaking step that may be the first of a passage whether it gives a discount."""
+    seen: set[str] = set()
+    ahead = [journey.entry]
+    while ahead:
+        at = ahead.pop()
+        if at is None or at in seen:
+            continue
+        seen.add(at)
+        step = journey.steps[at]
+        if isinstance(step, EmailStep | TaskStep):
+            offers = (catalog.offers.get(name) for name in step.offer.values())
+            yield any(offer is not None and _is_discounted(catalog, offer) for offer in offers)
+        else:
+            ahead += [getattr(step, name, None) for name in ("then", "yes", "no")]
