@@ -11,15 +11,39 @@ from collections.abc import Iterable
 
 import msgspec
 
+from upsell.catalog.offers import OfferKind
 from upsell.clock import Moment
 from upsell.decisions.decision import Seen, Verdict
+from upsell.decisions.hours import calendar_window
 from upsell.decisions.intents import Intent
 from upsell.decisions.policy import Cap, Per
 from upsell.decisions.reasons import Reason
 
 
+class Speech(msgspec.Struct, frozen=True):
+    """What is to be said, as far as caps ask.
+
+    Attributes:
+        intent: What it is for.
+        channel: How: a channel, or ``task`` for work given to a person.
+        workflow: Key of the workflow that says it.
+        category: The workflow's category, empty for none.
+        kind: Kind of the offer it makes, None when it makes none.
+        obeys_caps: Whether caps may stop it; a hard one always does.
+        is_counted: Whether caps count it.
+    """
+
+    intent: Intent
+    channel: str
+    workflow: str = ""
+    category: str = ""
+    kind: OfferKind | None = None
+    obeys_caps: bool = True
+    is_counted: bool = True
+
+
 class Touch(msgspec.Struct, array_like=True):
-    """One reserved or spent place: the message's key, when, what for, and by which channel.
+    """One reserved or spent place: the message's key, when, and what was said.
 
     A held-out unit's shadow spends places too, with the key the message would have had.
     """
@@ -28,6 +52,14 @@ class Touch(msgspec.Struct, array_like=True):
     at: Moment
     intent: Intent
     channel: str
+    workflow: str = ""
+    category: str = ""
+    kind: OfferKind | None = None
+
+
+def touch_of(key: str, at: Moment, speech: Speech) -> Touch:
+    """Give the place that a message with a key spends."""
+    return Touch(key, at, speech.intent, speech.channel, speech.workflow, speech.category, speech.kind)
 
 
 class Contact(msgspec.Struct, omit_defaults=True):
@@ -111,43 +143,74 @@ def ask_consent(contact: Contact, channel: str) -> Verdict | None:
 def ask_caps(
     contact: Contact,
     caps: Iterable[Cap],
-    intent: Intent,
-    channel: str,
+    speech: Speech,
     now: Moment,
     *,
+    zone: str = "UTC",
     but: str = "",
     beside: int = 0,
 ) -> Verdict | None:
     """Say which cap leaves no place at ``now`` and when it will, or None when all have one.
 
-    Each cap counts the touches in ``(now - within, now]``, without the message with key ``but``
-    (at the gate before sending, a message does not stand in its own way) and with ``beside`` more
-    that are about to be reserved. When several caps are full, the verdict is that of the one that
-    opens last.
+    Each cap counts the touches in its window, without the message with key ``but`` (at the gate
+    before sending, a message does not stand in its own way) and with ``beside`` more that are about
+    to be reserved. When several caps are full, the verdict is that of the one that opens last.
+
+    Args:
+        contact: What was said before.
+        caps: The caps asked.
+        speech: What is to be said.
+        now: The moment asked about.
+        zone: The zone whose calendar a calendar window follows.
+        but: Key of the message itself.
+        beside: How many more take places before it.
     """
     full: Verdict | None = None
     for cap in caps:
-        if intent not in cap.intents or (cap.channels and channel not in cap.channels):
+        if not _concerns(cap, speech) or not (speech.obeys_caps or cap.is_hard):
             continue
-        counted = [
-            touch.at
-            for touch in contact.touches
-            if touch.at > now - cap.within
-            and touch.intent in cap.intents
-            and (not cap.channels or touch.channel in cap.channels)
-            and touch.key != but
-        ]
-        if len(counted) + beside < cap.at_most:
+        verdict = _ask_cap(contact, cap, now, zone, but, beside)
+        if verdict is None:
             continue
-        first = len(counted) + beside - cap.at_most
-        opens_at = sorted(counted)[first] + cap.within if first < len(counted) else None
-        whose = " per account" if cap.per is Per.ACCOUNT else ""
-        verdict = Verdict(
-            Reason.CAPPED,
-            f"at most {cap.at_most}{whose} within {cap.within // 1_000_000} s",
-            (Seen("messages in the window", len(counted)),),
-            opens_at,
-        )
-        if full is None or (full.retry_at is not None and (opens_at is None or opens_at > full.retry_at)):
+        if full is None or (
+            full.retry_at is not None and (verdict.retry_at is None or verdict.retry_at > full.retry_at)
+        ):
             full = verdict
     return full
+
+
+def _ask_cap(contact: Contact, cap: Cap, now: Moment, zone: str, but: str, beside: int) -> Verdict | None:
+    since, ends_at = now - cap.within, None
+    if cap.calendar is not None:
+        started_at, ends_at = calendar_window(zone, now, cap.calendar.value)
+        since = started_at - 1
+    counted = sorted(
+        touch.at
+        for touch in contact.touches
+        if touch.at > since and touch.key != but and _concerns(cap, touch)
+    )
+    if len(counted) + beside < cap.at_most:
+        return None
+    first = len(counted) + beside - cap.at_most
+    if ends_at is None and first < len(counted):
+        ends_at = counted[first] + cap.within
+    return Verdict(Reason.CAPPED, words_of(cap), (Seen("messages in the window", len(counted)),), ends_at)
+
+
+def words_of(cap: Cap) -> str:
+    """Give a cap in words."""
+    whose = " per account" if cap.per is Per.ACCOUNT else ""
+    if cap.is_hard:
+        return f"at least {cap.within // 1_000_000} s between two upsell touches"
+    window = f"per calendar {cap.calendar.value}" if cap.calendar else f"within {cap.within // 1_000_000} s"
+    return f"at most {cap.at_most}{whose} {window}"
+
+
+def _concerns(cap: Cap, said: Speech | Touch) -> bool:
+    return (
+        said.intent in cap.intents
+        and (not cap.channels or said.channel in cap.channels)
+        and (not cap.workflows or said.workflow in cap.workflows)
+        and (not cap.categories or said.category in cap.categories)
+        and (not cap.kinds or said.kind in cap.kinds)
+    )

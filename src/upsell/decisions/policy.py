@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 
 import msgspec
 
+from upsell.catalog.offers import OfferKind
 from upsell.clock import DAY, Duration
+from upsell.decisions.hours import Hours
 from upsell.decisions.intents import PROMOTIONAL, SELLING, Intent
 from upsell.decisions.rails import Rails
 from upsell.rules.compile import Rule
@@ -20,15 +23,30 @@ class Per(enum.Enum):
     ACCOUNT = "account"
 
 
+class Calendar(enum.Enum):
+    """A window that begins with the calendar, in the recipient's zone."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+
+
 class Cap(msgspec.Struct, frozen=True):
-    """At most ``at_most`` messages to one person or account within a rolling ``(now - within, now]``.
+    """At most ``at_most`` touches of one person or account in a window.
+
+    The window is a rolling ``(now - within, now]``, or the day, week or month that holds now.
 
     Attributes:
         at_most: How many reservations fit.
-        within: Length of the window in microseconds.
+        within: Length of the window in microseconds; of a calendar one the longest it can be.
         intents: Which intents count and obey.
         channels: Which channels count and obey; empty for all.
         per: Whose messages count. A customer without an account is their own.
+        calendar: A window that begins with the calendar, None for a rolling one.
+        workflows: Workflows whose messages count and obey, by key; empty for all.
+        categories: Categories of workflows that count and obey; empty for all.
+        kinds: Kinds of offers that count and obey; empty for all, also for what makes none.
+        is_hard: Whether it is obeyed by steps too that need not obey caps: a minimum gap.
     """
 
     at_most: int
@@ -36,6 +54,11 @@ class Cap(msgspec.Struct, frozen=True):
     intents: frozenset[Intent] = PROMOTIONAL
     channels: frozenset[str] = frozenset()
     per: Per = Per.PERSON
+    calendar: Calendar | None = None
+    workflows: frozenset[str] = frozenset()
+    categories: frozenset[str] = frozenset()
+    kinds: frozenset[OfferKind] = frozenset()
+    is_hard: bool = False
 
 
 class SensitiveState(msgspec.Struct, frozen=True):
@@ -50,6 +73,7 @@ class SensitiveState(msgspec.Struct, frozen=True):
         key: Property that tells several apart (two open tickets), or None when one at a time.
         where: What a starting event must say to start it; None takes every one.
         when: Rule that holds it open as long as it is true, beside its events; None without one.
+        longest: How long it stays open at most when nobody ends it, in microseconds; None without an end.
     """
 
     name: str
@@ -60,7 +84,11 @@ class SensitiveState(msgspec.Struct, frozen=True):
     key: str | None = None
     where: Condition | None = None
     when: Rule | None = None
+    longest: Duration | None = None
 
+
+OPEN_TASK = "open_task"
+"""The state that a task of ours opens too."""
 
 INCIDENT = "incident"
 """The state that an incident for everyone opens too."""
@@ -91,6 +119,8 @@ SENSITIVE_STATES = (
         30 * DAY,
         SELLING,
     ),
+    SensitiveState(OPEN_TASK, ("Task Opened",), ("Task Closed",), 0, SELLING, "key", longest=14 * DAY),
+    SensitiveState("open_deal", ("Deal Opened",), ("Deal Closed",), 0, SELLING, "deal_id", longest=90 * DAY),
     SensitiveState(INCIDENT, ("Incident Started",), ("Incident Ended",), 1 * DAY, PROMOTIONAL, "incident_id"),
     SensitiveState(
         "low_satisfaction",
@@ -119,6 +149,8 @@ class Policy(msgspec.Struct, frozen=True):
         control_rate: Share of households in the global control, 0 to 1.
         control_salt: Salt of the global control's hash.
         rails: Price guardrails.
+        hours: When each channel may speak, by channel; one that is absent always may.
+        not_now: How long what somebody answered "not now" to rests, in microseconds.
     """
 
     caps: tuple[Cap, ...] = ()
@@ -129,3 +161,5 @@ class Policy(msgspec.Struct, frozen=True):
     control_rate: float = 0.0
     control_salt: str = "control"
     rails: Rails = Rails()
+    hours: Mapping[str, Hours] = msgspec.field(default_factory=dict)
+    not_now: Duration = 30 * DAY

@@ -40,6 +40,8 @@ class Reason(enum.Enum):
     NO_RECIPIENT = "no_recipient"
     NO_CONSENT = "no_consent"
     PRICE_GUARDRAIL = "price_guardrail"
+    DECLINED = "declined"
+    OUTSIDE_HOURS = "outside_hours"
     CAPPED = "capped"
     OUTRANKED = "outranked"
     # Blocked too long, or no longer wanted.
@@ -81,6 +83,8 @@ MEANINGS: dict[Reason, str] = {
     Reason.SENSITIVE: "something is wrong or fresh for this customer, so we stay silent",
     Reason.NO_RECIPIENT: "nobody it would speak to has an address",
     Reason.NO_CONSENT: "consent was withdrawn",
+    Reason.DECLINED: "they said not now, or never",
+    Reason.OUTSIDE_HOURS: "it is outside the hours at which they may be written to",
     Reason.CAPPED: "was written to often enough for now",
     Reason.OUTRANKED: "another workflow holds the one upsell slot",
     Reason.LAPSED: "was blocked for longer than a candidate waits",

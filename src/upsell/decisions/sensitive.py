@@ -41,6 +41,11 @@ def take_state(profile: Profile, state: SensitiveState, event: Event) -> None:
         _end(span, key, event.occurred_at)
 
 
+def open_state(profile: Profile, name: str, key: str, at: Moment) -> None:
+    """Let a state be open by a key since ``at``, without an event that says so."""
+    profile.states.setdefault(name, Span()).opened[key] = at
+
+
 def end_state(profile: Profile, name: str, at: Moment) -> None:
     """End whatever is open of a state because it is over, without an event that says so."""
     span = profile.states.get(name)
@@ -82,16 +87,23 @@ def ask_states(
         if span is None or intent not in state.stops:
             continue
         ends_at = None
-        if not span.opened:
+        opened = [since for since in span.opened.values() if _is_open(state, since, now)]
+        if opened:
+            ends_at = max(opened) + state.longest if state.longest is not None else None
+        else:
             if span.ended_at is None or span.ended_at + state.cool_down <= now:
                 continue
             ends_at = span.ended_at + state.cool_down
         verdict = Verdict(
             Reason.SENSITIVE,
             state.name,
-            (Seen("open" if span.opened else "cooling down", ", ".join(span.opened) or True),),
+            (Seen("open" if opened else "cooling down", ", ".join(span.opened) or True),),
             ends_at,
         )
         if held is None or (held.retry_at is not None and (ends_at is None or ends_at > held.retry_at)):
             held = verdict
     return held
+
+
+def _is_open(state: SensitiveState, since: Moment, now: Moment) -> bool:
+    return state.longest is None or now < since + state.longest

@@ -19,6 +19,7 @@ from upsell.journeys.leaving import hold_slots
 from upsell.journeys.merging import drawn_as
 from upsell.journeys.scene import Scene
 from upsell.journeys.speaking import (
+    WAITABLE,
     addressed,
     ask_offer,
     ask_recipients,
@@ -27,6 +28,7 @@ from upsell.journeys.speaking import (
     first_speaking,
     intent_of,
 )
+from upsell.journeys.steps import Blocked, EmailStep
 from upsell.journeys.triggers import is_still_true, is_too_old
 from upsell.journeys.walking import walk
 from upsell.journeys.workflow import Status, Vary, Workflow
@@ -41,6 +43,8 @@ BLOCKS = frozenset(
         Reason.NO_RECIPIENT,
         Reason.NO_CONSENT,
         Reason.PRICE_GUARDRAIL,
+        Reason.DECLINED,
+        Reason.OUTSIDE_HOURS,
         Reason.CAPPED,
         Reason.OUTRANKED,
     }
@@ -74,7 +78,8 @@ def ask_gates(scene: Scene, unit: Unit, workflow: Workflow, watch: Watch, event:
             or ask_offer(scene, unit, step, _arm(workflow, unit, watch), None)[1]
             or ask_recipients(scene, unit, workflow, step, None)[1]
         )
-        if shut is not None:
+        is_skipped = isinstance(step, EmailStep) and step.blocked is Blocked.SKIP
+        if shut is not None and not (is_skipped and shut.reason in WAITABLE - {Reason.OUTRANKED}):
             return shut
     if workflow.takes_slot and unit.slot is not None:
         return Verdict(Reason.OUTRANKED, _holder(unit))
@@ -115,7 +120,7 @@ def _act(
 ) -> None:
     if verdict.reason in ENTRIES:
         _enroll(scene, unit, workflow, watch, trigger, verdict)
-    elif verdict.reason in BLOCKS:
+    elif verdict.reason in BLOCKS and not workflow.is_dropped:
         _wait(scene, unit, workflow, watch, trigger, verdict, until)
     else:
         if verdict.reason not in OF_THE_EVENT:

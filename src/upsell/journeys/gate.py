@@ -10,10 +10,10 @@ from upsell.ids import bare, is_account
 from upsell.journeys.advance import concerns_for
 from upsell.journeys.effects import Speak
 from upsell.journeys.household import Enrollment, Household, Unit
-from upsell.journeys.places import ask_places
+from upsell.journeys.places import ask_hours, ask_places
 from upsell.journeys.program import Program
 from upsell.journeys.scene import Scene
-from upsell.journeys.speaking import address_of, addressed, ask_offer, ask_rules, ask_silence
+from upsell.journeys.speaking import address_of, addressed, ask_offer, ask_rules, ask_silence, speech_of
 from upsell.journeys.steps import EmailStep
 from upsell.journeys.walking import journey_of
 from upsell.journeys.workflow import Workflow
@@ -50,7 +50,8 @@ def ask_gate(program: Program, household: Household, message: Speak, now: Moment
         or ask_consent(person.contact, message.channel)
         or ask_silence(scene, unit, workflow, message.intent)
         or _ask_terms(scene, unit, message, step, enrollment)
-        or ask_places(scene, person, message.intent, message.channel, but=message.key)
+        or ask_hours(scene, person, message.channel)
+        or ask_places(scene, person, speech_of(workflow, step, scene, enrollment), but=message.key)
     )
 
 

@@ -6,40 +6,42 @@ decides it, so that two members of an account never both take its last one.
 
 from __future__ import annotations
 
-from upsell.decisions.contact import Contact, Touch, ask_caps, release, reserve
+from upsell.clock import MINUTE, Duration
+from upsell.decisions.contact import Contact, Speech, Touch, ask_caps, release, reserve
 from upsell.decisions.decision import Verdict
-from upsell.decisions.intents import Intent
+from upsell.decisions.hours import opens_at, zone_of
 from upsell.decisions.policy import Cap, Per
+from upsell.decisions.reasons import Reason
+from upsell.ids import share
 from upsell.journeys.household import Unit
 from upsell.journeys.scene import Scene
 
+RELEASED_OVER: Duration = 15 * MINUTE
+"""The stretch over which those who waited for the same opening are asked again."""
+
 
 def ask_places(
-    scene: Scene,
-    person: Unit,
-    intent: Intent,
-    channel: str,
-    *,
-    but: str = "",
-    beside: int = 0,
+    scene: Scene, person: Unit, speech: Speech, *, but: str = "", beside: int = 0
 ) -> Verdict | None:
     """Say which cap has no place for a message to a person now, or None when all have one.
 
     Args:
         scene: The household, as of now.
-        person: Whom it is to.
-        intent: What it is for.
-        channel: How it is sent.
+        person: Whom it is to; the account itself for a task about it.
+        speech: What is to be said.
         but: Key of the message itself, when it holds its places already.
         beside: How many messages to others of the account are about to take places before it.
     """
-    personal = ask_caps(person.contact, _caps(scene, Per.PERSON), intent, channel, scene.now, but=but)
+    zone = zone_for(scene, person)
+    personal = None
+    if person is not scene.household.account:
+        personal = ask_caps(person.contact, _caps(scene, Per.PERSON), speech, scene.now, zone=zone, but=but)
     shared = ask_caps(
         _shared(scene, person),
         _caps(scene, Per.ACCOUNT),
-        intent,
-        channel,
+        speech,
         scene.now,
+        zone=zone,
         but=but,
         beside=beside,
     )
@@ -47,6 +49,31 @@ def ask_places(
         return personal or shared
     # The one that opens last answers, and one that never does is last.
     return max(personal, shared, key=lambda full: (full.retry_at is None, full.retry_at or 0))
+
+
+def ask_hours(scene: Scene, person: Unit, channel: str) -> Verdict | None:
+    """Say until when a channel may not speak to a person now by their own clock, or None when it may.
+
+    Who waits for the same opening is asked again over a quarter of an hour, not all at once.
+    """
+    hours = scene.program.policy.hours.get(channel)
+    if hours is None:
+        return None
+    zone = zone_for(scene, person)
+    at = opens_at(hours, zone, scene.now)
+    if at == scene.now:
+        return None
+    jitter = int(share("hours", person.id) * RELEASED_OVER)
+    if opens_at(hours, zone, at + jitter) != at + jitter:
+        jitter = 0
+    return Verdict(Reason.OUTSIDE_HOURS, f"{channel} in {zone}", (), at + jitter)
+
+
+def zone_for(scene: Scene, person: Unit) -> str:
+    """Give the zone of a person's wall clock: their own, their account's, or the team's."""
+    account = scene.household.account
+    of_account = account.profile.traits if account is not None else {}
+    return zone_of(person.profile.traits, of_account, scene.program.zone)
 
 
 def take_places(scene: Scene, person: Unit, touch: Touch) -> None:

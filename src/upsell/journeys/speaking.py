@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from upsell.decisions.contact import ask_consent
+from upsell.decisions.contact import Speech, ask_consent
 from upsell.decisions.decision import Seen, Verdict
 from upsell.decisions.entitlement import choose_offer
 from upsell.decisions.facts import UnitFacts
@@ -20,7 +20,7 @@ from upsell.decisions.terms import Terms
 from upsell.ids import bare, share
 from upsell.journeys.concerns import DEFAULT_ROLE
 from upsell.journeys.household import Enrollment, Unit
-from upsell.journeys.places import ask_places
+from upsell.journeys.places import ask_hours, ask_places
 from upsell.journeys.scene import Scene
 from upsell.journeys.steps import EmailStep, IfStep, Journey, TaskStep, for_arm
 from upsell.journeys.workflow import Status, UnitKind, Workflow
@@ -29,6 +29,10 @@ from upsell.rules.facts import Scalar
 
 SpeakingStep = EmailStep | TaskStep
 EMAIL = "email"
+TASK = "task"
+
+WAITABLE = frozenset({Reason.CAPPED, Reason.OUTRANKED, Reason.OUTSIDE_HOURS})
+"""Reasons for which a step waits, is passed over or ends the journey, as it says."""
 
 
 def first_speaking(journey: Journey) -> SpeakingStep | None:
@@ -148,11 +152,10 @@ def ask_recipients(
 
     People are dropped who have no address, who withdrew consent, whose cap is full, or whose
     slot another workflow holds, in this order; the reason is the one that dropped the last of them. Of
-    several with one address the first is kept. A task for a person in a team addresses nobody and always
-    passes.
+    several with one address the first is kept. A task addresses nobody; it asks the caps of the unit.
     """
     if isinstance(step, TaskStep):
-        return [], None
+        return [], ask_places(scene, unit, speech_of(workflow, step, scene, enrollment))
     is_account = workflow.unit is UnitKind.ACCOUNT
     roles = (" or ".join(step.to) or DEFAULT_ROLE) if is_account else "the customer"
     verdict = Verdict(Reason.NO_RECIPIENT, roles)
@@ -182,8 +185,10 @@ def _ask_person(
     enrollment: Enrollment | None,
     beside: int,
 ) -> Verdict | None:
-    refusal = ask_consent(person.contact, EMAIL) or ask_places(
-        scene, person, step.intent, EMAIL, beside=beside
+    refusal = (
+        ask_consent(person.contact, EMAIL)
+        or ask_hours(scene, person, EMAIL)
+        or ask_places(scene, person, speech_of(workflow, step, scene, enrollment), beside=beside)
     )
     if refusal is not None:
         return refusal
@@ -192,6 +197,22 @@ def _ask_person(
     if workflow.takes_slot and is_held and step.intent in PROMOTIONAL:
         return Verdict(Reason.OUTRANKED, f"the slot of {bare(person.id)}")
     return None
+
+
+def speech_of(workflow: Workflow, step: SpeakingStep, scene: Scene, enrollment: Enrollment | None) -> Speech:
+    """Give what a step says, as far as caps ask."""
+    offer = for_arm(step.offer, enrollment.arm if enrollment is not None else None)
+    offer = offer or next(iter(step.offer.values()), None)
+    made = scene.program.catalog.offers.get(offer or "")
+    return Speech(
+        intent=intent_of(step),
+        channel=EMAIL if isinstance(step, EmailStep) else TASK,
+        workflow=workflow.key,
+        category=workflow.category,
+        kind=made.kind if made is not None else None,
+        obeys_caps=step.obeys_caps if isinstance(step, EmailStep) else True,
+        is_counted=step.is_counted if isinstance(step, EmailStep) else True,
+    )
 
 
 def ask_offer(

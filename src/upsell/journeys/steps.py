@@ -7,6 +7,7 @@ the person who wrote them.
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Mapping
 from typing import TypeAlias, TypeVar
 
@@ -27,6 +28,14 @@ def for_arm(values: Mapping[str, T], arm: str | None) -> T | None:
     return values.get("")
 
 
+class Blocked(enum.Enum):
+    """What a step does that is capped or outside hours."""
+
+    WAIT = "wait"
+    SKIP = "skip"
+    LEAVE = "leave"
+
+
 class EmailStep(msgspec.Struct, frozen=True, tag="email"):
     """Speak by mail.
 
@@ -37,6 +46,9 @@ class EmailStep(msgspec.Struct, frozen=True, tag="email"):
         intent: What the message is for.
         to: Roles addressed in an account; empty for the customer, or the account's admin.
         offer: Id of the offer made, by arm; empty when none is.
+        blocked: What it does when it is capped or outside hours.
+        obeys_caps: Whether caps may stop it; a minimum gap always does.
+        is_counted: Whether caps count it.
     """
 
     id: str
@@ -45,6 +57,9 @@ class EmailStep(msgspec.Struct, frozen=True, tag="email"):
     intent: Intent
     to: tuple[str, ...] = ()
     offer: Mapping[str, str] = msgspec.field(default_factory=dict)
+    blocked: Blocked = Blocked.WAIT
+    obeys_caps: bool = True
+    is_counted: bool = True
 
 
 class WaitStep(msgspec.Struct, frozen=True, tag="wait"):

@@ -166,9 +166,13 @@ def _take_bounce(customer: Unit, event: Event) -> None:
 
 
 def _keep_places(scene: Scene, person: Unit, event: Event) -> None:
-    """Count a message that was sent although its journey had taken it back: too late is spoken too."""
+    """Count a message that was sent although its journey had taken it back: too late is spoken too.
+
+    One that its journey still awaits holds the places it was reserved with.
+    """
     key, said = str(event.properties.get("key")), event.properties.get("intent")
-    if said in _INTENTS:
+    going = [each for unit in scene.units() for each in unit.enrollments.values()]
+    if said in _INTENTS and not any(key in enrollment.pending for enrollment in going):
         channel = str(event.properties.get("channel") or EMAIL)
         take_places(scene, person, Touch(key, event.occurred_at, Intent(said), channel))
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import assert_never
 
 from upsell.clock import Moment
-from upsell.decisions.contact import Touch
+from upsell.decisions.contact import touch_of
 from upsell.decisions.decision import Verdict
+from upsell.decisions.policy import OPEN_TASK
 from upsell.decisions.rails import Given
 from upsell.decisions.reasons import Reason
+from upsell.decisions.sensitive import open_state
 from upsell.decisions.terms import Terms
 from upsell.ids import bare, digest
 from upsell.journeys.concerns import awaited_since
@@ -19,13 +21,16 @@ from upsell.journeys.places import take_places
 from upsell.journeys.scene import Scene
 from upsell.journeys.speaking import (
     EMAIL,
+    WAITABLE,
     SpeakingStep,
     ask_offer,
     ask_recipients,
     ask_silence,
     intent_of,
+    speech_of,
 )
 from upsell.journeys.steps import (
+    Blocked,
     EmailStep,
     EndStep,
     IfStep,
@@ -119,8 +124,8 @@ def speak(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment, 
         return False
     people, nobody = ask_recipients(scene, unit, workflow, step, enrollment)
     if nobody is not None:
-        if nobody.reason in (Reason.CAPPED, Reason.OUTRANKED):
-            return _stand_still(scene, unit, workflow, enrollment, nobody, Phase.CAPPED)
+        if nobody.reason in WAITABLE:
+            return _be_blocked(scene, unit, workflow, enrollment, step, nobody)
         leave(scene, unit, workflow, enrollment, Verdict(Reason.NO_RECIPIENT, nobody.rule))
         return False
     if enrollment.phase is Phase.FROZEN:
@@ -148,6 +153,29 @@ def _keep_terms(scene: Scene, unit: Unit, enrollment: Enrollment, named: str, te
         each for each in unit.discounts if (each.enrollment, each.offer) != (shown.enrollment, shown.offer)
     ]
     unit.discounts = [*others, shown][-MOST_DISCOUNTS:]
+
+
+def _be_blocked(
+    scene: Scene,
+    unit: Unit,
+    workflow: Workflow,
+    enrollment: Enrollment,
+    step: SpeakingStep,
+    verdict: Verdict,
+) -> bool:
+    """Wait before a step that is capped or outside hours, pass it over, or leave, as it says."""
+    blocked = step.blocked if isinstance(step, EmailStep) else Blocked.WAIT
+    match blocked:
+        case Blocked.WAIT:
+            return _stand_still(scene, unit, workflow, enrollment, verdict, Phase.CAPPED)
+        case Blocked.SKIP:
+            scene.decide(unit, workflow, verdict, enrollment)
+            return True
+        case Blocked.LEAVE:
+            leave(scene, unit, workflow, enrollment, verdict)
+            return False
+        case _:
+            assert_never(blocked)
 
 
 def _reach(enrollment: Enrollment, step: Step, now: Moment) -> None:
@@ -262,9 +290,10 @@ def _open_task(
     step: TaskStep,
     terms: Terms | None,
 ) -> None:
+    key = digest("task", enrollment.id, step.id, str(enrollment.visits[step.id]))
+    take_places(scene, unit, touch_of(key, scene.now, speech_of(workflow, step, scene, enrollment)))
     if enrollment.is_shadow:
         return
-    key = digest("task", enrollment.id, step.id, str(enrollment.visits[step.id]))
     scene.effects.append(
         OpenTask(
             key=key,
@@ -279,6 +308,9 @@ def _open_task(
             terms=terms,
         )
     )
+    for state in scene.program.policy.states:
+        if state.name == OPEN_TASK:
+            open_state(scene.principal().profile, state.name, key, scene.now)
     scene.record(TASK_OPENED, key, unit, None, workflow=workflow.key, queue=step.queue)
 
 
@@ -293,11 +325,13 @@ def _address(
 ) -> bool:
     """Reserve a place for each person and ask for the message; a shadow only spends the places."""
     visit = enrollment.visits[step.id]
+    speech = speech_of(workflow, step, scene, enrollment)
     if workflow.takes_slot and not enrollment.after_goal:
         hold_slots(scene, unit, enrollment, people)
     for person in people:
         key = message_key(enrollment.id, step.id, visit, bare(person.id), EMAIL)
-        take_places(scene, person, Touch(key, scene.now, step.intent, EMAIL))
+        if speech.is_counted:
+            take_places(scene, person, touch_of(key, scene.now, speech))
         said = {
             "workflow": workflow.key,
             "enrollment": enrollment.id,

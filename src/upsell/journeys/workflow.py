@@ -172,6 +172,8 @@ class Workflow(msgspec.Struct, frozen=True):
         contents: The templates its steps name, by name.
         max_age: A trigger fired by an event older than this is ``stale``.
         takes_slot: Whether it sells, so that it needs the unit's one upsell slot.
+        category: What its messages belong to, for caps; empty for none.
+        is_dropped: Whether a candidate that is blocked is refused, not kept waiting.
     """
 
     key: str
@@ -196,6 +198,8 @@ class Workflow(msgspec.Struct, frozen=True):
     contents: Mapping[str, Content] = msgspec.field(default_factory=dict)
     max_age: Duration = 24 * HOUR
     takes_slot: bool = True
+    category: str = ""
+    is_dropped: bool = False
 
 
 EXISTING_SPREAD: Duration = 1 * DAY

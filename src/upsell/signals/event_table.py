@@ -67,6 +67,10 @@ _MONEY = (
     _number("amount", "in minor units of the currency, a whole number", is_required=True),
     _text("currency", "ISO 4217 code", is_required=True),
 )
+_AMOUNT = (
+    _number("amount", "in minor units of the currency, a whole number"),
+    _text("currency", "ISO 4217 code"),
+)
 _TERMS = (
     _SUBSCRIPTION_ID,
     _PLAN,
@@ -282,6 +286,22 @@ def _trouble() -> tuple[EventType, ...]:
         EventType("Ticket Opened", group, "A customer asked for help.", _TICKET),
         EventType("Ticket Closed", group, "The ticket was settled.", _TICKET),
         EventType("Incident Started", group, "Something of ours is broken for them.", _INCIDENT),
+        EventType(
+            "Deal Opened",
+            group,
+            "Sales works on a deal with them: automation waits.",
+            (_text("deal_id", "the source's id of the deal", is_required=True), *_AMOUNT),
+        ),
+        EventType(
+            "Deal Closed",
+            group,
+            "The deal was won or lost.",
+            (
+                _text("deal_id", "the source's id of the deal", is_required=True),
+                _text("outcome", "`won` or `lost`"),
+                *_AMOUNT,
+            ),
+        ),
         EventType("Incident Ended", group, "It works again.", _INCIDENT),
         EventType(
             "Survey Answered",

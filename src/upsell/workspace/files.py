@@ -13,14 +13,17 @@ import msgspec
 
 from upsell.catalog.offers import OfferKind
 from upsell.catalog.plans import BillingInterval, ProductKind
-from upsell.decisions.policy import Per
+from upsell.decisions.policy import Calendar, Per
 from upsell.decisions.rails import PROTECTED, Order
 from upsell.workspace import scalars
 from upsell.workspace.shapes import Either, Key, ListOf, MapOf, RecordOf
 from upsell.workspace.workflow_file import INTENT, WORKFLOW_SHAPE
 
 CHANNELS: Final = ("email",)
-"""Channels that a cap may name."""
+"""Channels that hours are given for."""
+
+CAPPED: Final = (*CHANNELS, "task")
+"""What a cap may name: the channels, and work given to a person."""
 
 
 class FileKind(enum.Enum):
@@ -52,13 +55,27 @@ _CAP = RecordOf(
             scalars.of_enum("whose messages count", Per),
             "to whom together: one person, or all people of one account (default person)",
         ),
-        "within": Key(scalars.DURATION, "length of the rolling window", True),
+        "within": Key(scalars.DURATION, "length of the rolling window; this or calendar"),
+        "calendar": Key(
+            scalars.of_enum("calendar window", Calendar),
+            "the window is the day, week (from Monday) or month in the recipient's zone",
+        ),
         "intents": Key(
             ListOf(INTENT, least=1), "intents that count and obey; without it help, show and offer"
         ),
         "channels": Key(
-            ListOf(scalars.one_of("channel", *CHANNELS), least=1),
-            "channels that count and obey; without it all",
+            ListOf(scalars.one_of("channel", *CAPPED), least=1),
+            "channels that count and obey, task for work given to a person; without it all",
+        ),
+        "workflows": Key(
+            ListOf(scalars.NAME, least=1), "workflows whose messages count and obey; without it all"
+        ),
+        "categories": Key(
+            ListOf(scalars.NAME, least=1), "categories of workflows that count and obey; without it all"
+        ),
+        "kinds": Key(
+            ListOf(scalars.of_enum("kind of offer", OfferKind), least=1),
+            "kinds of offers that count and obey; without it all messages",
         ),
     }
 )
@@ -81,6 +98,18 @@ _STATE = Either(
             "when": Key(scalars.RULE, "rule that holds the state open as long as it is true"),
         }
     ),
+)
+
+_HOURS = RecordOf(
+    {
+        "from": Key(scalars.TIME, "from what time of day on", True),
+        "to": Key(scalars.TIME, "until what time of day; not after from lasts over midnight", True),
+        "days": Key(
+            ListOf(scalars.one_of("day of the week", *scalars.WEEKDAYS), least=1),
+            "days of the week; without it all",
+        ),
+        "closed_on": Key(ListOf(scalars.DATE), "dates on which nothing is sent, such as public holidays"),
+    }
 )
 
 _PRICING = RecordOf(
@@ -117,6 +146,18 @@ _PRICING = RecordOf(
 _POLICY = RecordOf(
     {
         "caps": Key(ListOf(_CAP), "frequency caps per person and per account; all must hold"),
+        "gap": Key(
+            scalars.DURATION, "least time between two messages to one person that show or offer something"
+        ),
+        "hours": Key(
+            RecordOf({channel: Key(_HOURS, f"when {channel} may be sent") for channel in CHANNELS}),
+            "when each channel may speak, by the recipient's own clock: their trait timezone, else their "
+            "account's, else the team's zone",
+        ),
+        "declines": Key(
+            RecordOf({"not_now": Key(scalars.DURATION, "how long a not now rests (default 30 days)")}),
+            "how long what was declined rests; never is never",
+        ),
         "suppress": Key(_RULES, "rules that silence show and offer when true"),
         "states": Key(
             MapOf(_STATE, "sensitive state", scalars.SIGNAL_NAME),

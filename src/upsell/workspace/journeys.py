@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from upsell.decisions.intents import Intent
-from upsell.journeys.steps import EmailStep, EndStep, IfStep, Journey, Step, TaskStep, WaitForStep, WaitStep
+from upsell.decisions.intents import SELLING, Intent
+from upsell.journeys.steps import (
+    Blocked,
+    EmailStep,
+    EndStep,
+    IfStep,
+    Journey,
+    Step,
+    TaskStep,
+    WaitForStep,
+    WaitStep,
+)
 from upsell.journeys.workflow import UnitKind, Vary
 from upsell.workspace.definitions import Definitions
 from upsell.workspace.documents import CATALOG, SETTINGS, TEMPLATES
@@ -93,11 +103,23 @@ class JourneyCompiler:
         for leaf in content.values():
             self._check_content(leaf, record)
         self._check_offers(offer)
+        intent = self._intent(record)
+        obeys = record.text("obeys_caps", "true") == "true"
+        if not obeys and intent in SELLING:
+            self._findings.error(
+                record.keys["obeys_caps"],
+                f"expected obeys_caps: true in a mail that wants something, got intent {intent.value}",
+                hint="only service and help may be sent beyond the caps",
+                code="caps",
+            )
         return EmailStep(
             id=at,
             then=then,
             content={arm: leaf.text for arm, leaf in content.items()},
-            intent=self._intent(record),
+            intent=intent,
+            blocked=Blocked(record.text("blocked", Blocked.WAIT.value)),
+            obeys_caps=obeys,
+            is_counted=record.text("counts", "true") == "true",
             to=self._recipients(record),
             offer={arm: leaf.text for arm, leaf in offer.items()},
         )

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from upsell.catalog.offers import OfferKind
+from upsell.clock import DAY
+from upsell.decisions.hours import Hours
 from upsell.decisions.intents import PROMOTIONAL, SELLING, Intent
-from upsell.decisions.policy import SENSITIVE_STATES, Cap, Per, Policy, SensitiveState
+from upsell.decisions.policy import SENSITIVE_STATES, Calendar, Cap, Per, Policy, SensitiveState
 from upsell.errors import nearest
 from upsell.workspace.documents import SETTINGS
 from upsell.workspace.findings import Findings
 from upsell.workspace.items import NOTHING_WRITTEN, Leaf, Record
 from upsell.workspace.pricing import compile_rails
 from upsell.workspace.rulebook import Rulebook, check_event
+from upsell.workspace.scalars import WEEKDAYS
 
 RULE_STATES: Final[Mapping[str, frozenset[Intent]]] = {
     "onboarding": frozenset({Intent.OFFER}),
@@ -21,6 +25,9 @@ RULE_STATES: Final[Mapping[str, frozenset[Intent]]] = {
 """Built-in states held by the signal of their name, with the intents each stops."""
 
 _BY_EVENTS = {state.name: state for state in SENSITIVE_STATES}
+_LONGEST = {Calendar.DAY: 2 * DAY, Calendar.WEEK: 8 * DAY, Calendar.MONTH: 32 * DAY}
+"""How far back a calendar window may reach, days with an hour more among them."""
+
 _NAMES = (*_BY_EVENTS, *RULE_STATES)
 
 
@@ -28,7 +35,12 @@ def compile_policy(record: Record, rulebook: Rulebook, currency: str, findings: 
     """Compile a policy; an empty one has the built-in sensitive states, no caps and no price guardrails."""
     usual = Policy()
     return Policy(
-        caps=tuple(_cap(cap, findings) for cap in record.each("caps") if isinstance(cap, Record)),
+        caps=(*_gap(record), *_caps(record, findings)),
+        hours={
+            channel: _hours(written)
+            for channel, written in (record.record("hours") or NOTHING_WRITTEN).records()
+        },
+        not_now=(record.record("declines") or NOTHING_WRITTEN).integer("not_now", usual.not_now),
         suppress=rulebook.rules(record.leaves("suppress")),
         states=_states(record.record("states") or NOTHING_WRITTEN, rulebook, findings),
         patience=record.integer("patience", usual.patience),
@@ -38,14 +50,49 @@ def compile_policy(record: Record, rulebook: Rulebook, currency: str, findings: 
     )
 
 
+def _gap(record: Record) -> tuple[Cap, ...]:
+    """Give the minimum gap as what it is: a cap of one that nothing may ignore."""
+    gap = record.integer("gap")
+    return (Cap(at_most=1, within=gap, intents=SELLING, is_hard=True),) if gap else ()
+
+
+def _caps(record: Record, findings: Findings) -> tuple[Cap, ...]:
+    """Compile the frequency caps."""
+    return tuple(_cap(cap, findings) for cap in record.each("caps") if isinstance(cap, Record))
+
+
 def _cap(record: Record, findings: Findings) -> Cap:
     """Compile one frequency cap."""
+    calendar = record.leaf("calendar")
+    if record.has("within") == record.has("calendar"):
+        findings.error(
+            record.keys.get("calendar", record.place),
+            f"expected one of within and calendar in a cap, got {'both' if calendar else 'none'}",
+            hint="within: 7 days rolls; calendar: week begins anew each Monday in the recipient's zone",
+            code="missing-key",
+        )
+    window = Calendar(calendar.text) if calendar is not None else None
     return Cap(
         at_most=record.integer("at_most"),
-        within=record.integer("within"),
+        within=_LONGEST[window] if window is not None else record.integer("within"),
         intents=_intents(record, "intents", PROMOTIONAL, findings),
         channels=frozenset(leaf.text for leaf in record.leaves("channels")),
         per=Per(record.text("per", Per.PERSON.value)),
+        calendar=window,
+        workflows=frozenset(leaf.text for leaf in record.leaves("workflows")),
+        categories=frozenset(leaf.text for leaf in record.leaves("categories")),
+        kinds=frozenset(OfferKind(leaf.text) for leaf in record.leaves("kinds")),
+    )
+
+
+def _hours(record: Record) -> Hours:
+    """Compile when a channel may speak."""
+    days = frozenset(WEEKDAYS.index(leaf.text) for leaf in record.leaves("days"))
+    return Hours(
+        opens=record.integer("from"),
+        closes=record.integer("to"),
+        days=days or frozenset(range(7)),
+        closed_on=frozenset(leaf.text for leaf in record.leaves("closed_on")),
     )
 
 

@@ -109,6 +109,13 @@ def _date_or_moment(text: str) -> str | None:
     return _date(text) or (text if parse_moment(text) is not None else None)
 
 
+def _minutes(text: str) -> int | None:
+    found = re.fullmatch(r"([01]\d|2[0-3]):([0-5]\d)|24:00", text)
+    if found is None:
+        return None
+    return 1_440 if found[1] is None else int(found[1]) * 60 + int(found[2])
+
+
 def _email(text: str) -> str | None:
     return text if len(text) <= 254 and re.fullmatch(_EMAIL, text) else None
 
@@ -205,6 +212,14 @@ POSITIVE = Scalar(
 )
 QUANTITY = Scalar(
     "number", "a number, 0 or more", _amount, {"type": "number", "minimum": 0}, takes_numbers=True
+)
+WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+"""Days of the week as they are written, Monday first."""
+TIME = Scalar(
+    "time of day",
+    "a time of day in quotes such as '08:30', to '24:00'",
+    _minutes,
+    {"type": "string", "pattern": r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$"},
 )
 LIMIT = Scalar(
     "number or unlimited",

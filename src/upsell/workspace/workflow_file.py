@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from upsell.decisions.intents import Intent
+from upsell.journeys.steps import Blocked
 from upsell.journeys.workflow import Existing, Status, UnitKind, Vary
 from upsell.workspace import scalars
 from upsell.workspace.shapes import Either, Key, ListOf, MapOf, Named, RecordOf, Shape, Variants
@@ -91,6 +92,16 @@ _STEP_CASES = {
                             "roles addressed in an account; without it the customer, or the account's admin",
                         ),
                         "offer": Key(Named("per_arm_name"), "the offer made; by arm with vary: offer"),
+                        "blocked": Key(
+                            scalars.of_enum("way", Blocked),
+                            "what it does when it is capped or outside hours: wait (default; too long and it "
+                            "is passed over), skip, or leave",
+                        ),
+                        "obeys_caps": Key(
+                            scalars.BOOLEAN,
+                            "whether caps may stop it (default true); false is for service and help alone",
+                        ),
+                        "counts": Key(scalars.BOOLEAN, "whether caps count it (default true)"),
                     }
                 ),
                 "speak by mail",
@@ -191,6 +202,11 @@ WORKFLOW_SHAPE = RecordOf(
             "what happens at launch to units whose trigger is true already (default ignore)",
         ),
         "priority": Key(scalars.WHOLE, "the greater wins when two workflows want one unit (default 0)"),
+        "category": Key(scalars.NAME, "what its messages belong to, for caps"),
+        "blocked": Key(
+            scalars.one_of("way", "wait", "drop"),
+            "what becomes of a candidate that is blocked: wait while the trigger is true (default), or drop",
+        ),
         "max_age": Key(scalars.DURATION, "a trigger fired by an older event is stale (default 24 hours)"),
         "trigger": Key(_TRIGGER, "what opens an enrollment", True),
         "eligible": Key(_RULES, "rules that must all be true"),

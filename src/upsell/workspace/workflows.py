@@ -68,6 +68,8 @@ def compile_workflow(key: str, record: Record, definitions: Definitions) -> Work
         contents=_contents((journey, on_goal), definitions),
         max_age=record.integer("max_age", 24 * HOUR),
         takes_slot=_takes_slot(journey),
+        category=record.text("category"),
+        is_dropped=record.text("blocked") == "drop",
     )
     check_workflow(workflow, record, definitions.catalog, definitions.rails, findings)
     return msgspec.structs.replace(workflow, version=workflow_version(workflow))

@@ -73,6 +73,8 @@ def test_sensitive_states_are_the_built_in_ones_as_changed_and_the_teams_own(pro
         "low_satisfaction",
         "onboarding",
         "at_risk",
+        "open_task",
+        "open_deal",
     }
     assert states["open_ticket"].starts == ("Ticket Opened",)
     assert states["open_ticket"].ends == ("Ticket Closed",)

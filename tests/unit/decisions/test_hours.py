@@ -1,0 +1,96 @@
+"""Hours are those of the wall clock: on days with an hour twice, and with an hour that is left out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from upsell.clock import HOUR, MINUTE, from_datetime, parse_moment, to_datetime
+from upsell.decisions.hours import Hours, calendar_window, opens_at, zone_of
+
+BERLIN, NEW_YORK = "Europe/Berlin", "America/New_York"
+CHRISTMAS = Hours(closed_on=frozenset({"2026-12-25"}))
+OFFICE = Hours(opens=9 * 60, closes=17 * 60, days=frozenset(range(5)))
+
+
+def at(text: str) -> int:
+    moment = parse_moment(text)
+    assert moment is not None
+    return moment
+
+
+@pytest.mark.parametrize(
+    ("hours", "zone", "now", "opens"),
+    [
+        (OFFICE, BERLIN, "2026-03-02T09:00:00+01:00", "2026-03-02T09:00:00+01:00"),
+        (OFFICE, BERLIN, "2026-03-02T17:00:00+01:00", "2026-03-03T09:00:00+01:00"),
+        # A Friday evening waits for Monday, over the night in which the clock is put forward.
+        (OFFICE, BERLIN, "2026-03-27T20:00:00+01:00", "2026-03-30T09:00:00+02:00"),
+        # From half past two on: that night it is three o'clock at once, and that is after half past two.
+        (Hours(150, 1_440), BERLIN, "2026-03-29T01:30:00+01:00", "2026-03-29T03:00:00+02:00"),
+        # From half past two to three: on 25 October the clock shows it twice.
+        (Hours(150, 180), BERLIN, "2026-10-25T02:59:00+02:00", "2026-10-25T02:59:00+02:00"),
+        (Hours(150, 180), BERLIN, "2026-10-25T02:00:00+01:00", "2026-10-25T02:30:00+01:00"),
+        (Hours(20 * 60, 8 * 60), NEW_YORK, "2026-06-01T09:00:00-04:00", "2026-06-01T20:00:00-04:00"),
+        (Hours(20 * 60, 8 * 60), NEW_YORK, "2026-06-01T02:00:00-04:00", "2026-06-01T02:00:00-04:00"),
+        (
+            Hours(closed_on=frozenset({"2026-12-25"})),
+            BERLIN,
+            "2026-12-25T10:00:00+01:00",
+            "2026-12-26T00:00:00+01:00",
+        ),
+    ],
+)
+def test_the_next_opening_is_the_first_moment_the_wall_clock_allows(
+    hours: Hours, zone: str, now: str, opens: str
+) -> None:
+    assert opens_at(hours, zone, at(now)) == at(opens)
+
+
+@given(
+    st.integers(0, 1_439),
+    st.integers(1, 1_440),
+    st.sets(st.integers(0, 6), min_size=1),
+    st.sampled_from([BERLIN, NEW_YORK, "Australia/Lord_Howe", "Africa/Casablanca", "UTC", "Asia/Kathmandu"]),
+    st.integers(at("2026-01-01T00:00:00Z") // MINUTE, at("2027-01-01T00:00:00Z") // MINUTE),
+)
+def test_nothing_before_the_next_opening_is_inside_and_it_is(
+    opens: int, closes: int, days: set[int], zone: str, minute: int
+) -> None:
+    hours, now = Hours(opens, closes, frozenset(days)), minute * MINUTE
+    opening = opens_at(hours, zone, now)
+    # Oracle: every quarter of an hour's wall clock between now and then, read one by one.
+    place = ZoneInfo(zone)
+    assert hours.holds(to_datetime(opening).astimezone(place))
+    between = range(now, opening, 7 * MINUTE)
+    assert not any(hours.holds(to_datetime(each).astimezone(place)) for each in between)
+
+
+@pytest.mark.parametrize(
+    ("calendar", "begins", "ends", "length"),
+    [
+        ("day", "2026-03-29T00:00:00+01:00", "2026-03-30T00:00:00+02:00", 23),
+        ("week", "2026-03-23T00:00:00+01:00", "2026-03-30T00:00:00+02:00", 7 * 24 - 1),
+        ("month", "2026-03-01T00:00:00+01:00", "2026-04-01T00:00:00+02:00", 31 * 24 - 1),
+    ],
+)
+def test_a_calendar_window_is_as_long_as_its_days(calendar: str, begins: str, ends: str, length: int) -> None:
+    window = calendar_window(BERLIN, at("2026-03-29T12:00:00+02:00"), calendar)
+    assert window == (at(begins), at(ends))
+    assert window[1] - window[0] == length * HOUR
+
+
+def test_a_day_without_a_midnight_begins_when_the_clock_jumps_over_it() -> None:
+    # In Santiago the clock is put forward at midnight: 6 September 2026 begins at one o'clock.
+    window = calendar_window("America/Santiago", at("2026-09-06T12:00:00-03:00"), "day")
+    assert window[0] == from_datetime(datetime(2026, 9, 6, 1, tzinfo=ZoneInfo("America/Santiago")))
+
+
+def test_a_zone_is_the_persons_then_the_accounts_then_the_teams() -> None:
+    assert zone_of({"timezone": NEW_YORK}, {"timezone": BERLIN}, "UTC") == NEW_YORK
+    assert zone_of({"timezone": "Mars/Base"}, {"timezone": BERLIN}, "UTC") == BERLIN
+    assert zone_of({}, {}, "UTC") == "UTC"
