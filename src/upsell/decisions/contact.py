@@ -29,6 +29,7 @@ class Speech(msgspec.Struct, frozen=True):
         workflow: Key of the workflow that says it.
         category: The workflow's category, empty for none.
         kind: Kind of the offer it makes, None when it makes none.
+        family: Product family of that offer, empty for the main one.
         obeys_caps: Whether caps may stop it; a hard one always does.
         is_counted: Whether caps count it.
     """
@@ -38,6 +39,7 @@ class Speech(msgspec.Struct, frozen=True):
     workflow: str = ""
     category: str = ""
     kind: OfferKind | None = None
+    family: str = ""
     obeys_caps: bool = True
     is_counted: bool = True
 
@@ -62,13 +64,22 @@ def touch_of(key: str, at: Moment, speech: Speech) -> Touch:
     return Touch(key, at, speech.intent, speech.channel, speech.workflow, speech.category, speech.kind)
 
 
+class Proof(msgspec.Struct, frozen=True, array_like=True):
+    """How consent was given: when, where and how, and the version of the text that was shown."""
+
+    at: Moment
+    how: str
+    text_version: str
+
+
 class Contact(msgspec.Struct, omit_defaults=True):
     """What was said to a person and what they allow.
 
     Attributes:
         touches: Places reserved or spent that a cap may still count, in order of time.
-        withdrawn: Channels for which consent was withdrawn, and when; ``*`` is every channel.
-        given: Channels for which consent was given, and when last.
+        withdrawn: Scopes for which consent was withdrawn, and when; ``*`` is every channel.
+        proofs: Where and how consent was given last, by scope.
+        given: Scopes for which consent was given, and when last.
         bounced: Addresses that refused mail for good.
     """
 
@@ -76,6 +87,7 @@ class Contact(msgspec.Struct, omit_defaults=True):
     withdrawn: dict[str, Moment] = {}
     given: dict[str, Moment] = {}
     bounced: list[str] = []
+    proofs: dict[str, Proof] = {}
 
 
 def reserve(contact: Contact, touch: Touch, caps: Iterable[Cap]) -> None:
@@ -93,20 +105,33 @@ def release(contact: Contact, key: str) -> bool:
     return had_place
 
 
-def withdraw_consent(contact: Contact, channel: str, at: Moment) -> None:
-    """Take a withdrawal that happened at ``at``; one from before consent was given again changes nothing."""
-    if max(contact.given.get(channel, at), contact.given.get("*", at)) <= at:
-        contact.withdrawn[channel] = max(at, contact.withdrawn.get(channel, at))
+def scope_key(channel: str, purpose: str = "", family: str = "") -> str:
+    """Give the key of a consent: a channel or ``*``, with purpose and product family where one is named.
 
-
-def give_consent(contact: Contact, channel: str, at: Moment) -> None:
-    """Take consent that was given at ``at``, for one channel or with ``*`` for all.
-
-    It does not undo a withdrawal that happened later, nor one for every channel by one channel's.
+    ``marketing`` is the usual purpose and is not written.
     """
-    contact.given[channel] = max(at, contact.given.get(channel, at))
+    if purpose in ("", "marketing") and not family:
+        return channel
+    return f"{channel}/{purpose or 'marketing'}/{family}"
+
+
+def withdraw_consent(contact: Contact, key: str, at: Moment) -> None:
+    """Take a withdrawal that happened at ``at``; one from before consent was given again changes nothing."""
+    wider = {key, key.split("/", maxsplit=1)[0], "*"}
+    if max(contact.given.get(each, at) for each in wider) <= at:
+        contact.withdrawn[key] = max(at, contact.withdrawn.get(key, at))
+
+
+def give_consent(contact: Contact, key: str, at: Moment) -> None:
+    """Take consent that was given at ``at``, for a scope or with ``*`` for all.
+
+    It does not undo a withdrawal that happened later, nor one for more than it is given for.
+    """
+    contact.given[key] = max(at, contact.given.get(key, at))
     contact.withdrawn = {
-        name: since for name, since in contact.withdrawn.items() if since > at or (channel not in ("*", name))
+        name: since
+        for name, since in contact.withdrawn.items()
+        if since > at or not (key in ("*", name) or name.startswith(f"{key}/"))
     }
 
 
@@ -132,11 +157,23 @@ def merge_contact(stays: Contact, gone: Contact) -> None:
     stays.bounced.extend(address for address in gone.bounced if address not in stays.bounced)
 
 
-def ask_consent(contact: Contact, channel: str) -> Verdict | None:
-    """Say why this channel may not be used, or None when it may."""
-    for withdrawn in ("*", channel):
-        if withdrawn in contact.withdrawn:
-            return Verdict(Reason.NO_CONSENT, withdrawn)
+def ask_consent(
+    contact: Contact, channel: str, *, family: str = "", is_selling: bool = False
+) -> Verdict | None:
+    """Say why this channel may not be used, or None when it may.
+
+    Args:
+        contact: What the person allows.
+        channel: The channel; empty for what no channel carries, such as an offer a person would make.
+        family: Product family of what is offered.
+        is_selling: Whether it would show or offer something, which takes profiling: its withdrawal counts.
+    """
+    purposes = ("marketing", "profiling") if is_selling else ("marketing",)
+    for means in ("*", channel) if channel else ("*",):
+        for purpose in purposes:
+            for key in (scope_key(means, purpose), scope_key(means, purpose, family)):
+                if key in contact.withdrawn:
+                    return Verdict(Reason.NO_CONSENT, key)
     return None
 
 

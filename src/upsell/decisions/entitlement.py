@@ -6,18 +6,35 @@ need, or what is not sold to them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import assert_never
+
+import msgspec
 
 from upsell.catalog.catalog import Catalog
 from upsell.catalog.offers import FITTING, Offer, OfferKind, Target
 from upsell.catalog.plans import Plan, Product, ProductKind
-from upsell.clock import Moment
+from upsell.clock import Duration, Moment
 from upsell.decisions.decision import Seen, Verdict
+from upsell.decisions.declines import Decline, ask_declines, thing_key
 from upsell.decisions.facts import UnitFacts
 from upsell.decisions.rails import Given, Rails, ask_rails
 from upsell.decisions.reasons import Reason
 from upsell.decisions.terms import Terms, terms_of
+
+
+class Past(msgspec.Struct, frozen=True):
+    """What a unit was shown and said before, as far as offers ask.
+
+    Attributes:
+        given: Discounts it was shown.
+        declines: What it, and whoever pays, said no to.
+        enrollment: Id of the enrollment that would show the offer, empty before there is one.
+    """
+
+    given: Sequence[Given] = ()
+    declines: Sequence[Mapping[str, Decline]] = ()
+    enrollment: str = ""
 
 
 def choose_offer(
@@ -27,8 +44,8 @@ def choose_offer(
     offer_id: str,
     *,
     sold_out: Mapping[str, Moment],
-    given: Iterable[Given] = (),
-    enrollment: str = "",
+    not_now: Duration,
+    past: Past,
 ) -> tuple[Terms | None, Verdict | None]:
     """Choose the first of an offer and its fallbacks that can be made to a unit now, with its terms.
 
@@ -38,14 +55,13 @@ def choose_offer(
         rails: Price guardrails.
         offer_id: The offer that a step names.
         sold_out: When stock or budget of an offer ran out, for those that ever did.
-        given: Discounts the unit was shown before.
-        enrollment: Id of the enrollment that would show it, empty before there is one.
+        not_now: How long a "not now" rests.
+        past: What the unit was shown and said before.
 
     Returns:
         The terms, or why none can be made: the reason of the offer named, not of its fallbacks.
     """
     refusal: Verdict | None = None
-    shown = tuple(given)
     for offer in catalog.chain(offer_id):
         verdict = _ask_sale(facts, catalog, offer, sold_out) or _ask_holding(facts, catalog, offer)
         if verdict is None:
@@ -53,8 +69,10 @@ def choose_offer(
             if terms is None:
                 verdict = _nothing_to_propose(offer)
             else:
-                verdict = _ask_proposed(facts, catalog, offer, terms)
-                verdict = verdict or ask_rails(rails, terms, shown, enrollment, facts.now)
+                declined = thing_key(offer.target, terms.thing)
+                verdict = ask_declines(past.declines, declined, not_now, facts.now)
+                verdict = verdict or _ask_proposed(facts, catalog, offer, terms)
+                verdict = verdict or ask_rails(rails, terms, past.given, past.enrollment, facts.now)
                 if verdict is None:
                     return terms, None
         refusal = refusal or verdict

@@ -9,6 +9,7 @@ import msgspec
 
 from upsell.catalog.offers import OfferKind
 from upsell.clock import DAY, Duration
+from upsell.decisions.grounds import Grounds
 from upsell.decisions.hours import Hours
 from upsell.decisions.intents import PROMOTIONAL, SELLING, Intent
 from upsell.decisions.rails import Rails
@@ -150,6 +151,7 @@ class Policy(msgspec.Struct, frozen=True):
         control_salt: Salt of the global control's hash.
         rails: Price guardrails.
         hours: When each channel may speak, by channel; one that is absent always may.
+        grounds: What is taken as ground for promotion, by channel; absent asks only for no withdrawal.
         not_now: How long what somebody answered "not now" to rests, in microseconds.
     """
 
@@ -163,3 +165,4 @@ class Policy(msgspec.Struct, frozen=True):
     rails: Rails = Rails()
     hours: Mapping[str, Hours] = msgspec.field(default_factory=dict)
     not_now: Duration = 30 * DAY
+    grounds: Mapping[str, Grounds] = msgspec.field(default_factory=dict)

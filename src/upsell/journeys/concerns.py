@@ -24,6 +24,7 @@ from upsell.signals.events import (
     CUSTOMER_IDENTIFIED,
     CUSTOMERS_MERGED,
     MESSAGE_BOUNCED,
+    OFFER_DECLINED,
     RECEIPTS,
     SUBSCRIPTION_DOWNGRADED,
     SUBSCRIPTION_UPGRADED,
@@ -33,7 +34,7 @@ from upsell.signals.subscriptions import SUBSCRIPTION_EVENTS, Tiers
 
 ALWAYS = frozenset(
     {CUSTOMER_IDENTIFIED, ACCOUNT_IDENTIFIED, CONSENT_GIVEN, CONSENT_WITHDRAWN, USAGE_RECORDED}
-    | {CUSTOMERS_MERGED, ACCOUNT_LEFT, MESSAGE_BOUNCED}
+    | {CUSTOMERS_MERGED, ACCOUNT_LEFT, MESSAGE_BOUNCED, OFFER_DECLINED}
     | SUBSCRIPTION_EVENTS
     | CART_EVENTS
     | RECEIPTS
@@ -187,7 +188,8 @@ def _counters(program: Program, workflows: list[Workflow]) -> dict[UnitKind, tup
             found[workflow.unit].update((counter.key, counter) for counter in waits)
     held = (state.when for state in program.policy.states if state.when is not None)
     staged = (program.stage,) if program.stage is not None else ()
-    for rule in (*program.policy.suppress, *held, *staged):
+    grounds = (each.interest for each in program.policy.grounds.values() if each.interest is not None)
+    for rule in (*program.policy.suppress, *held, *staged, *grounds):
         for kind in UnitKind:
             found[kind].update((counter.key, counter) for counter in rule.counters)
     return {kind: tuple(kept[key] for key in sorted(kept)) for kind, kept in found.items()}

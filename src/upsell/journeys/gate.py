@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from upsell.clock import Moment
-from upsell.decisions.contact import ask_consent
 from upsell.decisions.decision import Verdict
 from upsell.decisions.reasons import Reason
 from upsell.ids import bare, is_account
@@ -13,7 +12,15 @@ from upsell.journeys.household import Enrollment, Household, Unit
 from upsell.journeys.places import ask_hours, ask_places
 from upsell.journeys.program import Program
 from upsell.journeys.scene import Scene
-from upsell.journeys.speaking import address_of, addressed, ask_offer, ask_rules, ask_silence, speech_of
+from upsell.journeys.speaking import (
+    address_of,
+    addressed,
+    ask_offer,
+    ask_permission,
+    ask_rules,
+    ask_silence,
+    speech_of,
+)
 from upsell.journeys.steps import EmailStep
 from upsell.journeys.walking import journey_of
 from upsell.journeys.workflow import Workflow
@@ -47,7 +54,7 @@ def ask_gate(program: Program, household: Household, message: Speak, now: Moment
         return Verdict(Reason.NO_RECIPIENT, message.customer_id)
     return (
         _ask_eligible(scene, unit, workflow, enrollment)
-        or ask_consent(person.contact, message.channel)
+        or ask_permission(scene, person, speech_of(workflow, step, scene, enrollment))
         or ask_silence(scene, unit, workflow, message.intent)
         or _ask_terms(scene, unit, message, step, enrollment)
         or ask_hours(scene, person, message.channel)

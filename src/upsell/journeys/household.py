@@ -13,6 +13,7 @@ import msgspec
 from upsell.clock import Moment
 from upsell.decisions.contact import Contact
 from upsell.decisions.decision import Verdict
+from upsell.decisions.declines import Decline
 from upsell.decisions.rails import Given
 from upsell.decisions.terms import Terms
 from upsell.ids import UnitId, bare, is_account
@@ -147,6 +148,7 @@ class Unit(msgspec.Struct, omit_defaults=True):
         exposed_at: When it was first exposed in any workflow, None when it never was.
         assigned_as: The id its chance is drawn by, that of whoever was exposed first; None for its own.
         discounts: Discounts it was shown lately, in order of time.
+        declines: What it said no to, by thing.
     """
 
     id: UnitId
@@ -159,6 +161,7 @@ class Unit(msgspec.Struct, omit_defaults=True):
     exposed_at: Moment | None = None
     assigned_as: UnitId | None = None
     discounts: list[Given] = []
+    declines: dict[str, Decline] = {}
 
 
 class Household(msgspec.Struct):

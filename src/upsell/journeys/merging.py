@@ -10,6 +10,7 @@ from __future__ import annotations
 from upsell.clock import Moment
 from upsell.decisions.contact import merge_contact
 from upsell.decisions.decision import Verdict
+from upsell.decisions.declines import merge_declines
 from upsell.decisions.reasons import Reason
 from upsell.ids import UnitId, customer_unit
 from upsell.journeys.household import Enrollment, Household, Unit, Watch
@@ -50,6 +51,7 @@ def merge_customers(scene: Scene, event: Event) -> None:
     _merge_watches(stays, gone)
     stays.enrollments.update(gone.enrollments)
     stays.slot = slot
+    merge_declines(stays.declines, gone.declines)
     stays.discounts = sorted([*stays.discounts, *gone.discounts], key=lambda given: given.at)
     scene.refresh_facts()
     for enrollment in [*losers, *([loser] if loser is not None else [])]:

@@ -10,10 +10,12 @@ from collections.abc import Iterable
 
 from upsell.decisions.contact import Speech, ask_consent
 from upsell.decisions.decision import Seen, Verdict
-from upsell.decisions.entitlement import choose_offer
+from upsell.decisions.entitlement import Past, choose_offer
 from upsell.decisions.facts import UnitFacts
+from upsell.decisions.grounds import Basis
 from upsell.decisions.incidents import ask_incidents
-from upsell.decisions.intents import PROMOTIONAL, Intent
+from upsell.decisions.intents import PROMOTIONAL, SELLING, Intent
+from upsell.decisions.lawfulness import find_basis
 from upsell.decisions.reasons import Reason
 from upsell.decisions.sensitive import ask_states
 from upsell.decisions.terms import Terms
@@ -155,7 +157,8 @@ def ask_recipients(
     several with one address the first is kept. A task addresses nobody; it asks the caps of the unit.
     """
     if isinstance(step, TaskStep):
-        return [], ask_places(scene, unit, speech_of(workflow, step, scene, enrollment))
+        speech = speech_of(workflow, step, scene, enrollment)
+        return [], _ask_task(scene, unit, speech) or ask_places(scene, unit, speech)
     is_account = workflow.unit is UnitKind.ACCOUNT
     roles = (" or ".join(step.to) or DEFAULT_ROLE) if is_account else "the customer"
     verdict = Verdict(Reason.NO_RECIPIENT, roles)
@@ -177,6 +180,37 @@ def ask_recipients(
     return kept, None if kept else verdict
 
 
+def ask_permission(scene: Scene, person: Unit, speech: Speech) -> Verdict | None:
+    """Say why somebody may not be written to: they withdrew, or no ground holds; None when they may."""
+    is_selling = speech.intent in SELLING
+    withdrawn = ask_consent(person.contact, speech.channel, family=speech.family, is_selling=is_selling)
+    if withdrawn is not None:
+        return withdrawn
+    basis = basis_of(scene, person, speech)
+    return basis if isinstance(basis, Verdict) else None
+
+
+def basis_of(scene: Scene, person: Unit, speech: Speech) -> Basis | Verdict:
+    """Give the ground on which something is said to somebody who has not withdrawn, or why there is none."""
+    return find_basis(
+        scene.program.policy.grounds.get(speech.channel),
+        person.contact,
+        scene.facts(person),
+        scene.program.catalog,
+        scene.principal().profile.subscriptions,
+        speech.channel,
+        speech.intent,
+        speech.family,
+    )
+
+
+def _ask_task(scene: Scene, unit: Unit, speech: Speech) -> Verdict | None:
+    """Say why no person may make an offer to a customer: whoever withdrew everything hears none of us."""
+    if unit is scene.household.account or speech.intent not in SELLING:
+        return None
+    return ask_consent(unit.contact, "", family=speech.family, is_selling=True)
+
+
 def _ask_person(
     scene: Scene,
     workflow: Workflow,
@@ -185,10 +219,11 @@ def _ask_person(
     enrollment: Enrollment | None,
     beside: int,
 ) -> Verdict | None:
+    speech = speech_of(workflow, step, scene, enrollment)
     refusal = (
-        ask_consent(person.contact, EMAIL)
+        ask_permission(scene, person, speech)
         or ask_hours(scene, person, EMAIL)
-        or ask_places(scene, person, speech_of(workflow, step, scene, enrollment), beside=beside)
+        or ask_places(scene, person, speech, beside=beside)
     )
     if refusal is not None:
         return refusal
@@ -210,6 +245,7 @@ def speech_of(workflow: Workflow, step: SpeakingStep, scene: Scene, enrollment: 
         workflow=workflow.key,
         category=workflow.category,
         kind=made.kind if made is not None else None,
+        family=made.family if made is not None else "",
         obeys_caps=step.obeys_caps if isinstance(step, EmailStep) else True,
         is_counted=step.is_counted if isinstance(step, EmailStep) else True,
     )
@@ -226,15 +262,20 @@ def ask_offer(
     name = for_arm(step.offer, arm)
     if name is None:
         return None, None
-    program = scene.program
+    program, principal = scene.program, scene.principal()
+    past = Past(
+        given=unit.discounts,
+        declines=[each.declines for each in ((unit,) if unit is principal else (unit, principal))],
+        enrollment=enrollment.id if enrollment is not None else "",
+    )
     terms, refusal = choose_offer(
         scene.facts(unit),
         program.catalog,
         program.policy.rails,
         name,
         sold_out=program.sold_out,
-        given=unit.discounts,
-        enrollment=enrollment.id if enrollment is not None else "",
+        not_now=program.policy.not_now,
+        past=past,
     )
     shown = enrollment.terms.get(name) if enrollment is not None else None
     is_honoured = shown is not None and (shown.expires_at is None or scene.now < shown.expires_at)

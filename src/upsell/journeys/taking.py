@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from upsell.decisions.contact import Contact, Touch, give_consent, withdraw_consent
+from upsell.catalog.offers import Target
+from upsell.decisions.contact import Contact, Proof, Touch, give_consent, scope_key, withdraw_consent
+from upsell.decisions.declines import Answer, take_decline, thing_key
 from upsell.decisions.intents import Intent
 from upsell.decisions.policy import PENDING_CANCELLATION
 from upsell.decisions.sensitive import end_state, take_state
@@ -31,6 +33,7 @@ from upsell.signals.events import (
     MESSAGE_SENT,
     MESSAGE_UNKNOWN,
     MESSAGE_WITHHELD,
+    OFFER_DECLINED,
     USAGE_RECORDED,
     Event,
 )
@@ -92,6 +95,9 @@ def _take_named(scene: Scene, event: Event, principal: Unit) -> None:
         take_cart(scene.customer(event.customer_id).profile, event)
     elif name in (CONSENT_WITHDRAWN, CONSENT_GIVEN):
         _take_consent(scene.customer(event.customer_id).contact, event)
+    elif name == OFFER_DECLINED:
+        person = scene.customer(event.customer_id)
+        _take_decline(scene, event, (person,) if person is principal else (person, principal))
     elif name == MESSAGE_BOUNCED:
         _take_bounce(scene.customer(event.customer_id), event)
     elif name in (MESSAGE_SENT, MESSAGE_UNKNOWN):
@@ -150,11 +156,35 @@ def _set_traits(unit: Unit, said: Mapping[str, Any]) -> None:
 
 
 def _take_consent(contact: Contact, event: Event) -> None:
-    channel = str(event.properties.get("channel") or "*")
+    said = event.properties
+    channel = str(said.get("channel") or "*")
+    key = scope_key(channel, str(said.get("purpose") or ""), str(said.get("family") or ""))
     if event.name == CONSENT_WITHDRAWN:
-        withdraw_consent(contact, channel, event.occurred_at)
-    else:
-        give_consent(contact, channel, event.occurred_at)
+        withdraw_consent(contact, key, event.occurred_at)
+        return
+    give_consent(contact, key, event.occurred_at)
+    held = contact.proofs.get(key)
+    if held is None or held.at <= event.occurred_at:
+        how, text = str(said.get("proof") or ""), str(said.get("text_version") or "")
+        contact.proofs[key] = Proof(event.occurred_at, how, text)
+
+
+def _take_decline(scene: Scene, event: Event, units: Iterable[Unit]) -> None:
+    """Remember an answer about the thing that was offered; the objection becomes a trait."""
+    said = event.properties
+    offer = scene.program.catalog.offers.get(str(said.get("offer")))
+    answer = Answer.NEVER if said.get("answer") == Answer.NEVER.value else Answer.NOT_NOW
+    for unit in units:
+        if offer is not None:
+            plan = scene.facts(unit).holdings.plan
+            is_of_plan = offer.target in (Target.SEATS, Target.INTERVAL)
+            own = (plan.id if plan is not None else "") if is_of_plan else offer.thing
+            key = thing_key(offer.target, str(said.get("thing") or own))
+            take_decline(unit.declines, key, answer, event.occurred_at)
+        for trait, name in (("objection", "reason"), ("missing_feature", "feature")):
+            value = said.get(name)
+            if isinstance(value, str) and value:
+                unit.profile.traits[trait] = value
 
 
 def _take_bounce(customer: Unit, event: Event) -> None:

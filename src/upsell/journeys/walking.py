@@ -7,6 +7,7 @@ from typing import assert_never
 from upsell.clock import Moment
 from upsell.decisions.contact import touch_of
 from upsell.decisions.decision import Verdict
+from upsell.decisions.grounds import Basis
 from upsell.decisions.policy import OPEN_TASK
 from upsell.decisions.rails import Given
 from upsell.decisions.reasons import Reason
@@ -26,6 +27,7 @@ from upsell.journeys.speaking import (
     ask_offer,
     ask_recipients,
     ask_silence,
+    basis_of,
     intent_of,
     speech_of,
 )
@@ -338,6 +340,7 @@ def _address(
             "step": step.id,
             "channel": EMAIL,
             "intent": step.intent.value,
+            "basis": basis.value if isinstance(basis := basis_of(scene, person, speech), Basis) else "",
         }
         if enrollment.is_shadow:
             reason = Reason.CONTROL if enrollment.is_control else Reason.HELD_OUT

@@ -111,8 +111,10 @@ _ORDER = (
 )
 _CONSENT = (
     _text("channel", "which channel, such as `email`", is_required=True),
-    _text("purpose", "what for (default `marketing`)"),
+    _text("purpose", "what for: `marketing` (default), or `profiling`, which every offer takes"),
+    _text("family", "product family it is about (default all)"),
     _text("proof", "where and how it was said"),
+    _text("text_version", "which version of the words was shown"),
 )
 _MESSAGE = (
     _text("key", "the message's key: enrollment, step, visit, recipient, channel", is_required=True),
@@ -372,7 +374,17 @@ def _messages() -> tuple[EventType, ...]:
                 _number("discount", "what its discount comes to over the time it lasts, in minor units"),
             ),
         ),
-        ours("Offer Declined", "A customer refused an offer.", _MADE_OFFER),
+        ours(
+            "Offer Declined",
+            "A customer refused an offer; why is kept as the traits `objection`, `missing_feature`.",
+            (
+                *_MADE_OFFER,
+                _text("thing", "id of the plan or product it came to, where the offer itself names none"),
+                _text("answer", "`not_now` (default) or `never`"),
+                _text("reason", "the objection, such as `too_expensive` or `missing_feature`"),
+                _text("feature", "the feature that is missing"),
+            ),
+        ),
         ours("Task Opened", "Work was given to a person.", _TASK),
         ours(
             "Task Closed",

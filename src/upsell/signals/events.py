@@ -42,6 +42,7 @@ MESSAGE_SENT: Final = "Message Sent"
 MESSAGE_FAILED: Final = "Message Failed"
 MESSAGE_UNKNOWN: Final = "Message Unknown"
 MESSAGE_BOUNCED: Final = "Message Bounced"
+OFFER_DECLINED: Final = "Offer Declined"
 TASK_OPENED: Final = "Task Opened"
 
 RECEIPTS: Final = frozenset({MESSAGE_SENT, MESSAGE_FAILED, MESSAGE_UNKNOWN, MESSAGE_WITHHELD})

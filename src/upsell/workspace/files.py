@@ -13,6 +13,7 @@ import msgspec
 
 from upsell.catalog.offers import OfferKind
 from upsell.catalog.plans import BillingInterval, ProductKind
+from upsell.decisions.grounds import Basis
 from upsell.decisions.policy import Calendar, Per
 from upsell.decisions.rails import PROTECTED, Order
 from upsell.workspace import scalars
@@ -112,6 +113,25 @@ _HOURS = RecordOf(
     }
 )
 
+_GROUNDS = RecordOf(
+    {
+        "bases": Key(
+            ListOf(
+                scalars.one_of(
+                    "ground",
+                    Basis.CONSENT.value,
+                    Basis.SOFT_OPT_IN.value,
+                    Basis.LEGITIMATE_INTEREST.value,
+                ),
+                least=1,
+            ),
+            "the grounds that will do: consent was given, something similar was sold, or interest is true",
+            True,
+        ),
+        "interest": Key(scalars.RULE, "when the team's legitimate interest holds; without it always"),
+    }
+)
+
 _PRICING = RecordOf(
     {
         "max_discount": Key(scalars.RATE, "the deepest discount (default 100%)"),
@@ -153,6 +173,10 @@ _POLICY = RecordOf(
             RecordOf({channel: Key(_HOURS, f"when {channel} may be sent") for channel in CHANNELS}),
             "when each channel may speak, by the recipient's own clock: their trait timezone, else their "
             "account's, else the team's zone",
+        ),
+        "consent": Key(
+            RecordOf({channel: Key(_GROUNDS, f"for {channel}") for channel in CHANNELS}),
+            "grounds on which promotion may be sent, by channel; without it to whoever has not withdrawn",
         ),
         "declines": Key(
             RecordOf({"not_now": Key(scalars.DURATION, "how long a not now rests (default 30 days)")}),

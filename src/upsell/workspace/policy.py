@@ -7,6 +7,7 @@ from typing import Final
 
 from upsell.catalog.offers import OfferKind
 from upsell.clock import DAY
+from upsell.decisions.grounds import Basis, Grounds
 from upsell.decisions.hours import Hours
 from upsell.decisions.intents import PROMOTIONAL, SELLING, Intent
 from upsell.decisions.policy import SENSITIVE_STATES, Calendar, Cap, Per, Policy, SensitiveState
@@ -39,6 +40,13 @@ def compile_policy(record: Record, rulebook: Rulebook, currency: str, findings: 
         hours={
             channel: _hours(written)
             for channel, written in (record.record("hours") or NOTHING_WRITTEN).records()
+        },
+        grounds={
+            channel: Grounds(
+                tuple(Basis(leaf.text) for leaf in written.leaves("bases")),
+                rulebook.rule(written.leaf("interest")),
+            )
+            for channel, written in (record.record("consent") or NOTHING_WRITTEN).records()
         },
         not_now=(record.record("declines") or NOTHING_WRITTEN).integer("not_now", usual.not_now),
         suppress=rulebook.rules(record.leaves("suppress")),

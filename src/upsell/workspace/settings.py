@@ -16,10 +16,11 @@ ROLES: Final = frozenset({"admin", "billing", "champion", "member", "owner"})
 """Roles a customer can have in an account unless the workspace lists its own."""
 
 _KNOWN_OF_BOTH = {"created_at": Kind.MOMENT, "createdAt": Kind.MOMENT, "intent_score": Kind.NUMBER}
+_TOLD_OF_BOTH = dict.fromkeys(("country", "timezone", "objection", "missing_feature"), Kind.TEXT)
 
 ALWAYS_KNOWN: Final[Mapping[str, Mapping[str, Kind]]] = {
-    "customer": {"email": Kind.TEXT, **_KNOWN_OF_BOTH},
-    "account": _KNOWN_OF_BOTH,
+    "customer": {"email": Kind.TEXT, **_KNOWN_OF_BOTH, **_TOLD_OF_BOTH},
+    "account": {**_KNOWN_OF_BOTH, **_TOLD_OF_BOTH},
 }
 """Traits that need no declaration in a declared scope."""
 

@@ -1,0 +1,129 @@
+"""Consent and refusal: withdrawn is withdrawn, never is never, and a ground is named where one is asked."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.stories.world import CATALOG, DAY, HOUR, Reason, Story, make_program, workflow
+
+GATE = "{on: Feature Gate Hit, again_after: 1 hour}"
+OFFER = "[{email: {content: t1, offer: pro-annual}}]"
+HELP = "[{email: {content: t1, intent: help}}]"
+CHAT = CATALOG.replace(
+    "offers:",
+    "  chat: {name: Chat, tier: 1, price: {month: 9}, family: chat}\noffers:\n"
+    "  chat: {kind: cross-sell, plan: chat, title: Chat}",
+)
+
+
+def told(journey: str, policy: str = "", catalog: str = CATALOG) -> Story:
+    text = workflow(trigger=GATE, journey=journey)
+    return Story(make_program({"w": text}, policy=policy, catalog=catalog))
+
+
+def asked(story: Story) -> bool | Reason:
+    """Let a gate be hit: whether a mail went out, or else why not."""
+    before = len(story.mails())
+    story.after(2 * HOUR).happens("Feature Gate Hit")
+    return True if len(story.mails()) > before else story.reasons()[-1]
+
+
+def test_not_now_rests_and_is_asked_again_after() -> None:
+    story = told(OFFER)
+    assert asked(story) is True
+    story.happens("Offer Declined", offer="pro-annual", answer="not_now")
+    assert asked(story) is Reason.DECLINED
+    story.after(31 * DAY)
+    assert asked(story) is True
+
+
+def test_never_is_never_whichever_offer_asks() -> None:
+    story = told("[{email: {content: t1, offer: pro-trial}}]")
+    story.happens("Offer Declined", offer="pro-annual", answer="never")
+    story.happens("Offer Declined", offer="pro-annual", answer="not_now").after(400 * DAY)
+    assert asked(story) is Reason.DECLINED
+
+
+def test_a_decline_ends_the_journey_that_would_ask_again() -> None:
+    mails = [f"{{email: {{content: {name}, offer: pro-annual}}}}" for name in ("t1", "t2")]
+    story = told(f"[{mails[0]}, {{wait: 3 days}}, {mails[1]}]")
+    assert asked(story) is True
+    story.happens("Offer Declined", offer="pro-annual").after(4 * DAY)
+    assert (story.contents(), story.reasons()[-1]) == (["t1"], Reason.DECLINED)
+
+
+def test_what_one_member_declines_is_not_asked_of_the_account() -> None:
+    text = workflow(trigger="{on: Asked}", journey=OFFER, unit="account")
+    story = Story(make_program({"w": text}), "a:acme").member("ada", "admin")
+    story.happens("Offer Declined", by="ada", offer="pro-annual").happens("Asked", by="ada")
+    assert story.reasons() == [Reason.DECLINED]
+
+
+def test_an_objection_is_a_trait_that_rules_can_ask() -> None:
+    text = workflow(
+        trigger="{on: Asked}", journey=HELP, eligible="[\"customer.objection = 'too_expensive'\"]"
+    )
+    story = Story(make_program({"w": text})).happens("Asked")
+    assert story.reasons() == [Reason.INELIGIBLE]
+    story.happens("Offer Declined", offer="pro-annual", reason="too_expensive", feature="sso")
+    story.happens("Asked")
+    assert len(story.mails()) == 1
+    assert story.unit().profile.traits["missing_feature"] == "sso"
+
+
+@pytest.mark.parametrize(
+    ("channel", "purpose", "family", "journey", "answer"),
+    [
+        ("email", "", "", HELP, Reason.NO_CONSENT),
+        ("*", "", "", HELP, Reason.NO_CONSENT),
+        ("*", "profiling", "", HELP, True),
+        ("*", "profiling", "", OFFER, Reason.NO_CONSENT),
+        ("email", "", "chat", OFFER, True),
+        ("email", "", "chat", "[{email: {content: t1, offer: chat}}]", Reason.NO_CONSENT),
+        ("*", "", "", "[{task: {queue: q, title: Call, offer: pro-annual, due: 1 day}}]", Reason.NO_CONSENT),
+    ],
+)
+def test_a_withdrawal_acts_at_once_on_all_it_names_and_nothing_else(
+    channel: str, purpose: str, family: str, journey: str, answer: bool | Reason
+) -> None:
+    story = told(journey, catalog=CHAT)
+    story.happens("Consent Withdrawn", channel=channel, purpose=purpose, family=family)
+    assert asked(story) is answer
+
+
+def test_consent_for_one_family_undoes_no_withdrawal_of_all() -> None:
+    story = told("[{email: {content: t1, offer: chat}}]", catalog=CHAT)
+    story.happens("Consent Withdrawn", channel="email").after(DAY)
+    story.happens("Consent Given", channel="email", family="chat")
+    assert asked(story) is Reason.NO_CONSENT
+    story.happens("Consent Given", channel="email", proof="web form", text_version="3")
+    assert asked(story) is True
+    proof = story.unit().contact.proofs["email"]
+    assert (proof.how, proof.text_version) == ("web form", "3")
+
+
+def test_where_grounds_are_asked_one_must_hold_and_the_message_says_which() -> None:
+    policy = "policy: {consent: {email: {bases: [consent, soft-opt-in]}}}"
+    story = told(OFFER, policy)
+    assert asked(story) is Reason.NO_CONSENT
+    story.happens("Subscription Started", plan="starter", amount=4900)
+    assert len(story.mails()) == 1, "something similar was sold: the candidate that waited is let in"
+    story.happens("Consent Given", channel="email")
+    assert asked(story) is True
+    bases = [event.properties["basis"] for event in story.recorded() if event.name == "Message Reserved"]
+    assert bases == ["soft-opt-in", "consent"]
+
+
+def test_a_legitimate_interest_holds_while_its_rule_is_true() -> None:
+    interest = "event_count('Feature Gate Hit', interval '7 days') >= 2"
+    grounds = f'{{bases: [legitimate-interest], interest: "{interest}"}}'
+    policy = f"policy: {{consent: {{email: {grounds}}}}}"
+    story = told(HELP, policy)
+    assert asked(story) is Reason.NO_CONSENT
+    assert asked(story) is True
+
+
+def test_service_needs_no_ground_but_the_contract() -> None:
+    policy = "policy: {consent: {email: {bases: [consent]}}}"
+    story = told("[{email: {content: t1, intent: service}}]", policy)
+    assert asked(story) is True
