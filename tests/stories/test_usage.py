@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from tests.stories.world import DAY, HOUR, Story, make_program, workflow
 from upsell.channels.render import template_facts
-from upsell.cli.standing_text import standing_content, standing_lines
+from upsell.cli.standing_text import standing_lines
 from upsell.journeys.explain import explain_standing
 from upsell.journeys.program import Program
+from upsell.runtime.explained import standing_content
 
 HELP = "[{email: {content: t1, intent: help}}]"
 

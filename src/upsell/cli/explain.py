@@ -34,6 +34,7 @@ def explain(
     from upsell.cli.moments import moment_of
     from upsell.clock import SystemClock
     from upsell.config import load_settings
+    from upsell.runtime.explained import answer_content
     from upsell.runtime.explaining import explain_now, explain_past
     from upsell.store.connect import connect, database_url
 
@@ -44,42 +45,9 @@ def explain(
         else:
             answer = explain_past(connection, unit, past, workflow)
     if as_json:
-        print(msgspec.json.format(msgspec.json.encode(_content(answer))).decode())
+        print(msgspec.json.format(msgspec.json.encode(answer_content(answer))).decode())
     else:
         print("\n".join(_lines(answer)))
-
-
-def _content(answer: Answer) -> dict[str, object]:
-    """Give an answer for machines; moments are ISO 8601."""
-    from upsell.cli.standing_text import standing_content
-    from upsell.clock import format_moment
-
-    return {
-        "unit": answer.unit_id,
-        "asked_as": answer.asked_as,
-        "at": format_moment(answer.at),
-        "revision": answer.revision,
-        "standing": standing_content(answer.standing),
-        "workflows": [
-            {
-                "workflow": one.workflow,
-                "reason": one.reason.value,
-                "words": one.words,
-                "rule": one.rule,
-                "seen": [{"term": seen.term, "value": seen.value} for seen in one.seen],
-                "would_enter": one.would_enter,
-                "recorded": [
-                    {
-                        "decided_at": format_moment(decided.decided_at),
-                        "reason": decided.reason.value,
-                        "rule": decided.rule,
-                    }
-                    for decided in answer.recorded.get(one.workflow, ())
-                ],
-            }
-            for one in answer.explanations
-        ],
-    }
 
 
 def _lines(answer: Answer) -> list[str]:

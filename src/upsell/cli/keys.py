@@ -27,7 +27,9 @@ def keys(
     ] = False,
     scope: Annotated[
         list[str] | None,
-        typer.Option(help="What a server key is good for: events:write, incidents:write; repeatable."),
+        typer.Option(
+            help="What a server key is good for: events:write, incidents:write, decisions:ask; repeatable."
+        ),
     ] = None,
     grace_hours: Annotated[int, typer.Option(min=0, help="How many hours a rotated key is still good.")] = 24,
 ) -> None:

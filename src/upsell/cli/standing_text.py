@@ -6,9 +6,7 @@ from collections.abc import Iterator
 from math import ceil, floor
 from typing import Any
 
-import msgspec
-
-from upsell.clock import DAY, Moment, format_moment, to_datetime
+from upsell.clock import DAY, Moment, to_datetime
 from upsell.decisions.standing import MetricUse, Standing
 from upsell.money import Money
 from upsell.signals.forecast import REACHED, Forecast
@@ -22,21 +20,6 @@ def standing_lines(standing: Standing | None) -> list[str]:
     if standing.seats is None and not recorded:
         return []
     return ["", *_terms(standing), *(line for use in recorded for line in _use_lines(use))]
-
-
-def standing_content(standing: Standing | None) -> dict[str, Any] | None:
-    """Give a standing for machines: moments ISO 8601, money minor units, forecasts in days."""
-    if standing is None:
-        return None
-    content: dict[str, Any] = msgspec.to_builtins(standing)
-    for name in ("renews_at", "ends_at", "period_started_at", "period_ends_at"):
-        at = getattr(standing, name)
-        content[name] = format_moment(at) if at is not None else None
-    for use, said in zip(standing.metrics, content["metrics"], strict=True):
-        spans = msgspec.structs.asdict(use.forecast)
-        said["days_to_limit"] = {name: None if span is None else span / DAY for name, span in spans.items()}
-        del said["forecast"]
-    return content
 
 
 def _terms(standing: Standing) -> Iterator[str]:

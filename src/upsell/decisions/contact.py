@@ -135,6 +135,17 @@ def give_consent(contact: Contact, key: str, at: Moment) -> None:
     }
 
 
+def keep_proof(contact: Contact, key: str, proof: Proof) -> None:
+    """Keep how consent was given last; of two at one moment the same one, in whatever order they come."""
+    held = contact.proofs.get(key)
+    if held is None or _rank(held) < _rank(proof):
+        contact.proofs[key] = proof
+
+
+def _rank(proof: Proof) -> tuple[Moment, str, str]:
+    return proof.at, proof.how, proof.text_version
+
+
 def merge_contact(stays: Contact, gone: Contact) -> None:
     """Take over what was said to somebody, and what they allow, when it turns out to be the same person.
 
@@ -154,6 +165,8 @@ def merge_contact(stays: Contact, gone: Contact) -> None:
         for channel, at in withdrawn.items()
         if at >= max(stays.given.get(channel, at), stays.given.get("*", at))
     }
+    for key, proof in gone.proofs.items():
+        keep_proof(stays, key, proof)
     stays.bounced.extend(address for address in gone.bounced if address not in stays.bounced)
 
 

@@ -22,10 +22,11 @@ from upsell.journeys.household import Household, Unit
 from upsell.journeys.inputs import Input, Launched, Tick
 from upsell.journeys.merging import merge_customers
 from upsell.journeys.program import Program
+from upsell.journeys.prompting import answer_placement
 from upsell.journeys.scene import Scene
 from upsell.journeys.settling import ask_anew, ask_freed, due_of, launch, settle, wake
 from upsell.journeys.taking import end_pending_cancellation, take_event
-from upsell.signals.events import CUSTOMERS_MERGED, Event
+from upsell.signals.events import CUSTOMERS_MERGED, PLACEMENT_ASKED, Event
 from upsell.signals.subscriptions import SUBSCRIPTION_EVENTS
 
 
@@ -85,6 +86,8 @@ class Session:
             moved = scene.concerned(touched)
         for unit in moved:
             settle(scene, unit, taken, is_about=is_shared or unit in touched)
+        if event.name == PLACEMENT_ASKED and not event.is_historical:
+            answer_placement(scene, event, touched)
         self._close(moved)
 
     def _wake(self, until: Moment) -> None:

@@ -10,7 +10,7 @@ from upsell.decisions.facts import tiers_of
 from upsell.decisions.policy import SensitiveState
 from upsell.journeys.actors import reads_actor
 from upsell.journeys.program import Program
-from upsell.journeys.steps import EmailStep, IfStep, Journey, WaitForStep
+from upsell.journeys.steps import EmailStep, IfStep, Journey, PromptStep, WaitForStep
 from upsell.journeys.workflow import UnitKind, Workflow
 from upsell.rules.compile import Rule
 from upsell.rules.conditions import Condition, compile_condition
@@ -25,6 +25,7 @@ from upsell.signals.events import (
     CUSTOMERS_MERGED,
     MESSAGE_BOUNCED,
     OFFER_DECLINED,
+    PLACEMENT_ASKED,
     RECEIPTS,
     SUBSCRIPTION_DOWNGRADED,
     SUBSCRIPTION_UPGRADED,
@@ -107,6 +108,8 @@ def concerns_of(program: Program) -> Concerns:
     names = set(ALWAYS) | awaited | {SUBSCRIPTION_UPGRADED, SUBSCRIPTION_DOWNGRADED}
     for state in program.policy.states:
         names.update(state.starts, state.ends)
+    if any(isinstance(step, PromptStep) for each in every for step in each.journey.steps.values()):
+        names.add(PLACEMENT_ASKED)
     for workflow in live:
         if workflow.trigger.on:
             names.add(workflow.trigger.on)

@@ -6,6 +6,8 @@ gates, over a copy of the household that nothing keeps.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import msgspec
 
 from upsell.clock import Moment, format_moment
@@ -45,17 +47,25 @@ class Explanation(msgspec.Struct, frozen=True):
     would_enter: bool
 
 
-def explain(program: Program, household: Household, unit_id: UnitId, now: Moment) -> tuple[Explanation, ...]:
+def explain(
+    program: Program,
+    household: Household,
+    unit_id: UnitId,
+    now: Moment,
+    only: Collection[str] | None = None,
+) -> tuple[Explanation, ...]:
     """Say for each workflow of the unit's kind, best ranked first, why or why not at ``now``.
 
     The household is not changed: due timers up to ``now`` are taken on a copy first. A unit never
     heard of is explained as one of which nothing is known; a unit of another household gives ().
+    ``only`` names the workflows asked about, None for all.
     """
     scene = _scene_at(program, household, now)
     unit = _unit_of(scene, unit_id)
     if unit is None:
         return ()
-    return tuple(_explain(scene, unit, workflow) for workflow in ranked(scene, unit))
+    asked = [each for each in ranked(scene, unit) if only is None or each.key in only]
+    return tuple(_explain(scene, unit, workflow) for workflow in asked)
 
 
 def explain_standing(program: Program, household: Household, unit_id: UnitId, now: Moment) -> Standing | None:

@@ -59,6 +59,7 @@ class Enrollment(msgspec.Struct):
         after_goal: Whether it walks the steps after the goal.
         held_slots: Customers of the account whose slots it holds.
         terms: Terms it showed, by the offer that a step names.
+        prompts: Steps whose prompts are available, by placement.
     """
 
     id: str
@@ -86,6 +87,7 @@ class Enrollment(msgspec.Struct):
     after_goal: bool = False
     held_slots: list[str] = []
     terms: dict[str, Terms] = {}
+    prompts: dict[str, str] = {}
 
 
 class Waiting(msgspec.Struct):

@@ -24,14 +24,15 @@ from upsell.journeys.concerns import DEFAULT_ROLE
 from upsell.journeys.household import Enrollment, Unit
 from upsell.journeys.places import ask_hours, ask_places
 from upsell.journeys.scene import Scene
-from upsell.journeys.steps import EmailStep, IfStep, Journey, TaskStep, for_arm
+from upsell.journeys.steps import EmailStep, IfStep, Journey, PromptStep, TaskStep, for_arm
 from upsell.journeys.workflow import Status, UnitKind, Workflow
 from upsell.rules.compile import Rule
 from upsell.rules.facts import Scalar
 
-SpeakingStep = EmailStep | TaskStep
+SpeakingStep = EmailStep | TaskStep | PromptStep
 EMAIL = "email"
 TASK = "task"
+PROMPT = "prompt"
 
 WAITABLE = frozenset({Reason.CAPPED, Reason.OUTRANKED, Reason.OUTSIDE_HOURS})
 """Reasons for which a step waits, is passed over or ends the journey, as it says."""
@@ -47,7 +48,7 @@ def first_speaking(journey: Journey) -> SpeakingStep | None:
             continue
         seen.add(at)
         step = journey.steps[at]
-        if isinstance(step, EmailStep | TaskStep):
+        if isinstance(step, EmailStep | TaskStep | PromptStep):
             return step
         ahead += [step.no, step.yes] if isinstance(step, IfStep) else [getattr(step, "then", None)]
     return None
@@ -55,7 +56,7 @@ def first_speaking(journey: Journey) -> SpeakingStep | None:
 
 def intent_of(step: SpeakingStep) -> Intent:
     """Give what a step speaks for; a task that makes an offer is an offer, any other is help."""
-    if isinstance(step, EmailStep):
+    if isinstance(step, EmailStep | PromptStep):
         return step.intent
     return Intent.OFFER if step.offer else Intent.HELP
 
@@ -154,9 +155,10 @@ def ask_recipients(
 
     People are dropped who have no address, who withdrew consent, whose cap is full, or whose
     slot another workflow holds, in this order; the reason is the one that dropped the last of them. Of
-    several with one address the first is kept. A task addresses nobody; it asks the caps of the unit.
+    several with one address the first is kept. A task and a prompt address nobody; they ask the caps of
+    the unit.
     """
-    if isinstance(step, TaskStep):
+    if not isinstance(step, EmailStep):
         speech = speech_of(workflow, step, scene, enrollment)
         return [], _ask_task(scene, unit, speech) or ask_places(scene, unit, speech)
     is_account = workflow.unit is UnitKind.ACCOUNT
@@ -241,7 +243,7 @@ def speech_of(workflow: Workflow, step: SpeakingStep, scene: Scene, enrollment: 
     made = scene.program.catalog.offers.get(offer or "")
     return Speech(
         intent=intent_of(step),
-        channel=EMAIL if isinstance(step, EmailStep) else TASK,
+        channel=_channel_of(step),
         workflow=workflow.key,
         category=workflow.category,
         kind=made.kind if made is not None else None,
@@ -249,6 +251,16 @@ def speech_of(workflow: Workflow, step: SpeakingStep, scene: Scene, enrollment: 
         obeys_caps=step.obeys_caps if isinstance(step, EmailStep) else True,
         is_counted=step.is_counted if isinstance(step, EmailStep) else True,
     )
+
+
+def _channel_of(step: SpeakingStep) -> str:
+    match step:
+        case EmailStep():
+            return EMAIL
+        case TaskStep():
+            return TASK
+        case PromptStep():
+            return PROMPT
 
 
 def ask_offer(

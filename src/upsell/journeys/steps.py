@@ -119,13 +119,31 @@ class TaskStep(msgspec.Struct, frozen=True, tag="task"):
     due: Duration
 
 
+class PromptStep(msgspec.Struct, frozen=True, tag="prompt"):
+    """Leave something to be shown at a placement, while the enrollment goes on; passes at once.
+
+    Attributes:
+        id: The step's id.
+        then: The step that comes next, None for the end.
+        placement: Where it can appear.
+        intent: What it is for.
+        offer: Id of the offer made, by arm; empty when none is.
+    """
+
+    id: str
+    then: str | None
+    placement: str
+    intent: Intent
+    offer: Mapping[str, str] = msgspec.field(default_factory=dict)
+
+
 class EndStep(msgspec.Struct, frozen=True, tag="end"):
     """Leave the journey here."""
 
     id: str
 
 
-Step: TypeAlias = EmailStep | WaitStep | WaitForStep | IfStep | TaskStep | EndStep
+Step: TypeAlias = EmailStep | WaitStep | WaitForStep | IfStep | TaskStep | PromptStep | EndStep
 
 
 class Journey(msgspec.Struct, frozen=True):

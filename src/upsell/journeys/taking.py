@@ -6,7 +6,15 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from upsell.catalog.offers import Target
-from upsell.decisions.contact import Contact, Proof, Touch, give_consent, scope_key, withdraw_consent
+from upsell.decisions.contact import (
+    Contact,
+    Proof,
+    Touch,
+    give_consent,
+    keep_proof,
+    scope_key,
+    withdraw_consent,
+)
 from upsell.decisions.declines import Answer, take_decline, thing_key
 from upsell.decisions.intents import Intent
 from upsell.decisions.policy import PENDING_CANCELLATION
@@ -163,10 +171,8 @@ def _take_consent(contact: Contact, event: Event) -> None:
         withdraw_consent(contact, key, event.occurred_at)
         return
     give_consent(contact, key, event.occurred_at)
-    held = contact.proofs.get(key)
-    if held is None or held.at <= event.occurred_at:
-        how, text = str(said.get("proof") or ""), str(said.get("text_version") or "")
-        contact.proofs[key] = Proof(event.occurred_at, how, text)
+    how, text = str(said.get("proof") or ""), str(said.get("text_version") or "")
+    keep_proof(contact, key, Proof(event.occurred_at, how, text))
 
 
 def _take_decline(scene: Scene, event: Event, units: Iterable[Unit]) -> None:

@@ -37,6 +37,7 @@ from upsell.journeys.steps import (
     EndStep,
     IfStep,
     Journey,
+    PromptStep,
     Step,
     TaskStep,
     WaitForStep,
@@ -62,6 +63,9 @@ def walk(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment, t
         step = journey.steps[at]
         _reach(enrollment, step, scene.now)
         match step:
+            case PromptStep():
+                enrollment.prompts[step.placement] = step.id
+                at = step.then
             case EmailStep() | TaskStep():
                 if not speak(scene, unit, workflow, enrollment, step):
                     return
@@ -97,19 +101,23 @@ def pass_time(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollme
             walk(scene, unit, workflow, enrollment, step.then)
         case EmailStep() | TaskStep():
             resume(scene, unit, workflow, enrollment, step)
-        case IfStep() | EndStep():
+        case IfStep() | EndStep() | PromptStep():
             pass
         case _:
             assert_never(step)
 
 
-def resume(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment, step: SpeakingStep) -> None:
+def resume(
+    scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment, step: EmailStep | TaskStep
+) -> None:
     """Ask a speaking step again that stood still; when it may speak, go on after it."""
     if speak(scene, unit, workflow, enrollment, step):
         walk(scene, unit, workflow, enrollment, step.then)
 
 
-def speak(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment, step: SpeakingStep) -> bool:
+def speak(
+    scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment, step: EmailStep | TaskStep
+) -> bool:
     """Speak at a step, or stand still before it, or leave; tell whether the journey goes on at once.
 
     A real message is awaited: the journey goes on when its receipt comes. A shadow spends the same
@@ -136,16 +144,16 @@ def speak(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment, 
     enrollment.held_since = None
     enrollment.held_by = ""
     enrollment.due_at = None
-    _expose(scene, unit, workflow, enrollment, step)
+    expose_step(scene, unit, workflow, enrollment, step)
     if terms is not None:
-        _keep_terms(scene, unit, enrollment, for_arm(step.offer, enrollment.arm) or "", terms)
+        keep_terms(scene, unit, enrollment, for_arm(step.offer, enrollment.arm) or "", terms)
     if isinstance(step, TaskStep):
         _open_task(scene, unit, workflow, enrollment, step, terms)
         return True
     return _address(scene, unit, workflow, enrollment, step, people, terms)
 
 
-def _keep_terms(scene: Scene, unit: Unit, enrollment: Enrollment, named: str, terms: Terms) -> None:
+def keep_terms(scene: Scene, unit: Unit, enrollment: Enrollment, named: str, terms: Terms) -> None:
     """Keep what is shown, and count its discount once against what the unit may be shown."""
     enrollment.terms[named] = terms
     if terms.discount_rate <= 0:
@@ -247,7 +255,9 @@ def _named(verdict: Verdict, phase: Phase) -> Verdict:
     return Verdict(Reason.FROZEN, verdict.rule or verdict.reason.value, verdict.seen, verdict.retry_at)
 
 
-def _expose(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment, step: SpeakingStep) -> None:
+def expose_step(
+    scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment, step: SpeakingStep
+) -> None:
     """Expose at the first step that would speak (holdout, control), and where the arms differ."""
     if enrollment.after_goal:
         return

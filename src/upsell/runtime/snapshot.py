@@ -17,7 +17,7 @@ from upsell.journeys.advance import concerns_for
 from upsell.journeys.effects import Speak
 from upsell.journeys.household import Household
 from upsell.journeys.program import Program
-from upsell.runtime.batches import Batch, merging_customers, named_customers, with_moves
+from upsell.runtime.batches import Batch, Gathered, merging_customers, named_customers, with_moves
 from upsell.runtime.programs import Programs
 from upsell.store.connect import Connection
 from upsell.store.cursors import Cursor, read_cursors
@@ -90,7 +90,18 @@ def take_pending(
     cursors: Sequence[Cursor],
     now: Moment,
 ) -> Homes:
-    """Read copies of households and take them through what their shards have not come to.
+    """Read copies of households, advanced as ``take_through`` does."""
+    return take_through(connection, program, wanted, cursors, now)[0]
+
+
+def take_through(
+    connection: Connection,
+    program: Program,
+    wanted: Mapping[UnitId, Collection[str]],
+    cursors: Sequence[Cursor],
+    now: Moment,
+) -> tuple[Homes, Gathered]:
+    """Read copies of households, take them through what their shards have not come to; give the effects.
 
     Args:
         connection: The database.
@@ -114,8 +125,9 @@ def take_pending(
         named.setdefault(household_id, set()).update(customers)
     named = with_moves(connection, named, pending)
     homes = load_households(connection, named, concerns.roles, now, Reading.READ)
-    Batch(program, homes).take(pending)
-    return homes
+    batch = Batch(program, homes)
+    batch.take(pending)
+    return homes, batch.gathered
 
 
 def _pending(

@@ -124,7 +124,8 @@ _MESSAGE = (
 )
 _REASON = _text("reason", "why, in the words of the closed set of reasons")
 _PROMPT = (
-    _text("key", "the prompt's key", is_required=True),
+    _text("key", "key of this showing", is_required=True),
+    _text("prompt", "the prompt's key: enrollment, step, visit"),
     _text("workflow", "key of the workflow"),
     _text("placement", "where it can appear"),
 )
@@ -361,7 +362,15 @@ def _messages() -> tuple[EventType, ...]:
         ours("Message Complained", "The customer marked it as spam.", _MESSAGE),
         ours("Message Opened", "It was opened, or a machine opened it.", _MESSAGE),
         ours("Message Clicked", "A link in it was followed.", (*_MESSAGE, _text("link", "which link"))),
-        ours("Prompt Offered", "A prompt is available at a placement.", _PROMPT),
+        ours(
+            "Placement Asked",
+            "Somebody looks at a placement, and what they may be shown there is asked.",
+            (
+                _text("placement", "which placement", is_required=True),
+                Property("*", None, "any scalar of the request's context"),
+            ),
+        ),
+        ours("Prompt Offered", "A prompt was given to a placement that asked.", _PROMPT),
         ours("Prompt Withheld", "A prompt was asked for and not shown.", (*_PROMPT, _REASON)),
         ours("Prompt Shown", "A prompt was seen.", _PROMPT),
         ours("Prompt Clicked", "A prompt was followed.", _PROMPT),

@@ -37,6 +37,7 @@ class Scope(enum.Enum):
 
     EVENTS = "events:write"
     INCIDENTS = "incidents:write"
+    DECISIONS = "decisions:ask"
 
 
 _PREFIXES = {Kind.WRITE: "uw_", Kind.SERVER: "us_"}

@@ -9,9 +9,11 @@ from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 
 from upsell.clock import Clock
+from upsell.runtime.deciding import Decider
 from upsell.runtime.intake import Intake
 from upsell.runtime.keyring import KeyRing
 from upsell.web.api.answers import answer_exception
+from upsell.web.api.decide import decide_routes
 from upsell.web.api.description import description_route
 from upsell.web.api.events import event_routes
 from upsell.web.api.health import health_route
@@ -25,6 +27,7 @@ def make_app(url: str, clock: Clock, pages: Sequence[HTTPRouteHandler] = ()) -> 
     """
     intake = Intake(url, clock)
     ring = KeyRing(url, clock)
+    decider = Decider(url, clock)
 
     @asynccontextmanager
     async def running(_: Litestar) -> AsyncGenerator[None]:
@@ -35,11 +38,13 @@ def make_app(url: str, clock: Clock, pages: Sequence[HTTPRouteHandler] = ()) -> 
         finally:
             intake.stop()
             ring.close()
+            decider.close()
 
     return Litestar(
         [
             *event_routes(intake, clock, ring),
             incident_route(ring, url, clock),
+            *decide_routes(ring, url, clock, decider),
             health_route(url),
             description_route(),
             *pages,

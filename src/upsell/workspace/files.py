@@ -23,8 +23,8 @@ from upsell.workspace.workflow_file import INTENT, WORKFLOW_SHAPE
 CHANNELS: Final = ("email",)
 """Channels that hours are given for."""
 
-CAPPED: Final = (*CHANNELS, "task")
-"""What a cap may name: the channels, and work given to a person."""
+CAPPED: Final = (*CHANNELS, "prompt", "task")
+"""What a cap may name: the channels, prompts, and work given to a person."""
 
 
 class FileKind(enum.Enum):
@@ -66,7 +66,7 @@ _CAP = RecordOf(
         ),
         "channels": Key(
             ListOf(scalars.one_of("channel", *CAPPED), least=1),
-            "channels that count and obey, task for work given to a person; without it all",
+            "channels that count and obey, prompt and task among them; without it all",
         ),
         "workflows": Key(
             ListOf(scalars.NAME, least=1), "workflows whose messages count and obey; without it all"

@@ -11,6 +11,7 @@ from upsell.journeys.steps import (
     EndStep,
     IfStep,
     Journey,
+    PromptStep,
     Step,
     TaskStep,
     WaitForStep,
@@ -73,6 +74,8 @@ class JourneyCompiler:
             return self._branch(item, at, then, is_awaiting=is_awaiting)
         elif (email := item.record("email")) is not None:
             self._steps[at] = self._email(email, at, then)
+        elif (prompt := item.record("prompt")) is not None:
+            self._steps[at] = self._prompt(prompt, at, then)
         elif (task := item.record("task")) is not None:
             self._steps[at] = self._task(task, at, then)
         elif item.has("wait"):
@@ -132,7 +135,7 @@ class JourneyCompiler:
             if not makes_offer and not record.has("intent"):
                 self._findings.error(
                     record.place,
-                    "expected the key intent in an email that makes no offer, got none",
+                    "expected the key intent in a step that makes no offer, got none",
                     hint="intent says what the mail is for: service, help, show or offer",
                     code="missing-key",
                 )
@@ -142,7 +145,7 @@ class JourneyCompiler:
             if makes_offer and intent is not Intent.OFFER:
                 self._findings.error(
                     place,
-                    f"expected intent offer in an email that makes one, got {intent.value}",
+                    f"expected intent offer in a step that makes one, got {intent.value}",
                     hint="drop the offer, or say intent: offer",
                     code="intent",
                 )
@@ -192,6 +195,25 @@ class JourneyCompiler:
                     leaf.place, "role", leaf.text, self._definitions.roles, f"roles of {SETTINGS}"
                 )
         return tuple(leaf.text for leaf in roles)
+
+    def _prompt(self, record: Record, at: str, then: str | None) -> PromptStep:
+        """Compile a prompt; one that nothing waits behind is gone before anybody sees it."""
+        offer = self._values.read(record, "offer", Vary.OFFER)
+        self._check_offers(offer)
+        if then is None or self._is_after_goal:
+            self._findings.error(
+                record.place,
+                "expected a wait behind a prompt, got the end of the journey",
+                hint="a prompt is available while the enrollment goes on; add - wait: 7 days",
+                code="prompt-gone",
+            )
+        return PromptStep(
+            id=at,
+            then=then,
+            placement=record.text("placement"),
+            intent=self._intent(record),
+            offer={arm: leaf.text for arm, leaf in offer.items()},
+        )
 
     def _task(self, record: Record, at: str, then: str | None) -> TaskStep:
         """Compile work for a person."""

@@ -9,7 +9,7 @@ from upsell.catalog.offers import FITTING, Offer, Target
 from upsell.catalog.plans import BillingInterval
 from upsell.decisions.rails import Order, Rails, broken_rail
 from upsell.decisions.terms import discounted
-from upsell.journeys.steps import EmailStep, Journey, TaskStep
+from upsell.journeys.steps import EmailStep, Journey, PromptStep, TaskStep
 from upsell.journeys.workflow import Workflow
 from upsell.workspace.findings import Findings
 from upsell.workspace.items import NOTHING_WRITTEN, Record
@@ -122,7 +122,7 @@ def _first_offers(journey: Journey, catalog: Catalog) -> Iterable[bool]:
             continue
         seen.add(at)
         step = journey.steps[at]
-        if isinstance(step, EmailStep | TaskStep):
+        if isinstance(step, EmailStep | TaskStep | PromptStep):
             offers = (catalog.offers.get(name) for name in step.offer.values())
             yield any(offer is not None and _is_discounted(catalog, offer) for offer in offers)
         else:

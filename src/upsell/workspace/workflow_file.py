@@ -143,6 +143,21 @@ _STEP_CASES = {
             "else": Key(_STEPS, "steps when it is not"),
         }
     ),
+    "prompt": RecordOf(
+        {
+            "prompt": Key(
+                RecordOf(
+                    {
+                        "placement": Key(scalars.NAME, "where it can appear, as the request names it", True),
+                        "intent": Key(INTENT, "what it is for; offer when it makes one"),
+                        "offer": Key(Named("per_arm_name"), "the offer made; by arm with vary: offer"),
+                    }
+                ),
+                "leave something to be shown at a placement while the enrollment goes on",
+                True,
+            )
+        }
+    ),
     "task": RecordOf(
         {
             "task": Key(

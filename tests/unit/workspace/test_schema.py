@@ -125,7 +125,7 @@ def test_every_example_fits_the_schemas(settings: Path) -> None:
         ("catalog.yaml", "tier: 2", "tier: high"),
         ("signals.yaml", "warm:", "warm-ish:"),
         (QUOTA, "unit: account", "unit: acount"),
-        (QUOTA, "- wait: 3 days", "- prompt: {placement: page}"),
+        (QUOTA, "- wait: 3 days", "- push: {placement: page}"),
         (QUOTA, "- wait: 3 days", "- wait: soon"),
         (QUOTA, "- wait: 3 days", "- begin"),
         (QUOTA, "within: 30 days}", "wihtin: 30 days}"),

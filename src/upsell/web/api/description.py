@@ -117,6 +117,8 @@ def describe() -> _Schema:
     paths: _Schema = {f"/v1/{name}": {"post": _call(name)} for name in _CALLS}
     paths["/v1/batch"] = {"post": _batch()}
     paths["/v1/incidents"] = {"post": _incidents()}
+    paths["/v1/decide"] = {"post": _decide()}
+    paths["/v1/customers/{customer}/explain"] = {"get": _explain()}
     paths["/health"] = {"get": _health()}
     paths["/openapi.json"] = {"get": _self()}
     return {
@@ -221,6 +223,81 @@ def _incidents() -> _Schema:
         "responses": {
             "200": _response("It is told; `changed` says whether that was new.", changed),
             **{status: _refusal(said) for status, said in _REFUSED.items() if status != "429"},
+        },
+    }
+
+
+def _decide() -> _Schema:
+    name = {"type": "string", "minLength": 1, "maxLength": LONGEST_NAME}
+    absent: _Schema = {"type": "null"}
+    schema = {
+        "type": "object",
+        "properties": {
+            "placement": name,
+            "userId": {"anyOf": [name, absent], "description": "Id of the customer who looks."},
+            "accountId": {"anyOf": [name, absent], "description": "Id of the account; userId or this."},
+            "context": {
+                "type": "object",
+                "additionalProperties": {"type": ["string", "number", "boolean", "null"]},
+                "description": "What else is known at that moment; triggers can ask it.",
+            },
+            "messageId": {"anyOf": [name, absent], "description": "Told again under it, it is one request."},
+            "dryRun": {"type": "boolean", "description": "Answer and record nothing."},
+        },
+        "required": ["placement"],
+        "additionalProperties": False,
+    }
+    answered = {
+        "type": "object",
+        "properties": {
+            "id": {"type": "string"},
+            "at": {"type": "string"},
+            "unit": {"type": "string"},
+            "dry_run": {"type": "boolean"},
+            "prompt": {"type": ["object", "null"]},
+            "reasons": {"type": "array", "items": {"type": "object"}},
+        },
+        "required": ["id", "at", "unit", "dry_run", "prompt", "reasons"],
+        "additionalProperties": False,
+    }
+    return {
+        "operationId": "decide",
+        "summary": "Decide what may be shown to somebody at a placement, or say why nothing.",
+        "description": f"Needs a server key with the scope `{Scope.DECISIONS.value}`.",
+        "security": _KEYS,
+        "requestBody": _body(schema, {"userId": "ann", "placement": "usage-page"}),
+        "responses": {
+            "200": _response("The prompt, or the reasons; recorded unless it was a dry run.", answered),
+            **{status: _refusal(said) for status, said in _REFUSED.items() if status != "429"},
+        },
+    }
+
+
+def _explain() -> _Schema:
+    return {
+        "operationId": "explain",
+        "summary": "Say for each workflow why a customer is spoken to, or why not.",
+        "description": "The customer's id; `a:<account>` asks about an account. "
+        f"Needs a server key with the scope `{Scope.DECISIONS.value}`.",
+        "security": _KEYS,
+        "parameters": [
+            {
+                "name": "customer",
+                "in": "path",
+                "required": True,
+                "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_NAME},
+            },
+            {
+                "name": "at",
+                "in": "query",
+                "schema": {"type": "string", "format": "date-time"},
+                "description": "As of this moment, from the ledger alone.",
+            },
+            {"name": "workflow", "in": "query", "schema": {"type": "string"}},
+        ],
+        "responses": {
+            "200": _response("Why and why not.", {"type": "object"}),
+            **{status: _refusal(said) for status, said in _REFUSED.items() if status not in ("413", "429")},
         },
     }
 

@@ -1,0 +1,111 @@
+"""Prompting: what is available to somebody who is looking at a placement, and what was said of it.
+
+A prompt step passes at once and leaves its prompt available while the enrollment goes on. The law: a
+prompt is decided when it is asked for, in both arms: then it is exposed, spends its place, and is
+recorded as offered or withheld.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from upsell.decisions.contact import touch_of
+from upsell.decisions.decision import Verdict
+from upsell.decisions.reasons import Reason
+from upsell.decisions.terms import Terms
+from upsell.ids import bare, digest, is_account
+from upsell.journeys.household import Enrollment, Unit
+from upsell.journeys.places import ask_places, take_places
+from upsell.journeys.scene import Scene
+from upsell.journeys.speaking import ask_offer, ask_permission, ask_silence, speech_of
+from upsell.journeys.steps import PromptStep, for_arm
+from upsell.journeys.walking import expose_step, keep_terms
+from upsell.journeys.workflow import Workflow
+from upsell.signals.events import PROMPT_OFFERED, PROMPT_WITHHELD, Event
+
+
+def answer_placement(scene: Scene, event: Event, units: Iterable[Unit]) -> None:
+    """Decide, for somebody who looks at a placement, which prompt they get: the best ranked that may be.
+
+    Of each unit the prompts of its enrollments are asked in the order in which workflows win, the
+    customer before the account; the first that is offered, or would be were it no shadow, ends it.
+    """
+    placement = event.properties.get("placement")
+    for unit in sorted(units, key=lambda each: is_account(each.id)):
+        if any(_decide(scene, prompt, event) for prompt in _available(scene, unit, str(placement))):
+            return
+
+
+class _Prompt(msgspec.Struct, frozen=True):
+    """A prompt that is available: whose, by which passage, and the step that left it."""
+
+    unit: Unit
+    enrollment: Enrollment
+    workflow: Workflow
+    step: PromptStep
+
+    @property
+    def key(self) -> str:
+        """Made of enrollment, step and visit: the same prompt however often it is asked for."""
+        visit = self.enrollment.visits.get(self.step.id, 1)
+        return digest("prompt", self.enrollment.id, self.step.id, str(visit))
+
+
+def _available(scene: Scene, unit: Unit, placement: str) -> list[_Prompt]:
+    found = []
+    for enrollment in unit.enrollments.values():
+        step_id = enrollment.prompts.get(placement)
+        workflow = scene.program.of_version(enrollment.workflow, enrollment.version)
+        if step_id is None or workflow is None or enrollment.after_goal:
+            continue
+        step = workflow.journey.steps.get(step_id)
+        if isinstance(step, PromptStep):
+            found.append(_Prompt(unit, enrollment, workflow, step))
+    return sorted(found, key=lambda each: (-each.workflow.priority, each.workflow.key, each.enrollment.id))
+
+
+def _decide(scene: Scene, prompt: _Prompt, event: Event) -> bool:
+    """Decide one prompt; tell whether it is the answer."""
+    unit, enrollment, workflow, step = prompt.unit, prompt.enrollment, prompt.workflow, prompt.step
+    speech = speech_of(workflow, step, scene, enrollment)
+    terms, refusal = None, ask_silence(scene, unit, workflow, step.intent)
+    if refusal is None:
+        terms, refusal = ask_offer(scene, unit, step, enrollment.arm, enrollment)
+    person = scene.household.customers.get(event.customer_id or "", unit)
+    refusal = refusal or ask_permission(scene, person, speech)
+    refusal = refusal or ask_places(scene, unit, speech, but=prompt.key)
+    if refusal is not None:
+        _record(scene, prompt, event, refusal, None)
+        return False
+    expose_step(scene, unit, workflow, enrollment, step)
+    if terms is not None:
+        keep_terms(scene, unit, enrollment, for_arm(step.offer, enrollment.arm) or "", terms)
+    if speech.is_counted:
+        take_places(scene, unit, touch_of(prompt.key, scene.now, speech))
+    shadow = Reason.CONTROL if enrollment.is_control else Reason.HELD_OUT
+    _record(scene, prompt, event, Verdict(shadow) if enrollment.is_shadow else None, terms)
+    return True
+
+
+def _record(
+    scene: Scene, prompt: _Prompt, event: Event, verdict: Verdict | None, terms: Terms | None
+) -> None:
+    said: dict[str, object] = {
+        "prompt": prompt.key,
+        "request": event.id,
+        "workflow": prompt.workflow.key,
+        "enrollment": prompt.enrollment.id,
+        "step": prompt.step.id,
+        "placement": prompt.step.placement,
+        "intent": prompt.step.intent.value,
+    }
+    name = PROMPT_OFFERED
+    if verdict is not None:
+        name = PROMPT_WITHHELD
+        said |= {"reason": verdict.reason.value, "rule": verdict.rule}
+    elif terms is not None:
+        said |= {"offer": terms.offer, "terms": msgspec.to_builtins(terms)}
+    person = event.customer_id or (None if is_account(prompt.unit.id) else bare(prompt.unit.id))
+    scene.record(name, digest(prompt.key, event.id), prompt.unit, person, **said)

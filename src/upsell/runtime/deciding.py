@@ -1,0 +1,239 @@
+"""Deciding in a request: what somebody may be shown at a placement, now, or why nothing.
+
+The law: the answer is what the worker records. The request is an input of the ledger like any other;
+as the core gives the same for the same inputs, the answer is known before the worker comes to it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from upsell.clock import SECOND, Clock, Duration, Moment
+from upsell.errors import ConfigError
+from upsell.ids import SHARDS, UnitId, account_unit, customer_unit, is_account, shard_of
+from upsell.journeys.advance import Session
+from upsell.journeys.effects import Effect, Record
+from upsell.journeys.explain import Explanation, explain
+from upsell.journeys.household import Household, empty_household
+from upsell.journeys.program import Program
+from upsell.journeys.steps import PromptStep
+from upsell.runtime.programs import Programs
+from upsell.runtime.snapshot import take_through
+from upsell.signals.events import PLACEMENT_ASKED, PROMPT_OFFERED, PROMPT_WITHHELD, Event
+from upsell.store.connect import Connection, connect
+from upsell.store.cursors import read_cursors
+from upsell.store.households import Homes, find_homes
+from upsell.store.identities import find_identities
+from upsell.store.ledger import append
+from upsell.store.queries import query
+
+READ_EACH: Duration = SECOND
+"""How old what is known of revisions and incidents may be."""
+
+SOURCE = "decide"
+"""The source of the events made here."""
+
+_decode = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """A request: who looks at what, and under which id it is known.
+
+    Attributes:
+        id: Told again under the same id it is the same request.
+        placement: Which placement.
+        customer_id: Who looks, None when only the account is known.
+        account_id: Their account, None for their own or the one they are a member of.
+        context: What else is known at that moment, as scalars.
+        is_dry_run: Whether nothing is to be recorded.
+    """
+
+    id: str
+    placement: str
+    customer_id: str | None
+    account_id: str | None
+    context: Mapping[str, Any]
+    is_dry_run: bool
+
+
+class Prompted(msgspec.Struct, frozen=True):
+    """What is answered.
+
+    Attributes:
+        at: The moment decided at.
+        unit_id: Whom it is about.
+        prompt: What the offered prompt says of itself, None when none is.
+        reasons: Why not, for each workflow with a prompt at the placement; none when one is offered.
+        program: What decided.
+    """
+
+    at: Moment
+    unit_id: UnitId
+    prompt: Mapping[str, Any] | None
+    reasons: tuple[Explanation, ...]
+    program: Program
+
+
+class Decider:
+    """Decides in requests, for a server's threads: each has a connection of its own."""
+
+    def __init__(self, url: str, clock: Clock) -> None:
+        """Decide over the database at ``url``."""
+        self._url = url
+        self._clock = clock
+        self._programs = Programs()
+        self._read_at: Moment | None = None
+        self._reading = threading.Lock()
+        self._local = threading.local()
+        self._connections: list[Connection] = []
+
+    def close(self) -> None:
+        """Give the connections back."""
+        for connection in self._connections:
+            connection.close()
+
+    def decide(self, asked: Asked) -> Prompted:
+        """Answer a request, and record it unless it is a dry run.
+
+        Raises:
+            ConfigError: No revision is live.
+        """
+        connection = self._connection()
+        program = self._program(connection)
+        if asked.is_dry_run:
+            return _try(connection, program, asked, self._clock.now())
+        return _record(connection, program, asked, self._clock)
+
+    def _connection(self) -> Connection:
+        held: Connection | None = getattr(self._local, "connection", None)
+        if held is None or held.closed:
+            held = connect(self._url)
+            self._local.connection = held
+            self._connections.append(held)
+        return held
+
+    def _program(self, connection: Connection) -> Program:
+        with self._reading:
+            now = self._clock.now()
+            if self._read_at is None or now >= self._read_at + READ_EACH:
+                self._programs.refresh(connection)
+                self._read_at = now
+            newest = self._programs.newest()
+            if newest is None:
+                msg = "expected definitions that are live, found none; put some live with `upsell apply`"
+                raise ConfigError(msg)
+            return self._programs.program(newest.number)
+
+
+def _record(connection: Connection, program: Program, asked: Asked, clock: Clock) -> Prompted:
+    """Put the request into the ledger and say what follows from it."""
+    event = _event(asked, clock.now())
+    (appended,) = append(connection, [event], clock)
+    with connection.transaction():
+        connection.execute("set transaction isolation level repeatable read, read only")
+        row = connection.execute(query("read_event"), {"position": appended.position}, binary=True).fetchone()
+        household_id, customer_id, seen_at = row or (_home(asked), asked.customer_id, event.occurred_at)
+        wanted = {household_id: (customer_id,) if customer_id else ()}
+        cursors = read_cursors(connection, range(SHARDS))
+        reached = next(each.position for each in cursors if each.shard == shard_of(household_id))
+        homes, gathered = take_through(connection, program, wanted, cursors, seen_at)
+        answers = [told for _, told in gathered.derived]
+        if reached >= appended.position:
+            answers = _recorded(connection, household_id, appended.position)
+    return _answer(program, _household(homes, household_id), customer_id, asked, answers, seen_at)
+
+
+def _try(connection: Connection, program: Program, asked: Asked, now: Moment) -> Prompted:
+    """Say what would follow from a request; nothing is written."""
+    with connection.transaction():
+        connection.execute("set transaction isolation level repeatable read, read only")
+        customer_id = asked.customer_id
+        if customer_id is not None:
+            known = find_identities(connection, [customer_id]).get(customer_id)
+            customer_id = known.customer_id if known is not None else customer_id
+        unit_id = customer_unit(customer_id) if customer_id is not None else _home(asked)
+        household_id = find_homes(connection, [unit_id]).get(unit_id, _home(asked))
+        wanted = {household_id: (customer_id,) if customer_id else ()}
+        cursors = read_cursors(connection, range(SHARDS))
+        homes, _ = take_through(connection, program, wanted, cursors, now)
+    household = _household(homes, household_id)
+    at = max(now, household.taken_at)
+    event = msgspec.structs.replace(_event(asked, at), customer_id=customer_id, seen_at=at)
+    effects: Sequence[Effect] = Session(program, household).take(event)
+    answers = [effect.event for effect in effects if isinstance(effect, Record)]
+    return _answer(program, household, customer_id, asked, answers, at)
+
+
+def _event(asked: Asked, now: Moment) -> Event:
+    return Event(
+        id=asked.id,
+        name=PLACEMENT_ASKED,
+        occurred_at=now,
+        seen_at=0,
+        customer_id=asked.customer_id,
+        account_id=asked.account_id,
+        properties={**asked.context, "placement": asked.placement},
+        source=SOURCE,
+    )
+
+
+def _home(asked: Asked) -> UnitId:
+    if asked.account_id is not None:
+        return account_unit(asked.account_id)
+    return customer_unit(asked.customer_id or "")
+
+
+def _household(homes: Homes, household_id: UnitId) -> Household:
+    return homes.households.get(household_id) or empty_household(household_id)
+
+
+def _recorded(connection: Connection, household_id: UnitId, position: int) -> list[Event]:
+    """Read what the worker recorded of a request, when it was there first."""
+    values = {
+        "household": household_id,
+        "position": position,
+        "names": [PROMPT_OFFERED, PROMPT_WITHHELD],
+    }
+    rows = connection.execute(query("read_prompts"), values, binary=True)
+    return [
+        Event(message_id, name, seen_at, seen_at, properties=_decode(properties))
+        for message_id, name, seen_at, properties in rows
+    ]
+
+
+def _answer(
+    program: Program,
+    household: Household,
+    customer_id: str | None,
+    asked: Asked,
+    told: Iterable[Event],
+    at: Moment,
+) -> Prompted:
+    units = [customer_unit(customer_id)] if customer_id else []
+    units += [household.id] if is_account(household.id) else []
+    mine = [each for each in told if each.properties.get("request") == asked.id]
+    offered = next((each.properties for each in mine if each.name == PROMPT_OFFERED), None)
+    reasons: tuple[Explanation, ...] = ()
+    if offered is None:
+        keys = _placed(program, asked.placement)
+        reasons = tuple(
+            one for unit_id in units for one in explain(program, household, unit_id, at, only=keys)
+        )
+    unit_id = UnitId(str(offered["unit"])) if offered is not None else (units or [household.id])[0]
+    return Prompted(at, unit_id, offered, reasons, program)
+
+
+def _placed(program: Program, placement: str) -> frozenset[str]:
+    """Give the workflows that have a prompt at a placement."""
+    return frozenset(
+        workflow.key
+        for workflow in program.workflows.values()
+        if any(
+            isinstance(step, PromptStep) and step.placement == placement
+            for step in workflow.journey.steps.values()
+        )
+    )

@@ -1,0 +1,105 @@
+"""Deciding in a request: the answer is what the worker records, before or after it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from litestar.testing import TestClient
+
+from tests.live_world import LiveWorld, make_documents, open_world
+from tests.sinks import open_sink
+from tests.stories.test_prompts import JOURNEY, ON_REQUEST
+from tests.stories.world import workflow
+from upsell.runtime.deciding import Asked, Decider
+from upsell.web.app import make_app
+
+pytestmark = pytest.mark.postgres
+
+DOCUMENTS = make_documents({"w": workflow(trigger=ON_REQUEST, journey=JOURNEY, holdout="50%")})
+
+
+def asked(number: int, *, dry: bool = False) -> Asked:
+    return Asked(f"r{number}", "usage-page", f"u{number}", None, {}, dry)
+
+
+def recorded(world: LiveWorld) -> dict[str, tuple[str, str | None]]:
+    rows = world.rows(
+        "select properties::json ->> 'request', name, properties::json ->> 'offer' from events"
+        " where name like 'Prompt %'"
+    )
+    return {request: (name, offer) for request, name, offer in rows}
+
+
+def test_the_answer_is_what_the_worker_records_for_both_arms(database: str) -> None:
+    with open_sink() as sink, open_world(database, sink) as world:
+        world.apply(DOCUMENTS)
+        decider = Decider(database, world.clock)
+        answers: dict[str, tuple[str, str | None]] = {}
+        for number in range(30):
+            told = decider.decide(asked(number))
+            offer = told.prompt["offer"] if told.prompt is not None else None
+            answers[f"r{number}"] = ("Prompt Offered" if offer else "Prompt Withheld", offer)
+            if number % 3 == 0:
+                world.worker.run_until_idle()
+        world.worker.run_until_idle()
+        assert recorded(world) == answers
+        assert {name for name, _ in answers.values()} == {"Prompt Offered", "Prompt Withheld"}
+        # Told again, also when the worker was there before, it is the same request with the same answer.
+        for number in range(30):
+            told = decider.decide(asked(number))
+            offer = told.prompt["offer"] if told.prompt is not None else None
+            assert offer == answers[f"r{number}"][1]
+        assert world.rows("select count(*) from events where name = 'Placement Asked'") == [(30,)]
+        assert world.rows("select count(*) from exposures") == [(30,)]
+        decider.close()
+
+
+def test_a_dry_run_answers_the_same_and_leaves_no_trace(database: str) -> None:
+    with open_sink() as sink, open_world(database, sink) as world:
+        world.apply(DOCUMENTS)
+        decider = Decider(database, world.clock)
+        for number in range(10):
+            dry, real = decider.decide(asked(number, dry=True)), None
+            assert world.rows("select count(*) from events") == [(number,)]
+            real = decider.decide(asked(number))
+            assert (dry.prompt is None) == (real.prompt is None)
+            assert [each.reason for each in dry.reasons] == [each.reason for each in real.reasons]
+        decider.close()
+
+
+def ask(client: TestClient[Any], **body: Any) -> Any:
+    return client.post("/v1/decide", json=body)
+
+
+def test_the_api_offers_with_terms_or_says_why_not(database: str) -> None:
+    documents = make_documents({"w": workflow(trigger=ON_REQUEST, journey=JOURNEY)})
+    with open_sink() as sink, open_world(database, sink) as world:
+        world.apply(documents)
+        world.happens("Ticket Opened", "bob", ticket_id="1")
+        world.happens("Customer Identified", "ada", email="ada@example.com")
+        with TestClient(make_app(database, world.clock)) as client:
+            said = ask(client, userId="ada", placement="usage-page", messageId="m1").json()
+            assert (said["unit"], said["prompt"]["workflow"]) == ("c:ada", "w")
+            assert said["prompt"]["offer"]["terms"]["price"] == 13_410
+            said = ask(client, userId="bob", placement="usage-page").json()
+            assert said["prompt"] is None
+            assert [each["reason"] for each in said["reasons"]] == ["sensitive"]
+            assert ask(client, userId="ada", placement="home").json()["reasons"] == []
+            for body in ({"placement": "p"}, {"userId": "a"}, {"userId": "a", "placement": "p", "more": 1}):
+                assert client.post("/v1/decide", json=body).status_code == 400, body
+            world.worker.run_until_idle()
+            explained = client.get("/v1/customers/bob/explain").json()
+            assert explained["workflows"][0]["reason"] == "sensitive"
+            assert client.get("/v1/customers/nobody/explain").status_code == 400
+            assert client.get("/v1/customers/bob/explain", params={"at": "soon"}).status_code == 400
+
+
+def test_without_definitions_nothing_is_decided_and_it_is_said(database: str) -> None:
+    with (
+        open_sink() as sink,
+        open_world(database, sink) as world,
+        TestClient(make_app(database, world.clock)) as client,
+    ):
+        answer = ask(client, userId="ada", placement="usage-page")
+        assert (answer.status_code, answer.json()["code"]) == (400, "unknown")

@@ -1,0 +1,91 @@
+"""Prompts: decided when a placement is asked for, in both arms, and silent where all is silent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.stories.world import DAY, Reason, Story, make_program, workflow
+from upsell.errors import DefinitionError
+
+JOURNEY = "[{prompt: {placement: usage-page, offer: pro-annual}}, {wait: 7 days}]"
+ON_REQUEST = "{on: Placement Asked, where: \"properties.placement = 'usage-page'\"}"
+
+
+def told(trigger: str = ON_REQUEST, *, holdout: str = "0%", policy: str = "", **more: str) -> Story:
+    text = workflow(trigger=trigger, journey=JOURNEY, holdout=holdout, **more)
+    return Story(make_program({"w": text}, policy=policy))
+
+
+def said(story: Story, placement: str = "usage-page") -> list[tuple[str, Any]]:
+    """Ask for a placement, and give what was recorded of prompts: offers and reasons."""
+    before = len(story.recorded())
+    story.happens("Placement Asked", placement=placement)
+    found = [event for event in story.recorded()[before:] if event.name.startswith("Prompt")]
+    return [(each.name, each.properties.get("offer") or each.properties.get("reason")) for each in found]
+
+
+def test_a_request_that_triggers_is_answered_in_the_request() -> None:
+    story = told()
+    assert said(story) == [("Prompt Offered", "pro-annual")]
+    (event,) = [each for each in story.recorded() if each.name == "Prompt Offered"]
+    assert event.properties["terms"]["price"] == 13_410
+    assert [exposure.arm for exposure in story.exposures()] == ["treated"]
+
+
+def test_a_prompt_stays_available_while_the_enrollment_goes_on_and_is_one_exposure() -> None:
+    story = told("{on: Asked}").happens("Asked")
+    assert story.exposures() == [], "nobody has looked yet"
+    assert said(story) == [("Prompt Offered", "pro-annual")]
+    story.after(6 * DAY)
+    assert said(story) == [("Prompt Offered", "pro-annual")]
+    assert len(story.exposures()) == 1
+    story.after(2 * DAY)
+    assert said(story) == []
+
+
+def test_another_placement_gets_nothing() -> None:
+    story = told("{on: Asked}").happens("Asked")
+    assert said(story, "home") == []
+
+
+def test_the_held_out_are_exposed_at_the_same_request_and_shown_nothing() -> None:
+    names = [f"c:n{number}" for number in range(40)]
+    text = workflow(trigger=ON_REQUEST, journey=JOURNEY, holdout="50%")
+    program = make_program({"w": text})
+    arms = set()
+    for name in names:
+        story = Story(program, name)
+        (answer,) = said(story)
+        (exposure,) = story.exposures()
+        arms.add((exposure.arm, answer[0], answer[1]))
+        assert exposure.exposed_at == story.now
+    assert arms == {("treated", "Prompt Offered", "pro-annual"), ("holdout", "Prompt Withheld", "held_out")}
+
+
+def test_a_prompt_is_withheld_while_something_is_broken() -> None:
+    story = told("{on: Asked}").happens("Asked").happens("Ticket Opened", ticket_id="1")
+    assert said(story) == [("Prompt Withheld", Reason.SENSITIVE.value)]
+
+
+def test_prompts_spend_places_once_each() -> None:
+    caps = "policy: {caps: [{at_most: 1, within: 30 days, channels: [prompt]}]}"
+    text = {
+        "w": workflow(trigger="{on: Asked}", journey=JOURNEY),
+        "x": workflow(trigger="{on: Other}", journey=JOURNEY.replace("usage-page", "home"), suppress="[]"),
+    }
+    story = Story(make_program(text, policy=caps)).happens("Asked")
+    assert said(story)[0][0] == said(story)[0][0] == "Prompt Offered"
+    story.after(8 * DAY).happens("Other")
+    assert story.reasons()[-1] is Reason.CAPPED
+
+
+def test_what_was_declined_is_withheld() -> None:
+    story = told("{on: Asked}").happens("Asked").happens("Offer Declined", offer="pro-annual", answer="never")
+    assert said(story) == [("Prompt Withheld", Reason.DECLINED.value)]
+
+
+def test_a_prompt_that_nothing_waits_behind_is_refused() -> None:
+    with pytest.raises(DefinitionError, match="a wait behind a prompt"):
+        make_program({"w": workflow(trigger=ON_REQUEST, journey=JOURNEY.replace(", {wait: 7 days}", ""))})
