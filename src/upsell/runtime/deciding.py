@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import msgspec
+import psycopg
+import structlog
 
 from upsell.clock import SECOND, Clock, Duration, Moment
-from upsell.errors import ConfigError
+from upsell.errors import ConfigError, StoreError
 from upsell.ids import SHARDS, UnitId, account_unit, customer_unit, is_account, shard_of
 from upsell.journeys.advance import Session
 from upsell.journeys.effects import Effect, Record
@@ -37,6 +40,7 @@ READ_EACH: Duration = SECOND
 SOURCE = "decide"
 """The source of the events made here."""
 
+_log = structlog.get_logger(__name__)
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 
@@ -86,13 +90,16 @@ class Decider:
         self._url = url
         self._clock = clock
         self._programs = Programs()
-        self._read_at: Moment | None = None
+        self._newest: Program | None = None
+        self._read_at: Moment = 0
+        self._reader = ThreadPoolExecutor(1, "decide-reader")
         self._reading = threading.Lock()
         self._local = threading.local()
         self._connections: list[Connection] = []
 
     def close(self) -> None:
         """Give the connections back."""
+        self._reader.shutdown()
         for connection in self._connections:
             connection.close()
 
@@ -117,16 +124,32 @@ class Decider:
         return held
 
     def _program(self, connection: Connection) -> Program:
-        with self._reading:
-            now = self._clock.now()
-            if self._read_at is None or now >= self._read_at + READ_EACH:
-                self._programs.refresh(connection)
-                self._read_at = now
-            newest = self._programs.newest()
-            if newest is None:
-                msg = "expected definitions that are live, found none; put some live with `upsell apply`"
-                raise ConfigError(msg)
-            return self._programs.program(newest.number)
+        """Give the newest program; what is known is read anew beside the requests, but for the first."""
+        if self._newest is None:
+            with self._reading:
+                self._read(connection)
+        elif self._clock.now() >= self._read_at + READ_EACH and self._reading.acquire(blocking=False):
+            self._reader.submit(self._read_beside)
+        newest = self._newest
+        if newest is None:
+            msg = "expected definitions that are live, found none; put some live with `upsell apply`"
+            raise ConfigError(msg)
+        return newest
+
+    def _read_beside(self) -> None:
+        try:
+            self._read(self._connection())
+        except (psycopg.Error, StoreError) as error:
+            # What is known holds; the requests themselves say that the database does not answer.
+            _log.warning("definitions_not_read", error=str(error))
+        finally:
+            self._reading.release()
+
+    def _read(self, connection: Connection) -> None:
+        self._programs.refresh(connection)
+        newest = self._programs.newest()
+        self._newest = self._programs.program(newest.number) if newest is not None else None
+        self._read_at = self._clock.now()
 
 
 def _record(connection: Connection, program: Program, asked: Asked, clock: Clock) -> Prompted:
