@@ -23,7 +23,7 @@ from upsell.ids import account_unit, bare
 from upsell.journeys.program import Program
 from upsell.runtime.apply import apply
 from upsell.runtime.company import RESPONSES, Company, Habits, Response, account_id, index_of
-from upsell.runtime.explaining import explain_now, explain_past
+from upsell.runtime.explaining import decide_again, explain_now, explain_past
 from upsell.runtime.replay import Heard, Replay, Step
 from upsell.runtime.reporting import Report, exposed_units, live_program, question_of, report
 from upsell.runtime.results import Results, holdout_lifts, results_json
@@ -221,6 +221,19 @@ def test_the_past_explained_from_the_ledger_is_the_present_explained_from_the_st
         assert explain_past(world.connection, unit, now, None) == explain_now(
             world.connection, unit, now, None
         )
+
+
+def test_every_decision_of_the_year_is_taken_again_from_the_events_alone(world: Lived) -> None:
+    decided = "select unit_id, workflow, version, decided_at, reason, rule, enrollment from decisions"
+    recorded = Counter(rows(world, decided))
+    again: Counter[tuple[Any, ...]] = Counter()
+    ends_at = max(at for _, _, _, at, *_ in recorded)
+    for index in range(world.company.accounts):
+        for each in decide_again(world.connection, account_unit(account_id(index)), ends_at):
+            said = (each.workflow, each.version, each.decided_at, each.reason.value, each.rule)
+            again[each.unit_id, *said, each.enrollment] += 1
+    assert sum(recorded.values()) > 500
+    assert again == recorded
 
 
 def test_a_seed_gives_the_same_decisions_every_time(postgres_url: str, migrated_template: str) -> None:

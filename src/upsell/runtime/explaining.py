@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from upsell.clock import Moment
+from upsell.decisions.decision import Decision
 from upsell.decisions.standing import Standing
 from upsell.errors import ConfigError, nearest
 from upsell.ids import SHARDS, UnitId, account_unit, bare, customer_unit, is_account
@@ -89,12 +90,28 @@ def explain_past(connection: Connection, name: str, at: Moment, workflow: str | 
     found = _find(connection, name)
     every = sorted({event for number in range(1, newest + 1) for event in _names(programs, number)})
     inputs = _past(connection, found.household_id, every, at)
-    number, homes = _live_again(connection, programs, found.household_id, inputs, at)
+    number, homes, _ = _live_again(connection, programs, found.household_id, inputs, at)
     program, household = programs.program(number), _home(homes, found)
     explained = _chosen(explain(program, household, found.unit_id, at), workflow)
     recorded = _recorded(connection, found.unit_id, at, explained)
     standing = explain_standing(program, household, found.unit_id, at)
     return Answer(found.unit_id, at, number, explained, recorded, found.asked_as, standing)
+
+
+def decide_again(connection: Connection, name: str, at: Moment) -> tuple[Decision, ...]:
+    """Take every decision about a household up to ``at`` anew, from its events alone, in order.
+
+    What the ledger holds of decisions is not looked at: an audit compares the two.
+
+    Raises:
+        ConfigError: As ``explain_now``.
+    """
+    programs = _programs(connection)
+    newest = _number(programs)
+    found = _find(connection, name)
+    every = sorted({event for number in range(1, newest + 1) for event in _names(programs, number)})
+    inputs = _past(connection, found.household_id, every, at)
+    return tuple(_live_again(connection, programs, found.household_id, inputs, at)[2])
 
 
 def _past(
@@ -133,9 +150,13 @@ def _live_again(
     household_id: UnitId,
     inputs: Sequence[LedgerInput],
     at: Moment,
-) -> tuple[int, Homes]:
-    """Take a household through its inputs under the revisions that were live; give the last of them."""
+) -> tuple[int, Homes, list[Decision]]:
+    """Take a household through its inputs under the revisions that were live; give the last of them.
+
+    And the household at ``at``, and every decision on the way.
+    """
     number = 1
+    decisions: list[Decision] = []
     homes = Homes()
     lived = {household_id, *(item.household_id for item in inputs)}
     homes.settle((), {lived_id: () if is_account(lived_id) else (bare(lived_id),) for lived_id in lived})
@@ -145,15 +166,19 @@ def _live_again(
         batch = Batch(programs.program(number), homes)
         if following is None or following.live_at > at:
             batch.take(waiting)
-            return number, homes
+            for home_id in [home.id for home in homes.households.values() if home.taken_at]:
+                batch.take_one(home_id, Tick(at))
+            return number, homes, [*decisions, *batch.gathered.decisions]
         batch.take(item for item in waiting if item.position <= following.live_from)
         waiting = [item for item in waiting if item.position > following.live_from]
-        _launch(connection, programs, batch, homes, number)
+        decisions += _launch(connection, programs, batch, homes, number)
         number += 1
 
 
-def _launch(connection: Connection, programs: Programs, batch: Batch, homes: Homes, number: int) -> None:
-    """Bring the households heard of from one revision to the next as the worker does."""
+def _launch(
+    connection: Connection, programs: Programs, batch: Batch, homes: Homes, number: int
+) -> list[Decision]:
+    """Bring the households heard of from one revision to the next as the worker does; give the decisions."""
     following = programs.revision(number + 1)
     program, before = programs.program(number + 1), programs.program(number)
     heard = {home.id: tuple(home.customers) for home in homes.households.values() if home.taken_at}
@@ -166,6 +191,7 @@ def _launch(connection: Connection, programs: Programs, batch: Batch, homes: Hom
     launched = Batch(program, homes)
     for household_id in heard:
         launched.take_one(household_id, Launched(following.live_at))
+    return [*batch.gathered.decisions, *launched.gathered.decisions]
 
 
 def _programs(connection: Connection) -> Programs:
