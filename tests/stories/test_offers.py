@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from tests.stories.world import DAY, START, Reason, Story, make_program, workflow
+from upsell.cli.standing_text import standing_lines
 from upsell.errors import DefinitionError
 from upsell.journeys.effects import Speak
+from upsell.journeys.explain import explain_standing
 from upsell.journeys.program import with_sold_out
 
 GATE = "{on: Feature Gate Hit, again_after: 1 day}"
@@ -305,3 +307,29 @@ def test_fallbacks_that_come_back_are_refused() -> None:
     circle = CATALOG.replace("title: Business}", "title: Business, fallback: old}")
     with pytest.raises(DefinitionError, match="fallbacks that end"):
         told("team", catalog=circle)
+
+
+def test_the_proof_says_what_was_observed_and_what_it_would_have_saved() -> None:
+    # Periods are months from 1 February on: 700 and 900 reports on Starter, 500 included, 0.20 beyond.
+    story = told("fitting")
+    on(story, "starter")
+    story.now += 29 * DAY
+    uses(story, 700)
+    story.now += 31 * DAY
+    uses(story, 900)
+    story.now += 31 * DAY
+    uses(story, 45, days=15)
+    standing = explain_standing(story.program, story.household, "c:ada", story.now)
+    assert standing is not None
+    fit = standing.fit
+    assert fit is not None
+    assert (fit.plan, fit.periods, fit.periods_over) == ("team", 2, 2)
+    # 29 + 40 and 29 + 80 against twice 99: nothing saved, 20 more paid. Said is what is so.
+    assert fit.would_have_saved is not None
+    assert fit.would_have_saved.amount == (2_900 + 4_000 + 2_900 + 8_000) - 2 * 9_900
+    assert fit.saving is not None
+    assert fit.saving.amount > 0
+    lines = "\n".join(standing_lines(standing))
+    assert "team would fit at 99.00 USD a month" in lines
+    assert "over the limit in 2 of the last 2 periods" in lines
+    assert "saved" not in lines

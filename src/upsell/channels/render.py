@@ -19,6 +19,7 @@ from upsell.channels.mime import is_address
 from upsell.clock import Moment, format_moment
 from upsell.decisions.carts import cart_facts
 from upsell.decisions.facts import UnitFacts
+from upsell.decisions.fit import fit_plan
 from upsell.decisions.terms import Terms
 from upsell.errors import DeliveryError
 from upsell.ids import bare, is_account
@@ -42,7 +43,7 @@ def write_letter(program: Program, household: Household, message: Speak, now: Mo
     """Render a message for the person it is addressed to; the household is not changed.
 
     A template sees ``customer`` and ``account`` (traits), ``plan``, ``subscription``, ``cart``, ``usage``,
-    ``limits``, ``over`` and ``days_to_limit`` (by metric), ``offer``, ``sender``, ``workflow`` and
+    ``limits``, ``over`` and ``days_to_limit`` (by metric), ``fit``, ``offer``, ``sender``, ``workflow`` and
     ``trigger``. Money is text with its currency, moments are ISO 8601 in UTC.
 
     Raises:
@@ -99,6 +100,7 @@ def template_facts(
         "limits": _known({metric: seen.limit(metric) for metric in metrics}),
         "over": _known({metric: _over(seen, metric) for metric in metrics}),
         "days_to_limit": _known({metric: _days_to_limit(seen, metric) for metric in metrics}),
+        "fit": _fit_facts(program, seen),
         "offer": _offer_facts(program.catalog, message.terms),
         "sender": {
             "name": program.sender.name,
@@ -165,6 +167,29 @@ def _cart_facts(program: Program, person: Unit) -> dict[str, object]:
             facts[f"{name}_name"] = item.name
             facts[f"{name}_gain"] = item.difference
     return facts
+
+
+def _fit_facts(program: Program, seen: UnitFacts) -> dict[str, object]:
+    """Give what the plan that fits would cost and save; only what was observed, absent where it was not."""
+    fit = fit_plan(seen, program.catalog, seen.country)
+    if fit is None:
+        return {}
+    plan = program.catalog.plans[fit.plan]
+    facts: dict[str, object] = {
+        "plan": plan.id,
+        "name": plan.name,
+        "is_staying": fit.is_staying,
+        "price": str(fit.price),
+        "periods": fit.periods or None,
+        "periods_over": fit.periods_over if fit.periods else None,
+        "saving": _gain(fit.saving),
+        "would_have_saved": _gain(fit.would_have_saved),
+    }
+    return {name: value for name, value in facts.items() if value is not None}
+
+
+def _gain(money: Money | None) -> str | None:
+    return str(money) if money is not None and money.amount > 0 else None
 
 
 def _offer_facts(catalog: Catalog, terms: Terms | None) -> dict[str, object]:

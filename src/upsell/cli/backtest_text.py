@@ -55,6 +55,9 @@ def _outcome(outcome: Outcome) -> list[str]:
     if tally.blocked:
         lines.append("candidates that were blocked for a while, by what they met")
         lines += [_row(f"  {_words(reason)}", number) for reason, number in _ordered(tally.blocked)]
+    if tally.lost_to:
+        lines.append(f"{outcome.unit}s that wanted the one slot while another workflow held it")
+        lines += [_row(f"  {holder}", number) for holder, number in _ordered(tally.lost_to)]
     if tally.fates:
         lines.append("what became of enrollments")
         lines += [_row(f"  {_words(reason)}", number) for reason, number in _ordered(tally.fates)]

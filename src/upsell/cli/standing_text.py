@@ -19,7 +19,29 @@ def standing_lines(standing: Standing | None) -> list[str]:
     recorded = [use for use in standing.metrics if use.used is not None]
     if standing.seats is None and not recorded:
         return []
-    return ["", *_terms(standing), *(line for use in recorded for line in _use_lines(use))]
+    return [
+        "",
+        *_terms(standing),
+        *(line for use in recorded for line in _use_lines(use)),
+        *_fit_lines(standing),
+    ]
+
+
+def _fit_lines(standing: Standing) -> Iterator[str]:
+    """Write which plan fits, and what it would have saved."""
+    fit = standing.fit
+    if fit is None:
+        return
+    if fit.is_staying:
+        yield f"  {fit.plan} fits: staying is best"
+        return
+    saving = fit.saving
+    saves = f", {saving} a month less than staying" if saving is not None and saving.amount > 0 else ""
+    yield f"  {fit.plan} would fit at {fit.price} a month{saves}"
+    if fit.periods:
+        yield f"    over the limit in {fit.periods_over} of the last {fit.periods} periods"
+    if fit.would_have_saved is not None and fit.would_have_saved.amount > 0:
+        yield f"    it would have saved {fit.would_have_saved} in them, at today's prices"
 
 
 def _terms(standing: Standing) -> Iterator[str]:

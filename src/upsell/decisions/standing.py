@@ -9,8 +9,10 @@ from collections.abc import Iterable
 
 import msgspec
 
+from upsell.catalog.catalog import Catalog
 from upsell.clock import Moment
 from upsell.decisions.facts import UnitFacts
+from upsell.decisions.fit import Fit, fit_plan
 from upsell.signals.forecast import Forecast
 
 
@@ -48,6 +50,7 @@ class Standing(msgspec.Struct, frozen=True):
         period_started_at: When the usage period began.
         period_ends_at: When it ends.
         metrics: Use of each metric that is recorded or limited, by name.
+        fit: The plan that fits, None where nothing can be said.
     """
 
     plan: str | None
@@ -62,10 +65,12 @@ class Standing(msgspec.Struct, frozen=True):
     period_started_at: Moment
     period_ends_at: Moment
     metrics: tuple[MetricUse, ...]
+    fit: Fit | None = None
 
 
-def standing_of(facts: UnitFacts, metrics: Iterable[str]) -> Standing:
+def standing_of(facts: UnitFacts, catalog: Catalog) -> Standing:
     """Give the standing of a unit as its facts have it."""
+    metrics: Iterable[str] = catalog.metrics
     plan, held = facts.plan, facts.subscription
     started_at, ends_at = facts.usage_period()
     values = {
@@ -80,6 +85,7 @@ def standing_of(facts: UnitFacts, metrics: Iterable[str]) -> Standing:
         "ends_at": held.get("ends_at"),
         "period_started_at": started_at,
         "period_ends_at": ends_at,
+        "fit": fit_plan(facts, catalog, facts.country),
         "metrics": tuple(use for metric in sorted(metrics) if (use := _use(facts, metric)) is not None),
     }
     return Standing(**values)  # type: ignore[arg-type]  # the facts' scalars are of these kinds

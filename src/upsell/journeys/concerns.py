@@ -170,6 +170,8 @@ def _rules(workflow: Workflow) -> Iterator[Rule]:
     yield from workflow.eligible
     yield from workflow.suppress
     yield from workflow.experiment.audience.values()
+    if workflow.worth is not None:
+        yield workflow.worth
     for journey in (workflow.journey, workflow.on_goal):
         yield from (step.test for step in journey.steps.values() if isinstance(step, IfStep) and step.test)
 
@@ -179,6 +181,8 @@ def _trigger_rules(workflow: Workflow) -> Iterator[Rule]:
         yield workflow.trigger.when
     if workflow.trigger.crossing is not None:
         yield workflow.trigger.crossing.of
+    if workflow.trigger.score is not None:
+        yield from (part.rule for part in workflow.trigger.score.parts)
 
 
 def _counters(program: Program, workflows: list[Workflow]) -> dict[UnitKind, tuple[Counter, ...]]:

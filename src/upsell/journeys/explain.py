@@ -72,7 +72,7 @@ def explain_standing(program: Program, household: Household, unit_id: UnitId, no
     """Say what a unit pays for and uses at ``now``; None for a unit of another household."""
     scene = _scene_at(program, household, now)
     unit = _unit_of(scene, unit_id)
-    return standing_of(scene.facts(unit), program.catalog.metrics) if unit is not None else None
+    return standing_of(scene.facts(unit), program.catalog) if unit is not None else None
 
 
 def _scene_at(program: Program, household: Household, now: Moment) -> Scene:
@@ -136,6 +136,9 @@ def _trigger_verdict(scene: Scene, unit: Unit, workflow: Workflow, watch: Watch)
     rule = trigger.crossing.of if trigger.crossing is not None else trigger.when
     seen = seen_by(rule, facts) if rule is not None else ()
     text = rule.text if rule is not None else f"on {trigger.on}"
+    if trigger.score is not None:
+        seen = (Seen("score", round(trigger.score.value(facts), 3)), Seen("at", trigger.score.at))
+        text = "score"
     if trigger.on is not None and trigger.crossing is None:
         return Verdict(Reason.NOT_TRIGGERED, text, seen)
     if not is_still_true(trigger, facts):

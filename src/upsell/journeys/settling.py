@@ -72,11 +72,38 @@ def _take_candidates(
     scene: Scene, unit: Unit, fired: Mapping[str, Mapping[str, Scalar]], event: Event | None
 ) -> None:
     """Take the candidates that just fired and those that wait through the gates, best ranked first."""
-    for workflow in ranked(scene, unit):
+    for workflow in _in_order(scene, unit, fired):
+        watch = scene.watch(unit, workflow)
         if workflow.key in fired:
-            consider(scene, unit, workflow, scene.watch(unit, workflow), fired[workflow.key], event)
-        elif (watch := unit.watches.get(workflow.key)) is not None and watch.waiting is not None:
+            consider(scene, unit, workflow, watch, fired[workflow.key], event)
+        elif watch.waiting is not None:
             ask_waiting(scene, unit, workflow, watch)
+
+
+def _in_order(scene: Scene, unit: Unit, fired: Mapping[str, Mapping[str, Scalar]]) -> list[Workflow]:
+    """Give the candidates, the one that wins the slot first.
+
+    Where a model says of each what it would earn, by that; else by declared priority, then who has
+    waited longest, then by key.
+    """
+    candidates = [
+        workflow
+        for workflow in ranked(scene, unit)
+        if workflow.key in fired
+        or ((watch := unit.watches.get(workflow.key)) is not None and watch.waiting is not None)
+    ]
+    if len(candidates) < 2:
+        return candidates
+    facts = scene.facts(unit)
+    worth = {each.key: each.worth.value(facts) if each.worth is not None else None for each in candidates}
+    if all(isinstance(value, int | float) and not isinstance(value, bool) for value in worth.values()):
+        return sorted(candidates, key=lambda each: (-float(worth[each.key] or 0), each.key))  # type: ignore[arg-type]
+    return sorted(candidates, key=lambda each: (-each.priority, _waiting_since(scene, unit, each), each.key))
+
+
+def _waiting_since(scene: Scene, unit: Unit, workflow: Workflow) -> Moment:
+    watch = unit.watches.get(workflow.key)
+    return watch.waiting.since if watch is not None and watch.waiting is not None else scene.now
 
 
 def wake(scene: Scene, unit: Unit) -> None:

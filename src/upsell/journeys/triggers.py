@@ -10,7 +10,7 @@ from __future__ import annotations
 from upsell.clock import Moment
 from upsell.decisions.facts import UnitFacts
 from upsell.journeys.household import Watch
-from upsell.journeys.workflow import Crossing, Trigger
+from upsell.journeys.workflow import Crossing, Score, Trigger
 from upsell.rules.compile import Rule
 from upsell.rules.facts import Scalar
 from upsell.signals.events import Event
@@ -31,6 +31,8 @@ def ask_trigger(
     """
     if trigger.crossing is not None:
         return _ask_crossing(trigger, trigger.crossing, watch, facts)
+    if trigger.score is not None:
+        return _ask_score(trigger, trigger.score, watch, facts)
     if trigger.on is not None:
         return _ask_event(trigger, facts, event)
     if trigger.when is not None:
@@ -48,6 +50,8 @@ def is_still_true(trigger: Trigger, facts: UnitFacts) -> bool:
         value = _number(trigger.crossing, facts)
         if value is None or value < trigger.crossing.at[0]:
             return False
+    if trigger.score is not None and trigger.score.value(facts) < trigger.score.at:
+        return False
     return trigger.when is None or trigger.when.value(facts) is True
 
 
@@ -60,6 +64,8 @@ def take_bearings(trigger: Trigger, watch: Watch, facts: UnitFacts) -> bool:
     if trigger.crossing is not None:
         fired = _ask_crossing(trigger, trigger.crossing, watch, facts)
         return fired is not None
+    if trigger.score is not None:
+        return _ask_score(trigger, trigger.score, watch, facts) is not None
     rule = trigger.when if trigger.on is None else None
     asked_at, watch.ask_at = watch.ask_at, rule.next_change_at(facts) if rule is not None else None
     if rule is None or rule.value(facts) is not True:
@@ -133,6 +139,22 @@ def _ask_crossing(
         return None
     watch.crossed = sorted({*watch.crossed, *passed_now})
     return {"threshold": passed_now[-1], "value": value}
+
+
+def _ask_score(trigger: Trigger, score: Score, watch: Watch, facts: UnitFacts) -> dict[str, Scalar] | None:
+    period = facts.period()
+    if watch.crossed_in != period:
+        watch.crossed_in = period
+        watch.crossed = []
+    watch.ask_at = score.asks_at(facts)
+    value = score.value(facts)
+    if value < score.at:
+        watch.crossed = []
+        return None
+    if watch.crossed or (trigger.when is not None and trigger.when.value(facts) is not True):
+        return None
+    watch.crossed = [score.at]
+    return {"threshold": score.at, "value": round(value, 6)}
 
 
 def _number(crossing: Crossing, facts: UnitFacts) -> float | None:

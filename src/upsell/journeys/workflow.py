@@ -7,6 +7,7 @@ names (rules have signals written into them). Policy, consent, caps and kill swi
 from __future__ import annotations
 
 import enum
+import math
 from collections.abc import Callable, Mapping
 
 import msgspec
@@ -61,8 +62,65 @@ class Crossing(msgspec.Struct, frozen=True):
     hysteresis: float = 0.0
 
 
+class ScorePart(msgspec.Struct, frozen=True):
+    """One signal of a score.
+
+    Attributes:
+        weight: What it adds.
+        rule: True or not; or with a half-life the moment of the last event, whose weight decays.
+        half_life: After how long an event counts for half, in microseconds; None for a rule.
+    """
+
+    weight: float
+    rule: Rule
+    half_life: Duration | None = None
+
+
+class Score(msgspec.Struct, frozen=True):
+    """Several signals that weigh together; fires when their sum passes ``at`` upward.
+
+    It fires once and is armed again by falling under ``at``, or by a new usage period or plan.
+    Weights are set by hand; a model that learns them writes them here.
+
+    Attributes:
+        parts: The signals.
+        at: The threshold, above zero.
+    """
+
+    parts: tuple[ScorePart, ...]
+    at: float
+
+    def value(self, facts: Facts) -> float:
+        """Give the sum now; an event that never came and a rule that is not true add nothing."""
+        return math.fsum(_worth(part, facts) for part in self.parts)
+
+    def asks_at(self, facts: Facts) -> Moment | None:
+        """Give when time alone may next take the sum across the threshold, never later than the true instant.
+
+        As nothing decays faster than the shortest half-life, the sum stays at the threshold until
+        ``half_life * log2(sum / at)``; what is under it rises by rules alone.
+        """
+        turns = [
+            at for part in self.parts if part.half_life is None and (at := part.rule.next_change_at(facts))
+        ]
+        value = self.value(facts)
+        halves = [part.half_life for part in self.parts if part.half_life is not None]
+        if halves and value >= self.at:
+            turns.append(facts.now + 1 + int(min(halves) * math.log2(value / self.at)))
+        return min(turns, default=None)
+
+
+def _worth(part: ScorePart, facts: Facts) -> float:
+    value = part.rule.value(facts)
+    if part.half_life is None:
+        return part.weight if value is True else 0.0
+    if not isinstance(value, int) or isinstance(value, bool):
+        return 0.0
+    return part.weight * math.exp2(-max(0, facts.now - value) / part.half_life)
+
+
 class Trigger(msgspec.Struct, frozen=True):
-    """The condition that opens an enrollment; exactly one of ``when``, ``on``, ``crossing`` leads.
+    """The condition that opens an enrollment; exactly one of ``when``, ``on``, ``crossing``, ``score`` leads.
 
     Attributes:
         when: Fires on the edge from not true to true. Beside ``on`` or ``crossing``: must be true too.
@@ -70,6 +128,7 @@ class Trigger(msgspec.Struct, frozen=True):
         on: Name of an event that fires it each time.
         where: Condition on the properties of that event.
         crossing: Fires when a number passes a threshold.
+        score: Fires when several signals weigh enough together.
         again_after: How long after an enrollment began the unit may enter again; None for never.
     """
 
@@ -78,6 +137,7 @@ class Trigger(msgspec.Struct, frozen=True):
     on: str | None = None
     where: Condition | None = None
     crossing: Crossing | None = None
+    score: Score | None = None
     again_after: Duration | None = None
 
 
@@ -172,6 +232,7 @@ class Workflow(msgspec.Struct, frozen=True):
         contents: The templates its steps name, by name.
         max_age: A trigger fired by an event older than this is ``stale``.
         takes_slot: Whether it sells, so that it needs the unit's one upsell slot.
+        worth: What letting a unit in is expected to earn, a number in minor units; None where no model says.
         category: What its messages belong to, for caps; empty for none.
         is_dropped: Whether a candidate that is blocked is refused, not kept waiting.
     """
@@ -199,6 +260,7 @@ class Workflow(msgspec.Struct, frozen=True):
     max_age: Duration = 24 * HOUR
     takes_slot: bool = True
     category: str = ""
+    worth: Rule | None = None
     is_dropped: bool = False
 
 

@@ -64,6 +64,8 @@ def standing_content(standing: Standing | None) -> dict[str, Any] | None:
     for name in ("renews_at", "ends_at", "period_started_at", "period_ends_at"):
         at = getattr(standing, name)
         content[name] = format_moment(at) if at is not None else None
+    if standing.fit is not None:
+        content["fit"] = msgspec.to_builtins(standing.fit)
     for use, said in zip(standing.metrics, content["metrics"], strict=True):
         spans = msgspec.structs.asdict(use.forecast)
         said["days_to_limit"] = {name: None if span is None else span / DAY for name, span in spans.items()}

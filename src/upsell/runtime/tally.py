@@ -48,6 +48,7 @@ class Tally(msgspec.Struct):
         answers: How candidates ended, by reason.
         waiting: Candidates still blocked at the end, by reason.
         blocked: Candidates that were blocked at some time, by each reason they met.
+        lost_to: Units that did not get the slot because another workflow held it, by that workflow's key.
         fates: What became of enrollments, by reason.
         messages: Messages by day (ISO date in the workspace's zone), then channel.
         tasks: Tasks opened.
@@ -59,6 +60,7 @@ class Tally(msgspec.Struct):
     answers: Counter[str] = msgspec.field(default_factory=Counter)
     waiting: Counter[str] = msgspec.field(default_factory=Counter)
     blocked: Counter[str] = msgspec.field(default_factory=Counter)
+    lost_to: Counter[str] = msgspec.field(default_factory=Counter)
     fates: Counter[str] = msgspec.field(default_factory=Counter)
     messages: dict[str, Counter[str]] = {}
     tasks: int = 0
@@ -71,6 +73,7 @@ class Tally(msgspec.Struct):
         self.answers.update(other.answers)
         self.waiting.update(other.waiting)
         self.blocked.update(other.blocked)
+        self.lost_to.update(other.lost_to)
         self.fates.update(other.fates)
         self.tasks += other.tasks
         for day, channels in other.messages.items():
@@ -82,13 +85,14 @@ class Tally(msgspec.Struct):
 class Candidacy:
     """One unit's way through one workflow's gates, followed by the answers written of it."""
 
-    __slots__ = ("_blocks", "_refused", "_tally", "entered", "goal_at", "triggered_at", "unit_id")
+    __slots__ = ("_blocks", "_lost_to", "_refused", "_tally", "entered", "goal_at", "triggered_at", "unit_id")
 
     def __init__(self, tally: Tally, decision: Decision) -> None:
         """Begin with the first answer the unit ever got; it is counted into ``tally``."""
         self._tally = tally
         self._blocks: list[str] = []
         self._refused = ""
+        self._lost_to: set[str] = set()
         self.unit_id: UnitId = decision.unit_id
         self.triggered_at: Moment = decision.decided_at
         self.entered = "not_let_in"
@@ -100,6 +104,9 @@ class Candidacy:
         reason = decision.reason
         if not self._blocks:
             self._tally.candidates += 1
+        if reason is Reason.OUTRANKED and decision.rule not in self._lost_to:
+            self._lost_to.add(decision.rule)
+            self._tally.lost_to[decision.rule] += 1
         if reason in BLOCKS:
             if reason.value not in self._blocks:
                 self._tally.blocked[reason.value] += 1

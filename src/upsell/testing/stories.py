@@ -36,6 +36,7 @@ class Story:
         household: Household | None = None,
     ) -> None:
         """Begin at ``START`` with nothing known but a customer's address, or with a household there was."""
+        self.program = program
         self.session = Session(program, household or empty_household(household_id))
         self.now = START
         self.effects: list[Effect] = []

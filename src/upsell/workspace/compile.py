@@ -38,6 +38,7 @@ from upsell.workspace.reading import Reader
 from upsell.workspace.rulebook import (
     CART_NAMES,
     FIELDS,
+    FIT_NAMES,
     OFFER_NAMES,
     TRIGGER_FIELDS,
     compile_signals,
@@ -240,6 +241,7 @@ def _template_scopes(settings: Settings, catalog: Catalog | None) -> Scopes:
         "limits": metrics,
         "over": metrics,
         "days_to_limit": metrics,
+        "fit": FIT_NAMES,
         "offer": OFFER_NAMES,
         "sender": frozenset({"name", "address", "postal_address"}),
         "workflow": frozenset({"name"}),

@@ -49,6 +49,11 @@ FIELDS: Mapping[str, Mapping[str, Kind]] = {
 CART_NAMES = frozenset({"item_name", "item_gain", "premium_name", "premium_gain"})
 """What templates may say of a cart beside its fields."""
 
+FIT_NAMES = frozenset(
+    {"plan", "name", "is_staying", "price", "periods", "periods_over", "saving", "would_have_saved"}
+)
+"""What templates may say of the plan that fits."""
+
 OFFER_NAMES = frozenset(
     "id title reason kind thing name plan features discount months trial_days interval quantity guarantee "
     "downgrade expires_at price total full_price saving outcome_price outcome_per".split()

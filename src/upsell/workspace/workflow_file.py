@@ -42,6 +42,33 @@ _TRIGGER = RecordOf(
             ),
             "fires when a number passes a threshold upward",
         ),
+        "score": Key(
+            RecordOf(
+                {
+                    "signals": Key(
+                        ListOf(
+                            RecordOf(
+                                {
+                                    "event": Key(scalars.EVENT, "an event whose weight decays; this or when"),
+                                    "where": Key(scalars.RULE, "condition on the properties of that event"),
+                                    "half_life": Key(
+                                        scalars.DURATION,
+                                        "after how long the event counts for half (default 6 hours)",
+                                    ),
+                                    "when": Key(scalars.RULE, "a rule that adds its weight while true"),
+                                    "weight": Key(scalars.THRESHOLD, "what it adds", True),
+                                }
+                            ),
+                            least=1,
+                        ),
+                        "what weighs together",
+                        True,
+                    ),
+                    "at": Key(scalars.THRESHOLD, "the sum from which on it fires", True),
+                }
+            ),
+            "fires when several signals weigh enough together",
+        ),
         "again_after": Key(
             scalars.DURATION,
             "how long after an enrollment began the unit may enter again; without it never",
@@ -221,6 +248,11 @@ WORKFLOW_SHAPE = RecordOf(
         "blocked": Key(
             scalars.one_of("way", "wait", "drop"),
             "what becomes of a candidate that is blocked: wait while the trigger is true (default), or drop",
+        ),
+        "worth": Key(
+            scalars.RULE,
+            "expected earnings of letting a unit in, in minor units, such as a trait a model writes; where "
+            "every candidate has one, the greatest wins",
         ),
         "max_age": Key(scalars.DURATION, "a trigger fired by an older event is stale (default 24 hours)"),
         "trigger": Key(_TRIGGER, "what opens an enrollment", True),

@@ -16,6 +16,8 @@ from upsell.journeys.workflow import (
     Existing,
     Goal,
     Guardrails,
+    Score,
+    ScorePart,
     Status,
     Trigger,
     UnitKind,
@@ -26,7 +28,7 @@ from upsell.rules.next_change import next_turn_of
 from upsell.workspace.definitions import Definitions
 from upsell.workspace.experiments import ArmValues, compile_experiment
 from upsell.workspace.findings import Findings
-from upsell.workspace.items import NOTHING_WRITTEN, Record
+from upsell.workspace.items import NOTHING_WRITTEN, Leaf, Record
 from upsell.workspace.journeys import JourneyCompiler
 from upsell.workspace.pricing import check_workflow
 from upsell.workspace.rulebook import check_event
@@ -68,6 +70,7 @@ def compile_workflow(key: str, record: Record, definitions: Definitions) -> Work
         contents=_contents((journey, on_goal), definitions),
         max_age=record.integer("max_age", 24 * HOUR),
         takes_slot=_takes_slot(journey),
+        worth=definitions.rulebook.rule(record.leaf("worth"), Kind.NUMBER),
         category=record.text("category"),
         is_dropped=record.text("blocked") == "drop",
     )
@@ -89,23 +92,32 @@ def _trigger(workflow: Record, definitions: Definitions) -> Trigger:
         on=None if on is None else on.text,
         where=definitions.rulebook.condition(record.leaf("where")),
         crossing=_crossing(record.record("crossing"), definitions),
+        score=_score(record.record("score"), definitions),
         again_after=record.integer("again_after") or None,
     )
 
 
 def _check_trigger(record: Record, findings: Findings) -> None:
     """Note parts of a trigger that do not belong together."""
-    if not any(record.has(lead) for lead in ("when", "on", "crossing")):
+    if not any(record.has(lead) for lead in ("when", "on", "crossing", "score")):
         findings.error(
             record.place,
-            "expected when, on or crossing in trigger, got none",
-            hint="when fires as a rule becomes true, on at an event, crossing as a number passes a threshold",
+            "expected when, on, crossing or score in trigger, got none",
+            hint="when fires as a rule becomes true, on at an event, crossing as a number passes a "
+            "threshold, score as signals weigh enough together",
             code="missing-key",
         )
     if record.has("on") and record.has("crossing"):
         findings.error(
             record.keys["crossing"],
             "expected one of on and crossing in trigger, got both",
+            hint="keep the one that fires the workflow",
+            code="trigger",
+        )
+    if record.has("score") and (record.has("on") or record.has("crossing")):
+        findings.error(
+            record.keys["score"],
+            "expected score alone in trigger, or beside when, got another lead beside it",
             hint="keep the one that fires the workflow",
             code="trigger",
         )
@@ -117,14 +129,51 @@ def _check_trigger(record: Record, findings: Findings) -> None:
             findings.error(
                 record.keys[key], f"expected {lead} beside {key} in trigger, got {key} alone", code="trigger"
             )
-    if record.has("held_for") and (record.has("on") or record.has("crossing")):
-        lead = "on" if record.has("on") else "crossing"
+    leads = [lead for lead in ("on", "crossing", "score") if record.has(lead)]
+    if record.has("held_for") and leads:
+        lead = leads[0]
         findings.error(
             record.keys["held_for"],
             f"expected held_for in a trigger that fires by when, got one that fires by {lead}",
             hint="an event and a crossing happen in a moment; they cannot be held",
             code="trigger",
         )
+
+
+def _score(record: Record | None, definitions: Definitions) -> Score | None:
+    """Compile signals that weigh together."""
+    if record is None:
+        return None
+    findings, parts = definitions.findings, []
+    if record.rate("at") <= 0:
+        findings.error(record.place, "expected a threshold above 0 in score", code="wrong-type")
+    for each in record.each("signals"):
+        if not isinstance(each, Record):
+            continue
+        event, when = each.leaf("event"), each.leaf("when")
+        if (event is None) == (when is None) or (when is not None and each.has("half_life")):
+            findings.error(
+                each.place,
+                "expected an event, perhaps with a half_life, or a rule under when, got another mix",
+                hint="{event: Pricing Viewed, weight: 3, half_life: 6 hours}, {when: team_growth, weight: 2}",
+                code="score",
+            )
+            continue
+        if event is not None:
+            check_event(event, event.text, findings)
+            where = each.leaf("where")
+            name = event.text.replace("'", "''")
+            text = f"last_event('{name}', {where.text})" if where is not None else f"last_event('{name}')"
+            leaf = Leaf(where.place if where is not None else event.place, text)
+            rule, half_life = (
+                definitions.rulebook.rule(leaf, Kind.MOMENT),
+                each.integer("half_life", 6 * HOUR),
+            )
+        else:
+            rule, half_life = definitions.rulebook.rule(when), None
+        if rule is not None:
+            parts.append(ScorePart(each.rate("weight"), rule, half_life))
+    return Score(tuple(parts), record.rate("at"))
 
 
 def _crossing(record: Record | None, definitions: Definitions) -> Crossing | None:

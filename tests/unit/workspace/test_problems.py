@@ -208,7 +208,7 @@ def test_values_too_deep_are_told_before_anything_walks_them() -> None:
 
 def test_a_trigger_needs_something_that_leads() -> None:
     changed = with_change(QUOTA, "when: quota_pressure\n  held_for: 2 days\n  again", "again")
-    assert any("expected when, on or crossing" in problem.message for problem in problems_of(changed))
+    assert any("expected when, on, crossing or score" in problem.message for problem in problems_of(changed))
 
 
 def test_shares_are_added_exactly() -> None:
