@@ -7,6 +7,7 @@ import pytest
 from tests.stories.world import DAY, HOUR, Reason, Story, make_program, workflow
 from upsell.clock import MINUTE
 from upsell.errors import DefinitionError
+from upsell.journeys.gate import ask_gate
 
 HELP = "[{email: {content: t1, intent: help}}]"
 SHOW = "[{email: {content: t1, intent: show}}]"
@@ -143,3 +144,26 @@ def test_a_task_nobody_closes_holds_two_weeks_at_most() -> None:
     assert story.mails() == []
     story.happens("B").after(2 * HOUR)
     assert len(story.mails()) == 1
+
+
+def test_what_became_too_late_in_the_outbox_is_held_by_the_gate() -> None:
+    hours = "policy: {hours: {email: {from: '08:00', to: '12:00'}}}"
+    text = workflow(trigger=ASKED, journey=HELP)
+    story = Story(make_program({"w": text}, policy=hours), delivers=False).happens("Asked")
+    (mail,) = story.mails()
+    # The story begins at 10:00 in Berlin, where the team is.
+    assert ask_gate(story.program, story.household, mail, story.now + HOUR) is None
+    late = ask_gate(story.program, story.household, mail, story.now + 2 * HOUR)
+    assert late is not None
+    assert late.reason is Reason.OUTSIDE_HOURS
+
+
+def test_an_offer_that_was_declined_meanwhile_is_held_by_the_gate() -> None:
+    text = {"w": workflow(trigger=ASKED, journey=OFFER)}
+    story = Story(make_program(text), delivers=False).happens("Asked")
+    (mail,) = story.mails()
+    assert ask_gate(story.program, story.household, mail, story.now) is None
+    story.happens("Offer Declined", offer="pro-annual", answer="never")
+    held = ask_gate(story.program, story.household, mail, story.now)
+    assert held is not None
+    assert held.reason is Reason.DECLINED

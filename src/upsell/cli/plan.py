@@ -10,22 +10,28 @@ import typer
 
 
 def plan(workspace: Annotated[Path, typer.Argument(help="Directory of the workspace.")]) -> None:
-    """Show the difference between what is live and a workspace; changes nothing."""
+    """Show what differs between what is live and a workspace, and whom prices concern; changes nothing."""
+    from upsell.clock import SystemClock
     from upsell.config import load_settings
     from upsell.runtime.apply import difference
+    from upsell.runtime.repricing import Concerned, concerned_lines, find_concerned
     from upsell.store.connect import connect, database_url
     from upsell.store.revisions import newest_revision
     from upsell.workspace.compile import compile_documents
     from upsell.workspace.documents import read_workspace
 
     documents = read_workspace(workspace)
-    compile_documents(documents)
+    program = compile_documents(documents).program
+    concerned: list[Concerned] = []
     with connect(database_url(load_settings(os.environ))) as connection:
         live = newest_revision(connection)
+        if live is not None:
+            concerned = find_concerned(connection, live.documents, program, SystemClock().now())
     changed = difference(live.documents if live is not None else {}, documents)
     number = live.number if live is not None else 0
     if not changed:
         print(f"Revision {number} is live and is the same; there is nothing to apply.")
         return
     print(changed, end="")
+    print("\n".join(concerned_lines(concerned)), end="\n" if concerned else "")
     print(f"These changes would make revision {number + 1}.")

@@ -1,0 +1,85 @@
+"""Changes: what differs between two catalogs in price and packaging, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from upsell.catalog.catalog import Catalog
+from upsell.catalog.offers import FITTING, Offer, Target
+from upsell.catalog.plans import Plan
+from upsell.money import Money
+
+
+class Change(msgspec.Struct, frozen=True):
+    """One thing that changed.
+
+    Attributes:
+        noun: ``plan``, ``product``, ``item`` or ``offer``.
+        id: Its id.
+        said: What changed of it, each from what to what.
+    """
+
+    noun: str
+    id: str
+    said: tuple[str, ...]
+
+
+def find_changes(before: Catalog, after: Catalog) -> list[Change]:
+    """Give what differs, plans first; nothing for what is new, which nobody was offered yet."""
+    return [
+        *_changes("plan", before.plans, after.plans),
+        *_changes("product", before.products, after.products),
+        *_changes("item", before.items, after.items),
+        *_changes("offer", before.offers, after.offers),
+    ]
+
+
+def touches(offer: Offer, change: Change) -> bool:
+    """Tell whether a change may change what an offer comes to; of one that fits, each plan's does."""
+    if change.noun == "offer":
+        return change.id == offer.id
+    if change.noun == "plan":
+        is_any = offer.target in (Target.SEATS, Target.INTERVAL) or offer.thing == FITTING
+        return is_any or (offer.target is Target.PLAN and offer.thing == change.id)
+    return offer.target.value == change.noun and offer.thing in (change.id, "premium")
+
+
+def _changes(noun: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Change]:
+    for key in sorted(before):
+        if key not in after:
+            yield Change(noun, key, ("is gone",))
+            continue
+        old, new = _flat(before[key]), _flat(after[key])
+        said = [
+            f"{name}: {old.get(name, 'none')} -> {new.get(name, 'none')}"
+            for name in sorted(old.keys() | new.keys())
+            if old.get(name) != new.get(name)
+        ]
+        if said:
+            yield Change(noun, key, tuple(said))
+
+
+def _flat(thing: Plan | msgspec.Struct) -> dict[str, str]:
+    """Give the fields of a thing in words, those of mappings each by its own name."""
+    found: dict[str, str] = {}
+
+    def add(name: str, value: object) -> None:
+        match value:
+            case Money():
+                found[name] = str(value)
+            case Mapping():
+                for key, inner in value.items():
+                    add(f"{name} {getattr(key, 'value', key)}", inner)
+            case frozenset() | tuple() | list():
+                found[name] = ", ".join(sorted(map(str, value))) or "none"
+            case None:
+                pass
+            case _:
+                found[name] = str(getattr(value, "value", value))
+
+    for field in thing.__struct_fields__:
+        add(field, getattr(thing, field))
+    return found
