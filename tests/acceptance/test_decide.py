@@ -88,6 +88,11 @@ def test_the_api_offers_with_terms_or_says_why_not(database: str) -> None:
             assert ask(client, userId="ada", placement="home").json()["reasons"] == []
             for body in ({"placement": "p"}, {"userId": "a"}, {"userId": "a", "placement": "p", "more": 1}):
                 assert client.post("/v1/decide", json=body).status_code == 400, body
+            world.happens("Offer Declined", "cyd", offer="pro-annual", answer="never")
+            said = ask(client, userId="cyd", placement="usage-page").json()
+            assert [each["reason"] for each in said["reasons"]] == ["declined"], "the gate answers"
+            said = ask(client, userId="cyd", placement="usage-page", dryRun=True).json()
+            assert [each["reason"] for each in said["reasons"]] == ["declined"]
             world.worker.run_until_idle()
             explained = client.get("/v1/customers/bob/explain").json()
             assert explained["workflows"][0]["reason"] == "sensitive"

@@ -53,19 +53,21 @@ def explain(
     unit_id: UnitId,
     now: Moment,
     only: Collection[str] | None = None,
+    fired: Collection[str] = (),
 ) -> tuple[Explanation, ...]:
     """Say for each workflow of the unit's kind, best ranked first, why or why not at ``now``.
 
     The household is not changed: due timers up to ``now`` are taken on a copy first. A unit never
     heard of is explained as one of which nothing is known; a unit of another household gives ().
-    ``only`` names the workflows asked about, None for all.
+    ``only`` names the workflows asked about, None for all; ``fired`` those whose trigger has just fired,
+    so that their gates answer.
     """
     scene = _scene_at(program, household, now)
     unit = _unit_of(scene, unit_id)
     if unit is None:
         return ()
     asked = [each for each in ranked(scene, unit) if only is None or each.key in only]
-    return tuple(_explain(scene, unit, workflow) for workflow in asked)
+    return tuple(_explain(scene, unit, each, has_fired=each.key in fired) for each in asked)
 
 
 def explain_standing(program: Program, household: Household, unit_id: UnitId, now: Moment) -> Standing | None:
@@ -91,10 +93,10 @@ def _unit_of(scene: Scene, unit_id: UnitId) -> Unit | None:
     return account if account is not None and account.id == unit_id else None
 
 
-def _explain(scene: Scene, unit: Unit, workflow: Workflow) -> Explanation:
+def _explain(scene: Scene, unit: Unit, workflow: Workflow, *, has_fired: bool) -> Explanation:
     watch = unit.watches.get(workflow.key) or Watch()
     gates = ask_gates(scene, unit, workflow, watch, None)
-    verdict, words = _answer(scene, unit, workflow, watch, gates)
+    verdict, words = _answer(scene, unit, workflow, watch, gates, has_fired=has_fired)
     return Explanation(
         workflow=workflow.key,
         reason=verdict.reason,
@@ -106,7 +108,7 @@ def _explain(scene: Scene, unit: Unit, workflow: Workflow) -> Explanation:
 
 
 def _answer(
-    scene: Scene, unit: Unit, workflow: Workflow, watch: Watch, gates: Verdict
+    scene: Scene, unit: Unit, workflow: Workflow, watch: Watch, gates: Verdict, *, has_fired: bool
 ) -> tuple[Verdict, str]:
     for enrollment in unit.enrollments.values():
         if enrollment.workflow == workflow.key:
@@ -121,7 +123,7 @@ def _answer(
     if watch.waiting is not None and gates.reason not in ENTRIES:
         until = format_moment(watch.waiting.until)
         return gates, f"triggered and waiting until {until}: {_words(gates)}"
-    trigger = _trigger_verdict(scene, unit, workflow, watch)
+    trigger = None if has_fired else _trigger_verdict(scene, unit, workflow, watch)
     if trigger is not None and gates.reason not in ENTRIES:
         return trigger, f"{_words(trigger)}; were it to fire now: {_words(gates)}"
     if trigger is not None:

@@ -24,6 +24,7 @@ from upsell.journeys.explain import Explanation, explain
 from upsell.journeys.household import Household, empty_household
 from upsell.journeys.program import Program
 from upsell.journeys.steps import PromptStep
+from upsell.journeys.workflow import Trigger
 from upsell.runtime.programs import Programs
 from upsell.runtime.snapshot import take_through
 from upsell.signals.events import PLACEMENT_ASKED, PROMPT_OFFERED, PROMPT_WITHHELD, Event
@@ -243,11 +244,20 @@ def _answer(
     reasons: tuple[Explanation, ...] = ()
     if offered is None:
         keys = _placed(program, asked.placement)
+        fired = [key for key in keys if _is_fired(program.workflows[key].trigger, asked)]
         reasons = tuple(
-            one for unit_id in units for one in explain(program, household, unit_id, at, only=keys)
+            one for unit_id in units for one in explain(program, household, unit_id, at, keys, fired)
         )
     unit_id = UnitId(str(offered["unit"])) if offered is not None else (units or [household.id])[0]
     return Prompted(at, unit_id, offered, reasons, program)
+
+
+def _is_fired(trigger: Trigger, asked: Asked) -> bool:
+    """Whether a request fires a trigger: its event is the request, and what it says fits."""
+    if trigger.on != PLACEMENT_ASKED:
+        return False
+    said = {**asked.context, "placement": asked.placement}
+    return trigger.where is None or trigger.where.holds(said) is True
 
 
 def _placed(program: Program, placement: str) -> frozenset[str]:
