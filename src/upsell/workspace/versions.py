@@ -37,7 +37,7 @@ def workflow_version(workflow: Workflow) -> str:
         existing=Existing.IGNORE,
         guardrails=Guardrails(),
     )
-    return digest("workflow", _encoded(_plain(frozen)))
+    return digest("workflow", _encoded(plain(frozen)))
 
 
 def program_version(files: Mapping[str, Item], texts: Mapping[str, str]) -> str:
@@ -65,7 +65,7 @@ def _encoded(value: object) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def _plain(value: object) -> object:
+def plain(value: object) -> object:
     """Give a compiled value as plain ones: rules as their text with signals written out, keys sorted."""
     match value:
         case Rule():
@@ -74,14 +74,25 @@ def _plain(value: object) -> object:
             return value.text
         case Crossing(of=of, at=at, hysteresis=hysteresis):
             # When it turns is made of these and so says nothing more.
-            return ["Crossing", [_plain(of), _plain(at), hysteresis]]
+            return ["Crossing", [plain(of), plain(at), hysteresis]]
         case enum.Enum():
             return value.value
         case msgspec.Struct():
-            return [type(value).__name__, [_plain(getattr(value, name)) for name in value.__struct_fields__]]
+            # What is as it is without being written is left out, so that a release that knows of more
+            # gives what was written before the same name.
+            said = [(field, getattr(value, field.name)) for field in msgspec.structs.fields(type(value))]
+            kept = [[field.name, plain(one)] for field, one in said if not _is_usual(one, field)]
+            return [type(value).__name__, kept]
         case Mapping():
-            return sorted([str(_plain(key)), _plain(part)] for key, part in value.items())
+            return sorted([str(plain(key)), plain(part)] for key, part in value.items())
         case tuple() | list():
-            return [_plain(part) for part in value]
+            return [plain(part) for part in value]
         case _:
             return value
+
+
+def _is_usual(value: object, field: msgspec.structs.FieldInfo) -> bool:
+    """Whether a field has the value it has when nothing is written."""
+    if field.default_factory is not msgspec.NODEFAULT:
+        return bool(value == field.default_factory())
+    return field.default is not msgspec.NODEFAULT and value == field.default

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from tests.unit.workspace.acme import QUOTA, compiled, documents, with_change
 from upsell.journeys.workflow import Workflow
+from upsell.workspace.versions import plain
 
 GOAL = "goal:\n  within: 30 days\n  event: Subscription Upgraded"
 
@@ -90,3 +92,13 @@ def test_what_is_frozen_with_an_enrollment_changes_the_version(file: str, old: s
 )
 def test_what_is_never_frozen_keeps_the_version(old: str, new: str) -> None:
     assert _names_the_same(with_change(QUOTA, old, new))
+
+
+def test_what_a_later_release_knows_and_nobody_wrote_keeps_the_version() -> None:
+    known = msgspec.defstruct("Step", [("id", str), ("to", tuple[str, ...], ())], frozen=True)
+    later = msgspec.defstruct(
+        "Step", [("id", str), ("to", tuple[str, ...], ()), ("blocked", str, "wait")], frozen=True
+    )
+    assert plain(later("0", ("admin",))) == plain(known("0", ("admin",)))
+    assert plain(later("0", ("admin",), "skip")) != plain(known("0", ("admin",)))
+    assert plain(known("0", ("admin",))) != plain(known("0"))
