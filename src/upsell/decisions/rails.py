@@ -6,7 +6,6 @@ refused when a workspace is checked; the rest when it is decided, with the rail 
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Iterable
 
 import msgspec
@@ -24,13 +23,6 @@ PROTECTED = frozenset(
 """Traits that no price may hang on, unless the policy lists its own."""
 
 
-class Order(enum.Enum):
-    """In which order plans are put side by side: the first is what the others are measured by."""
-
-    DEAREST_FIRST = "dearest-first"
-    CHEAPEST_FIRST = "cheapest-first"
-
-
 class Rails(msgspec.Struct, frozen=True):
     """What holds for every discount.
 
@@ -44,7 +36,6 @@ class Rails(msgspec.Struct, frozen=True):
         is_laddered: Whether a journey must say something without a discount before it gives one.
         round_to: Discounted prices are rounded down to whole multiples of so many minor units.
         protected: Traits that no price may hang on.
-        order: In which order plans are put side by side.
     """
 
     max_discount_rate: float = 1.0
@@ -55,7 +46,6 @@ class Rails(msgspec.Struct, frozen=True):
     is_laddered: bool = False
     round_to: int = 1
     protected: frozenset[str] = PROTECTED
-    order: Order = Order.DEAREST_FIRST
 
 
 class Given(msgspec.Struct, frozen=True, array_like=True):

@@ -15,7 +15,7 @@ from upsell.catalog.offers import OfferKind
 from upsell.catalog.plans import BillingInterval, ProductKind
 from upsell.decisions.grounds import Basis
 from upsell.decisions.policy import Calendar, Per
-from upsell.decisions.rails import PROTECTED, Order
+from upsell.decisions.rails import PROTECTED
 from upsell.workspace import scalars
 from upsell.workspace.shapes import Either, Key, ListOf, MapOf, RecordOf
 from upsell.workspace.workflow_file import INTENT, WORKFLOW_SHAPE
@@ -155,10 +155,6 @@ _PRICING = RecordOf(
         "protected": Key(
             ListOf(scalars.TRAIT_NAME),
             "traits that no price may hang on; without it " + ", ".join(sorted(PROTECTED)),
-        ),
-        "order": Key(
-            scalars.of_enum("order", Order),
-            "in which order plans are put side by side (default dearest-first)",
         ),
     }
 )

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from upsell.catalog.catalog import Catalog
 from upsell.catalog.offers import FITTING, Offer, Target
 from upsell.catalog.plans import BillingInterval
-from upsell.decisions.rails import Order, Rails, broken_rail
+from upsell.decisions.rails import Rails, broken_rail
 from upsell.decisions.terms import discounted
 from upsell.journeys.steps import EmailStep, Journey, PromptStep, TaskStep
 from upsell.journeys.workflow import Workflow
@@ -33,7 +33,6 @@ def compile_rails(record: Record | None, currency: str, findings: Findings) -> R
         protected=frozenset(leaf.text for leaf in record.leaves("protected"))
         if record.has("protected")
         else usual.protected,
-        order=Order(record.text("order", usual.order.value)),
     )
 
 
