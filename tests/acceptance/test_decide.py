@@ -108,3 +108,25 @@ def test_without_definitions_nothing_is_decided_and_it_is_said(database: str) ->
     ):
         answer = ask(client, userId="ada", placement="usage-page")
         assert (answer.status_code, answer.json()["code"]) == (400, "unknown")
+
+
+def test_the_answers_to_what_is_shown_are_taken_from_the_page_that_shows_it(database: str) -> None:
+    documents = make_documents({"w": workflow(trigger=ON_REQUEST, journey=JOURNEY)})
+    with (
+        open_sink() as sink,
+        open_world(database, sink) as world,
+        TestClient(make_app(database, world.clock)) as client,
+    ):
+        world.apply(documents)
+        prompt = ask(client, userId="ada", placement="usage-page").json()["prompt"]
+        properties = {"offer": prompt["offer"]["id"], "key": prompt["key"], "answer": "never"}
+        said = {"userId": "ada", "event": "Offer Declined", "properties": properties}
+        assert client.post("/v1/track", json=said).status_code == 200
+        answer = ask(client, userId="ada", placement="usage-page").json()
+        assert answer["prompt"] is None
+        for name in ("Prompt Shown", "Prompt Clicked", "Prompt Dismissed", "Offer Accepted", "Task Closed"):
+            said = {"userId": "ada", "event": name, "properties": {"key": "k", "offer": "pro-annual"}}
+            assert client.post("/v1/track", json=said).status_code == 200, name
+        for name in ("Prompt Offered", "Placement Asked", "Task Opened", "Message Sent"):
+            refused = client.post("/v1/track", json={"userId": "ada", "event": name})
+            assert (refused.status_code, refused.json()["code"]) == (400, "reserved_event"), name

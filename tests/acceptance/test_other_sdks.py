@@ -40,6 +40,7 @@ def fetched(words: list[str], folder: Path, name: str) -> None:
     """Fetch a client, or skip the test with what stood in the way."""
     done = run(words, folder)
     if done.returncode:
+        # A package registry is somebody else's machine: out of reach it proves nothing about ours.
         pytest.skip(f"{name} cannot be fetched here: {done.stderr.strip()[-200:]}")
 
 
@@ -69,6 +70,7 @@ def check_counted(database: str) -> None:
 def test_segments_node_client_is_taken_as_it_is(served_with_key: str, database: str, tmp_path: Path) -> None:
     node, npm = shutil.which("node"), shutil.which("npm")
     if node is None or npm is None:
+        # Neither is set up by make: a Python project asks nobody to have them.
         pytest.skip("Segment's Node client needs node and npm, which are not on this machine")
     for name in ("package.json", "package-lock.json", "send.mjs"):
         shutil.copy(CLIENTS / name, tmp_path)

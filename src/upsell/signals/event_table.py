@@ -372,19 +372,28 @@ def _messages() -> tuple[EventType, ...]:
         ),
         ours("Prompt Offered", "A prompt was given to a placement that asked.", _PROMPT),
         ours("Prompt Withheld", "A prompt was asked for and not shown.", (*_PROMPT, _REASON)),
-        ours("Prompt Shown", "A prompt was seen.", _PROMPT),
-        ours("Prompt Clicked", "A prompt was followed.", _PROMPT),
-        ours("Prompt Dismissed", "A prompt was closed.", _PROMPT),
-        ours(
+        ours("Task Opened", "Work was given to a person.", _TASK),
+    )
+
+
+def _answers() -> tuple[EventType, ...]:
+    group = "Answers to what Upsell shows and asks"
+    return (
+        EventType("Prompt Shown", group, "A prompt was seen.", _PROMPT),
+        EventType("Prompt Clicked", group, "A prompt was followed.", _PROMPT),
+        EventType("Prompt Dismissed", group, "A prompt was closed.", _PROMPT),
+        EventType(
             "Offer Accepted",
+            group,
             "A customer took an offer at its stated terms.",
             (
                 *_MADE_OFFER,
                 _number("discount", "what its discount comes to over the time it lasts, in minor units"),
             ),
         ),
-        ours(
+        EventType(
             "Offer Declined",
+            group,
             "A customer refused an offer; why is kept as the traits `objection`, `missing_feature`.",
             (
                 *_MADE_OFFER,
@@ -394,9 +403,9 @@ def _messages() -> tuple[EventType, ...]:
                 _text("feature", "the feature that is missing"),
             ),
         ),
-        ours("Task Opened", "Work was given to a person.", _TASK),
-        ours(
+        EventType(
             "Task Closed",
+            group,
             "The work was done or dropped.",
             (*_TASK, _text("outcome", "what came of it")),
         ),
@@ -413,6 +422,7 @@ EVENT_TABLE: Final[Mapping[str, EventType]] = {
         *_orders(),
         *_consent(),
         *_messages(),
+        *_answers(),
     )
 }
 """Every fixed event by its name, in the order of the reference page."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -34,7 +35,7 @@ def used(*amounts: float, start: int = TODAY - 7) -> Usage:
 
 @given(st.lists(st.tuples(st.integers(0, 20), st.integers(1, 9)), max_size=30), st.randoms())
 def test_daily_amounts_do_not_depend_on_the_order_in_which_events_are_told(
-    told: list[tuple[int, int]], luck: object
+    told: list[tuple[int, int]], luck: Any
 ) -> None:
     def kept(order: list[tuple[int, int]]) -> list[tuple[int, float]]:
         usage: Usage | None = None
@@ -43,7 +44,7 @@ def test_daily_amounts_do_not_depend_on_the_order_in_which_events_are_told(
         return usage.days if usage is not None else []
 
     mixed = list(told)
-    luck.shuffle(mixed)  # type: ignore[attr-defined]
+    luck.shuffle(mixed)
     by_day: dict[int, float] = {}
     for day, amount in told:
         by_day[day] = by_day.get(day, 0) + amount
