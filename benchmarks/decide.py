@@ -12,17 +12,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
-import signal
-import socket
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import httpx
+from intake import running
 
 from upsell.clock import HOUR, SystemClock
 from upsell.journeys.advance import Session
@@ -117,7 +111,7 @@ def _serve(seconds: int, rate: int) -> list[float]:
         migrate(url)
         with connect(url) as connection:
             apply(connection, _documents(), CLOCK, expected=0)
-        with _running(url) as port:
+        with running(url, "serve", "worker") as port:
             return asyncio.run(_ask(port, seconds, rate))
 
 
@@ -151,27 +145,6 @@ async def _ask(port: int, seconds: int, rate: int) -> list[float]:
             tasks.append(asyncio.ensure_future(one(number, time.perf_counter())))
         await asyncio.gather(*tasks)
     return waits
-
-
-@contextmanager
-def _running(url: str) -> Iterator[int]:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-    environment = {**os.environ, "UPSELL_DATABASE_URL": url, "UPSELL_HTTP_PORT": str(port)}
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    processes = [
-        subprocess.Popen([sys.executable, "-m", "upsell", command], env=environment, **quiet)
-        for command in ("serve", "worker")
-    ]
-    try:
-        with httpx.Client(transport=httpx.HTTPTransport(retries=40)) as client:
-            client.get(f"http://127.0.0.1:{port}/health")
-        yield port
-    finally:
-        for process in processes:
-            process.send_signal(signal.SIGINT)
-        for process in processes:
-            process.wait(30)
 
 
 if __name__ == "__main__":

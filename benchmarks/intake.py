@@ -114,7 +114,7 @@ def _database(base: str, name: str) -> str:
 
 
 @contextmanager
-def _running(url: str, *commands: str) -> Iterator[int]:
+def running(url: str, *commands: str) -> Iterator[int]:
     """Run commands of the program, and give the port they serve on."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port: int = free.getsockname()[1]
@@ -154,7 +154,7 @@ def _count(url: str) -> int:
 
 
 def _accept(url: str, folder: str, seconds: int) -> float:
-    with _running(url, "serve") as port:
+    with running(url, "serve") as port:
         _load(port, folder, 2, "warm")
         before, started = _count(url), time.perf_counter()
         _load(port, folder, seconds, "run")
@@ -183,7 +183,7 @@ def _copy(url: str, rows: int) -> float:
 
 
 def _decide(url: str, folder: str, seconds: int) -> float:
-    with _running(url, "serve", "worker") as port:
+    with running(url, "serve", "worker") as port:
         _load(port, folder, 2, "warm")
         before, started = _count(url), time.perf_counter()
         _load(port, folder, seconds, "run")
@@ -198,7 +198,7 @@ def _wait(url: str, seconds: int, rate: int) -> list[float]:
     sent: dict[str, float] = {}
     seen: dict[str, float] = {}
     is_over = threading.Event()
-    with _running(url, "serve", "worker") as port:
+    with running(url, "serve", "worker") as port:
         watching = threading.Thread(target=_watch, args=(url, seen, is_over))
         watching.start()
         limits = httpx.Limits(max_connections=32)

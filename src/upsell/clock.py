@@ -32,6 +32,9 @@ _ISO = re.compile(
 )
 
 
+_UNITS = (("day", DAY), ("hour", HOUR), ("minute", MINUTE), ("second", SECOND))
+
+
 class Clock(Protocol):
     """Something that knows what time it is."""
 
@@ -95,3 +98,11 @@ def parse_moment(text: str) -> Moment | None:
 def format_moment(at: Moment) -> str:
     """Write a moment as ISO 8601 in UTC, with microseconds only where there are any."""
     return to_datetime(at).isoformat().replace("+00:00", "Z")
+
+
+def format_duration(duration: Duration) -> str:
+    """Write a length of time in the greatest unit that is exact: ``2 days``, ``36 hours``, ``1 minute``."""
+    for unit, length in _UNITS:
+        if duration % length == 0:
+            return f"{duration // length} {unit}{'' if duration == length else 's'}"
+    return f"{duration} microseconds"

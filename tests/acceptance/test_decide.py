@@ -11,6 +11,7 @@ from tests.live_world import LiveWorld, make_documents, open_world
 from tests.sinks import open_sink
 from tests.stories.test_prompts import JOURNEY, ON_REQUEST
 from tests.stories.world import workflow
+from upsell.clock import SECOND
 from upsell.runtime.deciding import Asked, Decider
 from upsell.web.app import make_app
 
@@ -82,9 +83,16 @@ def test_the_api_offers_with_terms_or_says_why_not(database: str) -> None:
             said = ask(client, userId="ada", placement="usage-page", messageId="m1").json()
             assert (said["unit"], said["prompt"]["workflow"]) == ("c:ada", "w")
             assert said["prompt"]["offer"]["terms"]["price"] == 13_410
+            world.clock.move_to(world.clock.now() + SECOND)
+            again = ask(client, userId="ada", placement="usage-page", messageId="m1").json()
+            assert again["prompt"]["key"] == said["prompt"]["key"], "told again, it is the same"
+            other = ask(client, userId="ada", placement="home", messageId="m1")
+            assert (other.status_code, other.json()["code"]) == (400, "conflict")
+            said = ask(client, accountId="acme", userId="dan", placement="usage-page", dryRun=True).json()
+            assert {each["unit"] for each in said["reasons"]} <= {"c:dan", "a:acme"}
             said = ask(client, userId="bob", placement="usage-page").json()
             assert said["prompt"] is None
-            assert [each["reason"] for each in said["reasons"]] == ["sensitive"]
+            assert [(each["unit"], each["reason"]) for each in said["reasons"]] == [("c:bob", "sensitive")]
             assert ask(client, userId="ada", placement="home").json()["reasons"] == []
             for body in ({"placement": "p"}, {"userId": "a"}, {"userId": "a", "placement": "p", "more": 1}):
                 assert client.post("/v1/decide", json=body).status_code == 400, body

@@ -172,6 +172,31 @@ def test_an_add_on_adds_to_the_limit_and_to_the_features() -> None:
     assert asked(story) is Reason.ENTITLED
 
 
+def test_a_bundle_gives_the_plan_it_contains() -> None:
+    assert asked(on(told("team"), "suite")) is Reason.ENTITLED
+    story = uses(on(told("team"), "suite"), 2_500)
+    standing = explain_standing(story.program, story.household, "c:ada", story.now)
+    assert standing is not None
+    assert standing.plan == "team"
+    assert [use.limit for use in standing.metrics if use.metric == "reports"] == [2_000]
+
+
+def test_an_add_on_alone_leaves_them_on_the_default_plan() -> None:
+    story = on(told("team"), "more", amount=900)
+    standing = explain_standing(story.program, story.household, "c:ada", story.now)
+    assert standing is not None
+    assert standing.plan == "free"
+    assert isinstance(asked(story), Speak)
+
+
+def test_leaving_a_plan_for_its_add_on_alone_is_no_downgrade() -> None:
+    text = workflow(trigger="{on: Subscription Downgraded}", journey="[{email: {content: t1, intent: help}}]")
+    story = on(Story(make_program({"w": text}, catalog=CATALOG)), "team")
+    on(story, "more", subscription_id="second", amount=900)
+    story.happens("Subscription Canceled")
+    assert story.reasons() == []
+
+
 def test_the_better_one_of_what_is_in_the_cart_is_offered_at_its_difference() -> None:
     story = told("better").happens("Cart Updated", items=[{"id": "kettle"}], currency="USD")
     terms = terms_of(asked(story))
@@ -217,12 +242,12 @@ def test_a_discount_is_taken_from_the_price_and_its_worth_is_known() -> None:
 
 
 def test_a_discount_that_leaves_too_little_is_refused_at_check() -> None:
-    with pytest.raises(DefinitionError, match=r"margin of at least 0\.3"):
+    with pytest.raises(DefinitionError, match=r"margin of at least 30 %"):
         told("cheap", policy="policy: {pricing: {min_margin: 30%}}")
 
 
 def test_a_discount_deeper_than_allowed_is_refused_at_check() -> None:
-    with pytest.raises(DefinitionError, match=r"at most 0\.25 off"):
+    with pytest.raises(DefinitionError, match=r"at most 25 % off"):
         told("cheap", policy="policy: {pricing: {max_discount: 25%}}")
 
 

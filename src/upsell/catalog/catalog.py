@@ -34,6 +34,17 @@ class Catalog(msgspec.Struct, frozen=True):
     currency: str = "USD"
     margin: float = 0.2
 
+    def plan_in(self, bought: str) -> Plan | None:
+        """Give the plan that comes with what was bought: itself, or of a bundle the greatest it contains.
+
+        A plan of the main family comes before those of others; None for add-ons and unknown ids.
+        """
+        if bought in self.plans:
+            return self.plans[bought]
+        bundle = self.products.get(bought)
+        held = [self.plans[each] for each in bundle.contains if each in self.plans] if bundle else []
+        return max(held, key=lambda plan: (not plan.family, plan.tier, plan.id), default=None)
+
     def chain(self, offer_id: str) -> Iterator[Offer]:
         """Give an offer and what falls back from it, in order, each once; nothing for an unknown id."""
         passed: set[str] = set()

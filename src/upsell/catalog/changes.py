@@ -8,8 +8,7 @@ from typing import Any
 import msgspec
 
 from upsell.catalog.catalog import Catalog
-from upsell.catalog.offers import FITTING, Offer, Target
-from upsell.catalog.plans import Plan
+from upsell.catalog.offers import FITTING, PREMIUM, Offer, Target
 from upsell.money import Money
 
 
@@ -44,7 +43,7 @@ def touches(offer: Offer, change: Change) -> bool:
     if change.noun == "plan":
         is_any = offer.target in (Target.SEATS, Target.INTERVAL) or offer.thing == FITTING
         return is_any or (offer.target is Target.PLAN and offer.thing == change.id)
-    return offer.target.value == change.noun and offer.thing in (change.id, "premium")
+    return offer.target.value == change.noun and offer.thing in (change.id, PREMIUM)
 
 
 def _changes(noun: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Change]:
@@ -62,7 +61,7 @@ def _changes(noun: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> 
             yield Change(noun, key, tuple(said))
 
 
-def _flat(thing: Plan | msgspec.Struct) -> dict[str, str]:
+def _flat(thing: msgspec.Struct) -> dict[str, str]:
     """Give the fields of a thing in words, those of mappings each by its own name."""
     found: dict[str, str] = {}
 
@@ -75,6 +74,8 @@ def _flat(thing: Plan | msgspec.Struct) -> dict[str, str]:
                     add(f"{name} {getattr(key, 'value', key)}", inner)
             case frozenset() | tuple() | list():
                 found[name] = ", ".join(sorted(map(str, value))) or "none"
+            case float():
+                found[name] = f"{value:.15g}"
             case None:
                 pass
             case _:

@@ -66,9 +66,10 @@ class Plan(msgspec.Struct, frozen=True):
         """Give what falls due per interval in a currency, None where it is not stated."""
         return self.prices.get(interval, {}).get(currency)
 
-    def price_is_absent(self) -> bool:
-        """Tell whether no price is stated at all."""
-        return not any(self.prices.values())
+    @property
+    def is_priced(self) -> bool:
+        """Whether any price is stated."""
+        return any(self.prices.values())
 
 
 class ProductKind(enum.Enum):

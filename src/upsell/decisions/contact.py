@@ -12,7 +12,7 @@ from collections.abc import Iterable
 import msgspec
 
 from upsell.catalog.offers import OfferKind
-from upsell.clock import Moment
+from upsell.clock import Moment, format_duration
 from upsell.decisions.decision import Seen, Verdict
 from upsell.decisions.hours import calendar_window
 from upsell.decisions.intents import Intent
@@ -232,7 +232,7 @@ def ask_caps(
 def _ask_cap(contact: Contact, cap: Cap, now: Moment, zone: str, but: str, beside: int) -> Verdict | None:
     since, ends_at = now - cap.within, None
     if cap.calendar is not None:
-        started_at, ends_at = calendar_window(zone, now, cap.calendar.value)
+        started_at, ends_at = calendar_window(zone, now, cap.calendar)
         since = started_at - 1
     counted = sorted(
         touch.at
@@ -251,8 +251,8 @@ def words_of(cap: Cap) -> str:
     """Give a cap in words."""
     whose = " per account" if cap.per is Per.ACCOUNT else ""
     if cap.is_hard:
-        return f"at least {cap.within // 1_000_000} s between two upsell touches"
-    window = f"per calendar {cap.calendar.value}" if cap.calendar else f"within {cap.within // 1_000_000} s"
+        return f"at least {format_duration(cap.within)} between two upsell touches"
+    window = f"per calendar {cap.calendar.value}" if cap.calendar else f"within {format_duration(cap.within)}"
     return f"at most {cap.at_most}{whose} {window}"
 
 

@@ -259,8 +259,12 @@ def _days(span: Duration | None) -> float | None:
 
 def tiers_of(catalog: Catalog) -> Tiers:
     """Give the ranks of a catalog's plans, which is all that subscriptions need of it."""
-    ranks = {plan.id: plan.tier for plan in catalog.plans.values()}
-    return Tiers(ranks, catalog.default_plan)
+    held = {each: catalog.plan_in(each) for each in (*catalog.plans, *catalog.products)}
+    return Tiers(
+        {each: plan.tier for each, plan in held.items() if plan is not None},
+        catalog.default_plan,
+        frozenset(each for each, plan in held.items() if plan is None),
+    )
 
 
 def subscription_facts(held: Subscription) -> dict[str, Scalar]:

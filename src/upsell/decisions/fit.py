@@ -119,7 +119,7 @@ def _monthly(plan: Plan, needs: Mapping[str, float], facts: UnitFacts, margin: f
 def _price(plan: Plan, facts: UnitFacts) -> float | None:
     """Give a plan's price per month for the quantity held, by the interval held where it has one."""
     holdings = facts.holdings
-    if plan is holdings.plan and holdings.subscription is None and plan.price_is_absent():
+    if plan is holdings.plan and holdings.subscription is None and not plan.is_priced:
         return 0.0
     for interval in (holdings.interval, BillingInterval.MONTH):
         price = plan.price(interval, holdings.currency)

@@ -21,7 +21,8 @@ class Holdings(msgspec.Struct, frozen=True):
     """What somebody has at one moment.
 
     Attributes:
-        plan: The plan in force, the default plan without a subscription; None without either.
+        plan: The plan in force, of a bundle the one it contains; the default plan without a subscription;
+            None without either.
         subscription: The subscription rules see, None without one.
         limits: How much of each metric plan and add-ons include; absent is unknown.
         unlimited: Metrics of which any amount is included.
@@ -53,7 +54,7 @@ def holdings_of(profile: Profile, catalog: Catalog, tiers: Tiers, now: Moment) -
     plan states.
     """
     held = current_subscription(profile, tiers, now)
-    plan = catalog.plans.get(held.plan if held is not None else catalog.default_plan or "")
+    plan = catalog.plan_in(held.plan if held is not None else catalog.default_plan or "")
     return Holdings(
         plan=plan,
         subscription=held,

@@ -6,6 +6,7 @@ are allowed; so a night that has an hour twice or not at all is exact.
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
@@ -18,6 +19,14 @@ from upsell.rules.facts import Scalar
 
 AHEAD = 15
 """How many days ahead the next opening is looked for."""
+
+
+class Calendar(enum.Enum):
+    """A window that begins with the calendar, in the recipient's zone."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
 
 
 class Hours(msgspec.Struct, frozen=True):
@@ -72,20 +81,25 @@ def opens_at(hours: Hours, zone: str, now: Moment) -> Moment:
     return now + AHEAD * 86_400_000_000
 
 
-def calendar_window(zone: str, now: Moment, calendar: str) -> tuple[Moment, Moment]:
-    """Give the calendar ``day``, ``week`` (from Monday) or ``month`` that holds ``now``: ``[start, end)``."""
+def calendar_window(zone: str, now: Moment, calendar: Calendar) -> tuple[Moment, Moment]:
+    """Give the calendar day, week (from Monday) or month that holds ``now``: ``[start, end)``."""
     place = _zone(zone) or UTC
     today = _wall(now, place).date()
-    match calendar:
-        case "day":
-            first, after = today, today + timedelta(days=1)
-        case "week":
-            first = today - timedelta(days=today.weekday())
-            after = first + timedelta(days=7)
-        case _:
-            first = today.replace(day=1)
-            after = (first + timedelta(days=31)).replace(day=1)
+    first, after = _days_of(calendar, today)
     return _midnight(first, place), _midnight(after, place)
+
+
+def _days_of(calendar: Calendar, today: date) -> tuple[date, date]:
+    """Give the first day of a calendar window, and the first one after it."""
+    match calendar:
+        case Calendar.DAY:
+            return today, today + timedelta(days=1)
+        case Calendar.WEEK:
+            monday = today - timedelta(days=today.weekday())
+            return monday, monday + timedelta(days=7)
+        case Calendar.MONTH:
+            first = today.replace(day=1)
+            return first, (first + timedelta(days=31)).replace(day=1)
 
 
 def _midnight(day: date, place: tzinfo) -> Moment:

@@ -10,7 +10,7 @@ import msgspec
 from upsell.catalog.offers import OfferKind
 from upsell.clock import DAY, Duration
 from upsell.decisions.grounds import Grounds
-from upsell.decisions.hours import Hours
+from upsell.decisions.hours import Calendar, Hours
 from upsell.decisions.intents import PROMOTIONAL, SELLING, Intent
 from upsell.decisions.rails import Rails
 from upsell.rules.compile import Rule
@@ -22,14 +22,6 @@ class Per(enum.Enum):
 
     PERSON = "person"
     ACCOUNT = "account"
-
-
-class Calendar(enum.Enum):
-    """A window that begins with the calendar, in the recipient's zone."""
-
-    DAY = "day"
-    WEEK = "week"
-    MONTH = "month"
 
 
 class Cap(msgspec.Struct, frozen=True):

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from upsell.clock import DAY, Duration, Moment
+from upsell.clock import DAY, Duration, Moment, format_duration
 from upsell.decisions.decision import Seen, Verdict
 from upsell.decisions.reasons import Reason
 from upsell.decisions.terms import Terms
@@ -70,11 +70,11 @@ def broken_rail(rails: Rails, rate: float, price: int | None, cost: int | None) 
     if rate <= 0:
         return None
     if rate > rails.max_discount_rate:
-        return f"at most {rails.max_discount_rate:.4g} off"
+        return f"at most {rails.max_discount_rate * 100:.4g} % off"
     if rails.min_margin_rate is not None and price is not None and cost is not None:
         margin = (price - cost) / price if price > 0 else float("-inf")
         if margin < rails.min_margin_rate:
-            return f"a margin of at least {rails.min_margin_rate:.4g}"
+            return f"a margin of at least {rails.min_margin_rate * 100:.4g} %"
     return None
 
 
@@ -102,7 +102,7 @@ def ask_rails(
     if rails.rest is not None:
         last = max((each.at for each in others), default=None)
         if last is not None and now < last + rails.rest:
-            rule = f"a rest of {rails.rest / DAY:g} days between discounts"
+            rule = f"a rest of {format_duration(rails.rest)} between discounts"
             return Verdict(Reason.PRICE_GUARDRAIL, rule, (), last + rails.rest)
     return _ask_budget(rails, terms, others, now)
 
@@ -119,7 +119,7 @@ def _ask_budget(rails: Rails, terms: Terms, others: list[Given], now: Moment) ->
         return None
     opens_at = min((each.at for each in within), default=None)
     retry_at = opens_at + rails.unit_within if opens_at is not None else None
-    rule = f"at most {budget} of discount within {rails.unit_within / DAY:g} days"
+    rule = f"at most {budget} of discount within {format_duration(rails.unit_within)}"
     return Verdict(
         Reason.PRICE_GUARDRAIL, rule, (Seen("discount shown before, in minor units", spent),), retry_at
     )

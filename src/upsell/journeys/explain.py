@@ -31,6 +31,7 @@ class Explanation(msgspec.Struct, frozen=True):
     """What one workflow answers to one unit at one moment.
 
     Attributes:
+        unit_id: The unit that is answered.
         workflow: Key of the workflow.
         reason: The answer.
         words: The answer in plain words, with what decided.
@@ -39,6 +40,7 @@ class Explanation(msgspec.Struct, frozen=True):
         would_enter: Whether the gates would let the unit in, were the trigger to fire now.
     """
 
+    unit_id: UnitId
     workflow: str
     reason: Reason
     words: str
@@ -98,6 +100,7 @@ def _explain(scene: Scene, unit: Unit, workflow: Workflow, *, has_fired: bool) -
     gates = ask_gates(scene, unit, workflow, watch, None)
     verdict, words = _answer(scene, unit, workflow, watch, gates, has_fired=has_fired)
     return Explanation(
+        unit_id=unit.id,
         workflow=workflow.key,
         reason=verdict.reason,
         words=words,

@@ -6,7 +6,7 @@ The law: a held-out unit is asked the same questions at the same points as a tre
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from upsell.decisions.contact import Speech, ask_consent
 from upsell.decisions.decision import Seen, Verdict
@@ -40,6 +40,11 @@ WAITABLE = frozenset({Reason.CAPPED, Reason.OUTRANKED, Reason.OUTSIDE_HOURS})
 
 def first_speaking(journey: Journey) -> SpeakingStep | None:
     """Give the first step that would speak, a branch's yes side before its no; None when none does."""
+    return next(first_steps(journey), None)
+
+
+def first_steps(journey: Journey) -> Iterator[SpeakingStep]:
+    """Give each speaking step that may be the first of a passage, a branch's yes side before its no."""
     seen: set[str] = set()
     ahead = [journey.entry]
     while ahead:
@@ -49,9 +54,9 @@ def first_speaking(journey: Journey) -> SpeakingStep | None:
         seen.add(at)
         step = journey.steps[at]
         if isinstance(step, EmailStep | TaskStep | PromptStep):
-            return step
-        ahead += [step.no, step.yes] if isinstance(step, IfStep) else [getattr(step, "then", None)]
-    return None
+            yield step
+        else:
+            ahead += [step.no, step.yes] if isinstance(step, IfStep) else [getattr(step, "then", None)]
 
 
 def intent_of(step: SpeakingStep) -> Intent:

@@ -16,7 +16,7 @@ import psycopg
 import structlog
 
 from upsell.clock import SECOND, Clock, Duration, Moment
-from upsell.errors import ConfigError, StoreError
+from upsell.errors import ConfigError, IntakeError, StoreError
 from upsell.ids import SHARDS, UnitId, account_unit, customer_unit, is_account, shard_of
 from upsell.journeys.advance import Session
 from upsell.journeys.effects import Effect, Record
@@ -32,7 +32,7 @@ from upsell.store.connect import Connection, connect
 from upsell.store.cursors import read_cursors
 from upsell.store.households import Homes, find_homes
 from upsell.store.identities import find_identities
-from upsell.store.ledger import append
+from upsell.store.ledger import Outcome, append, hash_event
 from upsell.store.queries import query
 
 READ_EACH: Duration = SECOND
@@ -109,6 +109,7 @@ class Decider:
 
         Raises:
             ConfigError: No revision is live.
+            IntakeError: Another request was told under the same id.
         """
         connection = self._connection()
         program = self._program(connection)
@@ -156,7 +157,13 @@ class Decider:
 def _record(connection: Connection, program: Program, asked: Asked, clock: Clock) -> Prompted:
     """Put the request into the ledger and say what follows from it."""
     event = _event(asked, clock.now())
-    (appended,) = append(connection, [event], clock)
+    # The moment is ours, not the request's: told again, it is the same one.
+    told = msgspec.structs.replace(event, occurred_at=0)
+    (appended,) = append(connection, [event], clock, [hash_event(told)])
+    if appended.outcome is Outcome.CONFLICT:
+        msg = "expected a messageId that is new, or the same request again, "
+        msg += f"got {asked.id!r}, which was another; send it under an id of its own"
+        raise IntakeError(msg)
     with connection.transaction():
         connection.execute("set transaction isolation level repeatable read, read only")
         row = connection.execute(query("read_event"), {"position": appended.position}, binary=True).fetchone()

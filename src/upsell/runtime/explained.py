@@ -46,6 +46,7 @@ def reasons_content(explanations: Iterable[Explanation]) -> list[dict[str, Any]]
     return [
         {
             "workflow": one.workflow,
+            "unit": one.unit_id,
             "reason": one.reason.value,
             "words": one.words,
             "rule": one.rule,

@@ -33,12 +33,15 @@ class Tiers(msgspec.Struct, frozen=True):
     """The rank of each plan, as the catalog states it.
 
     Attributes:
-        by_plan: Tier by plan id; a plan that is absent has tier 0 for comparisons.
+        by_plan: Tier by plan id, and by the id of a bundle that contains one; a plan that is absent has
+            tier 0 for comparisons.
         default_plan: Id of the plan a unit without subscription is on, or None when there is none.
+        beside: Ids of products that are bought beside a plan: who has nothing else has no plan.
     """
 
     by_plan: Mapping[str, int]
     default_plan: str | None = None
+    beside: frozenset[str] = frozenset()
 
 
 class Standing(msgspec.Struct, frozen=True, order=True):
@@ -62,15 +65,17 @@ def take_subscription(profile: Profile, event: Event, tiers: Tiers) -> Event | N
     ``amount`` (minor units per interval for the whole, after discount), ``currency``,
     ``interval`` (``month`` or ``year``), ``status``, ``renews_at``; ``ends_at`` for a cancellation.
     A first subscription is an upgrade only where the catalog names a default plan; leaving for
-    nothing is a cancellation and no downgrade.
+    nothing, or for add-ons alone, is a cancellation and no downgrade.
     """
     now = event.seen_at
     had_any = any(held.is_open(now) for held in profile.subscriptions.values())
+    had_plan = current_subscription(profile, tiers, now) is not None
     before = standing(profile, tiers, now)
     _change(profile, event)
+    has_left = had_plan and current_subscription(profile, tiers, now) is None
     after = standing(profile, tiers, now)
     has_any = any(held.is_open(now) for held in profile.subscriptions.values())
-    if before == after or not has_any or (not had_any and tiers.default_plan is None):
+    if before == after or has_left or not has_any or (not had_any and tiers.default_plan is None):
         return None
     name = SUBSCRIPTION_UPGRADED if after > before else SUBSCRIPTION_DOWNGRADED
     return Event(
@@ -102,18 +107,19 @@ def standing(profile: Profile, tiers: Tiers, now: Moment) -> Standing:
     for held in profile.subscriptions.values():
         if not held.is_open(now) or held.status == "trialing":
             continue
-        tier = max(tier, tiers.by_plan.get(held.plan, 0))
+        if held.plan not in tiers.beside:
+            tier = max(tier, tiers.by_plan.get(held.plan, 0))
         quantity += held.quantity
         mrr += held.mrr()
     return Standing(tier, quantity, mrr)
 
 
 def current_subscription(profile: Profile, tiers: Tiers, now: Moment) -> Subscription | None:
-    """Give the subscription rules see: of those open the greatest tier, then the one started last."""
+    """Give the subscription rules see: of those to a plan the greatest tier, then the last started."""
     best: Subscription | None = None
     best_rank: tuple[int, Moment, str] | None = None
     for held in profile.subscriptions.values():
-        if not held.is_open(now):
+        if not held.is_open(now) or held.plan in tiers.beside:
             continue
         rank = (tiers.by_plan.get(held.plan, -1), held.started_at, held.id)
         if best_rank is None or rank > best_rank:

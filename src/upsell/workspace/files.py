@@ -14,7 +14,8 @@ import msgspec
 from upsell.catalog.offers import OfferKind
 from upsell.catalog.plans import BillingInterval, ProductKind
 from upsell.decisions.grounds import Basis
-from upsell.decisions.policy import Calendar, Per
+from upsell.decisions.hours import Calendar
+from upsell.decisions.policy import Per
 from upsell.decisions.rails import PROTECTED
 from upsell.workspace import scalars
 from upsell.workspace.shapes import Either, Key, ListOf, MapOf, RecordOf

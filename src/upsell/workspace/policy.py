@@ -8,9 +8,9 @@ from typing import Final
 from upsell.catalog.offers import OfferKind
 from upsell.clock import DAY
 from upsell.decisions.grounds import Basis, Grounds
-from upsell.decisions.hours import Hours
+from upsell.decisions.hours import Calendar, Hours
 from upsell.decisions.intents import PROMOTIONAL, SELLING, Intent
-from upsell.decisions.policy import SENSITIVE_STATES, Calendar, Cap, Per, Policy, SensitiveState
+from upsell.decisions.policy import SENSITIVE_STATES, Cap, Per, Policy, SensitiveState
 from upsell.errors import nearest
 from upsell.workspace.documents import SETTINGS
 from upsell.workspace.findings import Findings

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from upsell.catalog.catalog import Catalog
 from upsell.catalog.offers import FITTING, Offer, Target
 from upsell.catalog.plans import BillingInterval
 from upsell.decisions.rails import Rails, broken_rail
 from upsell.decisions.terms import discounted
-from upsell.journeys.steps import EmailStep, Journey, PromptStep, TaskStep
+from upsell.journeys.speaking import SpeakingStep, first_steps
 from upsell.journeys.workflow import Workflow
 from upsell.workspace.findings import Findings
 from upsell.workspace.items import NOTHING_WRITTEN, Record
@@ -49,7 +49,7 @@ def check_offers(written: Record | None, catalog: Catalog, rails: Rails, finding
             if broken is not None:
                 findings.error(
                     record.keys.get("discount", record.place),
-                    f"expected {broken}, got {offer.discount_rate:.4g} off{said}",
+                    f"expected {broken}, got {offer.discount_rate * 100:.4g} % off{said}",
                     hint="policy.pricing of upsell.yaml holds for every discount; give less",
                     code="price-guardrail",
                 )
@@ -83,7 +83,7 @@ def check_workflow(
     gives = [offer for offer in workflow.offers.values() if _is_discounted(catalog, offer)]
     if not gives:
         return
-    if rails.is_laddered and any(_first_offers(workflow.journey, catalog)):
+    if rails.is_laddered and any(_gives_discount(step, catalog) for step in first_steps(workflow.journey)):
         findings.error(
             record.keys.get("journey", record.place),
             "expected a step that speaks without a discount before one that gives it, got the discount first",
@@ -111,18 +111,6 @@ def _is_discounted(catalog: Catalog, offer: Offer) -> bool:
     return any(each.discount_rate > 0 for each in catalog.chain(offer.id))
 
 
-def _first_offers(journey: Journey, catalog: Catalog) -> Iterable[bool]:
-    """Tell of each speaking step that may be the first of a passage whether it gives a discount."""
-    seen: set[str] = set()
-    ahead = [journey.entry]
-    while ahead:
-        at = ahead.pop()
-        if at is None or at in seen:
-            continue
-        seen.add(at)
-        step = journey.steps[at]
-        if isinstance(step, EmailStep | TaskStep | PromptStep):
-            offers = (catalog.offers.get(name) for name in step.offer.values())
-            yield any(offer is not None and _is_discounted(catalog, offer) for offer in offers)
-        else:
-            ahead += [getattr(step, name, None) for name in ("then", "yes", "no")]
+def _gives_discount(step: SpeakingStep, catalog: Catalog) -> bool:
+    offers = (catalog.offers.get(name) for name in step.offer.values())
+    return any(offer is not None and _is_discounted(catalog, offer) for offer in offers)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from upsell.clock import DAY, HOUR, MINUTE, SECOND, Duration
+from upsell.clock import DAY, Duration, format_duration
 from upsell.rules.kinds import Kind
 from upsell.workspace.items import Record
 
@@ -166,8 +166,4 @@ def _quoted(text: str) -> str:
 
 
 def _interval(duration: Duration) -> str:
-    """Write an interval literal in the greatest unit that is exact."""
-    for unit, length in (("days", DAY), ("hours", HOUR), ("minutes", MINUTE)):
-        if duration % length == 0:
-            return f"interval '{duration // length} {unit}'"
-    return f"interval '{duration // SECOND} seconds'"
+    return f"interval '{format_duration(duration)}'"

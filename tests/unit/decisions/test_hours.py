@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from upsell.clock import HOUR, MINUTE, from_datetime, parse_moment, to_datetime
-from upsell.decisions.hours import Hours, calendar_window, opens_at, zone_of
+from upsell.decisions.hours import Calendar, Hours, calendar_window, opens_at, zone_of
 
 BERLIN, NEW_YORK = "Europe/Berlin", "America/New_York"
 CHRISTMAS = Hours(closed_on=frozenset({"2026-12-25"}))
@@ -79,14 +79,14 @@ def test_nothing_before_the_next_opening_is_inside_and_it_is(
     ],
 )
 def test_a_calendar_window_is_as_long_as_its_days(calendar: str, begins: str, ends: str, length: int) -> None:
-    window = calendar_window(BERLIN, at("2026-03-29T12:00:00+02:00"), calendar)
+    window = calendar_window(BERLIN, at("2026-03-29T12:00:00+02:00"), Calendar(calendar))
     assert window == (at(begins), at(ends))
     assert window[1] - window[0] == length * HOUR
 
 
 def test_a_day_without_a_midnight_begins_when_the_clock_jumps_over_it() -> None:
     # In Santiago the clock is put forward at midnight: 6 September 2026 begins at one o'clock.
-    window = calendar_window("America/Santiago", at("2026-09-06T12:00:00-03:00"), "day")
+    window = calendar_window("America/Santiago", at("2026-09-06T12:00:00-03:00"), Calendar.DAY)
     assert window[0] == from_datetime(datetime(2026, 9, 6, 1, tzinfo=ZoneInfo("America/Santiago")))
 
 

@@ -28,7 +28,7 @@ def test_only_what_differs_is_told_each_from_what_to_what() -> None:
     )
     assert (change.noun, change.id) == ("plan", "pro")
     assert change.said == (
-        "limits api_calls: 10000.0 -> 9000.0",
+        "limits api_calls: 10000 -> 9000",
         "prices month USD: 149.00 USD -> 159.00 USD",
     )
 

@@ -19,7 +19,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
 from upsell.clock import Clock, format_moment, parse_moment
-from upsell.errors import ConfigError, StoreError
+from upsell.errors import ConfigError, IntakeError, StoreError
 from upsell.runtime.deciding import Asked, Decider, Prompted
 from upsell.runtime.explained import answer_content, reasons_content
 from upsell.runtime.explaining import explain_now, explain_past
@@ -98,6 +98,8 @@ async def _answered(pool: ThreadPoolExecutor, work: Callable[[], dict[str, Any]]
         content = await asyncio.get_running_loop().run_in_executor(pool, work)
     except ConfigError as error:
         return answer(Refused("unknown", str(error)), HTTPStatus.BAD_REQUEST)
+    except IntakeError as error:
+        return answer(Refused("conflict", str(error)), HTTPStatus.BAD_REQUEST)
     except (psycopg.Error, StoreError):
         words = "the database did not answer; send it again, under the same messageId if it had one"
         return answer(Refused("unavailable", words), HTTPStatus.SERVICE_UNAVAILABLE, AGAIN)
