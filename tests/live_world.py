@@ -8,9 +8,12 @@ from contextlib import contextmanager
 from itertools import count
 from typing import Any
 
-from tests.sinks import HOST, Sink
+from tests.sinks import GATEWAY_SECRET, HOST, Gateway, Sink
 from tests.stories.world import CATALOG, SETTINGS, START, TEMPLATE, workflow
+from upsell.channels.channel import Channel
 from upsell.channels.email import EmailChannel
+from upsell.channels.gateway import GatewayChannel
+from upsell.channels.signing import read_secret
 from upsell.clock import Duration, SetClock
 from upsell.runtime.apply import apply
 from upsell.runtime.dispatcher import Dispatcher
@@ -46,11 +49,17 @@ class LiveWorld:
         connection: For the test itself.
     """
 
-    def __init__(self, connections: Sequence[Connection], sink: Sink | None) -> None:
+    def __init__(
+        self, connections: Sequence[Connection], sink: Sink | None, gateway: Gateway | None = None
+    ) -> None:
         self.clock = SetClock(START)
         self.connection, working, sending = connections
         self.worker = Worker(working, self.clock)
-        channels = {"email": EmailChannel(HOST, sink.port)} if sink is not None else {}
+        channels: dict[str, Channel] = {}
+        if sink is not None:
+            channels["email"] = EmailChannel(HOST, sink.port)
+        if gateway is not None:
+            channels["sms"] = GatewayChannel("sms", gateway.url, read_secret(GATEWAY_SECRET))
         self.dispatcher = Dispatcher(sending, self.clock, channels)
         self._numbers = count(1)
 
@@ -101,10 +110,10 @@ class LiveWorld:
 
 
 @contextmanager
-def open_world(url: str, sink: Sink | None = None) -> Iterator[LiveWorld]:
+def open_world(url: str, sink: Sink | None = None, gateway: Gateway | None = None) -> Iterator[LiveWorld]:
     """Open the program over a migrated database."""
     with connect(url) as first, connect(url) as second, connect(url) as third:
-        world = LiveWorld((first, second, third), sink)
+        world = LiveWorld((first, second, third), sink, gateway)
         try:
             yield world
         finally:

@@ -1,12 +1,14 @@
-"""A mail server for tests: it remembers what it accepted, and answers as a test tells it to."""
+"""Servers for tests: for mail and for texts; they remember what they took, and answer as they are told."""
 
 from __future__ import annotations
 
 import asyncio
 import re
+import socket
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -68,3 +70,47 @@ async def _close(server: asyncio.Server) -> None:
     for task in others:
         task.cancel()
     await asyncio.gather(*others, return_exceptions=True)
+
+
+GATEWAY_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+"""The secret of the example that the Standard Webhooks specification publishes."""
+
+
+class Gateway:
+    """A real HTTP server that answers as a test tells it to."""
+
+    def __init__(self, status: int) -> None:
+        self.status = status
+        self.requests: list[tuple[Mapping[str, str], bytes]] = []
+        self.url = ""
+
+
+@contextmanager
+def open_gateway(status: int = 200) -> Iterator[Gateway]:
+    gateway = Gateway(status)
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:  # the name is the library's
+            body = self.rfile.read(int(self.headers["content-length"]))
+            gateway.requests.append((dict(self.headers), body))
+            if gateway.status == 0:
+                self.connection.shutdown(socket.SHUT_RDWR)
+                return
+            self.send_response(gateway.status)
+            self.send_header("content-length", "4")
+            self.end_headers()
+            self.wfile.write(b"said")
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the name is the library's
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    gateway.url = f"http://127.0.0.1:{server.server_port}/sms"
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield gateway
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

@@ -33,6 +33,23 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     smtp_host: Annotated[str, Meta(description="host that takes mail; loopback only")] = "127.0.0.1"
     smtp_port: Annotated[int, Meta(description="port that takes mail", ge=0, le=65_535)] = 1025
     smtp_connections: Annotated[int, Meta(description="how many SMTP connections are kept open", ge=1)] = 4
+    sms_url: Annotated[
+        str,
+        Meta(
+            description="where text messages are posted for your gateway; loopback only, empty for none",
+            pattern=r"^(https?://.*)?$",
+        ),
+    ] = ""
+    push_url: Annotated[
+        str,
+        Meta(
+            description="where push notifications are posted for your gateway; loopback only, empty for none",
+            pattern=r"^(https?://.*)?$",
+        ),
+    ] = ""
+    gateway_secret: Annotated[
+        str, Meta(description="what is posted to gateways is signed with this (Standard Webhooks, whsec_...)")
+    ] = ""
     http_host: Annotated[str, Meta(description="address to listen on")] = "127.0.0.1"
     http_port: Annotated[int, Meta(description="port to listen on", ge=0, le=65_535)] = 8600
     batch_size: Annotated[
@@ -80,12 +97,15 @@ def _range(default: str | int, meta: Meta) -> str:
         most = f" to {meta.le}" if meta.le is not None else ""
         return f"a whole number{least}{most}"
     if meta.pattern is not None:
-        return "an address that begins with postgresql://"
+        scheme = "postgresql://" if "postgres" in meta.pattern else "http:// or https://"
+        return f"an address that begins with {scheme}"
     return "text" if meta.min_length is None else "text that is not empty"
 
 
 def _shown(setting: Setting, value: str) -> str:
-    """Show what came; an address of a database may hold a password."""
+    """Show what came; an address of a database may hold a password, and a secret is one."""
+    if setting.name == "gateway_secret":
+        return "another text"
     return "another address" if setting.name == "database_url" else repr(value)
 
 

@@ -20,6 +20,7 @@ from upsell.clock import Moment, format_moment
 from upsell.decisions.carts import cart_facts
 from upsell.decisions.facts import UnitFacts
 from upsell.decisions.fit import fit_plan
+from upsell.decisions.reach import ADDRESS_TRAITS, EMAIL, PUSH, SMS, address_on
 from upsell.decisions.terms import Terms
 from upsell.errors import DeliveryError
 from upsell.ids import bare, is_account
@@ -28,6 +29,7 @@ from upsell.journeys.effects import Speak
 from upsell.journeys.household import Household, Unit
 from upsell.journeys.program import Program
 from upsell.journeys.scene import Scene
+from upsell.journeys.workflow import Content
 from upsell.money import Money
 from upsell.rules.facts import Scalar
 from upsell.workspace.templates import html_environment, text_environment
@@ -54,16 +56,10 @@ def write_letter(program: Program, household: Household, message: Speak, now: Mo
     if workflow is None or content is None:
         msg = f"expected the template {message.content} of {message.workflow}, found none in its version"
         raise DeliveryError(msg, is_temporary=False)
-    person = household.customers.get(message.customer_id)
-    address = person.profile.traits.get("email") if person is not None else None
-    if not isinstance(address, str) or not is_address(address):
-        msg = f"expected customer.email to be a plain address, got {address!r}"
-        raise DeliveryError(msg, is_temporary=False)
+    address = _address(household, message)
     facts = template_facts(program, household, message, now)
     try:
-        subject = _template(content.subject, is_html=False).render(facts)
-        html = _template(content.html, is_html=True).render(facts)
-        text = _template(content.text, is_html=False).render(facts)
+        subject, html, text = _rendered(content, message.channel, facts)
     except LiquidError as error:
         msg = f"the template {message.content} cannot be rendered: {error.message}"
         raise DeliveryError(msg, is_temporary=False) from error
@@ -76,6 +72,41 @@ def write_letter(program: Program, household: Household, message: Speak, now: Mo
         html=html,
         text=text,
         written_at=now,
+    )
+
+
+def _address(household: Household, message: Speak) -> str:
+    """Give the address of whom a message is for, on its channel."""
+    person = household.customers.get(message.customer_id)
+    traits = person.profile.traits if person is not None else {}
+    address = address_on(message.channel, traits, ())
+    if address is None or (message.channel == EMAIL and not is_address(address)):
+        trait = ADDRESS_TRAITS[message.channel]
+        msg = f"expected customer.{trait} to be {_ADDRESSES[message.channel]}, got {traits.get(trait)!r}"
+        raise DeliveryError(msg, is_temporary=False)
+    return address
+
+
+_ADDRESSES: Mapping[str, str] = {
+    EMAIL: "a plain address",
+    SMS: "a number such as +15551234567 (E.164)",
+    PUSH: "a token without spaces",
+}
+
+
+def _rendered(content: Content, channel: str, facts: Mapping[str, object]) -> tuple[str, str, str]:
+    """Render subject or title, HTML and text of a template for a channel."""
+    if channel == EMAIL:
+        return (
+            _template(content.subject, is_html=False).render(facts),
+            _template(content.html, is_html=True).render(facts),
+            _template(content.text, is_html=False).render(facts),
+        )
+    title, text = ("", content.sms) if channel == SMS else (content.push_title, content.push)
+    return (
+        _template(title, is_html=False).render(facts),
+        "",
+        _template(text, is_html=False).render(facts),
     )
 
 

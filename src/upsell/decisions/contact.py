@@ -13,6 +13,7 @@ import msgspec
 
 from upsell.catalog.offers import OfferKind
 from upsell.clock import Moment, format_duration
+from upsell.decisions.channel_fit import Answers, merge_answers
 from upsell.decisions.decision import Seen, Verdict
 from upsell.decisions.hours import calendar_window
 from upsell.decisions.intents import Intent
@@ -80,7 +81,8 @@ class Contact(msgspec.Struct, omit_defaults=True):
         withdrawn: Scopes for which consent was withdrawn, and when; ``*`` is every channel.
         proofs: Where and how consent was given last, by scope.
         given: Scopes for which consent was given, and when last.
-        bounced: Addresses that refused mail for good.
+        bounced: Addresses that refused messages for good.
+        answers: How they answer, by channel; of channels nothing was sent by nothing.
     """
 
     touches: list[Touch] = []
@@ -88,6 +90,7 @@ class Contact(msgspec.Struct, omit_defaults=True):
     given: dict[str, Moment] = {}
     bounced: list[str] = []
     proofs: dict[str, Proof] = {}
+    answers: dict[str, Answers] = {}
 
 
 def reserve(contact: Contact, touch: Touch, caps: Iterable[Cap]) -> None:
@@ -167,6 +170,9 @@ def merge_contact(stays: Contact, gone: Contact) -> None:
     }
     for key, proof in gone.proofs.items():
         keep_proof(stays, key, proof)
+    for channel, answers in gone.answers.items():
+        held = stays.answers.get(channel)
+        stays.answers[channel] = merge_answers(held, answers) if held is not None else answers
     stays.bounced.extend(address for address in gone.bounced if address not in stays.bounced)
 
 

@@ -28,7 +28,7 @@ from upsell.journeys.speaking import (
     first_speaking,
     intent_of,
 )
-from upsell.journeys.steps import Blocked, EmailStep
+from upsell.journeys.steps import Blocked, MessageStep
 from upsell.journeys.triggers import is_still_true, is_too_old
 from upsell.journeys.walking import walk
 from upsell.journeys.workflow import Status, Vary, Workflow
@@ -78,7 +78,7 @@ def ask_gates(scene: Scene, unit: Unit, workflow: Workflow, watch: Watch, event:
             or ask_offer(scene, unit, step, _arm(workflow, unit, watch), None)[1]
             or ask_recipients(scene, unit, workflow, step, None)[1]
         )
-        is_skipped = isinstance(step, EmailStep) and step.blocked is Blocked.SKIP
+        is_skipped = isinstance(step, MessageStep) and step.blocked is Blocked.SKIP
         if shut is not None and not (is_skipped and shut.reason in WAITABLE - {Reason.OUTRANKED}):
             return shut
     if workflow.takes_slot and unit.slot is not None:

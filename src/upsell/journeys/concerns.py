@@ -10,7 +10,7 @@ from upsell.decisions.facts import tiers_of
 from upsell.decisions.policy import SensitiveState
 from upsell.journeys.actors import reads_actor
 from upsell.journeys.program import Program
-from upsell.journeys.steps import EmailStep, IfStep, Journey, PromptStep, WaitForStep
+from upsell.journeys.steps import IfStep, Journey, MessageStep, PromptStep, WaitForStep
 from upsell.journeys.workflow import UnitKind, Workflow
 from upsell.rules.compile import Rule
 from upsell.rules.conditions import Condition, compile_condition
@@ -24,6 +24,7 @@ from upsell.signals.events import (
     CUSTOMER_IDENTIFIED,
     CUSTOMERS_MERGED,
     MESSAGE_BOUNCED,
+    MESSAGE_CLICKED,
     OFFER_DECLINED,
     PLACEMENT_ASKED,
     RECEIPTS,
@@ -35,7 +36,7 @@ from upsell.signals.subscriptions import SUBSCRIPTION_EVENTS, Tiers
 
 ALWAYS = frozenset(
     {CUSTOMER_IDENTIFIED, ACCOUNT_IDENTIFIED, CONSENT_GIVEN, CONSENT_WITHDRAWN, USAGE_RECORDED}
-    | {CUSTOMERS_MERGED, ACCOUNT_LEFT, MESSAGE_BOUNCED, OFFER_DECLINED}
+    | {CUSTOMERS_MERGED, ACCOUNT_LEFT, MESSAGE_BOUNCED, MESSAGE_CLICKED, OFFER_DECLINED}
     | SUBSCRIPTION_EVENTS
     | CART_EVENTS
     | RECEIPTS
@@ -221,7 +222,7 @@ def _roles(workflows: Iterable[Workflow]) -> Iterator[str]:
         if workflow.unit is UnitKind.ACCOUNT:
             for journey in (workflow.journey, workflow.on_goal):
                 for step in journey.steps.values():
-                    if isinstance(step, EmailStep):
+                    if isinstance(step, MessageStep):
                         yield from step.to or (DEFAULT_ROLE,)
 
 

@@ -21,7 +21,7 @@ from upsell.journeys.speaking import (
     ask_silence,
     speech_of,
 )
-from upsell.journeys.steps import EmailStep
+from upsell.journeys.steps import MessageStep
 from upsell.journeys.walking import journey_of
 from upsell.journeys.workflow import Workflow
 
@@ -46,19 +46,20 @@ def ask_gate(program: Program, household: Household, message: Speak, now: Moment
     if unit is None or person is None or enrollment is None or workflow is None:
         return Verdict(Reason.LEFT)
     step = journey_of(workflow, enrollment).steps.get(message.step)
-    if message.key not in enrollment.pending or not isinstance(step, EmailStep):
+    if message.key not in enrollment.pending or not isinstance(step, MessageStep):
         return Verdict(Reason.LEFT)
-    if address_of(person) is None or all(
+    if address_of(person, message.channel) is None or all(
         each.id != person.id for each in addressed(scene, unit, workflow, step)
     ):
         return Verdict(Reason.NO_RECIPIENT, message.customer_id)
+    speech = speech_of(workflow, step, scene, enrollment, message.channel)
     return (
         _ask_eligible(scene, unit, workflow, enrollment)
-        or ask_permission(scene, person, speech_of(workflow, step, scene, enrollment))
+        or ask_permission(scene, person, speech)
         or ask_silence(scene, unit, workflow, message.intent)
         or _ask_terms(scene, unit, message, step, enrollment)
         or ask_hours(scene, person, message.channel)
-        or ask_places(scene, person, speech_of(workflow, step, scene, enrollment), but=message.key)
+        or ask_places(scene, person, speech, but=message.key)
     )
 
 
@@ -69,7 +70,7 @@ def _ask_eligible(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enro
 
 
 def _ask_terms(
-    scene: Scene, unit: Unit, message: Speak, step: EmailStep, enrollment: Enrollment
+    scene: Scene, unit: Unit, message: Speak, step: MessageStep, enrollment: Enrollment
 ) -> Verdict | None:
     """Ask whether the terms a message was reserved with are those it would be given now."""
     terms, refusal = ask_offer(scene, unit, step, enrollment.arm, enrollment)

@@ -12,8 +12,8 @@ from upsell.decisions.reasons import Reason
 from upsell.journeys.household import Enrollment, Phase, Unit
 from upsell.journeys.leaving import free_slots, leave, withdraw_pending
 from upsell.journeys.scene import Scene
-from upsell.journeys.speaking import EMAIL, address_of, ask_rules, ask_silence, intent_of
-from upsell.journeys.steps import EmailStep, TaskStep, WaitForStep
+from upsell.journeys.speaking import address_of, ask_rules, ask_silence, intent_of
+from upsell.journeys.steps import MessageStep, TaskStep, WaitForStep
 from upsell.journeys.triggers import is_still_true
 from upsell.journeys.walking import MOST_VISITS, journey_of, resume, walk
 from upsell.journeys.workflow import UnitKind, Workflow
@@ -92,7 +92,7 @@ def take_receipt(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrol
     if enrollment.pending:
         return
     step = journey_of(workflow, enrollment).steps[enrollment.step or ""]
-    if not isinstance(step, EmailStep):
+    if not isinstance(step, MessageStep):
         return
     enrollment.phase = Phase.WALKING
     is_withheld = not (enrollment.delivered or enrollment.has_failed)
@@ -123,7 +123,7 @@ def try_again(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollme
     On release from a freeze the trigger is asked again; what no longer holds leaves.
     """
     step = journey_of(workflow, enrollment).steps.get(enrollment.step or "")
-    if not isinstance(step, EmailStep | TaskStep):
+    if not isinstance(step, MessageStep | TaskStep):
         return
     if enrollment.phase is Phase.FROZEN and not enrollment.after_goal:
         silence = ask_silence(scene, unit, workflow, intent_of(step))
@@ -137,9 +137,20 @@ def _is_still_reachable(scene: Scene, unit: Unit, workflow: Workflow, enrollment
     """Ask whether a person was lost; a customer's own enrollment leaves, an account's goes on with others."""
     if workflow.unit is UnitKind.ACCOUNT:
         return True
-    lost = "consent withdrawn" if ask_consent(unit.contact, EMAIL) is not None else ""
-    if not lost and address_of(unit) is None:
+    channels = _channels_of(workflow)
+    consented = [channel for channel in channels if ask_consent(unit.contact, channel) is None]
+    if not consented:
+        lost = "consent withdrawn"
+    elif all(channel and address_of(unit, channel) is None for channel in consented):
         lost = "no address"
-    if lost:
-        leave(scene, unit, workflow, enrollment, Verdict(Reason.NO_RECIPIENT, lost))
-    return not lost
+    else:
+        return True
+    leave(scene, unit, workflow, enrollment, Verdict(Reason.NO_RECIPIENT, lost))
+    return False
+
+
+def _channels_of(workflow: Workflow) -> tuple[str, ...]:
+    """Give the channels a workflow's messages may go by; one that no channel carries where it has none."""
+    steps = (*workflow.journey.steps.values(), *workflow.on_goal.steps.values())
+    found = {channel for step in steps if isinstance(step, MessageStep) for channel in step.channels}
+    return tuple(sorted(found)) or ("",)

@@ -6,8 +6,11 @@ The law: a held-out unit is asked the same questions at the same points as a tre
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
+import msgspec
+
+from upsell.decisions.channel_fit import Choice, Way, choose_channel
 from upsell.decisions.contact import Speech, ask_consent
 from upsell.decisions.decision import Seen, Verdict
 from upsell.decisions.entitlement import Past, choose_offer
@@ -16,6 +19,7 @@ from upsell.decisions.grounds import Basis
 from upsell.decisions.incidents import ask_incidents
 from upsell.decisions.intents import PROMOTIONAL, SELLING, Intent
 from upsell.decisions.lawfulness import find_basis
+from upsell.decisions.reach import PROMPT, TASK, address_on
 from upsell.decisions.reasons import Reason
 from upsell.decisions.sensitive import ask_states
 from upsell.decisions.terms import Terms
@@ -24,15 +28,15 @@ from upsell.journeys.concerns import DEFAULT_ROLE
 from upsell.journeys.household import Enrollment, Unit
 from upsell.journeys.places import ask_hours, ask_places
 from upsell.journeys.scene import Scene
-from upsell.journeys.steps import EmailStep, IfStep, Journey, PromptStep, TaskStep, for_arm
+from upsell.journeys.steps import IfStep, Journey, MessageStep, PromptStep, TaskStep, for_arm
 from upsell.journeys.workflow import Status, UnitKind, Workflow
 from upsell.rules.compile import Rule
 from upsell.rules.facts import Scalar
 
-SpeakingStep = EmailStep | TaskStep | PromptStep
-EMAIL = "email"
-TASK = "task"
-PROMPT = "prompt"
+SpeakingStep = MessageStep | TaskStep | PromptStep
+
+SHUT = frozenset({Reason.NO_RECIPIENT, Reason.NO_CONSENT})
+"""Reasons for which a channel to somebody does not open by itself."""
 
 WAITABLE = frozenset({Reason.CAPPED, Reason.OUTRANKED, Reason.OUTSIDE_HOURS})
 """Reasons for which a step waits, is passed over or ends the journey, as it says."""
@@ -53,7 +57,7 @@ def first_steps(journey: Journey) -> Iterator[SpeakingStep]:
             continue
         seen.add(at)
         step = journey.steps[at]
-        if isinstance(step, EmailStep | TaskStep | PromptStep):
+        if isinstance(step, MessageStep | TaskStep | PromptStep):
             yield step
         else:
             ahead += [step.no, step.yes] if isinstance(step, IfStep) else [getattr(step, "then", None)]
@@ -61,7 +65,7 @@ def first_steps(journey: Journey) -> Iterator[SpeakingStep]:
 
 def intent_of(step: SpeakingStep) -> Intent:
     """Give what a step speaks for; a task that makes an offer is an offer, any other is help."""
-    if isinstance(step, EmailStep | PromptStep):
+    if isinstance(step, MessageStep | PromptStep):
         return step.intent
     return Intent.OFFER if step.offer else Intent.HELP
 
@@ -136,7 +140,7 @@ def addressed(scene: Scene, unit: Unit, workflow: Workflow, step: SpeakingStep) 
     """
     if workflow.unit is UnitKind.CUSTOMER:
         return [unit]
-    roles = (step.to if isinstance(step, EmailStep) else ()) or (DEFAULT_ROLE,)
+    roles = (step.to if isinstance(step, MessageStep) else ()) or (DEFAULT_ROLE,)
     household = scene.household
     return [
         household.customers[customer_id]
@@ -145,46 +149,79 @@ def addressed(scene: Scene, unit: Unit, workflow: Workflow, step: SpeakingStep) 
     ]
 
 
-def address_of(customer: Unit) -> str | None:
-    """Give a customer's address, or None when there is none or it refused mail for good."""
-    address = customer.profile.traits.get("email")
-    if not isinstance(address, str) or "@" not in address or address in customer.contact.bounced:
-        return None
-    return address
+def address_of(customer: Unit, channel: str) -> str | None:
+    """Give a customer's address on a channel, or None when there is none or it refused for good."""
+    return address_on(channel, customer.profile.traits, customer.contact.bounced)
+
+
+class Recipient(msgspec.Struct, frozen=True):
+    """Whom a step speaks to, by which channel, and what was compared where it might be by several."""
+
+    person: Unit
+    channel: str
+    words: str = ""
 
 
 def ask_recipients(
     scene: Scene, unit: Unit, workflow: Workflow, step: SpeakingStep, enrollment: Enrollment | None
-) -> tuple[list[Unit], Verdict | None]:
-    """Give who may be spoken to by a step now, or the reason why nobody may.
+) -> tuple[list[Recipient], Verdict | None]:
+    """Give who may be spoken to by a step now and by which channel, or the reason why nobody may.
 
     People are dropped who have no address, who withdrew consent, whose cap is full, or whose
     slot another workflow holds, in this order; the reason is the one that dropped the last of them. Of
     several with one address the first is kept. A task and a prompt address nobody; they ask the caps of
     the unit.
     """
-    if not isinstance(step, EmailStep):
+    if not isinstance(step, MessageStep):
         speech = speech_of(workflow, step, scene, enrollment)
         return [], _ask_task(scene, unit, speech) or ask_places(scene, unit, speech)
     is_account = workflow.unit is UnitKind.ACCOUNT
     roles = (" or ".join(step.to) or DEFAULT_ROLE) if is_account else "the customer"
     verdict = Verdict(Reason.NO_RECIPIENT, roles)
-    reachable = [person for person in addressed(scene, unit, workflow, step) if address_of(person)]
-    if not reachable:
-        return [], verdict
-    kept: list[Unit] = []
+    kept: list[Recipient] = []
     addresses: set[str] = set()
-    for person in reachable:
-        address = (address_of(person) or "").casefold()
-        if address in addresses:
+    for person in addressed(scene, unit, workflow, step):
+        reachable = [channel for channel in step.channels if address_of(person, channel)]
+        if not reachable or _is_heard(person, reachable, addresses):
             continue
-        refusal = _ask_person(scene, workflow, step, person, enrollment, len(kept))
-        if refusal is None:
-            kept.append(person)
-            addresses.add(address)
+        choice = _choose_channel(scene, workflow, step, person, reachable, enrollment, len(kept))
+        refusal = choice.refusal or _ask_slot(workflow, step, person, enrollment)
+        if refusal is None and choice.channel is not None:
+            kept.append(Recipient(person, choice.channel, choice.words if len(step.channels) > 1 else ""))
+            addresses.update((address_of(person, channel) or "").casefold() for channel in reachable)
         else:
-            verdict = refusal
+            verdict = refusal or verdict
     return kept, None if kept else verdict
+
+
+def _is_heard(person: Unit, channels: Iterable[str], addresses: Collection[str]) -> bool:
+    """Whether one of a person's addresses is that of somebody who is spoken to already."""
+    return any((address_of(person, channel) or "").casefold() in addresses for channel in channels)
+
+
+def _choose_channel(
+    scene: Scene,
+    workflow: Workflow,
+    step: MessageStep,
+    person: Unit,
+    channels: Iterable[str],
+    enrollment: Enrollment | None,
+    beside: int,
+) -> Choice:
+    """Choose among the channels on which a person has an address."""
+    ways = []
+    for channel in channels:
+        speech = speech_of(workflow, step, scene, enrollment, channel)
+        refusal = (
+            ask_permission(scene, person, speech)
+            or ask_hours(scene, person, channel)
+            or ask_places(scene, person, speech, beside=beside)
+        )
+        is_shut = refusal is not None and refusal.reason in SHUT
+        ways.append(Way(channel, person.contact.answers.get(channel), refusal, is_shut))
+    if len(ways) == 1:
+        return Choice(ways[0].channel, ways[0].refusal, "")
+    return choose_channel(ways, scene.now, step.within)
 
 
 def ask_permission(scene: Scene, person: Unit, speech: Speech) -> Verdict | None:
@@ -218,22 +255,9 @@ def _ask_task(scene: Scene, unit: Unit, speech: Speech) -> Verdict | None:
     return ask_consent(unit.contact, "", family=speech.family, is_selling=True)
 
 
-def _ask_person(
-    scene: Scene,
-    workflow: Workflow,
-    step: EmailStep,
-    person: Unit,
-    enrollment: Enrollment | None,
-    beside: int,
+def _ask_slot(
+    workflow: Workflow, step: MessageStep, person: Unit, enrollment: Enrollment | None
 ) -> Verdict | None:
-    speech = speech_of(workflow, step, scene, enrollment)
-    refusal = (
-        ask_permission(scene, person, speech)
-        or ask_hours(scene, person, EMAIL)
-        or ask_places(scene, person, speech, beside=beside)
-    )
-    if refusal is not None:
-        return refusal
     holder = person.slot
     is_held = holder is not None and (enrollment is None or holder != enrollment.id)
     if workflow.takes_slot and is_held and step.intent in PROMOTIONAL:
@@ -241,27 +265,33 @@ def _ask_person(
     return None
 
 
-def speech_of(workflow: Workflow, step: SpeakingStep, scene: Scene, enrollment: Enrollment | None) -> Speech:
-    """Give what a step says, as far as caps ask."""
+def speech_of(
+    workflow: Workflow,
+    step: SpeakingStep,
+    scene: Scene,
+    enrollment: Enrollment | None,
+    channel: str | None = None,
+) -> Speech:
+    """Give what a step says, as far as caps ask: by a channel, None for the first that it names."""
     offer = for_arm(step.offer, enrollment.arm if enrollment is not None else None)
     offer = offer or next(iter(step.offer.values()), None)
     made = scene.program.catalog.offers.get(offer or "")
     return Speech(
         intent=intent_of(step),
-        channel=_channel_of(step),
+        channel=channel if channel is not None else _channel_of(step),
         workflow=workflow.key,
         category=workflow.category,
         kind=made.kind if made is not None else None,
         family=made.family if made is not None else "",
-        obeys_caps=step.obeys_caps if isinstance(step, EmailStep) else True,
-        is_counted=step.is_counted if isinstance(step, EmailStep) else True,
+        obeys_caps=step.obeys_caps if isinstance(step, MessageStep) else True,
+        is_counted=step.is_counted if isinstance(step, MessageStep) else True,
     )
 
 
 def _channel_of(step: SpeakingStep) -> str:
     match step:
-        case EmailStep():
-            return EMAIL
+        case MessageStep():
+            return step.channels[0]
         case TaskStep():
             return TASK
         case PromptStep():

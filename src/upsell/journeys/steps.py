@@ -15,6 +15,7 @@ import msgspec
 
 from upsell.clock import Duration
 from upsell.decisions.intents import Intent
+from upsell.decisions.reach import EMAIL
 from upsell.rules.compile import Rule
 from upsell.rules.conditions import Condition
 
@@ -36,8 +37,8 @@ class Blocked(enum.Enum):
     LEAVE = "leave"
 
 
-class EmailStep(msgspec.Struct, frozen=True, tag="email"):
-    """Speak by mail.
+class MessageStep(msgspec.Struct, frozen=True, tag="message"):
+    """Say something by one of some channels: to each person by the one they answer.
 
     Attributes:
         id: The step's id.
@@ -49,6 +50,8 @@ class EmailStep(msgspec.Struct, frozen=True, tag="email"):
         blocked: What it does when it is capped or outside hours.
         obeys_caps: Whether caps may stop it; a minimum gap always does.
         is_counted: Whether caps count it.
+        channels: The channels it may go by, the team's preference first.
+        within: How long it may wait for a channel that is answered better, in microseconds.
     """
 
     id: str
@@ -60,6 +63,8 @@ class EmailStep(msgspec.Struct, frozen=True, tag="email"):
     blocked: Blocked = Blocked.WAIT
     obeys_caps: bool = True
     is_counted: bool = True
+    channels: tuple[str, ...] = (EMAIL,)
+    within: Duration = 0
 
 
 class WaitStep(msgspec.Struct, frozen=True, tag="wait"):
@@ -143,7 +148,7 @@ class EndStep(msgspec.Struct, frozen=True, tag="end"):
     id: str
 
 
-Step: TypeAlias = EmailStep | WaitStep | WaitForStep | IfStep | TaskStep | PromptStep | EndStep
+Step: TypeAlias = MessageStep | WaitStep | WaitForStep | IfStep | TaskStep | PromptStep | EndStep
 
 
 class Journey(msgspec.Struct, frozen=True):

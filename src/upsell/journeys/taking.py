@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from upsell.catalog.offers import Target
+from upsell.clock import Moment
+from upsell.decisions.channel_fit import take_answered, take_sent
 from upsell.decisions.contact import (
     Contact,
     Proof,
@@ -18,6 +20,7 @@ from upsell.decisions.contact import (
 from upsell.decisions.declines import Answer, take_decline, thing_key
 from upsell.decisions.intents import Intent
 from upsell.decisions.policy import PENDING_CANCELLATION
+from upsell.decisions.reach import ADDRESS_TRAITS, EMAIL
 from upsell.decisions.sensitive import end_state, take_state
 from upsell.journeys.actors import counted_properties
 from upsell.journeys.concerns import Concern
@@ -26,7 +29,6 @@ from upsell.journeys.household import Unit
 from upsell.journeys.leaving import leave_account
 from upsell.journeys.places import give_places_back, take_places
 from upsell.journeys.scene import Scene, kind_of
-from upsell.journeys.speaking import EMAIL
 from upsell.rules.facts import Scalar
 from upsell.signals.cart import CART_EVENTS, take_cart
 from upsell.signals.counters import count_event
@@ -37,6 +39,7 @@ from upsell.signals.events import (
     CONSENT_WITHDRAWN,
     CUSTOMER_IDENTIFIED,
     MESSAGE_BOUNCED,
+    MESSAGE_CLICKED,
     MESSAGE_FAILED,
     MESSAGE_SENT,
     MESSAGE_UNKNOWN,
@@ -109,7 +112,11 @@ def _take_named(scene: Scene, event: Event, principal: Unit) -> None:
     elif name == MESSAGE_BOUNCED:
         _take_bounce(scene.customer(event.customer_id), event)
     elif name in (MESSAGE_SENT, MESSAGE_UNKNOWN):
-        _keep_places(scene, scene.customer(event.customer_id), event)
+        person = scene.customer(event.customer_id)
+        _keep_places(scene, person, event)
+        _take_answer(person.contact, event, scene.now)
+    elif name == MESSAGE_CLICKED:
+        _take_answer(scene.customer(event.customer_id).contact, event, scene.now)
     elif name in (MESSAGE_FAILED, MESSAGE_WITHHELD):
         give_places_back(scene, scene.customer(event.customer_id), str(event.properties.get("key")))
     elif name == ACCOUNT_LEFT:
@@ -193,9 +200,20 @@ def _take_decline(scene: Scene, event: Event, units: Iterable[Unit]) -> None:
                 unit.profile.traits[trait] = value
 
 
+def _take_answer(contact: Contact, event: Event, now: Moment) -> None:
+    """Count what was sent and what was answered by channel, where several channels may be chosen among."""
+    channel = str(event.properties.get("channel") or EMAIL)
+    held = contact.answers.get(channel)
+    if event.name == MESSAGE_CLICKED:
+        contact.answers[channel] = take_answered(held, now, str(event.properties.get("key")))
+    else:
+        contact.answers[channel] = take_sent(held, now)
+
+
 def _take_bounce(customer: Unit, event: Event) -> None:
     """Keep the address that refused mail for good: the one the event names, else the customer's own."""
-    address = event.properties.get("address", customer.profile.traits.get("email"))
+    trait = ADDRESS_TRAITS.get(str(event.properties.get("channel") or EMAIL), "")
+    address = event.properties.get("address", customer.profile.traits.get(trait))
     bounced = customer.contact.bounced
     if isinstance(address, str) and address not in bounced:
         bounced.append(address)

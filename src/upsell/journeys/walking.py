@@ -21,8 +21,8 @@ from upsell.journeys.leaving import hold_slots, leave
 from upsell.journeys.places import take_places
 from upsell.journeys.scene import Scene
 from upsell.journeys.speaking import (
-    EMAIL,
     WAITABLE,
+    Recipient,
     SpeakingStep,
     ask_offer,
     ask_recipients,
@@ -33,10 +33,10 @@ from upsell.journeys.speaking import (
 )
 from upsell.journeys.steps import (
     Blocked,
-    EmailStep,
     EndStep,
     IfStep,
     Journey,
+    MessageStep,
     PromptStep,
     Step,
     TaskStep,
@@ -66,7 +66,7 @@ def walk(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment, t
             case PromptStep():
                 enrollment.prompts[step.placement] = step.id
                 at = step.then
-            case EmailStep() | TaskStep():
+            case MessageStep() | TaskStep():
                 if not speak(scene, unit, workflow, enrollment, step):
                     return
                 at = step.then
@@ -99,7 +99,7 @@ def pass_time(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollme
         case WaitForStep():
             enrollment.arrived = False
             walk(scene, unit, workflow, enrollment, step.then)
-        case EmailStep() | TaskStep():
+        case MessageStep() | TaskStep():
             resume(scene, unit, workflow, enrollment, step)
         case IfStep() | EndStep() | PromptStep():
             pass
@@ -108,7 +108,7 @@ def pass_time(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollme
 
 
 def resume(
-    scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment, step: EmailStep | TaskStep
+    scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment, step: MessageStep | TaskStep
 ) -> None:
     """Ask a speaking step again that stood still; when it may speak, go on after it."""
     if speak(scene, unit, workflow, enrollment, step):
@@ -116,7 +116,7 @@ def resume(
 
 
 def speak(
-    scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment, step: EmailStep | TaskStep
+    scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment, step: MessageStep | TaskStep
 ) -> bool:
     """Speak at a step, or stand still before it, or leave; tell whether the journey goes on at once.
 
@@ -174,7 +174,7 @@ def _be_blocked(
     verdict: Verdict,
 ) -> bool:
     """Wait before a step that is capped or outside hours, pass it over, or leave, as it says."""
-    blocked = step.blocked if isinstance(step, EmailStep) else Blocked.WAIT
+    blocked = step.blocked if isinstance(step, MessageStep) else Blocked.WAIT
     match blocked:
         case Blocked.WAIT:
             return _stand_still(scene, unit, workflow, enrollment, verdict, Phase.CAPPED)
@@ -273,7 +273,7 @@ def expose_step(
     if not _is_in_arms(enrollment):
         return
     differs = {
-        Vary.MESSAGE: isinstance(step, EmailStep) and set(step.content) != {""},
+        Vary.MESSAGE: isinstance(step, MessageStep) and set(step.content) != {""},
         Vary.OFFER: bool(step.offer) and set(step.offer) != {""},
         Vary.AUDIENCE: True,
         Vary.TIMING: False,
@@ -331,34 +331,37 @@ def _address(
     unit: Unit,
     workflow: Workflow,
     enrollment: Enrollment,
-    step: EmailStep,
-    people: list[Unit],
+    step: MessageStep,
+    recipients: list[Recipient],
     terms: Terms | None,
 ) -> bool:
     """Reserve a place for each person and ask for the message; a shadow only spends the places."""
     visit = enrollment.visits[step.id]
-    speech = speech_of(workflow, step, scene, enrollment)
     if workflow.takes_slot and not enrollment.after_goal:
-        hold_slots(scene, unit, enrollment, people)
-    for person in people:
-        key = message_key(enrollment.id, step.id, visit, bare(person.id), EMAIL)
+        hold_slots(scene, unit, enrollment, [each.person for each in recipients])
+    for recipient in recipients:
+        person, channel = recipient.person, recipient.channel
+        speech = speech_of(workflow, step, scene, enrollment, channel)
+        key = message_key(enrollment.id, step.id, visit, bare(person.id), channel)
         if speech.is_counted:
             take_places(scene, person, touch_of(key, scene.now, speech))
         said = {
             "workflow": workflow.key,
             "enrollment": enrollment.id,
             "step": step.id,
-            "channel": EMAIL,
+            "channel": channel,
             "intent": step.intent.value,
             "basis": basis.value if isinstance(basis := basis_of(scene, person, speech), Basis) else "",
         }
+        if recipient.words:
+            said["channel_fit"] = recipient.words
         if enrollment.is_shadow:
             reason = Reason.CONTROL if enrollment.is_control else Reason.HELD_OUT
             scene.record(MESSAGE_WITHHELD, key, unit, bare(person.id), reason=reason.value, **said)
             continue
         scene.record(MESSAGE_RESERVED, key, unit, bare(person.id), **said)
         enrollment.pending.append(key)
-        scene.effects.append(_message(scene, unit, workflow, enrollment, step, person, key, terms))
+        scene.effects.append(_message(scene, unit, workflow, enrollment, step, recipient, key, terms))
     if enrollment.is_shadow:
         return True
     enrollment.phase = Phase.SPEAKING
@@ -372,8 +375,8 @@ def _message(
     unit: Unit,
     workflow: Workflow,
     enrollment: Enrollment,
-    step: EmailStep,
-    person: Unit,
+    step: MessageStep,
+    recipient: Recipient,
     key: str,
     terms: Terms | None,
 ) -> Speak:
@@ -385,8 +388,8 @@ def _message(
         step=step.id,
         visit=enrollment.visits[step.id],
         unit_id=unit.id,
-        customer_id=bare(person.id),
-        channel=EMAIL,
+        customer_id=bare(recipient.person.id),
+        channel=recipient.channel,
         intent=step.intent,
         content=for_arm(step.content, enrollment.arm) or "",
         offer=terms.offer if terms is not None else None,

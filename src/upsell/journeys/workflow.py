@@ -186,12 +186,25 @@ class Experiment(msgspec.Struct, frozen=True):
 
 
 class Content(msgspec.Struct, frozen=True):
-    """One template as written: Liquid text of subject, HTML and plain text."""
+    """One template as written: Liquid text of a mail's subject, HTML and plain text, and for other channels.
+
+    Attributes:
+        name: Its name.
+        subject: Subject of the mail; empty where there is no mail.
+        html: HTML of the mail.
+        text: Plain text of the mail.
+        sms: The text message; empty where there is none.
+        push_title: Title of the push notification; empty where there is none.
+        push: Its text.
+    """
 
     name: str
-    subject: str
-    html: str
-    text: str
+    subject: str = ""
+    html: str = ""
+    text: str = ""
+    sms: str = ""
+    push_title: str = ""
+    push: str = ""
 
 
 class Guardrails(msgspec.Struct, frozen=True):

@@ -73,6 +73,15 @@ def _messages_unknown(examined: Examined) -> Iterator[Finding]:
         )  # fmt: skip
 
 
+def _messages_failed(examined: Examined) -> Iterator[Finding]:
+    for channel, reason, count in examined.failures:
+        yield Finding(
+            "messages-failed", Severity.WARNING, channel,
+            f"{count:,} messages failed for good in {LOOKED_BACK} days: {reason[:160]}",
+            "mend what the reason names; what failed is not sent again, and its journey went on",
+        )  # fmt: skip
+
+
 def _event_never_came(examined: Examined) -> Iterator[Finding]:
     events = examined.events()
     if examined.program is None or not examined.kinds:
@@ -264,6 +273,7 @@ CHECKS: tuple[Check, ...] = (
         _worker_behind,
     ),
     Check(("messages-unknown",), "messages that the mail server may have taken or not", _messages_unknown),
+    Check(("messages-failed",), "messages that failed for good in the last 14 days", _messages_failed),
     Check(
         ("event-never-came",),
         "a workflow needs an event that never came, or not for 30 days",

@@ -157,7 +157,8 @@ class Dispatcher:
     def _ask(self, snapshot: Snapshot, queued: Queued, now: Moment) -> Letter | Finished:
         message = snapshot.message(queued)
         if message.channel not in self._channels:
-            return Finished(message.key, State.FAILED, f"no channel is called {message.channel}")
+            reason = f"no {message.channel} is set up: set UPSELL_{message.channel.upper()}_URL"
+            return Finished(message.key, State.FAILED, reason)
         program, household = snapshot.program, snapshot.household(queued)
         verdict = ask_gate(program, household, message, now)
         if verdict is not None:

@@ -16,7 +16,7 @@ from upsell.store.census import count_rejections, count_units, sample_traits
 from upsell.store.connect import Connection
 from upsell.store.cursors import read_cursors
 from upsell.store.ledger import Head, read_head
-from upsell.store.outbox import count_messages
+from upsell.store.outbox import count_failures, count_messages
 from upsell.store.queries import query
 from upsell.store.repeats import count_repeats
 from upsell.store.revisions import newest_revision
@@ -48,6 +48,7 @@ def examine(connection: Connection, now: Moment) -> Examined:
         behind=behind,
         behind_since=since,
         messages={state.value: count for state, count in count_messages(connection).items()},
+        failures=count_failures(connection, now - LOOKED_BACK * DAY),
     )
 
 

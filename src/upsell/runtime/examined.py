@@ -77,6 +77,7 @@ class Examined(msgspec.Struct, frozen=True):
         behind: How many places of the ledger the worker has still to take.
         behind_since: When the oldest of these was seen, None when there is none.
         messages: How many messages are in each state.
+        failures: Channel, reason and how many messages failed for good, lately.
     """
 
     now: Moment
@@ -92,6 +93,7 @@ class Examined(msgspec.Struct, frozen=True):
     behind: int
     behind_since: Moment | None
     messages: Mapping[str, int]
+    failures: Sequence[tuple[str, str, int]] = ()
 
     def events(self) -> dict[str, KindSeen]:
         """Give how often and when each event was seen, by its name; traits go by their scope."""

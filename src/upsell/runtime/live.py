@@ -13,10 +13,13 @@ from collections.abc import Callable
 import psycopg
 import structlog
 
+from upsell.channels.channel import Channel
 from upsell.channels.email import EmailChannel
+from upsell.channels.gateway import GatewayChannel
+from upsell.channels.signing import read_secret
 from upsell.clock import DAY, HOUR, SECOND, Clock, Moment
 from upsell.config import Settings
-from upsell.journeys.speaking import EMAIL
+from upsell.decisions.reach import EMAIL, PUSH, SMS
 from upsell.runtime.dispatcher import Dispatcher
 from upsell.runtime.learning import learn
 from upsell.runtime.worker import Worker
@@ -81,11 +84,10 @@ def run_dispatcher(url: str, settings: Settings, clock: Clock, is_stopped: Calla
 
     def work(connection: Connection) -> None:
         connection.execute(f"listen {outbox.CHANNEL}")
-        channel = EmailChannel(settings.smtp_host, settings.smtp_port, connections=settings.smtp_connections)
         dispatcher = Dispatcher(
             connection,
             clock,
-            {EMAIL: channel},
+            open_channels(settings),
             batch_size=settings.send_batch_size,
             lease_seconds=settings.lease_seconds,
             send_attempts=settings.send_attempts,
@@ -103,6 +105,20 @@ def run_dispatcher(url: str, settings: Settings, clock: Clock, is_stopped: Calla
             dispatcher.close()
 
     _keep_going(url, work, is_stopped)
+
+
+def open_channels(settings: Settings) -> dict[str, Channel]:
+    """Give the channels that are set up: mail, and those with a gateway; nothing is opened yet.
+
+    Raises:
+        ConfigError: A server is not on this machine, or the gateways' secret is none.
+    """
+    mail = EmailChannel(settings.smtp_host, settings.smtp_port, connections=settings.smtp_connections)
+    channels: dict[str, Channel] = {EMAIL: mail}
+    for name, url in ((SMS, settings.sms_url), (PUSH, settings.push_url)):
+        if url:
+            channels[name] = GatewayChannel(name, url, read_secret(settings.gateway_secret))
+    return channels
 
 
 def run_learner(url: str, is_stopped: Callable[[], bool]) -> None:

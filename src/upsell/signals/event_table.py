@@ -357,11 +357,13 @@ def _messages() -> tuple[EventType, ...]:
         ours("Message Sent", "The provider accepted it.", _MESSAGE),
         ours("Message Failed", "The provider refused it for good.", (*_MESSAGE, _REASON)),
         ours("Message Unknown", "Whether the provider accepted it is not known; counts as sent.", _MESSAGE),
-        ours("Message Delivered", "It reached the mailbox.", _MESSAGE),
-        ours("Message Bounced", "It came back.", (*_MESSAGE, _REASON)),
-        ours("Message Complained", "The customer marked it as spam.", _MESSAGE),
-        ours("Message Opened", "It was opened, or a machine opened it.", _MESSAGE),
-        ours("Message Clicked", "A link in it was followed.", (*_MESSAGE, _text("link", "which link"))),
+        EventType("Message Delivered", group, "It reached the mailbox.", _MESSAGE),
+        EventType("Message Bounced", group, "It came back.", (*_MESSAGE, _REASON)),
+        EventType("Message Complained", group, "The customer marked it as spam.", _MESSAGE),
+        EventType("Message Opened", group, "It was opened, or a machine opened it.", _MESSAGE),
+        EventType(
+            "Message Clicked", group, "A link in it was followed.", (*_MESSAGE, _text("link", "which link"))
+        ),
         ours(
             "Placement Asked",
             "Somebody looks at a placement, and what they may be shown there is asked.",

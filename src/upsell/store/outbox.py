@@ -181,6 +181,11 @@ def count_messages(connection: Connection) -> dict[State, int]:
     return {State(state): count for state, count in connection.execute(query("count_messages"))}
 
 
+def count_failures(connection: Connection, since: Moment) -> list[tuple[str, str, int]]:
+    """Count messages that failed for good since a moment by channel and reason, the most frequent ten."""
+    return connection.execute(query("count_failures"), {"since": since}, binary=True).fetchall()
+
+
 def find_next_attempt(connection: Connection) -> Moment | None:
     """Give when there is next something to send or to recover, None when the outbox is at rest."""
     row = connection.execute(query("find_next_attempt"), binary=True).fetchone()

@@ -17,15 +17,10 @@ from upsell.decisions.grounds import Basis
 from upsell.decisions.hours import Calendar
 from upsell.decisions.policy import Per
 from upsell.decisions.rails import PROTECTED
+from upsell.decisions.reach import CAPPED, CHANNELS
 from upsell.workspace import scalars
 from upsell.workspace.shapes import Either, Key, ListOf, MapOf, RecordOf
 from upsell.workspace.workflow_file import INTENT, WORKFLOW_SHAPE
-
-CHANNELS: Final = ("email",)
-"""Channels that hours are given for."""
-
-CAPPED: Final = (*CHANNELS, "prompt", "task")
-"""What a cap may name: the channels, prompts, and work given to a person."""
 
 
 class FileKind(enum.Enum):

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from upsell.decisions.intents import SELLING, Intent
+from upsell.decisions.reach import CHANNELS
 from upsell.journeys.steps import (
     Blocked,
-    EmailStep,
     EndStep,
     IfStep,
     Journey,
+    MessageStep,
     PromptStep,
     Step,
     TaskStep,
@@ -23,6 +24,7 @@ from upsell.workspace.documents import CATALOG, SETTINGS, TEMPLATES
 from upsell.workspace.experiments import ArmValues
 from upsell.workspace.items import NOTHING_WRITTEN, Item, Leaf, Record
 from upsell.workspace.rulebook import check_event
+from upsell.workspace.templates import SUFFIXES
 
 ARRIVED = "arrived"
 """What ``if`` asks instead of a rule: whether the event last awaited came."""
@@ -72,8 +74,8 @@ class JourneyCompiler:
             self._steps[at] = EndStep(at)
         elif item.has("if"):
             return self._branch(item, at, then, is_awaiting=is_awaiting)
-        elif (email := item.record("email")) is not None:
-            self._steps[at] = self._email(email, at, then)
+        elif (message := _message_of(item)) is not None:
+            self._steps[at] = self._message(*message, at, then)
         elif (prompt := item.record("prompt")) is not None:
             self._steps[at] = self._prompt(prompt, at, then)
         elif (task := item.record("task")) is not None:
@@ -99,23 +101,23 @@ class JourneyCompiler:
         self._steps[at] = IfStep(at, test, yes, no)
         return after_yes and after_no
 
-    def _email(self, record: Record, at: str, then: str | None) -> EmailStep:
-        """Compile a mail."""
+    def _message(self, record: Record, channels: tuple[str, ...], at: str, then: str | None) -> MessageStep:
+        """Compile a message by one of some channels."""
         content = self._values.read(record, "content", Vary.MESSAGE)
         offer = self._values.read(record, "offer", Vary.OFFER)
         for leaf in content.values():
-            self._check_content(leaf, record)
+            self._check_content(leaf, record, channels)
         self._check_offers(offer)
         intent = self._intent(record)
         obeys = record.text("obeys_caps", "true") == "true"
         if not obeys and intent in SELLING:
             self._findings.error(
                 record.keys["obeys_caps"],
-                f"expected obeys_caps: true in a mail that wants something, got intent {intent.value}",
+                f"expected obeys_caps: true in a message that wants something, got intent {intent.value}",
                 hint="only service and help may be sent beyond the caps",
                 code="caps",
             )
-        return EmailStep(
+        return MessageStep(
             id=at,
             then=then,
             content={arm: leaf.text for arm, leaf in content.items()},
@@ -125,10 +127,12 @@ class JourneyCompiler:
             is_counted=record.text("counts", "true") == "true",
             to=self._recipients(record),
             offer={arm: leaf.text for arm, leaf in offer.items()},
+            channels=channels,
+            within=record.integer("within"),
         )
 
     def _intent(self, record: Record) -> Intent:
-        """Give a mail's intent: as written, or offer when it makes one."""
+        """Give what a message is for: as written, or offer when it makes one."""
         leaf = record.leaf("intent")
         makes_offer = record.has("offer")
         if leaf is None:
@@ -136,7 +140,7 @@ class JourneyCompiler:
                 self._findings.error(
                     record.place,
                     "expected the key intent in a step that makes no offer, got none",
-                    hint="intent says what the mail is for: service, help, show or offer",
+                    hint="intent says what it is for: service, help, show or offer",
                     code="missing-key",
                 )
             intent, place = Intent.OFFER if makes_offer else Intent.SERVICE, record.place
@@ -158,16 +162,25 @@ class JourneyCompiler:
             )
         return intent
 
-    def _check_content(self, leaf: Leaf, record: Record) -> None:
-        """Note a template that is not there, or that speaks of an offer nobody makes."""
+    def _check_content(self, leaf: Leaf, record: Record, channels: tuple[str, ...]) -> None:
+        """Note a template that is not there for a channel, or that speaks of an offer nobody makes."""
         templates = self._definitions.templates
         if leaf.text not in templates.names:
             self._findings.unknown(leaf.place, "template", leaf.text, templates.names, f"{TEMPLATES}/")
-        elif "offer" in templates.variables.get(leaf.text, frozenset()) and not record.has("offer"):
+            return
+        for channel in channels:
+            if channel not in templates.names[leaf.text]:
+                self._findings.error(
+                    leaf.place,
+                    f"expected the template {leaf.text} for {channel}, got none",
+                    hint=f"write {TEMPLATES}/{leaf.text}{SUFFIXES[channel]}",
+                    code="unknown-template",
+                )
+        if "offer" in templates.variables.get(leaf.text, frozenset()) and not record.has("offer"):
             self._findings.warning(
                 leaf.place,
                 f"expected an offer beside content {leaf.text}, which names one, got none",
-                hint="a mail with a hole is not sent; name the offer, or guard it with {% if offer.title %}",
+                hint="what has a hole is not sent; name the offer, or guard it with {% if offer.title %}",
                 code="no-offer",
             )
 
@@ -258,3 +271,15 @@ class JourneyCompiler:
             lasts={arm: leaf.value for arm, leaf in lasts.items() if isinstance(leaf.value, int)},
         )
         return False
+
+
+def _message_of(item: Record) -> tuple[Record, tuple[str, ...]] | None:
+    """Give what a step that sends a message says, and the channels it may go by; None for other steps."""
+    for channel in CHANNELS:
+        said = item.record(channel)
+        if said is not None:
+            return said, (channel,)
+    said = item.record("message")
+    if said is None:
+        return None
+    return said, tuple(dict.fromkeys(leaf.text for leaf in said.leaves("channels"))) or CHANNELS[:1]

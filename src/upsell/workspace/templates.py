@@ -1,8 +1,10 @@
-"""Templates: mails in Liquid, parsed and held to the names they may use.
+"""Templates: messages in Liquid, parsed and held to the names they may use.
 
 A mail is ``templates/<name>.html``: a block between ``---`` lines with its subject, then Liquid in
-HTML; ``<name>.txt`` beside it is the plain text, which is otherwise derived. The law: whatever
-renders a template uses the environments of this module, so a template that was checked renders.
+HTML; ``<name>.txt`` beside it is the plain text, which is otherwise derived. ``<name>.sms.txt`` is the
+same as a text message, ``<name>.push.txt`` as a push notification, with its title between ``---``
+lines. The law: whatever renders a template uses the environments of this module, so a template that
+was checked renders.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from liquid import Environment
 from liquid.exceptions import LiquidError
 from liquid.static_analysis import TemplateAnalysis
 
+from upsell.decisions.reach import EMAIL, PUSH, SMS
 from upsell.errors import nearest
 from upsell.journeys.workflow import Content
 from upsell.workspace.documents import TEMPLATES, Documents
@@ -40,6 +43,10 @@ _LIQUID = re.compile(r"\{\{.*?\}\}|\{%.*?%\}")
 _FRONT = re.compile(r"---[ \t]*\n(.*?\n)?---[ \t]*(?:\n|\Z)", re.DOTALL)
 
 
+SUFFIXES: Final[Mapping[str, str]] = {EMAIL: ".html", SMS: ".sms.txt", PUSH: ".push.txt"}
+"""How the file of a template ends, by the channel it is written for."""
+
+
 def html_environment() -> Environment:
     """Give the Liquid in which HTML is written: every value is escaped."""
     return _environment(is_escaping=True)
@@ -55,12 +62,12 @@ class Templates(msgspec.Struct, frozen=True):
 
     Attributes:
         contents: Those without problems, by name.
-        names: All that are written, also with problems.
+        names: The channels each is written for, also with problems, by name.
         variables: The first names of the variables each uses, by name.
     """
 
     contents: Mapping[str, Content] = {}
-    names: frozenset[str] = frozenset()
+    names: Mapping[str, frozenset[str]] = {}
     variables: Mapping[str, frozenset[str]] = {}
 
 
@@ -69,22 +76,42 @@ def compile_templates(documents: Documents, scopes: Scopes, findings: Findings) 
     contents: dict[str, Content] = {}
     variables: dict[str, frozenset[str]] = {}
     checker = _Checker(scopes, findings)
-    pages = _pages(documents, findings)
-    for name, path in pages.items():
-        mail = _read_mail(path, documents[path], findings)
-        if mail is None:
-            continue
-        subject, html = mail
-        beside = f"{TEMPLATES}/{name}.txt"
-        written = [subject, html]
-        if beside in documents:
-            written.append(_Liquid(beside, documents[beside], 0, text_environment()))
-        used = [checker.check(liquid) for liquid in written]
-        if None not in used:
-            text = documents[beside] if beside in documents else plain_text(html.source)
-            contents[name] = Content(name, subject.source, html.source, text)
+    written = _written(documents, findings)
+    for name, paths in written.items():
+        pieces = _pieces(documents, paths, findings)
+        used = [checker.check(liquid) for liquid in pieces.values()] if pieces is not None else [None]
+        if pieces is not None and None not in used:
+            said = {part: liquid.source for part, liquid in pieces.items()}
+            if "html" in said and "text" not in said:
+                said["text"] = plain_text(said["html"])
+            contents[name] = Content(name, **said)
             variables[name] = frozenset().union(*(names for names in used if names))
-    return Templates(contents, frozenset(pages), variables)
+    return Templates(contents, {name: frozenset(paths) for name, paths in written.items()}, variables)
+
+
+def _pieces(documents: Documents, paths: Mapping[str, str], findings: Findings) -> dict[str, _Liquid] | None:
+    """Give the Liquid texts of one template by the part of its content; None when one cannot be read."""
+    pieces: dict[str, _Liquid] = {}
+    for channel, path in paths.items():
+        if channel == EMAIL:
+            mail = _read_headed(path, documents[path], "subject", html_environment(), findings)
+            if mail is None:
+                return None
+            pieces["subject"], pieces["html"] = mail
+            beside = f"{path.removesuffix('.html')}.txt"
+            if beside in documents:
+                pieces["text"] = _Liquid(beside, documents[beside], 0, text_environment())
+        elif channel == PUSH:
+            push = _read_headed(path, documents[path], "title", text_environment(), findings)
+            if push is None:
+                return None
+            pieces["push_title"], pieces["push"] = push
+        else:
+            pieces[channel] = _Liquid(path, documents[path].strip(), 0, text_environment())
+            if not pieces[channel].source:
+                findings.error(Place(path), "expected what the text message says, got nothing", code="empty")
+                return None
+    return pieces
 
 
 class _Liquid(msgspec.Struct, frozen=True):
@@ -196,18 +223,21 @@ def _environment(*, is_escaping: bool) -> Environment:
     return environment
 
 
-def _pages(documents: Documents, findings: Findings) -> dict[str, str]:
-    """Give the path of each mail's HTML by the mail's name."""
-    pages = {}
+def _written(documents: Documents, findings: Findings) -> dict[str, dict[str, str]]:
+    """Give the path of each template by its name and the channel it is written for."""
+    written: dict[str, dict[str, str]] = {}
     for path in documents:
         parts = PurePosixPath(path)
-        if parts.parent == PurePosixPath(TEMPLATES) and _is_page(parts, documents, findings):
-            pages[parts.stem] = path
-    return pages
+        if parts.parent == PurePosixPath(TEMPLATES):
+            found = _channel_of(parts, documents, findings)
+            if found is not None:
+                name, channel = found
+                written.setdefault(name, {})[channel] = path
+    return written
 
 
-def _is_page(path: PurePosixPath, documents: Documents, findings: Findings) -> bool:
-    """Tell whether a file is the HTML of a mail; note files that are no template at all."""
+def _channel_of(path: PurePosixPath, documents: Documents, findings: Findings) -> tuple[str, str] | None:
+    """Give the name and channel a file is a template of; None, noted where wrong, when it is none."""
     place = Place(str(path))
     if path.suffix not in {".html", ".txt"}:
         findings.warning(
@@ -216,12 +246,14 @@ def _is_page(path: PurePosixPath, documents: Documents, findings: Findings) -> b
             hint="nothing reads this file",
             code="unread-file",
         )
-        return False
-    if NAME.parse(path.stem) is None:
-        findings.error(place, f"expected {NAME.expected}, got {path.stem}", code="file-name")
-        return False
-    if path.suffix == ".txt":
-        page = f"{TEMPLATES}/{path.stem}.html"
+        return None
+    channel = next((each for each, suffix in SUFFIXES.items() if path.name.endswith(suffix)), None)
+    name = path.name.removesuffix(SUFFIXES[channel] if channel is not None else ".txt")
+    if NAME.parse(name) is None:
+        findings.error(place, f"expected {NAME.expected}, got {name}", code="file-name")
+        return None
+    if channel is None:
+        page = f"{TEMPLATES}/{name}.html"
         if page not in documents:
             findings.error(
                 place,
@@ -229,22 +261,24 @@ def _is_page(path: PurePosixPath, documents: Documents, findings: Findings) -> b
                 hint="the .html file holds the mail and its subject; .txt is its plain text",
                 code="missing-file",
             )
-        return False
-    return True
+        return None
+    return name, channel
 
 
-def _read_mail(path: str, source: str, findings: Findings) -> tuple[_Liquid, _Liquid] | None:
-    """Split a mail into its subject and its HTML.
+def _read_headed(
+    path: str, source: str, headed: str, environment: Environment, findings: Findings
+) -> tuple[_Liquid, _Liquid] | None:
+    """Split a text into what stands in its head under ``headed``, such as a mail's subject, and the rest.
 
     The head is read line by line and not as YAML, to which Liquid's braces would mean something;
-    quotes around the whole subject are no part of it, as they would be none in YAML.
+    quotes around the whole of it are no part of it, as they would be none in YAML.
     """
     front = _FRONT.match(source)
     if front is None:
         findings.error(
             Place(path),
-            "expected the subject between two lines of --- at the head, got none",
-            hint="begin the file with:\n---\nsubject: Your plan at a glance\n---",
+            f"expected the {headed} between two lines of --- at the head, got none",
+            hint=f"begin the file with:\n---\n{headed}: Your plan at a glance\n---",
             code="front-matter",
         )
         return None
@@ -254,22 +288,22 @@ def _read_mail(path: str, source: str, findings: Findings) -> tuple[_Liquid, _Li
         key, colon, value = text.partition(":")
         if not text.strip():
             continue
-        if not colon or key.strip() != "subject" or subject is not None or not value.strip():
+        if not colon or key.strip() != headed or subject is not None or not value.strip():
             findings.error(
                 Place(path, line),
-                f"expected subject: and its text, once, got {shortened(text)}",
-                hint="the head of a template has one key, subject",
+                f"expected {headed}: and its text, once, got {shortened(text)}",
+                hint=f"the head of a template has one key, {headed}",
                 code="front-matter",
             )
             is_right = False
         else:
             subject = _Liquid(path, _unquoted(value.strip()), line - 1, text_environment())
     if subject is None and is_right:
-        findings.error(Place(path, 2), "expected the key subject, got none", code="missing-key")
+        findings.error(Place(path, 2), f"expected the key {headed}, got none", code="missing-key")
     if subject is None or not is_right:
         return None
     lines = source.count("\n", 0, front.end())
-    return subject, _Liquid(path, source[front.end() :], lines, html_environment())
+    return subject, _Liquid(path, source[front.end() :], lines, environment)
 
 
 def _unquoted(value: str) -> str:

@@ -14,10 +14,14 @@ from typing import assert_never
 import msgspec
 
 from upsell.ids import digest
+from upsell.journeys.steps import MessageStep
 from upsell.journeys.workflow import Crossing, Existing, Guardrails, Status, Workflow
 from upsell.rules.compile import Rule
 from upsell.rules.conditions import Condition
 from upsell.workspace.items import Item, Leaf, Listing, Record
+
+_FIRST_NAMES: Mapping[type, str] = {MessageStep: "EmailStep"}
+"""What was called otherwise when the first workflows were named keeps that name in what is hashed."""
 
 
 def workflow_version(workflow: Workflow) -> str:
@@ -82,7 +86,7 @@ def plain(value: object) -> object:
             # gives what was written before the same name.
             said = [(field, getattr(value, field.name)) for field in msgspec.structs.fields(type(value))]
             kept = [[field.name, plain(one)] for field, one in said if not _is_usual(one, field)]
-            return [type(value).__name__, kept]
+            return [_FIRST_NAMES.get(type(value), type(value).__name__), kept]
         case Mapping():
             return sorted([str(plain(key)), plain(part)] for key, part in value.items())
         case tuple() | list():

@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from upsell.decisions.intents import Intent
+from upsell.decisions.reach import CHANNELS, EMAIL, PUSH, SMS
 from upsell.journeys.steps import Blocked
 from upsell.journeys.workflow import Existing, Status, UnitKind, Vary
 from upsell.workspace import scalars
@@ -102,36 +103,53 @@ _EXPERIMENT = RecordOf(
     }
 )
 
+_MESSAGE = {
+    "content": Key(Named("per_arm_name"), "the template; by arm with vary: message", True),
+    "intent": Key(INTENT, "what it is for; offer when it makes one"),
+    "to": Key(
+        Either(scalar=scalars.NAME, listing=ListOf(scalars.NAME, least=1)),
+        "roles addressed in an account; without it the customer, or the account's admin",
+    ),
+    "offer": Key(Named("per_arm_name"), "the offer made; by arm with vary: offer"),
+    "blocked": Key(
+        scalars.of_enum("way", Blocked),
+        "what it does when it is capped or outside hours: wait (default; too long and it "
+        "is passed over), skip, or leave",
+    ),
+    "obeys_caps": Key(
+        scalars.BOOLEAN,
+        "whether caps may stop it (default true); false is for service and help alone",
+    ),
+    "counts": Key(scalars.BOOLEAN, "whether caps count it (default true)"),
+}
+"""What every step that sends a message may say, by whichever channel."""
+
 _STEPS = ListOf(Named("step"))
 
 _STEP_CASES = {
-    "email": RecordOf(
+    **{
+        channel: RecordOf({channel: Key(RecordOf(_MESSAGE), f"speak by {said}", True)})
+        for channel, said in ((EMAIL, "mail"), (SMS, "text message"), (PUSH, "push notification"))
+    },
+    "message": RecordOf(
         {
-            "email": Key(
+            "message": Key(
                 RecordOf(
                     {
-                        "content": Key(
-                            Named("per_arm_name"), "the template; by arm with vary: message", True
+                        "channels": Key(
+                            ListOf(scalars.one_of("channel", *CHANNELS), least=2),
+                            "the channels it may go by, the preferred first; each person gets it by the one "
+                            "they answer, within consent, hours and caps",
+                            True,
                         ),
-                        "intent": Key(INTENT, "what the mail is for; offer when it makes one"),
-                        "to": Key(
-                            Either(scalar=scalars.NAME, listing=ListOf(scalars.NAME, least=1)),
-                            "roles addressed in an account; without it the customer, or the account's admin",
+                        "within": Key(
+                            scalars.DURATION,
+                            "how long it may wait for a channel that is answered better (default not at all)",
                         ),
-                        "offer": Key(Named("per_arm_name"), "the offer made; by arm with vary: offer"),
-                        "blocked": Key(
-                            scalars.of_enum("way", Blocked),
-                            "what it does when it is capped or outside hours: wait (default; too long and it "
-                            "is passed over), skip, or leave",
-                        ),
-                        "obeys_caps": Key(
-                            scalars.BOOLEAN,
-                            "whether caps may stop it (default true); false is for service and help alone",
-                        ),
-                        "counts": Key(scalars.BOOLEAN, "whether caps count it (default true)"),
+                        **_MESSAGE,
                     }
                 ),
-                "speak by mail",
+                "speak by one of several channels",
                 True,
             )
         }

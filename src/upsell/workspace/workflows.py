@@ -9,7 +9,7 @@ import msgspec
 from upsell.catalog.offers import Offer
 from upsell.clock import HOUR
 from upsell.decisions.intents import SELLING
-from upsell.journeys.steps import EmailStep, Journey, PromptStep, TaskStep
+from upsell.journeys.steps import Journey, MessageStep, PromptStep, TaskStep
 from upsell.journeys.workflow import (
     Content,
     Crossing,
@@ -234,7 +234,7 @@ def _offers(journey: Journey, definitions: Definitions) -> Mapping[str, Offer]:
     named = (
         offer
         for step in journey.steps.values()
-        if isinstance(step, EmailStep | TaskStep | PromptStep)
+        if isinstance(step, MessageStep | TaskStep | PromptStep)
         for offer in step.offer.values()
     )
     chains = {each.id: each for offer in named for each in definitions.catalog.chain(offer)}
@@ -247,7 +247,7 @@ def _contents(journeys: tuple[Journey, ...], definitions: Definitions) -> Mappin
         content
         for journey in journeys
         for step in journey.steps.values()
-        if isinstance(step, EmailStep)
+        if isinstance(step, MessageStep)
         for content in step.content.values()
     )
     known = definitions.templates.contents
@@ -257,7 +257,7 @@ def _contents(journeys: tuple[Journey, ...], definitions: Definitions) -> Mappin
 def _takes_slot(journey: Journey) -> bool:
     """Tell whether any step wants something of the customer."""
     return any(
-        (isinstance(step, EmailStep | PromptStep) and step.intent in SELLING)
+        (isinstance(step, MessageStep | PromptStep) and step.intent in SELLING)
         or (isinstance(step, TaskStep) and bool(step.offer))
         for step in journey.steps.values()
     )

@@ -12,7 +12,7 @@ from upsell.clock import DAY, HOUR, from_datetime
 from upsell.decisions.intents import PROMOTIONAL, SELLING, Intent
 from upsell.decisions.policy import Cap
 from upsell.journeys.program import Program
-from upsell.journeys.steps import EmailStep, EndStep, IfStep, TaskStep, WaitForStep, WaitStep
+from upsell.journeys.steps import EndStep, IfStep, MessageStep, TaskStep, WaitForStep, WaitStep
 from upsell.journeys.workflow import Existing, Status, UnitKind, Vary
 from upsell.money import Money
 from upsell.workspace.compile import compile_workspace
@@ -95,7 +95,7 @@ def test_policy_durations_and_the_global_control_are_as_written(program: Program
 def test_steps_go_on_as_they_stand_in_the_file(program: Program) -> None:
     journey = program.workflows["api-quota"].journey
     assert journey.entry == "0"
-    assert journey.steps["0"] == EmailStep("0", "1", {"": "optimise-usage"}, Intent.HELP, ("admin",))
+    assert journey.steps["0"] == MessageStep("0", "1", {"": "optimise-usage"}, Intent.HELP, ("admin",))
     assert journey.steps["1"] == WaitStep("1", "2", {"": 3 * DAY})
     awaited = journey.steps["5"]
     assert isinstance(awaited, WaitForStep)
@@ -131,7 +131,7 @@ def test_steps_after_the_goal_never_share_an_id_with_the_journeys(program: Progr
 
 def test_an_email_that_makes_an_offer_has_intent_offer_by_itself(program: Program) -> None:
     step = program.workflows["api-quota"].journey.steps["4"]
-    assert isinstance(step, EmailStep)
+    assert isinstance(step, MessageStep)
     assert step.intent is Intent.OFFER
     assert step.offer == {"trial": "pro-trial-14d", "annual": "pro-annual"}
 
@@ -140,7 +140,7 @@ def test_each_thing_an_experiment_may_vary_is_read_by_arm(program: Program) -> N
     wait = program.workflows["seat-growth"].journey.steps["0"]
     mail = program.workflows["welcome-back"].journey.steps["0"]
     assert isinstance(wait, WaitStep)
-    assert isinstance(mail, EmailStep)
+    assert isinstance(mail, MessageStep)
     assert wait.lasts == {"soon": HOUR, "late": 2 * DAY}
     assert mail.content == {"short": "upgrade-short", "long": "upgrade"}
     assert program.workflows["welcome-back"].experiment.vary is Vary.MESSAGE
