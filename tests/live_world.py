@@ -14,6 +14,7 @@ from upsell.channels.channel import Channel
 from upsell.channels.email import EmailChannel
 from upsell.channels.gateway import GatewayChannel
 from upsell.channels.signing import read_secret
+from upsell.channels.webhook import WebhookChannel
 from upsell.clock import Duration, SetClock
 from upsell.runtime.apply import apply
 from upsell.runtime.dispatcher import Dispatcher
@@ -59,7 +60,9 @@ class LiveWorld:
         if sink is not None:
             channels["email"] = EmailChannel(HOST, sink.port)
         if gateway is not None:
-            channels["sms"] = GatewayChannel("sms", gateway.url, read_secret(GATEWAY_SECRET))
+            secret = read_secret(GATEWAY_SECRET)
+            channels["sms"] = GatewayChannel("sms", gateway.url, secret)
+            channels["webhook"] = WebhookChannel(secret, ())
         self.dispatcher = Dispatcher(sending, self.clock, channels)
         self._numbers = count(1)
 

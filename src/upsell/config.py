@@ -50,6 +50,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     gateway_secret: Annotated[
         str, Meta(description="what is posted to gateways is signed with this (Standard Webhooks, whsec_...)")
     ] = ""
+    webhook_hosts: Annotated[
+        str,
+        Meta(description="hosts beside this machine that webhook steps may post to, with commas between"),
+    ] = ""
     http_host: Annotated[str, Meta(description="address to listen on")] = "127.0.0.1"
     http_port: Annotated[int, Meta(description="port to listen on", ge=0, le=65_535)] = 8600
     batch_size: Annotated[

@@ -19,6 +19,18 @@ JOURNEY = (
     " {if: arrived, then: [{email: {content: t2, intent: offer, offer: {one: pro-annual, two: pro-trial}}}],"
     " else: [{wait: 1 day}, {email: {content: t3, intent: show}}]}]"
 )
+STEPS = (
+    "[{email: {content: t1, intent: help}, name: first},"
+    " {wait: {until: clicked, up_to: 1 day}},"
+    " {if: arrived, then: [{update: {keen: 'true'}}], elif: [{if: customer.keen = true, then: []}],"
+    " else: [{split: {a: {share: 40%, steps: [{wait: {time: '09:00', days: [mon, thu]}}]},"
+    " b: {share: 60%, steps: [{wait: 3 hours}]}}}]},"
+    " {wait: {until: \"event_count('Pricing Viewed', interval '2 days') >= 1\", up_to: 2 days}},"
+    " {go: {to: first, at_most: 1}},"
+    " {choose: {offers: [pro-annual, pro-trial], as: best, else: [end]}},"
+    " {wait: {date: subscription.started_at, up_to: 1 day}}, {webhook: {url: 'https://x.example/'}},"
+    " {email: {content: t2, offer: best}}]"
+)
 WORKFLOWS = {
     "quota": workflow(
         unit="account",
@@ -40,6 +52,12 @@ WORKFLOWS = {
         journey="[{email: {content: t1, intent: help}}, {wait: 1 day}, {email: {content: t2, intent: show}}]",
         holdout="30%",
         suppress="[\"event_count('Refund Asked', interval '1 days') > 0\"]",
+    ),
+    "steps": workflow(
+        trigger="{on: Order Placed, again_after: 1 hour}",
+        journey=STEPS,
+        holdout="30%",
+        more="key: order\nat_once: 3",
     ),
     "seat": workflow(
         trigger="{on: Feature Gate Hit, when: plan.tier < 2, again_after: 1 days}",
@@ -66,6 +84,8 @@ NAMES: list[tuple[str, dict[str, object]]] = [
     ("Consent Given", {}),
     ("Feature Gate Hit", {}),
     ("Nobody Reads This", {}),
+    ("Order Placed", {"order": "1"}),
+    ("Order Placed", {"order": "2"}),
     (MERGED, {}),
 ]
 steps = st.tuples(
@@ -134,7 +154,10 @@ def answered(inputs: list[Input]) -> list[Input]:
                 name = ("Message Sent", "Message Failed", "Message Withheld")[int(effect.key[0], 16) % 3]
                 receipt = receipt_of(effect, session.household.taken_at, name)
                 about = now_is(went, effect.customer_id)
-                take(msgspec.structs.replace(receipt, customer_id=about))
+                take(msgspec.structs.replace(receipt, customer_id=about or None))
+                if effect.key[1] in "01234567":
+                    click = receipt_of(effect, session.household.taken_at, "Message Clicked")
+                    take(msgspec.structs.replace(click, customer_id=about or None))
 
     for item in inputs:
         take(item)

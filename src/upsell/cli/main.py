@@ -46,6 +46,9 @@ COMMANDS: Final[dict[str, Entry]] = {
     "incident": Entry(
         "upsell.cli.incident:incident", "Say that something is broken, or works again; nobody is sold to."
     ),
+    "journey": Entry(
+        "upsell.cli.journey:journey", "Move passages under way to the live version, or end one."
+    ),
     "migrate": Entry("upsell.cli.migrate:migrate", "Bring the database's schema to this program's."),
     "schema": Entry(
         "upsell.cli.schema:schema", "Show which events, properties and traits came, and of which kinds."

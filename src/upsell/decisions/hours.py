@@ -108,6 +108,37 @@ def _midnight(day: date, place: tzinfo) -> Moment:
     return _instants(datetime.combine(day, time.min), place)[0]
 
 
+def next_time(minute: int, days: frozenset[int], zone: str, now: Moment) -> Moment:
+    """Give the first moment, ``now`` or later, at which a zone's clock shows a time on one of some days.
+
+    A time that the clock leaves out comes when it jumps over it; one that it shows twice, the first time.
+
+    Args:
+        minute: Minute of the day.
+        days: Days of the week, 0 for Monday; at least one.
+        zone: IANA name of the zone.
+        now: The moment asked from.
+    """
+    place = _zone(zone) or UTC
+    today = _wall(now, place).date()
+    for ahead in range(AHEAD):
+        midnight = datetime.combine(today + timedelta(days=ahead), time.min)
+        if midnight.weekday() in days:
+            at = _first_at(midnight, minute, place)
+            if at >= now:
+                return at
+    return now + AHEAD * 86_400_000_000
+
+
+def _first_at(midnight: datetime, minute: int, place: tzinfo) -> Moment:
+    """Give when a clock first shows a time of a day, or jumps over it."""
+    naive = midnight + timedelta(minutes=minute)
+    early, late = _instants(naive, place)
+    if _wall(early, place).replace(tzinfo=None) == naive:
+        return early
+    return next(_shifts(naive.replace(hour=0, minute=0), place), late)
+
+
 def _turns(hours: Hours, place: tzinfo, now: Moment) -> Iterator[Moment]:
     """Give every moment at which the answer may turn to yes: openings, midnights, changes of the clock."""
     today = _wall(now, place).date()

@@ -17,10 +17,16 @@ PUSH: Final = "push"
 CHANNELS: Final = (EMAIL, SMS, PUSH)
 """What carries a message to somebody, wherever they are."""
 
+WEBHOOK: Final = "webhook"
+"""What tells a server of the team's own; it speaks to no customer."""
+
 PROMPT: Final = "prompt"
 TASK: Final = "task"
-CAPPED: Final = (*CHANNELS, PROMPT, TASK)
-"""What caps may name: the channels, prompts, and work given to a person."""
+TRIAL: Final = "trial"
+"""A trial that is granted."""
+
+CAPPED: Final = (*CHANNELS, PROMPT, TASK, TRIAL)
+"""What caps may name: the channels, prompts, work given to a person, and trials."""
 
 ADDRESS_TRAITS: Final[Mapping[str, str]] = {EMAIL: "email", SMS: "phone", PUSH: "push_token"}
 """The customer's trait that holds their address on each channel."""

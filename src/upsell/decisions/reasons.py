@@ -28,6 +28,7 @@ class Reason(enum.Enum):
     EXISTING = "existing"
     ALREADY_ENROLLED = "already_enrolled"
     COOLING_DOWN = "cooling_down"
+    TOO_MANY = "too_many"
     INELIGIBLE = "ineligible"
     ENTITLED = "entitled"
     OFFER_GONE = "offer_gone"
@@ -53,6 +54,8 @@ class Reason(enum.Enum):
     GOAL_REACHED = "goal_reached"
     FINISHED = "finished"
     FROZEN_TOO_LONG = "frozen_too_long"
+    ENDED_BY_HAND = "ended_by_hand"
+    MIGRATED = "migrated"
     UNDELIVERABLE = "undeliverable"
     LEFT = "left"
     MERGED = "merged"
@@ -72,6 +75,7 @@ MEANINGS: dict[Reason, str] = {
     Reason.EXISTING: "the trigger was true before the workflow went live",
     Reason.ALREADY_ENROLLED: "is in this workflow now",
     Reason.COOLING_DOWN: "was in this workflow too recently",
+    Reason.TOO_MANY: "is in this workflow as often at once as it allows",
     Reason.INELIGIBLE: "an eligibility rule is not true",
     Reason.ENTITLED: "has what would be offered already",
     Reason.OFFER_GONE: "the offer is no longer available",
@@ -94,6 +98,8 @@ MEANINGS: dict[Reason, str] = {
     Reason.GOAL_REACHED: "reached the goal and left at once",
     Reason.FINISHED: "walked the journey to its end",
     Reason.FROZEN_TOO_LONG: "stood still for longer than a journey waits",
+    Reason.ENDED_BY_HAND: "somebody of the team ended it",
+    Reason.MIGRATED: "was moved to another version of the workflow",
     Reason.LEFT: "has left the journey since the message was reserved",
     Reason.MERGED: "two ids are one customer, and the journey of the other goes on",
     Reason.UNDELIVERABLE: "no message of the step could be delivered",

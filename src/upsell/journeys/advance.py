@@ -59,7 +59,7 @@ class Session:
             case Launched():
                 for unit in scene.units():
                     launch(scene, unit)
-                self._close(scene.units())
+                self._close(self._take_told(scene.units()))
             case _:
                 assert_never(item)
         return scene.effects
@@ -86,6 +86,7 @@ class Session:
             moved = scene.concerned(touched)
         for unit in moved:
             settle(scene, unit, taken, is_about=is_shared or unit in touched)
+        moved = self._take_told(moved)
         if event.name == PLACEMENT_ASKED and not event.is_historical:
             answer_placement(scene, event, touched)
         self._close(moved)
@@ -104,7 +105,19 @@ class Session:
                     ask_anew(scene, unit)
             for unit in due:
                 wake(scene, unit)
-            self._close(due)
+            self._close(self._take_told(due))
+
+    def _take_told(self, moved: list[Unit]) -> list[Unit]:
+        """Take what the core told itself, as it came; give everybody who moved by now."""
+        scene = self._scene
+        while scene.told:
+            event = scene.told.pop(0)
+            touched = scene.touched(event)
+            take_event(scene, event, scene.concerns.by_name[event.name], touched)
+            moved = [*moved, *(unit for unit in touched if unit not in moved)]
+            for unit in touched:
+                settle(scene, unit, (event,), is_about=True)
+        return moved
 
     def _close(self, moved: list[Unit]) -> None:
         """Let those who waited have what was freed, then find out when time next concerns who moved."""

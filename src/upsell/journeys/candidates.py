@@ -51,6 +51,9 @@ BLOCKS = frozenset(
 )
 """Reasons for which a candidate waits while its trigger is true."""
 
+MOST_KEYS = 200
+"""How many keys of a unit a keyed workflow remembers that were let in."""
+
 OF_THE_EVENT = frozenset({Reason.HISTORICAL, Reason.STALE})
 """Reasons that refuse one firing and say nothing of a candidate that waits since an earlier one."""
 
@@ -105,6 +108,8 @@ def consider(
     Blocked, it waits its whole term anew, in the place of one that waits already.
     """
     verdict = ask_gates(scene, unit, workflow, watch, event)
+    key = entry_key(workflow, event)
+    trigger = {**trigger, "key": key} if key else trigger
     until = scene.now + scene.program.policy.patience
     _act(scene, unit, workflow, watch, trigger, verdict, until)
 
@@ -120,7 +125,7 @@ def _act(
 ) -> None:
     if verdict.reason in ENTRIES:
         _enroll(scene, unit, workflow, watch, trigger, verdict)
-    elif verdict.reason in BLOCKS and not workflow.is_dropped:
+    elif verdict.reason in BLOCKS and not (workflow.is_dropped or workflow.entry_key):
         _wait(scene, unit, workflow, watch, trigger, verdict, until)
     else:
         if verdict.reason not in OF_THE_EVENT:
@@ -156,12 +161,17 @@ def _ask_entry(
         return Verdict(Reason.HISTORICAL)
     if is_too_old(event, workflow.max_age, scene.now):
         return Verdict(Reason.STALE)
-    if any(going.workflow == workflow.key for going in unit.enrollments.values()):
-        return Verdict(Reason.ALREADY_ENROLLED)
-    if watch.entered_at is not None:
+    key = entry_key(workflow, event)
+    going = [each for each in unit.enrollments.values() if each.workflow == workflow.key]
+    if any(each.key == key for each in going):
+        return Verdict(Reason.ALREADY_ENROLLED, key)
+    if len(going) >= workflow.at_once:
+        return Verdict(Reason.TOO_MANY, f"at most {workflow.at_once} at once")
+    entered_at = watch.entered.get(key) if key else watch.entered_at
+    if entered_at is not None:
         again_after = workflow.trigger.again_after
-        if again_after is None or scene.now < watch.entered_at + again_after:
-            return Verdict(Reason.COOLING_DOWN)
+        if again_after is None or scene.now < entered_at + again_after:
+            return Verdict(Reason.COOLING_DOWN, key)
     facts = scene.facts(unit)
     ineligible = ask_rules(workflow.eligible, facts, Reason.INELIGIBLE, wanted=True)
     if ineligible is not None:
@@ -170,6 +180,24 @@ def _ask_entry(
     if audience and all(rule.value(facts) is not True for rule in audience.values()):
         return Verdict(Reason.INELIGIBLE, "in no arm's audience")
     return None
+
+
+def entry_key(workflow: Workflow, event: Event | None) -> str:
+    """Give what tells a passage that an event would open from others; empty for one at a time."""
+    if not workflow.entry_key or event is None:
+        return ""
+    value = event.properties.get(workflow.entry_key)
+    return str(value)[:200] if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
+
+
+def _remember_entry(workflow: Workflow, watch: Watch, key: str, now: Moment) -> None:
+    """Remember that a unit entered, by key of a keyed workflow; of keys only those that still matter."""
+    watch.entered_at = now
+    if not key:
+        return
+    again_after = workflow.trigger.again_after
+    kept = {k: at for k, at in watch.entered.items() if again_after is None or at + again_after > now}
+    watch.entered = dict(sorted({**kept, key: now}.items(), key=lambda each: each[1])[-MOST_KEYS:])
 
 
 def _enroll(
@@ -181,8 +209,10 @@ def _enroll(
     verdict: Verdict,
 ) -> None:
     is_treated = verdict.reason is Reason.ENROLLED
+    key = str(trigger.get("key") or "")
     enrollment = Enrollment(
-        id=digest("enrollment", workflow.key, unit.id, str(scene.now))[:20],
+        id=digest("enrollment", workflow.key, unit.id, str(scene.now), *([key] if key else []))[:20],
+        key=key,
         workflow=workflow.key,
         version=workflow.version,
         entered_at=scene.now,
@@ -197,7 +227,7 @@ def _enroll(
         enrollment.is_shadow = rule is not None and rule.value(scene.facts(unit)) is not True
     watch.waiting = None
     watch.refused = ""
-    watch.entered_at = scene.now
+    _remember_entry(workflow, watch, key, scene.now)
     unit.enrollments[enrollment.id] = enrollment
     scene.decide(unit, workflow, verdict, enrollment)
     if workflow.takes_slot:

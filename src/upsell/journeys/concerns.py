@@ -10,7 +10,14 @@ from upsell.decisions.facts import tiers_of
 from upsell.decisions.policy import SensitiveState
 from upsell.journeys.actors import reads_actor
 from upsell.journeys.program import Program
-from upsell.journeys.steps import IfStep, Journey, MessageStep, PromptStep, WaitForStep
+from upsell.journeys.steps import (
+    Journey,
+    MessageStep,
+    PromptStep,
+    WaitForStep,
+    asked_of,
+    rules_of,
+)
 from upsell.journeys.workflow import UnitKind, Workflow
 from upsell.rules.compile import Rule
 from upsell.rules.conditions import Condition, compile_condition
@@ -23,13 +30,22 @@ from upsell.signals.events import (
     CONSENT_WITHDRAWN,
     CUSTOMER_IDENTIFIED,
     CUSTOMERS_MERGED,
+    ENROLLMENT_ENDED,
+    ENROLLMENT_MIGRATED,
     MESSAGE_BOUNCED,
     MESSAGE_CLICKED,
+    MESSAGE_DELIVERED,
+    MESSAGE_OPENED,
+    OFFER_ACCEPTED,
     OFFER_DECLINED,
     PLACEMENT_ASKED,
+    PROMPT_CLICKED,
+    PROMPT_DISMISSED,
+    PROMPT_SHOWN,
     RECEIPTS,
     SUBSCRIPTION_DOWNGRADED,
     SUBSCRIPTION_UPGRADED,
+    TASK_CLOSED,
     USAGE_RECORDED,
 )
 from upsell.signals.subscriptions import SUBSCRIPTION_EVENTS, Tiers
@@ -40,8 +56,15 @@ ALWAYS = frozenset(
     | SUBSCRIPTION_EVENTS
     | CART_EVENTS
     | RECEIPTS
+    | {ENROLLMENT_ENDED, ENROLLMENT_MIGRATED}
 )
 """Events that change a household whatever the workflows say."""
+
+ANSWERS = frozenset(
+    {MESSAGE_DELIVERED, MESSAGE_OPENED, MESSAGE_CLICKED, PROMPT_SHOWN, PROMPT_CLICKED, PROMPT_DISMISSED}
+    | {OFFER_ACCEPTED, OFFER_DECLINED, TASK_CLOSED}
+)
+"""Events that say what became of what was said, for journeys that ask."""
 
 _CHANGED_BY: Mapping[str, frozenset[str]] = {
     "customer": frozenset({CUSTOMER_IDENTIFIED}),
@@ -111,6 +134,8 @@ def concerns_of(program: Program) -> Concerns:
         names.update(state.starts, state.ends)
     if any(isinstance(step, PromptStep) for each in every for step in each.journey.steps.values()):
         names.add(PLACEMENT_ASKED)
+    if any(asked_of(step) is not None for each in every for step in each.journey.steps.values()):
+        names.update(ANSWERS)
     for workflow in live:
         if workflow.trigger.on:
             names.add(workflow.trigger.on)
@@ -174,7 +199,7 @@ def _rules(workflow: Workflow) -> Iterator[Rule]:
     if workflow.worth is not None:
         yield workflow.worth
     for journey in (workflow.journey, workflow.on_goal):
-        yield from (step.test for step in journey.steps.values() if isinstance(step, IfStep) and step.test)
+        yield from (rule for step in journey.steps.values() for rule in rules_of(step))
 
 
 def _trigger_rules(workflow: Workflow) -> Iterator[Rule]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from upsell.clock import Moment
 from upsell.decisions.decision import Verdict
+from upsell.decisions.intents import Intent
+from upsell.decisions.reach import WEBHOOK
 from upsell.decisions.reasons import Reason
 from upsell.ids import bare, is_account
 from upsell.journeys.advance import concerns_for
@@ -43,6 +45,8 @@ def ask_gate(program: Program, household: Household, message: Speak, now: Moment
     person = household.customers.get(message.customer_id)
     enrollment = unit.enrollments.get(message.enrollment) if unit is not None else None
     workflow = program.of_version(message.workflow, message.version)
+    if message.channel == WEBHOOK and unit is not None and enrollment is not None and workflow is not None:
+        return _ask_webhook(scene, unit, workflow, enrollment, message)
     if unit is None or person is None or enrollment is None or workflow is None:
         return Verdict(Reason.LEFT)
     step = journey_of(workflow, enrollment).steps.get(message.step)
@@ -61,6 +65,16 @@ def ask_gate(program: Program, household: Household, message: Speak, now: Moment
         or ask_hours(scene, person, message.channel)
         or ask_places(scene, person, speech, but=message.key)
     )
+
+
+def _ask_webhook(
+    scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment, message: Speak
+) -> Verdict | None:
+    """Ask of a webhook, which speaks to no customer: is it awaited, and is the workflow live."""
+    if message.key not in enrollment.pending:
+        return Verdict(Reason.LEFT)
+    silence = ask_silence(scene, unit, workflow, Intent.SERVICE)
+    return silence or _ask_eligible(scene, unit, workflow, enrollment)
 
 
 def _ask_eligible(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment) -> Verdict | None:

@@ -30,7 +30,7 @@ class Phase(enum.Enum):
     CAPPED = "capped"
 
 
-class Enrollment(msgspec.Struct):
+class Enrollment(msgspec.Struct, omit_defaults=True):
     """One unit's passage through one workflow.
 
     Attributes:
@@ -60,6 +60,11 @@ class Enrollment(msgspec.Struct):
         held_slots: Customers of the account whose slots it holds.
         terms: Terms it showed, by the offer that a step names.
         prompts: Steps whose prompts are available, by placement.
+        key: What tells several passages of one unit apart, such as an order; empty for one at a time.
+        spoken: The step that spoke by each key, where the journey asks what became of it.
+        last_spoken: The step that spoke last, as far as the journey asks for that.
+        heard: What became of each step that spoke.
+        chosen: Offers that were chosen, by the name that steps call them.
     """
 
     id: str
@@ -88,6 +93,11 @@ class Enrollment(msgspec.Struct):
     held_slots: list[str] = []
     terms: dict[str, Terms] = {}
     prompts: dict[str, str] = {}
+    key: str = ""
+    spoken: dict[str, str] = {}
+    last_spoken: str | None = None
+    heard: dict[str, list[str]] = {}
+    chosen: dict[str, str] = {}
 
 
 class Waiting(msgspec.Struct):
@@ -122,6 +132,7 @@ class Watch(msgspec.Struct, omit_defaults=True):
         crossed_in: The usage period and plan in which they fired.
         exposed_at: When the unit was first exposed in this workflow, None when it never was.
         assigned_as: The id its chance is drawn by in this workflow; None for the unit's.
+        entered: Of a keyed workflow when each key last entered, as long as that matters.
     """
 
     true_since: Moment | None = None
@@ -134,6 +145,7 @@ class Watch(msgspec.Struct, omit_defaults=True):
     crossed_in: str = ""
     exposed_at: Moment | None = None
     assigned_as: UnitId | None = None
+    entered: dict[str, Moment] = {}
 
 
 class Unit(msgspec.Struct, omit_defaults=True):

@@ -85,7 +85,7 @@ def _losing_passages(stays: Unit, gone: Unit) -> list[Enrollment]:
         max((mine, stays), (other, gone), key=_lateness)[0]
         for mine in stays.enrollments.values()
         for other in gone.enrollments.values()
-        if mine.workflow == other.workflow
+        if (mine.workflow, mine.key) == (other.workflow, other.key)
     ]
     return sorted(losers, key=lambda enrollment: enrollment.id)
 
@@ -102,6 +102,8 @@ def _repeated_passages(scene: Scene, stays: Unit, gone: Unit) -> list[Enrollment
             watch = other.watches.get(enrollment.workflow)
             workflow = scene.program.of_version(enrollment.workflow, enrollment.version)
             if watch is None or workflow is None or enrollment.after_goal or enrollment.workflow in going:
+                continue
+            if enrollment.key and enrollment.key not in watch.entered:
                 continue
             if watch.exposed_at is None or watch.entered_at is None:
                 continue
@@ -175,6 +177,7 @@ def _merge_watch(mine: Watch, other: Watch) -> None:
     entered = [at for at in (mine.entered_at, other.entered_at) if at is not None]
     mine.entered_at = max(entered, default=None)
     mine.exposed_at = _first(mine.exposed_at, other.exposed_at)
+    mine.entered = {**other.entered, **mine.entered}
     if mine.waiting is None or (other.waiting is not None and other.waiting.since < mine.waiting.since):
         mine.waiting = other.waiting
     if not mine.crossed_in:

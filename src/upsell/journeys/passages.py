@@ -13,9 +13,17 @@ from upsell.journeys.household import Enrollment, Phase, Unit
 from upsell.journeys.leaving import free_slots, leave, withdraw_pending
 from upsell.journeys.scene import Scene
 from upsell.journeys.speaking import address_of, ask_rules, ask_silence, intent_of
-from upsell.journeys.steps import MessageStep, TaskStep, WaitForStep
+from upsell.journeys.steps import (
+    MessageStep,
+    TaskStep,
+    TrialStep,
+    WaitDateStep,
+    WaitForStep,
+    WaitUntilStep,
+    WebhookStep,
+)
 from upsell.journeys.triggers import is_still_true
-from upsell.journeys.walking import MOST_VISITS, journey_of, resume, walk
+from upsell.journeys.walking import MOST_VISITS, go_on, journey_of, resume, walk
 from upsell.journeys.workflow import UnitKind, Workflow
 from upsell.signals.events import (
     CONSENT_WITHDRAWN,
@@ -30,10 +38,17 @@ _LOSSES = frozenset({CONSENT_WITHDRAWN, MESSAGE_BOUNCED})
 """Events after which a person may not be written to any more."""
 
 
+def is_of_key(workflow: Workflow, enrollment: Enrollment, event: Event) -> bool:
+    """Tell whether an event may be about a keyed passage: one that names another key is not."""
+    if not enrollment.key or workflow.entry_key not in event.properties:
+        return True
+    return str(event.properties[workflow.entry_key]) == enrollment.key
+
+
 def is_goal(workflow: Workflow, enrollment: Enrollment, event: Event) -> bool:
     """Tell whether an event is the goal of an enrollment that has not reached it yet."""
     goal = workflow.goal
-    if enrollment.after_goal or event.name != goal.event:
+    if enrollment.after_goal or event.name != goal.event or not is_of_key(workflow, enrollment, event):
         return False
     return goal.where is None or goal.where.holds(event.properties) is True
 
@@ -92,7 +107,7 @@ def take_receipt(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrol
     if enrollment.pending:
         return
     step = journey_of(workflow, enrollment).steps[enrollment.step or ""]
-    if not isinstance(step, MessageStep):
+    if not isinstance(step, MessageStep | WebhookStep | TrialStep):
         return
     enrollment.phase = Phase.WALKING
     is_withheld = not (enrollment.delivered or enrollment.has_failed)
@@ -109,6 +124,8 @@ def take_arrival(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrol
     step = journey_of(workflow, enrollment).steps.get(enrollment.step or "")
     if not isinstance(step, WaitForStep) or event.name != step.event:
         return
+    if not is_of_key(workflow, enrollment, event):
+        return
     since = enrollment.entered_at if step.since_enrollment else enrollment.step_at
     if event.occurred_at < since:
         return
@@ -117,13 +134,20 @@ def take_arrival(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrol
         walk(scene, unit, workflow, enrollment, step.then)
 
 
+def ask_awaited(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment) -> None:
+    """Ask a wait that a rule, a date or an answer ends, because something happened to its unit."""
+    step = journey_of(workflow, enrollment).steps.get(enrollment.step or "")
+    if isinstance(step, WaitUntilStep | WaitDateStep):
+        go_on(scene, unit, workflow, enrollment, step)
+
+
 def try_again(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment) -> None:
     """Ask an enrollment that stands still before a speaking step whether it may speak now.
 
     On release from a freeze the trigger is asked again; what no longer holds leaves.
     """
     step = journey_of(workflow, enrollment).steps.get(enrollment.step or "")
-    if not isinstance(step, MessageStep | TaskStep):
+    if not isinstance(step, MessageStep | TaskStep | TrialStep):
         return
     if enrollment.phase is Phase.FROZEN and not enrollment.after_goal:
         silence = ask_silence(scene, unit, workflow, intent_of(step))

@@ -16,11 +16,12 @@ from upsell.decisions.decision import Verdict
 from upsell.decisions.reasons import Reason
 from upsell.decisions.terms import Terms
 from upsell.ids import bare, digest, is_account
+from upsell.journeys.hearing import note_spoken
 from upsell.journeys.household import Enrollment, Unit
 from upsell.journeys.places import ask_places, take_places
 from upsell.journeys.scene import Scene
-from upsell.journeys.speaking import ask_offer, ask_permission, ask_silence, speech_of
-from upsell.journeys.steps import PromptStep, for_arm
+from upsell.journeys.speaking import ask_offer, ask_permission, ask_silence, offer_named, speech_of
+from upsell.journeys.steps import PromptStep
 from upsell.journeys.walking import expose_step, keep_terms
 from upsell.journeys.workflow import Workflow
 from upsell.signals.events import PROMPT_OFFERED, PROMPT_WITHHELD, Event
@@ -81,10 +82,13 @@ def _decide(scene: Scene, prompt: _Prompt, event: Event) -> bool:
         return False
     expose_step(scene, unit, workflow, enrollment, step)
     if terms is not None:
-        keep_terms(scene, unit, enrollment, for_arm(step.offer, enrollment.arm) or "", terms)
+        keep_terms(scene, unit, enrollment, offer_named(step, enrollment.arm, enrollment) or "", terms)
     if speech.is_counted:
         take_places(scene, unit, touch_of(prompt.key, scene.now, speech))
     shadow = Reason.CONTROL if enrollment.is_control else Reason.HELD_OUT
+    if not enrollment.is_shadow:
+        for key in (prompt.key, digest(prompt.key, event.id)):
+            note_spoken(workflow.journey, enrollment, step.id, key)
     _record(scene, prompt, event, Verdict(shadow) if enrollment.is_shadow else None, terms)
     return True
 

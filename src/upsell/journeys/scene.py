@@ -30,9 +30,20 @@ class Scene:
         effects: What was asked of the outside world so far, in order.
         has_freed: Whether a slot or a place in a cap was given back that somebody may wait for.
         reslotted: Units whose slot was taken or given back since they were last looked at.
+        told: Events of the core's own that are taken next.
     """
 
-    __slots__ = ("_facts", "concerns", "effects", "has_freed", "household", "now", "program", "reslotted")
+    __slots__ = (
+        "_facts",
+        "concerns",
+        "effects",
+        "has_freed",
+        "household",
+        "now",
+        "program",
+        "reslotted",
+        "told",
+    )
 
     def __init__(self, program: Program, concerns: Concerns, household: Household) -> None:
         """Open a scene over a household; it is changed in place."""
@@ -43,6 +54,7 @@ class Scene:
         self.effects: list[Effect] = []
         self.has_freed = False
         self.reslotted: list[Unit] = []
+        self.told: list[Event] = []
         self._facts: dict[UnitId, UnitFacts] = {}
 
     def facts(self, unit: Unit) -> UnitFacts:
@@ -164,6 +176,11 @@ class Scene:
                 )
             )
         )
+
+    def tell(self, event: Event) -> None:
+        """Keep an event of the core's own, and let it be taken after what is being taken now."""
+        self.effects.append(Record(event))
+        self.told.append(event)
 
     def record(self, name: str, key: str, unit: Unit, customer_id: str | None, **said: object) -> None:
         """Keep something we did as a derived event."""

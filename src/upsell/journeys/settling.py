@@ -14,9 +14,12 @@ from upsell.decisions.decision import Verdict
 from upsell.decisions.reasons import Reason
 from upsell.ids import share
 from upsell.journeys.candidates import ask_waiting, consider
+from upsell.journeys.hearing import hear
 from upsell.journeys.household import Enrollment, Phase, Unit
 from upsell.journeys.leaving import leave
+from upsell.journeys.orders import is_named, take_order
 from upsell.journeys.passages import (
+    ask_awaited,
     ask_enrollment,
     is_goal,
     is_still_eligible,
@@ -27,10 +30,10 @@ from upsell.journeys.passages import (
 )
 from upsell.journeys.scene import Scene, kind_of
 from upsell.journeys.triggers import ask_trigger, take_bearings
-from upsell.journeys.walking import expose_timing, pass_time
+from upsell.journeys.walking import expose_timing, journey_of, pass_time
 from upsell.journeys.workflow import EXISTING_SPREAD, Existing, Status, Workflow
 from upsell.rules.facts import Scalar
-from upsell.signals.events import RECEIPTS, Event
+from upsell.signals.events import ENROLLMENT_ENDED, ENROLLMENT_MIGRATED, RECEIPTS, Event
 
 
 def settle(scene: Scene, unit: Unit, taken: tuple[Event, ...], *, is_about: bool) -> None:
@@ -139,8 +142,10 @@ def ask_anew(scene: Scene, unit: Unit) -> None:
     for enrollment_id in sorted(unit.enrollments):
         enrollment = unit.enrollments[enrollment_id]
         workflow = scene.program.of_version(enrollment.workflow, enrollment.version)
-        if workflow is not None:
-            is_still_eligible(scene, unit, workflow, enrollment)
+        if workflow is None or not is_still_eligible(scene, unit, workflow, enrollment):
+            continue
+        if enrollment.phase is Phase.WALKING:
+            ask_awaited(scene, unit, workflow, enrollment)
     _ask_watches(scene, unit, None)
 
 
@@ -243,6 +248,10 @@ def _settle_enrollment(
     if event.name in RECEIPTS:
         take_receipt(scene, unit, workflow, enrollment, event)
         return
+    if event.name in (ENROLLMENT_ENDED, ENROLLMENT_MIGRATED) and is_named(unit, enrollment, event):
+        take_order(scene, unit, workflow, enrollment, event)
+        return
+    hear(journey_of(workflow, enrollment), enrollment, event)
     # The goal is asked before eligibility: having reached it is often what ends eligibility.
     if is_about and any(is_goal(workflow, enrollment, each) for each in taken):
         reach_goal(scene, unit, workflow, enrollment)
@@ -254,6 +263,8 @@ def _settle_enrollment(
     elif is_about:
         for each in taken:
             take_arrival(scene, unit, workflow, enrollment, each)
+    if enrollment.phase is Phase.WALKING and enrollment.id in unit.enrollments:
+        ask_awaited(scene, unit, workflow, enrollment)
 
 
 def _take_bearings(scene: Scene, unit: Unit, workflow: Workflow) -> None:

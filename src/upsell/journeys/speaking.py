@@ -19,7 +19,7 @@ from upsell.decisions.grounds import Basis
 from upsell.decisions.incidents import ask_incidents
 from upsell.decisions.intents import PROMOTIONAL, SELLING, Intent
 from upsell.decisions.lawfulness import find_basis
-from upsell.decisions.reach import PROMPT, TASK, address_on
+from upsell.decisions.reach import PROMPT, TASK, TRIAL, address_on
 from upsell.decisions.reasons import Reason
 from upsell.decisions.sensitive import ask_states
 from upsell.decisions.terms import Terms
@@ -28,12 +28,12 @@ from upsell.journeys.concerns import DEFAULT_ROLE
 from upsell.journeys.household import Enrollment, Unit
 from upsell.journeys.places import ask_hours, ask_places
 from upsell.journeys.scene import Scene
-from upsell.journeys.steps import IfStep, Journey, MessageStep, PromptStep, TaskStep, for_arm
+from upsell.journeys.steps import Journey, MessageStep, PromptStep, TaskStep, TrialStep, for_arm, ways_on
 from upsell.journeys.workflow import Status, UnitKind, Workflow
 from upsell.rules.compile import Rule
 from upsell.rules.facts import Scalar
 
-SpeakingStep = MessageStep | TaskStep | PromptStep
+SpeakingStep = MessageStep | TaskStep | PromptStep | TrialStep
 
 SHUT = frozenset({Reason.NO_RECIPIENT, Reason.NO_CONSENT})
 """Reasons for which a channel to somebody does not open by itself."""
@@ -57,16 +57,18 @@ def first_steps(journey: Journey) -> Iterator[SpeakingStep]:
             continue
         seen.add(at)
         step = journey.steps[at]
-        if isinstance(step, MessageStep | TaskStep | PromptStep):
+        if isinstance(step, SpeakingStep):
             yield step
         else:
-            ahead += [step.no, step.yes] if isinstance(step, IfStep) else [getattr(step, "then", None)]
+            ahead += reversed(ways_on(step))
 
 
 def intent_of(step: SpeakingStep) -> Intent:
     """Give what a step speaks for; a task that makes an offer is an offer, any other is help."""
     if isinstance(step, MessageStep | PromptStep):
         return step.intent
+    if isinstance(step, TrialStep):
+        return Intent.OFFER
     return Intent.OFFER if step.offer else Intent.HELP
 
 
@@ -275,6 +277,8 @@ def speech_of(
     """Give what a step says, as far as caps ask: by a channel, None for the first that it names."""
     offer = for_arm(step.offer, enrollment.arm if enrollment is not None else None)
     offer = offer or next(iter(step.offer.values()), None)
+    if offer is not None and enrollment is not None:
+        offer = enrollment.chosen.get(offer, offer)
     made = scene.program.catalog.offers.get(offer or "")
     return Speech(
         intent=intent_of(step),
@@ -296,6 +300,8 @@ def _channel_of(step: SpeakingStep) -> str:
             return TASK
         case PromptStep():
             return PROMPT
+        case TrialStep():
+            return TRIAL
 
 
 def ask_offer(
@@ -306,9 +312,23 @@ def ask_offer(
     Availability and price are today's, not the version's: the live catalog is asked. What this
     enrollment showed already is honoured at the terms shown, until they expire.
     """
-    name = for_arm(step.offer, arm)
-    if name is None:
+    name = offer_named(step, arm, enrollment)
+    if name is None or (enrollment is None and name not in scene.program.catalog.offers):
+        # What the journey will choose on its way is asked when it chooses.
         return None, None
+    return choose_terms(scene, unit, name, enrollment)
+
+
+def offer_named(step: SpeakingStep, arm: str | None, enrollment: Enrollment | None) -> str | None:
+    """Give the offer a step makes, the one that was chosen where it names a choice; None for none."""
+    name = for_arm(step.offer, arm)
+    return enrollment.chosen.get(name, name) if name is not None and enrollment is not None else name
+
+
+def choose_terms(
+    scene: Scene, unit: Unit, name: str, enrollment: Enrollment | None
+) -> tuple[Terms | None, Verdict | None]:
+    """Give the terms of an offer or of what falls back from it, or why none can be made."""
     program, principal = scene.program, scene.principal()
     past = Past(
         given=unit.discounts,

@@ -67,6 +67,26 @@ class MessageStep(msgspec.Struct, frozen=True, tag="message"):
     within: Duration = 0
 
 
+class Heard(enum.Enum):
+    """What may become of something that was said."""
+
+    DELIVERED = "delivered"
+    OPENED = "opened"
+    CLICKED = "clicked"
+    SHOWN = "shown"
+    DISMISSED = "dismissed"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    CLOSED = "closed"
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """What is asked of an earlier step: what became of it; ``step`` None for the one that spoke last."""
+
+    heard: Heard
+    step: str | None = None
+
+
 class WaitStep(msgspec.Struct, frozen=True, tag="wait"):
     """Let time pass: ``lasts`` microseconds since the step was reached, by arm."""
 
@@ -95,13 +115,177 @@ class WaitForStep(msgspec.Struct, frozen=True, tag="wait_for"):
     since_enrollment: bool = False
 
 
+class WaitUntilStep(msgspec.Struct, frozen=True, tag="wait_until"):
+    """Wait until a rule is true, or until something became of an earlier step.
+
+    Attributes:
+        id: The step's id.
+        then: The step that comes next, None for the end.
+        up_to: How long to wait at most, in microseconds since the step was reached.
+        test: The rule; None where ``asked`` is waited for.
+        asked: What is waited for of an earlier step.
+    """
+
+    id: str
+    then: str | None
+    up_to: Duration
+    test: Rule | None = None
+    asked: Asked | None = None
+
+
+class WaitDateStep(msgspec.Struct, frozen=True, tag="wait_date"):
+    """Wait for a moment that a rule gives, such as a renewal; it is asked again when something happens.
+
+    Attributes:
+        id: The step's id.
+        then: The step that comes next, None for the end.
+        date: Gives the moment; null is waited for as well.
+        before: How long before it the wait ends, in microseconds.
+        up_to: How long to wait at most, in microseconds since the step was reached.
+    """
+
+    id: str
+    then: str | None
+    date: Rule
+    before: Duration
+    up_to: Duration
+
+
+class WaitTimeStep(msgspec.Struct, frozen=True, tag="wait_time"):
+    """Wait until the unit's own clock next shows a time of day, on one of some days of the week.
+
+    Attributes:
+        id: The step's id.
+        then: The step that comes next, None for the end.
+        minute: Minute of the day.
+        days: Days of the week, 0 for Monday.
+    """
+
+    id: str
+    then: str | None
+    minute: int
+    days: frozenset[int]
+
+
 class IfStep(msgspec.Struct, frozen=True, tag="if"):
-    """Branch: on a rule, or with ``test`` None on whether the last awaited event arrived."""
+    """Branch: on a rule, on what became of an earlier step, or on whether the last awaited event arrived.
+
+    Attributes:
+        id: The step's id.
+        test: The rule, None for another question.
+        yes: The step that comes next when it is true, None for the end.
+        no: The step that comes next when it is not.
+        asked: What is asked of an earlier step; None beside no rule asks whether an event arrived.
+    """
 
     id: str
     test: Rule | None
     yes: str | None
     no: str | None
+    asked: Asked | None = None
+
+
+class SplitStep(msgspec.Struct, frozen=True, tag="split"):
+    """Go one of several ways by a hash of the unit, for variety and not for a comparison.
+
+    Attributes:
+        id: The step's id.
+        salt: Salt of the hash.
+        shares: The share of each way, which add up to 1.
+        ways: The first step of each, None for the end.
+    """
+
+    id: str
+    salt: str
+    shares: tuple[float, ...]
+    ways: tuple[str | None, ...]
+
+
+class GoStep(msgspec.Struct, frozen=True, tag="go"):
+    """Jump to a step, at most so many times in one enrollment; then go on.
+
+    Attributes:
+        id: The step's id.
+        then: The step that comes next when it has jumped often enough, None for the end.
+        to: The step jumped to.
+        at_most: How many jumps there may be.
+    """
+
+    id: str
+    then: str | None
+    to: str
+    at_most: int
+
+
+class UpdateStep(msgspec.Struct, frozen=True, tag="update"):
+    """Set traits of the unit, the held out as well, so that all else is equal between the arms.
+
+    Attributes:
+        id: The step's id.
+        then: The step that comes next, None for the end.
+        values: What gives each trait's value, by name; null is kept as null.
+    """
+
+    id: str
+    then: str | None
+    values: Mapping[str, Rule]
+
+
+class WebhookStep(msgspec.Struct, frozen=True, tag="webhook"):
+    """Tell a server of the team's own that this point was reached; the journey goes on with its receipt.
+
+    Attributes:
+        id: The step's id.
+        then: The step that comes next, None for the end.
+        url: Where it is posted.
+        says: What it says has happened.
+        offer: Offer whose terms as shown it tells; empty for none.
+    """
+
+    id: str
+    then: str | None
+    url: str
+    says: str = "journey.step_reached"
+    offer: str = ""
+
+
+class TrialStep(msgspec.Struct, frozen=True, tag="trial"):
+    """Grant a trial: the team's own billing is told, and the journey goes on with its receipt.
+
+    What follows is written out as steps: a reminder, and at the end what becomes of who took the paid terms
+    and of who did not. Nothing is ever charged for having tried.
+
+    Attributes:
+        id: The step's id.
+        then: The step that comes next, None for the end.
+        offer: Id of the offer, which says for how many days.
+        url: Where it is posted.
+        lasts: How long the trial lasts, in microseconds.
+    """
+
+    id: str
+    then: str | None
+    offer: Mapping[str, str]
+    url: str
+    lasts: Duration
+
+
+class ChooseStep(msgspec.Struct, frozen=True, tag="choose"):
+    """Choose the first of some offers that can be made now; steps that follow make it by its name.
+
+    Attributes:
+        id: The step's id.
+        then: The step that comes next when one was chosen, None for the end.
+        otherwise: The step that comes next when none can be made.
+        name: What later steps call the offer chosen.
+        offers: The offers, the preferred first.
+    """
+
+    id: str
+    then: str | None
+    otherwise: str | None
+    name: str
+    offers: tuple[str, ...]
 
 
 class TaskStep(msgspec.Struct, frozen=True, tag="task"):
@@ -148,11 +332,64 @@ class EndStep(msgspec.Struct, frozen=True, tag="end"):
     id: str
 
 
-Step: TypeAlias = MessageStep | WaitStep | WaitForStep | IfStep | TaskStep | PromptStep | EndStep
+Step: TypeAlias = (
+    MessageStep
+    | WaitStep
+    | WaitForStep
+    | WaitUntilStep
+    | WaitDateStep
+    | WaitTimeStep
+    | IfStep
+    | SplitStep
+    | GoStep
+    | UpdateStep
+    | WebhookStep
+    | TrialStep
+    | ChooseStep
+    | TaskStep
+    | PromptStep
+    | EndStep
+)
+
+
+def ways_on(step: Step) -> tuple[str | None, ...]:
+    """Give the steps that may come next, None for the end; a branch's yes side before its no."""
+    match step:
+        case IfStep():
+            return (step.yes, step.no)
+        case SplitStep():
+            return step.ways
+        case GoStep():
+            return (step.to, step.then)
+        case ChooseStep():
+            return (step.then, step.otherwise)
+        case EndStep():
+            return (None,)
+        case _:
+            return (step.then,)
+
+
+def rules_of(step: Step) -> tuple[Rule, ...]:
+    """Give the rules a step asks."""
+    match step:
+        case IfStep(test=test) | WaitUntilStep(test=test):
+            return (test,) if test is not None else ()
+        case WaitDateStep():
+            return (step.date,)
+        case UpdateStep():
+            return tuple(step.values.values())
+        case _:
+            return ()
+
+
+def asked_of(step: Step) -> Asked | None:
+    """Give what a step asks of an earlier one, None for nothing."""
+    return step.asked if isinstance(step, IfStep | WaitUntilStep) else None
 
 
 class Journey(msgspec.Struct, frozen=True):
-    """Steps by id and where to begin; ``entry`` None is a journey without steps."""
+    """Steps by id and where to begin, None for a journey without steps; and the ids of steps by name."""
 
     steps: Mapping[str, Step] = msgspec.field(default_factory=dict)
     entry: str | None = None
+    names: Mapping[str, str] = msgspec.field(default_factory=dict)

@@ -20,7 +20,7 @@ from upsell.decisions.contact import (
 from upsell.decisions.declines import Answer, take_decline, thing_key
 from upsell.decisions.intents import Intent
 from upsell.decisions.policy import PENDING_CANCELLATION
-from upsell.decisions.reach import ADDRESS_TRAITS, EMAIL
+from upsell.decisions.reach import ADDRESS_TRAITS, CHANNELS, EMAIL
 from upsell.decisions.sensitive import end_state, take_state
 from upsell.journeys.actors import counted_properties
 from upsell.journeys.concerns import Concern
@@ -203,6 +203,8 @@ def _take_decline(scene: Scene, event: Event, units: Iterable[Unit]) -> None:
 def _take_answer(contact: Contact, event: Event, now: Moment) -> None:
     """Count what was sent and what was answered by channel, where several channels may be chosen among."""
     channel = str(event.properties.get("channel") or EMAIL)
+    if channel not in CHANNELS:
+        return
     held = contact.answers.get(channel)
     if event.name == MESSAGE_CLICKED:
         contact.answers[channel] = take_answered(held, now, str(event.properties.get("key")))

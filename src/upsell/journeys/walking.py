@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from upsell.clock import Moment
+import msgspec
+
+from upsell.clock import Moment, format_moment
+from upsell.decisions.assignment import choose_arm
 from upsell.decisions.contact import touch_of
 from upsell.decisions.decision import Verdict
 from upsell.decisions.grounds import Basis
+from upsell.decisions.intents import Intent
 from upsell.decisions.policy import OPEN_TASK
 from upsell.decisions.rails import Given
+from upsell.decisions.reach import TRIAL, WEBHOOK
 from upsell.decisions.reasons import Reason
 from upsell.decisions.sensitive import open_state
 from upsell.decisions.terms import Terms
-from upsell.ids import bare, digest
-from upsell.journeys.concerns import awaited_since
+from upsell.ids import bare, digest, is_account
 from upsell.journeys.effects import OpenTask, Speak, message_key
+from upsell.journeys.hearing import has_heard, note_spoken
 from upsell.journeys.household import Enrollment, Phase, Unit
 from upsell.journeys.leaving import hold_slots, leave
 from upsell.journeys.places import take_places
@@ -28,25 +33,37 @@ from upsell.journeys.speaking import (
     ask_recipients,
     ask_silence,
     basis_of,
+    choose_terms,
     intent_of,
+    offer_named,
     speech_of,
 )
 from upsell.journeys.steps import (
     Blocked,
+    ChooseStep,
     EndStep,
+    GoStep,
     IfStep,
     Journey,
     MessageStep,
     PromptStep,
+    SplitStep,
     Step,
     TaskStep,
+    TrialStep,
+    UpdateStep,
+    WaitDateStep,
     WaitForStep,
     WaitStep,
+    WaitTimeStep,
+    WaitUntilStep,
+    WebhookStep,
     for_arm,
 )
+from upsell.journeys.updating import update_traits
+from upsell.journeys.waiting import Awaiting, ask_wait
 from upsell.journeys.workflow import Vary, Workflow
-from upsell.signals.counters import read_mark
-from upsell.signals.events import MESSAGE_RESERVED, MESSAGE_WITHHELD, TASK_OPENED
+from upsell.signals.events import MESSAGE_RESERVED, MESSAGE_WITHHELD, TASK_OPENED, TRIAL_GRANTED
 
 MOST_DISCOUNTS = 20
 """How many of the discounts a unit was shown last are remembered."""
@@ -57,58 +74,88 @@ MOST_VISITS = 5
 
 def walk(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment, to: str | None) -> None:
     """Go to a step and on, until the journey waits, speaks, stands still or ends."""
-    journey = workflow.on_goal if enrollment.after_goal else workflow.journey
+    journey = journey_of(workflow, enrollment)
     at = to
     while at is not None:
         step = journey.steps[at]
         _reach(enrollment, step, scene.now)
-        match step:
-            case PromptStep():
-                enrollment.prompts[step.placement] = step.id
-                at = step.then
-            case MessageStep() | TaskStep():
-                if not speak(scene, unit, workflow, enrollment, step):
-                    return
-                at = step.then
-            case WaitStep():
-                _begin_wait(workflow, enrollment, step, scene.now)
-                return
-            case WaitForStep():
-                if not _has_arrived(unit, enrollment, step):
-                    enrollment.due_at = scene.now + step.up_to
-                    return
-                enrollment.arrived = True
-                at = step.then
-            case IfStep():
-                at = step.yes if _holds(scene, unit, enrollment, step) else step.no
-            case EndStep():
-                at = None
-            case _:
-                assert_never(step)
+        onward = _pass(scene, unit, workflow, enrollment, step)
+        if onward is None:
+            return
+        at = onward.to
     leave(scene, unit, workflow, enrollment, Verdict(Reason.FINISHED))
 
 
-def pass_time(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment) -> None:
-    """Move an enrollment whose time has come: a wait that is over, a wait for an event in vain."""
-    journey = workflow.on_goal if enrollment.after_goal else workflow.journey
-    step = journey.steps[enrollment.step or ""]
-    enrollment.due_at = None
+class _Onward(msgspec.Struct, frozen=True):
+    """That the journey goes on at once, and to which step; None for its end."""
+
+    to: str | None
+
+
+def _pass(  # noqa: PLR0911  # a case for each step
+    scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment, step: Step
+) -> _Onward | None:
+    """Do what a step says as it is reached; None when something must be waited for."""
     match step:
+        case PromptStep():
+            enrollment.prompts[step.placement] = step.id
+            return _Onward(step.then)
+        case MessageStep() | TaskStep() | TrialStep():
+            return _Onward(step.then) if speak(scene, unit, workflow, enrollment, step) else None
+        case WebhookStep():
+            return _Onward(step.then) if tell(scene, unit, workflow, enrollment, step) else None
         case WaitStep():
-            walk(scene, unit, workflow, enrollment, step.then)
-        case WaitForStep():
-            enrollment.arrived = False
-            walk(scene, unit, workflow, enrollment, step.then)
-        case MessageStep() | TaskStep():
-            resume(scene, unit, workflow, enrollment, step)
-        case IfStep() | EndStep() | PromptStep():
-            pass
+            _begin_wait(workflow, enrollment, step, scene.now)
+            return None
+        case WaitForStep() | WaitUntilStep() | WaitDateStep() | WaitTimeStep():
+            return _Onward(step.then) if ask_wait(scene, unit, enrollment, step) else None
+        case IfStep():
+            return _Onward(step.yes if _holds(scene, unit, enrollment, step) else step.no)
+        case SplitStep():
+            return _Onward(_way(unit, step))
+        case GoStep():
+            is_free = enrollment.visits[step.id] <= step.at_most
+            return _Onward(step.to if is_free else step.then)
+        case UpdateStep():
+            update_traits(
+                scene, unit, {name: rule.value(scene.facts(unit)) for name, rule in step.values.items()}
+            )
+            return _Onward(step.then)
+        case ChooseStep():
+            return _Onward(step.then if _choose(scene, unit, enrollment, step) else step.otherwise)
+        case EndStep():
+            return _Onward(None)
         case _:
             assert_never(step)
 
 
+def pass_time(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment) -> None:
+    """Move an enrollment whose time has come: a wait that is over, or one for an event in vain."""
+    step = journey_of(workflow, enrollment).steps[enrollment.step or ""]
+    enrollment.due_at = None
+    match step:
+        case WaitStep():
+            walk(scene, unit, workflow, enrollment, step.then)
+        case WaitForStep() | WaitUntilStep() | WaitDateStep() | WaitTimeStep():
+            go_on(scene, unit, workflow, enrollment, step)
+        case MessageStep() | TaskStep() | TrialStep():
+            resume(scene, unit, workflow, enrollment, step)
+        case _:
+            pass
+
+
+def go_on(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment, step: Awaiting) -> None:
+    """Ask a wait again, and go on when it is over."""
+    if ask_wait(scene, unit, enrollment, step):
+        walk(scene, unit, workflow, enrollment, step.then)
+
+
 def resume(
-    scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment, step: MessageStep | TaskStep
+    scene: Scene,
+    unit: Unit,
+    workflow: Workflow,
+    enrollment: Enrollment,
+    step: MessageStep | TaskStep | TrialStep,
 ) -> None:
     """Ask a speaking step again that stood still; when it may speak, go on after it."""
     if speak(scene, unit, workflow, enrollment, step):
@@ -116,7 +163,11 @@ def resume(
 
 
 def speak(
-    scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment, step: MessageStep | TaskStep
+    scene: Scene,
+    unit: Unit,
+    workflow: Workflow,
+    enrollment: Enrollment,
+    step: MessageStep | TaskStep | TrialStep,
 ) -> bool:
     """Speak at a step, or stand still before it, or leave; tell whether the journey goes on at once.
 
@@ -146,10 +197,12 @@ def speak(
     enrollment.due_at = None
     expose_step(scene, unit, workflow, enrollment, step)
     if terms is not None:
-        keep_terms(scene, unit, enrollment, for_arm(step.offer, enrollment.arm) or "", terms)
+        keep_terms(scene, unit, enrollment, offer_named(step, enrollment.arm, enrollment) or "", terms)
     if isinstance(step, TaskStep):
         _open_task(scene, unit, workflow, enrollment, step, terms)
         return True
+    if isinstance(step, TrialStep):
+        return _grant(scene, unit, workflow, enrollment, step, terms)
     return _address(scene, unit, workflow, enrollment, step, people, terms)
 
 
@@ -211,17 +264,29 @@ def expose_timing(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enro
     _expose_arms(scene, unit, workflow, enrollment)
 
 
-def _has_arrived(unit: Unit, enrollment: Enrollment, step: WaitForStep) -> bool:
-    if not step.since_enrollment:
-        return False
-    seen_at = read_mark(unit.profile.counters.get(awaited_since(step).key))
-    return seen_at is not None and seen_at >= enrollment.entered_at
-
-
 def _holds(scene: Scene, unit: Unit, enrollment: Enrollment, step: IfStep) -> bool:
+    if step.asked is not None:
+        return has_heard(enrollment, step.asked)
     if step.test is None:
         return enrollment.arrived is True
     return step.test.value(scene.facts(unit)) is True
+
+
+def _way(unit: Unit, step: SplitStep) -> str | None:
+    """Give the way a unit goes at a split: the same one whenever it comes there."""
+    names = [str(number) for number in range(len(step.ways))]
+    return step.ways[int(choose_arm(names, step.shares, step.salt, unit.assigned_as or unit.id) or 0)]
+
+
+def _choose(scene: Scene, unit: Unit, enrollment: Enrollment, step: ChooseStep) -> bool:
+    """Choose the first offer that can be made now; tell whether there is one."""
+    enrollment.chosen.pop(step.name, None)
+    for offer in step.offers:
+        terms, _ = choose_terms(scene, unit, offer, enrollment)
+        if terms is not None:
+            enrollment.chosen[step.name] = offer
+            return True
+    return False
 
 
 def _stand_still(
@@ -306,6 +371,7 @@ def _open_task(
     take_places(scene, unit, touch_of(key, scene.now, speech_of(workflow, step, scene, enrollment)))
     if enrollment.is_shadow:
         return
+    note_spoken(journey_of(workflow, enrollment), enrollment, step.id, key)
     scene.effects.append(
         OpenTask(
             key=key,
@@ -361,6 +427,7 @@ def _address(
             continue
         scene.record(MESSAGE_RESERVED, key, unit, bare(person.id), **said)
         enrollment.pending.append(key)
+        note_spoken(journey_of(workflow, enrollment), enrollment, step.id, key)
         scene.effects.append(_message(scene, unit, workflow, enrollment, step, recipient, key, terms))
     if enrollment.is_shadow:
         return True
@@ -397,6 +464,81 @@ def _message(
         trigger=dict(enrollment.trigger),
         reserved_at=scene.now,
         terms=terms,
+    )
+
+
+def tell(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment, step: WebhookStep) -> bool:
+    """Ask for a server of the team's own to be told; tell whether the journey goes on at once.
+
+    A shadow tells nobody: what the server would do is part of the treatment.
+    """
+    if enrollment.is_shadow:
+        return True
+    _post(scene, unit, workflow, enrollment, step, enrollment.terms.get(step.offer))
+    return False
+
+
+def _grant(
+    scene: Scene,
+    unit: Unit,
+    workflow: Workflow,
+    enrollment: Enrollment,
+    step: TrialStep,
+    terms: Terms | None,
+) -> bool:
+    """Grant a trial; tell whether the journey goes on at once. A shadow spends its places and has none."""
+    key = message_key(enrollment.id, step.id, enrollment.visits[step.id], bare(unit.id), TRIAL)
+    take_places(scene, unit, touch_of(key, scene.now, speech_of(workflow, step, scene, enrollment)))
+    if enrollment.is_shadow:
+        return True
+    note_spoken(journey_of(workflow, enrollment), enrollment, step.id, key)
+    said = {
+        "workflow": workflow.key,
+        "enrollment": enrollment.id,
+        "step": step.id,
+        "offer": terms.offer if terms is not None else "",
+        "thing": terms.thing if terms is not None else "",
+        "ends_at": format_moment(scene.now + step.lasts),
+    }
+    scene.record(TRIAL_GRANTED, key, unit, None if is_account(unit.id) else bare(unit.id), **said)
+    _post(scene, unit, workflow, enrollment, step, terms)
+    return False
+
+
+def _post(
+    scene: Scene,
+    unit: Unit,
+    workflow: Workflow,
+    enrollment: Enrollment,
+    step: WebhookStep | TrialStep,
+    terms: Terms | None,
+) -> None:
+    """Ask for a server to be told, and await the receipt."""
+    person = "" if is_account(unit.id) else bare(unit.id)
+    key = message_key(enrollment.id, step.id, enrollment.visits[step.id], person, WEBHOOK)
+    enrollment.pending.append(key)
+    enrollment.phase = Phase.SPEAKING
+    enrollment.delivered = False
+    enrollment.has_failed = False
+    scene.effects.append(
+        Speak(
+            key=key,
+            enrollment=enrollment.id,
+            workflow=workflow.key,
+            version=workflow.version,
+            step=step.id,
+            visit=enrollment.visits[step.id],
+            unit_id=unit.id,
+            customer_id=person,
+            channel=WEBHOOK,
+            intent=Intent.SERVICE,
+            content="",
+            offer=terms.offer if terms is not None else None,
+            arm=enrollment.arm,
+            trigger=dict(enrollment.trigger),
+            reserved_at=scene.now,
+            terms=terms,
+        )
     )
 
 

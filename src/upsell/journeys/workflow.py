@@ -248,6 +248,9 @@ class Workflow(msgspec.Struct, frozen=True):
         worth: What letting a unit in is expected to earn, a number in minor units; None where no model says.
         category: What its messages belong to, for caps; empty for none.
         is_dropped: Whether a candidate that is blocked is refused, not kept waiting.
+        entry_key: Property of the trigger's event that tells passages of one unit apart; empty for one at
+            a time.
+        at_once: How many passages of one unit there may be at once.
     """
 
     key: str
@@ -275,6 +278,8 @@ class Workflow(msgspec.Struct, frozen=True):
     category: str = ""
     worth: Rule | None = None
     is_dropped: bool = False
+    entry_key: str = ""
+    at_once: int = 1
 
 
 EXISTING_SPREAD: Duration = 1 * DAY

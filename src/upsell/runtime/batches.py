@@ -25,6 +25,7 @@ from upsell.journeys.effects import (
 from upsell.journeys.inputs import Input, Tick
 from upsell.journeys.merging import gone_of, rename_member
 from upsell.journeys.program import Program
+from upsell.runtime.backlog import spread_backlog
 from upsell.signals.events import ACCOUNT_LEFT, CUSTOMERS_MERGED, Event
 from upsell.store.answers import keep_decisions, keep_exposures, keep_tasks
 from upsell.store.connect import Connection
@@ -65,12 +66,15 @@ class Gathered:
                 case _:
                     assert_never(effect)
 
-    def keep(self, connection: Connection, now: Moment) -> None:
-        """Write everything in the transaction that is open; the ledger is held last and so shortest."""
+    def keep(self, connection: Connection, now: Moment, not_before: Mapping[str, Moment]) -> None:
+        """Write everything in the transaction that is open; the ledger is held last and so shortest.
+
+        ``not_before`` says of some messages, by key, from when on they may be sent.
+        """
         keep_decisions(connection, self.decisions)
         keep_exposures(connection, self.exposures)
         keep_tasks(connection, self.tasks)
-        keep_messages(connection, self.messages)
+        keep_messages(connection, self.messages, not_before)
         hand_over_messages(connection, self.merged)
         withdraw_messages(connection, self.withdrawn, now)
         append_derived(connection, self.derived)
@@ -124,10 +128,15 @@ class Batch:
                 woken += 1
         return woken
 
-    def keep(self, connection: Connection, now: Moment) -> None:
-        """Write the households that changed and everything that was gathered."""
+    def keep(self, connection: Connection, now: Moment, present: Moment | None = None) -> None:
+        """Write the households that changed and everything that was gathered.
+
+        With ``present``, what was decided long before it is sent spread out.
+        """
         keep_households(connection, self._homes)
-        self.gathered.keep(connection, now)
+        said = (message for _, message in self.gathered.messages)
+        not_before = spread_backlog(said, present) if present is not None else {}
+        self.gathered.keep(connection, now, not_before)
 
     def _bring_home(self, customer_id: str, household_id: UnitId) -> None:
         """Hand a customer's record over when an event finds them in another household than before."""

@@ -17,8 +17,10 @@ import uvloop
 
 from upsell.channels.channel import Answer, Channel, Letter, Receipt
 from upsell.channels.render import write_letter
+from upsell.channels.webhook import write_webhook
 from upsell.clock import SECOND, Clock, Duration, Moment
 from upsell.decisions.decision import Verdict
+from upsell.decisions.reach import WEBHOOK
 from upsell.decisions.reasons import MEANINGS
 from upsell.errors import DeliveryError
 from upsell.ids import bare, is_account
@@ -157,14 +159,14 @@ class Dispatcher:
     def _ask(self, snapshot: Snapshot, queued: Queued, now: Moment) -> Letter | Finished:
         message = snapshot.message(queued)
         if message.channel not in self._channels:
-            reason = f"no {message.channel} is set up: set UPSELL_{message.channel.upper()}_URL"
-            return Finished(message.key, State.FAILED, reason)
+            return Finished(message.key, State.FAILED, _not_set_up(message.channel))
         program, household = snapshot.program, snapshot.household(queued)
         verdict = ask_gate(program, household, message, now)
         if verdict is not None:
             return Finished(message.key, State.WITHDRAWN, _words(verdict))
         try:
-            return write_letter(program, household, message, now)
+            write = write_webhook if message.channel == WEBHOOK else write_letter
+            return write(program, household, message, now)
         except DeliveryError as error:
             return Finished(message.key, State.FAILED, str(error))
 
@@ -242,11 +244,16 @@ def _event(queued: Queued, told: Finished, now: Moment) -> Event:
         name=name,
         occurred_at=now,
         seen_at=now,
-        customer_id=message.customer_id,
+        customer_id=message.customer_id or None,
         account_id=bare(queued.household_id) if is_account(queued.household_id) else None,
         properties=properties | ({"reason": told.reason} if told.reason is not None else {}),
         source="dispatcher",
     )
+
+
+def _not_set_up(channel: str) -> str:
+    variable = "UPSELL_GATEWAY_SECRET" if channel == WEBHOOK else f"UPSELL_{channel.upper()}_URL"
+    return f"no {channel} is set up: set {variable}"
 
 
 def _words(verdict: Verdict) -> str:

@@ -17,9 +17,10 @@ from upsell.channels.channel import Channel
 from upsell.channels.email import EmailChannel
 from upsell.channels.gateway import GatewayChannel
 from upsell.channels.signing import read_secret
+from upsell.channels.webhook import WebhookChannel
 from upsell.clock import DAY, HOUR, SECOND, Clock, Moment
 from upsell.config import Settings
-from upsell.decisions.reach import EMAIL, PUSH, SMS
+from upsell.decisions.reach import EMAIL, PUSH, SMS, WEBHOOK
 from upsell.runtime.dispatcher import Dispatcher
 from upsell.runtime.learning import learn
 from upsell.runtime.worker import Worker
@@ -118,6 +119,9 @@ def open_channels(settings: Settings) -> dict[str, Channel]:
     for name, url in ((SMS, settings.sms_url), (PUSH, settings.push_url)):
         if url:
             channels[name] = GatewayChannel(name, url, read_secret(settings.gateway_secret))
+    if settings.gateway_secret:
+        hosts = {host.strip() for host in settings.webhook_hosts.split(",")}
+        channels[WEBHOOK] = WebhookChannel(read_secret(settings.gateway_secret), hosts)
     return channels
 
 

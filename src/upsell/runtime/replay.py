@@ -97,7 +97,7 @@ class Replay:
         self._sink = sink
         self._connection = connect(url)
         self._worker_connection = connect(url)
-        self._worker = Worker(self._worker_connection, self.clock)
+        self._worker = Worker(self._worker_connection, self.clock, is_replaying=True)
         channels: dict[str, Channel] = {"email": EmailChannel(HOST, sink.port)}
         self._dispatcher = Dispatcher(self._connection, self.clock, channels)
         self._intake = Intake(url, self.clock)

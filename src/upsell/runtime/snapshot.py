@@ -66,7 +66,8 @@ def take_snapshot(
     """
     with connection.transaction():
         connection.execute("set transaction isolation level repeatable read, read only")
-        identities = find_identities(connection, {queued.message.customer_id for queued in messages})
+        people = {queued.message.customer_id for queued in messages} - {""}
+        identities = find_identities(connection, people)
         said = [(queued, _today(queued.message, identities)) for queued in messages]
         home_of = find_homes(connection, {message.unit_id for _, message in said})
         addressed: dict[UnitId, set[str]] = {
@@ -74,7 +75,7 @@ def take_snapshot(
         }
         for queued, message in said:
             household_id = home_of.get(message.unit_id, queued.household_id)
-            addressed.setdefault(household_id, set()).add(message.customer_id)
+            addressed.setdefault(household_id, set()).update({message.customer_id} - {""})
         cursors = read_cursors(connection, range(SHARDS))
         shards = {shard_of(household_id) for household_id in addressed}
         number = max(cursor.revision for cursor in cursors if cursor.shard in shards)

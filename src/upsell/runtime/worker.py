@@ -88,12 +88,17 @@ class Worker:
         *,
         batch_size: int = 2000,
         shards: Collection[int] = ALL_SHARDS,
+        is_replaying: bool = False,
     ) -> None:
-        """Hold those of the shards that no other worker holds, for as long as the connection lives."""
+        """Hold those of the shards that no other worker holds, for as long as the connection lives.
+
+        In a replay of the past nothing is late, so nothing is spread out.
+        """
         self.connection = connection
         self._clock = clock
         self._batch_size = batch_size
         self._programs = Programs()
+        self._is_replaying = is_replaying
         self._wanted = frozenset(shards)
         self.shards: tuple[int, ...] = ()
         self.hold_missing()
@@ -209,5 +214,5 @@ class Worker:
         batch = Batch(program, homes)
         batch.take(stretch.inputs)
         woken = batch.tick(stretch.until)
-        batch.keep(self.connection, stretch.until)
+        batch.keep(self.connection, stretch.until, None if self._is_replaying else self._clock.now())
         return woken

@@ -137,6 +137,14 @@ _TASK = (
 )
 
 
+_ORDER_OF_TEAM = (
+    _text("unit", "the unit, `a:` and an account's or `c:` and a customer's id", is_required=True),
+    _text("workflow", "key of the workflow", is_required=True),
+    _text("enrollment", "which passage (default all of the unit's in the workflow)"),
+    _text("by", "who decided it"),
+    _text("why", "why"),
+)
+
 _VIEW = (
     _text("name", "what the page or screen is called"),
     _text("category", "what it belongs to"),
@@ -374,7 +382,27 @@ def _messages() -> tuple[EventType, ...]:
         ),
         ours("Prompt Offered", "A prompt was given to a placement that asked.", _PROMPT),
         ours("Prompt Withheld", "A prompt was asked for and not shown.", (*_PROMPT, _REASON)),
+        ours(
+            "Trial Granted",
+            "A trial was granted, and the team's own billing told of it.",
+            (
+                _text("key", "the trial's key: enrollment, step, visit", is_required=True),
+                _text("offer", "id of the offer"),
+                _text("thing", "id of what is tried"),
+                _moment("ends_at", "when it ends, ISO 8601 with a zone"),
+            ),
+        ),
         ours("Task Opened", "Work was given to a person.", _TASK),
+        ours("Enrollment Ended", "Somebody of the team ended a passage through a workflow.", _ORDER_OF_TEAM),
+        ours(
+            "Enrollment Migrated",
+            "Somebody of the team moved a passage to another version of its workflow.",
+            (
+                *_ORDER_OF_TEAM,
+                _text("version", "the version it goes on with", is_required=True),
+                Property("steps", None, "where each step of the version left lands in it, by id"),
+            ),
+        ),
     )
 
 

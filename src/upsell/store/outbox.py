@@ -72,8 +72,13 @@ class Finished(msgspec.Struct, frozen=True):
     next_attempt_at: Moment | None = None
 
 
-def keep_messages(connection: Connection, messages: Sequence[tuple[UnitId, Speak]]) -> None:
-    """Put messages into the outbox, each with its household; a key that is there already stays as it is."""
+def keep_messages(
+    connection: Connection, messages: Sequence[tuple[UnitId, Speak]], not_before: Mapping[str, Moment]
+) -> None:
+    """Put messages into the outbox, each with its household; a key that is there already stays as it is.
+
+    They may be sent at once, but for those that ``not_before`` names by key.
+    """
     if not messages:
         return
     said = [message for _, message in messages]
@@ -96,6 +101,7 @@ def keep_messages(connection: Connection, messages: Sequence[tuple[UnitId, Speak
         "triggers": [_encode(message.trigger).decode() for message in said],
         "terms": [_encode(message.terms).decode() if message.terms else None for message in said],
         "reserved": [message.reserved_at for message in said],
+        "nexts": [not_before.get(message.key, message.reserved_at) for message in said],
     }
     connection.execute(query("keep_messages"), values)
     connection.execute(query("notify_outbox"))

@@ -109,6 +109,11 @@ class ArmValues:
         self._findings = findings
         self.has_any = False
 
+    @property
+    def salt(self) -> str:
+        """The workflow's salt, which outlives its versions."""
+        return self._experiment.salt
+
     def read(self, record: Record, key: str, vary: Vary) -> dict[str, Leaf]:
         """Give the value under ``key`` by arm, ``""`` for one that all arms share; empty when absent.
 

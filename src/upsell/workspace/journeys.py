@@ -2,28 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from upsell.clock import DAY, Duration
 from upsell.decisions.intents import SELLING, Intent
 from upsell.decisions.reach import CHANNELS
 from upsell.journeys.steps import (
+    Asked,
     Blocked,
+    ChooseStep,
     EndStep,
+    GoStep,
+    Heard,
     IfStep,
     Journey,
     MessageStep,
     PromptStep,
+    SplitStep,
     Step,
     TaskStep,
+    TrialStep,
+    UpdateStep,
+    WaitDateStep,
     WaitForStep,
     WaitStep,
+    WaitTimeStep,
+    WaitUntilStep,
+    WebhookStep,
 )
 from upsell.journeys.workflow import UnitKind, Vary
+from upsell.rules.kinds import Kind
 from upsell.workspace.definitions import Definitions
 from upsell.workspace.documents import CATALOG, SETTINGS, TEMPLATES
 from upsell.workspace.experiments import ArmValues
 from upsell.workspace.items import NOTHING_WRITTEN, Item, Leaf, Record
+from upsell.workspace.named_steps import NamedStep, asked_by, name_steps, note_unnamed
 from upsell.workspace.rulebook import check_event
+from upsell.workspace.scalars import WEEKDAYS
 from upsell.workspace.templates import SUFFIXES
 
 ARRIVED = "arrived"
@@ -43,11 +58,14 @@ class JourneyCompiler:
         self._values = values
         self._is_after_goal = is_after_goal
         self._steps: dict[str, Step] = {}
+        self._named: Mapping[str, NamedStep] = {}
+        self._chosen: set[str] = set()
 
     def compile(self, items: Sequence[Item], prefix: str = "") -> Journey:
         """Compile steps; ids are their path in the file after ``prefix``. Without any, an empty journey."""
+        self._named = name_steps(items, prefix, self._findings)
         entry, _ = self._sequence(items, prefix, None, is_awaiting=False)
-        return Journey(dict(self._steps), entry)
+        return Journey(dict(self._steps), entry, {name: step.id for name, step in self._named.items()})
 
     def _sequence(
         self, items: Sequence[Item], prefix: str, then: str | None, *, is_awaiting: bool
@@ -82,10 +100,36 @@ class JourneyCompiler:
             self._steps[at] = self._task(task, at, then)
         elif item.has("wait"):
             return self._wait(item, at, then) or is_awaiting
+        elif (split := item.record("split")) is not None:
+            return self._split(split, at, then, is_awaiting=is_awaiting)
+        elif (choose := item.record("choose")) is not None:
+            self._choose(choose, at, then, is_awaiting=is_awaiting)
+        elif (go := item.record("go")) is not None:
+            self._steps[at] = self._go(go, at, then)
+        elif (values := item.record("update")) is not None:
+            rules = {name: self._definitions.rulebook.rule(values.leaf(name), None) for name in values.items}
+            self._steps[at] = UpdateStep(at, then, {k: rule for k, rule in rules.items() if rule is not None})
+        elif (trial := item.record("trial")) is not None:
+            return self._trial(trial, at, then, is_awaiting=is_awaiting)
+        elif (webhook := item.record("webhook")) is not None:
+            self._steps[at] = WebhookStep(at, then, webhook.text("url"))
         return is_awaiting
 
     def _branch(self, item: Record, at: str, then: str | None, *, is_awaiting: bool) -> bool:
-        """Compile a branch and the steps on both of its ways."""
+        """Compile a branch and the steps on each of its ways; further questions are branches inside it."""
+        inner = [each for each in item.each("elif") if isinstance(each, Record)]
+        questions = [(at, item), *((f"{at}.elif.{number}", each) for number, each in enumerate(inner))]
+        otherwise, after = self._sequence(item.each("else"), f"{at}.else.", then, is_awaiting=is_awaiting)
+        for question_at, question in reversed(questions):
+            yes, after_yes = self._sequence(
+                question.each("then"), f"{question_at}.then.", then, is_awaiting=is_awaiting
+            )
+            self._ask(question, question_at, yes, otherwise, is_awaiting=is_awaiting)
+            otherwise, after = question_at, after and after_yes
+        return after
+
+    def _ask(self, item: Record, at: str, yes: str | None, no: str | None, *, is_awaiting: bool) -> None:
+        """Compile the question of a branch."""
         leaf = item.leaf("if")
         asks_arrival = leaf is not None and leaf.text == ARRIVED
         if leaf is not None and asks_arrival and not is_awaiting:
@@ -95,11 +139,103 @@ class JourneyCompiler:
                 hint="put wait: {for: Event Name, up_to: 2 days} before it",
                 code="arrived",
             )
-        yes, after_yes = self._sequence(item.each("then"), f"{at}.then.", then, is_awaiting=is_awaiting)
-        no, after_no = self._sequence(item.each("else"), f"{at}.else.", then, is_awaiting=is_awaiting)
-        test = None if asks_arrival else self._definitions.rulebook.rule(leaf)
-        self._steps[at] = IfStep(at, test, yes, no)
+        asked = asked_by(leaf, item.leaf("of"), self._named, self._findings)
+        test = None if asks_arrival or asked is not None else self._definitions.rulebook.rule(leaf)
+        self._steps[at] = IfStep(at, test, yes, no, asked)
+
+    def _split(self, record: Record, at: str, then: str | None, *, is_awaiting: bool) -> bool:
+        """Compile ways that units are spread over by a hash."""
+        shares, ways, is_after = [], [], True
+        for name, way in record.records():
+            first, after = self._sequence(way.each("steps"), f"{at}.{name}.", then, is_awaiting=is_awaiting)
+            shares.append(way.rate("share"))
+            ways.append(first)
+            is_after = is_after and after
+        if shares and abs(sum(shares) - 1) > 1e-9:
+            self._findings.error(
+                record.place, f"expected shares that add up to 100%, got {sum(shares):.6g}", code="shares"
+            )
+        salt = "/".join(("split", self._values.salt, *record.items))
+        self._steps[at] = SplitStep(at, salt, tuple(shares), tuple(ways))
+        return is_after
+
+    def _choose(self, record: Record, at: str, then: str | None, *, is_awaiting: bool) -> None:
+        """Compile a choice among offers."""
+        name = record.text("as")
+        if self._definitions.offers is not None and name in self._definitions.offers:
+            self._findings.error(
+                record.keys["as"], f"expected a name that is no offer's own, got {name}", code="step-name"
+            )
+        for leaf in record.leaves("offers"):
+            self._check_offers({"": leaf})
+        self._chosen.add(name)
+        otherwise, _ = self._sequence(record.each("else"), f"{at}.else.", then, is_awaiting=is_awaiting)
+        otherwise = otherwise if record.has("else") else None
+        offers = tuple(leaf.text for leaf in record.leaves("offers"))
+        self._steps[at] = ChooseStep(at, then, otherwise, name, offers)
+
+    def _trial(self, record: Record, at: str, then: str | None, *, is_awaiting: bool) -> bool:
+        """Compile a trial as what it is: a grant, waits for the paid terms to be taken, and two ways on.
+
+        The grant has the step's own id; ``.early`` and ``.late`` are waits, ``.took`` and ``.takes`` the
+        questions after each, ``.remind`` the reminder, ``.convert`` and ``.end`` what billing is told.
+        """
+        offer = record.leaf("offer")
+        lasts, before = self._trial_lasts(offer, record), 0
+        reminded = record.record("remind")
+        if reminded is not None:
+            before = reminded.integer("before")
+            if before >= lasts > 0:
+                self._findings.error(
+                    reminded.place,
+                    "expected a reminder within the trial, got one before it begins",
+                    code="trial",
+                )
+        name, url = offer.text if offer is not None else "", record.text("url")
+        accepted, after_yes = self._sequence(
+            record.each("accepted"), f"{at}.accepted.", then, is_awaiting=is_awaiting
+        )
+        expired, after_no = self._sequence(
+            record.each("expired"), f"{at}.expired.", then, is_awaiting=is_awaiting
+        )
+        taken = Asked(Heard.ACCEPTED, at)
+        steps = reminded.each("steps") if reminded is not None else ()
+        remind, _ = self._sequence(steps, f"{at}.remind.", f"{at}.late", is_awaiting=is_awaiting)
+        self._steps |= {
+            at: TrialStep(at, f"{at}.early", {"": name}, url, lasts),
+            f"{at}.early": WaitUntilStep(f"{at}.early", f"{at}.took", max(lasts - before, 1), None, taken),
+            f"{at}.took": IfStep(f"{at}.took", None, f"{at}.convert", remind, taken),
+            f"{at}.late": WaitUntilStep(f"{at}.late", f"{at}.takes", max(before, 1), None, taken),
+            f"{at}.takes": IfStep(f"{at}.takes", None, f"{at}.convert", f"{at}.end", taken),
+            f"{at}.convert": WebhookStep(f"{at}.convert", accepted, url, "trial.accepted", name),
+            f"{at}.end": WebhookStep(f"{at}.end", expired, url, "trial.ended", name),
+        }
         return after_yes and after_no
+
+    def _trial_lasts(self, offer: Leaf | None, record: Record) -> Duration:
+        """Give how long the trial of an offer lasts; one that has none is noted."""
+        if offer is None:
+            return 0
+        self._check_offers({"": offer})
+        known = self._definitions.catalog.offers.get(offer.text)
+        if known is not None and not known.trial_days:
+            self._findings.error(
+                offer.place,
+                f"expected an offer with trial_days, got {offer.text}, which has none",
+                hint=f"write trial_days in offers.{offer.text} of {CATALOG}",
+                code="trial",
+            )
+        if self._is_after_goal:
+            self._findings.error(record.place, "expected no trial after the goal, got one", code="intent")
+        return known.trial_days * DAY if known is not None else 0
+
+    def _go(self, record: Record, at: str, then: str | None) -> GoStep:
+        """Compile a jump."""
+        leaf = record.leaf("to")
+        step = self._named.get(leaf.text) if leaf is not None else None
+        if leaf is not None and step is None:
+            note_unnamed(leaf, "a step of this list", self._named, self._findings)
+        return GoStep(at, then, step.id if step is not None else at, record.integer("at_most", 1))
 
     def _message(self, record: Record, channels: tuple[str, ...], at: str, then: str | None) -> MessageStep:
         """Compile a message by one of some channels."""
@@ -188,7 +324,7 @@ class JourneyCompiler:
         """Note offers that the catalog lacks."""
         known = self._definitions.offers
         for leaf in offers.values():
-            if known is not None and leaf.text not in known:
+            if known is not None and leaf.text not in known and leaf.text not in self._chosen:
                 self._findings.unknown(leaf.place, "offer", leaf.text, known, CATALOG)
 
     def _recipients(self, record: Record) -> tuple[str, ...]:
@@ -249,7 +385,7 @@ class JourneyCompiler:
         )
 
     def _wait(self, item: Record, at: str, then: str | None) -> bool:
-        """Compile a wait; give whether it is for an event."""
+        """Compile a wait; give whether it is for more than time to pass."""
         awaited = item.record("wait") or NOTHING_WRITTEN
         if awaited.has("for"):
             event = awaited.leaf("for")
@@ -263,14 +399,29 @@ class JourneyCompiler:
                 up_to=awaited.integer("up_to"),
                 since_enrollment=awaited.has("since"),
             )
-            return True
-        lasts = self._values.read(item, "wait", Vary.TIMING)
-        self._steps[at] = WaitStep(
-            id=at,
-            then=then,
-            lasts={arm: leaf.value for arm, leaf in lasts.items() if isinstance(leaf.value, int)},
-        )
-        return False
+        elif awaited.has("until"):
+            leaf = awaited.leaf("until")
+            asked = asked_by(leaf, awaited.leaf("of"), self._named, self._findings)
+            test = None if asked is not None else self._definitions.rulebook.rule(leaf)
+            self._steps[at] = WaitUntilStep(at, then, awaited.integer("up_to"), test, asked)
+        elif awaited.has("date"):
+            date = self._definitions.rulebook.rule(awaited.leaf("date"), Kind.MOMENT)
+            if date is not None:
+                before, up_to = awaited.integer("before"), awaited.integer("up_to")
+                self._steps[at] = WaitDateStep(at, then, date, before, up_to)
+        elif awaited.has("time"):
+            days = frozenset(WEEKDAYS.index(leaf.text) for leaf in awaited.leaves("days"))
+            self._steps[at] = WaitTimeStep(at, then, awaited.integer("time"), days or frozenset(range(7)))
+            return False
+        else:
+            lasts = self._values.read(item, "wait", Vary.TIMING)
+            self._steps[at] = WaitStep(
+                id=at,
+                then=then,
+                lasts={arm: leaf.value for arm, leaf in lasts.items() if isinstance(leaf.value, int)},
+            )
+            return False
+        return True
 
 
 def _message_of(item: Record) -> tuple[Record, tuple[str, ...]] | None:

@@ -142,7 +142,7 @@ class Reader:
     def _variant(self, node: Node, shape: Variants, path: str) -> Item | None:
         """Read one of several records, told apart by a key."""
         if not isinstance(node, yaml.MappingNode):
-            self._wrong(node, f"one of {listed(shape.words)}", path)
+            self._wrong(node, f"one of {listed(shape.words, 20)}", path)
             return None
         written = [key for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
         for key in written:
@@ -151,11 +151,11 @@ class Reader:
         if shape.otherwise is not None:
             return self._map(node, shape.otherwise, path)
         if not written:
-            self._wrong(node, f"one of {listed(shape.words)}", path)
+            self._wrong(node, f"one of {listed(shape.words, 20)}", path)
             return None
         near = nearest(written[0].value, shape.words)
         self._wrong(
-            written[0], f"one of {listed(shape.words)}", path, f"did you mean {near}?" if near else None
+            written[0], f"one of {listed(shape.words, 20)}", path, f"did you mean {near}?" if near else None
         )
         return None
 

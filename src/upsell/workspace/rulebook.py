@@ -79,8 +79,8 @@ class Rulebook:
         self._findings = findings
         self._knows_signals = knows_signals
 
-    def rule(self, leaf: Leaf | None, expects: Kind = Kind.BOOLEAN) -> Rule | None:
-        """Compile a rule; None when there is none or it is wrong, which is noted."""
+    def rule(self, leaf: Leaf | None, expects: Kind | None = Kind.BOOLEAN) -> Rule | None:
+        """Compile a rule of a kind, None for any; None when there is none or it is wrong, which is noted."""
         if leaf is None:
             return None
         try:

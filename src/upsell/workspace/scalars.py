@@ -297,4 +297,10 @@ TRAIT_NAME = Scalar(
     {"type": "string", "pattern": f"^{_TRAIT}$"},
 )
 ID = Scalar("id", "an id", _matching(r"\S(.{0,198}\S)?", 200), {"type": "string"}, takes_numbers=True)
+URL = Scalar(
+    "web address",
+    "a web address such as https://hooks.acme.example/upsell",
+    _matching(r"https?://[^\s/?#@\\]+([/?][^\s#]*)?", 2_000),
+    {"type": "string", "format": "uri", "pattern": "^https?://"},
+)
 EVENT = Scalar("event name", "the name of an event such as Trial Started", _plain_text, {"type": "string"})

@@ -9,10 +9,10 @@ import msgspec
 
 from upsell.decisions.intents import Intent
 from upsell.decisions.reach import CHANNELS, EMAIL, PUSH, SMS
-from upsell.journeys.steps import Blocked
+from upsell.journeys.steps import Blocked, Heard
 from upsell.journeys.workflow import Existing, Status, UnitKind, Vary
 from upsell.workspace import scalars
-from upsell.workspace.shapes import Either, Key, ListOf, MapOf, Named, RecordOf, Shape, Variants
+from upsell.workspace.shapes import Either, Key, ListOf, MapOf, Named, RecordOf, Scalar, Shape, Variants
 
 INTENT: Final = scalars.of_enum("intent", Intent)
 """One of the intents."""
@@ -125,6 +125,62 @@ _MESSAGE = {
 """What every step that sends a message may say, by whichever channel."""
 
 _STEPS = ListOf(Named("step"))
+_WAY = msgspec.structs.replace(scalars.NAME, name="way", expected="the name of a way, such as short")
+_HEARD = ", ".join(each.value for each in Heard)
+_UP_TO = Key(scalars.DURATION, "how long to wait at most", True)
+_OF = Key(scalars.NAME, "name of the step asked about; without it the one that spoke last")
+_JUMPS = Scalar(
+    "whole number from 1 to 20",
+    "a whole number from 1 to 20",
+    lambda text: found if (found := scalars.POSITIVE.parse(text)) and int(found) <= 20 else None,
+    {"type": "integer", "minimum": 1, "maximum": 20},
+    takes_numbers=True,
+)
+
+_AWAITED = {
+    "for": RecordOf(
+        {
+            "for": Key(scalars.EVENT, "the event awaited", True),
+            "where": Key(scalars.RULE, "condition on its properties"),
+            "up_to": _UP_TO,
+            "since": Key(
+                scalars.one_of("start", "enrollment"),
+                "enrollment counts events since it began; without it since the step",
+            ),
+        }
+    ),
+    "until": RecordOf(
+        {
+            "until": Key(
+                scalars.RULE,
+                f"a rule, or what became of an earlier step: {_HEARD}",
+                True,
+            ),
+            "of": _OF,
+            "up_to": _UP_TO,
+        }
+    ),
+    "date": RecordOf(
+        {
+            "date": Key(scalars.RULE, "the moment, such as subscription.renews_at", True),
+            "before": Key(
+                scalars.DURATION,
+                "how long before it the wait ends (default not at all)",
+            ),
+            "up_to": _UP_TO,
+        }
+    ),
+    "time": RecordOf(
+        {
+            "time": Key(scalars.TIME, "the time of day, by the customer's own clock", True),
+            "days": Key(
+                ListOf(scalars.one_of("day of the week", *scalars.WEEKDAYS), least=1),
+                "days of the week; without it all",
+            ),
+        }
+    ),
+}
+"""What a step may wait for beside time, by its telling key."""
 
 _STEP_CASES = {
     **{
@@ -160,32 +216,131 @@ _STEP_CASES = {
                 Either(
                     scalar=scalars.DURATION,
                     mapping=Variants(
-                        {
-                            "for": RecordOf(
-                                {
-                                    "for": Key(scalars.EVENT, "the event awaited", True),
-                                    "where": Key(scalars.RULE, "condition on its properties"),
-                                    "up_to": Key(scalars.DURATION, "how long to wait at most", True),
-                                    "since": Key(
-                                        scalars.one_of("start", "enrollment"),
-                                        "enrollment counts events since it began; without it since the step",
-                                    ),
-                                }
-                            )
-                        },
+                        _AWAITED,
                         otherwise=MapOf(scalars.DURATION, "arm", _ARM, least=1),
                     ),
                 ),
-                "let time pass, by arm with vary: timing; or wait for an event",
+                "let time pass, by arm with vary: timing; or wait for an event, rule, date or time of day",
                 True,
             )
         }
     ),
     "if": RecordOf(
         {
-            "if": Key(scalars.RULE, "a rule, or arrived: whether the event last awaited came", True),
+            "if": Key(
+                scalars.RULE,
+                f"a rule; or arrived, whether the last wait ended by what was awaited; or {_HEARD}",
+                True,
+            ),
+            "of": _OF,
             "then": Key(_STEPS, "steps when it is true", True),
-            "else": Key(_STEPS, "steps when it is not"),
+            "elif": Key(
+                ListOf(
+                    RecordOf(
+                        {
+                            "if": Key(scalars.RULE, "as the if above it", True),
+                            "of": _OF,
+                            "then": Key(_STEPS, "steps when it is true", True),
+                        }
+                    ),
+                    least=1,
+                ),
+                "further questions, asked in order when those before are not true",
+            ),
+            "else": Key(_STEPS, "steps when none is"),
+        }
+    ),
+    "split": RecordOf(
+        {
+            "split": Key(
+                MapOf(
+                    RecordOf(
+                        {
+                            "share": Key(scalars.RATE, "share of the units that go this way", True),
+                            "steps": Key(_STEPS, "its steps", True),
+                        }
+                    ),
+                    "way",
+                    _WAY,
+                    least=2,
+                ),
+                "go one of several ways by a hash of the unit; shares add up to 100%",
+                True,
+            )
+        }
+    ),
+    "go": RecordOf(
+        {
+            "go": Key(
+                RecordOf(
+                    {
+                        "to": Key(scalars.NAME, "name of the step jumped to", True),
+                        "at_most": Key(_JUMPS, "how many jumps there may be in one enrollment", True),
+                    }
+                ),
+                "jump to a step that has a name, so often; then go on",
+                True,
+            )
+        }
+    ),
+    "update": RecordOf(
+        {
+            "update": Key(
+                MapOf(scalars.RULE, "trait", scalars.TRAIT_NAME, least=1),
+                "set traits of the unit, each to what a rule gives, such as 'asked'; the held out too",
+                True,
+            )
+        }
+    ),
+    "webhook": RecordOf(
+        {
+            "webhook": Key(
+                RecordOf({"url": Key(scalars.URL, "where it is posted, signed", True)}),
+                "tell a server of yours that this point was reached; the held out are not told of",
+                True,
+            )
+        }
+    ),
+    "trial": RecordOf(
+        {
+            "trial": Key(
+                RecordOf(
+                    {
+                        "offer": Key(
+                            scalars.NAME, "the offer that is tried; it says for how many days", True
+                        ),
+                        "url": Key(scalars.URL, "your billing, told of the grant and of the end", True),
+                        "remind": Key(
+                            RecordOf(
+                                {
+                                    "before": Key(scalars.DURATION, "how long before the end", True),
+                                    "steps": Key(_STEPS, "what is said then", True),
+                                }
+                            ),
+                            "a reminder, for who has not taken the paid terms by then",
+                        ),
+                        "accepted": Key(_STEPS, "steps for who took the paid terms before the end"),
+                        "expired": Key(_STEPS, "steps for who did not"),
+                    }
+                ),
+                "grant a trial, remind, and at its end go on by whether the paid terms were taken",
+                True,
+            )
+        }
+    ),
+    "choose": RecordOf(
+        {
+            "choose": Key(
+                RecordOf(
+                    {
+                        "offers": Key(ListOf(scalars.NAME, least=1), "the offers, the preferred first", True),
+                        "as": Key(scalars.NAME, "what later steps call the one chosen", True),
+                        "else": Key(_STEPS, "steps when none can be made; without it the journey ends"),
+                    }
+                ),
+                "choose the first offer that can be made now",
+                True,
+            )
         }
     ),
     "prompt": RecordOf(
@@ -221,7 +376,11 @@ _STEP_CASES = {
     ),
 }
 
-_STEP_VARIANTS = Variants(_STEP_CASES, bare_words=("end",))
+_NAMED_CASES = {
+    word: RecordOf({**case.keys, "name": Key(scalars.NAME, "what other steps call it, for of and go", False)})
+    for word, case in _STEP_CASES.items()
+}
+_STEP_VARIANTS = Variants(_NAMED_CASES, bare_words=("end",))
 
 NAMED_SHAPES: Final[Mapping[str, Shape]] = {
     "step": Either(
@@ -272,6 +431,11 @@ WORKFLOW_SHAPE = RecordOf(
             "expected earnings of letting a unit in, in minor units, such as a trait a model writes; where "
             "every candidate has one, the greatest wins",
         ),
+        "key": Key(
+            scalars.TRAIT_NAME,
+            "property of the trigger's event, such as order_id, by which one unit may be in it several times",
+        ),
+        "at_once": Key(scalars.POSITIVE, "with key, how many passages of one unit there may be (default 25)"),
         "max_age": Key(scalars.DURATION, "a trigger fired by an older event is stale (default 24 hours)"),
         "trigger": Key(_TRIGGER, "what opens an enrollment", True),
         "eligible": Key(_RULES, "rules that must all be true"),

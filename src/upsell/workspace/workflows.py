@@ -9,7 +9,8 @@ import msgspec
 from upsell.catalog.offers import Offer
 from upsell.clock import HOUR
 from upsell.decisions.intents import SELLING
-from upsell.journeys.steps import Journey, MessageStep, PromptStep, TaskStep
+from upsell.journeys.speaking import SpeakingStep
+from upsell.journeys.steps import ChooseStep, Journey, MessageStep, PromptStep, TaskStep, TrialStep
 from upsell.journeys.workflow import (
     Content,
     Crossing,
@@ -47,6 +48,7 @@ def compile_workflow(key: str, record: Record, definitions: Definitions) -> Work
     )
     values.check_any(record)
     _check_told(record, findings)
+    _check_key(record, findings)
     workflow = Workflow(
         key=key,
         version="",
@@ -73,9 +75,30 @@ def compile_workflow(key: str, record: Record, definitions: Definitions) -> Work
         worth=definitions.rulebook.rule(record.leaf("worth"), Kind.NUMBER),
         category=record.text("category"),
         is_dropped=record.text("blocked") == "drop",
+        entry_key=record.text("key"),
+        at_once=record.integer("at_once", 25) if record.has("key") else 1,
     )
     check_workflow(workflow, record, definitions.catalog, definitions.rails, findings)
     return msgspec.structs.replace(workflow, version=workflow_version(workflow))
+
+
+def _check_key(record: Record, findings: Findings) -> None:
+    """Note a key that no event of the trigger could carry, and what belongs to a key alone."""
+    trigger = record.record("trigger") or NOTHING_WRITTEN
+    if record.has("key") and not trigger.has("on"):
+        findings.error(
+            record.keys["key"],
+            "expected a trigger with on beside key, got one that no event fires",
+            hint="the key is a property of the event that fires it, such as order_id of Order Completed",
+            code="trigger",
+        )
+    if record.has("at_once") and not record.has("key"):
+        findings.error(
+            record.keys["at_once"],
+            "expected key beside at_once, got at_once alone",
+            hint="without a key a unit is in a workflow once at a time",
+            code="missing-key",
+        )
 
 
 def _trigger(workflow: Record, definitions: Definitions) -> Trigger:
@@ -231,12 +254,11 @@ def _check_told(record: Record, findings: Findings) -> None:
 
 def _offers(journey: Journey, definitions: Definitions) -> Mapping[str, Offer]:
     """Give the offers that steps name, with what falls back from them."""
-    named = (
-        offer
-        for step in journey.steps.values()
-        if isinstance(step, MessageStep | TaskStep | PromptStep)
-        for offer in step.offer.values()
-    )
+    steps = journey.steps.values()
+    named = [
+        *(each for step in steps if isinstance(step, SpeakingStep) for each in step.offer.values()),
+        *(each for step in steps if isinstance(step, ChooseStep) for each in step.offers),
+    ]
     chains = {each.id: each for offer in named for each in definitions.catalog.chain(offer)}
     return {offer: chains[offer] for offer in sorted(chains)}
 
@@ -259,5 +281,6 @@ def _takes_slot(journey: Journey) -> bool:
     return any(
         (isinstance(step, MessageStep | PromptStep) and step.intent in SELLING)
         or (isinstance(step, TaskStep) and bool(step.offer))
+        or isinstance(step, TrialStep)
         for step in journey.steps.values()
     )
