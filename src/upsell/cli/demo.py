@@ -59,8 +59,8 @@ def demo(
         accounts=_SMALL_ACCOUNTS if is_small else _ACCOUNTS,
         starts_at=parse_moment("2026-01-01T00:00:00Z") or 0,
     )
-    with _shown() as told:
-        folder = _folder(data)
+    with shown_progress() as told:
+        folder = database_folder(data)
         url = database_url(Settings(data_folder=str(folder)))
         step = 12 * HOUR if is_small else STEP
         results = run_demo(url, documents, company, step, len(os.sched_getaffinity(0)), told)
@@ -76,7 +76,7 @@ def demo(
         print("Done. Without --no-serve the same is shown on a page.")
 
 
-def _folder(data: Path | None) -> Path:
+def database_folder(data: Path | None) -> Path:
     """Give the folder of the database: the one asked for, or one that is removed at the end.
 
     Raises:
@@ -100,7 +100,7 @@ def _folder(data: Path | None) -> Path:
 
 
 @contextmanager
-def _shown() -> Iterator[Callable[[Told], None]]:
+def shown_progress() -> Iterator[Callable[[Told], None]]:
     """Show how far the demo has come, on the error stream: bars on a terminal, else a line now and then."""
     if sys.stderr.isatty():
         with _bars() as told:

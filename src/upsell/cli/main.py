@@ -38,6 +38,9 @@ COMMANDS: Final[dict[str, Entry]] = {
     "explain": Entry("upsell.cli.explain:explain", "Tell why a unit is spoken to, or why not."),
     "report": Entry("upsell.cli.report:report", "Tell what each workflow did and earned."),
     "demo": Entry("upsell.cli.demo:demo", "Run a simulated year at a made-up company and show it."),
+    "simulate": Entry(
+        "upsell.cli.simulate:simulate", "Run a workspace against made-up customers, beside planted truth."
+    ),
     "plan": Entry("upsell.cli.plan:plan", "Show what applying a workspace would change."),
     "apply": Entry("upsell.cli.apply:apply", "Put a workspace live as the next revision."),
     "pull": Entry("upsell.cli.pull:pull", "Write the workspace that is live to files."),

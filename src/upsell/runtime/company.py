@@ -18,12 +18,12 @@ YEAR: Duration = 365 * DAY
 
 
 class PricedPlan(msgspec.Struct, frozen=True):
-    """A plan as the company sells it: id, prices in minor units, reports included a month, shut features."""
+    """A plan as the company sells it: id, prices in minor units, use included a month, a shut feature."""
 
     id: str
     month: int
     year: int
-    reports: int
+    included: float
     shut_feature: str | None
 
 
@@ -45,14 +45,17 @@ class Response(msgspec.Struct, frozen=True):
         rates: The chance that the first message, the first two, and so on, persuade; the last one
             holds for any further message.
         is_renewal: Whether persuaded means to stay at the renewal; otherwise it means to upgrade.
+        by_arm: The same chances for an arm of an experiment, where they are others.
     """
 
     rates: tuple[float, ...]
     is_renewal: bool = False
+    by_arm: Mapping[str, tuple[float, ...]] = msgspec.field(default_factory=dict)
 
-    def rate(self, heard: int) -> float:
-        """Give the chance to be persuaded by so many messages; nothing by none."""
-        return self.rates[min(heard, len(self.rates)) - 1] if heard > 0 else 0.0
+    def rate(self, heard: int, arm: str | None = None) -> float:
+        """Give the chance to be persuaded by so many messages of an arm; nothing by none."""
+        rates = self.by_arm.get(arm or "", self.rates)
+        return rates[min(heard, len(rates)) - 1] if heard > 0 and rates else 0.0
 
 
 RESPONSES: Mapping[str, Response] = {
@@ -83,6 +86,8 @@ class Habits(msgspec.Struct, frozen=True):
         regret_rate: Chance, per persuaded upgrade, that money is asked back.
         pressure_rate: Chance, added by every message heard, of leaving because of it.
         objection_rate: Chance, added by every message heard, of asking for no more.
+        fatigue_rate: What share of its force each message heard before, of whichever workflow, takes from
+            the next.
     """
 
     existing_rate: float = 0.74
@@ -101,6 +106,15 @@ class Habits(msgspec.Struct, frozen=True):
     regret_rate: float = 0.05
     pressure_rate: float = 0.0015
     objection_rate: float = 0.004
+    fatigue_rate: float = 0.0
+
+
+class Custom(msgspec.Struct, frozen=True):
+    """An event of the company's own that accounts do by themselves, so often a month on average."""
+
+    name: str
+    monthly: float
+    properties: Mapping[str, bool | int | float | str] = msgspec.field(default_factory=dict)
 
 
 class Company(msgspec.Struct, frozen=True):
@@ -113,6 +127,10 @@ class Company(msgspec.Struct, frozen=True):
         lasts: How long the simulation lasts, in microseconds.
         responses: The planted responses, by workflow.
         habits: What accounts do by themselves.
+        plans: What it sells, by tier.
+        metric: What its customers use.
+        currency: What they pay in.
+        customs: Events of its own beside those.
     """
 
     seed: int
@@ -121,6 +139,10 @@ class Company(msgspec.Struct, frozen=True):
     lasts: Duration = YEAR
     responses: Mapping[str, Response] = msgspec.field(default_factory=lambda: RESPONSES)
     habits: Habits = Habits()
+    plans: tuple[PricedPlan, ...] = PLANS
+    metric: str = "reports"
+    currency: str = CURRENCY
+    customs: tuple[Custom, ...] = ()
 
     @property
     def ends_at(self) -> Moment:

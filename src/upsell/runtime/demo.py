@@ -11,12 +11,12 @@ from pathlib import Path
 
 import msgspec
 
-from upsell.clock import Duration, Moment
+from upsell.clock import DAY, Duration, Moment
 from upsell.errors import ConfigError
 from upsell.ids import bare
 from upsell.journeys.program import Program
 from upsell.runtime.apply import apply
-from upsell.runtime.company import Company, index_of
+from upsell.runtime.company import YEAR, Company, index_of
 from upsell.runtime.replay import Heard, Replay, Step
 from upsell.runtime.reporting import exposed_units, live_program, question_of, report
 from upsell.runtime.results import Results
@@ -90,7 +90,7 @@ def run_demo(
             replay.take(simulation.history())
 
             def hear(mail: Heard) -> None:
-                simulation.hear(bare(mail.unit_id), mail.workflow, mail.at)
+                simulation.hear(bare(mail.unit_id), mail.workflow, mail.at, mail.arm)
 
             def tell(far: Step) -> None:
                 share = (far.at - company.starts_at) / company.lasts
@@ -126,8 +126,12 @@ def _reruns(
 
 def _about(company: Company, end: Step) -> str:
     return (
-        f"A simulated year at a made-up company: {company.accounts:,} accounts, {end.events:,} events, "
+        f"{_length(company)} at a made-up company: {company.accounts:,} accounts, {end.events:,} events, "
         f"{end.mails:,} mails accepted by a real mail server on this machine, seed {company.seed}. The "
-        "planted truth is what a workflow did to the accounts exposed to it: each lived the year twice, "
+        "planted truth is what a workflow did to the accounts exposed to it: each lived it twice, "
         "once with everybody treated and once with everybody held out."
     )
+
+
+def _length(company: Company) -> str:
+    return "A simulated year" if company.lasts == YEAR else f"{company.lasts // DAY} simulated days"

@@ -10,10 +10,11 @@ from collections.abc import Callable
 from functools import partial
 from heapq import heappop, heappush
 from math import exp
+from random import Random
 from typing import Any, TypeAlias
 
 from upsell.clock import DAY, HOUR, Moment, format_moment
-from upsell.runtime.company import CURRENCY, PLANS, Company, PricedPlan, account_id
+from upsell.runtime.company import Company, Custom, PricedPlan, account_id
 from upsell.signals.events import Event
 from upsell.signals.profiles import months_after
 
@@ -54,9 +55,9 @@ class Life:
             self._signup_at = company.starts_at - 1 - int(place * 364 * DAY)
         else:
             self._signup_at = company.starts_at + int(place * 0.9 * company.lasts)
-        self._tier = luck.choices(range(len(PLANS)), habits.plan_rates)[0]
+        self._tier = luck.choices(range(len(company.plans)), habits.plan_rates)[0]
         self._is_yearly = luck.random() < habits.yearly_rate
-        self._need = PLANS[self._tier].reports * exp(luck.gauss(-0.72, 0.42))
+        self._need = company.plans[self._tier].included * exp(luck.gauss(-0.72, 0.42))
         self._growth = luck.gauss(0.03, 0.03)
         self._members = 1 + luck.choices(range(3), (5, 3, 2))[0]
         self._name = f"{luck.choice(_PLACES)} {luck.choice(_KINDS)} {self._index}"
@@ -81,11 +82,13 @@ class Life:
         told, self._told = self._told, []
         return told
 
-    def hear(self, workflow: str, at: Moment) -> None:
+    def hear(self, workflow: str, at: Moment, arm: str | None = None) -> None:
         """Receive a message of a workflow at ``at``; what it changes lies a few hours ahead at least."""
+        before = sum(self._heard.values())
         heard = self._heard[workflow] = self._heard.get(workflow, 0) + 1
         response = self._company.responses.get(workflow)
-        if response is not None and self._draws[workflow] < response.rate(heard):
+        force = (1 - self._company.habits.fatigue_rate) ** before
+        if response is not None and self._draws[workflow] < response.rate(heard, arm) * force:
             self._be_persuaded(workflow, at, is_renewal=response.is_renewal)
         if heard > 1:
             self._consider_looking(workflow, heard, at)
@@ -136,7 +139,7 @@ class Life:
 
     @property
     def _plan(self) -> PricedPlan:
-        return PLANS[self._tier]
+        return self._company.plans[self._tier]
 
     def _sign_up(self, at: Moment) -> None:
         for member, first_name in enumerate(self._first_names):
@@ -158,7 +161,7 @@ class Life:
             "plan": plan.id,
             "quantity": 1,
             "amount": plan.year if self._is_yearly else plan.month,
-            "currency": CURRENCY,
+            "currency": self._company.currency,
             "interval": "year" if self._is_yearly else "month",
             "status": "active",
         }
@@ -197,7 +200,7 @@ class Life:
         self._tell("Consent Withdrawn", at, {"channel": "email"}, 0)
 
     def _upgrade(self, from_tier: int, at: Moment) -> None:
-        if self._tier == from_tier < len(PLANS) - 1:
+        if self._tier == from_tier < len(self._company.plans) - 1:
             self._tier += 1
             self._tell("Subscription Changed" if from_tier else "Subscription Started", at, self._terms(at))
 
@@ -209,7 +212,7 @@ class Life:
 
     def _ask_back(self, at: Moment) -> None:
         amount = (self._plan.year if self._is_yearly else self._plan.month) // 4
-        self._tell("Refunded", at, {"amount": amount, "currency": CURRENCY})
+        self._tell("Refunded", at, {"amount": amount, "currency": self._company.currency})
 
     def _downgrade(self, from_tier: int, at: Moment) -> None:
         if self._tier == from_tier:
@@ -230,13 +233,25 @@ class Life:
             return start + int(share * (end - start))
 
         need = self._need * exp(self._growth * month + noise)
-        ratio = need / self._plan.reports
+        ratio = need / self._plan.included
         self._plan_use(need, ratio, moment, draws[0:3])
         self._plan_moves(ratio, moment, draws[3:12])
         self._plan_trouble(moment, draws[12:20])
         if draws[20] < self._company.habits.look_rate:
             self._note_live(moment(draws[21]), self._look_at_prices)
+        for place, custom in enumerate(self._company.customs):
+            self._plan_custom(custom, self._company.luck(self._index, "custom", month, place), moment)
         self._note(end, partial(self._live_month, month + 1))
+
+    def _plan_custom(self, custom: Custom, luck: Random, moment: Callable[[float], Moment]) -> None:
+        """Plan how often something happens in a month: its whole part always, the rest by chance."""
+        times = int(custom.monthly) + (luck.random() < custom.monthly % 1)
+        for _ in range(times):
+            member = luck.randrange(self._members)
+            self._note_live(moment(luck.random()), partial(self._do, custom, member))
+
+    def _do(self, custom: Custom, member: int, at: Moment) -> None:
+        self._tell(custom.name, at, dict(custom.properties), member)
 
     def _note_live(self, at: Moment, act: Act) -> None:
         """Plan something unless it lies before the simulated year."""
@@ -254,7 +269,7 @@ class Life:
                 self._note_live(moment(share), partial(self._use, quantity))
 
     def _use(self, quantity: int, at: Moment) -> None:
-        self._tell("Usage Recorded", at, {"metric": "reports", "quantity": quantity})
+        self._tell("Usage Recorded", at, {"metric": self._company.metric, "quantity": quantity})
 
     def _plan_moves(self, ratio: float, moment: Callable[[float], Moment], draws: list[float]) -> None:
         habits, tier = self._company.habits, self._tier
@@ -310,4 +325,4 @@ class Life:
 
     def _invoice(self, invoice: str) -> dict[str, Any]:
         amount = self._plan.year if self._is_yearly else self._plan.month
-        return {"invoice_id": invoice, "amount": amount, "currency": CURRENCY}
+        return {"invoice_id": invoice, "amount": amount, "currency": self._company.currency}

@@ -50,11 +50,12 @@ class Source(Protocol):
 
 
 class Heard(msgspec.Struct, frozen=True):
-    """A mail that arrived: for which unit and person, of which workflow, and when."""
+    """A mail that arrived: for which unit and person, of which workflow and arm, and when."""
 
     unit_id: UnitId
     customer_id: str
     workflow: str
+    arm: str | None
     at: Moment
 
 
@@ -181,8 +182,8 @@ class Replay:
             return []
         found = self._connection.execute(query("find_heard"), {"keys": [mail.key for mail in mails]})
         by_key = {
-            key: Heard(unit_id, customer_id, workflow, self.clock.at)
-            for key, unit_id, customer_id, workflow in found
+            key: Heard(unit_id, customer_id, workflow, arm, self.clock.at)
+            for key, unit_id, customer_id, workflow, arm in found
         }
         # Mails of one step arrive in no order of their own.
         return [by_key[mail.key] for mail in sorted(mails, key=lambda mail: mail.key)]

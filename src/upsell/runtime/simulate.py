@@ -44,10 +44,10 @@ class Simulation:
         happened.sort(key=lambda event: (event.occurred_at, event.id))
         return happened
 
-    def hear(self, account: str, workflow: str, at: Moment) -> None:
-        """Let a message of a workflow reach an account at ``at``."""
+    def hear(self, account: str, workflow: str, at: Moment, arm: str | None = None) -> None:
+        """Let a message of a workflow, said in an arm where it has any, reach an account at ``at``."""
         index = index_of(account)
-        self._lives[index].hear(workflow, at)
+        self._lives[index].hear(workflow, at, arm)
         self._plan(index)
 
     def _plan(self, index: int) -> None:

@@ -81,7 +81,7 @@ class _Living:
         }
         if verdict is None:
             self.world.heard.append((message.workflow, at))
-            self._life.hear(message.workflow, at)
+            self._life.hear(message.workflow, at, message.arm)
         else:
             said["reason"] = verdict.reason.value
         return Event(

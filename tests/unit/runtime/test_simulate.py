@@ -111,7 +111,7 @@ def test_the_company_sells_the_plans_of_its_workspace() -> None:
     for tier, plan in enumerate(PLANS):
         sold = catalog.plans[plan.id]
         assert sold.tier == tier
-        assert sold.limits == {"reports": plan.reports}
+        assert sold.limits == {"reports": plan.included}
         assert sold.prices[BillingInterval.MONTH]["USD"].amount == plan.month
         if tier > 0:
             assert sold.prices[BillingInterval.YEAR]["USD"].amount == plan.year

@@ -1,4 +1,4 @@
--- Whom messages were for, and of which workflow they were.
-select key, unit_id, customer_id, workflow
+-- Whom messages were for, and of which workflow and arm they were.
+select key, unit_id, customer_id, workflow, arm
 from outbox
 where key = any(%(keys)s::text[])
