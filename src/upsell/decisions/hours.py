@@ -1,24 +1,36 @@
-"""Hours: when somebody may be spoken to by a channel, by the clock on their own wall.
+"""Hours: when somebody may be spoken to by a channel, by the clocks on the walls around them.
 
-The law: a moment is inside when the wall clock of the recipient's zone shows a time and a day that
-are allowed; so a night that has an hour twice or not at all is exact.
+The law: a moment is inside when every wall clock asked shows a time and a day that are allowed; so a
+night that has an hour twice or not at all is exact, and of several places the strictest holds.
 """
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
+from typing import Final, TypeAlias
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from upsell.clock import Moment, from_datetime, to_datetime
+from upsell.clock import DAY, Moment, from_datetime, to_datetime
+from upsell.decisions.public_holidays import public_holidays
 from upsell.rules.facts import Scalar
 
 AHEAD = 15
 """How many days ahead the next opening is looked for."""
+
+SOON = 2
+"""How many days ahead it is looked for first."""
+
+Week: TypeAlias = tuple[tuple[tuple[int, int], ...], ...]
+"""For each day of the week, Monday first, from which minute on it is open and from which on it is not:
+``[opens, closes)``, where 1,440 is midnight. A day without any is closed."""
+
+EVERY_DAY: Final = frozenset(range(7))
+ALWAYS: Final[Week] = (((0, 1_440),),) * 7
 
 
 class Calendar(enum.Enum):
@@ -33,26 +45,89 @@ class Hours(msgspec.Struct, frozen=True):
     """When a channel may speak.
 
     Attributes:
-        opens: Minute of the day from which on it may.
-        closes: Minute of the day from which on it may not; not after ``opens`` lasts over midnight, and
-            1,440 is midnight itself.
-        days: Days of the week on which it may, 0 for Monday; of the wall clock's date.
-        closed_on: ISO dates, such as public holidays, on which it may not.
+        week: When in a week it may, by the wall clock.
+        closed_on: ISO dates on which it may not.
+        closes_on_holidays: Whether it may not on public holidays of the place that is asked about.
     """
 
-    opens: int = 0
-    closes: int = 1_440
-    days: frozenset[int] = frozenset(range(7))
+    week: Week = ALWAYS
     closed_on: frozenset[str] = frozenset()
+    closes_on_holidays: bool = False
+
+
+class ContactHours(msgspec.Struct, frozen=True):
+    """Hours by the clock of one zone, as they bind somebody.
+
+    Attributes:
+        hours: The hours.
+        zone: IANA zone of the clock.
+        country: The country whose public holidays are meant, by ISO 3166 code; empty when not known.
+        subdivision: Its subdivision, by the second half of the ISO 3166-2 code; empty when not known.
+        valid_from: First ISO date on which they bind; empty for always.
+        valid_until: First ISO date on which they no longer do; empty for never.
+        told: Where and by which rule, in words.
+    """
+
+    hours: Hours
+    zone: str
+    country: str = ""
+    subdivision: str = ""
+    valid_from: str = ""
+    valid_until: str = ""
+    told: str = ""
 
     def holds(self, wall: datetime) -> bool:
-        """Tell whether it may speak while a wall clock shows this."""
+        """Tell whether it may be spoken while the wall clock of the zone shows this."""
+        if not self._binds(wall):
+            return True
         minute = wall.hour * 60 + wall.minute
-        if wall.weekday() not in self.days or wall.date().isoformat() in self.closed_on:
-            return False
-        if self.opens < self.closes:
-            return self.opens <= minute < self.closes
-        return minute >= self.opens or minute < self.closes
+        for opens, closes in self.hours.week[wall.weekday()]:
+            if opens <= minute < closes:
+                return not self._is_closed_day(wall)
+        return False
+
+    def holiday(self, wall: datetime) -> str | None:
+        """Give the name of the public holiday that closes the day on the wall, or None."""
+        if not self.hours.closes_on_holidays or not self.country or not self._binds(wall):
+            return None
+        return public_holidays(self.country, self.subdivision, wall.year).get(wall.date().isoformat())
+
+    def _binds(self, wall: datetime) -> bool:
+        if not self.valid_from and not self.valid_until:
+            return True
+        day = wall.date().isoformat()
+        return self.valid_from <= day and (not self.valid_until or day < self.valid_until)
+
+    def _is_closed_day(self, wall: datetime) -> bool:
+        closed_on = self.hours.closed_on
+        return (bool(closed_on) and wall.date().isoformat() in closed_on) or self.holiday(wall) is not None
+
+
+def weekly(opens: int, closes: int, days: Collection[int] = EVERY_DAY) -> Week:
+    """Give the week that is open on some days between two minutes of the day.
+
+    ``closes`` not after ``opens`` lasts over midnight; the days are those of the wall clock's date, 0
+    for Monday.
+    """
+    whole = ((opens, closes),) if opens < closes else ((0, closes), (opens, 1_440))
+    spans = tuple(span for span in whole if span[0] < span[1])
+    return tuple(spans if day in days else () for day in range(7))
+
+
+def common(*weeks: Week) -> Week:
+    """Give the week that is open when all of some weeks are; of none, the one that always is."""
+    shared = ALWAYS
+    for week in weeks:
+        shared = tuple(
+            tuple(
+                (max(one[0], other[0]), min(one[1], other[1]))
+                for one in ours
+                for other in theirs
+                if max(one[0], other[0]) < min(one[1], other[1])
+            )
+            for ours, theirs in zip(shared, week, strict=True)
+        )
+    return shared
 
 
 def zone_of(customer: Mapping[str, Scalar], account: Mapping[str, Scalar], otherwise: str) -> str:
@@ -67,18 +142,44 @@ def zone_of(customer: Mapping[str, Scalar], account: Mapping[str, Scalar], other
     return otherwise
 
 
-def opens_at(hours: Hours, zone: str, now: Moment) -> Moment:
-    """Give the first moment, ``now`` or later, at which a channel may speak.
+def wall_at(zone: str, now: Moment) -> datetime:
+    """Give what the wall clock of a zone shows; of a name that is no zone, UTC's."""
+    return _wall(now, _zone(zone) or UTC)
+
+
+def all_hold(binding: Sequence[ContactHours], now: Moment) -> bool:
+    """Tell whether it may be spoken by every one of several hours at once; by none at all it may."""
+    walls: dict[str, datetime] = {}
+    for each in binding:
+        wall = walls.get(each.zone)
+        if wall is None:
+            wall = walls[each.zone] = wall_at(each.zone, now)
+        if not each.holds(wall):
+            return False
+    return True
+
+
+def opens_at(binding: Sequence[ContactHours], now: Moment) -> Moment:
+    """Give the first moment, ``now`` or later, at which it may be spoken by every one of several hours.
 
     Where none comes within 15 days, the end of these: it is asked again then.
     """
-    place = _zone(zone) or UTC
-    if hours.holds(_wall(now, place)):
+    if all_hold(binding, now):
         return now
-    for at in sorted(set(_turns(hours, place, now))):
-        if at > now and hours.holds(_wall(at, place)):
-            return at
-    return now + AHEAD * 86_400_000_000
+    starts: dict[str, set[int]] = {}
+    for each in binding:
+        opening = starts.setdefault(each.zone, {0})
+        opening.update(opens for spans in each.hours.week for opens, _ in spans)
+    # Most open again within a day, so the days after are looked at only when they do not.
+    for days in (SOON, AHEAD):
+        turns = {at for zone, opening in starts.items() for at in _turns(opening, zone, now, days)}
+        for at in sorted(turns):
+            # Beyond a day less, a turn of another clock may be missing.
+            if days == SOON and at > now + (days - 1) * DAY:
+                break
+            if at > now and all_hold(binding, at):
+                return at
+    return now + AHEAD * DAY
 
 
 def calendar_window(zone: str, now: Moment, calendar: Calendar) -> tuple[Moment, Moment]:
@@ -127,7 +228,7 @@ def next_time(minute: int, days: frozenset[int], zone: str, now: Moment) -> Mome
             at = _first_at(midnight, minute, place)
             if at >= now:
                 return at
-    return now + AHEAD * 86_400_000_000
+    return now + AHEAD * DAY
 
 
 def _first_at(midnight: datetime, minute: int, place: tzinfo) -> Moment:
@@ -139,14 +240,14 @@ def _first_at(midnight: datetime, minute: int, place: tzinfo) -> Moment:
     return next(_shifts(naive.replace(hour=0, minute=0), place), late)
 
 
-def _turns(hours: Hours, place: tzinfo, now: Moment) -> Iterator[Moment]:
-    """Give every moment at which the answer may turn to yes: openings, midnights, changes of the clock."""
+def _turns(starts: Collection[int], zone: str, now: Moment, days: int) -> Iterator[Moment]:
+    """Give every moment at which an answer may turn to yes: openings, midnights, changes of the clock."""
+    place = _zone(zone) or UTC
     today = _wall(now, place).date()
-    for ahead in range(-1, AHEAD + 1):
-        day = today + timedelta(days=ahead)
-        midnight = datetime.combine(day, time.min)
-        yield from _instants(midnight, place)
-        yield from _instants(midnight + timedelta(minutes=hours.opens), place)
+    for ahead in range(-1, days + 1):
+        midnight = datetime.combine(today + timedelta(days=ahead), time.min)
+        for minute in starts:
+            yield from _instants(midnight + timedelta(minutes=minute), place)
         yield from _shifts(midnight, place)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from upsell.clock import MINUTE, Duration
 from upsell.decisions.contact import Contact, Speech, Touch, ask_caps, release, reserve
 from upsell.decisions.decision import Verdict
-from upsell.decisions.hours import opens_at, zone_of
+from upsell.decisions.hours import ContactHours, opens_at, zone_of
 from upsell.decisions.policy import Cap, Per
 from upsell.decisions.reasons import Reason
 from upsell.ids import share
@@ -60,11 +60,12 @@ def ask_hours(scene: Scene, person: Unit, channel: str) -> Verdict | None:
     if hours is None:
         return None
     zone = zone_for(scene, person)
-    at = opens_at(hours, zone, scene.now)
+    binding = (ContactHours(hours, zone),)
+    at = opens_at(binding, scene.now)
     if at == scene.now:
         return None
     jitter = int(share("hours", person.id) * RELEASED_OVER)
-    if opens_at(hours, zone, at + jitter) != at + jitter:
+    if opens_at(binding, at + jitter) != at + jitter:
         jitter = 0
     return Verdict(Reason.OUTSIDE_HOURS, f"{channel} in {zone}", (), at + jitter)
 

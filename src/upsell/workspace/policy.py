@@ -8,7 +8,7 @@ from typing import Final
 from upsell.catalog.offers import OfferKind
 from upsell.clock import DAY
 from upsell.decisions.grounds import Basis, Grounds
-from upsell.decisions.hours import Calendar, Hours
+from upsell.decisions.hours import EVERY_DAY, Calendar, Hours, weekly
 from upsell.decisions.intents import PROMOTIONAL, SELLING, Intent
 from upsell.decisions.policy import SENSITIVE_STATES, Cap, Per, Policy, SensitiveState
 from upsell.errors import nearest
@@ -97,10 +97,8 @@ def _hours(record: Record) -> Hours:
     """Compile when a channel may speak."""
     days = frozenset(WEEKDAYS.index(leaf.text) for leaf in record.leaves("days"))
     return Hours(
-        opens=record.integer("from"),
-        closes=record.integer("to"),
-        days=days or frozenset(range(7)),
-        closed_on=frozenset(leaf.text for leaf in record.leaves("closed_on")),
+        weekly(record.integer("from"), record.integer("to"), days or EVERY_DAY),
+        frozenset(leaf.text for leaf in record.leaves("closed_on")),
     )
 
 
