@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from upsell.cli.reference import commands_page, doctor_page, settings_page
+from upsell.workspace.contact_hours_reference import contact_hours_page
 from upsell.workspace.reference import events_page, reasons_page, workspace_page
 
 HERE = Path(__file__).parent
@@ -13,6 +14,7 @@ if __name__ == "__main__":
     (HERE / "workspace.md").write_text(workspace_page(), encoding="utf-8")
     (HERE / "events.md").write_text(events_page(), encoding="utf-8")
     (HERE / "reasons.md").write_text(reasons_page(), encoding="utf-8")
+    (HERE / "contact-hours.md").write_text(contact_hours_page(), encoding="utf-8")
     (HERE / "commands.md").write_text(commands_page(), encoding="utf-8")
     (HERE / "doctor.md").write_text(doctor_page(), encoding="utf-8")
     (HERE / "settings.md").write_text(settings_page(), encoding="utf-8")

@@ -9,6 +9,7 @@ import msgspec
 
 from upsell.catalog.offers import OfferKind
 from upsell.clock import DAY, Duration
+from upsell.decisions.contact_law import ContactLaw
 from upsell.decisions.grounds import Grounds
 from upsell.decisions.hours import Calendar, Hours
 from upsell.decisions.intents import PROMOTIONAL, SELLING, Intent
@@ -142,7 +143,9 @@ class Policy(msgspec.Struct, frozen=True):
         control_rate: Share of households in the global control, 0 to 1.
         control_salt: Salt of the global control's hash.
         rails: Price guardrails.
-        hours: When each channel may speak, by channel; one that is absent always may.
+        hours: When each channel may speak by the team's own hours, by channel; one that is absent always may.
+        law: The law's contact hours by jurisdiction.
+        lawful: Channels that obey the law of the places somebody may be in, besides the team's own hours.
         grounds: What is taken as ground for promotion, by channel; absent asks only for no withdrawal.
         not_now: How long what somebody answered "not now" to rests, in microseconds.
     """
@@ -156,5 +159,7 @@ class Policy(msgspec.Struct, frozen=True):
     control_salt: str = "control"
     rails: Rails = Rails()
     hours: Mapping[str, Hours] = msgspec.field(default_factory=dict)
+    law: ContactLaw = msgspec.field(default_factory=dict)
+    lawful: frozenset[str] = frozenset()
     not_now: Duration = 30 * DAY
     grounds: Mapping[str, Grounds] = msgspec.field(default_factory=dict)

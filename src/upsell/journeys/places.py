@@ -6,15 +6,19 @@ decides it, so that two members of an account never both take its last one.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from upsell.clock import MINUTE, Duration
 from upsell.decisions.contact import Contact, Speech, Touch, ask_caps, release, reserve
+from upsell.decisions.contact_hours import ask_contact_hours, hours_binding
 from upsell.decisions.decision import Verdict
-from upsell.decisions.hours import ContactHours, opens_at, zone_of
+from upsell.decisions.hours import all_hold, zone_of
 from upsell.decisions.policy import Cap, Per
 from upsell.decisions.reasons import Reason
 from upsell.ids import share
 from upsell.journeys.household import Unit
 from upsell.journeys.scene import Scene
+from upsell.rules.facts import Scalar
 
 RELEASED_OVER: Duration = 15 * MINUTE
 """The stretch over which those who waited for the same opening are asked again."""
@@ -54,27 +58,32 @@ def ask_places(
 def ask_hours(scene: Scene, person: Unit, channel: str) -> Verdict | None:
     """Say until when a channel may not speak to a person now by their own clock, or None when it may.
 
+    Asked are the team's own hours and, for channels that obey it, the law of every place they may be in.
     Who waits for the same opening is asked again over a quarter of an hour, not all at once.
     """
-    hours = scene.program.policy.hours.get(channel)
-    if hours is None:
+    policy = scene.program.policy
+    own, law = policy.hours.get(channel), policy.law if channel in policy.lawful else None
+    if own is None and law is None:
         return None
-    zone = zone_for(scene, person)
-    binding = (ContactHours(hours, zone),)
-    at = opens_at(binding, scene.now)
-    if at == scene.now:
+    of_account = _account_traits(scene)
+    binding = hours_binding(own, law, person.profile.traits, of_account, scene.program.zone, scene.now)
+    opening = ask_contact_hours(binding, scene.now)
+    if opening is None:
         return None
     jitter = int(share("hours", person.id) * RELEASED_OVER)
-    if opens_at(binding, at + jitter) != at + jitter:
+    if not all_hold(binding, opening.at + jitter):
         jitter = 0
-    return Verdict(Reason.OUTSIDE_HOURS, f"{channel} in {zone}", (), at + jitter)
+    return Verdict(Reason.OUTSIDE_HOURS, f"{channel} {opening.told}", (), opening.at + jitter)
 
 
 def zone_for(scene: Scene, person: Unit) -> str:
     """Give the zone of a person's wall clock: their own, their account's, or the team's."""
+    return zone_of(person.profile.traits, _account_traits(scene), scene.program.zone)
+
+
+def _account_traits(scene: Scene) -> Mapping[str, Scalar]:
     account = scene.household.account
-    of_account = account.profile.traits if account is not None else {}
-    return zone_of(person.profile.traits, of_account, scene.program.zone)
+    return account.profile.traits if account is not None else {}
 
 
 def take_places(scene: Scene, person: Unit, touch: Touch) -> None:

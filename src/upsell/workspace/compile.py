@@ -16,9 +16,11 @@ from upsell.journeys.program import Program
 from upsell.journeys.workflow import Workflow
 from upsell.rules.kinds import Kind
 from upsell.workspace.catalog import compile_catalog
+from upsell.workspace.contact_law import compile_law
 from upsell.workspace.definitions import Definitions
 from upsell.workspace.documents import (
     CATALOG,
+    CONTACT_HOURS,
     LARGEST,
     SETTINGS,
     SIGNALS,
@@ -88,7 +90,8 @@ def compile_documents(documents: Documents) -> Compiled:
     standard = standard_signals(settings.lifecycle)
     rulebook = open_rulebook(written_signals, known_catalog, settings.traits, standard, findings)
     signals = compile_signals(written_signals or NOTHING_WRITTEN, standard, rulebook)
-    policy = compile_policy(settings.policy, rulebook, settings.currency, findings)
+    law = compile_law(files.get(CONTACT_HOURS), findings)
+    policy = compile_policy(settings.policy, rulebook, settings.currency, law, findings)
     check_offers(files.get(CATALOG), catalog, policy.rails, findings)
     definitions = Definitions(
         catalog=catalog,
@@ -161,7 +164,12 @@ def _read_files(documents: Documents, findings: Findings) -> dict[str, Record]:
 
 def _kind_of(path: str, documents: Documents, findings: Findings) -> FileKind | None:
     """Give what kind of YAML file a path is; None for templates and files that nobody reads."""
-    known = {SETTINGS: FileKind.SETTINGS, CATALOG: FileKind.CATALOG, SIGNALS: FileKind.SIGNALS}
+    known = {
+        SETTINGS: FileKind.SETTINGS,
+        CATALOG: FileKind.CATALOG,
+        SIGNALS: FileKind.SIGNALS,
+        CONTACT_HOURS: FileKind.CONTACT_HOURS,
+    }
     parts = PurePosixPath(path)
     if path in known:
         return known[path]

@@ -18,8 +18,12 @@ Documents: TypeAlias = Mapping[str, str]
 SETTINGS = "upsell.yaml"
 CATALOG = "catalog.yaml"
 SIGNALS = "signals.yaml"
+CONTACT_HOURS = "contact_hours.yaml"
 WORKFLOWS = "workflows"
 TEMPLATES = "templates"
+
+AT_THE_TOP = (SETTINGS, CATALOG, SIGNALS, CONTACT_HOURS)
+"""Files that stand at the top of a workspace."""
 
 LARGEST = 1_000_000
 """The most bytes one document may have; a workspace is written by hand."""
@@ -54,6 +58,11 @@ def read_workspace(path: Path) -> Documents:
     return dict(sorted(documents.items()))
 
 
+def read_shipped_hours() -> str:
+    """Read the contact hours that are shipped, in the form of a workspace's own."""
+    return (Path(__file__).parent / CONTACT_HOURS).read_text(encoding="utf-8")
+
+
 def _files(root: Path) -> Iterator[Path]:
     """List the files of a workspace: YAML at the top and under workflows, everything under templates."""
     for folder, is_fitting in (
@@ -67,7 +76,7 @@ def _files(root: Path) -> Iterator[Path]:
 
 def meant_file(name: str) -> str | None:
     """Give the file at the top of a workspace that a name is, or is a slip of; None for any other file."""
-    stems = {PurePosixPath(known).stem: known for known in (SETTINGS, CATALOG, SIGNALS)}
+    stems = {PurePosixPath(known).stem: known for known in AT_THE_TOP}
     near = nearest(PurePosixPath(name).stem, stems) if _is_yaml(name) else None
     return None if near is None else stems[near]
 

@@ -29,6 +29,7 @@ class FileKind(enum.Enum):
     SETTINGS = "upsell"
     CATALOG = "catalog"
     SIGNALS = "signals"
+    CONTACT_HOURS = "contact_hours"
     WORKFLOW = "workflow"
 
 
@@ -97,15 +98,36 @@ _STATE = Either(
     ),
 )
 
+_OPEN_OR_CLOSED = scalars.one_of("holidays", "open", "closed")
+
 _HOURS = RecordOf(
     {
-        "from": Key(scalars.TIME, "from what time of day on", True),
-        "to": Key(scalars.TIME, "until what time of day; not after from lasts over midnight", True),
+        "from": Key(scalars.TIME, "from what time of day on; without it from midnight"),
+        "to": Key(
+            scalars.TIME,
+            "until what time of day; not after from lasts over midnight; without it to midnight",
+        ),
         "days": Key(
             ListOf(scalars.one_of("day of the week", *scalars.WEEKDAYS), least=1),
             "days of the week; without it all",
         ),
-        "closed_on": Key(ListOf(scalars.DATE), "dates on which nothing is sent, such as public holidays"),
+        "closed_on": Key(ListOf(scalars.DATE), "dates on which nothing is sent"),
+        "holidays": Key(
+            _OPEN_OR_CLOSED,
+            "whether public holidays where the recipient is are closed: those of their trait country, else "
+            "their account's, else of the country of the clock, and of state or region where told (default "
+            "open)",
+        ),
+        "law": Key(
+            Either(
+                scalar=scalars.BOOLEAN,
+                mapping=RecordOf(
+                    {"off_because": Key(scalars.TEXT, "why the law need not be obeyed by this channel", True)}
+                ),
+            ),
+            "whether the legal contact hours of every place the recipient may be in are obeyed besides "
+            "(default true for sms, which is turned off with a reason only; false for other channels)",
+        ),
     }
 )
 
@@ -164,7 +186,8 @@ _POLICY = RecordOf(
         "hours": Key(
             RecordOf({channel: Key(_HOURS, f"when {channel} may be sent") for channel in CHANNELS}),
             "when each channel may speak, by the recipient's own clock: their trait timezone, else their "
-            "account's, else the team's zone",
+            "account's, else the team's zone; where the law is obeyed, by the clock of every place they may "
+            "be in",
         ),
         "consent": Key(
             RecordOf({channel: Key(_GROUNDS, f"for {channel}") for channel in CHANNELS}),
@@ -391,12 +414,41 @@ CATALOG_SHAPE = RecordOf(
     }
 )
 
+_LEGAL_HOURS = RecordOf(
+    {
+        "hours": Key(
+            MapOf(
+                Either(scalar=scalars.TIME_SPAN, listing=ListOf(scalars.TIME_SPAN, least=1)),
+                "days",
+                scalars.DAYS,
+            ),
+            "when texts may be sent, by days such as mon-fri; a day that is not named is closed",
+            True,
+        ),
+        "holidays": Key(_OPEN_OR_CLOSED, "whether public holidays of the place are closed", True),
+        "closed_on": Key(ListOf(scalars.DATE), "dates that are closed besides"),
+        "source": Key(scalars.TEXT, "where it is written, and where sources disagree which and how", True),
+        "as_of": Key(scalars.DATE, "the day for which the source says so", True),
+        "valid_from": Key(scalars.DATE, "the first day on which it holds; without it always"),
+        "valid_until": Key(scalars.DATE, "the first day on which it no longer does; without it never"),
+        "note": Key(scalars.TEXT, "what a reader should know besides"),
+    }
+)
+
+CONTACT_HOURS_SHAPE = MapOf(ListOf(_LEGAL_HOURS, least=1), "jurisdiction", scalars.JURISDICTION)
+
 SIGNALS_SHAPE = MapOf(scalars.RULE, "signal", scalars.SIGNAL_NAME)
 
 FILES: Final[Mapping[FileKind, File]] = {
     FileKind.SETTINGS: File("upsell.yaml", "Currency, zone, sender, traits and policy.", SETTINGS_SHAPE),
     FileKind.CATALOG: File("catalog.yaml", "What can be bought, and what may be offered.", CATALOG_SHAPE),
     FileKind.SIGNALS: File("signals.yaml", "Named conclusions: a rule by name.", SIGNALS_SHAPE),
+    FileKind.CONTACT_HOURS: File(
+        "contact_hours.yaml",
+        "When the law lets people be sent texts: rows by jurisdiction, in place of all shipped rows of it. "
+        "All rows of a place that hold on a day bind, and its country's with them.",
+        CONTACT_HOURS_SHAPE,
+    ),
     FileKind.WORKFLOW: File(
         "workflows/*.yaml", "One workflow each; the file's name is its key.", WORKFLOW_SHAPE
     ),

@@ -7,17 +7,18 @@ from typing import Final
 
 from upsell.catalog.offers import OfferKind
 from upsell.clock import DAY
+from upsell.decisions.contact_law import ContactLaw
 from upsell.decisions.grounds import Basis, Grounds
-from upsell.decisions.hours import EVERY_DAY, Calendar, Hours, weekly
+from upsell.decisions.hours import Calendar
 from upsell.decisions.intents import PROMOTIONAL, SELLING, Intent
 from upsell.decisions.policy import SENSITIVE_STATES, Cap, Per, Policy, SensitiveState
 from upsell.errors import nearest
+from upsell.workspace.contact_hours import compile_hours
 from upsell.workspace.documents import SETTINGS
 from upsell.workspace.findings import Findings
 from upsell.workspace.items import NOTHING_WRITTEN, Leaf, Record
 from upsell.workspace.pricing import compile_rails
 from upsell.workspace.rulebook import Rulebook, check_event
-from upsell.workspace.scalars import WEEKDAYS
 
 RULE_STATES: Final[Mapping[str, frozenset[Intent]]] = {
     "onboarding": frozenset({Intent.OFFER}),
@@ -32,15 +33,17 @@ _LONGEST = {Calendar.DAY: 2 * DAY, Calendar.WEEK: 8 * DAY, Calendar.MONTH: 32 * 
 _NAMES = (*_BY_EVENTS, *RULE_STATES)
 
 
-def compile_policy(record: Record, rulebook: Rulebook, currency: str, findings: Findings) -> Policy:
+def compile_policy(
+    record: Record, rulebook: Rulebook, currency: str, law: ContactLaw, findings: Findings
+) -> Policy:
     """Compile a policy; an empty one has the built-in sensitive states, no caps and no price guardrails."""
     usual = Policy()
+    own = compile_hours(record.record("hours") or NOTHING_WRITTEN, law, findings)
     return Policy(
         caps=(*_gap(record), *_caps(record, findings)),
-        hours={
-            channel: _hours(written)
-            for channel, written in (record.record("hours") or NOTHING_WRITTEN).records()
-        },
+        hours=own.hours,
+        law=law,
+        lawful=own.lawful,
         grounds={
             channel: Grounds(
                 tuple(Basis(leaf.text) for leaf in written.leaves("bases")),
@@ -90,15 +93,6 @@ def _cap(record: Record, findings: Findings) -> Cap:
         workflows=frozenset(leaf.text for leaf in record.leaves("workflows")),
         categories=frozenset(leaf.text for leaf in record.leaves("categories")),
         kinds=frozenset(OfferKind(leaf.text) for leaf in record.leaves("kinds")),
-    )
-
-
-def _hours(record: Record) -> Hours:
-    """Compile when a channel may speak."""
-    days = frozenset(WEEKDAYS.index(leaf.text) for leaf in record.leaves("days"))
-    return Hours(
-        weekly(record.integer("from"), record.integer("to"), days or EVERY_DAY),
-        frozenset(leaf.text for leaf in record.leaves("closed_on")),
     )
 
 

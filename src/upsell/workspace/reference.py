@@ -18,7 +18,7 @@ from upsell.workspace.shapes import Either, Key, ListOf, MapOf, Named, RecordOf,
 from upsell.workspace.standard import Lifecycle, standard_signals
 from upsell.workspace.workflow_file import NAMED_SHAPES
 
-_GENERATED = (
+GENERATED = (
     "<!-- Written by `python docs/reference/write.py`; change the tables in the source, not this page. -->"
 )
 
@@ -35,6 +35,7 @@ editors.
 | `upsell.yaml` | currency, zone, sender, traits and policy; must be there |
 | `catalog.yaml` | plans and offers |
 | `signals.yaml` | named conclusions |
+| `contact_hours.yaml` | counsel's own rows of the [legal contact hours](contact-hours.md) |
 | `workflows/<key>.yaml` | one workflow each; the file's name is its key |
 | `templates/<name>.html` | one mail each, HTML in Liquid |
 | `templates/<name>.txt` | its plain text; without it the text is derived from the HTML |
@@ -91,7 +92,7 @@ recorded by Upsell itself are refused when they come from outside.
 
 def workspace_page() -> str:
     """Write the reference page of every file and key."""
-    parts = [_GENERATED, "", _WORKSPACE_HEAD]
+    parts = [GENERATED, "", _WORKSPACE_HEAD]
     for kind in FileKind:
         parts.append(f"## {FILES[kind].path}\n\n{FILES[kind].meaning}\n")
         parts.extend(_tables(FILES[kind].shape, ""))
@@ -108,7 +109,7 @@ def workspace_page() -> str:
 
 def events_page() -> str:
     """Write the reference page of the event table."""
-    parts = [_GENERATED, "", _EVENTS_HEAD]
+    parts = [GENERATED, "", _EVENTS_HEAD]
     for group, events in groupby(EVENT_TABLE.values(), key=lambda event: event.group):
         parts.append(f"## {group}\n")
         parts.extend(_event(event) for event in events)
@@ -120,12 +121,12 @@ def _tables(shape: Shape, path: str) -> Iterator[str]:
     match shape:
         case RecordOf():
             yield _table(shape, path)
-            for name, key in shape.keys.items():
-                yield from _tables(key.shape, f"{path}.{name}" if path else name)
+            for name, alike in _by_shape(shape):
+                yield from _tables(alike, f"{path}.{name}" if path else name)
         case MapOf():
             if isinstance(shape.each, Scalar) and not path:
                 yield f"Each line is {shape.key.expected}, and {shape.each.expected}.\n"
-            yield from _tables(shape.each, f"{path}.<{shape.name}>")
+            yield from _tables(shape.each, f"{path}.<{shape.name}>" if path else f"<{shape.name}>")
         case ListOf():
             yield from _tables(shape.each, f"{path}[]")
         case Either():
@@ -136,6 +137,15 @@ def _tables(shape: Shape, path: str) -> Iterator[str]:
                 yield from _tables(case, path)
         case Scalar() | Named():
             pass
+
+
+def _by_shape(shape: RecordOf) -> Iterator[tuple[str, Shape]]:
+    """Give the shapes under a record's keys, keys of one and the same shape together."""
+    names: dict[int, list[str]] = {}
+    for name, key in shape.keys.items():
+        names.setdefault(id(key.shape), []).append(name)
+    for alike in names.values():
+        yield "|".join(alike), shape.keys[alike[0]].shape
 
 
 def _table(shape: RecordOf, path: str) -> str:
@@ -248,7 +258,7 @@ def _property(each: Property) -> str:
 def reasons_page() -> str:
     """Give the page of reasons: every answer a unit can get, with its meaning."""
     head = [
-        _GENERATED,
+        GENERATED,
         "",
         "# Reasons",
         "",

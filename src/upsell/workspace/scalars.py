@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from babel.core import Locale, get_global
 
 from upsell.clock import DAY, HOUR, MINUTE, SECOND, WEEK, parse_moment
+from upsell.decisions.us_states import STATES
 from upsell.workspace.shapes import Scalar
 
 UNLIMITED = "unlimited"
@@ -24,6 +25,9 @@ UNLIMITED = "unlimited"
 LONGEST = 3_650 * DAY
 """The longest duration a file may state."""
 
+WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+"""Days of the week as they are written, Monday first."""
+
 _UNITS = {"second": SECOND, "minute": MINUTE, "hour": HOUR, "day": DAY, "week": WEEK}
 _DURATION = r"(\d{1,9}) (second|minute|hour|day|week)s?"
 _PERCENT = r"(\d{1,6}(?:\.\d{1,9})?) ?%"
@@ -31,6 +35,9 @@ _NAME = r"[a-z0-9]+([-_][a-z0-9]+)*"
 _SIGNAL = r"[a-z][a-z0-9_]*"
 _TRAIT = r"[A-Za-z_][A-Za-z0-9_]*"
 _DATE = r"\d{4}-\d\d-\d\d"
+_TIME = r"([01]\d|2[0-3]):[0-5]\d|24:00"
+_DAYS = rf"({'|'.join(WEEKDAYS)})(?:-({'|'.join(WEEKDAYS)}))?"
+_JURISDICTION = r"([A-Z]{2})(?:-([A-Z0-9]{1,3}))?"
 _HOST = r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?"
 _EMAIL = rf"[^@\s<>,;:\"()\[\]\\]+@{_HOST}(\.{_HOST})*"
 
@@ -114,6 +121,38 @@ def _minutes(text: str) -> int | None:
     if found is None:
         return None
     return 1_440 if found[1] is None else int(found[1]) * 60 + int(found[2])
+
+
+def _days(text: str) -> str | None:
+    found = re.fullmatch(_DAYS, text)
+    if found is None or (found[2] is not None and WEEKDAYS.index(found[1]) >= WEEKDAYS.index(found[2])):
+        return None
+    return text
+
+
+def days_between(text: str) -> range:
+    """Give the days of the week, 0 for Monday, that ``sat`` or ``mon-fri`` names."""
+    first, _, last = text.partition("-")
+    return range(WEEKDAYS.index(first), WEEKDAYS.index(last or first) + 1)
+
+
+def _time_span(text: str) -> str | None:
+    opens, dash, closes = text.partition("-")
+    first, last = _minutes(opens), _minutes(closes)
+    return text if dash and first is not None and last is not None and first < last else None
+
+
+def minutes_between(text: str) -> tuple[int, int]:
+    """Give the minutes of the day, ``[opens, closes)``, of a span such as ``09:00-17:30``."""
+    opens, _, closes = text.partition("-")
+    return _minutes(opens) or 0, _minutes(closes) or 0
+
+
+def _jurisdiction(text: str) -> str | None:
+    found = re.fullmatch(_JURISDICTION, text)
+    if found is None or found[1] not in _countries():
+        return None
+    return text if found[1] != "US" or found[2] is None or found[2] in STATES else None
 
 
 def _email(text: str) -> str | None:
@@ -213,13 +252,29 @@ POSITIVE = Scalar(
 QUANTITY = Scalar(
     "number", "a number, 0 or more", _amount, {"type": "number", "minimum": 0}, takes_numbers=True
 )
-WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-"""Days of the week as they are written, Monday first."""
 TIME = Scalar(
     "time of day",
     "a time of day in quotes such as '08:30', to '24:00'",
     _minutes,
     {"type": "string", "pattern": r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$"},
+)
+DAYS = Scalar(
+    "days of the week",
+    "a day of the week or a row of them, such as sat or mon-fri",
+    _days,
+    {"type": "string", "pattern": f"^{_DAYS}$"},
+)
+TIME_SPAN = Scalar(
+    "span of time",
+    "a span of the day in quotes such as '09:00-17:30', to '24:00'",
+    _time_span,
+    {"type": "string", "pattern": f"^({_TIME})-({_TIME})$"},
+)
+JURISDICTION = Scalar(
+    "jurisdiction",
+    "an ISO 3166 code of a country or a part of one, such as FR or US-TX",
+    _jurisdiction,
+    {"type": "string", "pattern": f"^{_JURISDICTION}$"},
 )
 LIMIT = Scalar(
     "number or unlimited",
