@@ -11,11 +11,16 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings
 
 from upsell.store.embedded import make_database
 from upsell.store.migrate import migrate
 
 _numbers = count(1)
+
+# Machines are shared and noisy: how long one example takes says nothing about a law.
+settings.register_profile("shared-machine", deadline=None)
+settings.load_profile("shared-machine")
 
 
 @pytest.fixture(scope="session")
