@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from tests.stories.world import DAY, START, Reason, Story, make_program, workflow
+from tests.stories.world import DAY, SETTINGS, START, Reason, Story, make_program, workflow
 from upsell.cli.standing_text import standing_lines
 from upsell.errors import DefinitionError
 from upsell.journeys.effects import Speak
 from upsell.journeys.explain import explain_standing
 from upsell.journeys.program import with_sold_out
+from upsell.workspace.compile import compile_documents
 
 GATE = "{on: Feature Gate Hit, again_after: 1 day}"
 
@@ -137,6 +138,43 @@ def test_an_offer_carries_what_it_comes_to(offer: str, thing: str, price: int, i
 def test_a_price_is_for_all_units_of_quantity_in_the_currency_they_pay() -> None:
     terms = terms_of(asked(on(told("team"), "starter", quantity=3, currency="EUR")))
     assert (terms["price"], terms["unit_price"], terms["currency"]) == (3 * 9_500, 9_500, "EUR")
+
+
+LADDER = CATALOG.replace("limits: {reports: 50}}", "limits: {reports: 50}, leads_to: [starter]}", 1)
+"""Free leads to Starter alone; the others lead anywhere."""
+
+
+def test_a_plan_that_the_present_one_does_not_lead_to_is_never_offered() -> None:
+    story = told("team", catalog=LADDER)
+    assert asked(story) is Reason.UNAVAILABLE
+    seen = {each.term: each.value for each in story.decisions()[-1].seen}
+    assert seen == {"plan.id": "free", "plan.leads_to": "starter"}
+    assert isinstance(asked(on(story, "starter").after(2 * DAY)), Speak)
+
+
+def test_a_plan_that_leads_nowhere_leads_to_itself_and_to_what_is_had_beside_it() -> None:
+    end = CATALOG.replace("features: [export], cost: 4}", "features: [export], cost: 4, leads_to: []}")
+    assert asked(on(told("team", catalog=end), "starter")) is Reason.UNAVAILABLE
+    for offer in ("stay", "yearly", "chat", "seats"):
+        assert isinstance(asked(on(told(offer, catalog=end), "starter")), Speak), offer
+
+
+def test_a_bundle_is_no_way_around_a_path() -> None:
+    assert asked(told("suite", catalog=LADDER)) is Reason.UNAVAILABLE
+    assert isinstance(asked(on(told("suite", catalog=LADDER), "starter")), Speak)
+
+
+def test_what_cannot_be_reached_falls_back_as_anything_that_cannot_be_offered() -> None:
+    catalog = LADDER.replace("title: Business}", "title: Business, fallback: pack}")
+    assert terms_of(asked(told("business", catalog=catalog)))["thing"] == "pack"
+
+
+def test_what_fits_is_one_move_away() -> None:
+    # 40 a day are some 1,200 a period, which Team holds for least; Free leads to Starter alone, and it there.
+    assert terms_of(asked(uses(told("fitting"), 40, days=10)))["thing"] == "team"
+    story = uses(told("fitting", catalog=LADDER), 40, days=10)
+    assert terms_of(asked(story))["thing"] == "starter"
+    assert terms_of(asked(on(story.after(2 * DAY), "starter")))["thing"] == "team"
 
 
 def test_paying_yearly_says_what_it_saves_in_a_year() -> None:
@@ -326,6 +364,40 @@ def test_an_offer_of_two_things_is_refused() -> None:
     twice = CATALOG.replace("plan: team, title: Team, ", "plan: team, seats: 2, title: Team, ")
     with pytest.raises(DefinitionError, match="one thing that the offer is about"):
         told("team", catalog=twice)
+
+
+@pytest.mark.parametrize(
+    ("path", "told_of"),
+    [
+        ("[old]", "path to old, which is not"),
+        ("[chat]", "got chat of chat"),
+        ("[stater]", "did you mean starter?"),
+    ],
+)
+def test_a_path_that_nobody_can_take_is_refused(path: str, told_of: str) -> None:
+    with pytest.raises(DefinitionError, match=told_of.replace("?", r"\?")):
+        told("team", catalog=CATALOG.replace("reports: 50}}", f"reports: 50}}, leads_to: {path}}}", 1))
+
+
+def warned(catalog: str) -> list[str]:
+    documents = {"upsell.yaml": SETTINGS, "catalog.yaml": catalog}
+    warnings = compile_documents(documents).warnings
+    return [each.message for each in warnings if each.code == "no-path"]
+
+
+def test_an_offer_of_a_plan_that_none_leads_to_is_a_warning() -> None:
+    ends = "  {key}: {{name: X, tier: {tier}, leads_to: {to}}}\n"
+    made = [("free", 0, "[one]"), ("one", 1, "[two]"), ("two", 2, "[one]"), ("three", 3, "[two]")]
+    plans = "plans:\n" + "".join(ends.format(key=key, tier=tier, to=to) for key, tier, to in made)
+    offers = "offers:\n  big: {kind: upgrade, plan: three, title: T}\n"
+    offers += "  fits: {kind: upgrade, plan: fitting, title: F}\n"
+    assert len(warned("default_plan: free\n" + plans + offers)) == 1
+    assert warned("default_plan: free\n" + plans.replace("[one]}", "[one, three]}", 1) + offers) == []
+    assert warned(plans + offers) == [], "who has no plan may take any"
+    assert (
+        warned("default_plan: free\n" + plans + offers.replace("upgrade, plan: t", "retention, plan: t"))
+        == []
+    )
 
 
 def test_fallbacks_that_come_back_are_refused() -> None:

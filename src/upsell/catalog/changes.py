@@ -11,6 +11,9 @@ from upsell.catalog.catalog import Catalog
 from upsell.catalog.offers import FITTING, PREMIUM, Offer, Target
 from upsell.money import Money
 
+_UNSAID = {"leads_to": "any of its family"}
+"""What holds of a field where nothing is said, when that is not the same as nothing."""
+
 
 class Change(msgspec.Struct, frozen=True):
     """One thing that changed.
@@ -37,12 +40,17 @@ def find_changes(before: Catalog, after: Catalog) -> list[Change]:
 
 
 def touches(offer: Offer, change: Change) -> bool:
-    """Tell whether a change may change what an offer comes to; of one that fits, each plan's does."""
+    """Tell whether a change may change what an offer comes to, or who gets it.
+
+    Of an offer of the plan that fits any plan's does, of one of a plan the paths from any.
+    """
     if change.noun == "offer":
         return change.id == offer.id
     if change.noun == "plan":
-        is_any = offer.target in (Target.SEATS, Target.INTERVAL) or offer.thing == FITTING
-        return is_any or (offer.target is Target.PLAN and offer.thing == change.id)
+        is_path = any(each.startswith("leads_to:") for each in change.said)
+        if offer.target is Target.PLAN:
+            return is_path or offer.thing in (change.id, FITTING)
+        return offer.target in (Target.SEATS, Target.INTERVAL)
     return offer.target.value == change.noun and offer.thing in (change.id, PREMIUM)
 
 
@@ -77,7 +85,8 @@ def _flat(thing: msgspec.Struct) -> dict[str, str]:
             case float():
                 found[name] = f"{value:.15g}"
             case None:
-                pass
+                if name in _UNSAID:
+                    found[name] = _UNSAID[name]
             case _:
                 found[name] = str(getattr(value, "value", value))
 

@@ -47,6 +47,8 @@ class Plan(msgspec.Struct, frozen=True):
         family: The product it is a plan of; plans of one family are compared with each other.
         regions: Countries (ISO 3166 codes) it is sold in; empty for everywhere.
         is_for_sale: Whether anybody may still move to it.
+        leads_to: Ids of the plans of its family that one may move to from it, empty for none; None for
+            any of them.
     """
 
     id: str
@@ -61,6 +63,16 @@ class Plan(msgspec.Struct, frozen=True):
     family: str = ""
     regions: tuple[str, ...] = ()
     is_for_sale: bool = True
+    leads_to: tuple[str, ...] | None = None
+
+    def has_path_to(self, other: Plan) -> bool:
+        """Tell whether one may have another plan after this one, in one move.
+
+        Staying is no move, and a plan of another family is had beside this one, not instead of it.
+        """
+        if self.leads_to is None or other.id == self.id or other.family != self.family:
+            return True
+        return other.id in self.leads_to
 
     def price(self, interval: BillingInterval, currency: str) -> Money | None:
         """Give what falls due per interval in a currency, None where it is not stated."""

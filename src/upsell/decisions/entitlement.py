@@ -1,7 +1,7 @@
 """Entitlement: whether an offer can be made to somebody at all, and which of a chain is made.
 
 The law: nobody is offered what they have, what is smaller than what they use, what they do not
-need, or what is not sold to them.
+need, what is not sold to them, or what they cannot move to from the plan they have.
 """
 
 from __future__ import annotations
@@ -120,9 +120,9 @@ def _ask_holding(facts: UnitFacts, catalog: Catalog, offer: Offer) -> Verdict | 
         case Target.PLAN:
             if offer.thing == FITTING:
                 return None
-            return _ask_plan(facts, catalog, offer, catalog.plans[offer.thing])
+            return _ask_plan(facts, offer, catalog.plans[offer.thing])
         case Target.PRODUCT:
-            return _ask_product(facts, offer, catalog.products[offer.thing])
+            return _ask_product(facts, catalog, offer, catalog.products[offer.thing])
         case Target.FEATURE:
             if offer.thing in facts.features:
                 return Verdict(Reason.ENTITLED, offer.id, (Seen("has", offer.thing),))
@@ -140,23 +140,35 @@ def _ask_holding(facts: UnitFacts, catalog: Catalog, offer: Offer) -> Verdict | 
     return None
 
 
-def _ask_plan(facts: UnitFacts, catalog: Catalog, offer: Offer, plan: Plan) -> Verdict | None:
-    """Of one family the tier decides, an interval beside it too; a plan of another is had or not."""
-    present = facts.holdings.plan
-    if offer.kind is OfferKind.RETENTION:
+def _ask_plan(facts: UnitFacts, offer: Offer, plan: Plan) -> Verdict | None:
+    """Of its family the tier of the plan held decides, an interval beside it; then whether it leads there."""
+    held = facts.plan_of(plan.family)
+    if held is None:
         return None
-    if present is None or present.family != plan.family:
-        owned = [catalog.plans[each] for each in facts.owned if each in catalog.plans]
-        has = next((each for each in owned if each.family == plan.family and each.tier >= plan.tier), None)
-        return Verdict(Reason.ENTITLED, offer.id, (Seen("has", has.id),)) if has is not None else None
+    refusal = _ask_tier(facts, offer, held, plan) if offer.kind is not OfferKind.RETENTION else None
+    return refusal or _ask_path(offer, held, plan)
+
+
+def _ask_tier(facts: UnitFacts, offer: Offer, held: Plan, plan: Plan) -> Verdict | None:
+    if held is not facts.holdings.plan:
+        is_had = held.tier >= plan.tier
+        return Verdict(Reason.ENTITLED, offer.id, (Seen("has", held.id),)) if is_had else None
     is_longer = offer.interval is not None and offer.interval.months > facts.holdings.interval.months
-    if present.tier > plan.tier or (present.tier == plan.tier and not (is_longer and present.id == plan.id)):
-        seen = (Seen("plan.tier", present.tier), Seen("tier offered", plan.tier))
+    if held.tier > plan.tier or (held.tier == plan.tier and not (is_longer and held.id == plan.id)):
+        seen = (Seen("plan.tier", held.tier), Seen("tier offered", plan.tier))
         return Verdict(Reason.ENTITLED, offer.id, seen)
     return None
 
 
-def _ask_product(facts: UnitFacts, offer: Offer, product: Product) -> Verdict | None:
+def _ask_path(offer: Offer, held: Plan, plan: Plan) -> Verdict | None:
+    """Ask whether one may move from the plan held to another of its family."""
+    if held.has_path_to(plan):
+        return None
+    seen = (Seen("plan.id", held.id), Seen("plan.leads_to", ", ".join(held.leads_to or ()) or None))
+    return Verdict(Reason.UNAVAILABLE, offer.id, seen)
+
+
+def _ask_product(facts: UnitFacts, catalog: Catalog, offer: Offer, product: Product) -> Verdict | None:
     holdings = facts.holdings
     if product.plans and (holdings.plan is None or holdings.plan.id not in product.plans):
         plan = holdings.plan.id if holdings.plan is not None else None
@@ -175,7 +187,14 @@ def _ask_product(facts: UnitFacts, offer: Offer, product: Product) -> Verdict | 
             is_had = False
         case _:
             assert_never(product.kind)
-    return Verdict(Reason.ENTITLED, offer.id, (Seen("has", product.id),)) if is_had else None
+    if is_had:
+        return Verdict(Reason.ENTITLED, offer.id, (Seen("has", product.id),))
+    # A bundle is a way to the plans it contains.
+    plans = [catalog.plans[each] for each in product.contains if each in catalog.plans]
+    refusals = (
+        _ask_path(offer, held, plan) for plan in plans if (held := facts.plan_of(plan.family)) is not None
+    )
+    return next((refusal for refusal in refusals if refusal is not None), None)
 
 
 def _ask_proposed(facts: UnitFacts, catalog: Catalog, offer: Offer, terms: Terms) -> Verdict | None:

@@ -8,10 +8,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from upsell.catalog.catalog import Catalog
-from upsell.catalog.plans import BillingInterval
+from upsell.catalog.plans import BillingInterval, Plan
 from upsell.clock import DAY, Duration, Moment
 from upsell.decisions.carts import cart_facts
-from upsell.decisions.holdings import Holdings, country_of, features_of, holdings_of, owned_of
+from upsell.decisions.holdings import (
+    Holdings,
+    country_of,
+    features_of,
+    holdings_of,
+    owned_of,
+    plan_of_family,
+)
 from upsell.rules.facts import Counter, Scalar
 from upsell.signals import counters
 from upsell.signals.forecast import (
@@ -37,7 +44,6 @@ class UnitFacts:
         "_catalog",
         "_counters",
         "_own",
-        "_plan_of",
         "_principal",
         "_tiers",
         "_valid_until",
@@ -123,6 +129,10 @@ class UnitFacts:
     def owned(self) -> frozenset[str]:
         """Ids of the plans and products that whoever pays has."""
         return owned_of(self._principal, self._catalog, self.holdings.plan, self.now)
+
+    def plan_of(self, family: str) -> Plan | None:
+        """Give the plan of a family that whoever pays has, None without one."""
+        return plan_of_family(self._catalog, self.holdings.plan, self.owned, family)
 
     @property
     def features(self) -> frozenset[str]:

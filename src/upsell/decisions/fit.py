@@ -48,6 +48,9 @@ class Fit(msgspec.Struct, frozen=True):
 def fit_plan(facts: UnitFacts, catalog: Catalog, country: str) -> Fit | None:
     """Find the plan for sale, of the same family, that costs least and covers what is needed.
 
+    Of the others only those that the present plan leads to count, in one move: what is said to fit can be
+    taken now. Where a way of several moves would end better, each next one is found once it is there.
+
     A plan covers a metric that it includes without limit, whose limit is at least the expected use
     and the catalog's margin, or beyond which it charges overage. Of equals the greater tier wins.
     The present plan counts as one, whether still sold or not.
@@ -91,6 +94,8 @@ def fit_plan(facts: UnitFacts, catalog: Catalog, country: str) -> Fit | None:
 
 def _is_offered(plan: Plan, present: Plan, country: str) -> bool:
     if plan.id == present.id or plan.family != present.family or not plan.is_for_sale:
+        return False
+    if not present.has_path_to(plan):
         return False
     return not plan.regions or country in plan.regions
 

@@ -78,6 +78,14 @@ def owned_of(profile: Profile, catalog: Catalog, plan: Plan | None, now: Moment)
     return frozenset(owned)
 
 
+def plan_of_family(catalog: Catalog, present: Plan | None, owned: Iterable[str], family: str) -> Plan | None:
+    """Give the plan of a family that somebody has: the one in force, else the greatest they own; or None."""
+    if present is not None and present.family == family:
+        return present
+    held = (catalog.plans[each] for each in owned if each in catalog.plans)
+    return max((p for p in held if p.family == family), key=lambda plan: (plan.tier, plan.id), default=None)
+
+
 def features_of(catalog: Catalog, owned: Iterable[str]) -> frozenset[str]:
     """Give the features that plans and products include, by name."""
     return frozenset(name for each in owned for name in _features(catalog, each))

@@ -17,6 +17,7 @@ from upsell.workspace.documents import CATALOG
 from upsell.workspace.findings import Findings
 from upsell.workspace.items import NOTHING_WRITTEN, Leaf, Record
 from upsell.workspace.offers import compile_offers
+from upsell.workspace.paths import check_offered_paths, check_paths, compile_paths
 from upsell.workspace.products import check_known, compile_money, compile_prices, compile_product
 from upsell.workspace.scalars import UNLIMITED
 from upsell.workspace.settings import Settings
@@ -32,6 +33,7 @@ def compile_catalog(written: Record | None, settings: Settings, findings: Findin
     if default is not None:
         check_known(default, "plan", plans.keys, findings)
     compiled = {key: _plan(key, plan, settings.currency, findings) for key, plan in plans.records()}
+    check_paths(plans, compiled, findings)
     beside = {
         key: compile_product(key, product, plans, products, settings.currency, findings)
         for key, product in products.records()
@@ -49,9 +51,11 @@ def compile_catalog(written: Record | None, settings: Settings, findings: Findin
         currency=settings.currency,
         margin=record.rate("fit_margin", 0.2),
     )
-    return msgspec.structs.replace(
+    catalog = msgspec.structs.replace(
         catalog, offers=compile_offers(offers, record, catalog, settings, findings)
     )
+    check_offered_paths(offers, catalog, findings)
+    return catalog
 
 
 def _plan(key: str, record: Record, currency: str, findings: Findings) -> Plan:
@@ -77,6 +81,7 @@ def _plan(key: str, record: Record, currency: str, findings: Findings) -> Plan:
         family=record.text("family"),
         regions=tuple(leaf.text for leaf in record.leaves("regions")),
         is_for_sale=record.text("for_sale", "true") == "true",
+        leads_to=compile_paths(record),
     )
     for metric, place in overage.keys.items():
         if metric not in plan.limits:

@@ -300,6 +300,10 @@ _PLAN = RecordOf(
         ),
         "regions": Key(_REGIONS, "countries it is sold in; without it everywhere"),
         "for_sale": Key(scalars.BOOLEAN, "whether anybody may still move to it (default true)"),
+        "leads_to": Key(
+            ListOf(scalars.ID),
+            "plans of its family that one may move to from it, [] for none; without it all",
+        ),
     }
 )
 

@@ -7,7 +7,7 @@ import pytest
 from tests.live_world import make_documents, open_world
 from tests.sinks import open_sink
 from tests.stories.world import CATALOG, workflow
-from upsell.catalog.changes import find_changes
+from upsell.catalog.changes import find_changes, touches
 from upsell.runtime.repricing import concerned_lines, find_concerned
 from upsell.workspace.compile import compile_documents
 
@@ -31,6 +31,14 @@ def test_only_what_differs_is_told_each_from_what_to_what() -> None:
         "limits api_calls: 10000 -> 9000",
         "prices month USD: 149.00 USD -> 159.00 USD",
     )
+
+
+def test_a_path_that_is_closed_concerns_whatever_offers_a_plan() -> None:
+    before = compile_documents(DOCUMENTS).program.catalog
+    closed = CATALOG.replace("tier: 0,", "tier: 0, leads_to: [],")
+    (change,) = find_changes(before, compile_documents({**DOCUMENTS, "catalog.yaml": closed}).program.catalog)
+    assert change.said == ("leads_to: any of its family -> none",)
+    assert touches(before.offers["pro-annual"], change)
 
 
 @pytest.mark.postgres

@@ -40,6 +40,8 @@ WRONG = [
     ("catalog.yaml", "available_until: 2028-12-31", "available_until: 2028-02-30", "date"),
     ("catalog.yaml", "tier: 2", "tier: high", "whole number"),
     ("catalog.yaml", "default_plan: free", "default_plan: free\nbundles: {}", "got bundles"),
+    ("catalog.yaml", "    tier: 0\n", "    tier: 0\n    leads_to: [tem]\n", "did you mean team?"),
+    ("catalog.yaml", "    tier: 0\n", "    tier: 0\n    leads_to: [free]\n", "got free itself"),
     ("signals.yaml", "usage_ratio('api_calls') >= 0.8", "usage_ratio('api_cals') >= 0.8", "api_calls"),
     ("signals.yaml", "team_growth\n", "team_grwth\n", "team_growth"),
     ("signals.yaml", "renewal_near: days", "renewal-near: days", "underscores"),

@@ -1,0 +1,135 @@
+"""The law of the plan that fits: the cheapest that can be taken now and holds what is needed, or silence.
+
+The oracle looks at every plan of a random catalog, with whole numbers and fractions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from upsell.catalog.catalog import Catalog
+from upsell.catalog.plans import BillingInterval, Plan
+from upsell.clock import DAY, parse_moment
+from upsell.decisions.facts import UnitFacts, tiers_of
+from upsell.decisions.fit import fit_plan
+from upsell.money import Money
+from upsell.signals.profiles import Profile, Subscription, Usage
+
+NOW = parse_moment("2026-03-15T12:00:00Z") or 0
+KEYS = ("a", "b", "c", "d", "e")
+METRICS = ("reports", "seats")
+MARGIN = 0.25
+"""Exact in binary, so that the oracle's fractions and the code's doubles agree at every edge."""
+
+money = st.integers(0, 40).map(lambda whole: Money(whole * 100, "USD"))
+limits = st.dictionaries(st.sampled_from(METRICS), st.sampled_from([0.0, 4.0, 5.0, 8.0, 10.0, 40.0]))
+paths = st.one_of(st.none(), st.lists(st.sampled_from(KEYS), unique=True).map(tuple))
+
+
+@st.composite
+def plans(draw: st.DrawFn, key: str) -> Plan:
+    stated = draw(limits)
+    prices = {BillingInterval.MONTH: draw(money), BillingInterval.YEAR: draw(money)}
+    priced = draw(st.sampled_from([(), (BillingInterval.MONTH,), tuple(BillingInterval)]))
+    charged = draw(st.lists(st.sampled_from(sorted(stated)), unique=True)) if stated else []
+    return Plan(
+        id=key,
+        name=key,
+        tier=draw(st.integers(0, 3)),
+        prices={interval: {"USD": prices[interval]} for interval in priced},
+        limits=stated,
+        unlimited=frozenset(draw(st.sets(st.sampled_from(METRICS)))) - set(stated),
+        overage={metric: draw(money) for metric in charged},
+        family=draw(st.sampled_from(["", "", "", "chat"])),
+        regions=draw(st.sampled_from([(), (), ("DE",)])),
+        is_for_sale=draw(st.sampled_from([True, True, True, False])),
+        leads_to=draw(paths),
+    )
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> tuple[Catalog, Profile, Mapping[str, float]]:
+    """Draw a catalog, somebody with a plan of it, and the levels they stand at."""
+    keys = draw(st.lists(st.sampled_from(KEYS), min_size=1, unique=True))
+    sold = {key: draw(plans(key)) for key in keys}
+    held = Subscription(
+        "s",
+        draw(st.sampled_from(keys)),
+        draw(st.sampled_from([1.0, 2.0, 3.0])),
+        1_000,
+        "USD",
+        draw(st.sampled_from([1, 12])),
+        "active",
+        NOW - 10 * DAY,
+    )
+    used = draw(st.dictionaries(st.sampled_from(METRICS), st.sampled_from([0.0, 4.0, 5.0, 8.0, 12.0])))
+    profile = Profile(
+        traits={"country": draw(st.sampled_from(["DE", "US"]))},
+        subscriptions={"s": held},
+        # A level of today alone is expected to stay where it is.
+        usage={metric: Usage(level, None, [(NOW // DAY, level)], NOW) for metric, level in used.items()},
+    )
+    return Catalog(plans=sold, margin=MARGIN), profile, used
+
+
+def can_be_had(plan: Plan, present: Plan, country: str) -> bool:
+    if plan.id == present.id:
+        return True
+    is_sold = plan.is_for_sale and (not plan.regions or country in plan.regions)
+    ways = KEYS if present.leads_to is None else present.leads_to
+    return is_sold and plan.family == present.family and plan.id in ways
+
+
+def cost_of(plan: Plan, present: Plan, held: Subscription, needs: Mapping[str, float]) -> Fraction | None:
+    """Give what a plan costs per month in minor units, None where it is not enough or not known."""
+    by_interval = {interval: Fraction(each["USD"].amount) for interval, each in plan.prices.items()}
+    yearly, monthly = by_interval.get(BillingInterval.YEAR), by_interval.get(BillingInterval.MONTH)
+    price = yearly / 12 if held.interval_months == 12 and yearly is not None else monthly
+    if price is None:
+        return None
+    cost = price * Fraction(held.quantity)
+    for metric, need in needs.items():
+        if metric in plan.unlimited:
+            continue
+        if metric not in plan.limits:
+            if plan is present:
+                continue
+            return None
+        over = Fraction(need) - Fraction(plan.limits[metric])
+        if metric in plan.overage:
+            cost += max(Fraction(0), over) * plan.overage[metric].amount
+            continue
+        wanted = Fraction(need) if plan is present else Fraction(need) * Fraction(5, 4)
+        if plan.limits[metric] < wanted:
+            return None
+    return cost
+
+
+@settings(max_examples=400, deadline=None)
+@given(worlds())
+def test_the_fit_is_the_cheapest_of_all_plans_that_can_be_had_and_are_enough(
+    world: tuple[Catalog, Profile, Mapping[str, float]],
+) -> None:
+    catalog, profile, used = world
+    held = profile.subscriptions["s"]
+    present, country = catalog.plans[held.plan], str(profile.traits["country"])
+    facts = UnitFacts(profile, None, catalog, tiers_of(catalog), {}, NOW, is_account=False)
+    fit = fit_plan(facts, catalog, country)
+    had = [plan for plan in catalog.plans.values() if can_be_had(plan, present, country)]
+    limited = {metric for plan in had for metric in (*plan.limits, *plan.unlimited)}
+    needs = {metric: level for metric, level in used.items() if metric in limited}
+    costs = {plan.id: cost for plan in had if (cost := cost_of(plan, present, held, needs)) is not None}
+    if not needs or not costs:
+        assert fit is None
+        return
+    assert fit is not None
+    assert fit.plan in costs, "what fits can be had and is enough"
+    cheapest = min(costs.values())
+    assert costs[fit.plan] - cheapest < Fraction(1, 1_000_000)
+    assert fit.is_staying == (fit.plan == present.id)
+    assert fit.price.amount == round(float(costs[fit.plan]))
+    assert (fit.saving is None) == (present.id not in costs)
