@@ -104,6 +104,7 @@ worlds = st.builds(
         st.sampled_from(["api", "seats"]), st.integers(-2 * DAY, 12 * DAY).map(lambda ahead: NOON + ahead)
     ),
     period_ends_at=st.one_of(st.none(), st.integers(1, 30 * DAY).map(lambda ahead: NOON + ahead)),
+    packs=st.one_of(st.just({}), st.dictionaries(st.sampled_from(["api", "seats"]), st.just(50.0))),
 )
 
 

@@ -42,6 +42,7 @@ class World:
     limits: Mapping[str, float] = field(default_factory=dict)
     reached_at: Mapping[str, Moment] = field(default_factory=dict)
     period_ends_at: Moment | None = None
+    packs: Mapping[str, float] = field(default_factory=dict)
 
     def at(self, now: Moment, rule: Rule) -> WorldFacts:
         """Give the view at a moment through which a rule is asked."""
@@ -79,7 +80,7 @@ class World:
             "plan": dict(self.plan),
             **kept,
             "usage": dict.fromkeys(self.used, 0.0) if is_over else dict(self.used),
-            "limits": dict(self.limits),
+            "limits": {metric: facts.limit(metric) for metric in self.limits},
             **{
                 name: {metric: said for metric in self.reached_at if (said := days(metric)) is not None}
                 for name, days in forecasts.items()
@@ -118,7 +119,13 @@ class WorldFacts:
         return 0.0 if used is not None and ends is not None and self.now >= ends else used
 
     def limit(self, metric: str) -> float | None:
-        return self.world.limits.get(metric)
+        """Give a limit with the packs of the present period, which end with it."""
+        ends, stated = self.world.period_ends_at, self.world.limits.get(metric)
+        is_over = ends is not None and self.now >= ends
+        return stated if stated is None or is_over else stated + self.world.packs.get(metric, 0.0)
+
+    def limits_change_at(self) -> Moment | None:
+        return self.usage_changes_at() if self.world.packs else None
 
     def days_to_limit(self, metric: str) -> float | None:
         """Give days that change at midnight alone, until a moment of the world."""

@@ -6,7 +6,7 @@ import msgspec
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tests.stories.world import DAY, HOUR, START, make_program, receipt_of, workflow
+from tests.stories.world import CATALOG, DAY, HOUR, START, make_program, receipt_of, workflow
 from upsell.clock import MINUTE
 from upsell.journeys.advance import Session, advance
 from upsell.journeys.effects import Effect, Speak
@@ -41,7 +41,7 @@ WORKFLOWS = {
         journey=JOURNEY,
         holdout="30%",
         experiment=", vary: offer, arms: {one: 50%, two: 50%}",
-        eligible="[plan.tier < 2]",
+        eligible="[plan.tier < 2, limit('api_calls') < 5000]",
         more="on_goal: [{email: {content: t4, intent: service}}]",
     ),
     "interest": workflow(
@@ -64,8 +64,11 @@ WORKFLOWS = {
         journey="[{email: {content: t1, intent: help}}, {wait: 1 day}]",
     ),
 }
+PACKS = "products:\n  calls: {kind: pack, name: Calls, limits: {api_calls: 2000}}\n"
 PROGRAM = make_program(
-    WORKFLOWS, policy="policy: {caps: [{at_most: 2, within: 3 days}], global_control: 10%}\n"
+    WORKFLOWS,
+    policy="policy: {caps: [{at_most: 2, within: 3 days}], global_control: 10%}\n",
+    catalog=CATALOG + PACKS,
 )
 
 CUSTOMERS = ("ada", "bob", "anon:x")
@@ -86,6 +89,9 @@ NAMES: list[tuple[str, dict[str, object]]] = [
     ("Nobody Reads This", {}),
     ("Order Placed", {"order": "1"}),
     ("Order Placed", {"order": "2"}),
+    ("Order Completed", {"order_id": "1", "items": ["calls"], "amount": 4000}),
+    ("Order Completed", {"order_id": "2", "items": [{"id": "calls", "quantity": 2}]}),
+    ("Order Canceled", {"order_id": "1"}),
     (MERGED, {}),
 ]
 steps = st.tuples(

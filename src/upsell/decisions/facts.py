@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+import msgspec
+
 from upsell.catalog.catalog import Catalog
 from upsell.catalog.plans import BillingInterval, Plan
 from upsell.clock import DAY, Duration, Moment
@@ -28,16 +30,25 @@ from upsell.signals.forecast import (
     forecast_limit,
     next_forecast_at,
 )
-from upsell.signals.profiles import Profile, Subscription, usage_period
+from upsell.signals.packs import packs_within
+from upsell.signals.profiles import Profile, Subscription, months_after, usage_period
 from upsell.signals.subscriptions import Tiers
 
 _NOTHING: Mapping[str, Scalar] = {}
 
 
+class PastPeriod(msgspec.Struct, frozen=True):
+    """A usage period that is over: what was used of each metric, and what packs bought in it added."""
+
+    used: Mapping[str, float]
+    packs: Mapping[str, float]
+
+
 class UnitFacts:
     """The ``Facts`` of one unit, over the records themselves: it sees every change made to them.
 
-    ``refresh`` must be called after an event changed subscriptions or when time passed one's end.
+    ``refresh`` must be called after an event changed subscriptions or packs; when time passes the end of
+    either, ``move_to`` sees to it.
     """
 
     __slots__ = (
@@ -92,7 +103,7 @@ class UnitFacts:
         self.refresh()
 
     def refresh(self) -> None:
-        """Look again at which subscription and plan are in force at ``now``."""
+        """Look again at which subscription, plan and packs are in force at ``now``."""
         self.holdings = holdings_of(self._principal, self._catalog, self._tiers, self.now)
         held, plan = self.holdings.subscription, self.holdings.plan
         self.subscription = subscription_facts(held) if held is not None else _NOTHING
@@ -106,6 +117,8 @@ class UnitFacts:
                 "price": price.amount if price is not None else None,
             }
         ends = [other.ends_at for other in self._principal.subscriptions.values() if other.ends_at]
+        if self.holdings.packs:
+            ends.append(self.usage_period()[1])
         self._valid_until = min((at for at in ends if at > self.now), default=None)
 
     def move_to(self, now: Moment) -> None:
@@ -145,11 +158,6 @@ class UnitFacts:
         held = self._own.cart
         return frozenset(line.item for line in held.lines) if held is not None else frozenset()
 
-    @property
-    def plan_changes_at(self) -> Moment | None:
-        """When the plan in force next changes by time alone: the end of an open subscription."""
-        return self._valid_until
-
     def usage(self, metric: str) -> float | None:
         """Give the amount used in the present period, a gauge as it stands, None when never recorded."""
         used = self._principal.usage.get(metric)
@@ -161,8 +169,12 @@ class UnitFacts:
         return used.amount if used.period_started_at >= start else 0.0
 
     def limit(self, metric: str) -> float | None:
-        """Give the plan's limit of a metric; None when it states none."""
+        """Give the limit of a metric, with what add-ons and packs add; None when the plan states none."""
         return self.holdings.limits.get(metric)
+
+    def limits_change_at(self) -> Moment | None:
+        """Give when packs end by time alone: with the usage period; None while there are none."""
+        return self.usage_period()[1] if self.holdings.packs else None
 
     def expected_use(self, metric: str) -> float | None:
         """Give how much will have been used by the end of the usage period, None when never recorded."""
@@ -171,18 +183,31 @@ class UnitFacts:
             return None
         return expected_amount(used, now, self.now, self.usage_period()[1])
 
-    def past_use(self, metrics: Iterable[str]) -> list[Mapping[str, float]]:
-        """Give what was used of metrics in each usage period that is over, by metric, oldest first."""
+    def past_use(self, metrics: Iterable[str], most: int) -> list[PastPeriod]:
+        """Give the last usage periods that are over and had use of any of the metrics, oldest first.
+
+        ``most`` says how many periods before the present one are looked at.
+        """
         start, _ = self.usage_period()
+        earliest = months_after(start, -most)
         periods: dict[Moment, dict[str, float]] = {}
         for metric in metrics:
             used = self._principal.usage.get(metric)
             if used is None or used.period_started_at is None:
                 continue
             for began_at, amount in (*used.past, (used.period_started_at, used.amount)):
-                if began_at < start:
+                if earliest <= began_at < start:
                     periods.setdefault(began_at, {})[metric] = amount
-        return [periods[began_at] for began_at in sorted(periods)]
+        packs = self._principal.packs.values()
+        return [
+            PastPeriod(used, packs_within(packs, began_at, self._end_of(began_at)) if packs else {})
+            for began_at, used in sorted(periods.items())
+        ]
+
+    def _end_of(self, began_at: Moment) -> Moment:
+        """Give when a usage period that began then ended, also one under another subscription."""
+        start, end = usage_period(self._anchor(), began_at)
+        return end if start == began_at else months_after(began_at, 1)
 
     def forecast(self, metric: str) -> Forecast:
         """Give when the limit of a metric is expected to be reached."""
@@ -209,7 +234,11 @@ class UnitFacts:
         used = self._principal.usage.get(metric)
         if used is None or self.limit(metric) is None:
             return None
-        return next_forecast_at(used, self.forecast(metric), self.now, self.usage_period()[1])
+        turns = (
+            next_forecast_at(used, self.forecast(metric), self.now, self.usage_period()[1]),
+            self.limits_change_at(),
+        )
+        return min((at for at in turns if at is not None), default=None)
 
     def usage_period(self) -> tuple[Moment, Moment]:
         """Give the usage period ``[start, end)`` that holds ``now``."""

@@ -12,11 +12,12 @@ import msgspec
 
 from upsell.catalog.catalog import Catalog
 from upsell.catalog.plans import BillingInterval, Plan
-from upsell.decisions.facts import UnitFacts
+from upsell.decisions.facts import PastPeriod, UnitFacts
 from upsell.money import Money
+from upsell.signals.packs import KEPT_PERIODS
 
-LOOKED_AT = 4
-"""How many past usage periods the proof looks back on."""
+LOOKED_AT = KEPT_PERIODS
+"""How many past usage periods the proof looks back on: those of which packs are known."""
 
 
 class Fit(msgspec.Struct, frozen=True):
@@ -29,8 +30,8 @@ class Fit(msgspec.Struct, frozen=True):
         price: Its price per month for the quantity held, with expected overage.
         saving: What it costs less per month than staying, expected overage counted; None where staying
             cannot go on or its price is not known.
-        periods: How many past usage periods are known, at most four.
-        periods_over: In how many of them use was over what the present plan includes.
+        periods: In how many of the last four usage periods that are over something was used.
+        periods_over: In how many of these use was over what the present plan, add-ons and packs included.
         would_have_saved: What it would have cost less over those periods at today's prices, overage
             counted; None where the present plan charges no overage or a price is not known.
     """
@@ -76,9 +77,7 @@ def fit_plan(facts: UnitFacts, catalog: Catalog, country: str) -> Fit | None:
     if not known:
         return None
     cost, _, best = min(known, key=lambda each: (each[0], each[2] != present.id, each[1], each[2]))
-    past = facts.past_use(needs)[-LOOKED_AT:]
-    limits = holdings.limits
-    over = [any(used > limits[m] for m, used in period.items() if m in limits) for period in past]
+    past = facts.past_use(needs, LOOKED_AT)
     currency = holdings.currency
     return Fit(
         plan=best,
@@ -87,7 +86,7 @@ def fit_plan(facts: UnitFacts, catalog: Catalog, country: str) -> Fit | None:
         price=Money(round(cost), currency),
         saving=Money(round(staying - cost), currency) if staying is not None else None,
         periods=len(past),
-        periods_over=sum(over),
+        periods_over=sum(_is_over(present, period, facts) for period in past),
         would_have_saved=_saved(present, catalog.plans[best], past, facts),
     )
 
@@ -133,30 +132,45 @@ def _price(plan: Plan, facts: UnitFacts) -> float | None:
     return None
 
 
-def _limit(plan: Plan, metric: str, facts: UnitFacts) -> float | None:
-    """Give a plan's limit with what the add-ons held add to the present one."""
+def _limit(
+    plan: Plan, metric: str, facts: UnitFacts, packs: Mapping[str, float] | None = None
+) -> float | None:
+    """Give a plan's limit with what add-ons and packs add to the present one.
+
+    The packs are those of the present usage period, or those given, of another one.
+    """
     holdings = facts.holdings
     stated = plan.limits.get(metric)
     if stated is None or holdings.plan is None:
         return stated
     added = holdings.limits.get(metric, 0.0) - holdings.plan.limits.get(metric, 0.0)
+    if packs is not None:
+        added += packs.get(metric, 0.0) - holdings.packs.get(metric, 0.0)
     return stated + max(0.0, added)
 
 
-def _saved(present: Plan, best: Plan, past: list[Mapping[str, float]], facts: UnitFacts) -> Money | None:
-    """Give what the better plan would have saved over past periods at today's prices."""
+def _is_over(present: Plan, period: PastPeriod, facts: UnitFacts) -> bool:
+    limits = {metric: _limit(present, metric, facts, period.packs) for metric in period.used}
+    return any(limit is not None and period.used[metric] > limit for metric, limit in limits.items())
+
+
+def _saved(present: Plan, best: Plan, past: list[PastPeriod], facts: UnitFacts) -> Money | None:
+    """Give what the better plan would have saved over past periods at today's prices.
+
+    Packs that were bought would have been bought with it too: what they cost is not counted.
+    """
     one, other = _price(present, facts), _price(best, facts)
     if one is None or other is None or not past or not present.overage:
         return None
     currency = facts.holdings.currency
-    saved = sum(one - other + _overage(present, used, facts) - _overage(best, used, facts) for used in past)
+    saved = sum(one - other + _overage(present, each, facts) - _overage(best, each, facts) for each in past)
     return Money(round(saved), currency)
 
 
-def _overage(plan: Plan, used: Mapping[str, float], facts: UnitFacts) -> float:
+def _overage(plan: Plan, period: PastPeriod, facts: UnitFacts) -> float:
     charged = 0.0
-    for metric, amount in used.items():
-        limit, charge = _limit(plan, metric, facts), plan.overage.get(metric)
+    for metric, amount in period.used.items():
+        limit, charge = _limit(plan, metric, facts, period.packs), plan.overage.get(metric)
         if limit is not None and charge is not None and charge.currency == facts.holdings.currency:
             charged += max(0.0, amount - limit) * charge.amount
     return charged

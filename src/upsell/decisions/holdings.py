@@ -10,10 +10,11 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from upsell.catalog.catalog import Catalog
-from upsell.catalog.plans import BillingInterval, Plan
+from upsell.catalog.plans import BillingInterval, Plan, ProductKind
 from upsell.clock import Moment
 from upsell.rules.facts import Scalar
-from upsell.signals.profiles import Profile, Subscription
+from upsell.signals.packs import PackLimits, packs_within
+from upsell.signals.profiles import Profile, Subscription, usage_period
 from upsell.signals.subscriptions import Tiers, current_subscription
 
 
@@ -24,9 +25,10 @@ class Holdings(msgspec.Struct, frozen=True):
         plan: The plan in force, of a bundle the one it contains; the default plan without a subscription;
             None without either.
         subscription: The subscription rules see, None without one.
-        limits: How much of each metric plan and add-ons include; absent is unknown.
+        limits: How much of each metric plan, add-ons and packs include; absent is unknown.
         unlimited: Metrics of which any amount is included.
         currency: What they pay in, or would.
+        packs: What of the limits is of packs bought in the present usage period, and ends with it.
     """
 
     plan: Plan | None
@@ -34,6 +36,7 @@ class Holdings(msgspec.Struct, frozen=True):
     limits: Mapping[str, float]
     unlimited: frozenset[str]
     currency: str
+    packs: Mapping[str, float] = msgspec.field(default_factory=dict)
 
     @property
     def quantity(self) -> float:
@@ -51,17 +54,31 @@ def holdings_of(profile: Profile, catalog: Catalog, tiers: Tiers, now: Moment) -
     """Give what whoever pays has at ``now``.
 
     Add-ons and bundles that are subscribed to add their limits, times their quantity, to those the
-    plan states.
+    plan states; packs bought in the usage period that holds ``now`` add theirs.
     """
     held = current_subscription(profile, tiers, now)
     plan = catalog.plan_in(held.plan if held is not None else catalog.default_plan or "")
+    limits = _limits(profile, catalog, plan, now)
+    packs: Mapping[str, float] = {}
+    if profile.packs:
+        period = usage_period(held.started_at if held is not None else None, now)
+        bought = packs_within(profile.packs.values(), *period)
+        packs = {metric: amount for metric, amount in bought.items() if metric in limits}
+        limits = {metric: amount + packs.get(metric, 0.0) for metric, amount in limits.items()}
     return Holdings(
         plan=plan,
         subscription=held,
-        limits=_limits(profile, catalog, plan, now),
+        limits=limits,
         unlimited=plan.unlimited if plan is not None else frozenset(),
         currency=(held.currency if held is not None else "") or catalog.currency,
+        packs=packs,
     )
+
+
+def pack_limits(catalog: Catalog) -> PackLimits:
+    """Give how much of each metric one piece of each pack adds: all that orders need of a catalog."""
+    packs = (each for each in catalog.products.values() if each.kind is ProductKind.PACK)
+    return {pack.id: pack.limits for pack in packs if pack.limits}
 
 
 def owned_of(profile: Profile, catalog: Catalog, plan: Plan | None, now: Moment) -> frozenset[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import msgspec
 
 from upsell.decisions.facts import tiers_of
+from upsell.decisions.holdings import pack_limits
 from upsell.decisions.policy import SensitiveState
 from upsell.journeys.actors import reads_actor
 from upsell.journeys.program import Program
@@ -48,6 +49,7 @@ from upsell.signals.events import (
     TASK_CLOSED,
     USAGE_RECORDED,
 )
+from upsell.signals.packs import PACK_EVENTS, PackLimits
 from upsell.signals.subscriptions import SUBSCRIPTION_EVENTS, Tiers
 
 ALWAYS = frozenset(
@@ -112,6 +114,7 @@ class Concerns(msgspec.Struct, frozen=True):
         roles: Roles that some speaking step addresses.
         tiers: Ranks of the catalog's plans.
         ranked: Workflows by the kind of unit they decide about, the one that wins the slot first.
+        packs: The packs that orders are looked through for.
     """
 
     by_name: Mapping[str, Concern]
@@ -121,6 +124,7 @@ class Concerns(msgspec.Struct, frozen=True):
     roles: frozenset[str]
     tiers: Tiers
     ranked: Mapping[UnitKind, tuple[Workflow, ...]]
+    packs: PackLimits = msgspec.field(default_factory=dict)
 
 
 def concerns_of(program: Program) -> Concerns:
@@ -128,8 +132,11 @@ def concerns_of(program: Program) -> Concerns:
     live = list(program.workflows.values())
     every = [*live, *program.earlier.values()]
     counters = _counters(program, every)
+    packs = pack_limits(program.catalog)
     awaited = {name for workflow in every for name in _awaited(workflow)}
     names = set(ALWAYS) | awaited | {SUBSCRIPTION_UPGRADED, SUBSCRIPTION_DOWNGRADED}
+    if packs:
+        names.update(PACK_EVENTS)
     for state in program.policy.states:
         names.update(state.starts, state.ends)
     if any(isinstance(step, PromptStep) for each in every for step in each.journey.steps.values()):
@@ -144,11 +151,12 @@ def concerns_of(program: Program) -> Concerns:
     compiled = {
         kind: [Counted(kept.key, kept, _condition(kept)) for kept in counters[kind]] for kind in UnitKind
     }
+    moved = {workflow.key: _moved_by(workflow, sells_packs=bool(packs)) for workflow in live}
     by_name = {
         name: Concern(
             counted={k: tuple(c for c in compiled[k] if c.counter.event == name) for k in UnitKind},
             asked={
-                k: tuple(w for w in _ranked(live) if w.unit is k and name in _moved_by(w)) for k in UnitKind
+                k: tuple(w for w in _ranked(live) if w.unit is k and name in moved[w.key]) for k in UnitKind
             },
             states=tuple(s for s in program.policy.states if name in s.starts or name in s.ends),
             is_awaited=name in awaited,
@@ -166,6 +174,7 @@ def concerns_of(program: Program) -> Concerns:
         roles=frozenset(_roles(every)),
         tiers=tiers_of(program.catalog),
         ranked={kind: tuple(w for w in _ranked(live) if w.unit is kind) for kind in UnitKind},
+        packs=packs,
     )
 
 
@@ -255,7 +264,7 @@ DEFAULT_ROLE = "admin"
 """The role an account's workflow addresses when a step names none."""
 
 
-def _moved_by(workflow: Workflow) -> frozenset[str]:
+def _moved_by(workflow: Workflow, *, sells_packs: bool) -> frozenset[str]:
     """Names of the events that can fire a workflow's trigger or change what it says."""
     names = {workflow.trigger.on} if workflow.trigger.on else set[str]()
     rules = list(_trigger_rules(workflow))
@@ -265,6 +274,8 @@ def _moved_by(workflow: Workflow) -> frozenset[str]:
             names.update(_CHANGED_BY.get(scope, ()))
         if rule.reads.metrics:
             names.update(SUBSCRIPTION_EVENTS, (USAGE_RECORDED,))
+        if rule.reads.has_limit and sells_packs:
+            names.update(PACK_EVENTS)
     if rules:
         # Whoever is made known is asked, or a rule about what never happened would not be.
         is_account = workflow.unit is UnitKind.ACCOUNT

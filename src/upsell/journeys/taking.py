@@ -48,6 +48,7 @@ from upsell.signals.events import (
     USAGE_RECORDED,
     Event,
 )
+from upsell.signals.packs import PACK_EVENTS, take_packs
 from upsell.signals.profiles import usage_period
 from upsell.signals.subscriptions import SUBSCRIPTION_EVENTS, current_subscription, take_subscription
 from upsell.signals.usage import take_level, take_quantity
@@ -96,6 +97,9 @@ def end_pending_cancellation(scene: Scene) -> None:
 
 def _take_named(scene: Scene, event: Event, principal: Unit) -> None:
     name = event.name
+    if name in PACK_EVENTS and take_packs(principal.profile.packs, event, scene.concerns.packs):
+        scene.refresh_facts()
+        scene.has_new_limits = True
     if name == USAGE_RECORDED:
         _take_usage(scene, event, principal)
     elif name in (CUSTOMER_IDENTIFIED, ACCOUNT_IDENTIFIED):

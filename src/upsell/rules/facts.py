@@ -104,7 +104,11 @@ class Facts(Protocol):
         ...
 
     def limit(self, metric: str) -> float | None:
-        """Give the plan's limit of a metric; None when the plan states none."""
+        """Give the limit of a metric; None when the plan states none."""
+        ...
+
+    def limits_change_at(self) -> Moment | None:
+        """Give when limits next change by time alone; None when they do not."""
         ...
 
     def days_to_limit(self, metric: str) -> float | None:

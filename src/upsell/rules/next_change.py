@@ -76,15 +76,22 @@ def _source(node: tree.Node) -> Source | None:
                 return None
             equal = Comparison.EQUAL
             return _earliest([_of_comparison(operand, equal, choice, others) for choice in choices])
-        case tree.Measured(quantity=quantity, metric=metric) if quantity in tree.FORECASTS:
-            return _after_now(lambda facts: facts.forecast_changes_at(metric))
-        case tree.Measured(quantity=quantity) if quantity is not tree.Quantity.LIMIT:
-            return _after_now(lambda facts: facts.usage_changes_at())
+        case tree.Measured(quantity=quantity, metric=metric):
+            return _after_now(_of_measured(quantity, metric))
         case tree.Counted(counter=counter) if counter.window is not None:
             key = counter.key
             return _after_now(lambda facts: facts.changes_at(key))
         case _:
             return _earliest([_source(part) for part in tree.parts(node)])
+
+
+def _of_measured(quantity: tree.Quantity, metric: str) -> Source:
+    """Make the source of a quantity of a metric; what limits change by time, they change with the period."""
+    if quantity in tree.FORECASTS:
+        return lambda facts: facts.forecast_changes_at(metric)
+    if quantity is tree.Quantity.LIMIT:
+        return lambda facts: facts.limits_change_at()
+    return lambda facts: facts.usage_changes_at()
 
 
 def _earliest(sources: Sequence[Source | None]) -> Source | None:

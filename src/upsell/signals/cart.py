@@ -6,10 +6,11 @@ that was emptied by its order.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from upsell.signals.events import CART_UPDATED, CHECKOUT_STARTED, ORDER_COMPLETED, Event
+from upsell.signals.lines import has_lines, read_amount, read_lines
 from upsell.signals.profiles import Cart, CartLine, Profile
 
 CART_EVENTS: Final = frozenset({CART_UPDATED, CHECKOUT_STARTED, ORDER_COMPLETED})
@@ -17,8 +18,6 @@ CART_EVENTS: Final = frozenset({CART_UPDATED, CHECKOUT_STARTED, ORDER_COMPLETED}
 
 MOST_LINES: Final = 50
 """How many lines of a cart are kept; of a longer one the first."""
-
-_IDS = ("id", "product_id", "sku")
 
 
 def take_cart(profile: Profile, event: Event) -> None:
@@ -40,14 +39,14 @@ def take_cart(profile: Profile, event: Event) -> None:
     lines = _lines(said)
     if lines is None:
         lines = held.lines if held is not None and is_checkout else []
-    amount = _number(said.get("amount"))
+    amount = read_amount(said)
     if amount is None and is_checkout and held is not None and lines == held.lines:
         amount = held.amount
     currency = said.get("currency")
     checkout_started_at = held.checkout_started_at if held is not None else None
     profile.cart = Cart(
         lines=lines,
-        amount=None if amount is None else round(amount),
+        amount=amount,
         currency=currency if isinstance(currency, str) else (held.currency if held is not None else ""),
         updated_at=event.occurred_at,
         checkout_started_at=event.occurred_at if is_checkout else checkout_started_at,
@@ -63,32 +62,13 @@ def merge_carts(stays: Cart | None, gone: Cart | None) -> Cart | None:
 
 def _lines(said: Mapping[str, Any]) -> list[CartLine] | None:
     """Give the lines an event says, those of one item together; None when it says none at all."""
-    listed = said.get("items", said.get("products"))
-    if not isinstance(listed, list):
+    if not has_lines(said):
         return None
     lines: dict[str, CartLine] = {}
-    for item_id, quantity, price in _read(listed, has_prices="items" in said):
+    for item_id, quantity, price in read_lines(said):
         known = lines.get(item_id)
         if known is not None:
             known.quantity += quantity
         elif len(lines) < MOST_LINES:
             lines[item_id] = CartLine(item_id, quantity, price)
     return [line for line in lines.values() if line.quantity > 0]
-
-
-def _read(listed: list[Any], *, has_prices: bool) -> Iterator[tuple[str, float, int | None]]:
-    """List what can be read; Segment's prices are in no minor unit, so the catalog's are taken."""
-    for entry in listed:
-        if isinstance(entry, str):
-            yield entry, 1.0, None
-        elif isinstance(entry, dict):
-            item_id = next((entry[name] for name in _IDS if isinstance(entry.get(name), str | int)), None)
-            quantity = _number(entry.get("quantity", 1))
-            price = _number(entry.get("price")) if has_prices else None
-            if item_id is not None and not isinstance(item_id, bool) and quantity is not None:
-                yield str(item_id), quantity, None if price is None else round(price)
-
-
-def _number(value: object) -> float | None:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number and abs(value) < 1e15 else None  # type: ignore[arg-type]

@@ -104,6 +104,7 @@ _ITEMS = Property(
     "list of what it is about, each with `id`, `quantity` (default 1) and `price` of one in minor units; "
     "Segment's `products` will do",
 )
+_TAKEN_BACK = Property("items", None, "list of what was taken back of it, as of an order (default all of it)")
 _ORDER = (
     _text("order_id", "the source's id of the order", is_required=True),
     _number("amount", "in minor units of the currency"),
@@ -231,7 +232,19 @@ def _subscriptions() -> tuple[EventType, ...]:
         ),
         EventType("Invoice Paid", group, "An invoice was paid.", _INVOICE),
         EventType("Invoice Payment Failed", group, "A payment for an invoice failed.", _INVOICE),
-        EventType("Refunded", group, "Money was given back.", _MONEY),
+        EventType(
+            "Refunded",
+            group,
+            "Money was given back.",
+            (
+                *_MONEY,
+                _text(
+                    "order_id",
+                    "the order it is about: its usage packs are taken back, unless it came to more",
+                ),
+                _TAKEN_BACK,
+            ),
+        ),
     )
 
 
@@ -332,10 +345,14 @@ def _orders() -> tuple[EventType, ...]:
     )
     return (
         EventType(
-            "Order Completed", group, "An order was placed and paid; its cart is empty.", (*_ORDER, _ITEMS)
+            "Order Completed",
+            group,
+            "An order was placed and paid; its cart is empty. Packs of `catalog.yaml` among its items raise "
+            "the limits of the usage period it happened in.",
+            (*_ORDER, _ITEMS),
         ),
         EventType("Order Delivered", group, "It arrived.", _ORDER),
-        EventType("Order Canceled", group, "It was called off.", _ORDER),
+        EventType("Order Canceled", group, "It was called off.", (*_ORDER, _TAKEN_BACK)),
         EventType("Cart Updated", group, "What lies in the cart changed; it holds what this says.", cart),
         EventType("Checkout Started", group, "A customer went to pay.", cart),
     )

@@ -29,7 +29,9 @@ SCREEN_VIEWED: Final = "Screen Viewed"
 
 USAGE_RECORDED: Final = "Usage Recorded"
 
+REFUNDED: Final = "Refunded"
 ORDER_COMPLETED: Final = "Order Completed"
+ORDER_CANCELED: Final = "Order Canceled"
 CART_UPDATED: Final = "Cart Updated"
 CHECKOUT_STARTED: Final = "Checkout Started"
 

@@ -12,6 +12,7 @@ from upsell.clock import Moment
 from upsell.rules.facts import Counter, Measure
 from upsell.signals.cart import merge_carts
 from upsell.signals.counters import CounterState, Mark, Tally, Values
+from upsell.signals.packs import merge_packs
 from upsell.signals.profiles import Profile, Span, Subscription
 from upsell.signals.usage import merge_usage
 
@@ -41,6 +42,7 @@ def merge_profiles(stays: Profile, gone: Profile, counters: Mapping[str, Counter
         here = stays.states.get(name)
         stays.states[name] = _merge_spans(here, span) if here is not None else span
     stays.cart = merge_carts(stays.cart, gone.cart)
+    merge_packs(stays.packs, gone.packs)
 
 
 def merge_counters(stays: CounterState, gone: CounterState, counter: Counter | None) -> CounterState:

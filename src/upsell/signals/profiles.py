@@ -116,7 +116,32 @@ class Cart(msgspec.Struct, array_like=True):
     checkout_started_at: Moment | None = None
 
 
-class Profile(msgspec.Struct):
+class PackOrder(msgspec.Struct, omit_defaults=True):
+    """An order of usage packs, and what of it was taken back.
+
+    Attributes:
+        at: When it was completed; of one of which only that was heard, when it was taken back.
+        limits: How much of each metric its packs add to the usage period it was completed in.
+        amount: What it came to in minor units, None when not said.
+        refunded: The most that one refund gave back of it without saying of what, in minor units.
+        is_canceled: Whether it was called off, or given back whole.
+        returned: How much of each metric the packs add that were given back by name.
+    """
+
+    at: Moment
+    limits: dict[str, float] = {}
+    amount: int | None = None
+    refunded: int = 0
+    is_canceled: bool = False
+    returned: dict[str, float] = {}
+
+    @property
+    def is_back(self) -> bool:
+        """Whether all of it was taken back; a refund of an order that said no amount is of all of it."""
+        return self.is_canceled or (self.refunded > 0 and self.refunded >= (self.amount or 0))
+
+
+class Profile(msgspec.Struct, omit_defaults=True):
     """All we know of one unit now.
 
     Attributes:
@@ -126,6 +151,7 @@ class Profile(msgspec.Struct):
         counters: What rules need counted, by counter key.
         states: Sensitive states of which something began or ended, by name.
         cart: A customer's cart, None when nothing was ever said of one.
+        packs: Orders of usage packs of the present and recent usage periods, by order id; for whoever pays.
     """
 
     traits: dict[str, Scalar] = {}
@@ -134,6 +160,7 @@ class Profile(msgspec.Struct):
     counters: dict[str, CounterState] = {}
     states: dict[str, Span] = {}
     cart: Cart | None = None
+    packs: dict[str, PackOrder] = {}
 
 
 def usage_period(anchor: Moment | None, now: Moment) -> tuple[Moment, Moment]:

@@ -229,8 +229,10 @@ def test_a_rule_tells_what_it_reads() -> None:
     assert reads.traits == {("plan", "tier"), ("customer", "country"), ("subscription", "renews_at")}
     assert reads.metrics == {"seats", "api"}
     assert (reads.has_usage, reads.has_limit, reads.has_now, reads.is_timed) == (True, True, True, True)
-    still = rule("plan.tier < 3 and limit('api') > 1 and last_event('A') > date '2026-01-01'").reads
-    assert (still.has_usage, still.has_limit, still.has_now, still.is_timed) == (False, True, False, False)
+    still = rule("plan.tier < 3 and last_event('A') > date '2026-01-01'").reads
+    assert (still.has_usage, still.has_limit, still.has_now, still.is_timed) == (False, False, False, False)
+    limited = rule("plan.tier < 3 and limit('api') > 1").reads
+    assert (limited.has_usage, limited.has_limit, limited.is_timed) == (False, True, True), "packs end"
 
 
 def test_terms_are_the_facts_in_canonical_form_each_once() -> None:
