@@ -83,6 +83,10 @@ def test_the_api_offers_with_terms_or_says_why_not(database: str) -> None:
             said = ask(client, userId="ada", placement="usage-page", messageId="m1").json()
             assert (said["unit"], said["prompt"]["workflow"]) == ("c:ada", "w")
             assert said["prompt"]["offer"]["terms"]["price"] == 13_410
+            marks = {each["id"]: (each["is_present"], each["is_offered"]) for each in said["plans"]}
+            assert marks == {"free": (True, False), "starter": (False, False), "pro": (False, True)}
+            assert said["plans"][0]["prices"]["month"] == {"text": "unknown", "amount": None}
+            assert said["plans"][2]["prices"]["year"] == {"text": "1,490.00 USD", "amount": 149_000}
             world.clock.move_to(world.clock.now() + SECOND)
             again = ask(client, userId="ada", placement="usage-page", messageId="m1").json()
             assert again["prompt"]["key"] == said["prompt"]["key"], "told again, it is the same"
@@ -91,7 +95,7 @@ def test_the_api_offers_with_terms_or_says_why_not(database: str) -> None:
             said = ask(client, accountId="acme", userId="dan", placement="usage-page", dryRun=True).json()
             assert {each["unit"] for each in said["reasons"]} <= {"c:dan", "a:acme"}
             said = ask(client, userId="bob", placement="usage-page").json()
-            assert said["prompt"] is None
+            assert (said["prompt"], said["plans"]) == (None, [])
             assert [(each["unit"], each["reason"]) for each in said["reasons"]] == [("c:bob", "sensitive")]
             assert ask(client, userId="ada", placement="home").json()["reasons"] == []
             for body in ({"placement": "p"}, {"userId": "a"}, {"userId": "a", "placement": "p", "more": 1}):
@@ -104,6 +108,7 @@ def test_the_api_offers_with_terms_or_says_why_not(database: str) -> None:
             world.worker.run_until_idle()
             explained = client.get("/v1/customers/bob/explain").json()
             assert explained["workflows"][0]["reason"] == "sensitive"
+            assert [each["id"] for each in explained["standing"]["plans"]] == ["free", "starter", "pro"]
             assert client.get("/v1/customers/nobody/explain").status_code == 400
             assert client.get("/v1/customers/bob/explain", params={"at": "soon"}).status_code == 400
 

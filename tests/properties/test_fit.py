@@ -16,6 +16,7 @@ from upsell.catalog.plans import BillingInterval, Plan
 from upsell.clock import DAY, parse_moment
 from upsell.decisions.facts import UnitFacts, tiers_of
 from upsell.decisions.fit import fit_plan
+from upsell.decisions.lineup import LineupOrder, line_up
 from upsell.money import Money
 from upsell.signals.profiles import Profile, Subscription, Usage
 
@@ -131,5 +132,8 @@ def test_the_fit_is_the_cheapest_of_all_plans_that_can_be_had_and_are_enough(
     cheapest = min(costs.values())
     assert costs[fit.plan] - cheapest < Fraction(1, 1_000_000)
     assert fit.is_staying == (fit.plan == present.id)
+    shown = line_up(facts, catalog, LineupOrder.ASCENDING, fit)
+    assert {plan.id for plan in shown} == {plan.id for plan in had}, "side by side stand all that can be had"
+    assert [plan.id for plan in shown if plan.is_fitting] == [fit.plan]
     assert fit.price.amount == round(float(costs[fit.plan]))
     assert (fit.saving is None) == (present.id not in costs)

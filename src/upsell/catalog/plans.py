@@ -74,6 +74,10 @@ class Plan(msgspec.Struct, frozen=True):
             return True
         return other.id in self.leads_to
 
+    def is_sold_in(self, country: str) -> bool:
+        """Tell whether it is for sale in a country (ISO 3166 code), empty for one that is not known."""
+        return self.is_for_sale and (not self.regions or country in self.regions)
+
     def price(self, interval: BillingInterval, currency: str) -> Money | None:
         """Give what falls due per interval in a currency, None where it is not stated."""
         return self.prices.get(interval, {}).get(currency)

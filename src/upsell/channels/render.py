@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache, lru_cache
+from typing import Any
 
 import liquid
 from liquid.exceptions import LiquidError
@@ -19,7 +20,8 @@ from upsell.channels.mime import is_address
 from upsell.clock import Moment, format_moment
 from upsell.decisions.carts import cart_facts
 from upsell.decisions.facts import UnitFacts
-from upsell.decisions.fit import fit_plan
+from upsell.decisions.fit import Fit, fit_plan
+from upsell.decisions.lineup import line_up, lineup_content
 from upsell.decisions.reach import ADDRESS_TRAITS, EMAIL, PUSH, SMS, address_on
 from upsell.decisions.terms import Terms
 from upsell.errors import DeliveryError
@@ -45,8 +47,8 @@ def write_letter(program: Program, household: Household, message: Speak, now: Mo
     """Render a message for the person it is addressed to; the household is not changed.
 
     A template sees ``customer`` and ``account`` (traits), ``plan``, ``subscription``, ``cart``, ``usage``,
-    ``limits``, ``over`` and ``days_to_limit`` (by metric), ``fit``, ``offer``, ``sender``, ``workflow`` and
-    ``trigger``. Money is text with its currency, moments are ISO 8601 in UTC.
+    ``limits``, ``over`` and ``days_to_limit`` (by metric), ``fit``, ``plans`` (a list), ``offer``,
+    ``sender``, ``workflow`` and ``trigger``. Money is text with its currency, moments are ISO 8601 in UTC.
 
     Raises:
         DeliveryError: The message cannot be written, with the reason; trying again does not help.
@@ -110,9 +112,7 @@ def _rendered(content: Content, channel: str, facts: Mapping[str, object]) -> tu
     )
 
 
-def template_facts(
-    program: Program, household: Household, message: Speak, now: Moment
-) -> dict[str, Mapping[str, object]]:
+def template_facts(program: Program, household: Household, message: Speak, now: Moment) -> dict[str, Any]:
     """Give what a template may name; names without a value are absent."""
     scene = Scene(program, concerns_for(program), household)
     scene.now = max(now, household.taken_at)
@@ -121,6 +121,7 @@ def template_facts(
     person = household.customers[message.customer_id]
     workflow = program.of_version(message.workflow, message.version)
     metrics = sorted(program.catalog.metrics)
+    fit = fit_plan(seen, program.catalog, seen.country)
     return {
         "customer": _known(person.profile.traits),
         "account": _known(household.account.profile.traits) if household.account is not None else {},
@@ -131,7 +132,8 @@ def template_facts(
         "limits": _known({metric: seen.limit(metric) for metric in metrics}),
         "over": _known({metric: _over(seen, metric) for metric in metrics}),
         "days_to_limit": _known({metric: _days_to_limit(seen, metric) for metric in metrics}),
-        "fit": _fit_facts(program, seen),
+        "fit": _fit_facts(program, fit),
+        "plans": _plans_facts(program, seen, fit, message.terms),
         "offer": _offer_facts(program.catalog, message.terms),
         "sender": {
             "name": program.sender.name,
@@ -200,9 +202,22 @@ def _cart_facts(program: Program, person: Unit) -> dict[str, object]:
     return facts
 
 
-def _fit_facts(program: Program, seen: UnitFacts) -> dict[str, object]:
+def _plans_facts(
+    program: Program, seen: UnitFacts, fit: Fit | None, terms: Terms | None
+) -> list[dict[str, object]]:
+    """Give the plans side by side; an amount that is not known is absent, and its text says so."""
+    offered = terms.thing if terms is not None else None
+    plans = line_up(seen, program.catalog, program.policy.lineup_order, fit, offered)
+    facts = lineup_content(plans)
+    for plan in facts:
+        for stated in (*plan["prices"].values(), *plan["limits"].values()):
+            if stated["amount"] is None:
+                del stated["amount"]
+    return facts
+
+
+def _fit_facts(program: Program, fit: Fit | None) -> dict[str, object]:
     """Give what the plan that fits would cost and save; only what was observed, absent where it was not."""
-    fit = fit_plan(seen, program.catalog, seen.country)
     if fit is None:
         return {}
     plan = program.catalog.plans[fit.plan]

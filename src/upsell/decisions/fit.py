@@ -92,11 +92,9 @@ def fit_plan(facts: UnitFacts, catalog: Catalog, country: str) -> Fit | None:
 
 
 def _is_offered(plan: Plan, present: Plan, country: str) -> bool:
-    if plan.id == present.id or plan.family != present.family or not plan.is_for_sale:
+    if plan.id == present.id or plan.family != present.family:
         return False
-    if not present.has_path_to(plan):
-        return False
-    return not plan.regions or country in plan.regions
+    return plan.is_sold_in(country) and present.has_path_to(plan)
 
 
 def _monthly(plan: Plan, needs: Mapping[str, float], facts: UnitFacts, margin: float) -> float | None:

@@ -13,6 +13,7 @@ from upsell.decisions.contact_law import ContactLaw
 from upsell.decisions.grounds import Grounds
 from upsell.decisions.hours import Calendar, Hours
 from upsell.decisions.intents import PROMOTIONAL, SELLING, Intent
+from upsell.decisions.lineup import LineupOrder
 from upsell.decisions.rails import Rails
 from upsell.rules.compile import Rule
 from upsell.rules.conditions import Condition, compile_condition
@@ -146,6 +147,7 @@ class Policy(msgspec.Struct, frozen=True):
         hours: When each channel may speak by the team's own hours, by channel; one that is absent always may.
         law: The law's contact hours by jurisdiction.
         lawful: Channels that obey the law of the places somebody may be in, besides the team's own hours.
+        lineup_order: In which order plans are put side by side.
         grounds: What is taken as ground for promotion, by channel; absent asks only for no withdrawal.
         not_now: How long what somebody answered "not now" to rests, in microseconds.
     """
@@ -163,3 +165,4 @@ class Policy(msgspec.Struct, frozen=True):
     lawful: frozenset[str] = frozenset()
     not_now: Duration = 30 * DAY
     grounds: Mapping[str, Grounds] = msgspec.field(default_factory=dict)
+    lineup_order: LineupOrder = LineupOrder.ASCENDING

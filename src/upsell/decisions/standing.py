@@ -13,6 +13,7 @@ from upsell.catalog.catalog import Catalog
 from upsell.clock import Moment
 from upsell.decisions.facts import UnitFacts
 from upsell.decisions.fit import Fit, fit_plan
+from upsell.decisions.lineup import LineupOrder, ListedPlan, line_up
 from upsell.signals.forecast import Forecast
 
 
@@ -51,6 +52,7 @@ class Standing(msgspec.Struct, frozen=True):
         period_ends_at: When it ends.
         metrics: Use of each metric that is recorded or limited, by name.
         fit: The plan that fits, None where nothing can be said.
+        plans: The plans they have or may move to, side by side.
     """
 
     plan: str | None
@@ -66,13 +68,15 @@ class Standing(msgspec.Struct, frozen=True):
     period_ends_at: Moment
     metrics: tuple[MetricUse, ...]
     fit: Fit | None = None
+    plans: tuple[ListedPlan, ...] = ()
 
 
-def standing_of(facts: UnitFacts, catalog: Catalog) -> Standing:
-    """Give the standing of a unit as its facts have it."""
+def standing_of(facts: UnitFacts, catalog: Catalog, order: LineupOrder) -> Standing:
+    """Give the standing of a unit as its facts have it, with its plans in an order."""
     metrics: Iterable[str] = catalog.metrics
     plan, held = facts.plan, facts.subscription
     started_at, ends_at = facts.usage_period()
+    fit = fit_plan(facts, catalog, facts.country)
     values = {
         "plan": plan.get("id"),
         "tier": plan.get("tier"),
@@ -85,7 +89,8 @@ def standing_of(facts: UnitFacts, catalog: Catalog) -> Standing:
         "ends_at": held.get("ends_at"),
         "period_started_at": started_at,
         "period_ends_at": ends_at,
-        "fit": fit_plan(facts, catalog, facts.country),
+        "fit": fit,
+        "plans": line_up(facts, catalog, order, fit),
         "metrics": tuple(use for metric in sorted(metrics) if (use := _use(facts, metric)) is not None),
     }
     return Standing(**values)  # type: ignore[arg-type]  # the facts' scalars are of these kinds

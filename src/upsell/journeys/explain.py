@@ -76,7 +76,9 @@ def explain_standing(program: Program, household: Household, unit_id: UnitId, no
     """Say what a unit pays for and uses at ``now``; None for a unit of another household."""
     scene = _scene_at(program, household, now)
     unit = _unit_of(scene, unit_id)
-    return standing_of(scene.facts(unit), program.catalog) if unit is not None else None
+    if unit is None:
+        return None
+    return standing_of(scene.facts(unit), program.catalog, program.policy.lineup_order)
 
 
 def _scene_at(program: Program, household: Household, now: Moment) -> Scene:

@@ -16,13 +16,16 @@ import psycopg
 import structlog
 
 from upsell.clock import SECOND, Clock, Duration, Moment
+from upsell.decisions.fit import fit_plan
+from upsell.decisions.lineup import ListedPlan, line_up
 from upsell.errors import ConfigError, IntakeError, StoreError
-from upsell.ids import SHARDS, UnitId, account_unit, customer_unit, is_account, shard_of
-from upsell.journeys.advance import Session
+from upsell.ids import SHARDS, UnitId, account_unit, bare, customer_unit, is_account, shard_of
+from upsell.journeys.advance import Session, concerns_for
 from upsell.journeys.effects import Effect, Record
 from upsell.journeys.explain import Explanation, explain
 from upsell.journeys.household import Household, empty_household
 from upsell.journeys.program import Program
+from upsell.journeys.scene import Scene
 from upsell.journeys.steps import PromptStep
 from upsell.journeys.workflow import Trigger
 from upsell.runtime.programs import Programs
@@ -74,6 +77,7 @@ class Prompted(msgspec.Struct, frozen=True):
         prompt: What the offered prompt says of itself, None when none is.
         reasons: Why not, for each workflow with a prompt at the placement; none when one is offered.
         program: What decided.
+        plans: The plans they have or may move to, side by side, where a prompt is offered.
     """
 
     at: Moment
@@ -81,6 +85,7 @@ class Prompted(msgspec.Struct, frozen=True):
     prompt: Mapping[str, Any] | None
     reasons: tuple[Explanation, ...]
     program: Program
+    plans: tuple[ListedPlan, ...] = ()
 
 
 class Decider:
@@ -255,8 +260,24 @@ def _answer(
         reasons = tuple(
             one for unit_id in units for one in explain(program, household, unit_id, at, keys, fired)
         )
-    unit_id = UnitId(str(offered["unit"])) if offered is not None else (units or [household.id])[0]
-    return Prompted(at, unit_id, offered, reasons, program)
+    if offered is None:
+        return Prompted(at, (units or [household.id])[0], None, reasons, program)
+    unit_id = UnitId(str(offered["unit"]))
+    plans = _line_up(program, household, unit_id, at, offered.get("terms", {}))
+    return Prompted(at, unit_id, offered, reasons, program, plans)
+
+
+def _line_up(
+    program: Program, household: Household, unit_id: UnitId, at: Moment, terms: Mapping[str, Any]
+) -> tuple[ListedPlan, ...]:
+    """Put the plans side by side for the unit that a prompt is offered to."""
+    scene = Scene(program, concerns_for(program), household)
+    scene.now = max(at, household.taken_at)
+    account = household.account
+    is_own = account is not None and account.id == unit_id
+    facts = scene.facts(account if is_own and account is not None else scene.customer(bare(unit_id)))
+    fit = fit_plan(facts, program.catalog, facts.country)
+    return line_up(facts, program.catalog, program.policy.lineup_order, fit, terms.get("thing"))
 
 
 def _is_fired(trigger: Trigger, asked: Asked) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from upsell.clock import DAY, format_moment
+from upsell.decisions.lineup import lineup_content
 from upsell.decisions.standing import Standing
 from upsell.journeys.explain import Explanation
 from upsell.runtime.explaining import Answer
@@ -67,6 +68,7 @@ def standing_content(standing: Standing | None) -> dict[str, Any] | None:
         content[name] = format_moment(at) if at is not None else None
     if standing.fit is not None:
         content["fit"] = msgspec.to_builtins(standing.fit)
+    content["plans"] = lineup_content(standing.plans)
     for use, said in zip(standing.metrics, content["metrics"], strict=True):
         spans = msgspec.structs.asdict(use.forecast)
         said["days_to_limit"] = {name: None if span is None else span / DAY for name, span in spans.items()}

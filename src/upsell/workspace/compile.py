@@ -42,6 +42,7 @@ from upsell.workspace.rulebook import (
     FIELDS,
     FIT_NAMES,
     OFFER_NAMES,
+    PLAN_NAMES,
     TRIGGER_FIELDS,
     compile_signals,
     open_rulebook,
@@ -98,7 +99,9 @@ def compile_documents(documents: Documents) -> Compiled:
         rails=policy.rails,
         offers=_written_offers(files, documents),
         roles=settings.roles,
-        templates=compile_templates(documents, _template_scopes(settings, known_catalog), findings),
+        templates=compile_templates(
+            documents, _template_scopes(settings, known_catalog), {"plans": PLAN_NAMES}, findings
+        ),
         rulebook=rulebook,
         findings=findings,
     )
@@ -250,6 +253,7 @@ def _template_scopes(settings: Settings, catalog: Catalog | None) -> Scopes:
         "over": metrics,
         "days_to_limit": metrics,
         "fit": FIT_NAMES,
+        "plans": None,
         "offer": OFFER_NAMES,
         "sender": frozenset({"name", "address", "postal_address"}),
         "workflow": frozenset({"name"}),

@@ -15,6 +15,7 @@ from upsell.catalog.offers import OfferKind
 from upsell.catalog.plans import BillingInterval, ProductKind
 from upsell.decisions.grounds import Basis
 from upsell.decisions.hours import Calendar
+from upsell.decisions.lineup import LineupOrder
 from upsell.decisions.policy import Per
 from upsell.decisions.rails import PROTECTED
 from upsell.decisions.reach import CAPPED, CHANNELS
@@ -170,6 +171,11 @@ _PRICING = RecordOf(
         "round_to": Key(
             scalars.AMOUNT, "discounted prices are rounded down to whole multiples of this (default exact)"
         ),
+        "order": Key(
+            scalars.of_enum("order of plans", LineupOrder),
+            "how plans stand side by side: from the smallest, from the greatest, or the one that fits first "
+            "(default ascending)",
+        ),
         "protected": Key(
             ListOf(scalars.TRAIT_NAME),
             "traits that no price may hang on; without it " + ", ".join(sorted(PROTECTED)),
@@ -208,7 +214,7 @@ _POLICY = RecordOf(
         "freeze_for": Key(
             scalars.DURATION, "how long a frozen enrollment waits before it leaves (default 14 days)"
         ),
-        "pricing": Key(_PRICING, "price guardrails: what holds for every discount"),
+        "pricing": Key(_PRICING, "price guardrails, which hold for every discount, and how plans are shown"),
         "global_control": Key(scalars.HELD_RATE, "share of households kept from every workflow (default 0%)"),
     }
 )

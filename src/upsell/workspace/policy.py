@@ -11,6 +11,7 @@ from upsell.decisions.contact_law import ContactLaw
 from upsell.decisions.grounds import Basis, Grounds
 from upsell.decisions.hours import Calendar
 from upsell.decisions.intents import PROMOTIONAL, SELLING, Intent
+from upsell.decisions.lineup import LineupOrder
 from upsell.decisions.policy import SENSITIVE_STATES, Cap, Per, Policy, SensitiveState
 from upsell.errors import nearest
 from upsell.workspace.contact_hours import compile_hours
@@ -58,6 +59,9 @@ def compile_policy(
         freeze_for=record.integer("freeze_for", usual.freeze_for),
         control_rate=record.rate("global_control"),
         rails=compile_rails(record.record("pricing"), currency, findings),
+        lineup_order=LineupOrder(
+            (record.record("pricing") or NOTHING_WRITTEN).text("order", usual.lineup_order.value)
+        ),
     )
 
 

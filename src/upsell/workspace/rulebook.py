@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 import msgspec
 
 from upsell.catalog.catalog import Catalog
+from upsell.decisions.lineup import ListedPlan
 from upsell.errors import DefinitionError, Problem
 from upsell.rules.compile import Rule, compile_rule
 from upsell.rules.conditions import Condition, compile_condition
@@ -53,6 +54,9 @@ FIT_NAMES = frozenset(
     {"plan", "name", "is_staying", "price", "periods", "periods_over", "saving", "would_have_saved"}
 )
 """What templates may say of the plan that fits."""
+
+PLAN_NAMES = frozenset(ListedPlan.__struct_fields__)
+"""What templates may say of each plan of the line-up."""
 
 OFFER_NAMES = frozenset(
     "id title reason kind thing name plan features discount months trial_days interval quantity guarantee "

@@ -15,7 +15,10 @@ from pathlib import PurePosixPath
 from typing import Final
 
 import msgspec
-from liquid import Environment
+from liquid import BoundTemplate, Environment, RenderContext
+from liquid.ast import Node
+from liquid.builtin.expressions import Path
+from liquid.builtin.tags.for_tag import ForNode
 from liquid.exceptions import LiquidError
 from liquid.static_analysis import TemplateAnalysis
 
@@ -33,6 +36,9 @@ Scopes = Mapping[str, frozenset[str] | None]
 
 _UNAVAILABLE: Final = ("include", "render")
 """Tags that need other files; a template is frozen with its workflow and stands alone."""
+
+_NO_CONTEXT: Final = RenderContext(Environment().from_string(""))
+"""Nodes tell their parts within a context, which matters only to those that load other files."""
 
 _CLOSED_BY: Final = {"{{": "}}", "{%": "%}"}
 _BRACES = re.compile(r"\{\{|\{%|\}\}|%\}")
@@ -71,11 +77,16 @@ class Templates(msgspec.Struct, frozen=True):
     variables: Mapping[str, frozenset[str]] = {}
 
 
-def compile_templates(documents: Documents, scopes: Scopes, findings: Findings) -> Templates:
-    """Parse and check every template of the workspace."""
+def compile_templates(
+    documents: Documents, scopes: Scopes, lists: Mapping[str, frozenset[str]], findings: Findings
+) -> Templates:
+    """Parse and check every template of the workspace.
+
+    ``lists`` says what each of the variables that are lists has fields for, to be held to in loops.
+    """
     contents: dict[str, Content] = {}
     variables: dict[str, frozenset[str]] = {}
-    checker = _Checker(scopes, findings)
+    checker = _Checker(scopes, lists, findings)
     written = _written(documents, findings)
     for name, paths in written.items():
         pieces = _pieces(documents, paths, findings)
@@ -131,9 +142,10 @@ class _Liquid(msgspec.Struct, frozen=True):
 class _Checker:
     """Holds templates to the names they may use."""
 
-    def __init__(self, scopes: Scopes, findings: Findings) -> None:
+    def __init__(self, scopes: Scopes, lists: Mapping[str, frozenset[str]], findings: Findings) -> None:
         """Know the names and where problems are noted."""
         self._scopes = scopes
+        self._lists = lists
         self._findings = findings
 
     def check(self, liquid: _Liquid) -> frozenset[str] | None:
@@ -141,7 +153,8 @@ class _Checker:
         if not self._is_closed(liquid):
             return None
         try:
-            analysis = liquid.environment.from_string(liquid.source).analyze()
+            template = liquid.environment.from_string(liquid.source)
+            analysis = template.analyze()
         except LiquidError as error:
             self._note_syntax(liquid, error)
             return None
@@ -150,6 +163,7 @@ class _Checker:
             return None
         self._check_filters(liquid, analysis)
         self._check_variables(liquid, analysis)
+        self._check_loops(liquid, template, analysis)
         return frozenset(analysis.globals)
 
     def _is_closed(self, liquid: _Liquid) -> bool:
@@ -195,6 +209,15 @@ class _Checker:
                     names = (f"{root}.{known}" for known in fields)
                     self._unknown(place, "variable", f"{root}.{field}", names)
 
+    def _check_loops(self, liquid: _Liquid, template: BoundTemplate, analysis: TemplateAnalysis) -> None:
+        """Note fields that no entry of a list has, where a loop goes through it."""
+        for name, fields in _looped(template.nodes, self._lists).items():
+            for variable in analysis.variables.get(name, ()):
+                field = variable.segments[1] if len(variable.segments) > 1 else None
+                if isinstance(field, str) and field not in fields:
+                    names = (f"{name}.{known}" for known in fields)
+                    self._unknown(liquid.at(variable.span.index), "variable", f"{name}.{field}", names)
+
     def _unknown(self, place: Place, kind: str, name: str, known: Iterable[str]) -> None:
         """Note a name that means nothing in a template."""
         names = sorted(known)
@@ -214,6 +237,27 @@ class _Checker:
         self._findings.error(
             liquid.at(at), f"the Liquid cannot be read: {shortened(str(error.message))}", code="liquid-syntax"
         )
+
+
+def _looped(nodes: Iterable[Node], lists: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
+    """Give the names under which loops go through lists, with the fields of an entry.
+
+    A name that goes through anything else as well is left out: what it has cannot be told by its name.
+    """
+    found: dict[str, frozenset[str]] = {}
+    others: set[str] = set()
+    pending = list(nodes)
+    while pending:
+        node = pending.pop()
+        pending.extend(node.children(_NO_CONTEXT, include_partials=False))
+        if isinstance(node, ForNode):
+            path = node.expression.iterable
+            listed = path.path[0] if isinstance(path, Path) and len(path.path) == 1 else None
+            if isinstance(listed, str) and listed in lists:
+                found[node.expression.identifier] = lists[listed]
+            else:
+                others.add(node.expression.identifier)
+    return {name: fields for name, fields in found.items() if name not in others}
 
 
 def _environment(*, is_escaping: bool) -> Environment:

@@ -19,6 +19,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
 from upsell.clock import Clock, format_moment, parse_moment
+from upsell.decisions.lineup import lineup_content
 from upsell.errors import ConfigError, IntakeError, StoreError
 from upsell.runtime.deciding import Asked, Decider, Prompted
 from upsell.runtime.explained import answer_content, reasons_content
@@ -160,5 +161,6 @@ def _content(prompted: Prompted, asked: Asked) -> dict[str, Any]:
         "unit": prompted.unit_id,
         "dry_run": asked.is_dry_run,
         "prompt": prompt,
+        "plans": lineup_content(prompted.plans),
         "reasons": reasons_content(prompted.reasons),
     }

@@ -13,6 +13,8 @@ from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 
 import upsell
+from upsell.catalog.plans import BillingInterval
+from upsell.decisions.lineup import ListedPlan
 from upsell.sources.bounds import LARGEST_BATCH, LARGEST_EVENT, LONGEST_NAME
 from upsell.store.keys import Scope
 
@@ -96,6 +98,37 @@ _CALLS: Final[dict[str, tuple[str, _Schema, list[str], _Schema]]] = {
 }
 """Each call: what it does, its own fields, which it needs, and an example that is taken."""
 
+_STATED: Final[_Schema] = {
+    "type": "object",
+    "properties": {
+        "text": {"type": "string", "description": "As it is shown; unknown where the catalog does not say."},
+        "amount": {"type": ["number", "null"], "description": "Minor units of the currency, or how much."},
+    },
+    "required": ["text", "amount"],
+    "additionalProperties": False,
+}
+_LISTED_PLAN: Final[_Schema] = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "string"},
+        "name": {"type": "string"},
+        "tier": {"type": "integer"},
+        "currency": {"type": "string"},
+        "prices": {
+            "type": "object",
+            "properties": {interval.value: _STATED for interval in BillingInterval},
+            "required": [interval.value for interval in BillingInterval],
+            "additionalProperties": False,
+        },
+        "features": {"type": "array", "items": {"type": "string"}},
+        "limits": {"type": "object", "additionalProperties": _STATED},
+        "is_present": {"type": "boolean"},
+        "is_fitting": {"type": "boolean"},
+        "is_offered": {"type": "boolean"},
+    },
+    "required": list(ListedPlan.__struct_fields__),
+    "additionalProperties": False,
+}
 _KEYS: Final[list[dict[str, list[str]]]] = [{"basic": []}, {"bearer": []}, {}]
 """A key as user name or token; none where no key was ever made, or where the body shows it."""
 
@@ -255,9 +288,10 @@ def _decide() -> _Schema:
             "unit": {"type": "string"},
             "dry_run": {"type": "boolean"},
             "prompt": {"type": ["object", "null"]},
+            "plans": {"type": "array", "items": _LISTED_PLAN},
             "reasons": {"type": "array", "items": {"type": "object"}},
         },
-        "required": ["id", "at", "unit", "dry_run", "prompt", "reasons"],
+        "required": ["id", "at", "unit", "dry_run", "prompt", "plans", "reasons"],
         "additionalProperties": False,
     }
     return {
