@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from tests.stories.world import CATALOG, DAY, HOUR, Reason, Story, make_program, workflow
+from tests.stories.world import CATALOG, DAY, HOUR, START, Reason, Story, make_program, workflow
 
 GATE = "{on: Feature Gate Hit, again_after: 1 hour}"
 OFFER = "[{email: {content: t1, offer: pro-annual}}]"
@@ -112,6 +114,90 @@ def test_where_grounds_are_asked_one_must_hold_and_the_message_says_which() -> N
     assert asked(story) is True
     bases = [event.properties["basis"] for event in story.recorded() if event.name == "Message Reserved"]
     assert bases == ["soft-opt-in", "consent"]
+
+
+SIMILAR = "policy: {consent: {email: {bases: [soft-opt-in]}}}"
+SHOP = (
+    CATALOG
+    + """
+products:
+  calls: {kind: pack, name: Calls, limits: {api_calls: 500}}
+  voice: {kind: add-on, name: Voice, family: voice}
+  both: {kind: bundle, name: Both, contains: [starter, voice], family: suite}
+items:
+  shirt: {name: Shirt, family: clothes}
+  mug: {name: Mug}
+"""
+).replace("offers:", "offers:\n  voice: {kind: cross-sell, product: voice, title: Voice}", 1)
+VOICE = "[{email: {content: t1, offer: voice}}]"
+
+
+@pytest.mark.parametrize(
+    ("journey", "said", "answer"),
+    [
+        (OFFER, {"items": ["calls"], "amount": 4_000}, True),
+        (OFFER, {"products": [{"product_id": "mug"}], "amount": 900}, True),
+        (OFFER, {"items": [{"id": "mug", "price": 900}]}, True),
+        (OFFER, {"items": ["mug"]}, Reason.NO_CONSENT),
+        (OFFER, {"items": ["mug"], "amount": 0}, Reason.NO_CONSENT),
+        (
+            OFFER,
+            {"items": [{"id": "mug", "price": 0}, {"id": "shirt", "price": 900}], "amount": 900},
+            Reason.NO_CONSENT,
+        ),
+        (OFFER, {"items": ["shirt", "unheard-of"], "amount": 900}, Reason.NO_CONSENT),
+        (OFFER, {"amount": 900}, Reason.NO_CONSENT),
+        (VOICE, {"items": ["calls"], "amount": 4_000}, Reason.NO_CONSENT),
+        (VOICE, {"items": ["voice"], "amount": 4_000}, True),
+        (VOICE, {"items": ["both"], "amount": 4_000}, True),
+        (OFFER, {"items": ["both"], "amount": 4_000}, True),
+    ],
+)
+def test_an_order_that_was_paid_for_something_similar_is_a_ground(
+    journey: str, said: dict[str, Any], answer: bool | Reason
+) -> None:
+    story = told(journey, SIMILAR, SHOP).happens("Order Completed", order_id="1", **said)
+    assert asked(story) is answer
+
+
+def test_a_trial_is_no_sale_until_it_is_paid_for() -> None:
+    story = told(OFFER, SIMILAR)
+    story.happens("Subscription Started", plan="starter", amount=4900, status="trialing")
+    assert asked(story) is Reason.NO_CONSENT
+    story.happens("Subscription Canceled").after(31 * DAY)
+    assert asked(story) is Reason.NO_CONSENT
+    story.happens("Subscription Started", plan="starter", amount=4900)
+    assert asked(story) is True
+
+
+def test_an_add_on_that_is_subscribed_to_is_a_sale_of_its_family() -> None:
+    story = told(VOICE, SIMILAR, SHOP.replace("kind: add-on, name: Voice", "kind: service, name: Voice"))
+    assert asked(story) is Reason.NO_CONSENT
+    story.happens("Subscription Started", plan="voice", amount=900, subscription_id="v")
+    assert asked(story) is True
+
+
+def test_what_somebody_bought_before_they_joined_an_account_is_their_ground_and_no_others() -> None:
+    text = workflow(trigger=GATE, journey=OFFER)
+    program = make_program({"w": text}, policy=SIMILAR, catalog=SHOP)
+    alone = Story(program).happens("Order Completed", order_id="1", items=["mug"], amount=900)
+    story = Story(program, "a:acme").member("ada").member("bob")
+    story.household.customers["ada"] = alone.unit("c:ada")
+    for name, reasons in (("bob", [Reason.NO_CONSENT]), ("ada", [])):
+        before = len(story.mails())
+        story.happens("Feature Gate Hit", by=name)
+        assert (len(story.mails()) == before) is bool(reasons), name
+    story.happens("Order Completed", by="ada", order_id="2", items=["mug"], amount=900)
+    story.happens("Feature Gate Hit", by="bob")
+    assert story.mails()[-1].customer_id == "bob", "bought as a member, it is the account's"
+
+
+def test_of_what_was_bought_the_families_alone_are_kept_with_their_last_moment() -> None:
+    story = told(OFFER, SIMILAR, SHOP)
+    story.happens("Order Completed", order_id="1", items=["mug", "shirt"], amount=900).after(DAY)
+    story.happens("Order Completed", order_id="2", items=["mug"], amount=900, ago=3 * DAY)
+    story.happens("Order Completed", order_id="3", items=["shirt"], amount=900)
+    assert story.unit().profile.bought == {"": START, "clothes": START + DAY}
 
 
 def test_a_legitimate_interest_holds_while_its_rule_is_true() -> None:

@@ -45,6 +45,17 @@ class Catalog(msgspec.Struct, frozen=True):
         held = [self.plans[each] for each in bundle.contains if each in self.plans] if bundle else []
         return max(held, key=lambda plan: (not plan.family, plan.tier, plan.id), default=None)
 
+    def families_of(self, bought: str) -> frozenset[str]:
+        """Give the product families of what an id names: its own, and of a bundle those of what it contains.
+
+        Nothing for an unknown id.
+        """
+        product = self.products.get(bought)
+        inside = product.contains if product is not None else ()
+        ids = (bought, *(each for each in inside if each != bought))
+        found = [self.plans.get(each) or self.products.get(each) or self.items.get(each) for each in ids]
+        return frozenset(each.family for each in found if each is not None)
+
     def chain(self, offer_id: str) -> Iterator[Offer]:
         """Give an offer and what falls back from it, in order, each once; nothing for an unknown id."""
         passed: set[str] = set()

@@ -20,6 +20,7 @@ class Item(msgspec.Struct, frozen=True):
         price: What one costs, or None when not known.
         premium: Id of its premium counterpart, or None when there is none.
         difference: What the customer would gain by being here instead of one below, in one sentence.
+        family: The product family it belongs to, empty for the main one.
     """
 
     id: str
@@ -27,3 +28,4 @@ class Item(msgspec.Struct, frozen=True):
     price: Money | None = None
     premium: str | None = None
     difference: str = ""
+    family: str = ""

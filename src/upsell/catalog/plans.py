@@ -115,6 +115,7 @@ class Product(msgspec.Struct, frozen=True):
         cost: What serving it costs per month, or once for what is paid once; None when not known.
         regions: Countries (ISO 3166 codes) it is sold in; empty for everywhere.
         is_for_sale: Whether anybody may still buy it.
+        family: The product family it belongs to, empty for the main one; for consent and similar sales.
     """
 
     id: str
@@ -129,3 +130,4 @@ class Product(msgspec.Struct, frozen=True):
     cost: Money | None = None
     regions: tuple[str, ...] = ()
     is_for_sale: bool = True
+    family: str = ""

@@ -6,7 +6,7 @@ a channel, whoever has not withdrawn may be written to; where it does, one of th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 from upsell.catalog.catalog import Catalog
 from upsell.decisions.contact import Contact
@@ -15,7 +15,7 @@ from upsell.decisions.facts import UnitFacts
 from upsell.decisions.grounds import Basis, Grounds
 from upsell.decisions.intents import PROMOTIONAL, Intent
 from upsell.decisions.reasons import Reason
-from upsell.signals.profiles import Subscription
+from upsell.signals.profiles import Profile
 
 
 def find_basis(
@@ -23,7 +23,7 @@ def find_basis(
     contact: Contact,
     facts: UnitFacts,
     catalog: Catalog,
-    subscriptions: Mapping[str, Subscription],
+    buyers: Sequence[Profile],
     channel: str,
     intent: Intent,
     family: str,
@@ -35,7 +35,7 @@ def find_basis(
         contact: What they allow.
         facts: The person, as of now.
         catalog: Whose plans belong to which family.
-        subscriptions: What whoever pays bought, also what has ended: a sale of something similar.
+        buyers: Whose purchases count, also what has ended: the person, and whoever pays for them.
         channel: How it would be sent.
         intent: What it is for; ``service`` is part of the contract.
         family: Product family it is about, empty for the main one.
@@ -45,7 +45,7 @@ def find_basis(
     if grounds is None:
         return Basis.NOT_WITHDRAWN
     for basis in grounds.bases:
-        if _holds(basis, grounds, contact, facts, catalog, subscriptions, channel, family):
+        if _holds(basis, grounds, contact, facts, catalog, buyers, channel, family):
             return basis
     asked = ", ".join(basis.value for basis in grounds.bases)
     seen = (Seen("family", family),) if family else ()
@@ -59,7 +59,7 @@ def _holds(
     contact: Contact,
     facts: UnitFacts,
     catalog: Catalog,
-    subscriptions: Mapping[str, Subscription],
+    buyers: Sequence[Profile],
     channel: str,
     family: str,
 ) -> bool:
@@ -71,13 +71,18 @@ def _holds(
                 for key in ((means,) if not family else (means, f"{means}/marketing/{family}"))
             )
         case Basis.SOFT_OPT_IN:
-            return any(
-                held.amount > 0
-                and (plan := catalog.plans.get(held.plan)) is not None
-                and plan.family == family
-                for held in subscriptions.values()
-            )
+            return any(_has_bought(buyer, catalog, family) for buyer in buyers)
         case Basis.LEGITIMATE_INTEREST:
             return grounds.interest is None or grounds.interest.value(facts) is True
         case Basis.CONTRACT | Basis.NOT_WITHDRAWN:
             return False
+
+
+def _has_bought(buyer: Profile, catalog: Catalog, family: str) -> bool:
+    """Tell whether something of a family was sold: ordered or subscribed to, for money and not on trial."""
+    if family in buyer.bought:
+        return True
+    return any(
+        held.amount > 0 and held.status != "trialing" and family in catalog.families_of(held.plan)
+        for held in buyer.subscriptions.values()
+    )

@@ -75,7 +75,7 @@ class Session:
         if event.name == CUSTOMERS_MERGED:
             merge_customers(scene, event)
         touched = scene.touched(event)
-        scene.has_new_limits = False
+        scene.has_new_holdings = False
         taken: tuple[Event, ...] = (event,)
         derived = take_event(scene, event, concern, touched)
         if derived is not None:
@@ -84,7 +84,7 @@ class Session:
         is_shared = _is_shared(event)
         moved = touched
         has_account = self.household.account is not None
-        if has_account and (concern.states or is_shared or scene.has_new_limits):
+        if has_account and (concern.states or is_shared or scene.has_new_holdings):
             moved = scene.concerned(touched)
         for unit in moved:
             settle(scene, unit, taken, is_about=is_shared or unit in touched)

@@ -50,6 +50,7 @@ from upsell.signals.events import (
     USAGE_RECORDED,
 )
 from upsell.signals.packs import PACK_EVENTS, PackLimits
+from upsell.signals.purchases import Families
 from upsell.signals.subscriptions import SUBSCRIPTION_EVENTS, Tiers
 
 ALWAYS = frozenset(
@@ -115,6 +116,7 @@ class Concerns(msgspec.Struct, frozen=True):
         tiers: Ranks of the catalog's plans.
         ranked: Workflows by the kind of unit they decide about, the one that wins the slot first.
         packs: The packs that orders are looked through for.
+        families: The product families of what can be ordered.
     """
 
     by_name: Mapping[str, Concern]
@@ -125,6 +127,7 @@ class Concerns(msgspec.Struct, frozen=True):
     tiers: Tiers
     ranked: Mapping[UnitKind, tuple[Workflow, ...]]
     packs: PackLimits = msgspec.field(default_factory=dict)
+    families: Families = msgspec.field(default_factory=dict)
 
 
 def concerns_of(program: Program) -> Concerns:
@@ -175,6 +178,10 @@ def concerns_of(program: Program) -> Concerns:
         tiers=tiers_of(program.catalog),
         ranked={kind: tuple(w for w in _ranked(live) if w.unit is kind) for kind in UnitKind},
         packs=packs,
+        families={
+            each: program.catalog.families_of(each)
+            for each in (*program.catalog.products, *program.catalog.items)
+        },
     )
 
 

@@ -28,7 +28,7 @@ class Scene:
         household: The records, changed in place.
         now: The moment everything is asked at.
         effects: What was asked of the outside world so far, in order.
-        has_new_limits: Whether the event just taken changed limits that an account's members share.
+        has_new_holdings: Whether the event just taken changed what an account's members have together.
         has_freed: Whether a slot or a place in a cap was given back that somebody may wait for.
         reslotted: Units whose slot was taken or given back since they were last looked at.
         told: Events of the core's own that are taken next.
@@ -39,7 +39,7 @@ class Scene:
         "concerns",
         "effects",
         "has_freed",
-        "has_new_limits",
+        "has_new_holdings",
         "household",
         "now",
         "program",
@@ -55,7 +55,7 @@ class Scene:
         self.now: Moment = household.taken_at
         self.effects: list[Effect] = []
         self.has_freed = False
-        self.has_new_limits = False
+        self.has_new_holdings = False
         self.reslotted: list[Unit] = []
         self.told: list[Event] = []
         self._facts: dict[UnitId, UnitFacts] = {}

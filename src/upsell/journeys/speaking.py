@@ -238,12 +238,13 @@ def ask_permission(scene: Scene, person: Unit, speech: Speech) -> Verdict | None
 
 def basis_of(scene: Scene, person: Unit, speech: Speech) -> Basis | Verdict:
     """Give the ground on which something is said to somebody who has not withdrawn, or why there is none."""
+    payer = scene.principal()
     return find_basis(
         scene.program.policy.grounds.get(speech.channel),
         person.contact,
         scene.facts(person),
         scene.program.catalog,
-        scene.principal().profile.subscriptions,
+        (person.profile,) if person is payer else (person.profile, payer.profile),
         speech.channel,
         speech.intent,
         speech.family,

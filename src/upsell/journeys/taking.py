@@ -45,11 +45,13 @@ from upsell.signals.events import (
     MESSAGE_UNKNOWN,
     MESSAGE_WITHHELD,
     OFFER_DECLINED,
+    ORDER_COMPLETED,
     USAGE_RECORDED,
     Event,
 )
 from upsell.signals.packs import PACK_EVENTS, take_packs
-from upsell.signals.profiles import usage_period
+from upsell.signals.profiles import Profile, usage_period
+from upsell.signals.purchases import take_purchase
 from upsell.signals.subscriptions import SUBSCRIPTION_EVENTS, current_subscription, take_subscription
 from upsell.signals.usage import take_level, take_quantity
 
@@ -97,9 +99,8 @@ def end_pending_cancellation(scene: Scene) -> None:
 
 def _take_named(scene: Scene, event: Event, principal: Unit) -> None:
     name = event.name
-    if name in PACK_EVENTS and take_packs(principal.profile.packs, event, scene.concerns.packs):
-        scene.refresh_facts()
-        scene.has_new_limits = True
+    if name in PACK_EVENTS:
+        _take_order(scene, event, principal.profile)
     if name == USAGE_RECORDED:
         _take_usage(scene, event, principal)
     elif name in (CUSTOMER_IDENTIFIED, ACCOUNT_IDENTIFIED):
@@ -125,6 +126,15 @@ def _take_named(scene: Scene, event: Event, principal: Unit) -> None:
         give_places_back(scene, scene.customer(event.customer_id), str(event.properties.get("key")))
     elif name == ACCOUNT_LEFT:
         leave_account(scene, scene.customer(event.customer_id))
+
+
+def _take_order(scene: Scene, event: Event, profile: Profile) -> None:
+    """What is bought or taken back is of whoever pays: packs raise limits, a sale is a ground to write."""
+    if take_packs(profile.packs, event, scene.concerns.packs):
+        scene.refresh_facts()
+        scene.has_new_holdings = True
+    if event.name == ORDER_COMPLETED and take_purchase(profile.bought, event, scene.concerns.families):
+        scene.has_new_holdings = True
 
 
 def _take_usage(scene: Scene, event: Event, principal: Unit) -> None:

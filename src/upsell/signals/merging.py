@@ -14,6 +14,7 @@ from upsell.signals.cart import merge_carts
 from upsell.signals.counters import CounterState, Mark, Tally, Values
 from upsell.signals.packs import merge_packs
 from upsell.signals.profiles import Profile, Span, Subscription
+from upsell.signals.purchases import merge_purchases
 from upsell.signals.usage import merge_usage
 
 
@@ -43,6 +44,7 @@ def merge_profiles(stays: Profile, gone: Profile, counters: Mapping[str, Counter
         stays.states[name] = _merge_spans(here, span) if here is not None else span
     stays.cart = merge_carts(stays.cart, gone.cart)
     merge_packs(stays.packs, gone.packs)
+    merge_purchases(stays.bought, gone.bought)
 
 
 def merge_counters(stays: CounterState, gone: CounterState, counter: Counter | None) -> CounterState:

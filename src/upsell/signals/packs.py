@@ -42,7 +42,7 @@ def take_packs(packs: dict[str, PackOrder], event: Event, sold: PackLimits) -> b
         sold: The packs that are sold.
     """
     at = min(event.occurred_at, event.seen_at)
-    if at <= event.seen_at - KEPT:
+    if not sold or at <= event.seen_at - KEPT:
         return False
     told = _told(event, at, sold)
     if told is None:

@@ -152,6 +152,7 @@ class Profile(msgspec.Struct, omit_defaults=True):
         states: Sensitive states of which something began or ended, by name.
         cart: A customer's cart, None when nothing was ever said of one.
         packs: Orders of usage packs of the present and recent usage periods, by order id; for whoever pays.
+        bought: When something of each product family was last ordered for money; for whoever pays.
     """
 
     traits: dict[str, Scalar] = {}
@@ -161,6 +162,7 @@ class Profile(msgspec.Struct, omit_defaults=True):
     states: dict[str, Span] = {}
     cart: Cart | None = None
     packs: dict[str, PackOrder] = {}
+    bought: dict[str, Moment] = {}
 
 
 def usage_period(anchor: Moment | None, now: Moment) -> tuple[Moment, Moment]:

@@ -117,6 +117,7 @@ def _item(key: str, record: Record, currency: str, findings: Findings) -> Item:
         price=None if price is None else compile_money(price, currency, findings),
         premium=record.text("premium") or None,
         difference=record.text("difference"),
+        family=record.text("family"),
     )
 
 

@@ -144,7 +144,8 @@ _GROUNDS = RecordOf(
                 ),
                 least=1,
             ),
-            "the grounds that will do: consent was given, something similar was sold, or interest is true",
+            "the grounds that will do: consent was given, something of the same family was sold for money, "
+            "or interest is true",
             True,
         ),
         "interest": Key(scalars.RULE, "when the team's legitimate interest holds; without it always"),
@@ -337,6 +338,7 @@ _PRODUCT = RecordOf(
         "cost": Key(scalars.AMOUNT, "what serving it costs per month, or once for what is paid once"),
         "regions": Key(_REGIONS, "countries it is sold in; without it everywhere"),
         "for_sale": Key(scalars.BOOLEAN, "whether anybody may still buy it (default true)"),
+        "family": Key(scalars.NAME, "the product family it belongs to, for consent (default the main one)"),
     }
 )
 
@@ -376,7 +378,9 @@ _OFFER = RecordOf(
             ),
             "a price per result",
         ),
-        "family": Key(scalars.NAME, "product family that consent is asked for (default that of its plan)"),
+        "family": Key(
+            scalars.NAME, "product family that consent is asked for (default that of what it offers)"
+        ),
         "regions": Key(_REGIONS, "countries it is made in; without it everywhere"),
         "available_from": Key(
             scalars.DATE_OR_MOMENT,
@@ -402,6 +406,7 @@ _ITEM = RecordOf(
         "difference": Key(
             scalars.TEXT, "what the customer gains with this one over the one below it, in one sentence"
         ),
+        "family": Key(scalars.NAME, "the product family it belongs to, for consent (default the main one)"),
     }
 )
 

@@ -115,7 +115,11 @@ def _offer(
     per_outcome = outcome.leaf("price") if outcome is not None else None
     budget = record.leaf("budget")
     interval = record.leaf("interval")
-    plan = catalog.plans.get(record.text("plan"))
+    sold = (
+        catalog.plans.get(record.text("plan"))
+        or catalog.products.get(record.text("product"))
+        or catalog.items.get(record.text("item"))
+    )
     return Offer(
         id=key,
         kind=OfferKind(record.text("kind", OfferKind.UPGRADE.value)),
@@ -133,7 +137,7 @@ def _offer(
         outcome=OutcomePrice(outcome.text("per"), compile_money(per_outcome, settings.currency, findings))
         if outcome is not None and per_outcome is not None
         else None,
-        family=record.text("family") or (plan.family if plan is not None else ""),
+        family=record.text("family") or (sold.family if sold is not None else ""),
         regions=tuple(leaf.text for leaf in record.leaves("regions")),
         available_from=_moment(record, "available_from", settings.zone, 0),
         available_until=_moment(record, "available_until", settings.zone, 1),

@@ -54,6 +54,7 @@ def compile_product(
         cost=None if cost is None else compile_money(cost, currency, findings),
         regions=tuple(leaf.text for leaf in record.leaves("regions")),
         is_for_sale=record.text("for_sale", "true") == "true",
+        family=record.text("family"),
     )
 
 

@@ -15,6 +15,7 @@ from upsell.signals.counters import count_event
 from upsell.signals.events import Event
 from upsell.signals.merging import merge_profiles
 from upsell.signals.profiles import Profile, Span, Usage
+from upsell.signals.purchases import take_purchase
 
 START: Moment = parse_moment("2026-03-02T09:00:00Z") or 0
 COUNTERS = {
@@ -46,6 +47,28 @@ def test_counters_of_two_ids_merged_are_those_of_one_id_that_did_it_all(
     merge_profiles(one, two, COUNTERS)
     for key in COUNTERS:
         assert one.counters.get(key) == alone.counters.get(key), key
+
+
+bought = st.lists(
+    st.tuples(st.booleans(), st.sampled_from(["mug", "shirt", "other"]), st.integers(0, 40)), max_size=12
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(bought)
+def test_purchases_of_two_ids_merged_are_those_of_one_that_made_them_all(
+    drawn: list[tuple[bool, str, int]],
+) -> None:
+    # Oracle: one profile that takes every event.
+    families = {"mug": frozenset({""}), "shirt": frozenset({"clothes", "gifts"})}
+    one, two, alone = Profile(), Profile(), Profile()
+    for number, (is_first, item, hours) in enumerate(drawn):
+        said = {"items": [item], "amount": 100}
+        event = Event(str(number), "Order Completed", START + hours * HOUR, START + DAY, "ada", None, said)
+        for profile in (one if is_first else two, alone):
+            take_purchase(profile.bought, event, families)
+    merge_profiles(one, two, {})
+    assert one.bought == alone.bought
 
 
 TICKETS = SensitiveState(
