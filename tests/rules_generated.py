@@ -20,6 +20,7 @@ VOCABULARY = Vocabulary(
         "plan": {"tier": Kind.NUMBER, "name": Kind.TEXT},
         "subscription": {"renews_at": Kind.MOMENT, "status": Kind.TEXT, "seats": Kind.NUMBER},
         "cart": {"updated_at": Kind.MOMENT, "amount": Kind.NUMBER, "premium": Kind.TEXT},
+        "fit": {"plan": Kind.TEXT, "is_staying": Kind.BOOLEAN, "saving": Kind.NUMBER},
     },
 )
 
@@ -76,6 +77,7 @@ happenings = st.builds(
     occurred_at=_moments_near,
     properties=_members({"x": Kind.NUMBER, "y": Kind.TEXT, "b": Kind.BOOLEAN, "m": Kind.MOMENT}),
 )
+_fits = _members({"plan": Kind.TEXT, "is_staying": Kind.BOOLEAN, "saving": Kind.NUMBER})
 worlds = st.builds(
     World,
     events=st.lists(happenings, max_size=8).map(tuple),
@@ -104,6 +106,8 @@ worlds = st.builds(
         st.sampled_from(["api", "seats"]), st.integers(-2 * DAY, 12 * DAY).map(lambda ahead: NOON + ahead)
     ),
     period_ends_at=st.one_of(st.none(), st.integers(1, 30 * DAY).map(lambda ahead: NOON + ahead)),
+    fits=st.tuples(_fits, _fits),
+    fit_turns_at=st.one_of(st.none(), st.integers(-DAY, 20 * DAY).map(lambda ahead: NOON + ahead)),
     packs=st.one_of(st.just({}), st.dictionaries(st.sampled_from(["api", "seats"]), st.just(50.0))),
 )
 
@@ -189,7 +193,7 @@ def still_numbers(draw: st.DrawFn, depth: int = 2) -> str:
     """Draw a number that does not move with every instant."""
     if depth == 0:
         named = ["customer.n", 'customer."First Number"', "customer.größe", "plan.tier", "subscription.seats"]
-        named.append("cart.amount")
+        named += ["cart.amount", "fit.saving"]
         measured = ["usage('api')", "limit('api')", "usage_ratio('api')", "usage_ratio('seats')"]
         measured += ["usage_over('api')", "days_to_limit('api')", "days_to_limit_at_least('seats')"]
         measured += ["days_to_limit_at_most('api')"]
@@ -221,7 +225,7 @@ def moving_numbers(draw: st.DrawFn) -> str:
 
 texts = st.one_of(
     st.sampled_from(
-        ["customer.t", 'customer."Last.Text"', "plan.name", "subscription.status", "cart.premium"]
+        ["customer.t", 'customer."Last.Text"', "plan.name", "subscription.status", "cart.premium", "fit.plan"]
     ),
     text_literals,
 )
@@ -234,6 +238,7 @@ def atoms(draw: st.DrawFn) -> str:
     form = draw(st.integers(0, 12))
     one, other = draw(still_numbers()), draw(still_numbers(1))
     text, moment = draw(texts), draw(still_moments())
+    truths = ["customer.b", "account.vip", "fit.is_staying"]
     forms = [
         f"{one} {compare} {other}",
         f"{draw(moving_numbers())} {compare} {draw(still_numbers(0))}",
@@ -245,9 +250,9 @@ def atoms(draw: st.DrawFn) -> str:
         f"{text} {draw(st.sampled_from(['like', 'not like']))} {draw(patterns)}",
         f"{one} {draw(st.sampled_from(['in', 'not in']))} ({draw(number_literals)}, {other})",
         f"{text} in ({draw(text_literals)}, {draw(text_literals)})",
-        f"{draw(st.sampled_from([one, moment, 'customer.b', 'account.vip', 'account.other']))} is null",
+        f"{draw(st.sampled_from([one, moment, 'account.other', 'fit.plan', *truths]))} is null",
         f"{one} between {draw(number_literals)} and {other}",
-        f"{draw(st.sampled_from(['customer.b', 'account.vip']))} {draw(st.sampled_from(['=', '<>']))} true",
+        f"{draw(st.sampled_from(truths))} {draw(st.sampled_from(['=', '<>']))} true",
     ]
     return forms[form]
 
@@ -256,7 +261,8 @@ def atoms(draw: st.DrawFn) -> str:
 def booleans(draw: st.DrawFn, depth: int = 2) -> str:
     """Draw a truth."""
     if depth == 0:
-        return draw(st.one_of(atoms(), st.sampled_from(["customer.b", "account.vip", "true", "false"])))
+        plain = ["customer.b", "account.vip", "fit.is_staying", "true", "false"]
+        return draw(st.one_of(atoms(), st.sampled_from(plain)))
     one, other = draw(booleans(depth - 1)), draw(booleans(depth - 1))
     forms = [one, f"({one} and {other})", f"({one} or {other})", f"(not {one})", f"({one} is not true)"]
     return draw(st.sampled_from([*forms, f"case when {one} then {other} end"]))

@@ -43,6 +43,8 @@ class World:
     reached_at: Mapping[str, Moment] = field(default_factory=dict)
     period_ends_at: Moment | None = None
     packs: Mapping[str, float] = field(default_factory=dict)
+    fits: tuple[Mapping[str, Scalar], Mapping[str, Scalar]] = ({}, {})
+    fit_turns_at: Moment | None = None
 
     def at(self, now: Moment, rule: Rule) -> WorldFacts:
         """Give the view at a moment through which a rule is asked."""
@@ -78,6 +80,7 @@ class World:
             "customer": dict(self.customer),
             "account": dict(self.account),
             "plan": dict(self.plan),
+            "fit": dict(facts.fit),
             **kept,
             "usage": dict.fromkeys(self.used, 0.0) if is_over else dict(self.used),
             "limits": {metric: facts.limit(metric) for metric in self.limits},
@@ -112,6 +115,16 @@ class WorldFacts:
         self.subscription = world.subscription
         self.cart = world.cart
         self.counters = {counter.key: counter for counter in counters}
+
+    @property
+    def fit(self) -> Mapping[str, Scalar]:
+        """Give what fits before and after a moment of the world."""
+        turns_at = self.world.fit_turns_at
+        return self.world.fits[turns_at is not None and self.now >= turns_at]
+
+    def fit_changes_at(self) -> Moment | None:
+        turns_at = self.world.fit_turns_at
+        return turns_at if turns_at is not None and turns_at > self.now else None
 
     def usage(self, metric: str) -> float | None:
         ends = self.world.period_ends_at

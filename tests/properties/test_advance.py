@@ -59,6 +59,12 @@ WORKFLOWS = {
         holdout="30%",
         more="key: order\nat_once: 3",
     ),
+    "fits": workflow(
+        unit="account",
+        trigger="{when: fit.is_staying = false, again_after: 2 days}",
+        journey="[{wait: 1 day}, {email: {content: t2, intent: help}}]",
+        eligible="[fit.plan is not null]",
+    ),
     "seat": workflow(
         trigger="{on: Feature Gate Hit, when: plan.tier < 2, again_after: 1 days}",
         journey="[{email: {content: t1, intent: help}}, {wait: 1 day}]",

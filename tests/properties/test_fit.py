@@ -13,12 +13,14 @@ from hypothesis import strategies as st
 
 from upsell.catalog.catalog import Catalog
 from upsell.catalog.plans import BillingInterval, Plan
-from upsell.clock import DAY, parse_moment
+from upsell.clock import DAY, HOUR, parse_moment
 from upsell.decisions.facts import UnitFacts, tiers_of
 from upsell.decisions.fit import fit_plan
 from upsell.decisions.lineup import LineupOrder, line_up
 from upsell.money import Money
-from upsell.signals.profiles import Profile, Subscription, Usage
+from upsell.rules.compile import compile_rule
+from upsell.rules.vocabulary import Vocabulary
+from upsell.signals.profiles import PackOrder, Profile, Subscription, Usage, months_after, usage_period
 
 NOW = parse_moment("2026-03-15T12:00:00Z") or 0
 KEYS = ("a", "b", "c", "d", "e")
@@ -137,3 +139,68 @@ def test_the_fit_is_the_cheapest_of_all_plans_that_can_be_had_and_are_enough(
     assert [plan.id for plan in shown if plan.is_fitting] == [fit.plan]
     assert fit.price.amount == round(float(costs[fit.plan]))
     assert (fit.saving is None) == (present.id not in costs)
+
+
+RULES = [
+    "fit.is_staying = false",
+    "fit.plan = 'a'",
+    "fit.saving > 500",
+    "fit.price is not null and fit.periods_over >= 1",
+    "fit.would_have_saved > 0",
+    "fit.plan is null",
+]
+used_days = st.lists(st.tuples(st.integers(0, 45), st.sampled_from([0.1, 0.5, 2.0])), max_size=10)
+past_periods = st.lists(st.tuples(st.integers(1, 6), st.sampled_from([3.0, 9.0, 30.0])), max_size=4)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.sampled_from(RULES),
+    worlds(),
+    st.dictionaries(
+        st.sampled_from(METRICS),
+        st.tuples(used_days, past_periods, st.sampled_from([None, 0, 0, 1, 3])),
+        min_size=1,
+    ),
+    st.one_of(st.none(), st.integers(1, 40)),
+    st.dictionaries(st.integers(0, 40), st.sampled_from([4.0, 8.0]), max_size=2),
+)
+def test_a_rule_over_the_fit_is_asked_again_before_time_alone_changes_it(
+    text: str,
+    world: tuple[Catalog, Profile, Mapping[str, float]],
+    used: Mapping[str, tuple[list[tuple[int, float]], list[tuple[int, float]], int | None]],
+    ends_in: int | None,
+    packs: Mapping[int, float],
+) -> None:
+    catalog, profile, _ = world
+    held = profile.subscriptions["s"]
+    held.ends_at = NOW + ends_in * DAY if ends_in is not None else None
+    start, end = usage_period(held.started_at, NOW)
+    profile.packs = {
+        str(ago): PackOrder(NOW - ago * DAY, {"reports": amount}) for ago, amount in packs.items()
+    }
+    for metric, (days, past, months) in used.items():
+        # Used last so many months ago, or a level.
+        began_at = start if months is None else months_after(start, -months)
+        last_day = NOW // DAY - 31 * (months or 0)
+        by_day = sorted({last_day - ago: amount for ago, amount in days}.items())
+        amount = sum(amount for day, amount in by_day if day * DAY >= began_at) if by_day else 12.0
+        periods = sorted({months_after(began_at, -ago): amount for ago, amount in past}.items())
+        is_level = months is None
+        kept = Usage(amount, None if is_level else began_at, by_day, NOW if is_level else None, periods)
+        profile.usage[metric] = kept
+    rule = compile_rule(text, Vocabulary())
+
+    def asked(now: int) -> UnitFacts:
+        return UnitFacts(profile, None, catalog, tiers_of(catalog), {}, now, is_account=False)
+
+    before, said = rule.value(asked(NOW)), rule.next_change_at(asked(NOW))
+    assert said is None or said > NOW
+    moved = asked(NOW)
+    midnights = [(NOW // DAY + ahead) * DAY for ahead in range(1, 200, 3)]
+    for instant in sorted({end - 1, end, *midnights, *(NOW + hours * HOUR for hours in range(1, 900, 11))}):
+        moved.move_to(instant)
+        value = rule.value(asked(instant))
+        assert rule.value(moved) == value, "facts that were moved say the same"
+        if said is None or instant < said:
+            assert value == before, (said, instant)

@@ -21,7 +21,7 @@ from upsell.rules.read import read
 from upsell.rules.sql import to_sql
 
 _COLUMNS = (
-    *("customer", "account", "plan", "subscription", "cart", "usage", "limits"),
+    *("customer", "account", "plan", "subscription", "cart", "fit", "usage", "limits"),
     *("days_to_limit", "days_to_limit_at_least", "days_to_limit_at_most"),
 )
 _EXAMPLES = settings(

@@ -37,6 +37,7 @@ def _turns(rule: Rule, world: World) -> list[Moment]:
     moments += [event.occurred_at // tile * tile for event in world.events for tile in (1, HOUR, DAY)]
     moments += [
         world.period_ends_at,
+        world.fit_turns_at,
         NOON,
         *(parse_moment(f"2026-03-{day}T00:00:00Z") for day in ("01", "15")),
     ]

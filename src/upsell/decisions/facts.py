@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-import msgspec
-
 from upsell.catalog.catalog import Catalog
 from upsell.catalog.plans import BillingInterval, Plan
 from upsell.clock import DAY, Duration, Moment
 from upsell.decisions.carts import cart_facts
+from upsell.decisions.fit import LOOKED_AT, PastPeriod, fit_facts, fit_plan
 from upsell.decisions.holdings import (
     Holdings,
     country_of,
@@ -28,6 +27,7 @@ from upsell.signals.forecast import (
     Forecast,
     expected_amount,
     forecast_limit,
+    next_expected_at,
     next_forecast_at,
 )
 from upsell.signals.packs import packs_within
@@ -35,13 +35,6 @@ from upsell.signals.profiles import Profile, Subscription, months_after, usage_p
 from upsell.signals.subscriptions import Tiers
 
 _NOTHING: Mapping[str, Scalar] = {}
-
-
-class PastPeriod(msgspec.Struct, frozen=True):
-    """A usage period that is over: what was used of each metric, and what packs bought in it added."""
-
-    used: Mapping[str, float]
-    packs: Mapping[str, float]
 
 
 class UnitFacts:
@@ -132,6 +125,25 @@ class UnitFacts:
         """What lies in the customer's cart now; nothing when nothing was ever said, or for an account."""
         held = self._own.cart
         return cart_facts(held, self._catalog) if held is not None else _NOTHING
+
+    @property
+    def fit(self) -> Mapping[str, Scalar]:
+        """What is known of the plan that fits now, reckoned each time it is asked for."""
+        return fit_facts(fit_plan(self, self._catalog, self.country))
+
+    def fit_changes_at(self) -> Moment | None:
+        """Give when time alone may next change it: with expected use, what they have, or the periods over.
+
+        None while nothing is used, or nothing was since before the periods looked back on.
+        """
+        start, end = self.usage_period()
+        earliest = months_after(start, -LOOKED_AT)
+        turns = [
+            next_expected_at(used, self.now, end)
+            for used in self._principal.usage.values()
+            if used.period_started_at is None or used.period_started_at >= earliest
+        ]
+        return min((at for at in (*turns, self._valid_until) if at is not None), default=None)
 
     @property
     def country(self) -> str:

@@ -6,18 +6,41 @@ staying is best, and that is the answer.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Protocol
 
 import msgspec
 
 from upsell.catalog.catalog import Catalog
 from upsell.catalog.plans import BillingInterval, Plan
-from upsell.decisions.facts import PastPeriod, UnitFacts
+from upsell.decisions.holdings import Holdings
 from upsell.money import Money
+from upsell.rules.facts import Scalar
 from upsell.signals.packs import KEPT_PERIODS
 
 LOOKED_AT = KEPT_PERIODS
 """How many past usage periods the proof looks back on: those of which packs are known."""
+
+
+class PastPeriod(msgspec.Struct, frozen=True):
+    """A usage period that is over: what was used of each metric, and what packs bought in it added."""
+
+    used: Mapping[str, float]
+    packs: Mapping[str, float]
+
+
+class Uses(Protocol):
+    """What a fit asks of a unit: what it has, and what it uses."""
+
+    holdings: Holdings
+
+    def expected_use(self, metric: str) -> float | None:
+        """Give how much will have been used by the end of the usage period, None when never recorded."""
+        ...
+
+    def past_use(self, metrics: Iterable[str], most: int) -> list[PastPeriod]:
+        """Give the last usage periods that are over and had use of any of the metrics, oldest first."""
+        ...
 
 
 class Fit(msgspec.Struct, frozen=True):
@@ -46,7 +69,7 @@ class Fit(msgspec.Struct, frozen=True):
     would_have_saved: Money | None
 
 
-def fit_plan(facts: UnitFacts, catalog: Catalog, country: str) -> Fit | None:
+def fit_plan(facts: Uses, catalog: Catalog, country: str) -> Fit | None:
     """Find the plan for sale, of the same family, that costs least and covers what is needed.
 
     Of the others only those that the present plan leads to count, in one move: what is said to fit can be
@@ -91,13 +114,28 @@ def fit_plan(facts: UnitFacts, catalog: Catalog, country: str) -> Fit | None:
     )
 
 
+def fit_facts(fit: Fit | None) -> dict[str, Scalar]:
+    """Give what rules see of a fit, money in minor units; nothing where nothing can be said."""
+    if fit is None:
+        return {}
+    return {
+        "plan": fit.plan,
+        "is_staying": fit.is_staying,
+        "price": fit.price.amount,
+        "saving": fit.saving.amount if fit.saving is not None else None,
+        "periods": fit.periods,
+        "periods_over": fit.periods_over if fit.periods else None,
+        "would_have_saved": fit.would_have_saved.amount if fit.would_have_saved is not None else None,
+    }
+
+
 def _is_offered(plan: Plan, present: Plan, country: str) -> bool:
     if plan.id == present.id or plan.family != present.family:
         return False
     return plan.is_sold_in(country) and present.has_path_to(plan)
 
 
-def _monthly(plan: Plan, needs: Mapping[str, float], facts: UnitFacts, margin: float) -> float | None:
+def _monthly(plan: Plan, needs: Mapping[str, float], facts: Uses, margin: float) -> float | None:
     """Give what a plan costs per month in minor units with expected overage; None where it will not do."""
     price = _price(plan, facts)
     if price is None:
@@ -118,7 +156,7 @@ def _monthly(plan: Plan, needs: Mapping[str, float], facts: UnitFacts, margin: f
     return cost
 
 
-def _price(plan: Plan, facts: UnitFacts) -> float | None:
+def _price(plan: Plan, facts: Uses) -> float | None:
     """Give a plan's price per month for the quantity held, by the interval held where it has one."""
     holdings = facts.holdings
     if plan is holdings.plan and holdings.subscription is None and not plan.is_priced:
@@ -130,9 +168,7 @@ def _price(plan: Plan, facts: UnitFacts) -> float | None:
     return None
 
 
-def _limit(
-    plan: Plan, metric: str, facts: UnitFacts, packs: Mapping[str, float] | None = None
-) -> float | None:
+def _limit(plan: Plan, metric: str, facts: Uses, packs: Mapping[str, float] | None = None) -> float | None:
     """Give a plan's limit with what add-ons and packs add to the present one.
 
     The packs are those of the present usage period, or those given, of another one.
@@ -147,12 +183,12 @@ def _limit(
     return stated + max(0.0, added)
 
 
-def _is_over(present: Plan, period: PastPeriod, facts: UnitFacts) -> bool:
+def _is_over(present: Plan, period: PastPeriod, facts: Uses) -> bool:
     limits = {metric: _limit(present, metric, facts, period.packs) for metric in period.used}
     return any(limit is not None and period.used[metric] > limit for metric, limit in limits.items())
 
 
-def _saved(present: Plan, best: Plan, past: list[PastPeriod], facts: UnitFacts) -> Money | None:
+def _saved(present: Plan, best: Plan, past: list[PastPeriod], facts: Uses) -> Money | None:
     """Give what the better plan would have saved over past periods at today's prices.
 
     Packs that were bought would have been bought with it too: what they cost is not counted.
@@ -165,7 +201,7 @@ def _saved(present: Plan, best: Plan, past: list[PastPeriod], facts: UnitFacts) 
     return Money(round(saved), currency)
 
 
-def _overage(plan: Plan, period: PastPeriod, facts: UnitFacts) -> float:
+def _overage(plan: Plan, period: PastPeriod, facts: Uses) -> float:
     charged = 0.0
     for metric, amount in period.used.items():
         limit, charge = _limit(plan, metric, facts, period.packs), plan.overage.get(metric)

@@ -22,7 +22,7 @@ from upsell.journeys.steps import (
 from upsell.journeys.workflow import UnitKind, Workflow
 from upsell.rules.compile import Rule
 from upsell.rules.conditions import Condition, compile_condition
-from upsell.rules.facts import Counter, Measure
+from upsell.rules.facts import FIT, Counter, Measure
 from upsell.signals.cart import CART_EVENTS
 from upsell.signals.events import (
     ACCOUNT_IDENTIFIED,
@@ -75,6 +75,7 @@ _CHANGED_BY: Mapping[str, frozenset[str]] = {
     "plan": SUBSCRIPTION_EVENTS,
     "subscription": SUBSCRIPTION_EVENTS,
     "cart": CART_EVENTS,
+    FIT: SUBSCRIPTION_EVENTS | {USAGE_RECORDED, CUSTOMER_IDENTIFIED, ACCOUNT_IDENTIFIED},
 }
 
 
@@ -281,7 +282,8 @@ def _moved_by(workflow: Workflow, *, sells_packs: bool) -> frozenset[str]:
             names.update(_CHANGED_BY.get(scope, ()))
         if rule.reads.metrics:
             names.update(SUBSCRIPTION_EVENTS, (USAGE_RECORDED,))
-        if rule.reads.has_limit and sells_packs:
+        reads_limits = rule.reads.has_limit or any(scope == FIT for scope, _ in rule.reads.traits)
+        if reads_limits and sells_packs:
             names.update(PACK_EVENTS)
     if rules:
         # Whoever is made known is asked, or a rule about what never happened would not be.

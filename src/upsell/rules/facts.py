@@ -80,6 +80,10 @@ KEPT_MOMENTS = frozenset({"subscription", "cart"})
 """Scopes whose moments are kept as integers."""
 
 
+FIT = "fit"
+"""The scope of the plan that fits: reckoned when it is read, and changed by time alone."""
+
+
 class Facts(Protocol):
     """The view of one unit at one moment that a rule is asked over.
 
@@ -97,6 +101,15 @@ class Facts(Protocol):
     @_derived
     def cart(self) -> Mapping[str, Scalar]:
         """Give what is known of a customer's cart; nothing for an account."""
+        ...
+
+    @_derived
+    def fit(self) -> Mapping[str, Scalar]:
+        """Give what is known of the plan that fits; nothing where nothing can be said."""
+        ...
+
+    def fit_changes_at(self) -> Moment | None:
+        """Give an instant, never later than the true one, at which time alone changes the plan that fits."""
         ...
 
     def usage(self, metric: str) -> float | None:

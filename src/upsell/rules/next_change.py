@@ -16,7 +16,7 @@ from upsell.clock import DAY, Duration, Moment
 from upsell.rules import tree
 from upsell.rules.bounds import moves
 from upsell.rules.closure import compile_value, compile_value_at
-from upsell.rules.facts import Facts, Measure
+from upsell.rules.facts import FIT, Facts, Measure
 from upsell.rules.kinds import Kind
 from upsell.rules.tree import Comparison
 
@@ -76,6 +76,8 @@ def _source(node: tree.Node) -> Source | None:
                 return None
             equal = Comparison.EQUAL
             return _earliest([_of_comparison(operand, equal, choice, others) for choice in choices])
+        case tree.Field(scope=scope) if scope == FIT:
+            return _after_now(lambda facts: facts.fit_changes_at())
         case tree.Measured(quantity=quantity, metric=metric):
             return _after_now(_of_measured(quantity, metric))
         case tree.Counted(counter=counter) if counter.window is not None:

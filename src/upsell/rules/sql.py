@@ -1,10 +1,10 @@
 """A rule as SQL: one scalar expression, for asking very many units at once.
 
 The expression stands over a relation ``u`` with the columns ``unit_id text, now timestamptz,
-customer, account, plan, subscription, usage, limits`` (JSON objects, moments within as ISO 8601
-text; ``jsonb`` in PostgreSQL) and a table ``events`` with ``unit_id text, name text, occurred_at
-timestamptz, properties`` (JSON). The law: its value is the closure's, for every unit; a moment is
-given as microseconds since 1970.
+customer, account, plan, subscription, cart, fit, usage, limits`` and the forecast's three (JSON
+objects, moments within as ISO 8601 text; ``jsonb`` in PostgreSQL) and a table ``events`` with ``unit_id
+text, name text, occurred_at timestamptz, properties`` (JSON). The law: its value is the closure's, for
+every unit; a moment is given as microseconds since 1970.
 """
 
 from __future__ import annotations

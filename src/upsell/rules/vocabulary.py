@@ -10,9 +10,10 @@ from collections.abc import Mapping
 
 import msgspec
 
+from upsell.rules.facts import FIT
 from upsell.rules.kinds import Kind
 
-OWN_SCOPES = ("customer", "account", "plan", "subscription", "cart")
+OWN_SCOPES = ("customer", "account", "plan", "subscription", "cart", FIT)
 """The scopes every rule knows."""
 
 
@@ -24,7 +25,8 @@ class Vocabulary(msgspec.Struct, frozen=True):
         metrics: Metrics that ``usage`` and ``limit`` know; None when any will do.
         traits: Declared traits with their kinds, for the scopes ``customer`` and ``account``; a scope
             that is missing takes any name, of the kind its use asks.
-        fields: Fields with their kinds, for ``plan``, ``subscription``, ``cart`` and any further scope.
+        fields: Fields with their kinds, for ``plan``, ``subscription``, ``cart``, ``fit`` and any further
+            scope.
     """
 
     signals: Mapping[str, str] = {}

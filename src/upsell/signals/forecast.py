@@ -78,14 +78,33 @@ def forecast_limit(usage: Usage, left: float, now: Moment, period_ends_at: Momen
 def expected_amount(usage: Usage, used: float, now: Moment, period_ends_at: Moment) -> float:
     """Give how much will have been used by the end of the period, or of a level the horizon.
 
-    What is used by now, and from now on the mean rate of the days looked at; a level that falls is
-    expected to stay. Over less than a complete week it is what is used by now.
+    What is used by now, and on each day (UTC) to come the mean rate of the days looked at; today so much
+    at least. A level that falls is expected to stay. Over less than a complete week it is what is used by
+    now. Between events it changes when ``next_expected_at`` says.
     """
-    amounts = _of_one_rate(_complete_days(usage, now // DAY))
+    today = now // DAY
+    amounts = _of_one_rate(_complete_days(usage, today))
     if not amounts:
         return used
-    ahead = GAUGE_HORIZON if usage.period_started_at is None else period_ends_at - now
-    return used + max(0.0, math.fsum(amounts) / len(amounts)) * ahead / DAY
+    mean = max(0.0, math.fsum(amounts) / len(amounts))
+    if usage.period_started_at is None:
+        return used + mean * GAUGE_HORIZON / DAY
+    tomorrow_at = (today + 1) * DAY
+    of_today = mean * (min(tomorrow_at, period_ends_at) - today * DAY) / DAY
+    so_far = usage.days[-1][1] if usage.days[-1][0] == today else 0.0
+    return used + max(0.0, of_today - so_far) + mean * max(0, period_ends_at - tomorrow_at) / DAY
+
+
+def next_expected_at(usage: Usage, now: Moment, period_ends_at: Moment) -> Moment | None:
+    """Give the instant after ``now`` at which time alone next changes what is expected; None when none does.
+
+    That is the next midnight in UTC while days of use are looked at, and the end of the period.
+    """
+    ends_at = period_ends_at if usage.period_started_at is not None else None
+    if not usage.days or usage.days[-1][0] < now // DAY - LONGEST_WEEKS * 7:
+        return ends_at
+    midnight = (now // DAY + 1) * DAY
+    return midnight if ends_at is None else min(midnight, ends_at)
 
 
 def next_forecast_at(usage: Usage, forecast: Forecast, now: Moment, period_ends_at: Moment) -> Moment | None:

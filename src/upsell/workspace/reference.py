@@ -236,7 +236,8 @@ def _fields() -> str:
     )
     return (
         "Beside traits (`customer.*`, `account.*`), rules know these fields. Money is in minor units; "
-        f"`plan.price` and `subscription.mrr` are per month.\n\n| field | kind |\n| --- | --- |\n{rows}\n"
+        "`plan.price`, `subscription.mrr`, `fit.price` and `fit.saving` are per month.\n\n"
+        f"| field | kind |\n| --- | --- |\n{rows}\n"
     )
 
 

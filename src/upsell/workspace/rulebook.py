@@ -44,8 +44,17 @@ FIELDS: Mapping[str, Mapping[str, Kind]] = {
         "premium": Kind.TEXT,
         "premium_difference": Kind.NUMBER,
     },
+    "fit": {
+        "plan": Kind.TEXT,
+        "is_staying": Kind.BOOLEAN,
+        "price": Kind.NUMBER,
+        "saving": Kind.NUMBER,
+        "periods": Kind.NUMBER,
+        "periods_over": Kind.NUMBER,
+        "would_have_saved": Kind.NUMBER,
+    },
 }
-"""Fields of the closed scopes every rule may name; money in minor units, ``price`` per month."""
+"""Fields of the closed scopes every rule may name; money in minor units, prices and ``saving`` per month."""
 
 CART_NAMES = frozenset({"item_name", "item_gain", "premium_name", "premium_gain"})
 """What templates may say of a cart beside its fields."""

@@ -16,7 +16,9 @@ from upsell.signals.forecast import (
     REACHED,
     UNKNOWN,
     Forecast,
+    expected_amount,
     forecast_limit,
+    next_expected_at,
     next_forecast_at,
     passage_days,
 )
@@ -49,6 +51,40 @@ def test_daily_amounts_do_not_depend_on_the_order_in_which_events_are_told(
     for day, amount in told:
         by_day[day] = by_day.get(day, 0) + amount
     assert kept(mixed) == sorted(by_day.items())
+
+
+def test_what_is_expected_is_what_was_used_and_the_mean_of_each_day_to_come() -> None:
+    # Seven days of 10, then three today by nine o'clock, and the period ends at noon, five days on.
+    usage = used(10, 10, 10, 10, 10, 10, 10, 10, 3)
+    ends_at = (TODAY + 5) * DAY + 12 * HOUR
+    assert expected_amount(usage, 83, NOW, ends_at) == 83 + 7 + 45
+    assert expected_amount(used(*[10] * 8, 14), 94, NOW, ends_at) == 94 + 45, (
+        "today is more than a day's mean"
+    )
+    assert expected_amount(usage, 83, NOW, TODAY * DAY + 12 * HOUR) == 83 + 2, "half of today is left to it"
+    assert expected_amount(used(10, 10, start=TODAY - 3), 20, NOW, ends_at) == 20, "not known long enough"
+    level = Usage(8, None, [(TODAY - 8 + place, float(place)) for place in range(9)], NOW)
+    assert expected_amount(level, 8, NOW, ends_at) == 8 + 28
+    assert expected_amount(Usage(8, None, [*level.days[:-1], (TODAY - 1, 0.0)], NOW), 8, NOW, ends_at) == 8
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 60), st.integers(1, 9)), min_size=1, max_size=12),
+    st.booleans(),
+    st.integers(1, 40 * 24),
+)
+def test_what_is_expected_changes_by_time_alone_when_it_says(
+    told: list[tuple[int, int]], is_level: bool, ahead: int
+) -> None:
+    days = sorted({TODAY - ago: float(amount) for ago, amount in told}.items())
+    usage = Usage(9.0, None if is_level else (TODAY - 20) * DAY, days, NOW if is_level else None)
+    ends_at = NOW + ahead * HOUR
+    said = next_expected_at(usage, NOW, ends_at)
+    before = expected_amount(usage, 9.0, NOW, ends_at)
+    for hours in range(1, ahead):
+        now = NOW + hours * HOUR
+        if said is None or now < said:
+            assert expected_amount(usage, 9.0, now, ends_at) == before
 
 
 def test_what_is_kept_is_bounded_and_knows_since_when_use_is_known() -> None:
