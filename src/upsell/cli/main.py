@@ -37,6 +37,7 @@ COMMANDS: Final[dict[str, Entry]] = {
     ),
     "explain": Entry("upsell.cli.explain:explain", "Tell why a unit is spoken to, or why not."),
     "report": Entry("upsell.cli.report:report", "Tell what each workflow did and earned."),
+    "lift": Entry("upsell.cli.lift:lift", "Tell the effect in an experiment that stands in a file."),
     "demo": Entry("upsell.cli.demo:demo", "Run a simulated year at a made-up company and show it."),
     "simulate": Entry(
         "upsell.cli.simulate:simulate", "Run a workspace against made-up customers, beside planted truth."

@@ -22,6 +22,7 @@ from tea_tasting.aggr import Aggregates
 from tea_tasting.metrics import Mean
 
 from upsell.measurement.answers import LEVEL, Effect, Undetermined, UndeterminedReason
+from upsell.measurement.moments import Moments
 from upsell.measurement.sums import Sums
 
 LEAST_UNITS = 50
@@ -46,14 +47,15 @@ class Stratum(msgspec.Struct, frozen=True):
         weight: Share of this stratum in the whole; weights sum to 1.
     """
 
-    arm: Sums
-    against: Sums
+    arm: Sums | Moments
+    against: Sums | Moments
     weight: float
 
     @property
     def pooled_mean(self) -> float:
         """The mean over both arms."""
-        return (self.arm + self.against).mean
+        one, other = self.arm, self.against
+        return (one.units * one.mean + other.units * other.mean) / (one.units + other.units)
 
     @property
     def pooled_variance(self) -> float:
@@ -140,7 +142,7 @@ def compare(strata: Sequence[Stratum]) -> Comparison:
     return Comparison(absolute=absolute, relative=relative)
 
 
-def weigh(sums: Sequence[Sums], weights: Sequence[float]) -> WeightedMean:
+def weigh(sums: Sequence[Sums | Moments], weights: Sequence[float]) -> WeightedMean:
     """Combine one arm's strata by weight; every stratum has at least two units."""
     parts = [weight**2 * one.variance / one.units for one, weight in zip(sums, weights, strict=True)]
     variance = math.fsum(parts)
