@@ -2,9 +2,10 @@
 
 Two loads: one event in twenty matters to some workflow, and every event enters a journey and
 reaches the outbox with all gates on. Beside each stands the floor, the same ledger rows by bare
-COPY, and the ratio to it. Then: how late a due wait wakes, and what the process keeps in memory.
+COPY, and the ratio to it. Then: messages through the gate to a channel that takes them at once, how
+late a due wait wakes, and what the process keeps in memory.
 
-    python benchmarks/live.py [--events 100000] [--journeys 30000] [--runs 3]
+    python benchmarks/live.py [--events 100000] [--journeys 30000] [--mails 8000] [--runs 3]
 """
 
 from __future__ import annotations
@@ -15,24 +16,27 @@ import os
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
 
+import msgspec
 import psycopg
 import structlog
 
+from upsell.channels.channel import Answer, Letter, Receipt
 from upsell.clock import SystemClock
 from upsell.config import Settings
 from upsell.runtime.apply import apply
+from upsell.runtime.dispatcher import Dispatcher
 from upsell.runtime.live import run_worker
 from upsell.signals.events import Event
 from upsell.store.connect import Connection, connect
 from upsell.store.embedded import embedded_url, make_database
 from upsell.store.ledger import append
 from upsell.store.migrate import migrate
-from upsell.store.outbox import CHANNEL
+from upsell.store.outbox import CHANNEL, State
 
 CLOCK = SystemClock()
 CUSTOMERS = 10_000
@@ -114,6 +118,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=200_000)
     parser.add_argument("--journeys", type=int, default=40_000)
+    parser.add_argument("--mails", type=int, default=8_000)
     parser.add_argument("--runs", type=int, default=3)
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="upsell-bench-", ignore_cleanup_errors=True) as folder:
@@ -125,11 +130,24 @@ def main() -> None:
         show("one event in twenty matters (target 20,000)", few, floor)
         every = [bench.measure_every_enters(chosen.journeys) for _ in range(chosen.runs)]
         show("every event reaches the outbox (target 4,500)", every, floor)
+        sending = [bench.measure_sending(chosen.mails) for _ in range(chosen.runs)]
+        show("through the gate to a channel that takes it", sending, what_of="messages")
         late = bench.measure_lateness(200)
         middle, worst = late[len(late) // 2] / 1000, late[-1] / 1000
         print(f"{'due waits wake late by (target 500 ms)':50} p50 {middle:.1f} ms, worst {worst:.1f} ms")
         print(f"{'resident under load: worker (target, all: 500 MB)':50} {bench.worker_mb:.0f} MB")
         print(f"{'resident under load: whoever appends':50} {resident_mb(os.getpid()):.0f} MB")
+
+
+class TakesAll:
+    """A channel that takes every letter at once."""
+
+    async def send(self, letters: Sequence[Letter], within: float) -> list[Receipt]:  # noqa: ARG002  # the contract's
+        """Say of each letter that it was accepted."""
+        return [Receipt(letter.key, Answer.ACCEPTED, "taken") for letter in letters]
+
+    async def close(self) -> None:
+        """Let go of nothing."""
 
 
 class Bench:
@@ -180,6 +198,18 @@ class Bench:
             assert queued == (number,), f"expected {number} messages in the outbox, found {queued}"
             return rate
 
+    def measure_sending(self, number: int) -> float:
+        """Give messages a second that a dispatcher claims, asks about, writes and records."""
+        with self._working(EVERY_ENTERS, number) as connection:
+            self._measure(connection, make_events(number, name="Checkout Started", customers=number))
+            dispatcher = Dispatcher(connection, CLOCK, {"email": TakesAll()})
+            started = time.perf_counter()
+            sent = dispatcher.run_until_idle().by_state.get(State.SENT, 0)
+            rate = sent / (time.perf_counter() - started)
+            dispatcher.close()
+            assert sent == number, f"expected {number} messages to be sent, found {sent}"
+            return rate
+
     def measure_lateness(self, number: int) -> list[int]:
         """Give by how many microseconds due waits were late, ascending: from due to heard of the commit."""
         with self._working(WAITS, number) as connection:
@@ -215,8 +245,12 @@ class Bench:
             apply(connection, documents, CLOCK, expected=0)
             process = get_context("spawn").Process(target=work, args=(url, os.getpid()))
             process.start()
-            said = {"region": "EU", "email": "someone@example.com"}
-            known = make_events(customers, name="Customer Identified", customers=customers, said=said)
+            known = [
+                msgspec.structs.replace(
+                    event, properties={"region": "EU", "email": f"{event.customer_id}@example.com"}
+                )
+                for event in make_events(customers, name="Customer Identified", customers=customers)
+            ]
             for start in range(0, customers, APPEND_BATCH):
                 append(connection, known[start : start + APPEND_BATCH], CLOCK)
             wait_until_taken(connection)
@@ -253,10 +287,9 @@ def make_events(
     name: str = "Pricing Viewed",
     every: int = 1,
     customers: int = CUSTOMERS,
-    said: Mapping[str, object] | None = None,
 ) -> list[Event]:
     """Make events of about 400 bytes with unique ids; one in ``every`` has the name, others are views."""
-    properties = said or {f"property_{n}": f"a value of some length {n}" for n in range(6)}
+    properties = {f"property_{n}": f"a value of some length {n}" for n in range(6)}
     now = CLOCK.now()
     return [
         Event(
@@ -282,11 +315,11 @@ def resident_mb(pid: int) -> float:
     return (int(kept["RssAnon"].split()[0]) + int(kept["RssFile"].split()[0])) / 1024
 
 
-def show(what: str, rates: Sequence[float], floor: float | None = None) -> None:
+def show(what: str, rates: Sequence[float], floor: float | None = None, what_of: str = "events") -> None:
     """Print the median of some rates with the least and the greatest, and the ratio to the floor."""
     middle = statistics.median(rates)
     ratio = f", 1/{floor / middle:.1f} of the floor" if floor else ""
-    print(f"{what:50} {middle:>9,.0f} events/s [{min(rates):,.0f}..{max(rates):,.0f}]{ratio}", flush=True)
+    print(f"{what:50} {middle:>9,.0f} {what_of}/s [{min(rates):,.0f}..{max(rates):,.0f}]{ratio}", flush=True)
 
 
 if __name__ == "__main__":
