@@ -16,7 +16,7 @@ from upsell.clock import Moment, format_duration
 from upsell.decisions.channel_fit import Answers, merge_answers
 from upsell.decisions.decision import Seen, Verdict
 from upsell.decisions.hours import calendar_window
-from upsell.decisions.intents import Intent
+from upsell.decisions.intents import PROMOTIONAL, Intent
 from upsell.decisions.policy import Cap, Per
 from upsell.decisions.reasons import Reason
 
@@ -254,12 +254,23 @@ def _ask_cap(contact: Contact, cap: Cap, now: Moment, zone: str, but: str, besid
 
 
 def words_of(cap: Cap) -> str:
-    """Give a cap in words."""
+    """Give a cap in words, which are those of no other cap that counts otherwise."""
     whose = " per account" if cap.per is Per.ACCOUNT else ""
     if cap.is_hard:
         return f"at least {format_duration(cap.within)} between two upsell touches"
     window = f"per calendar {cap.calendar.value}" if cap.calendar else f"within {format_duration(cap.within)}"
-    return f"at most {cap.at_most}{whose} {window}"
+    return f"at most {cap.at_most}{whose} {window}{_scope_of(cap)}"
+
+
+def _scope_of(cap: Cap) -> str:
+    """Give in words what a cap counts when it is not everything; empty when it is."""
+    intents = {intent.value for intent in cap.intents} if cap.intents != PROMOTIONAL else set()
+    kinds = {kind.value for kind in cap.kinds}
+    named = (
+        ("that", intents), ("by", cap.channels), ("in", cap.workflows),
+        ("of category", cap.categories), ("offering", kinds),
+    )  # fmt: skip
+    return "".join(f" {what} {' or '.join(sorted(names))}" for what, names in named if names)
 
 
 def _concerns(cap: Cap, said: Speech | Touch) -> bool:
