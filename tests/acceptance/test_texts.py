@@ -20,7 +20,7 @@ JOURNEY = "[{message: {channels: [sms, email], content: t1, intent: help}}]"
 def begin(world: LiveWorld, text: str = "{{ workflow.name }} for {{ customer.name }}") -> None:
     asks = workflow(trigger="{on: Asked, again_after: 1 hour}", journey=JOURNEY)
     world.apply({**make_documents({"w": asks}), "templates/t1.sms.txt": text})
-    ada = {"email": "ada@example.com", "phone": "+15551234567", "name": "Ada & Co"}
+    ada = {"email": "ada@example.com", "phone": "+4915112345678", "name": "Ada & Co"}
     world.happens("Customer Identified", "ada", **ada)
 
 
@@ -36,7 +36,7 @@ def test_a_text_is_rendered_handed_over_once_and_recorded(database: str) -> None
         world.settle()
         ((_, body),) = gateway.requests
         said = json.loads(body)
-        assert (said["to"], said["text"]) == ("+15551234567", "A workflow for Ada & Co")
+        assert (said["to"], said["text"]) == ("+4915112345678", "A workflow for Ada & Co")
         assert receipts(world) == [("Message Sent", "sms")]
         assert sink.contents == []
 

@@ -9,7 +9,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from upsell.runtime.explaining import Answer
+    from upsell.runtime.explaining import Answer, FullAddress
     from upsell.store.answers import Decided
 
 
@@ -61,6 +61,7 @@ def _lines(answer: Answer) -> list[str]:
     if answer.asked_as is not None:
         lines.append(f"{answer.asked_as} is the same customer and goes by {answer.unit_id} now")
     lines += standing_lines(answer.standing)
+    lines += _address_lines(answer.full_address)
     for one in answer.explanations:
         lines += ["", f"{one.workflow}: {one.reason.value.replace('_', ' ')}"]
         lines += textwrap.wrap(one.words, 80, initial_indent="  ", subsequent_indent="  ")
@@ -69,6 +70,23 @@ def _lines(answer: Answer) -> list[str]:
         lines += _recorded_lines(answer.recorded.get(one.workflow, ()))
     if not answer.explanations:
         lines += ["", "No workflow decides about units of this kind."]
+    return lines
+
+
+def _address_lines(full: Sequence[FullAddress]) -> list[str]:
+    """Write which caps others filled at the customer's address; nothing where none is full."""
+    import textwrap
+
+    from upsell.clock import to_datetime
+
+    lines = [""] if full else []
+    for each in full:
+        until = f" until {to_datetime(each.until):%Y-%m-%d %H:%M} UTC" if each.until is not None else ""
+        words = f"The address is full{until} ({each.rule}), counting what was reserved there for "
+        words += (
+            f"{', '.join(each.customers)}. Whatever the gates say, nothing this cap counts goes out before."
+        )
+        lines += textwrap.wrap(words, 80)
     return lines
 
 

@@ -7,7 +7,7 @@ keeps it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -73,6 +73,14 @@ class Proof(msgspec.Struct, frozen=True, array_like=True):
     text_version: str
 
 
+class Full(msgspec.Struct, frozen=True, array_like=True):
+    """A cap found full at an address by what other ids were sent there: the cap in words, and until when."""
+
+    address: str
+    cap: str
+    until: Moment
+
+
 class Contact(msgspec.Struct, omit_defaults=True):
     """What was said to a person and what they allow.
 
@@ -83,6 +91,7 @@ class Contact(msgspec.Struct, omit_defaults=True):
         given: Scopes for which consent was given, and when last.
         bounced: Addresses that refused messages for good.
         answers: How they answer, by channel; of channels nothing was sent by nothing.
+        full: Caps that the gate before sending found full at an address, by what others were sent there.
     """
 
     touches: list[Touch] = []
@@ -91,6 +100,7 @@ class Contact(msgspec.Struct, omit_defaults=True):
     bounced: list[str] = []
     proofs: dict[str, Proof] = {}
     answers: dict[str, Answers] = {}
+    full: list[Full] = []
 
 
 def reserve(contact: Contact, touch: Touch, caps: Iterable[Cap]) -> None:
@@ -106,6 +116,13 @@ def release(contact: Contact, key: str) -> bool:
     had_place = len(kept) < len(contact.touches)
     contact.touches = kept
     return had_place
+
+
+def keep_full(contact: Contact, full: Full, now: Moment) -> None:
+    """Remember a cap that was found full at an address, and forget those that have opened."""
+    kept = [each for each in contact.full if each.until > now]
+    contact.full = [each for each in kept if (each.address, each.cap) != (full.address, full.cap)]
+    contact.full.append(full)
 
 
 def scope_key(channel: str, purpose: str = "", family: str = "") -> str:
@@ -171,9 +188,15 @@ def merge_contact(stays: Contact, gone: Contact) -> None:
     for key, proof in gone.proofs.items():
         keep_proof(stays, key, proof)
     for channel, answers in gone.answers.items():
-        held = stays.answers.get(channel)
-        stays.answers[channel] = merge_answers(held, answers) if held is not None else answers
+        own = stays.answers.get(channel)
+        stays.answers[channel] = merge_answers(own, answers) if own is not None else answers
     stays.bounced.extend(address for address in gone.bounced if address not in stays.bounced)
+    latest: dict[tuple[str, str], Full] = {}
+    for full in (*stays.full, *gone.full):
+        held = latest.get((full.address, full.cap))
+        if held is None or held.until < full.until:
+            latest[full.address, full.cap] = full
+    stays.full = [latest[name] for name in sorted(latest)]
 
 
 def ask_consent(
@@ -205,6 +228,7 @@ def ask_caps(
     zone: str = "UTC",
     but: str = "",
     beside: int = 0,
+    others: Sequence[Touch] = (),
 ) -> Verdict | None:
     """Say which cap leaves no place at ``now`` and when it will, or None when all have one.
 
@@ -220,12 +244,14 @@ def ask_caps(
         zone: The zone whose calendar a calendar window follows.
         but: Key of the message itself.
         beside: How many more take places before it.
+        others: What others were sent that counts too; one the person has themselves counts once.
     """
     full: Verdict | None = None
+    touches = _with_others(contact, others)
     for cap in caps:
-        if not _concerns(cap, speech) or not (speech.obeys_caps or cap.is_hard):
+        if not _is_asked(cap, speech):
             continue
-        verdict = _ask_cap(contact, cap, now, zone, but, beside)
+        verdict = _ask_cap(touches, cap, now, zone, but, beside)
         if verdict is None:
             continue
         if full is None or (
@@ -235,15 +261,51 @@ def ask_caps(
     return full
 
 
-def _ask_cap(contact: Contact, cap: Cap, now: Moment, zone: str, but: str, beside: int) -> Verdict | None:
+def ask_full(
+    contact: Contact, caps: Iterable[Cap], speech: Speech, address: str, now: Moment
+) -> Verdict | None:
+    """Say which cap was found full at an address and opens last, or None when none is known to be.
+
+    A cap that the policy no longer has holds nobody.
+    """
+    until = {full.cap: full.until for full in contact.full if full.address == address and full.until > now}
+    asked = {words_of(cap) for cap in caps if _is_asked(cap, speech)} if until else ()
+    held = [(until[words], words) for words in asked if words in until]
+    if not held:
+        return None
+    opens_at, words = max(held)
+    return Verdict(Reason.CAPPED, words, (), opens_at)
+
+
+def full_by_others(
+    contact: Contact, caps: Iterable[Cap], others: Sequence[Touch], now: Moment, zone: str
+) -> list[Verdict]:
+    """Give the caps that have a place by what a person was sent, and none with what others were."""
+    together = _with_others(contact, others)
+    found = []
+    for cap in caps:
+        full = _ask_cap(together, cap, now, zone, "", 0)
+        if full is not None and _ask_cap(contact.touches, cap, now, zone, "", 0) is None:
+            found.append(full)
+    return found
+
+
+def _with_others(contact: Contact, others: Sequence[Touch]) -> list[Touch]:
+    if not others:
+        return contact.touches
+    known = {touch.key for touch in contact.touches}
+    return [*contact.touches, *(touch for touch in others if touch.key not in known)]
+
+
+def _ask_cap(
+    touches: Iterable[Touch], cap: Cap, now: Moment, zone: str, but: str, beside: int
+) -> Verdict | None:
     since, ends_at = now - cap.within, None
     if cap.calendar is not None:
         started_at, ends_at = calendar_window(zone, now, cap.calendar)
         since = started_at - 1
     counted = sorted(
-        touch.at
-        for touch in contact.touches
-        if touch.at > since and touch.key != but and _concerns(cap, touch)
+        touch.at for touch in touches if touch.at > since and touch.key != but and _concerns(cap, touch)
     )
     if len(counted) + beside < cap.at_most:
         return None
@@ -271,6 +333,10 @@ def _scope_of(cap: Cap) -> str:
         ("of category", cap.categories), ("offering", kinds),
     )  # fmt: skip
     return "".join(f" {what} {' or '.join(sorted(names))}" for what, names in named if names)
+
+
+def _is_asked(cap: Cap, speech: Speech) -> bool:
+    return _concerns(cap, speech) and (speech.obeys_caps or cap.is_hard)
 
 
 def _concerns(cap: Cap, said: Speech | Touch) -> bool:

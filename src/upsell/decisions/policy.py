@@ -166,3 +166,8 @@ class Policy(msgspec.Struct, frozen=True):
     not_now: Duration = 30 * DAY
     grounds: Mapping[str, Grounds] = msgspec.field(default_factory=dict)
     lineup_order: LineupOrder = LineupOrder.ASCENDING
+
+
+def caps_per(policy: Policy, per: Per) -> tuple[Cap, ...]:
+    """Give the caps that count the messages to one person, or those to one account."""
+    return tuple(cap for cap in policy.caps if cap.per is per)

@@ -11,6 +11,7 @@ from typing import TypeAlias
 import msgspec
 
 from upsell.clock import Moment
+from upsell.decisions.contact import Touch
 from upsell.decisions.decision import Decision, Exposure
 from upsell.decisions.intents import Intent
 from upsell.decisions.terms import Terms
@@ -57,6 +58,29 @@ class Speak(msgspec.Struct, frozen=True, tag="speak"):
     trigger: dict[str, Scalar]
     reserved_at: Moment
     terms: Terms | None = None
+
+
+class Spend(msgspec.Struct, frozen=True, tag="spend"):
+    """Take a place at an address, which counts for whoever is written to there.
+
+    A message takes it at once and is asked about before it is sent. A shadow, which is never asked
+    there, takes it if its message would have found one.
+
+    Attributes:
+        address: Key of the address.
+        customer_id: The person it is taken for.
+        touch: What is said, and the key of the message, or the one a shadow's would have had.
+        is_shadow: Whether nothing is sent.
+        obeys_caps: Whether caps may stop it.
+        zone: The zone whose calendar a calendar window follows for the person.
+    """
+
+    address: str
+    customer_id: str
+    touch: Touch
+    is_shadow: bool
+    obeys_caps: bool
+    zone: str
 
 
 class Withdraw(msgspec.Struct, frozen=True, tag="withdraw"):
@@ -112,7 +136,7 @@ class Exposed(msgspec.Struct, frozen=True, tag="exposed"):
     exposure: Exposure
 
 
-Effect: TypeAlias = Speak | Withdraw | OpenTask | Record | Decided | Exposed
+Effect: TypeAlias = Speak | Spend | Withdraw | OpenTask | Record | Decided | Exposed
 
 
 def message_key(enrollment: str, step: str, visit: int, recipient: str, channel: str) -> str:

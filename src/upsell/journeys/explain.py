@@ -6,12 +6,14 @@ gates, over a copy of the household that nothing keeps.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import msgspec
 
 from upsell.clock import Moment, format_moment
+from upsell.decisions.contact import Touch, full_by_others
 from upsell.decisions.decision import Seen, Verdict
+from upsell.decisions.policy import Per, caps_per
 from upsell.decisions.reasons import MEANINGS, Reason
 from upsell.decisions.standing import Standing, standing_of
 from upsell.ids import UnitId, bare, is_account
@@ -19,6 +21,7 @@ from upsell.journeys.advance import Session, concerns_for
 from upsell.journeys.candidates import ENTRIES, ask_gates
 from upsell.journeys.household import Household, Unit, Watch
 from upsell.journeys.inputs import Tick
+from upsell.journeys.places import zone_for
 from upsell.journeys.program import Program
 from upsell.journeys.scene import Scene
 from upsell.journeys.settling import ranked
@@ -79,6 +82,26 @@ def explain_standing(program: Program, household: Household, unit_id: UnitId, no
     if unit is None:
         return None
     return standing_of(scene.facts(unit), program.catalog, program.policy.lineup_order)
+
+
+def explain_address(
+    program: Program, household: Household, unit_id: UnitId, now: Moment, others: Sequence[Touch]
+) -> tuple[Verdict, ...]:
+    """Say which caps per person are full for a customer only by what other ids were sent at their address.
+
+    Args:
+        program: What the workspace says.
+        household: The household, which is not changed.
+        unit_id: The customer; an account has no address.
+        now: The moment asked about.
+        others: What was sent or reserved at the customer's address; their own counts once.
+    """
+    scene = _scene_at(program, household, now)
+    unit = _unit_of(scene, unit_id)
+    if unit is None or is_account(unit_id):
+        return ()
+    caps = caps_per(program.policy, Per.PERSON)
+    return tuple(full_by_others(unit.contact, caps, others, scene.now, zone_for(scene, unit)))
 
 
 def _scene_at(program: Program, household: Household, now: Moment) -> Scene:

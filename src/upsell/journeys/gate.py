@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from upsell.clock import Moment
+from upsell.decisions.contact import Touch
 from upsell.decisions.decision import Verdict
 from upsell.decisions.intents import Intent
 from upsell.decisions.reach import WEBHOOK
@@ -28,13 +31,22 @@ from upsell.journeys.walking import journey_of
 from upsell.journeys.workflow import Workflow
 
 
-def ask_gate(program: Program, household: Household, message: Speak, now: Moment) -> Verdict | None:
+def ask_gate(
+    program: Program, household: Household, message: Speak, now: Moment, others: Sequence[Touch] = ()
+) -> Verdict | None:
     """Say why a reserved message may not be sent at ``now``, or None when it may.
 
     Asked in order: is the enrollment still waiting for this message; does the person still have an
     address and, in an account, a role the step addresses; is the unit still eligible; has the person
     not withdrawn consent; is the workflow live and nothing silences the intent; can the offer still
     be made; is there a place in the caps beside this message's own. The household is not changed.
+
+    Args:
+        program: What the workspace says.
+        household: The household the message is about, as of now.
+        message: What is about to be sent.
+        now: The moment asked about.
+        others: Places at the person's address that were taken before this message's, by whatever id.
     """
     scene = Scene(program, concerns_for(program), household)
     # An incident that is known holds, though it may have begun a moment after the clock was read.
@@ -63,7 +75,7 @@ def ask_gate(program: Program, household: Household, message: Speak, now: Moment
         or ask_silence(scene, unit, workflow, message.intent)
         or _ask_terms(scene, unit, message, step, enrollment)
         or ask_hours(scene, person, message.channel)
-        or ask_places(scene, person, speech, but=message.key)
+        or ask_places(scene, person, speech, but=message.key, others=others)
     )
 
 

@@ -43,7 +43,7 @@ class Enrollment(msgspec.Struct, omit_defaults=True):
         visits: How often each step was reached.
         phase: What it is doing.
         due_at: When time alone moves it next, None when only an event can.
-        held_since: When it was frozen or capped.
+        held_since: When it was first frozen or capped before the step it stands at.
         held_by: What holds it: the reason and the rule or state.
         pending: Keys of messages whose receipt is awaited.
         delivered: Whether any message of the present step was sent or is unknown.

@@ -94,7 +94,8 @@ def take_receipt(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrol
     """Take what became of a message: the journey goes on when every person of the step is accounted for.
 
     Sent or unknown: on. Failed for good: on, with the reason. All withheld by the gate before
-    sending: the step is asked again, where it stands still for the same reason.
+    sending: the step is asked again, where it stands still for the same reason; its patience counts
+    from when it first did.
     """
     key = event.properties.get("key")
     if key not in enrollment.pending:
@@ -112,7 +113,12 @@ def take_receipt(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrol
     enrollment.phase = Phase.WALKING
     is_withheld = not (enrollment.delivered or enrollment.has_failed)
     if is_withheld and enrollment.visits[step.id] < MOST_VISITS:
-        walk(scene, unit, workflow, enrollment, step.id)
+        enrollment.visits[step.id] += 1
+        resume(scene, unit, workflow, enrollment, step)
+        return
+    if not enrollment.delivered and isinstance(step, TrialStep):
+        # Who was granted nothing is not reminded of it, nor told that it ended.
+        leave(scene, unit, workflow, enrollment, Verdict(Reason.UNDELIVERABLE, step.id))
         return
     if not enrollment.delivered:
         scene.decide(unit, workflow, Verdict(Reason.UNDELIVERABLE, step.id), enrollment)

@@ -6,16 +6,18 @@ decides it, so that two members of an account never both take its last one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from upsell.clock import MINUTE, Duration
-from upsell.decisions.contact import Contact, Speech, Touch, ask_caps, release, reserve
+from upsell.decisions.addresses import address_key
+from upsell.decisions.contact import Contact, Speech, Touch, ask_caps, ask_full, release, reserve
 from upsell.decisions.contact_hours import ask_contact_hours, hours_binding
 from upsell.decisions.decision import Verdict
 from upsell.decisions.hours import all_hold, zone_of
-from upsell.decisions.policy import Cap, Per
+from upsell.decisions.policy import Cap, Per, caps_per
 from upsell.decisions.reasons import Reason
-from upsell.ids import share
+from upsell.ids import bare, share
+from upsell.journeys.effects import Spend
 from upsell.journeys.household import Unit
 from upsell.journeys.scene import Scene
 from upsell.rules.facts import Scalar
@@ -25,7 +27,13 @@ RELEASED_OVER: Duration = 15 * MINUTE
 
 
 def ask_places(
-    scene: Scene, person: Unit, speech: Speech, *, but: str = "", beside: int = 0
+    scene: Scene,
+    person: Unit,
+    speech: Speech,
+    *,
+    but: str = "",
+    beside: int = 0,
+    others: Sequence[Touch] = (),
 ) -> Verdict | None:
     """Say which cap has no place for a message to a person now, or None when all have one.
 
@@ -35,11 +43,13 @@ def ask_places(
         speech: What is to be said.
         but: Key of the message itself, when it holds its places already.
         beside: How many messages to others of the account are about to take places before it.
+        others: Places at the person's address that were taken before it, by whatever id.
     """
     zone = zone_for(scene, person)
     personal = None
     if person is not scene.household.account:
-        personal = ask_caps(person.contact, _caps(scene, Per.PERSON), speech, scene.now, zone=zone, but=but)
+        caps = _caps(scene, Per.PERSON)
+        personal = ask_caps(person.contact, caps, speech, scene.now, zone=zone, but=but, others=others)
     shared = ask_caps(
         _shared(scene, person),
         _caps(scene, Per.ACCOUNT),
@@ -53,6 +63,17 @@ def ask_places(
         return personal or shared
     # The one that opens last answers, and one that never does is last.
     return max(personal, shared, key=lambda full: (full.retry_at is None, full.retry_at or 0))
+
+
+def ask_address(scene: Scene, person: Unit, speech: Speech, address: str) -> Verdict | None:
+    """Say which cap was found full at a person's address by the gate before sending, or None when none was.
+
+    What others are sent there is known to the gate alone; that it was too much is told by the receipt.
+    """
+    if not person.contact.full:
+        return None
+    key = address_key(speech.channel, address)
+    return ask_full(person.contact, _caps(scene, Per.PERSON), speech, key, scene.now)
 
 
 def ask_hours(scene: Scene, person: Unit, channel: str) -> Verdict | None:
@@ -94,6 +115,16 @@ def take_places(scene: Scene, person: Unit, touch: Touch) -> None:
         _take(shared, touch, scene.program.policy.caps)
 
 
+def spend_at(
+    scene: Scene, person: Unit, touch: Touch, address: str, *, is_shadow: bool, obeys_caps: bool
+) -> None:
+    """Ask for a place at an address too, where a cap per person counts it for whoever is written to there."""
+    if not _caps(scene, Per.PERSON):
+        return
+    key, zone = address_key(touch.channel, address), zone_for(scene, person)
+    scene.effects.append(Spend(key, bare(person.id), touch, is_shadow, obeys_caps, zone))
+
+
 def give_places_back(scene: Scene, person: Unit | None, key: str) -> None:
     """Give the places of a message back to whoever waits for one; ``person`` None looks for its holder."""
     people = scene.household.customers.values() if person is None else (person,)
@@ -115,4 +146,4 @@ def _shared(scene: Scene, person: Unit) -> Contact:
 
 
 def _caps(scene: Scene, per: Per) -> tuple[Cap, ...]:
-    return tuple(cap for cap in scene.program.policy.caps if cap.per is per)
+    return caps_per(scene.program.policy, per)

@@ -6,10 +6,11 @@ The law: a held-out unit is asked the same questions at the same points as a tre
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from upsell.decisions.addresses import normalize_address
 from upsell.decisions.channel_fit import Choice, Way, choose_channel
 from upsell.decisions.contact import Speech, ask_consent
 from upsell.decisions.decision import Seen, Verdict
@@ -26,7 +27,7 @@ from upsell.decisions.terms import Terms
 from upsell.ids import bare, share
 from upsell.journeys.concerns import DEFAULT_ROLE
 from upsell.journeys.household import Enrollment, Unit
-from upsell.journeys.places import ask_hours, ask_places
+from upsell.journeys.places import ask_address, ask_hours, ask_places
 from upsell.journeys.scene import Scene
 from upsell.journeys.steps import Journey, MessageStep, PromptStep, TaskStep, TrialStep, for_arm, ways_on
 from upsell.journeys.workflow import Status, UnitKind, Workflow
@@ -184,21 +185,21 @@ def ask_recipients(
     addresses: set[str] = set()
     for person in addressed(scene, unit, workflow, step):
         reachable = [channel for channel in step.channels if address_of(person, channel)]
-        if not reachable or _is_heard(person, reachable, addresses):
+        if not reachable or not addresses.isdisjoint(_addresses(person, reachable)):
             continue
         choice = _choose_channel(scene, workflow, step, person, reachable, enrollment, len(kept))
         refusal = choice.refusal or _ask_slot(workflow, step, person, enrollment)
         if refusal is None and choice.channel is not None:
             kept.append(Recipient(person, choice.channel, choice.words if len(step.channels) > 1 else ""))
-            addresses.update((address_of(person, channel) or "").casefold() for channel in reachable)
+            addresses.update(_addresses(person, reachable))
         else:
             verdict = refusal or verdict
     return kept, None if kept else verdict
 
 
-def _is_heard(person: Unit, channels: Iterable[str], addresses: Collection[str]) -> bool:
-    """Whether one of a person's addresses is that of somebody who is spoken to already."""
-    return any((address_of(person, channel) or "").casefold() in addresses for channel in channels)
+def _addresses(person: Unit, channels: Iterable[str]) -> set[str]:
+    """Give a person's addresses as whoever delivers there tells them apart."""
+    return {normalize_address(address_of(person, channel) or "") for channel in channels}
 
 
 def _choose_channel(
@@ -218,6 +219,7 @@ def _choose_channel(
             ask_permission(scene, person, speech)
             or ask_hours(scene, person, channel)
             or ask_places(scene, person, speech, beside=beside)
+            or ask_address(scene, person, speech, address_of(person, channel) or "")
         )
         is_shut = refusal is not None and refusal.reason in SHUT
         ways.append(Way(channel, person.contact.answers.get(channel), refusal, is_shut))

@@ -6,13 +6,15 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from upsell.catalog.offers import Target
-from upsell.clock import Moment
+from upsell.clock import Moment, parse_moment
 from upsell.decisions.channel_fit import take_answered, take_sent
 from upsell.decisions.contact import (
     Contact,
+    Full,
     Proof,
     Touch,
     give_consent,
+    keep_full,
     keep_proof,
     scope_key,
     withdraw_consent,
@@ -123,7 +125,9 @@ def _take_named(scene: Scene, event: Event, principal: Unit) -> None:
     elif name == MESSAGE_CLICKED:
         _take_answer(scene.customer(event.customer_id).contact, event, scene.now)
     elif name in (MESSAGE_FAILED, MESSAGE_WITHHELD):
-        give_places_back(scene, scene.customer(event.customer_id), str(event.properties.get("key")))
+        person = scene.customer(event.customer_id)
+        give_places_back(scene, person, str(event.properties.get("key")))
+        _take_full(person.contact, event, scene.now)
     elif name == ACCOUNT_LEFT:
         leave_account(scene, scene.customer(event.customer_id))
 
@@ -245,6 +249,14 @@ def _keep_places(scene: Scene, person: Unit, event: Event) -> None:
     if said in _INTENTS and not any(key in enrollment.pending for enrollment in going):
         channel = str(event.properties.get("channel") or EMAIL)
         take_places(scene, person, Touch(key, event.occurred_at, Intent(said), channel))
+
+
+def _take_full(contact: Contact, event: Event, now: Moment) -> None:
+    """Remember a cap that the gate before sending found full by what others were sent at the address."""
+    said = event.properties
+    address, until = said.get("address"), parse_moment(str(said.get("retry_at")))
+    if event.name == MESSAGE_WITHHELD and isinstance(address, str) and until is not None:
+        keep_full(contact, Full(address, str(said.get("rule")), until), now)
 
 
 def _number(value: object) -> float | None:

@@ -23,12 +23,13 @@ from upsell.journeys.effects import OpenTask, Speak, message_key
 from upsell.journeys.hearing import has_heard, note_spoken
 from upsell.journeys.household import Enrollment, Phase, Unit
 from upsell.journeys.leaving import hold_slots, leave
-from upsell.journeys.places import take_places
+from upsell.journeys.places import spend_at, take_places
 from upsell.journeys.scene import Scene
 from upsell.journeys.speaking import (
     WAITABLE,
     Recipient,
     SpeakingStep,
+    address_of,
     ask_offer,
     ask_recipients,
     ask_silence,
@@ -155,10 +156,14 @@ def resume(
     unit: Unit,
     workflow: Workflow,
     enrollment: Enrollment,
-    step: MessageStep | TaskStep | TrialStep,
+    step: MessageStep | TaskStep | TrialStep | WebhookStep,
 ) -> None:
     """Ask a speaking step again that stood still; when it may speak, go on after it."""
-    if speak(scene, unit, workflow, enrollment, step):
+    if isinstance(step, WebhookStep):
+        goes_on = tell(scene, unit, workflow, enrollment, step)
+    else:
+        goes_on = speak(scene, unit, workflow, enrollment, step)
+    if goes_on:
         walk(scene, unit, workflow, enrollment, step.then)
 
 
@@ -192,7 +197,6 @@ def speak(
     if enrollment.phase is Phase.FROZEN:
         scene.decide(unit, workflow, Verdict(Reason.RELEASED), enrollment)
     enrollment.phase = Phase.WALKING
-    enrollment.held_since = None
     enrollment.held_by = ""
     enrollment.due_at = None
     expose_step(scene, unit, workflow, enrollment, step)
@@ -410,7 +414,16 @@ def _address(
         speech = speech_of(workflow, step, scene, enrollment, channel)
         key = message_key(enrollment.id, step.id, visit, bare(person.id), channel)
         if speech.is_counted:
-            take_places(scene, person, touch_of(key, scene.now, speech))
+            touch = touch_of(key, scene.now, speech)
+            take_places(scene, person, touch)
+            spend_at(
+                scene,
+                person,
+                touch,
+                address_of(person, channel) or "",
+                is_shadow=enrollment.is_shadow,
+                obeys_caps=speech.obeys_caps,
+            )
         said = {
             "workflow": workflow.key,
             "enrollment": enrollment.id,

@@ -6,11 +6,12 @@ what it gathered in the transaction that read the households.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import assert_never
 
 from upsell.clock import Moment
 from upsell.decisions.decision import Decision, Exposure
+from upsell.decisions.policy import Cap, Per, caps_per
 from upsell.ids import UnitId, customer_unit
 from upsell.journeys.advance import Session
 from upsell.journeys.effects import (
@@ -20,18 +21,21 @@ from upsell.journeys.effects import (
     OpenTask,
     Record,
     Speak,
+    Spend,
     Withdraw,
 )
 from upsell.journeys.inputs import Input, Tick
 from upsell.journeys.merging import gone_of, rename_member
 from upsell.journeys.program import Program
 from upsell.runtime.backlog import spread_backlog
+from upsell.runtime.lines import find_places
 from upsell.signals.events import ACCOUNT_LEFT, CUSTOMERS_MERGED, Event
 from upsell.store.answers import keep_decisions, keep_exposures, keep_tasks
 from upsell.store.connect import Connection
 from upsell.store.households import Homes, find_homes, keep_households
 from upsell.store.ledger import LedgerInput, append_derived
 from upsell.store.outbox import hand_over_messages, keep_messages, withdraw_messages
+from upsell.store.places import keep_places, order_places, read_places
 
 
 class Gathered:
@@ -44,6 +48,7 @@ class Gathered:
         self.exposures: list[Exposure] = []
         self.tasks: list[OpenTask] = []
         self.messages: list[tuple[UnitId, Speak]] = []
+        self.spent: list[Spend] = []
         self.withdrawn: list[Withdraw] = []
         self.merged: dict[str, tuple[str, UnitId]] = {}
 
@@ -59,6 +64,8 @@ class Gathered:
                     self.exposures.append(exposure)
                 case Speak():
                     self.messages.append((household_id, effect))
+                case Spend():
+                    self.spent.append(effect)
                 case Withdraw():
                     self.withdrawn.append(effect)
                 case OpenTask():
@@ -66,10 +73,16 @@ class Gathered:
                 case _:
                     assert_never(effect)
 
-    def keep(self, connection: Connection, now: Moment, not_before: Mapping[str, Moment]) -> None:
+    def keep(
+        self, connection: Connection, now: Moment, caps: Sequence[Cap], not_before: Mapping[str, Moment]
+    ) -> None:
         """Write everything in the transaction that is open; the ledger is held last and so shortest.
 
-        ``not_before`` says of some messages, by key, from when on they may be sent.
+        Args:
+            connection: The database.
+            now: The moment everything is written at.
+            caps: Those per person, which places at addresses are for.
+            not_before: From when on some messages may be sent, by key.
         """
         keep_decisions(connection, self.decisions)
         keep_exposures(connection, self.exposures)
@@ -77,7 +90,19 @@ class Gathered:
         keep_messages(connection, self.messages, not_before)
         hand_over_messages(connection, self.merged)
         withdraw_messages(connection, self.withdrawn, now)
+        self._keep_places(connection, caps)
         append_derived(connection, self.derived)
+
+    def _keep_places(self, connection: Connection, caps: Sequence[Cap]) -> None:
+        """Take the places of what was not taken back at once; of shadows those there are."""
+        taken_back = {withdrawn.key for withdrawn in self.withdrawn}
+        spent = [each for each in self.spent if each.touch.key not in taken_back]
+        shadows = {each.touch.key: each.address for each in spent if each.is_shadow}
+        if shadows and caps:
+            order_places(connection)
+            since = min(each.touch.at for each in spent) - max(cap.within for cap in caps)
+            spent = find_places(spent, read_places(connection, shadows, since), caps)
+        keep_places(connection, spent)
 
 
 class Batch:
@@ -136,7 +161,7 @@ class Batch:
         keep_households(connection, self._homes)
         said = (message for _, message in self.gathered.messages)
         not_before = spread_backlog(said, present) if present is not None else {}
-        self.gathered.keep(connection, now, not_before)
+        self.gathered.keep(connection, now, caps_per(self._program.policy, Per.PERSON), not_before)
 
     def _bring_home(self, customer_id: str, household_id: UnitId) -> None:
         """Hand a customer's record over when an event finds them in another household than before."""

@@ -18,7 +18,7 @@ import uvloop
 from upsell.channels.channel import Answer, Channel, Letter, Receipt
 from upsell.channels.render import write_letter
 from upsell.channels.webhook import write_webhook
-from upsell.clock import SECOND, Clock, Duration, Moment
+from upsell.clock import SECOND, Clock, Duration, Moment, format_moment
 from upsell.decisions.decision import Verdict
 from upsell.decisions.reach import WEBHOOK
 from upsell.decisions.reasons import MEANINGS
@@ -48,6 +48,7 @@ from upsell.store.outbox import (
     release_claims,
     start_sending,
 )
+from upsell.store.places import free_places, move_places
 
 FIRST_PAUSE: Duration = 30 * SECOND
 """How long after a first failure a message is tried again; each further pause is twice as long."""
@@ -58,6 +59,10 @@ _EVENTS = {
     State.UNKNOWN: MESSAGE_UNKNOWN,
     State.WITHDRAWN: MESSAGE_WITHHELD,
 }
+
+
+_FREED = frozenset({State.FAILED, State.WITHDRAWN})
+"""States in which a message has given its place back."""
 
 
 class Dispatched(msgspec.Struct, frozen=True):
@@ -145,15 +150,20 @@ class Dispatcher:
         """Write each message and ask the gate; give letters by key, and the messages that are none."""
         self._programs.refresh(self.connection)
         snapshot = take_snapshot(self.connection, self._programs, claimed, now)
+        while moved := snapshot.lines.moved():
+            # Who has another address since stands last in line there, and is asked about as such.
+            move_places(self.connection, moved)
+            snapshot = take_snapshot(self.connection, self._programs, claimed, now)
         letters: dict[str, Letter] = {}
         withheld: list[Finished] = []
-        for queued in claimed:
+        for queued in sorted(claimed, key=lambda queued: snapshot.lines.number(queued.message.key)):
             key = queued.message.key
             refusal = self._ask(snapshot, queued, now)
             if isinstance(refusal, Letter):
                 letters[key] = refusal
             else:
                 withheld.append(refusal)
+                snapshot.lines.give_back(key)
         return letters, withheld
 
     def _ask(self, snapshot: Snapshot, queued: Queued, now: Moment) -> Letter | Finished:
@@ -161,9 +171,13 @@ class Dispatcher:
         if message.channel not in self._channels:
             return Finished(message.key, State.FAILED, _not_set_up(message.channel))
         program, household = snapshot.program, snapshot.household(queued)
-        verdict = ask_gate(program, household, message, now)
+        others = snapshot.lines.ahead(message.key)
+        verdict = ask_gate(program, household, message, now, others)
         if verdict is not None:
-            return Finished(message.key, State.WITHDRAWN, _words(verdict))
+            # What others were sent at the address is known here alone, so the receipt has to tell of it.
+            is_full = bool(others) and ask_gate(program, household, message, now) is None
+            address = snapshot.lines.addresses[message.key] if is_full else None
+            return _withhold(message.key, verdict, address)
         try:
             write = write_webhook if message.channel == WEBHOOK else write_letter
             return write(program, household, message, now)
@@ -219,7 +233,9 @@ class Dispatcher:
         """Move messages in the outbox and record it in the ledger; a transaction is open."""
         by_key = {queued.message.key: queued for queued in claimed}
         still_ours = finish_messages(self.connection, self._claimer, finished, now)
-        self._record([(by_key[told.key], told) for told in finished if told.key in still_ours], now)
+        ours = [told for told in finished if told.key in still_ours]
+        free_places(self.connection, [told.key for told in ours if told.state in _FREED])
+        self._record([(by_key[told.key], told) for told in ours], now)
 
     def _record(self, told: Iterable[tuple[Queued, Finished]], now: Moment) -> None:
         events = [_event(queued, one, now) for queued, one in told if one.state in _EVENTS]
@@ -239,6 +255,8 @@ def _event(queued: Queued, told: Finished, now: Moment) -> Event:
         "channel": message.channel,
         "intent": message.intent.value,
     }
+    if told.reason is not None:
+        properties["reason"] = told.reason
     return Event(
         id=f"{name}/{message.key}",
         name=name,
@@ -246,7 +264,7 @@ def _event(queued: Queued, told: Finished, now: Moment) -> Event:
         seen_at=now,
         customer_id=message.customer_id or None,
         account_id=bare(queued.household_id) if is_account(queued.household_id) else None,
-        properties=properties | ({"reason": told.reason} if told.reason is not None else {}),
+        properties=properties | dict(told.said),
         source="dispatcher",
     )
 
@@ -256,9 +274,17 @@ def _not_set_up(channel: str) -> str:
     return f"no {channel} is set up: set {variable}"
 
 
-def _words(verdict: Verdict) -> str:
-    answer = f"{verdict.reason.value}: {MEANINGS[verdict.reason]}"
-    return f"{answer} ({verdict.rule})" if verdict.rule else answer
+def _withhold(key: str, verdict: Verdict, address: str | None) -> Finished:
+    """Say why a message is not sent; ``address`` is the one at which others took the places, if they did."""
+    words = f"{verdict.reason.value}: {MEANINGS[verdict.reason]}"
+    words += f" ({verdict.rule})" if verdict.rule else ""
+    said = {"rule": verdict.rule} if verdict.rule else {}
+    if verdict.retry_at is not None:
+        said["retry_at"] = format_moment(verdict.retry_at)
+    if address is not None:
+        words += ", counting what others at this address were sent"
+        said["address"] = address
+    return Finished(key, State.WITHDRAWN, words, said=said)
 
 
 def _note(tally: dict[State, int], finished: Iterable[Finished]) -> None:

@@ -25,6 +25,14 @@ def answer_content(answer: Answer) -> dict[str, Any]:
         "at": format_moment(answer.at),
         "revision": answer.revision,
         "standing": standing_content(answer.standing),
+        "full_address": [
+            {
+                "rule": full.rule,
+                "until": format_moment(full.until) if full.until is not None else None,
+                "customers": list(full.customers),
+            }
+            for full in answer.full_address
+        ],
         "workflows": [
             {
                 **said,

@@ -11,14 +11,19 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from upsell.clock import Moment
+from upsell.decisions.addresses import address_key
 from upsell.decisions.decision import Decision
+from upsell.decisions.policy import Per, caps_per
+from upsell.decisions.reach import EMAIL
 from upsell.decisions.standing import Standing
 from upsell.errors import ConfigError, nearest
 from upsell.ids import SHARDS, UnitId, account_unit, bare, customer_unit, is_account
 from upsell.journeys.advance import concerns_for
-from upsell.journeys.explain import Explanation, explain, explain_standing
+from upsell.journeys.explain import Explanation, explain, explain_address, explain_standing
 from upsell.journeys.household import Household
 from upsell.journeys.inputs import Launched, Tick
+from upsell.journeys.program import Program
+from upsell.journeys.speaking import address_of
 from upsell.runtime.batches import Batch, merging_customers
 from upsell.runtime.filling import fill_counters, new_counters
 from upsell.runtime.programs import Programs
@@ -29,9 +34,24 @@ from upsell.store.cursors import read_cursors
 from upsell.store.households import Homes, find_homes
 from upsell.store.identities import find_gone, find_identities, find_merge_homes
 from upsell.store.ledger import Head, LedgerInput, read_household_inputs
+from upsell.store.places import read_places
 
 _MOST_RECORDED = 3
 """How many decisions of each workflow are told: let in or refused, what became of it, and one before."""
+
+
+class FullAddress(msgspec.Struct, frozen=True):
+    """A cap that has no place left for a customer because of what other ids were sent at their address.
+
+    Attributes:
+        rule: The cap in words.
+        until: When it opens.
+        customers: The other ids, as they are called today.
+    """
+
+    rule: str
+    until: Moment | None
+    customers: tuple[str, ...]
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -45,6 +65,7 @@ class Answer(msgspec.Struct, frozen=True):
         recorded: The last decisions of each of these workflows about the unit, by its key, oldest first.
         asked_as: The id asked about when it went into this unit's; None when it is the unit's own.
         standing: What it pays for and uses.
+        full_address: Caps that others filled at its address; only of now, the past is not kept.
     """
 
     unit_id: UnitId
@@ -54,6 +75,7 @@ class Answer(msgspec.Struct, frozen=True):
     recorded: Mapping[str, tuple[Decided, ...]] = {}
     asked_as: UnitId | None = None
     standing: Standing | None = None
+    full_address: tuple[FullAddress, ...] = ()
 
 
 def explain_now(connection: Connection, name: str, now: Moment, workflow: str | None) -> Answer:
@@ -80,7 +102,8 @@ def explain_now(connection: Connection, name: str, now: Moment, workflow: str | 
     explained = _chosen(explain(program, household, found.unit_id, at), workflow)
     recorded = _recorded(connection, found.unit_id, at, explained)
     standing = explain_standing(program, household, found.unit_id, at)
-    return Answer(found.unit_id, at, number, explained, recorded, found.asked_as, standing)
+    full = _full_address(connection, program, household, found.unit_id, at)
+    return Answer(found.unit_id, at, number, explained, recorded, found.asked_as, standing, full)
 
 
 def explain_past(connection: Connection, name: str, at: Moment, workflow: str | None) -> Answer:
@@ -112,6 +135,26 @@ def decide_again(connection: Connection, name: str, at: Moment) -> tuple[Decisio
     every = sorted({event for number in range(1, newest + 1) for event in _names(programs, number)})
     inputs = _past(connection, found.household_id, every, at)
     return tuple(_live_again(connection, programs, found.household_id, inputs, at)[2])
+
+
+def _full_address(
+    connection: Connection, program: Program, household: Household, unit_id: UnitId, at: Moment
+) -> tuple[FullAddress, ...]:
+    """Ask the places at a customer's address which caps others filled there."""
+    person = None if is_account(unit_id) else household.customers.get(bare(unit_id))
+    address = address_of(person, EMAIL) if person is not None else None
+    caps = caps_per(program.policy, Per.PERSON)
+    if address is None or not caps:
+        return ()
+    since = at - max(cap.within for cap in caps)
+    places = read_places(connection, {"": address_key(EMAIL, address)}, since)
+    full = explain_address(program, household, unit_id, at, [place.touch for place in places])
+    if not full:
+        return ()
+    named = {place.customer_id for place in places}
+    known = find_identities(connection, named)
+    today = {known[name].customer_id if name in known else name for name in named} - {bare(unit_id)}
+    return tuple(FullAddress(each.rule, each.retry_at, tuple(sorted(today))) for each in full)
 
 
 def _past(

@@ -65,6 +65,7 @@ def run_worker(url: str, settings: Settings, clock: Clock, is_stopped: Callable[
         while not is_stopped():
             if clock.now() >= forget_at:
                 ledger.forget_ids(connection, clock.now() - settings.dedup_days * DAY)
+                worker.forget_places()
                 forget_at = clock.now() + HOUR
             # Shards that a worker held which was lost become free when the database has noticed.
             worker.hold_missing()

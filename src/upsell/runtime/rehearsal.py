@@ -18,7 +18,7 @@ from upsell.clock import MINUTE, Moment, to_datetime
 from upsell.decisions.decision import Decision
 from upsell.ids import UnitId, bare, customer_unit, is_account
 from upsell.journeys.advance import Session
-from upsell.journeys.effects import Decided, Effect, Exposed, OpenTask, Record, Speak, Withdraw
+from upsell.journeys.effects import Decided, Effect, Exposed, OpenTask, Record, Speak, Spend, Withdraw
 from upsell.journeys.household import Household, empty_household
 from upsell.journeys.inputs import Input, Launched, Tick
 from upsell.journeys.program import Program
@@ -106,7 +106,7 @@ class Rehearsal:
                     case Record():
                         if effect.event.name in self._goals:
                             self._note_goal(session.household.id, effect.event, followed)
-                    case Exposed() | Withdraw():
+                    case Exposed() | Spend() | Withdraw():
                         pass
                     case _:
                         assert_never(effect)

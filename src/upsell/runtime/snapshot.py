@@ -12,12 +12,17 @@ from collections.abc import Collection, Mapping, Sequence
 import msgspec
 
 from upsell.clock import Moment
+from upsell.decisions.addresses import address_key
+from upsell.decisions.policy import Per, caps_per
+from upsell.decisions.reach import CHANNELS
 from upsell.ids import SHARDS, UnitId, bare, customer_unit, is_account, shard_of
 from upsell.journeys.advance import concerns_for
 from upsell.journeys.effects import Speak
 from upsell.journeys.household import Household
 from upsell.journeys.program import Program
+from upsell.journeys.speaking import address_of
 from upsell.runtime.batches import Batch, Gathered, merging_customers, named_customers, with_moves
+from upsell.runtime.lines import Lines
 from upsell.runtime.programs import Programs
 from upsell.store.connect import Connection
 from upsell.store.cursors import Cursor, read_cursors
@@ -25,6 +30,7 @@ from upsell.store.households import Homes, Reading, find_homes, load_households
 from upsell.store.identities import Identity, find_identities, find_merge_homes
 from upsell.store.ledger import Head, LedgerInput, read_household_inputs
 from upsell.store.outbox import Queued
+from upsell.store.places import read_places
 
 
 class Snapshot:
@@ -32,11 +38,13 @@ class Snapshot:
 
     Attributes:
         program: What they were advanced with.
+        lines: The lines in which the messages stand; empty where no cap counts people.
     """
 
     def __init__(self, program: Program, homes: Homes, identities: Mapping[str, Identity]) -> None:
         """Hold copies of households, and who went into whom."""
         self.program = program
+        self.lines = Lines({}, ())
         self._homes = homes
         self._identities = identities
 
@@ -55,6 +63,22 @@ class Snapshot:
             # Somebody who belongs to several accounts; nothing moves any more, so one record serves all.
             household.customers[customer_id] = self._homes.households[home].customers[customer_id]
         return household
+
+    def line_up(self, connection: Connection, messages: Sequence[Queued], now: Moment) -> None:
+        """Read who stands in line at the addresses of messages, where some cap per person counts them."""
+        caps = caps_per(self.program.policy, Per.PERSON)
+        if not caps:
+            return
+        addresses = {}
+        for queued in messages:
+            message = self.message(queued)
+            person = self.household(queued).customers.get(message.customer_id)
+            is_person = person is not None and message.channel in CHANNELS
+            address = address_of(person, message.channel) if person is not None and is_person else None
+            if address is not None:
+                addresses[message.key] = address_key(message.channel, address)
+        since = now - max(cap.within for cap in caps)
+        self.lines = Lines(addresses, read_places(connection, addresses, since))
 
 
 def take_snapshot(
@@ -81,7 +105,9 @@ def take_snapshot(
         number = max(cursor.revision for cursor in cursors if cursor.shard in shards)
         program = programs.program(number)
         homes = take_pending(connection, program, addressed, cursors, now)
-    return Snapshot(program, homes, identities)
+        snapshot = Snapshot(program, homes, identities)
+        snapshot.line_up(connection, messages, now)
+    return snapshot
 
 
 def take_pending(

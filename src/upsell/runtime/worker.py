@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 import msgspec
 
 from upsell.clock import Clock, Moment
+from upsell.decisions.policy import Per, caps_per
 from upsell.errors import StoreError
 from upsell.ids import SHARDS, UnitId
 from upsell.journeys.advance import concerns_for
@@ -26,6 +27,7 @@ from upsell.store.households import (
     load_households,
 )
 from upsell.store.ledger import Head, LedgerInput, reach_moment, read_inputs
+from upsell.store.places import forget_places
 
 ALL_SHARDS = tuple(range(SHARDS))
 
@@ -144,6 +146,16 @@ class Worker:
     def next_due_at(self) -> Moment | None:
         """Give when time next concerns anyone in the shards held, None when nobody waits for time."""
         return find_next_due(self.connection, self.shards)
+
+    def forget_places(self) -> int:
+        """Forget places at addresses that no cap of what is live counts any more; give how many."""
+        self._programs.refresh(self.connection)
+        newest = self._programs.newest()
+        if newest is None:
+            return 0
+        caps = caps_per(self._programs.program(newest.number).policy, Per.PERSON)
+        longest = max((cap.within for cap in caps), default=0)
+        return forget_places(self.connection, self._clock.now() - longest)
 
     def _launch(self, cursor: Cursor) -> int | None:
         """Launch some households of a shard; give how many, or None when there is nothing to launch."""

@@ -377,7 +377,13 @@ def _messages() -> tuple[EventType, ...]:
         ours(
             "Message Withheld",
             "A message was not sent: held out, or something became true in between.",
-            (*_MESSAGE, _REASON),
+            (
+                *_MESSAGE,
+                _REASON,
+                _text("rule", "the rule that decided, or the cap or the state"),
+                _moment("retry_at", "when time alone may open the gate again"),
+                _text("address", "key of the address whose places others had taken"),
+            ),
         ),
         ours("Message Sent", "The provider accepted it.", _MESSAGE),
         ours("Message Failed", "The provider refused it for good.", (*_MESSAGE, _REASON)),

@@ -63,6 +63,7 @@ class Finished(msgspec.Struct, frozen=True):
         reason: Why, for people; None when it was sent.
         provider_id: What the provider calls it, None when it was not accepted.
         next_attempt_at: When it may be tried again, None unless it may.
+        said: What its receipt says beside the reason.
     """
 
     key: str
@@ -70,6 +71,7 @@ class Finished(msgspec.Struct, frozen=True):
     reason: str | None = None
     provider_id: str | None = None
     next_attempt_at: Moment | None = None
+    said: Mapping[str, str] = msgspec.field(default_factory=dict)
 
 
 def keep_messages(
@@ -108,7 +110,7 @@ def keep_messages(
 
 
 def withdraw_messages(connection: Connection, withdrawn: Sequence[Withdraw], now: Moment) -> None:
-    """Take messages back; those about which a provider has been spoken to stay as they are."""
+    """Take messages back with their places; those about which a provider has been spoken to stay."""
     if not withdrawn:
         return
     values = {
