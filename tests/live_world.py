@@ -28,9 +28,13 @@ from upsell.workspace.documents import Documents
 ON_PRICING = "{on: Pricing Viewed, again_after: 1 days}"
 
 
-def make_documents(workflows: Mapping[str, str], *, policy: str = "", template: str = TEMPLATE) -> Documents:
+def make_documents(
+    workflows: Mapping[str, str], *, policy: str = "", segments: str = "", template: str = TEMPLATE
+) -> Documents:
     """Write a workspace over the stories' catalog; the templates t1 to t4 exist."""
     documents = {"upsell.yaml": SETTINGS + policy, "catalog.yaml": CATALOG}
+    if segments:
+        documents["segments.yaml"] = segments
     documents |= {f"workflows/{key}.yaml": text for key, text in workflows.items()}
     return documents | {f"templates/t{n}.html": template.format(name=f"t{n}") for n in range(1, 5)}
 

@@ -105,6 +105,14 @@ def test_an_event_that_a_workflow_needs_and_never_came_or_no_more_is_told(databa
         assert ["came last on 2026-03-02" in each.said for each in told] == [True, True]
 
 
+def test_what_a_segment_needs_is_asked_for_like_what_a_workflow_needs(database: str) -> None:
+    rule = "event_count('Invite Sent', interval '7 days') > 1 and customer.title is null"
+    with open_world(database) as world:
+        healthy(world)
+        world.apply(make_documents({"w": ASKING}, segments=f'inviting: {{unit: customer, rule: "{rule}"}}\n'))
+        assert codes(world) == [("event-never-came", "segment inviting"), ("trait-empty", "customer.title")]
+
+
 def test_a_trait_that_rules_read_and_few_have_is_told_with_its_share(database: str) -> None:
     with open_world(database) as world:
         healthy(world)

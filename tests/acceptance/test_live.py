@@ -282,6 +282,20 @@ def test_new_counters_are_filled_from_the_ledger_before_the_revision_goes_live(d
         assert world.rows("select unit_id, workflow, reason from decisions") == [("c:ada", "v", "enrolled")]
 
 
+def test_a_new_rule_about_the_first_or_last_event_ever_is_filled_from_the_whole_ledger(database: str) -> None:
+    rule = "{when: \"days_since(first_event('Clicked')) > 400 and last_event('Opened') is null\"}"
+    with open_world(database) as world:
+        world.apply(make_documents({"w": two_mails()}))
+        meet(world, "ada", "bob")
+        world.append([world.event("Clicked", "ada"), world.event("Opened", "bob")])
+        world.clock.move_to(world.clock.now() + 399 * DAY)
+        world.worker.run_until_idle()
+        world.apply(make_documents({"w": two_mails(), "v": two_mails(trigger=rule)}), expected=1)
+        world.after(2 * DAY)
+        assert ("c:ada", "v") in world.rows("select unit_id, workflow from decisions")
+        assert not world.rows("select 1 from decisions where unit_id = 'c:bob' and workflow = 'v'")
+
+
 def test_a_unit_in_a_journey_keeps_the_version_it_entered_with(database: str) -> None:
     with open_sink() as sink, open_world(database, sink) as world:
         world.apply(make_documents({"w": two_mails()}))

@@ -7,12 +7,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.stories.world import CATALOG, DAY, HOUR, START, make_program, receipt_of, workflow
-from upsell.clock import MINUTE
-from upsell.journeys.advance import Session, advance
+from upsell.clock import MINUTE, format_moment
+from upsell.journeys.advance import Session, advance, concerns_for
 from upsell.journeys.effects import Effect, Speak
 from upsell.journeys.household import Household, Unit, empty_household
 from upsell.journeys.inputs import Input, Launched, Tick
+from upsell.runtime.batches import stirring
 from upsell.signals.events import Event
+from upsell.store.ledger import LedgerInput
 
 JOURNEY = (
     "[{email: {content: t1, intent: help}}, {wait: {for: Pricing Viewed, up_to: 2 days}},"
@@ -71,9 +73,33 @@ WORKFLOWS = {
     ),
 }
 PACKS = "products:\n  calls: {kind: pack, name: Calls, limits: {api_calls: 2000}}\n"
+SEGMENTS = """
+keen: {unit: customer, rule: "event_count('Pricing Viewed', interval '2 days') >= 2"}
+paying: {unit: customer, rule: "plan.tier >= 1 and account.country = 'DE'"}
+over: {unit: customer, rule: "usage_ratio('api_calls') > 0.5"}
+pressed: {unit: account, rule: "usage_ratio('api_calls') > 0.8"}
+courted:
+  unit: account
+  rule: event_count('Segment Entered', interval '4 days', properties.segment in ('keen', 'paying')) >= 2
+lapsed:
+  unit: customer
+  rule: event_count('Segment Left', interval '3 days', properties.segment = 'keen') > 0
+"""
+WORKFLOWS["lapsed"] = workflow(
+    trigger="{on: Segment Entered, where: \"properties.segment = 'lapsed'\", again_after: 2 days}",
+    journey="[{email: {content: t1, intent: help}}, {wait: {for: Segment Left, up_to: 3 days}},"
+    " {email: {content: t2, intent: show}}]",
+)
+WORKFLOWS["courted"] = workflow(
+    unit="account",
+    trigger="{when: \"event_count('Segment Entered', interval '4 days') >= 3\", again_after: 2 days}",
+    journey="[{email: {content: t3, intent: help}}]",
+    goal="{event: Segment Left, within: 3 days}",
+)
 PROGRAM = make_program(
     WORKFLOWS,
     policy="policy: {caps: [{at_most: 2, within: 3 days}], global_control: 10%}\n",
+    segments=SEGMENTS,
     catalog=CATALOG + PACKS,
 )
 
@@ -99,6 +125,9 @@ NAMES: list[tuple[str, dict[str, object]]] = [
     ("Order Completed", {"order_id": "2", "items": [{"id": "calls", "quantity": 2}]}),
     ("Order Canceled", {"order_id": "1"}),
     (MERGED, {}),
+    ("Subscription Canceled", {"ends_at": format_moment(START + 4 * DAY)}),
+    ("Account Identified", {"country": "DE"}),
+    ("Account Identified", {"country": "US"}),
 ]
 steps = st.tuples(
     st.integers(0, len(NAMES) - 1),
@@ -257,12 +286,16 @@ def loaded_for(household: Household, inputs: list[Input]) -> Household:
     concerned = {item.customer_id for item in inputs if isinstance(item, Event)} | {*household.engaged}
     concerned |= gone_by(inputs)
     concerned |= {key for key, held in household.roster.items() if "admin" in held}
-    is_launch = any(isinstance(item, Launched) for item in inputs)
     until = inputs[-1].seen_at
+    told = [LedgerInput(0, 0, "a:acme", item) for item in inputs if isinstance(item, Event)]
+    is_stirred = stirring(concerns_for(PROGRAM), told, until)
+    is_everyone = any(isinstance(item, Launched) for item in inputs) or (
+        is_stirred is not None and is_stirred(household)
+    )
     kept = {
         key: unit
         for key, unit in household.customers.items()
-        if is_launch or key in concerned or (unit.next_due_at is not None and unit.next_due_at <= until)
+        if is_everyone or key in concerned or (unit.next_due_at is not None and unit.next_due_at <= until)
     }
     return msgspec.structs.replace(household, customers=kept)
 

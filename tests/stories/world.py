@@ -35,12 +35,19 @@ subject: {name}
 
 
 def make_program(
-    workflows: dict[str, str], *, policy: str = "", signals: str = "", catalog: str = CATALOG
+    workflows: dict[str, str],
+    *,
+    policy: str = "",
+    signals: str = "",
+    segments: str = "",
+    catalog: str = CATALOG,
 ) -> Program:
     """Compile workflows (YAML by key) over a small catalog; templates named t1 to t4 exist."""
     documents = {"upsell.yaml": SETTINGS + policy, "catalog.yaml": catalog}
     if signals:
         documents["signals.yaml"] = signals
+    if segments:
+        documents["segments.yaml"] = segments
     documents |= {f"workflows/{key}.yaml": text for key, text in workflows.items()}
     documents |= {f"templates/{name}.html": TEMPLATE.format(name=name) for name in ("t1", "t2", "t3", "t4")}
     return compile_documents(documents).program

@@ -11,6 +11,7 @@ import typer
 
 if TYPE_CHECKING:
     from upsell.errors import Problem
+    from upsell.journeys.program import Program
 
 
 def check(
@@ -30,7 +31,7 @@ def check(
     try:
         compiled = compile_workspace(workspace)
         problems, version = compiled.warnings, compiled.program.version
-        found = _found(len(compiled.program.workflows), len(compiled.program.signals))
+        found = _found(compiled.program)
     except DefinitionError as error:
         problems, found = error.problems, ""
     errors = sum(problem.severity == "error" for problem in problems)
@@ -43,9 +44,15 @@ def check(
     raise typer.Exit(1 if errors else 0)
 
 
-def _found(workflows: int, signals: int) -> str:
+def _found(program: Program) -> str:
     """Say what a workspace holds."""
-    return f"{_counted(workflows, 'workflow')} and {_counted(signals, 'signal')}"
+    workflows, signals = (
+        _counted(len(program.workflows), "workflow"),
+        _counted(len(program.signals), "signal"),
+    )
+    if not program.segments:
+        return f"{workflows} and {signals}"
+    return f"{workflows}, {signals} and {_counted(len(program.segments), 'segment')}"
 
 
 def _last_line(errors: int, warnings: int, found: str) -> str:

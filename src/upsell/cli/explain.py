@@ -62,6 +62,12 @@ def _lines(answer: Answer) -> list[str]:
         lines.append(f"{answer.asked_as} is the same customer and goes by {answer.unit_id} now")
     lines += standing_lines(answer.standing)
     lines += _address_lines(answer.full_address)
+    if answer.segments:
+        lines.append("")
+    lines += [
+        f"in segment {one.segment} since {to_datetime(one.since):%Y-%m-%d %H:%M} UTC"
+        for one in answer.segments
+    ]
     for one in answer.explanations:
         lines += ["", f"{one.workflow}: {one.reason.value.replace('_', ' ')}"]
         lines += textwrap.wrap(one.words, 80, initial_indent="  ", subsequent_indent="  ")

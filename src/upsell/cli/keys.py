@@ -28,7 +28,8 @@ def keys(
     scope: Annotated[
         list[str] | None,
         typer.Option(
-            help="What a server key is good for: events:write, incidents:write, decisions:ask; repeatable."
+            help="What a server key is good for: events:write, incidents:write, decisions:ask, "
+            "segments:read; repeatable."
         ),
     ] = None,
     grace_hours: Annotated[int, typer.Option(min=0, help="How many hours a rotated key is still good.")] = 24,

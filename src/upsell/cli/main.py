@@ -36,6 +36,9 @@ COMMANDS: Final[dict[str, Entry]] = {
         "upsell.cli.backtest:backtest", "Tell what a workspace would have done over a history."
     ),
     "explain": Entry("upsell.cli.explain:explain", "Tell why a unit is spoken to, or why not."),
+    "segments": Entry(
+        "upsell.cli.segments:segments", "Count segments and list who is in them, or count a rule."
+    ),
     "report": Entry("upsell.cli.report:report", "Tell what each workflow did and earned."),
     "lift": Entry("upsell.cli.lift:lift", "Tell the effect in an experiment that stands in a file."),
     "demo": Entry("upsell.cli.demo:demo", "Run a simulated year at a made-up company and show it."),

@@ -19,7 +19,8 @@ from upsell.ids import bare, is_account
 from upsell.journeys.concerns import Concerns, concerns_of
 from upsell.journeys.effects import Effect
 from upsell.journeys.household import Household, Unit
-from upsell.journeys.inputs import Input, Launched, Tick
+from upsell.journeys.inputs import Arrived, Input, Launched, Tick
+from upsell.journeys.memberships import NOBODY, Asked, ask_after, ask_arrived, ask_due, ask_launched
 from upsell.journeys.merging import merge_customers
 from upsell.journeys.program import Program
 from upsell.journeys.prompting import answer_placement
@@ -57,9 +58,13 @@ class Session:
             case Tick():
                 pass
             case Launched():
+                ask_launched(scene)
                 for unit in scene.units():
                     launch(scene, unit)
                 self._close(self._take_told(scene.units()))
+            case Arrived():
+                asked = ask_arrived(scene, item.customer_id)
+                self._close(self._take_told(self._tell(asked, [])))
             case _:
                 assert_never(item)
         return scene.effects
@@ -72,6 +77,8 @@ class Session:
         """Change the records by an event and by what is derived from it; only then ask anyone anything."""
         scene = self._scene
         concern = scene.concerns.by_name[event.name]
+        has_segments = scene.concerns.has_segments
+        is_stirred = has_segments and self._is_stirred(event)
         if event.name == CUSTOMERS_MERGED:
             merge_customers(scene, event)
         touched = scene.touched(event)
@@ -81,6 +88,7 @@ class Session:
         if derived is not None:
             take_event(scene, derived, scene.concerns.by_name[derived.name], touched)
             taken = (event, derived)
+        asked = ask_after(scene, taken, touched, is_stirred=is_stirred) if has_segments else NOBODY
         is_shared = _is_shared(event)
         moved = touched
         has_account = self.household.account is not None
@@ -88,6 +96,8 @@ class Session:
             moved = scene.concerned(touched)
         for unit in moved:
             settle(scene, unit, taken, is_about=is_shared or unit in touched)
+        if asked.units:
+            moved = self._tell(asked, moved)
         moved = self._take_told(moved)
         if event.name == PLACEMENT_ASKED and not event.is_historical:
             answer_placement(scene, event, touched)
@@ -99,27 +109,56 @@ class Session:
             scene.now = max(self._next_due_at, self.household.taken_at)
             self.household.taken_at = scene.now
             due = [u for u in scene.units() if u.next_due_at is not None and u.next_due_at <= scene.now]
-            if scene.has_ended_subscription():
+            has_ended = scene.has_ended_subscription()
+            if has_ended:
                 scene.refresh_facts()
                 end_pending_cancellation(scene)
                 due = scene.concerned(due)
-                for unit in due:
-                    ask_anew(scene, unit)
+            asked = ask_due(scene, due, has_ended=has_ended) if scene.concerns.has_segments else NOBODY
+            for unit in due if has_ended else ():
+                ask_anew(scene, unit)
             for unit in due:
                 wake(scene, unit)
-            self._close(self._take_told(due))
+            self._close(self._take_told(self._tell(asked, due)))
 
     def _take_told(self, moved: list[Unit]) -> list[Unit]:
         """Take what the core told itself, as it came; give everybody who moved by now."""
         scene = self._scene
         while scene.told:
             event = scene.told.pop(0)
+            is_stirred = self._is_stirred(event)
             touched = scene.touched(event)
             take_event(scene, event, scene.concerns.by_name[event.name], touched)
+            has_segments = scene.concerns.has_segments
+            asked = ask_after(scene, (event,), touched, is_stirred=is_stirred) if has_segments else NOBODY
             moved = [*moved, *(unit for unit in touched if unit not in moved)]
             for unit in touched:
                 settle(scene, unit, (event,), is_about=True)
+            moved = self._tell(asked, moved)
         return moved
+
+    def _is_stirred(self, event: Event) -> bool:
+        """Tell, before it is taken, whether an event changes what every member's segments may read."""
+        concerns, account = self._scene.concerns, self.household.account
+        if not concerns.stirring or account is None:
+            return False
+        return concerns.stirs(event, account.profile.traits)
+
+    def _tell(self, asked: Asked, moved: list[Unit]) -> list[Unit]:
+        """Let what waits for a change of membership hear of it; give everyone who moved, in their order."""
+        if not asked.units:
+            return moved
+        scene = self._scene
+        everyone = {unit.id: unit for unit in (*moved, *asked.units)}
+        for event, about in ((change.event, change.about) for change in asked.changes):
+            concern = scene.concerns.by_name.get(event.name)
+            if concern is None:
+                continue
+            hearing = scene.concerned(list(about)) if concern.states else about
+            everyone.update((unit.id, unit) for unit in hearing)
+            for unit in hearing:
+                settle(scene, unit, (event,), is_about=unit in about)
+        return [everyone[unit_id] for unit_id in sorted(everyone)]
 
     def _close(self, moved: list[Unit]) -> None:
         """Let those who waited have what was freed, then find out when time next concerns who moved."""

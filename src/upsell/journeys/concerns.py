@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 import msgspec
 
@@ -11,6 +12,7 @@ from upsell.decisions.holdings import pack_limits
 from upsell.decisions.policy import SensitiveState
 from upsell.journeys.actors import reads_actor
 from upsell.journeys.program import Program
+from upsell.journeys.segment import Segment
 from upsell.journeys.steps import (
     Journey,
     MessageStep,
@@ -22,7 +24,7 @@ from upsell.journeys.steps import (
 from upsell.journeys.workflow import UnitKind, Workflow
 from upsell.rules.compile import Rule
 from upsell.rules.conditions import Condition, compile_condition
-from upsell.rules.facts import FIT, Counter, Measure
+from upsell.rules.facts import FIT, Counter, Measure, Scalar
 from upsell.signals.cart import CART_EVENTS
 from upsell.signals.events import (
     ACCOUNT_IDENTIFIED,
@@ -48,6 +50,7 @@ from upsell.signals.events import (
     SUBSCRIPTION_UPGRADED,
     TASK_CLOSED,
     USAGE_RECORDED,
+    Event,
 )
 from upsell.signals.packs import PACK_EVENTS, PackLimits
 from upsell.signals.purchases import Families
@@ -75,8 +78,20 @@ _CHANGED_BY: Mapping[str, frozenset[str]] = {
     "plan": SUBSCRIPTION_EVENTS,
     "subscription": SUBSCRIPTION_EVENTS,
     "cart": CART_EVENTS,
-    FIT: SUBSCRIPTION_EVENTS | {USAGE_RECORDED, CUSTOMER_IDENTIFIED, ACCOUNT_IDENTIFIED},
+    FIT: SUBSCRIPTION_EVENTS | PACK_EVENTS | {USAGE_RECORDED, CUSTOMER_IDENTIFIED, ACCOUNT_IDENTIFIED},
 }
+
+_ANSWERS = frozenset({"objection", "missing_feature"})
+"""Traits that an offer declined says of the customer and of who pays."""
+
+_TOLD = frozenset({"customer", "account"})
+"""Scopes of traits."""
+
+_PAID = frozenset({"plan", "subscription"})
+"""Scopes that hang on what whoever pays has."""
+
+_USED = "usage"
+"""Stands for the scope of use and limits."""
 
 
 class Counted(msgspec.Struct, frozen=True):
@@ -95,6 +110,7 @@ class Concern(msgspec.Struct, frozen=True):
         asked: Workflows whose trigger it may fire or change, by the kind of unit.
         states: Sensitive states it starts or ends.
         is_awaited: Whether it is a goal, or some wait is for it.
+        segments: Names of the segments whose rule it may change, by the kind of unit they hold.
         reads_actor: Whether a counter it goes into asks who did it.
     """
 
@@ -102,6 +118,7 @@ class Concern(msgspec.Struct, frozen=True):
     asked: Mapping[UnitKind, tuple[Workflow, ...]]
     states: tuple[SensitiveState, ...]
     is_awaited: bool
+    segments: Mapping[UnitKind, frozenset[str]]
     reads_actor: bool = False
 
 
@@ -118,6 +135,11 @@ class Concerns(msgspec.Struct, frozen=True):
         ranked: Workflows by the kind of unit they decide about, the one that wins the slot first.
         packs: The packs that orders are looked through for.
         families: The product families of what can be ordered.
+        has_segments: Whether there is any segment.
+        segments: Segments by the kind of unit they hold, in the order in which they are asked.
+        planned: Names of those that a subscription's end by time alone may change.
+        stirring: Names of events that may change a customer's segment by what an account's members share.
+        shared_traits: The account's traits that customers' segments read.
     """
 
     by_name: Mapping[str, Concern]
@@ -127,8 +149,30 @@ class Concerns(msgspec.Struct, frozen=True):
     roles: frozenset[str]
     tiers: Tiers
     ranked: Mapping[UnitKind, tuple[Workflow, ...]]
+    has_segments: bool
+    segments: Mapping[UnitKind, tuple[Segment, ...]]
+    planned: Mapping[UnitKind, frozenset[str]]
+    stirring: frozenset[str]
+    shared_traits: frozenset[str]
     packs: PackLimits = msgspec.field(default_factory=dict)
     families: Families = msgspec.field(default_factory=dict)
+
+    def stirs(self, event: Event, traits: Mapping[str, Scalar]) -> bool:
+        """Tell whether an event may change what an account's members share so that each must be asked.
+
+        Asked before it is taken. Traits that are told again as they are change nothing: every sender of
+        ``group`` tells them with each visit.
+
+        Args:
+            event: The event.
+            traits: The account's as they are.
+        """
+        if event.name not in self.stirring:
+            return False
+        if event.name != ACCOUNT_IDENTIFIED:
+            return True
+        said = event.properties
+        return any(name in said and _differs(said[name], traits.get(name)) for name in self.shared_traits)
 
 
 def concerns_of(program: Program) -> Concerns:
@@ -152,10 +196,12 @@ def concerns_of(program: Program) -> Concerns:
             names.add(workflow.trigger.on)
     for kept in counters.values():
         names.update(counter.event for counter in kept)
+    segments = program.segments
+    moved_by = {key: _changing(segment) for key, segment in segments.items()}
     compiled = {
         kind: [Counted(kept.key, kept, _condition(kept)) for kept in counters[kind]] for kind in UnitKind
     }
-    moved = {workflow.key: _moved_by(workflow, sells_packs=bool(packs)) for workflow in live}
+    moved = {workflow.key: _moved_by(workflow) for workflow in live}
     by_name = {
         name: Concern(
             counted={k: tuple(c for c in compiled[k] if c.counter.event == name) for k in UnitKind},
@@ -164,6 +210,12 @@ def concerns_of(program: Program) -> Concerns:
             },
             states=tuple(s for s in program.policy.states if name in s.starts or name in s.ends),
             is_awaited=name in awaited,
+            segments={
+                k: frozenset(
+                    key for key, moving in moved_by.items() if name in moving and segments[key].unit is k
+                )
+                for k in UnitKind
+            },
             reads_actor=any(
                 reads_actor(kept) for kind in UnitKind for kept in counters[kind] if kept.event == name
             ),
@@ -183,12 +235,33 @@ def concerns_of(program: Program) -> Concerns:
             each: program.catalog.families_of(each)
             for each in (*program.catalog.products, *program.catalog.items)
         },
+        has_segments=bool(segments),
+        segments={kind: tuple(s for s in segments.values() if s.unit is kind) for kind in UnitKind},
+        planned={
+            kind: frozenset(key for key, s in segments.items() if s.unit is kind and _is_planned(s.rule))
+            for kind in UnitKind
+        },
+        stirring=frozenset(
+            name for s in segments.values() if s.unit is UnitKind.CUSTOMER for name in _shared_by(s.rule)
+        ),
+        shared_traits=frozenset(
+            name
+            for s in segments.values()
+            if s.unit is UnitKind.CUSTOMER
+            for scope, name in s.rule.reads.traits
+            if scope == "account"
+        ),
     )
 
 
 def awaited_since(step: WaitForStep) -> Counter:
     """Give the counter that remembers when an event awaited ``since: enrollment`` was last seen."""
     return Counter(Measure.LAST, step.event, condition=step.where.text if step.where else None)
+
+
+def counted_by(segment: Segment) -> frozenset[str]:
+    """Give the names of the events a segment's rule counts."""
+    return frozenset(counter.event for counter in segment.rule.counters)
 
 
 def events_of(workflow: Workflow) -> frozenset[str]:
@@ -198,9 +271,11 @@ def events_of(workflow: Workflow) -> frozenset[str]:
     return frozenset(counted | triggered | set(_awaited(workflow)))
 
 
-def traits_of(workflows: Iterable[Workflow]) -> Mapping[str, frozenset[str]]:
-    """Give the traits that the rules of workflows read, by scope."""
-    read = {each for workflow in workflows for rule in _rules(workflow) for each in rule.reads.traits}
+def traits_of(workflows: Iterable[Workflow], segments: Iterable[Segment]) -> Mapping[str, frozenset[str]]:
+    """Give the traits that the rules of workflows and segments read, by scope."""
+    rules = [rule for workflow in workflows for rule in _rules(workflow)]
+    rules += [segment.rule for segment in segments]
+    read = {each for rule in rules for each in rule.reads.traits}
     return {scope: frozenset(name for of, name in read if of == scope) for scope in ("account", "customer")}
 
 
@@ -230,6 +305,8 @@ def _trigger_rules(workflow: Workflow) -> Iterator[Rule]:
 
 def _counters(program: Program, workflows: list[Workflow]) -> dict[UnitKind, tuple[Counter, ...]]:
     found: dict[UnitKind, dict[str, Counter]] = {kind: {} for kind in UnitKind}
+    for segment in program.segments.values():
+        found[segment.unit].update((counter.key, counter) for counter in segment.rule.counters)
     for workflow in workflows:
         for rule in _rules(workflow):
             found[workflow.unit].update((counter.key, counter) for counter in rule.counters)
@@ -272,21 +349,55 @@ DEFAULT_ROLE = "admin"
 """The role an account's workflow addresses when a step names none."""
 
 
-def _moved_by(workflow: Workflow, *, sells_packs: bool) -> frozenset[str]:
+def _moved_by(workflow: Workflow) -> frozenset[str]:
     """Names of the events that can fire a workflow's trigger or change what it says."""
     names = {workflow.trigger.on} if workflow.trigger.on else set[str]()
     rules = list(_trigger_rules(workflow))
     for rule in rules:
-        names.update(counter.event for counter in rule.counters)
-        for scope, _ in rule.reads.traits:
-            names.update(_CHANGED_BY.get(scope, ()))
-        if rule.reads.metrics:
-            names.update(SUBSCRIPTION_EVENTS, (USAGE_RECORDED,))
-        reads_limits = rule.reads.has_limit or any(scope == FIT for scope, _ in rule.reads.traits)
-        if reads_limits and sells_packs:
-            names.update(PACK_EVENTS)
+        names |= _read_by(rule)
     if rules:
         # Whoever is made known is asked, or a rule about what never happened would not be.
         is_account = workflow.unit is UnitKind.ACCOUNT
         names.update({ACCOUNT_IDENTIFIED} if is_account else {CUSTOMER_IDENTIFIED, CUSTOMERS_MERGED})
     return frozenset(names)
+
+
+def _changing(segment: Segment) -> frozenset[str]:
+    """Names of the events that can change whom a segment holds; who is new is asked anyway."""
+    merges = {CUSTOMERS_MERGED} if segment.unit is UnitKind.CUSTOMER else set[str]()
+    return frozenset(_read_by(segment.rule) | merges)
+
+
+def _read_by(rule: Rule) -> set[str]:
+    """Names of the events that can change what a rule says."""
+    return {counter.event for counter in rule.counters} | {
+        name for each in _sources(rule) for name in _changes(*each)
+    }
+
+
+def _shared_by(rule: Rule) -> set[str]:
+    """Names of the events that can change what a customer's rule says by what the account's members share."""
+    shared = (each for each in _sources(rule) if each[0] not in ("customer", "cart"))
+    return {name for each in shared for name in _changes(*each)}
+
+
+def _is_planned(rule: Rule) -> bool:
+    """Tell whether a rule reads what a subscription's end changes."""
+    return any(scope in _PAID or scope in (_USED, FIT) for scope, _ in _sources(rule))
+
+
+def _sources(rule: Rule) -> set[tuple[str, str]]:
+    """Give what a rule reads beside counters, by scope and name; of every metric the scope is one."""
+    return {*rule.reads.traits, *((_USED, metric) for metric in rule.reads.metrics)}
+
+
+def _changes(scope: str, name: str) -> frozenset[str]:
+    """Give the names of the events that change what stands under a name."""
+    if scope == _USED:
+        return SUBSCRIPTION_EVENTS | PACK_EVENTS | {USAGE_RECORDED}
+    changed_by = _CHANGED_BY.get(scope, frozenset())
+    return changed_by | {OFFER_DECLINED} if scope in _TOLD and name in _ANSWERS else changed_by
+
+
+def _differs(said: Any, held: Scalar) -> bool:
+    return type(said) is not type(held) or said != held

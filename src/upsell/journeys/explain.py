@@ -52,6 +52,13 @@ class Explanation(msgspec.Struct, frozen=True):
     would_enter: bool
 
 
+class InSegment(msgspec.Struct, frozen=True):
+    """A segment that a unit is in, and since when."""
+
+    segment: str
+    since: Moment
+
+
 def explain(
     program: Program,
     household: Household,
@@ -102,6 +109,20 @@ def explain_address(
         return ()
     caps = caps_per(program.policy, Per.PERSON)
     return tuple(full_by_others(unit.contact, caps, others, scene.now, zone_for(scene, unit)))
+
+
+def explain_segments(
+    program: Program, household: Household, unit_id: UnitId, now: Moment
+) -> tuple[InSegment, ...]:
+    """Say which segments a unit is in at ``now``, the one entered first before others."""
+    unit = _unit_of(_scene_at(program, household, now), unit_id)
+    kept = unit.segments or {} if unit is not None else {}
+    found = (
+        InSegment(name, held.since)
+        for name, held in kept.items()
+        if held.since is not None and name in program.segments
+    )
+    return tuple(sorted(found, key=lambda one: (one.since, one.segment)))
 
 
 def _scene_at(program: Program, household: Household, now: Moment) -> Scene:

@@ -148,6 +148,18 @@ class Watch(msgspec.Struct, omit_defaults=True):
     entered: dict[str, Moment] = {}
 
 
+class Membership(msgspec.Struct, array_like=True):
+    """What is remembered of a unit and a segment.
+
+    Attributes:
+        since: Since when the unit is in it, None while it is not.
+        ask_at: When time alone may change that, None when it cannot.
+    """
+
+    since: Moment | None = None
+    ask_at: Moment | None = None
+
+
 class Unit(msgspec.Struct, omit_defaults=True):
     """One account or customer as the core keeps it.
 
@@ -163,6 +175,7 @@ class Unit(msgspec.Struct, omit_defaults=True):
         assigned_as: The id its chance is drawn by, that of whoever was exposed first; None for its own.
         discounts: Discounts it was shown lately, in order of time.
         declines: What it said no to, by thing.
+        segments: What is remembered of it and a segment, by name; None before it was asked any.
     """
 
     id: UnitId
@@ -176,6 +189,7 @@ class Unit(msgspec.Struct, omit_defaults=True):
     assigned_as: UnitId | None = None
     discounts: list[Given] = []
     declines: dict[str, Decline] = {}
+    segments: dict[str, Membership] | None = None
 
 
 class Household(msgspec.Struct):

@@ -26,4 +26,14 @@ class Launched(msgspec.Struct, frozen=True, tag="launched"):
     seen_at: Moment
 
 
-Input: TypeAlias = Event | Tick | Launched
+class Arrived(msgspec.Struct, frozen=True, tag="arrived"):
+    """A customer's record came into this household at ``seen_at``: it may hang on another account now.
+
+    Which segments the customer is in is asked anew; nothing else is.
+    """
+
+    seen_at: Moment
+    customer_id: str
+
+
+Input: TypeAlias = Event | Tick | Launched | Arrived

@@ -51,6 +51,7 @@ def merge_customers(scene: Scene, event: Event) -> None:
     _merge_watches(stays, gone)
     stays.enrollments.update(gone.enrollments)
     stays.slot = slot
+    _merge_memberships(stays, gone)
     merge_declines(stays.declines, gone.declines)
     stays.discounts = sorted([*stays.discounts, *gone.discounts], key=lambda given: given.at)
     scene.refresh_facts()
@@ -162,6 +163,16 @@ def _merge_watches(stays: Unit, gone: Unit) -> None:
     if _is_earlier(gone.exposed_at, stays.exposed_at):
         stays.assigned_as = gone.assigned_as or gone.id
         stays.exposed_at = gone.exposed_at
+
+
+def _merge_memberships(stays: Unit, gone: Unit) -> None:
+    """Let the one that stays be in what either was in, since the earlier; the rules are asked next."""
+    if gone.segments is None:
+        return
+    merged = stays.segments = stays.segments if stays.segments is not None else {}
+    for name, other in gone.segments.items():
+        mine = merged.setdefault(name, other)
+        mine.since = _first(mine.since, other.since)
 
 
 def _drawn_first(mine: Watch, mine_as: UnitId, other: Watch, other_as: UnitId) -> UnitId | None:

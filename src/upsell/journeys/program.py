@@ -14,6 +14,7 @@ from upsell.catalog.catalog import Catalog
 from upsell.clock import Moment
 from upsell.decisions.incidents import Incident
 from upsell.decisions.policy import Policy
+from upsell.journeys.segment import Segment
 from upsell.journeys.workflow import Workflow
 from upsell.rules.compile import Rule
 
@@ -42,6 +43,7 @@ class Program(msgspec.Struct, frozen=True):
         stage: Gives a unit's lifecycle stage, a text; None where it cannot be told.
         incidents: Incidents for everyone, from whatever moment each holds.
         sold_out: When the stock or budget of an offer ran out, by offer, for those that ever did.
+        segments: Named audiences, by name, none before one whose events its rule counts.
     """
 
     version: str
@@ -56,6 +58,7 @@ class Program(msgspec.Struct, frozen=True):
     stage: Rule | None = None
     incidents: tuple[Incident, ...] = ()
     sold_out: Mapping[str, Moment] = msgspec.field(default_factory=dict)
+    segments: Mapping[str, Segment] = msgspec.field(default_factory=dict)
 
     def of_version(self, key: str, version: str) -> Workflow | None:
         """Give the workflow as an enrollment entered it; None when that version is not kept."""

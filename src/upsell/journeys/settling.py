@@ -208,6 +208,9 @@ def due_of(scene: Scene, unit: Unit) -> Moment | None:
             dues.append(watch.waiting.until)
             if watch.waiting.retry_at is not None:
                 dues.append(watch.waiting.retry_at)
+    for name, held in (unit.segments or {}).items():
+        if held.ask_at is not None and name in scene.program.segments:
+            dues.append(held.ask_at)
     if unit is scene.principal():
         ends = (held.ends_at for held in unit.profile.subscriptions.values())
         dues.extend(at for at in ends if at is not None and at > scene.now)

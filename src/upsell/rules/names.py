@@ -117,7 +117,7 @@ class _Resolver:
             return tree.Hole(at=node.at)
         if name in self.chain:
             way = " -> ".join((*self.chain[self.chain.index(name) :], name))
-            message = f"the signal {name} comes back to itself: {way}"
+            message = f"the {self.vocabulary.called(name)} comes back to itself: {way}"
             self.complaints.add(node.at, message, "break the circle in one of them", "signal-cycle")
             return tree.Hole(at=node.at)
         if name not in self.known:
@@ -125,7 +125,11 @@ class _Resolver:
         found = self.known[name]
         if isinstance(found, Problem):
             is_told = found.code in ("broken-signal", "signal-cycle")
-            message = found.message if is_told else f"the signal {name} cannot be used: {found.message}"
+            message = (
+                found.message
+                if is_told
+                else f"the {self.vocabulary.called(name)} cannot be used: {found.message}"
+            )
             code = found.code if is_told else "broken-signal"
             self.complaints.add(node.at, message, f"{name} says: {self.vocabulary.signals[name]}", code)
             return tree.Hole(at=node.at)

@@ -6,7 +6,7 @@ what it gathered in the transaction that read the households.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import assert_never
 
 from upsell.clock import Moment
@@ -14,6 +14,7 @@ from upsell.decisions.decision import Decision, Exposure
 from upsell.decisions.policy import Cap, Per, caps_per
 from upsell.ids import UnitId, customer_unit
 from upsell.journeys.advance import Session
+from upsell.journeys.concerns import Concerns
 from upsell.journeys.effects import (
     Decided,
     Effect,
@@ -24,7 +25,8 @@ from upsell.journeys.effects import (
     Spend,
     Withdraw,
 )
-from upsell.journeys.inputs import Input, Tick
+from upsell.journeys.household import Household
+from upsell.journeys.inputs import Arrived, Input, Tick
 from upsell.journeys.merging import gone_of, rename_member
 from upsell.journeys.program import Program
 from upsell.runtime.backlog import spread_backlog
@@ -133,14 +135,8 @@ class Batch:
         """Take one input of one household."""
         for customer_id in self._homes.guests(household_id):
             self._bring_home(customer_id, household_id)
-        session = self._session(household_id)
-        try:
-            effects = session.take(item)
-        except Exception as error:
-            # A broken promise of the core stops the worker; whoever repairs it needs to know where.
-            error.add_note(f"while {household_id} was taking {item!r}")
-            raise
-        self.gathered.add(household_id, effects)
+        self._take(household_id, item)
+        self._receive(household_id, item.seen_at)
 
     def tick(self, until: Moment) -> int:
         """Let time come to ``until`` for every household loaded; give for how many it meant anything."""
@@ -151,6 +147,7 @@ class Batch:
             if due_at is not None and due_at <= until:
                 self.take_one(household_id, tick)
                 woken += 1
+            self._receive(household_id, until)
         return woken
 
     def keep(self, connection: Connection, now: Moment, present: Moment | None = None) -> None:
@@ -162,6 +159,26 @@ class Batch:
         said = (message for _, message in self.gathered.messages)
         not_before = spread_backlog(said, present) if present is not None else {}
         self.gathered.keep(connection, now, caps_per(self._program.policy, Per.PERSON), not_before)
+
+    def _take(self, household_id: UnitId, item: Input) -> None:
+        session = self._session(household_id)
+        try:
+            effects = session.take(item)
+        except Exception as error:
+            # A broken promise of the core stops the worker; whoever repairs it needs to know where.
+            error.add_note(f"while {household_id} was taking {item!r}")
+            raise
+        self.gathered.add(household_id, effects)
+
+    def _receive(self, household_id: UnitId, at: Moment) -> None:
+        """Ask the segments of customers who came into a household, and of new ones no event asked yet."""
+        if not self._program.segments:
+            return
+        customers = self._homes.households[household_id].customers
+        for customer_id, has_moved in sorted(self._homes.take_arrivals(household_id).items()):
+            unit = customers.get(customer_id)
+            if unit is not None and (has_moved or unit.segments is None):
+                self._take(household_id, Arrived(at, customer_id))
 
     def _bring_home(self, customer_id: str, household_id: UnitId) -> None:
         """Hand a customer's record over when an event finds them in another household than before."""
@@ -200,6 +217,7 @@ class Batch:
         if own in self._homes.households and self._homes.home_of(customer_id) == item.household_id != own:
             self._homes.dismiss(customer_id, item.household_id)
             self._bring_home(customer_id, own)
+            self._receive(own, item.event.seen_at)
 
     def _session(self, household_id: UnitId) -> Session:
         session = self._sessions.get(household_id)
@@ -207,6 +225,32 @@ class Batch:
             session = Session(self._program, self._homes.households[household_id])
             self._sessions[household_id] = session
         return session
+
+
+def stirring(
+    concerns: Concerns, inputs: Iterable[LedgerInput], until: Moment
+) -> Callable[[Household], bool] | None:
+    """Give what tells of an account whether inputs, or time up to ``until``, concern its every member.
+
+    None where no segment hangs on what members share, so that nothing is asked.
+    """
+    if not concerns.stirring:
+        return None
+    told: dict[UnitId, list[Event]] = {}
+    for item in inputs:
+        if item.event.name in concerns.stirring:
+            told.setdefault(item.household_id, []).append(item.event)
+
+    def is_stirred(household: Household) -> bool:
+        if household.account is None:
+            return False
+        profile = household.account.profile
+        if any(concerns.stirs(event, profile.traits) for event in told.get(household.id, ())):
+            return True
+        ends = (held.ends_at for held in profile.subscriptions.values())
+        return any(at is not None and household.taken_at < at <= until for at in ends)
+
+    return is_stirred
 
 
 def named_customers(inputs: Iterable[LedgerInput]) -> Mapping[UnitId, set[str]]:

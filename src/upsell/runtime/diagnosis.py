@@ -276,7 +276,7 @@ CHECKS: tuple[Check, ...] = (
     Check(("messages-failed",), "messages that failed for good in the last 14 days", _messages_failed),
     Check(
         ("event-never-came",),
-        "a workflow needs an event that never came, or not for 30 days",
+        "a workflow or segment needs an event that never came, or not for 30 days",
         _event_never_came,
     ),
     Check(("name-slip",), "an event's name looks like a slip of a fixed one", _name_slip),

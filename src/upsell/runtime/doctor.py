@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from upsell.clock import DAY, Moment
 from upsell.ids import SHARDS
 from upsell.journeys.advance import concerns_for
-from upsell.journeys.concerns import events_of, traits_of
+from upsell.journeys.concerns import counted_by, events_of, traits_of
 from upsell.journeys.workflow import Status
 from upsell.runtime.examined import LOOKED_BACK, Examined, Program, share_filled
 from upsell.runtime.learning import learn
@@ -69,8 +69,9 @@ def _program(connection: Connection) -> Program | None:
     return Program(
         catalog=program.catalog,
         read=concerns_for(program).names,
-        awaited={key: events_of(workflow) for key, workflow in going.items()},
-        traits=traits_of(going.values()),
+        awaited={key: events_of(workflow) for key, workflow in going.items()}
+        | {f"segment {name}": counted_by(segment) for name, segment in program.segments.items()},
+        traits=traits_of(going.values(), program.segments.values()),
     )
 
 

@@ -50,7 +50,7 @@ class Program(msgspec.Struct, frozen=True):
     Attributes:
         catalog: Its plans and metrics.
         read: Names of all events that it reads at all.
-        awaited: Names of the events each workflow cannot do without, by its key.
+        awaited: Names of the events each workflow, by its key, and each segment cannot do without.
         traits: Traits that its rules read, by scope.
     """
 

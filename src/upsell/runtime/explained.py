@@ -33,6 +33,7 @@ def answer_content(answer: Answer) -> dict[str, Any]:
             }
             for full in answer.full_address
         ],
+        "segments": [{"segment": one.segment, "since": format_moment(one.since)} for one in answer.segments],
         "workflows": [
             {
                 **said,

@@ -19,7 +19,14 @@ from upsell.decisions.standing import Standing
 from upsell.errors import ConfigError, nearest
 from upsell.ids import SHARDS, UnitId, account_unit, bare, customer_unit, is_account
 from upsell.journeys.advance import concerns_for
-from upsell.journeys.explain import Explanation, explain, explain_address, explain_standing
+from upsell.journeys.explain import (
+    Explanation,
+    InSegment,
+    explain,
+    explain_address,
+    explain_segments,
+    explain_standing,
+)
 from upsell.journeys.household import Household
 from upsell.journeys.inputs import Launched, Tick
 from upsell.journeys.program import Program
@@ -66,6 +73,7 @@ class Answer(msgspec.Struct, frozen=True):
         asked_as: The id asked about when it went into this unit's; None when it is the unit's own.
         standing: What it pays for and uses.
         full_address: Caps that others filled at its address; only of now, the past is not kept.
+        segments: The segments it is in.
     """
 
     unit_id: UnitId
@@ -76,6 +84,7 @@ class Answer(msgspec.Struct, frozen=True):
     asked_as: UnitId | None = None
     standing: Standing | None = None
     full_address: tuple[FullAddress, ...] = ()
+    segments: tuple[InSegment, ...] = ()
 
 
 def explain_now(connection: Connection, name: str, now: Moment, workflow: str | None) -> Answer:
@@ -103,7 +112,8 @@ def explain_now(connection: Connection, name: str, now: Moment, workflow: str | 
     recorded = _recorded(connection, found.unit_id, at, explained)
     standing = explain_standing(program, household, found.unit_id, at)
     full = _full_address(connection, program, household, found.unit_id, at)
-    return Answer(found.unit_id, at, number, explained, recorded, found.asked_as, standing, full)
+    segments = explain_segments(program, household, found.unit_id, at)
+    return Answer(found.unit_id, at, number, explained, recorded, found.asked_as, standing, full, segments)
 
 
 def explain_past(connection: Connection, name: str, at: Moment, workflow: str | None) -> Answer:
@@ -118,7 +128,9 @@ def explain_past(connection: Connection, name: str, at: Moment, workflow: str | 
     explained = _chosen(explain(program, household, found.unit_id, at), workflow)
     recorded = _recorded(connection, found.unit_id, at, explained)
     standing = explain_standing(program, household, found.unit_id, at)
-    return Answer(found.unit_id, at, number, explained, recorded, found.asked_as, standing)
+    segments = explain_segments(program, household, found.unit_id, at)
+    known = found.asked_as
+    return Answer(found.unit_id, at, number, explained, recorded, known, standing, segments=segments)
 
 
 def decide_again(connection: Connection, name: str, at: Moment) -> tuple[Decision, ...]:

@@ -18,8 +18,7 @@ from upsell.journeys.household import Household, Unit
 from upsell.journeys.program import Program
 from upsell.journeys.scene import kind_of
 from upsell.journeys.workflow import UnitKind
-from upsell.rules.facts import Counter, Measure
-from upsell.signals.counters import count_event
+from upsell.signals.counters import count_event, reaches_back_to
 from upsell.store.connect import Connection
 from upsell.store.households import Homes
 from upsell.store.identities import find_gone
@@ -54,7 +53,7 @@ def fill_counters(connection: Connection, homes: Homes, new: NewCounters, revisi
         for counted in new[kind_of(unit)]:
             unit.profile.counters.pop(counted.key, None)
     names = sorted({counter.event for counter in every})
-    happened_after = min(_reaches_back_to(counter, revision.live_at) for counter in every)
+    happened_after = min(reaches_back_to(counter, revision.live_at) for counter in every)
     customers = (customer for home in homes.households.values() for customer in home.customers)
     known = sorted(customers)
     gone = find_gone(connection, known, revision.live_from)
@@ -97,11 +96,3 @@ def _units(households: Iterable[Household]) -> Iterator[Unit]:
         if household.account is not None:
             yield household.account
         yield from household.customers.values()
-
-
-def _reaches_back_to(counter: Counter, now: Moment) -> Moment:
-    """Give a moment such that nothing that happened up to it counts at ``now``."""
-    if counter.window is None:
-        return -(1 << 60)
-    kept = 2 * counter.window if counter.measure is Measure.TREND else counter.window
-    return now - kept - counter.tile

@@ -21,7 +21,14 @@ from upsell.journeys.effects import Speak
 from upsell.journeys.household import Household
 from upsell.journeys.program import Program
 from upsell.journeys.speaking import address_of
-from upsell.runtime.batches import Batch, Gathered, merging_customers, named_customers, with_moves
+from upsell.runtime.batches import (
+    Batch,
+    Gathered,
+    merging_customers,
+    named_customers,
+    stirring,
+    with_moves,
+)
 from upsell.runtime.lines import Lines
 from upsell.runtime.programs import Programs
 from upsell.store.connect import Connection
@@ -151,7 +158,8 @@ def take_through(
     for household_id, customers in named_customers(pending).items():
         named.setdefault(household_id, set()).update(customers)
     named = with_moves(connection, named, pending)
-    homes = load_households(connection, named, concerns.roles, now, Reading.READ)
+    is_stirred = stirring(concerns, pending, now)
+    homes = load_households(connection, named, concerns.roles, now, Reading.READ, is_stirred)
     batch = Batch(program, homes)
     batch.take(pending)
     return homes, batch.gathered

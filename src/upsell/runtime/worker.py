@@ -15,7 +15,7 @@ from upsell.decisions.policy import Per, caps_per
 from upsell.errors import StoreError
 from upsell.ids import SHARDS, UnitId
 from upsell.journeys.advance import concerns_for
-from upsell.runtime.batches import Batch, named_customers, with_moves
+from upsell.runtime.batches import Batch, named_customers, stirring, with_moves
 from upsell.runtime.launch import launch_some
 from upsell.runtime.programs import Programs
 from upsell.store.connect import Connection
@@ -220,9 +220,12 @@ class Worker:
         if not wanted:
             return 0
         program = self._programs.program(stretch.revision)
-        roles = concerns_for(program).roles
+        concerns = concerns_for(program)
         wanted = with_moves(self.connection, wanted, stretch.inputs)
-        homes = load_households(self.connection, wanted, roles, stretch.until, Reading.TAKE)
+        is_stirred = stirring(concerns, stretch.inputs, stretch.until)
+        homes = load_households(
+            self.connection, wanted, concerns.roles, stretch.until, Reading.TAKE, is_stirred
+        )
         batch = Batch(program, homes)
         batch.take(stretch.inputs)
         woken = batch.tick(stretch.until)

@@ -142,6 +142,14 @@ def _gone_tile(counter: Counter, now: Moment) -> int:
     return (now - kept) // counter.tile
 
 
+def reaches_back_to(counter: Counter, now: Moment) -> Moment:
+    """Give a moment such that nothing that happened up to it counts at ``now``; events begin with 1970."""
+    if counter.window is None:
+        return -1
+    kept = 2 * counter.window if counter.measure is Measure.TREND else counter.window
+    return max(-1, now - kept - counter.tile)
+
+
 def read_count(state: CounterState | None, counter: Counter, now: Moment) -> int:
     """Give how many events are in the window at ``now``."""
     if not isinstance(state, Tally):

@@ -136,6 +136,10 @@ _TASK = (
     _text("queue", "which team's queue"),
     _text("title", "what is to be done"),
 )
+_SEGMENT = (
+    _text("segment", "name of the segment", is_required=True),
+    _text("unit", "who: `a:` and the account, or `c:` and the customer", is_required=True),
+)
 
 
 _ORDER_OF_TEAM = (
@@ -426,6 +430,8 @@ def _messages() -> tuple[EventType, ...]:
                 Property("steps", None, "where each step of the version left lands in it, by id"),
             ),
         ),
+        ours("Segment Entered", "A unit is in a segment from now on.", _SEGMENT),
+        ours("Segment Left", "A unit is in a segment no longer.", _SEGMENT),
     )
 
 

@@ -61,8 +61,14 @@ TASK_CLOSED: Final = "Task Closed"
 ENROLLMENT_ENDED: Final = "Enrollment Ended"
 ENROLLMENT_MIGRATED: Final = "Enrollment Migrated"
 
+SEGMENT_ENTERED: Final = "Segment Entered"
+SEGMENT_LEFT: Final = "Segment Left"
+
 RECEIPTS: Final = frozenset({MESSAGE_SENT, MESSAGE_FAILED, MESSAGE_UNKNOWN, MESSAGE_WITHHELD})
 """Events that say what became of a message that was reserved; each names its ``key``."""
+
+MEMBERSHIP_EVENTS: Final = frozenset({SEGMENT_ENTERED, SEGMENT_LEFT})
+"""Events that say of a unit that it is in a segment from now on, or no longer."""
 
 
 class Event(msgspec.Struct, frozen=True):

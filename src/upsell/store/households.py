@@ -8,7 +8,7 @@ they are concerned: named, in a role someone addresses, engaged, or due.
 from __future__ import annotations
 
 import enum
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -62,6 +62,7 @@ class Homes:
         self._guests: dict[UnitId, set[str]] = {}
         self._gone: dict[str, str] = {}
         self._rosters: Rosters = {}
+        self._arrived: dict[UnitId, dict[str, bool]] = {}
 
     def home_of(self, customer_id: str) -> UnitId | None:
         """Give the household in memory that has a customer's record, None when none has."""
@@ -71,7 +72,16 @@ class Homes:
         """Hand a customer's record from the household that has it to another."""
         unit = self.households[self._home_of[customer_id]].customers.pop(customer_id)
         self.households[household_id].customers[customer_id] = unit
+        self._arrived.get(self._home_of[customer_id], {}).pop(customer_id, None)
+        self._arrived.setdefault(household_id, {})[customer_id] = True
         self._home_of[customer_id] = household_id
+
+    def take_arrivals(self, household_id: UnitId) -> Mapping[str, bool]:
+        """Give the customers who came into a household since this was asked, each with whether they moved.
+
+        Who did not move is new.
+        """
+        return self._arrived.pop(household_id, {})
 
     def guests(self, household_id: UnitId) -> Collection[str]:
         """Give the customers who concern a household beside another: people of several accounts."""
@@ -89,7 +99,7 @@ class Homes:
     def forget(self, customer_id: str, stays_id: str) -> None:
         """Let go of a customer whose record went into another's; the row goes with it."""
         self._gone[customer_id] = stays_id
-        self._home_of.pop(customer_id, None)
+        self._arrived.get(self._home_of.pop(customer_id, ""), {}).pop(customer_id, None)
         for guests in self._guests.values():
             guests.discard(customer_id)
 
@@ -130,6 +140,8 @@ class Homes:
                 self.invite(customer_id, household.id)
             return
         self._home_of[customer_id] = household.id
+        if row is None or row.household_id != household.id:
+            self._arrived.setdefault(household.id, {})[customer_id] = row is not None
         if row is not None:
             self._before[row.unit_id] = row
             household.customers[customer_id] = _decode_unit(row.state)
@@ -165,6 +177,7 @@ def load_households(
     roles: frozenset[str],
     until: Moment,
     reading: Reading,
+    is_stirred: Callable[[Household], bool] | None = None,
 ) -> Homes:
     """Load households with the members concerned.
 
@@ -174,6 +187,7 @@ def load_households(
         roles: Roles that some step addresses; who has one is loaded.
         until: Who is due at this moment is loaded.
         reading: Whether rows are held.
+        is_stirred: Tells of an account, as it is, whether its inputs concern every member; None for never.
     """
     homes = Homes()
     named = {
@@ -196,6 +210,9 @@ def load_households(
     if asked:
         homes.settle(*_of_today(connection, homes, missing, asked, reading))
     for row in _rows(connection, reading, "due_members", households=accounts, until=until):
+        homes.admit(homes.households[row.household_id], bare(row.unit_id), row)
+    stirred = [each for each in accounts if is_stirred is not None and is_stirred(homes.households[each])]
+    for row in _rows(connection, reading, "members", households=stirred) if stirred else ():
         homes.admit(homes.households[row.household_id], bare(row.unit_id), row)
     return homes
 

@@ -38,6 +38,7 @@ class Scope(enum.Enum):
     EVENTS = "events:write"
     INCIDENTS = "incidents:write"
     DECISIONS = "decisions:ask"
+    SEGMENTS = "segments:read"
 
 
 _PREFIXES = {Kind.WRITE: "uw_", Kind.SERVER: "us_"}

@@ -184,7 +184,8 @@ def read_counted(
 ) -> list[LedgerInput]:
     """Read what counters of some households would have counted, in ledger order up to a position.
 
-    Changes of plan that the core derived are among them: it took them when it derived them.
+    Changes of plan and of membership that the core derived are among them: it took them when it derived
+    them.
     """
     values = {
         "households": list(household_ids), "names": list(names),

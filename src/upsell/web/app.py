@@ -18,6 +18,7 @@ from upsell.web.api.description import description_route
 from upsell.web.api.events import event_routes
 from upsell.web.api.health import health_route
 from upsell.web.api.incidents import incident_route
+from upsell.web.api.segments import segment_routes
 
 
 def make_app(url: str, clock: Clock, pages: Sequence[HTTPRouteHandler] = ()) -> Litestar:
@@ -45,6 +46,7 @@ def make_app(url: str, clock: Clock, pages: Sequence[HTTPRouteHandler] = ()) -> 
             *event_routes(intake, clock, ring),
             incident_route(ring, url, clock),
             *decide_routes(ring, url, clock, decider),
+            *segment_routes(ring, url, clock),
             health_route(url),
             description_route(),
             *pages,

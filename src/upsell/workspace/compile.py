@@ -15,6 +15,7 @@ from upsell.errors import DefinitionError, Problem
 from upsell.journeys.program import Program
 from upsell.journeys.workflow import Workflow
 from upsell.rules.kinds import Kind
+from upsell.rules.vocabulary import Vocabulary
 from upsell.workspace.catalog import compile_catalog
 from upsell.workspace.contact_law import compile_law
 from upsell.workspace.definitions import Definitions
@@ -22,6 +23,7 @@ from upsell.workspace.documents import (
     CATALOG,
     CONTACT_HOURS,
     LARGEST,
+    SEGMENTS,
     SETTINGS,
     SIGNALS,
     TEMPLATES,
@@ -48,6 +50,7 @@ from upsell.workspace.rulebook import (
     open_rulebook,
 )
 from upsell.workspace.scalars import NAME
+from upsell.workspace.segments import compile_segments, segment_names
 from upsell.workspace.settings import Settings, compile_settings
 from upsell.workspace.standard import standard_signals
 from upsell.workspace.templates import Scopes, compile_templates
@@ -57,9 +60,10 @@ from upsell.workspace.workflows import compile_workflow
 
 
 class Compiled(msgspec.Struct, frozen=True):
-    """A program, and what may stay in its workspace and is probably not meant."""
+    """A program, the names its rules may use, and what may stay in it and is probably not meant."""
 
     program: Program
+    vocabulary: Vocabulary
     warnings: tuple[Problem, ...] = ()
 
 
@@ -88,9 +92,13 @@ def compile_documents(documents: Documents) -> Compiled:
     catalog = compile_catalog(files.get(CATALOG), settings, findings)
     known_catalog = catalog if CATALOG in files else None
     written_signals = files.get(SIGNALS, None if SIGNALS in documents else NOTHING_WRITTEN)
+    written_segments = files.get(SEGMENTS, None if SEGMENTS in documents else NOTHING_WRITTEN)
     standard = standard_signals(settings.lifecycle)
-    rulebook = open_rulebook(written_signals, known_catalog, settings.traits, standard, findings)
+    rulebook = open_rulebook(
+        written_signals, written_segments, known_catalog, settings.traits, standard, findings
+    )
     signals = compile_signals(written_signals or NOTHING_WRITTEN, standard, rulebook)
+    segments = compile_segments(written_segments or NOTHING_WRITTEN, rulebook, findings)
     law = compile_law(files.get(CONTACT_HOURS), findings)
     policy = compile_policy(settings.policy, rulebook, settings.currency, law, findings)
     check_offers(files.get(CATALOG), catalog, policy.rails, findings)
@@ -103,6 +111,7 @@ def compile_documents(documents: Documents) -> Compiled:
             documents, _template_scopes(settings, known_catalog), {"plans": PLAN_NAMES}, findings
         ),
         rulebook=rulebook,
+        segments=segment_names(written_segments or NOTHING_WRITTEN),
         findings=findings,
     )
     workflows = _workflows(files, definitions)
@@ -118,8 +127,9 @@ def compile_documents(documents: Documents) -> Compiled:
         policy=policy,
         workflows=workflows,
         stage=stage,
+        segments=segments,
     )
-    return Compiled(program, warnings)
+    return Compiled(program, rulebook.vocabulary, warnings)
 
 
 def _check_text(path: str, text: str, findings: Findings) -> None:
@@ -172,6 +182,7 @@ def _kind_of(path: str, documents: Documents, findings: Findings) -> FileKind | 
         CATALOG: FileKind.CATALOG,
         SIGNALS: FileKind.SIGNALS,
         CONTACT_HOURS: FileKind.CONTACT_HOURS,
+        SEGMENTS: FileKind.SEGMENTS,
     }
     parts = PurePosixPath(path)
     if path in known:

@@ -8,6 +8,7 @@ from upsell.catalog.catalog import Catalog
 from upsell.decisions.rails import Rails
 from upsell.workspace.findings import Findings
 from upsell.workspace.rulebook import Rulebook
+from upsell.workspace.segments import SegmentNames
 from upsell.workspace.templates import Templates
 
 
@@ -22,6 +23,7 @@ class Definitions(msgspec.Struct, frozen=True):
         roles: Roles a customer can have in an account.
         templates: The templates.
         rulebook: Compiles rules with the workspace's names.
+        segments: The names of all segments that are written.
         findings: Where problems are noted.
     """
 
@@ -31,4 +33,5 @@ class Definitions(msgspec.Struct, frozen=True):
     roles: frozenset[str]
     templates: Templates
     rulebook: Rulebook
+    segments: SegmentNames
     findings: Findings

@@ -19,10 +19,11 @@ SETTINGS = "upsell.yaml"
 CATALOG = "catalog.yaml"
 SIGNALS = "signals.yaml"
 CONTACT_HOURS = "contact_hours.yaml"
+SEGMENTS = "segments.yaml"
 WORKFLOWS = "workflows"
 TEMPLATES = "templates"
 
-AT_THE_TOP = (SETTINGS, CATALOG, SIGNALS, CONTACT_HOURS)
+AT_THE_TOP = (SETTINGS, CATALOG, SIGNALS, SEGMENTS, CONTACT_HOURS)
 """Files that stand at the top of a workspace."""
 
 LARGEST = 1_000_000

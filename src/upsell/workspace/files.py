@@ -19,6 +19,7 @@ from upsell.decisions.lineup import LineupOrder
 from upsell.decisions.policy import Per
 from upsell.decisions.rails import PROTECTED
 from upsell.decisions.reach import CAPPED, CHANNELS
+from upsell.journeys.workflow import UnitKind
 from upsell.workspace import scalars
 from upsell.workspace.shapes import Either, Key, ListOf, MapOf, RecordOf
 from upsell.workspace.workflow_file import INTENT, WORKFLOW_SHAPE
@@ -31,6 +32,7 @@ class FileKind(enum.Enum):
     CATALOG = "catalog"
     SIGNALS = "signals"
     CONTACT_HOURS = "contact_hours"
+    SEGMENTS = "segments"
     WORKFLOW = "workflow"
 
 
@@ -454,6 +456,18 @@ CONTACT_HOURS_SHAPE = MapOf(ListOf(_LEGAL_HOURS, least=1), "jurisdiction", scala
 
 SIGNALS_SHAPE = MapOf(scalars.RULE, "signal", scalars.SIGNAL_NAME)
 
+SEGMENTS_SHAPE = MapOf(
+    RecordOf(
+        {
+            "unit": Key(scalars.of_enum("unit", UnitKind), "what it holds", True),
+            "rule": Key(scalars.RULE, "whoever it is true for is in the segment", True),
+            "meaning": Key(scalars.TEXT, "what it says, in one sentence"),
+        }
+    ),
+    "segment",
+    msgspec.structs.replace(scalars.SIGNAL_NAME, name="segment name"),
+)
+
 FILES: Final[Mapping[FileKind, File]] = {
     FileKind.SETTINGS: File("upsell.yaml", "Currency, zone, sender, traits and policy.", SETTINGS_SHAPE),
     FileKind.CATALOG: File("catalog.yaml", "What can be bought, and what may be offered.", CATALOG_SHAPE),
@@ -463,6 +477,12 @@ FILES: Final[Mapping[FileKind, File]] = {
         "When the law lets people be sent texts: rows by jurisdiction, in place of all shipped rows of it. "
         "All rows of a place that hold on a day bind, and its country's with them.",
         CONTACT_HOURS_SHAPE,
+    ),
+    FileKind.SEGMENTS: File(
+        "segments.yaml",
+        "Named audiences: the accounts or customers for which a rule is true. Rules may use a segment's name "
+        "like a signal's; it means its rule, asked of whomever they are asked of.",
+        SEGMENTS_SHAPE,
     ),
     FileKind.WORKFLOW: File(
         "workflows/*.yaml", "One workflow each; the file's name is its key.", WORKFLOW_SHAPE

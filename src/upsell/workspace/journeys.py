@@ -389,13 +389,17 @@ class JourneyCompiler:
         awaited = item.record("wait") or NOTHING_WRITTEN
         if awaited.has("for"):
             event = awaited.leaf("for")
+            where = self._definitions.rulebook.condition(awaited.leaf("where"))
             if event is not None:
                 check_event(event, event.text, self._findings)
+                self._definitions.segments.check_event(
+                    event.place, event.text, where, self._unit, self._findings
+                )
             self._steps[at] = WaitForStep(
                 id=at,
                 then=then,
                 event=awaited.text("for"),
-                where=self._definitions.rulebook.condition(awaited.leaf("where")),
+                where=where,
                 up_to=awaited.integer("up_to"),
                 since_enrollment=awaited.has("since"),
             )

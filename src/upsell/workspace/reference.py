@@ -36,6 +36,7 @@ editors.
 | `catalog.yaml` | plans and offers |
 | `signals.yaml` | named conclusions |
 | `contact_hours.yaml` | counsel's own rows of the [legal contact hours](contact-hours.md) |
+| `segments.yaml` | named audiences |
 | `workflows/<key>.yaml` | one workflow each; the file's name is its key |
 | `templates/<name>.html` | one mail each, HTML in Liquid |
 | `templates/<name>.txt` | its plain text; without it the text is derived from the HTML |

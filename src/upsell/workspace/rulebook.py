@@ -92,6 +92,15 @@ class Rulebook:
         self._findings = findings
         self._knows_signals = knows_signals
 
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The names that rules may use."""
+        return self._vocabulary
+
+    def is_signal(self, name: str) -> bool:
+        """Tell whether a name is that of a signal, built-in or written."""
+        return name in self._vocabulary.signals and name not in self._vocabulary.segments
+
     def rule(self, leaf: Leaf | None, expects: Kind | None = Kind.BOOLEAN) -> Rule | None:
         """Compile a rule of a kind, None for any; None when there is none or it is wrong, which is noted."""
         if leaf is None:
@@ -149,6 +158,7 @@ class Rulebook:
 
 def open_rulebook(
     signals: Record | None,
+    segments: Record | None,
     catalog: Catalog | None,
     traits: Mapping[str, Mapping[str, Kind]],
     standard: Mapping[str, StandardSignal],
@@ -156,20 +166,28 @@ def open_rulebook(
 ) -> Rulebook:
     """Give the rulebook of a workspace.
 
-    ``signals`` None are signals that could not be read; ``catalog`` None leaves metrics open. A
-    signal that is written takes the place of the ``standard`` one of its name.
+    ``signals`` and ``segments`` None could not be read; ``catalog`` None leaves metrics open. A signal
+    that is written takes the place of the ``standard`` one of its name; a segment of a signal's name none.
     """
-    written = signals or NOTHING_WRITTEN
+    written, named = signals or NOTHING_WRITTEN, segments or NOTHING_WRITTEN
+    of_signals = {
+        **{name: signal.text for name, signal in standard.items()},
+        **{name: written.text(name, "true") for name in written.keys},
+    }
+    of_segments = {
+        name: (named.record(name) or NOTHING_WRITTEN).text("rule", "true")
+        for name in named.keys
+        if name not in of_signals
+    }
     vocabulary = Vocabulary(
-        signals={
-            **{name: signal.text for name, signal in standard.items()},
-            **{name: written.text(name, "true") for name in written.keys},
-        },
+        signals={**of_signals, **of_segments},
+        segments=frozenset(of_segments),
         metrics=None if catalog is None else catalog.metrics,
         traits=traits,
         fields=FIELDS,
     )
-    return Rulebook(vocabulary, findings, written.keys, knows_signals=signals is not None)
+    knows_signals = signals is not None and segments is not None
+    return Rulebook(vocabulary, findings, written.keys, knows_signals=knows_signals)
 
 
 def compile_signals(

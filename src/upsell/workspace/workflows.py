@@ -60,11 +60,11 @@ def compile_workflow(key: str, record: Record, definitions: Definitions) -> Work
         status=Status(record.text("status", Status.LIVE.value)),
         existing=Existing(record.text("existing", Existing.IGNORE.value)),
         priority=record.integer("priority"),
-        trigger=_trigger(record, definitions),
+        trigger=_trigger(record, unit, definitions),
         eligible=definitions.rulebook.rules(record.leaves("eligible")),
         suppress=definitions.rulebook.rules(record.leaves("suppress")),
         experiment=experiment,
-        goal=_goal(record, definitions),
+        goal=_goal(record, unit, definitions),
         journey=journey,
         on_goal=on_goal,
         guardrails=_guardrails(record),
@@ -101,19 +101,20 @@ def _check_key(record: Record, findings: Findings) -> None:
         )
 
 
-def _trigger(workflow: Record, definitions: Definitions) -> Trigger:
+def _trigger(workflow: Record, unit: UnitKind, definitions: Definitions) -> Trigger:
     """Compile what opens an enrollment."""
     record = workflow.record("trigger") or NOTHING_WRITTEN
     if workflow.record("trigger") is not None:
         _check_trigger(record, definitions.findings)
-    on = record.leaf("on")
+    on, where = record.leaf("on"), definitions.rulebook.condition(record.leaf("where"))
     if on is not None:
         check_event(on, on.text, definitions.findings)
+        definitions.segments.check_event(on.place, on.text, where, unit, definitions.findings)
     return Trigger(
         when=definitions.rulebook.rule(record.leaf("when")),
         held_for=record.integer("held_for"),
         on=None if on is None else on.text,
-        where=definitions.rulebook.condition(record.leaf("where")),
+        where=where,
         crossing=_crossing(record.record("crossing"), definitions),
         score=_score(record.record("score"), definitions),
         again_after=record.integer("again_after") or None,
@@ -220,17 +221,14 @@ def _crossing(record: Record | None, definitions: Definitions) -> Crossing | Non
     return Crossing(of, at, next_turn_at, hysteresis)
 
 
-def _goal(workflow: Record, definitions: Definitions) -> Goal:
+def _goal(workflow: Record, unit: UnitKind, definitions: Definitions) -> Goal:
     """Compile what the workflow is for."""
     record = workflow.record("goal") or NOTHING_WRITTEN
-    event = record.leaf("event")
+    event, where = record.leaf("event"), definitions.rulebook.condition(record.leaf("where"))
     if event is not None:
         check_event(event, event.text, definitions.findings)
-    return Goal(
-        event=record.text("event"),
-        within=record.integer("within"),
-        where=definitions.rulebook.condition(record.leaf("where")),
-    )
+        definitions.segments.check_event(event.place, event.text, where, unit, definitions.findings)
+    return Goal(event=record.text("event"), within=record.integer("within"), where=where)
 
 
 def _guardrails(workflow: Record) -> Guardrails:

@@ -39,7 +39,7 @@ def test_a_right_workspace_is_checked_with_exit_code_0(
 ) -> None:
     code, out, err = _run(capsys, monkeypatch, "check", str(ACME))
     assert (code, err) == (0, "")
-    assert out == "No problems in 3 workflows and 5 signals. It can be applied.\n"
+    assert out == "No problems in 3 workflows, 5 signals and 3 segments. It can be applied.\n"
 
 
 def test_problems_are_printed_with_file_and_line_and_exit_code_1(

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.unit.workspace.acme import ACME, QUOTA, compiled, documents, with_change
+from tests.unit.workspace.acme import ACME, QUOTA, compiled, documents, problems_of, with_change
 from upsell.catalog.plans import BillingInterval
 from upsell.clock import DAY, HOUR, from_datetime
 from upsell.decisions.intents import PROMOTIONAL, SELLING, Intent
@@ -248,3 +248,50 @@ def test_without_a_catalog_any_metric_will_do() -> None:
         "usage_ratio('seats')", "usage_ratio('whatever')"
     )
     assert compiled(changed).program.catalog.plans == {}
+
+
+def test_segments_are_asked_after_those_whose_events_they_count() -> None:
+    segments = compiled().program.segments
+    assert list(segments) == ["interested", "power_teams", "cooled_off"]
+    assert segments["power_teams"].unit is UnitKind.ACCOUNT
+    assert segments["power_teams"].meaning == "Accounts near their quota whose team grows."
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("properties.segment = 'b'", "properties.segment in ('a', 'c')"),
+        ("true", "properties.segment <> 'z'"),
+        ("properties.unit = 'c:ada'", "properties.segment = 'a'"),
+        ("coalesce(properties.unit, properties.segment) = 'b'", "properties.segment = 'a'"),
+    ],
+)
+def test_segments_that_may_count_each_others_events_in_a_circle_are_refused(first: str, second: str) -> None:
+    rule = "event_count('Segment Entered', interval '1 day', {}) > 0"
+    text = "".join(
+        f'{name}: {{unit: customer, rule: "{rule.format(where)}"}}\n'
+        for name, where in (("a", first), ("b", second))
+    )
+    (problem,) = problems_of({**documents(), "segments.yaml": text})
+    assert problem.code == "segment-cycle"
+    assert "->" in problem.message
+
+
+def test_a_customers_segment_never_counts_an_accounts_so_there_is_no_circle_between_them() -> None:
+    rule = "event_count('Segment Entered', interval '1 day', properties.segment = '{}') > 0"
+    of_account = f'a: {{unit: account, rule: "{rule.format("b")}"}}\n'
+    text = f'{of_account}b: {{unit: customer, rule: "{rule.format("a")}"}}\n'
+    assert list(compiled({**documents(), "segments.yaml": text}).program.segments) == ["b", "a"]
+
+
+def test_a_segment_that_changes_is_another_program_and_another_version_of_what_names_it() -> None:
+    def naming(changed: dict[str, str]) -> Program:
+        return compiled(
+            {**changed, QUOTA: changed[QUOTA].replace("eligible:", "eligible:\n  - power_teams", 1)}
+        ).program
+
+    before, after = documents(), with_change("segments.yaml", "and team_growth", "or team_growth")
+    one, other = naming(before), naming(after)
+    assert one.version != other.version
+    assert one.workflows["api-quota"].version != other.workflows["api-quota"].version
+    assert one.workflows["seat-growth"].version == other.workflows["seat-growth"].version

@@ -108,7 +108,7 @@ def test_a_right_file_fits_its_schema(path: str) -> None:
 @pytest.mark.parametrize("settings", EXAMPLES, ids=lambda path: path.parent.as_posix().split("examples/")[1])
 def test_every_example_fits_the_schemas(settings: Path) -> None:
     root = settings.parent
-    files = [root / name for name in ("upsell.yaml", "catalog.yaml", "signals.yaml")]
+    files = [root / name for name in ("upsell.yaml", "catalog.yaml", "signals.yaml", "segments.yaml")]
     files += sorted((root / "workflows").glob("*.yaml"))
     for file in files:
         if file.exists():
@@ -124,6 +124,9 @@ def test_every_example_fits_the_schemas(settings: Path) -> None:
         ("catalog.yaml", "kind: upgrade", "kind: upgrad"),
         ("catalog.yaml", "tier: 2", "tier: high"),
         ("signals.yaml", "warm:", "warm-ish:"),
+        ("segments.yaml", "unit: customer", "unit: custmer"),
+        ("segments.yaml", "unit: customer, ", ""),
+        ("segments.yaml", "meaning:", "meanin:"),
         (QUOTA, "unit: account", "unit: acount"),
         (QUOTA, "- wait: 3 days", "- push: {placement: page}"),
         (QUOTA, "- wait: 3 days", "- wait: soon"),

@@ -1,5 +1,5 @@
 -- Events of some households by name that happened after a moment, up to and including a position. Of
--- the derived ones only changes of plan were ever taken into a household.
+-- the derived ones only changes of plan and of membership were ever taken into a household.
 select
     position, shard, household_id, message_id, name, occurred_at, seen_at,
     customer_id, account_id, properties, source, is_historical
@@ -9,5 +9,8 @@ where
     and position <= %(up_to)s
     and name = any(%(names)b::text[])
     and occurred_at > moment(%(after)s)
-    and (not is_derived or name in ('Subscription Upgraded', 'Subscription Downgraded'))
+    and (
+        not is_derived
+        or name in ('Subscription Upgraded', 'Subscription Downgraded', 'Segment Entered', 'Segment Left')
+    )
 order by position

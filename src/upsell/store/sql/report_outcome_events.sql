@@ -1,5 +1,6 @@
 -- Events that outcomes are made of, once for each exposed unit they count for: the household, and
 -- the customer of an account who was exposed alone. What is known of who went into another is that other's.
+-- What a launch tells of memberships is no outcome: nothing happened to anybody.
 copy (
     with told as (
         select
@@ -13,6 +14,7 @@ copy (
         left join merged_customers as named on events.customer_id = named.gone_id
         where
             events.occurred_at <= moment(%(as_of)s)
+            and not (events.is_derived and events.source = 'launch')
             and (
                 events.name in (
                     'Subscription Started', 'Subscription Changed', 'Subscription Renewed',

@@ -17,6 +17,7 @@ from upsell.catalog.plans import BillingInterval
 from upsell.decisions.lineup import ListedPlan
 from upsell.sources.bounds import LARGEST_BATCH, LARGEST_EVENT, LONGEST_NAME
 from upsell.store.keys import Scope
+from upsell.web.api.segments import MOST_UNITS, USUAL_UNITS
 
 _Schema: TypeAlias = dict[str, Any]
 
@@ -152,6 +153,8 @@ def describe() -> _Schema:
     paths["/v1/incidents"] = {"post": _incidents()}
     paths["/v1/decide"] = {"post": _decide()}
     paths["/v1/customers/{customer}/explain"] = {"get": _explain()}
+    paths["/v1/segments"] = {"get": _segments()}
+    paths["/v1/segments/{segment}"] = {"get": _segment()}
     paths["/health"] = {"get": _health()}
     paths["/openapi.json"] = {"get": _self()}
     return {
@@ -331,9 +334,90 @@ def _explain() -> _Schema:
         ],
         "responses": {
             "200": _response("Why and why not.", {"type": "object"}),
-            **{status: _refusal(said) for status, said in _REFUSED.items() if status not in ("413", "429")},
+            **_asked_refusals(),
         },
     }
+
+
+_SEGMENT: Final[_Schema] = {
+    "segment": {"type": "string"},
+    "unit": {"enum": ["account", "customer"]},
+    "meaning": {"type": "string"},
+    "rule": {"type": "string"},
+}
+_NEEDS_SEGMENTS: Final = f"Needs a server key with the scope `{Scope.SEGMENTS.value}`."
+
+
+def _segments() -> _Schema:
+    counted = {
+        "type": "object",
+        "properties": {**_SEGMENT, "count": {"type": "integer", "minimum": 0}},
+        "required": [*_SEGMENT, "count"],
+        "additionalProperties": False,
+    }
+    answered = {
+        "type": "object",
+        "properties": {"at": {"type": "string"}, "segments": {"type": "array", "items": counted}},
+        "required": ["at", "segments"],
+        "additionalProperties": False,
+    }
+    return {
+        "operationId": "segments",
+        "summary": "Count the accounts or customers of every live segment.",
+        "description": f"Every unit is asked now. {_NEEDS_SEGMENTS}",
+        "security": _KEYS,
+        "responses": {"200": _response("The counts.", answered), **_asked_refusals()},
+    }
+
+
+def _segment() -> _Schema:
+    listed = {
+        "type": "object",
+        "properties": {"unit": {"type": "string"}, "since": {"type": ["string", "null"]}},
+        "required": ["unit", "since"],
+        "additionalProperties": False,
+    }
+    properties = {
+        "at": {"type": "string"},
+        **_SEGMENT,
+        "units": {"type": "array", "items": listed},
+        "next_after": {"type": ["string", "null"]},
+    }
+    limit = {"type": "integer", "minimum": 1, "maximum": MOST_UNITS, "default": USUAL_UNITS}
+    return {
+        "operationId": "segment",
+        "summary": "List the accounts or customers of one segment, in the order of their ids.",
+        "description": "`next_after` is what to say in `after` for the next page; null on the last. `since` "
+        f"is null where the worker has not noticed yet. {_NEEDS_SEGMENTS}",
+        "security": _KEYS,
+        "parameters": [
+            {
+                "name": "segment",
+                "in": "path",
+                "required": True,
+                "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_NAME},
+            },
+            {"name": "after", "in": "query", "schema": {"type": "string"}},
+            {"name": "limit", "in": "query", "schema": limit},
+        ],
+        "responses": {
+            "200": _response(
+                "A page.",
+                {
+                    "type": "object",
+                    "properties": properties,
+                    "required": list(properties),
+                    "additionalProperties": False,
+                },
+            ),
+            **_asked_refusals(),
+        },
+    }
+
+
+def _asked_refusals() -> _Schema:
+    """Describe the answers to a question that cannot be answered."""
+    return {status: _refusal(said) for status, said in _REFUSED.items() if status not in ("413", "429")}
 
 
 def _health() -> _Schema:

@@ -1,0 +1,2 @@
+-- Put what rules read of carts down.
+copy audience_carts from stdin

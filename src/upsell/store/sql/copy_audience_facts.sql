@@ -1,0 +1,2 @@
+-- Put facts of payers down.
+copy audience_facts from stdin

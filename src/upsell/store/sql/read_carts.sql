@@ -1,0 +1,4 @@
+-- Customers of whose cart something was said.
+select unit_id, state
+from units
+where unit_id like 'c:%%' and strpos(state, '"cart":[') > 0
