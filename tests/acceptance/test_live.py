@@ -445,6 +445,7 @@ def test_what_is_limited_is_gone_once_it_was_taken(database: str) -> None:
         world.worker.run_until_idle()
         world.happens("Offer Accepted", "ada", offer="pro-annual", key="k")
         world.worker.run_until_idle()
+        world.clock.move_to(world.clock.now() + 1)  # what is taken is heard of the moment after
         world.happens("Asked", "bob")
         world.worker.run_until_idle()
         reasons = world.rows("select unit_id, reason from decisions order by decided_at, unit_id")

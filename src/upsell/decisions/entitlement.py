@@ -18,7 +18,7 @@ from upsell.clock import Duration, Moment
 from upsell.decisions.decision import Seen, Verdict
 from upsell.decisions.declines import Decline, ask_declines, thing_key
 from upsell.decisions.facts import UnitFacts
-from upsell.decisions.rails import Given, Rails, ask_rails
+from upsell.decisions.rails import Given, Rails, Spent, ask_rails, ask_spent
 from upsell.decisions.reasons import Reason
 from upsell.decisions.terms import Terms, terms_of
 
@@ -30,11 +30,13 @@ class Past(msgspec.Struct, frozen=True):
         given: Discounts it was shown.
         declines: What it, and whoever pays, said no to.
         enrollment: Id of the enrollment that would show the offer, empty before there is one.
+        held: Terms which that enrollment has shown and which are still honoured, None without any.
     """
 
     given: Sequence[Given] = ()
     declines: Sequence[Mapping[str, Decline]] = ()
     enrollment: str = ""
+    held: Terms | None = None
 
 
 def choose_offer(
@@ -44,6 +46,7 @@ def choose_offer(
     offer_id: str,
     *,
     sold_out: Mapping[str, Moment],
+    spent: Spent | None,
     not_now: Duration,
     past: Past,
 ) -> tuple[Terms | None, Verdict | None]:
@@ -55,6 +58,7 @@ def choose_offer(
         rails: Price guardrails.
         offer_id: The offer that a step names.
         sold_out: When stock or budget of an offer ran out, for those that ever did.
+        spent: The discount budget of the workflow that asks, once it ran out.
         not_now: How long a "not now" rests.
         past: What the unit was shown and said before.
 
@@ -73,10 +77,17 @@ def choose_offer(
                 verdict = ask_declines(past.declines, declined, not_now, facts.now)
                 verdict = verdict or _ask_proposed(facts, catalog, offer, terms)
                 verdict = verdict or ask_rails(rails, terms, past.given, past.enrollment, facts.now)
+                if not _is_held(terms, past.held):
+                    verdict = verdict or ask_spent(spent, terms, facts.now)
                 if verdict is None:
                     return terms, None
         refusal = refusal or verdict
     return None, refusal or Verdict(Reason.OFFER_GONE, offer_id)
+
+
+def _is_held(terms: Terms, held: Terms | None) -> bool:
+    """Whether they hold a discount in their hands already: said again, it gives nothing more away."""
+    return held is not None and (terms.offer, terms.thing) == (held.offer, held.thing)
 
 
 def _ask_sale(

@@ -58,6 +58,22 @@ class Given(msgspec.Struct, frozen=True, array_like=True):
     currency: str
 
 
+class Spent(msgspec.Struct, frozen=True):
+    """A workflow's discount budget that ran out.
+
+    Attributes:
+        workflow: Key of the workflow.
+        budget: How much discount may be given away through it in all.
+        accepted: What the discounts accepted through it came to when it ran out, in its minor units.
+        ran_out_at: From when on it gives no more.
+    """
+
+    workflow: str
+    budget: Money
+    accepted: int
+    ran_out_at: Moment
+
+
 def broken_rail(rails: Rails, rate: float, price: int | None, cost: int | None) -> str | None:
     """Say which rail a discount breaks by itself, or None.
 
@@ -105,6 +121,21 @@ def ask_rails(
             rule = f"a rest of {format_duration(rails.rest)} between discounts"
             return Verdict(Reason.PRICE_GUARDRAIL, rule, (), last + rails.rest)
     return _ask_budget(rails, terms, others, now)
+
+
+def ask_spent(spent: Spent | None, terms: Terms, now: Moment) -> Verdict | None:
+    """Say that a workflow's discount budget forbids terms at ``now``, or None: it forbids discounts alone.
+
+    Args:
+        spent: The budget of the workflow that would show them; None while it has not run out.
+        terms: What is proposed.
+        now: The moment asked about.
+    """
+    if spent is None or terms.discount_rate <= 0 or now < spent.ran_out_at:
+        return None
+    rule = f"a discount budget of {spent.budget} for {spent.workflow}"
+    accepted = Money(spent.accepted, spent.budget.currency)
+    return Verdict(Reason.PRICE_GUARDRAIL, rule, (Seen("discounts accepted when it ran out", str(accepted)),))
 
 
 def _ask_budget(rails: Rails, terms: Terms, others: list[Given], now: Moment) -> Verdict | None:

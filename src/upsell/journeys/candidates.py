@@ -78,7 +78,7 @@ def ask_gates(scene: Scene, unit: Unit, workflow: Workflow, watch: Watch, event:
     if step is not None:
         shut = (
             ask_silence(scene, unit, workflow, intent_of(step))
-            or ask_offer(scene, unit, step, _arm(workflow, unit, watch), None)[1]
+            or ask_offer(scene, unit, workflow, step, _arm(workflow, unit, watch), None)[1]
             or ask_recipients(scene, unit, workflow, step, None)[1]
         )
         is_skipped = isinstance(step, MessageStep) and step.blocked is Blocked.SKIP

@@ -8,6 +8,7 @@ from upsell.clock import Moment
 from upsell.decisions.contact import Touch
 from upsell.decisions.decision import Verdict
 from upsell.decisions.intents import Intent
+from upsell.decisions.rails import ask_spent
 from upsell.decisions.reach import WEBHOOK
 from upsell.decisions.reasons import Reason
 from upsell.ids import bare, is_account
@@ -49,8 +50,14 @@ def ask_gate(
         others: Places at the person's address that were taken before this message's, by whatever id.
     """
     scene = Scene(program, concerns_for(program), household)
-    # An incident that is known holds, though it may have begun a moment after the clock was read.
-    scene.now = max(now, household.taken_at, *(each.started_at for each in program.incidents))
+    # An incident that is known holds, and what is known to have run out is gone, though it may have
+    # been a moment after the clock was read.
+    known = (
+        *(each.started_at for each in program.incidents),
+        *program.sold_out.values(),
+        *(each.ran_out_at for each in program.spent.values()),
+    )
+    scene.now = max(now, household.taken_at, *known)
     unit = (
         household.account if is_account(message.unit_id) else household.customers.get(bare(message.unit_id))
     )
@@ -73,7 +80,7 @@ def ask_gate(
         _ask_eligible(scene, unit, workflow, enrollment)
         or ask_permission(scene, person, speech)
         or ask_silence(scene, unit, workflow, message.intent)
-        or _ask_terms(scene, unit, message, step, enrollment)
+        or _ask_terms(scene, unit, workflow, message, step, enrollment)
         or ask_hours(scene, person, message.channel)
         or ask_places(scene, person, speech, but=message.key, others=others)
     )
@@ -96,10 +103,15 @@ def _ask_eligible(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enro
 
 
 def _ask_terms(
-    scene: Scene, unit: Unit, message: Speak, step: MessageStep, enrollment: Enrollment
+    scene: Scene,
+    unit: Unit,
+    workflow: Workflow,
+    message: Speak,
+    step: MessageStep,
+    enrollment: Enrollment,
 ) -> Verdict | None:
     """Ask whether the terms a message was reserved with are those it would be given now."""
-    terms, refusal = ask_offer(scene, unit, step, enrollment.arm, enrollment)
+    terms, refusal = ask_offer(scene, unit, workflow, step, enrollment.arm, enrollment)
     if terms is None or message.terms is None:
         return refusal
     if (terms.offer, terms.thing, terms.price) != (
@@ -107,5 +119,6 @@ def _ask_terms(
         message.terms.thing,
         message.terms.price,
     ):
-        return Verdict(Reason.OFFER_GONE, message.terms.offer)
+        spent = scene.program.spent.get(workflow.key)
+        return ask_spent(spent, message.terms, scene.now) or Verdict(Reason.OFFER_GONE, message.terms.offer)
     return None

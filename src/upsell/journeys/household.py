@@ -65,6 +65,7 @@ class Enrollment(msgspec.Struct, omit_defaults=True):
         last_spoken: The step that spoke last, as far as the journey asks for that.
         heard: What became of each step that spoke.
         chosen: Offers that were chosen, by the name that steps call them.
+        shown: Offers, as steps name them, whose discount has reached somebody or would have, of a shadow.
     """
 
     id: str
@@ -98,6 +99,7 @@ class Enrollment(msgspec.Struct, omit_defaults=True):
     last_spoken: str | None = None
     heard: dict[str, list[str]] = {}
     chosen: dict[str, str] = {}
+    shown: list[str] = []
 
 
 class Waiting(msgspec.Struct):

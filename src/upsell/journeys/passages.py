@@ -23,7 +23,7 @@ from upsell.journeys.steps import (
     WebhookStep,
 )
 from upsell.journeys.triggers import is_still_true
-from upsell.journeys.walking import MOST_VISITS, go_on, journey_of, resume, walk
+from upsell.journeys.walking import MOST_VISITS, go_on, journey_of, note_shown, resume, walk
 from upsell.journeys.workflow import UnitKind, Workflow
 from upsell.signals.events import (
     CONSENT_WITHDRAWN,
@@ -101,14 +101,14 @@ def take_receipt(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrol
     if key not in enrollment.pending:
         return
     enrollment.pending.remove(key)
+    step = journey_of(workflow, enrollment).steps[enrollment.step or ""]
     if event.name in (MESSAGE_SENT, MESSAGE_UNKNOWN):
         enrollment.delivered = True
+        if isinstance(step, MessageStep):
+            note_shown(enrollment, step)
     elif event.name == MESSAGE_FAILED:
         enrollment.has_failed = True
-    if enrollment.pending:
-        return
-    step = journey_of(workflow, enrollment).steps[enrollment.step or ""]
-    if not isinstance(step, MessageStep | WebhookStep | TrialStep):
+    if enrollment.pending or not isinstance(step, MessageStep | WebhookStep | TrialStep):
         return
     enrollment.phase = Phase.WALKING
     is_withheld = not (enrollment.delivered or enrollment.has_failed)

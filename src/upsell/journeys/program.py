@@ -14,6 +14,7 @@ from upsell.catalog.catalog import Catalog
 from upsell.clock import Moment
 from upsell.decisions.incidents import Incident
 from upsell.decisions.policy import Policy
+from upsell.decisions.rails import Spent
 from upsell.journeys.segment import Segment
 from upsell.journeys.workflow import Workflow
 from upsell.rules.compile import Rule
@@ -44,6 +45,7 @@ class Program(msgspec.Struct, frozen=True):
         incidents: Incidents for everyone, from whatever moment each holds.
         sold_out: When the stock or budget of an offer ran out, by offer, for those that ever did.
         segments: Named audiences, by name, none before one whose events its rule counts.
+        spent: The discount budgets of workflows that ran out, by workflow.
     """
 
     version: str
@@ -59,6 +61,7 @@ class Program(msgspec.Struct, frozen=True):
     incidents: tuple[Incident, ...] = ()
     sold_out: Mapping[str, Moment] = msgspec.field(default_factory=dict)
     segments: Mapping[str, Segment] = msgspec.field(default_factory=dict)
+    spent: Mapping[str, Spent] = msgspec.field(default_factory=dict)
 
     def of_version(self, key: str, version: str) -> Workflow | None:
         """Give the workflow as an enrollment entered it; None when that version is not kept."""
@@ -79,6 +82,8 @@ def with_incidents(program: Program, incidents: tuple[Incident, ...]) -> Program
     return msgspec.structs.replace(program, incidents=incidents)
 
 
-def with_sold_out(program: Program, sold_out: Mapping[str, Moment]) -> Program:
-    """Give the program with when its offers ran out."""
-    return msgspec.structs.replace(program, sold_out=sold_out)
+def with_sold_out(
+    program: Program, sold_out: Mapping[str, Moment], spent: Mapping[str, Spent] | None = None
+) -> Program:
+    """Give the program with when its offers, and the discount budgets of its workflows, ran out."""
+    return msgspec.structs.replace(program, sold_out=sold_out, spent=spent or {})

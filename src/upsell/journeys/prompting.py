@@ -22,7 +22,7 @@ from upsell.journeys.places import ask_places, take_places
 from upsell.journeys.scene import Scene
 from upsell.journeys.speaking import ask_offer, ask_permission, ask_silence, offer_named, speech_of
 from upsell.journeys.steps import PromptStep
-from upsell.journeys.walking import expose_step, keep_terms
+from upsell.journeys.walking import expose_step, keep_terms, note_shown
 from upsell.journeys.workflow import Workflow
 from upsell.signals.events import PROMPT_OFFERED, PROMPT_WITHHELD, Event
 
@@ -73,7 +73,7 @@ def _decide(scene: Scene, prompt: _Prompt, event: Event) -> bool:
     speech = speech_of(workflow, step, scene, enrollment)
     terms, refusal = None, ask_silence(scene, unit, workflow, step.intent)
     if refusal is None:
-        terms, refusal = ask_offer(scene, unit, step, enrollment.arm, enrollment)
+        terms, refusal = ask_offer(scene, unit, workflow, step, enrollment.arm, enrollment)
     person = scene.household.customers.get(event.customer_id or "", unit)
     refusal = refusal or ask_permission(scene, person, speech)
     refusal = refusal or ask_places(scene, unit, speech, but=prompt.key)
@@ -83,6 +83,7 @@ def _decide(scene: Scene, prompt: _Prompt, event: Event) -> bool:
     expose_step(scene, unit, workflow, enrollment, step)
     if terms is not None:
         keep_terms(scene, unit, enrollment, offer_named(step, enrollment.arm, enrollment) or "", terms)
+        note_shown(enrollment, step)
     if speech.is_counted:
         take_places(scene, unit, touch_of(prompt.key, scene.now, speech))
     shadow = Reason.CONTROL if enrollment.is_control else Reason.HELD_OUT

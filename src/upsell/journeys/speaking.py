@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from upsell.clock import Moment
 from upsell.decisions.addresses import normalize_address
 from upsell.decisions.channel_fit import Choice, Way, choose_channel
 from upsell.decisions.contact import Speech, ask_consent
@@ -20,6 +21,7 @@ from upsell.decisions.grounds import Basis
 from upsell.decisions.incidents import ask_incidents
 from upsell.decisions.intents import PROMOTIONAL, SELLING, Intent
 from upsell.decisions.lawfulness import find_basis
+from upsell.decisions.rails import ask_spent
 from upsell.decisions.reach import PROMPT, TASK, TRIAL, address_on
 from upsell.decisions.reasons import Reason
 from upsell.decisions.sensitive import ask_states
@@ -308,7 +310,12 @@ def _channel_of(step: SpeakingStep) -> str:
 
 
 def ask_offer(
-    scene: Scene, unit: Unit, step: SpeakingStep, arm: str | None, enrollment: Enrollment | None
+    scene: Scene,
+    unit: Unit,
+    workflow: Workflow,
+    step: SpeakingStep,
+    arm: str | None,
+    enrollment: Enrollment | None,
 ) -> tuple[Terms | None, Verdict | None]:
     """Give the terms of the offer a step makes now, or why it cannot be made; neither when it makes none.
 
@@ -319,7 +326,7 @@ def ask_offer(
     if name is None or (enrollment is None and name not in scene.program.catalog.offers):
         # What the journey will choose on its way is asked when it chooses.
         return None, None
-    return choose_terms(scene, unit, name, enrollment)
+    return choose_terms(scene, unit, workflow, name, enrollment)
 
 
 def offer_named(step: SpeakingStep, arm: str | None, enrollment: Enrollment | None) -> str | None:
@@ -329,14 +336,18 @@ def offer_named(step: SpeakingStep, arm: str | None, enrollment: Enrollment | No
 
 
 def choose_terms(
-    scene: Scene, unit: Unit, name: str, enrollment: Enrollment | None
+    scene: Scene, unit: Unit, workflow: Workflow, name: str, enrollment: Enrollment | None
 ) -> tuple[Terms | None, Verdict | None]:
     """Give the terms of an offer or of what falls back from it, or why none can be made."""
     program, principal = scene.program, scene.principal()
+    shown = _honoured(enrollment, name, scene.now)
+    held = shown if enrollment is not None and name in enrollment.shown else None
+    spent = program.spent.get(workflow.key)
     past = Past(
         given=unit.discounts,
         declines=[each.declines for each in ((unit,) if unit is principal else (unit, principal))],
         enrollment=enrollment.id if enrollment is not None else "",
+        held=held,
     )
     terms, refusal = choose_offer(
         scene.facts(unit),
@@ -344,11 +355,17 @@ def choose_terms(
         program.policy.rails,
         name,
         sold_out=program.sold_out,
+        spent=spent,
         not_now=program.policy.not_now,
         past=past,
     )
-    shown = enrollment.terms.get(name) if enrollment is not None else None
-    is_honoured = shown is not None and (shown.expires_at is None or scene.now < shown.expires_at)
-    if terms is not None and shown is not None and is_honoured and terms.thing == shown.thing:
-        return shown, None
-    return terms, refusal
+    if terms is None or shown is None or terms.thing != shown.thing:
+        return terms, refusal
+    is_forbidden = held is None and ask_spent(spent, shown, scene.now) is not None
+    return (terms if is_forbidden else shown), None
+
+
+def _honoured(enrollment: Enrollment | None, offer: str, now: Moment) -> Terms | None:
+    """Give the terms an enrollment keeps of an offer, while they are honoured."""
+    kept = enrollment.terms.get(offer) if enrollment is not None else None
+    return kept if kept is not None and (kept.expires_at is None or now < kept.expires_at) else None

@@ -123,7 +123,7 @@ def _pass(  # noqa: PLR0911  # a case for each step
             )
             return _Onward(step.then)
         case ChooseStep():
-            return _Onward(step.then if _choose(scene, unit, enrollment, step) else step.otherwise)
+            return _Onward(step.then if _choose(scene, unit, workflow, enrollment, step) else step.otherwise)
         case EndStep():
             return _Onward(None)
         case _:
@@ -182,7 +182,7 @@ def speak(
     silence = ask_silence(scene, unit, workflow, intent_of(step))
     if silence is not None:
         return _stand_still(scene, unit, workflow, enrollment, silence, Phase.FROZEN)
-    terms, gone = ask_offer(scene, unit, step, enrollment.arm, enrollment)
+    terms, gone = ask_offer(scene, unit, workflow, step, enrollment.arm, enrollment)
     if gone is not None:
         if gone.reason is Reason.PRICE_GUARDRAIL and gone.retry_at is not None:
             return _stand_still(scene, unit, workflow, enrollment, gone, Phase.CAPPED)
@@ -212,6 +212,8 @@ def speak(
 
 def keep_terms(scene: Scene, unit: Unit, enrollment: Enrollment, named: str, terms: Terms) -> None:
     """Keep what is shown, and count its discount once against what the unit may be shown."""
+    if named in enrollment.shown and enrollment.terms.get(named) != terms:
+        enrollment.shown.remove(named)
     enrollment.terms[named] = terms
     if terms.discount_rate <= 0:
         return
@@ -220,6 +222,14 @@ def keep_terms(scene: Scene, unit: Unit, enrollment: Enrollment, named: str, ter
         each for each in unit.discounts if (each.enrollment, each.offer) != (shown.enrollment, shown.offer)
     ]
     unit.discounts = [*others, shown][-MOST_DISCOUNTS:]
+
+
+def note_shown(enrollment: Enrollment, step: SpeakingStep) -> None:
+    """Note that the discount of a step has reached somebody, or would have, were it no shadow."""
+    name = offer_named(step, enrollment.arm, enrollment)
+    terms = enrollment.terms.get(name) if name is not None else None
+    if name is not None and terms is not None and terms.discount_rate > 0 and name not in enrollment.shown:
+        enrollment.shown.append(name)
 
 
 def _be_blocked(
@@ -282,11 +292,11 @@ def _way(unit: Unit, step: SplitStep) -> str | None:
     return step.ways[int(choose_arm(names, step.shares, step.salt, unit.assigned_as or unit.id) or 0)]
 
 
-def _choose(scene: Scene, unit: Unit, enrollment: Enrollment, step: ChooseStep) -> bool:
+def _choose(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment, step: ChooseStep) -> bool:
     """Choose the first offer that can be made now; tell whether there is one."""
     enrollment.chosen.pop(step.name, None)
     for offer in step.offers:
-        terms, _ = choose_terms(scene, unit, offer, enrollment)
+        terms, _ = choose_terms(scene, unit, workflow, offer, enrollment)
         if terms is not None:
             enrollment.chosen[step.name] = offer
             return True
@@ -373,6 +383,7 @@ def _open_task(
 ) -> None:
     key = digest("task", enrollment.id, step.id, str(enrollment.visits[step.id]))
     take_places(scene, unit, touch_of(key, scene.now, speech_of(workflow, step, scene, enrollment)))
+    note_shown(enrollment, step)
     if enrollment.is_shadow:
         return
     note_spoken(journey_of(workflow, enrollment), enrollment, step.id, key)
@@ -443,6 +454,7 @@ def _address(
         note_spoken(journey_of(workflow, enrollment), enrollment, step.id, key)
         scene.effects.append(_message(scene, unit, workflow, enrollment, step, recipient, key, terms))
     if enrollment.is_shadow:
+        note_shown(enrollment, step)
         return True
     enrollment.phase = Phase.SPEAKING
     enrollment.delivered = False
@@ -502,6 +514,7 @@ def _grant(
     """Grant a trial; tell whether the journey goes on at once. A shadow spends its places and has none."""
     key = message_key(enrollment.id, step.id, enrollment.visits[step.id], bare(unit.id), TRIAL)
     take_places(scene, unit, touch_of(key, scene.now, speech_of(workflow, step, scene, enrollment)))
+    note_shown(enrollment, step)
     if enrollment.is_shadow:
         return True
     note_spoken(journey_of(workflow, enrollment), enrollment, step.id, key)

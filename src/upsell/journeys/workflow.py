@@ -15,6 +15,7 @@ import msgspec
 from upsell.catalog.offers import Offer
 from upsell.clock import DAY, HOUR, Duration, Moment
 from upsell.journeys.steps import Journey
+from upsell.money import Money
 from upsell.rules.compile import Rule
 from upsell.rules.conditions import Condition
 from upsell.rules.facts import Facts
@@ -251,6 +252,8 @@ class Workflow(msgspec.Struct, frozen=True):
         entry_key: Property of the trigger's event that tells passages of one unit apart; empty for one at
             a time.
         at_once: How many passages of one unit there may be at once.
+        discount_budget: How much discount may be accepted through it before it gives no more; None for
+            any amount.
     """
 
     key: str
@@ -280,6 +283,7 @@ class Workflow(msgspec.Struct, frozen=True):
     is_dropped: bool = False
     entry_key: str = ""
     at_once: int = 1
+    discount_budget: Money | None = None
 
 
 EXISTING_SPREAD: Duration = 1 * DAY

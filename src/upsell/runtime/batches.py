@@ -32,6 +32,7 @@ from upsell.journeys.program import Program
 from upsell.runtime.backlog import spread_backlog
 from upsell.runtime.lines import find_places
 from upsell.signals.events import ACCOUNT_LEFT, CUSTOMERS_MERGED, Event
+from upsell.store.acceptances import keep_prompted
 from upsell.store.answers import keep_decisions, keep_exposures, keep_tasks
 from upsell.store.connect import Connection
 from upsell.store.households import Homes, find_homes, keep_households
@@ -93,6 +94,7 @@ class Gathered:
         hand_over_messages(connection, self.merged)
         withdraw_messages(connection, self.withdrawn, now)
         self._keep_places(connection, caps)
+        keep_prompted(connection, (event for _, event in self.derived))
         append_derived(connection, self.derived)
 
     def _keep_places(self, connection: Connection, caps: Sequence[Cap]) -> None:

@@ -28,14 +28,15 @@ from upsell.journeys.program import Program
 from upsell.journeys.scene import Scene
 from upsell.journeys.steps import PromptStep
 from upsell.journeys.workflow import Trigger
-from upsell.runtime.programs import Programs
+from upsell.runtime.programs import Programs, is_limited
 from upsell.runtime.snapshot import take_through
 from upsell.signals.events import PLACEMENT_ASKED, PROMPT_OFFERED, PROMPT_WITHHELD, Event
+from upsell.store.acceptances import keep_prompted, newest_acceptance
 from upsell.store.connect import Connection, connect
 from upsell.store.cursors import read_cursors
 from upsell.store.households import Homes, find_homes
 from upsell.store.identities import find_identities
-from upsell.store.ledger import Outcome, append, hash_event
+from upsell.store.ledger import Appended, Outcome, append, hash_event
 from upsell.store.queries import query
 
 READ_EACH: Duration = SECOND
@@ -97,6 +98,7 @@ class Decider:
         self._clock = clock
         self._programs = Programs()
         self._newest: Program | None = None
+        self._accepted_to = 0
         self._read_at: Moment = 0
         self._reader = ThreadPoolExecutor(1, "decide-reader")
         self._reading = threading.Lock()
@@ -117,10 +119,14 @@ class Decider:
             IntakeError: Another request was told under the same id.
         """
         connection = self._connection()
-        program = self._program(connection)
+        # Without definitions nothing is recorded.
+        self._program(connection)
         if asked.is_dry_run:
-            return _try(connection, program, asked, self._clock.now())
-        return _record(connection, program, asked, self._clock)
+            return _try(connection, self._limited(connection), asked, self._clock.now())
+        event = _event(asked, self._clock.now())
+        appended = _append(connection, event, asked, self._clock)
+        # What was taken before the request's place in the ledger can be read only now.
+        return _follow(connection, self._limited(connection), asked, event, appended)
 
     def _connection(self) -> Connection:
         held: Connection | None = getattr(self._local, "connection", None)
@@ -143,6 +149,14 @@ class Decider:
             raise ConfigError(msg)
         return newest
 
+    def _limited(self, connection: Connection) -> Program:
+        """Give the newest program, with what has run out up to this very moment."""
+        program = self._program(connection)
+        if is_limited(program) and newest_acceptance(connection) > self._accepted_to:
+            with self._reading:
+                self._read(connection)
+        return self._newest or program
+
     def _read_beside(self) -> None:
         try:
             self._read(self._connection())
@@ -156,12 +170,12 @@ class Decider:
         self._programs.refresh(connection)
         newest = self._programs.newest()
         self._newest = self._programs.program(newest.number) if newest is not None else None
+        self._accepted_to = self._programs.accepted_to
         self._read_at = self._clock.now()
 
 
-def _record(connection: Connection, program: Program, asked: Asked, clock: Clock) -> Prompted:
-    """Put the request into the ledger and say what follows from it."""
-    event = _event(asked, clock.now())
+def _append(connection: Connection, event: Event, asked: Asked, clock: Clock) -> Appended:
+    """Put the request into the ledger; told again, it is there already."""
     # The moment is ours, not the request's: told again, it is the same one.
     told = msgspec.structs.replace(event, occurred_at=0)
     (appended,) = append(connection, [event], clock, [hash_event(told)])
@@ -169,6 +183,13 @@ def _record(connection: Connection, program: Program, asked: Asked, clock: Clock
         msg = "expected a messageId that is new, or the same request again, "
         msg += f"got {asked.id!r}, which was another; send it under an id of its own"
         raise IntakeError(msg)
+    return appended
+
+
+def _follow(
+    connection: Connection, program: Program, asked: Asked, event: Event, appended: Appended
+) -> Prompted:
+    """Say what follows from a request that is in the ledger; what it shows is kept before it is seen."""
     with connection.transaction():
         connection.execute("set transaction isolation level repeatable read, read only")
         row = connection.execute(query("read_event"), {"position": appended.position}, binary=True).fetchone()
@@ -177,9 +198,11 @@ def _record(connection: Connection, program: Program, asked: Asked, clock: Clock
         cursors = read_cursors(connection, range(SHARDS))
         reached = next(each.position for each in cursors if each.shard == shard_of(household_id))
         homes, gathered = take_through(connection, program, wanted, cursors, seen_at)
-        answers = [told for _, told in gathered.derived]
+        answers = [told for _, told in gathered.derived if told.properties.get("request") == asked.id]
         if reached >= appended.position:
             answers = _recorded(connection, household_id, appended.position)
+    if reached < appended.position:
+        keep_prompted(connection, answers)
     return _answer(program, _household(homes, household_id), customer_id, asked, answers, seen_at)
 
 

@@ -13,9 +13,11 @@ import structlog
 from upsell.catalog.offers import Offer
 from upsell.clock import Moment
 from upsell.decisions.incidents import Incident
+from upsell.decisions.rails import Spent
 from upsell.errors import DefinitionError, StoreError
 from upsell.journeys.program import Program, with_earlier, with_incidents, with_sold_out
 from upsell.journeys.workflow import Workflow
+from upsell.money import Money
 from upsell.store.acceptances import Acceptance, read_acceptances
 from upsell.store.connect import Connection
 from upsell.store.incidents import read_incidents
@@ -26,7 +28,11 @@ _log = structlog.get_logger(__name__)
 
 
 class Programs:
-    """The compiled revisions, read as they appear."""
+    """The compiled revisions, read as they appear.
+
+    Attributes:
+        accepted_to: The place in the ledger up to which it is known which offers were taken.
+    """
 
     def __init__(self) -> None:
         """Know no revision yet."""
@@ -36,6 +42,8 @@ class Programs:
         self._workflows: dict[str, Workflow] = {}
         self._incidents: tuple[Incident, ...] = ()
         self._acceptances: list[Acceptance] = []
+        self._showings: set[str] = set()
+        self.accepted_to = 0
 
     def refresh(self, connection: Connection) -> None:
         """Read and compile the revisions that were applied since the last look.
@@ -48,11 +56,11 @@ class Programs:
             self._programs = {
                 number: with_incidents(program, incidents) for number, program in self._programs.items()
             }
-        last = self._acceptances[-1].position if self._acceptances else 0
-        taken = read_acceptances(connection, last)
+        taken = read_acceptances(connection, self.accepted_to)
         if taken:
-            self._acceptances += taken
+            self._accept(taken)
             self._programs = {number: self._sold(program) for number, program in self._programs.items()}
+            self.accepted_to = taken[-1].position
         for revision in read_revisions(connection, len(self._revisions) + 1):
             self._add(revision)
 
@@ -89,10 +97,22 @@ class Programs:
         """Give the program of a revision, None for number 0 and where it does not compile any more."""
         return self._programs.get(number)
 
+    def _accept(self, taken: Iterable[Acceptance]) -> None:
+        """Take acceptances in; what was shown once is taken once, however often that is told."""
+        for each in taken:
+            if each.showing not in self._showings:
+                self._acceptances.append(each)
+            if each.showing:
+                self._showings.add(each.showing)
+
     def _sold(self, program: Program) -> Program:
-        """Give a program that knows when its offers ran out."""
+        """Give a program that knows when its offers and discount budgets ran out."""
+        if not is_limited(program):
+            return program
         sold_out = find_sold_out(program.catalog.offers, self._acceptances)
-        return with_sold_out(program, sold_out) if sold_out != program.sold_out else program
+        spent = find_spent(program.workflows, self._acceptances)
+        is_known = (sold_out, spent) == (program.sold_out, program.spent)
+        return program if is_known else with_sold_out(program, sold_out, spent)
 
     def _add(self, revision: Revision) -> None:
         self._revisions.append(revision)
@@ -111,10 +131,19 @@ class Programs:
         self._workflows.update({workflow.version: workflow for workflow in program.workflows.values()})
 
 
+def is_limited(program: Program) -> bool:
+    """Tell whether anything of a program can run out."""
+    offers = program.catalog.offers.values()
+    return any(offer.stock is not None or offer.budget is not None for offer in offers) or any(
+        workflow.discount_budget is not None for workflow in program.workflows.values()
+    )
+
+
 def find_sold_out(offers: Mapping[str, Offer], acceptances: Iterable[Acceptance]) -> Mapping[str, Moment]:
     """Find when the stock or the discount budget of offers ran out, for those that did.
 
     An offer has run out from the acceptance on that leaves none of its stock, or nothing of its budget.
+    Discounts in another currency than the budget's do not count.
     """
     found: dict[str, Moment] = {}
     taken: dict[str, tuple[int, int]] = {}
@@ -123,9 +152,45 @@ def find_sold_out(offers: Mapping[str, Offer], acceptances: Iterable[Acceptance]
         if offer is None or offer.id in found:
             continue
         count, spent = taken.get(offer.id, (0, 0))
-        count, spent = count + 1, spent + acceptance.discount
+        count, spent = count + 1, spent + _counted(acceptance, offer.budget)
         taken[offer.id] = (count, spent)
         is_out = offer.stock is not None and count >= offer.stock
         if is_out or (offer.budget is not None and spent >= offer.budget.amount):
-            found[offer.id] = acceptance.taken_at
+            found[offer.id] = _moment_after(acceptance)
     return found
+
+
+def find_spent(workflows: Mapping[str, Workflow], acceptances: Iterable[Acceptance]) -> Mapping[str, Spent]:
+    """Find which workflows' discount budgets ran out and when, by key.
+
+    A budget has run out from the acceptance on with which the discounts accepted through the workflow
+    come to it; those in another currency do not count.
+    """
+    budgets = {
+        key: each.discount_budget for key, each in workflows.items() if each.discount_budget is not None
+    }
+    found: dict[str, Spent] = {}
+    accepted: dict[str, int] = {}
+    for acceptance in acceptances:
+        key, budget = acceptance.workflow, budgets.get(acceptance.workflow)
+        if budget is None or key in found:
+            continue
+        accepted[key] = accepted.get(key, 0) + _counted(acceptance, budget)
+        if accepted[key] >= budget.amount:
+            found[key] = Spent(key, budget, accepted[key], _moment_after(acceptance))
+    return found
+
+
+def _moment_after(acceptance: Acceptance) -> Moment:
+    """Give from when on an acceptance is heard of.
+
+    What was taken in its very moment may have been decided before it was there; what is later was not,
+    as nothing enters the ledger behind a moment that was read up to. So a replay decides the same.
+    """
+    return acceptance.taken_at + 1
+
+
+def _counted(acceptance: Acceptance, budget: Money | None) -> int:
+    """Give what an acceptance takes of a budget."""
+    is_of_it = budget is not None and acceptance.currency in ("", budget.currency)
+    return acceptance.discount if is_of_it else 0

@@ -130,7 +130,10 @@ _PROMPT = (
     _text("workflow", "key of the workflow"),
     _text("placement", "where it can appear"),
 )
-_MADE_OFFER = (_text("offer", "id of the offer", is_required=True), _text("key", "key of what showed it"))
+_MADE_OFFER = (
+    _text("offer", "id of the offer", is_required=True),
+    _text("key", "key of what showed it: the prompt, the message or the task"),
+)
 _TASK = (
     _text("key", "the task's key", is_required=True),
     _text("queue", "which team's queue"),
@@ -447,7 +450,13 @@ def _answers() -> tuple[EventType, ...]:
             "A customer took an offer at its stated terms.",
             (
                 *_MADE_OFFER,
-                _number("discount", "what its discount comes to over the time it lasts, in minor units"),
+                _number(
+                    "discount",
+                    "what its discount comes to over the time it lasts, in minor units (default what `key` "
+                    "showed, which goes before)",
+                ),
+                _text("currency", "ISO 4217 code of that (default that of what `key` showed)"),
+                _text("workflow", "key of the workflow that made it (default that of what `key` showed)"),
             ),
         ),
         EventType(

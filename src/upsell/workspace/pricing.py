@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import assert_never
 
 from upsell.catalog.catalog import Catalog
 from upsell.catalog.offers import FITTING, Offer, Target
-from upsell.catalog.plans import BillingInterval
+from upsell.catalog.plans import BillingInterval, Plan, Product
 from upsell.decisions.rails import Rails, broken_rail
 from upsell.decisions.terms import discounted
 from upsell.journeys.speaking import SpeakingStep, first_steps
 from upsell.journeys.workflow import Workflow
+from upsell.money import Money
 from upsell.workspace.findings import Findings
 from upsell.workspace.items import NOTHING_WRITTEN, Record
 from upsell.workspace.products import compile_money
@@ -34,6 +36,22 @@ def compile_rails(record: Record | None, currency: str, findings: Findings) -> R
         if record.has("protected")
         else usual.protected,
     )
+
+
+def compile_budget(workflow: Record, catalog: Catalog, findings: Findings) -> Money | None:
+    """Compile how much discount may be accepted through a workflow; None without a budget."""
+    leaf = workflow.leaf("discount_budget")
+    if leaf is None:
+        return None
+    budget = compile_money(leaf, catalog.currency, findings)
+    if budget.amount <= 0:
+        findings.error(
+            leaf.place,
+            f"expected a discount budget above 0, got {leaf.text}",
+            hint="to give no discount, offer none",
+            code="discount-budget",
+        )
+    return budget
 
 
 def check_offers(written: Record | None, catalog: Catalog, rails: Rails, findings: Findings) -> None:
@@ -80,7 +98,9 @@ def check_workflow(
     workflow: Workflow, record: Record, catalog: Catalog, rails: Rails, findings: Findings
 ) -> None:
     """Note a discount that nothing of value comes before, and a price that hangs on a protected trait."""
-    gives = [offer for offer in workflow.offers.values() if _is_discounted(catalog, offer)]
+    gives = [offer for offer in workflow.offers.values() if offer.discount_rate > 0]
+    if workflow.discount_budget is not None:
+        _check_budget(workflow.discount_budget, gives, record, catalog, findings)
     if not gives:
         return
     if rails.is_laddered and any(_gives_discount(step, catalog) for step in first_steps(workflow.journey)):
@@ -105,6 +125,54 @@ def check_workflow(
                     hint="a price may not hang on who somebody is; drop the rule, or the discount",
                     code="protected-trait",
                 )
+
+
+def _check_budget(
+    budget: Money, gives: list[Offer], record: Record, catalog: Catalog, findings: Findings
+) -> None:
+    """Note a budget that nothing counts against, or that what is accepted may pass by without bound."""
+    place = record.keys["discount_budget"]
+    if not gives:
+        findings.error(
+            place,
+            "expected an offer with a discount in a workflow with discount_budget, got none",
+            hint="drop discount_budget, or let a step make an offer that has a discount",
+            code="discount-budget",
+        )
+    for offer in gives:
+        if offer.valid_for is None and offer.available_until is None:
+            findings.warning(
+                place,
+                f"expected valid_for in the offer {offer.id}, whose discount is budgeted, got none",
+                hint="what was shown stays open until its end, and is honoured after the budget is spent",
+                code="open-discount",
+            )
+        others = sorted(_currencies(catalog, offer) - {budget.currency})
+        if others:
+            findings.warning(
+                place,
+                f"expected {offer.id} at prices in {budget.currency} alone, got {', '.join(others)} beside",
+                hint="currencies are never added: discounts in another one do not count against the budget",
+                code="budget-currency",
+            )
+
+
+def _currencies(catalog: Catalog, offer: Offer) -> set[str]:
+    """Give the currencies an offer may be made in, as far as the catalog says."""
+    sold: list[Plan | Product] = []
+    match offer.target:
+        case Target.PLAN if offer.thing != FITTING:
+            sold = [plan for key, plan in catalog.plans.items() if key == offer.thing]
+        case Target.PLAN | Target.SEATS | Target.INTERVAL:
+            sold = list(catalog.plans.values())
+        case Target.PRODUCT:
+            sold = [product for key, product in catalog.products.items() if key == offer.thing]
+        case Target.FEATURE | Target.ITEM:
+            pass
+        case _:
+            assert_never(offer.target)
+    found = {currency for each in sold for prices in each.prices.values() for currency in prices}
+    return found | {currency for each in sold if isinstance(each, Product) for currency in each.once}
 
 
 def _is_discounted(catalog: Catalog, offer: Offer) -> bool:

@@ -28,8 +28,8 @@ def workflow_version(workflow: Workflow) -> str:
     """Give the version of a compiled workflow.
 
     It is made of everything that is frozen with an enrollment. What is only told of a workflow
-    (owner, purpose, review) or is never frozen (status, guardrails, what happens at launch) is left
-    out: pausing a workflow does not make it another one.
+    (owner, purpose, review) or is never frozen (status, guardrails, its discount budget, what happens at
+    launch) is left out: pausing a workflow does not make it another one.
     """
     frozen = msgspec.structs.replace(
         workflow,
@@ -40,6 +40,7 @@ def workflow_version(workflow: Workflow) -> str:
         status=Status.LIVE,
         existing=Existing.IGNORE,
         guardrails=Guardrails(),
+        discount_budget=None,
     )
     return digest("workflow", _encoded(plain(frozen)))
 

@@ -436,6 +436,10 @@ WORKFLOW_SHAPE = RecordOf(
             "property of the trigger's event, such as order_id, by which one unit may be in it several times",
         ),
         "at_once": Key(scalars.POSITIVE, "with key, how many passages of one unit there may be (default 25)"),
+        "discount_budget": Key(
+            scalars.AMOUNT,
+            "how much discount may be accepted through it in all; from then on it gives none",
+        ),
         "max_age": Key(scalars.DURATION, "a trigger fired by an older event is stale (default 24 hours)"),
         "trigger": Key(_TRIGGER, "what opens an enrollment", True),
         "eligible": Key(_RULES, "rules that must all be true"),

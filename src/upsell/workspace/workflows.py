@@ -31,7 +31,7 @@ from upsell.workspace.experiments import ArmValues, compile_experiment
 from upsell.workspace.findings import Findings
 from upsell.workspace.items import NOTHING_WRITTEN, Leaf, Record
 from upsell.workspace.journeys import JourneyCompiler
-from upsell.workspace.pricing import check_workflow
+from upsell.workspace.pricing import check_workflow, compile_budget
 from upsell.workspace.rulebook import check_event
 from upsell.workspace.versions import workflow_version
 
@@ -77,6 +77,7 @@ def compile_workflow(key: str, record: Record, definitions: Definitions) -> Work
         is_dropped=record.text("blocked") == "drop",
         entry_key=record.text("key"),
         at_once=record.integer("at_once", 25) if record.has("key") else 1,
+        discount_budget=compile_budget(record, definitions.catalog, findings),
     )
     check_workflow(workflow, record, definitions.catalog, definitions.rails, findings)
     return msgspec.structs.replace(workflow, version=workflow_version(workflow))
