@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.live_world import make_documents
 from tests.stories.test_offers import CATALOG
 from tests.stories.world import DAY, HOUR, START, Reason, Story, make_program, workflow
+from upsell.catalog.offers import DiscountStep, ValueDiscount
+from upsell.cli.explain import _discount_lines
 from upsell.decisions.rails import Spent
-from upsell.errors import DefinitionError
+from upsell.errors import DefinitionError, Problem
+from upsell.journeys.explain import explain
 from upsell.journeys.gate import ask_gate
 from upsell.journeys.program import Program, with_sold_out
 from upsell.money import Money
@@ -177,3 +184,228 @@ def test_what_a_budget_cannot_hold_is_warned_of() -> None:
     assert "cheaper" in told["open-discount"].message
     assert "EUR" in told["budget-currency"].message
     assert {problem.line for problem in told.values()} == {text.split("\n").index(BUDGET) + 1}
+
+
+STEPS = "{of: customer.lifetime_value, steps: [{from: 0, off: 10%}, {from: 1000, off: 20%}]}"
+BY_VALUE = CATALOG.replace("discount: 30%, fallback: team", f"valid_for: 7 days, discount: {STEPS}")
+VALUED = "[{email: {content: t1, offer: cheaper}}, {wait: 3 days}, {email: {content: t2, offer: cheaper}}]"
+
+
+def valued(catalog: str = BY_VALUE, *, policy: str = "", **more: str) -> Program:
+    text = workflow(trigger=GATE, journey=VALUED, **more)
+    return make_program({"w": text}, catalog=catalog, policy=policy)
+
+
+def rates(story: Story) -> list[float]:
+    return [mail.terms.discount_rate for mail in story.mails() if mail.terms is not None]
+
+
+@pytest.mark.parametrize(
+    ("value", "price", "rate"),
+    [
+        (0, 8_910, 0.1),
+        (999.99, 8_910, 0.1),
+        (1_000, 7_920, 0.2),
+        (50_000, 7_920, 0.2),
+        (-1, 9_900, 0.0),
+        ("1000", 9_900, 0.0),
+        (True, 9_900, 0.0),
+        (None, 9_900, 0.0),
+    ],
+)
+def test_a_discount_by_value_takes_off_what_the_step_says_and_for_the_unknown_nothing(
+    value: object, price: int, rate: float
+) -> None:
+    # Team is 99.00 a month.
+    story = Story(valued()).happens("Customer Identified", lifetime_value=value)
+    story.happens("Feature Gate Hit")
+    (mail,) = story.mails()
+    assert mail.terms is not None
+    assert (mail.terms.price, mail.terms.discount_rate) == (price, rate)
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(-9, 9), st.floats(0, 1)), min_size=1, max_size=6, unique_by=lambda s: s[0]
+    ),
+    st.floats(-12, 12),
+)
+def test_a_step_holds_from_its_value_on_up_to_the_next(steps: list[tuple[int, float]], value: float) -> None:
+    # Oracle: the standard library's bisection.
+    steps = sorted(steps)
+    rule = valued().catalog.offers["cheaper"].by_value
+    assert rule is not None
+    by_value = ValueDiscount(rule.of, tuple(DiscountStep(least, rate) for least, rate in steps))
+    place = bisect_right([least for least, _ in steps], value)
+    assert by_value.rate(value) == (steps[place - 1][1] if place else 0.0)
+
+
+def test_the_discount_that_was_shown_is_kept_though_the_value_changes_until_it_expires() -> None:
+    story = Story(valued()).happens("Customer Identified", lifetime_value=500).happens("Feature Gate Hit")
+    story.happens("Customer Identified", lifetime_value=5_000)
+    (why,) = explain(story.program, story.household, "c:ada", story.now)
+    (seen,) = why.discounts
+    assert (seen.rate, seen.seen.term, seen.seen.value, seen.kept_rate) == (
+        0.2,
+        "customer.lifetime_value",
+        5_000,
+        0.1,
+    )
+    assert " ".join(line.strip() for line in _discount_lines(seen)) == (
+        "cheaper: 20 % off, as customer.lifetime_value is 5000; 10 % off was shown before and is kept"
+    )
+    story.after(3 * DAY)
+    assert rates(story) == [0.1, 0.1]
+    story.after(5 * DAY).happens("Feature Gate Hit")
+    assert rates(story) == [0.1, 0.1, 0.2], "the first has expired"
+
+
+def test_an_explanation_says_the_value_also_where_it_is_not_known() -> None:
+    story = Story(valued())
+    (why,) = explain(story.program, story.household, "c:ada", story.now)
+    assert [(each.rate, each.seen.value) for each in why.discounts] == [(0.0, None)]
+    assert _discount_lines(why.discounts[0]) == [
+        "  cheaper: no discount, as customer.lifetime_value is unknown"
+    ]
+
+
+def test_a_value_may_be_counted_over_events_and_unknown_may_be_made_known() -> None:
+    of = "coalesce(event_sum('Order Completed', 'amount', interval '365 days'), 0)"
+    story = Story(valued(BY_VALUE.replace("customer.lifetime_value", f'"{of}"')))
+    story.happens("Feature Gate Hit").after(8 * DAY)
+    story.happens("Order Completed", order_id="1", amount=700).happens("Order Completed", amount=400)
+    story.happens("Feature Gate Hit")
+    # The first at nothing spent; its reminder is the same promise.
+    assert rates(story) == [0.1, 0.1, 0.2]
+
+
+def test_the_rails_hold_for_every_step_that_can_be_known_and_say_its_line() -> None:
+    catalog = BY_VALUE.replace("title: Team for less, discount: 20%, months: 3,", "title: Team for less,")
+    with pytest.raises(DefinitionError, match=r"at most 15 % off, got 20 % off") as told:
+        valued(catalog, policy="policy: {pricing: {max_discount: 15%}}")
+    (problem,) = told.value.problems
+    line = catalog.split("\n")[(problem.line or 0) - 1]
+    assert line[(problem.column or 0) - 1 :].startswith("off: 20%")
+    # Team is 990 a year and costs 720 to serve: a margin of 19 % at 10 % off, and of 9 % at 20 % off.
+    with pytest.raises(DefinitionError, match=r"margin of at least 15 %, got 20 % off 990.00") as told:
+        valued(catalog, policy="policy: {pricing: {min_margin: 15%}}")
+    assert len(told.value.problems) == 1
+
+
+@pytest.mark.parametrize(("value", "reason"), [(500, Reason.ENROLLED), (5_000, Reason.PRICE_GUARDRAIL)])
+def test_the_rails_hold_when_it_is_decided_by_the_step_that_applies(value: int, reason: Reason) -> None:
+    # What fits is known only of each customer: Team, at a margin of 33 % or 24 %.
+    catalog = BY_VALUE.replace("plan: team, title: Team for less, valid", "plan: fitting, title: Less, valid")
+    catalog = catalog.replace("discount: 20%, months: 3, ", "")
+    story = Story(valued(catalog, policy="policy: {pricing: {min_margin: 30%}}"))
+    story.happens("Subscription Started", plan="starter", amount=2_900, currency="USD")
+    for _ in range(10):
+        story.happens("Usage Recorded", metric="reports", quantity=40).after(DAY)
+    story.happens("Customer Identified", lifetime_value=value).happens("Feature Gate Hit")
+    decision = story.decisions()[0]
+    assert decision.reason is reason
+    if reason is Reason.PRICE_GUARDRAIL:
+        assert ("customer.lifetime_value", value) in [(seen.term, seen.value) for seen in decision.seen]
+
+
+def problems(**files: str) -> list[Problem]:
+    text = workflow(trigger=GATE, journey=VALUED)
+    documents = {**make_documents({"w": text}), "catalog.yaml": BY_VALUE}
+    documents |= {name.replace("_", "."): content for name, content in files.items()}
+    try:
+        return list(compile_documents(documents).warnings)
+    except DefinitionError as error:
+        return list(error.problems)
+
+
+@pytest.mark.parametrize(
+    "of",
+    [
+        "customer.age",
+        "account.Gender_or_age + customer.age",
+        "case when customer.gender = 'f' then 1 else 0 end",
+        "event_sum('Poll Answered', 'age', interval '30 days')",
+        "event_count('Seen', interval '30 days', properties.religion = 'none')",
+        "case when old then 1 else 0 end",
+    ],
+)
+def test_what_a_discount_hangs_on_never_reads_a_protected_trait_also_through_a_signal(of: str) -> None:
+    catalog = BY_VALUE.replace("customer.lifetime_value", f'"{of}"')
+    signals = "old: customer.age > 50\n"
+    told = [each for each in problems(catalog_yaml=catalog, signals_yaml=signals) if each.severity == "error"]
+    assert [each.code for each in told] == ["protected-trait"], [str(each) for each in told]
+    assert told[0].file == "catalog.yaml"
+    line = catalog.split("\n")[(told[0].line or 0) - 1]
+    assert line.strip().startswith("cheaper:")
+
+
+@pytest.mark.parametrize(
+    ("part", "line"),
+    [
+        ('trigger: {score: {at: 2, signals: [{when: "customer.age > 3", weight: 3}]}}', "trigger: {score"),
+        ('trigger: {on: Asked, where: "properties.sex = 1"}', "trigger: {on"),
+        ("trigger: {crossing: {of: customer.age, at: [3]}}", "trigger: {crossing"),
+        ("worth: customer.age", "worth: customer"),
+        ("suppress: [plan.tier = 9, customer.age > 50]", "suppress: [plan"),
+        (
+            "journey: [{if: \"customer.gender = 'f'\", then: [{email: {content: t1, offer: cheaper}}]}]",
+            "journey: [{if",
+        ),
+    ],
+)
+def test_no_part_of_a_workflow_that_gives_a_discount_reads_a_protected_trait(part: str, line: str) -> None:
+    head = part.split(":", maxsplit=1)[0]
+    lines = workflow(trigger=GATE, journey=VALUED).split("\n")
+    text = "\n".join([*(each for each in lines if not each.startswith(f"{head}:")), part, ""])
+    documents = {**make_documents({"w": text}), "catalog.yaml": BY_VALUE}
+    with pytest.raises(DefinitionError) as told:
+        compile_documents(documents)
+    (problem,) = [each for each in told.value.problems if each.severity == "error"]
+    assert problem.code == "protected-trait"
+    assert text.split("\n")[(problem.line or 0) - 1].startswith(line)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("{from: 1000, off: 20%}", "{from: 0, off: 20%}", "ascending order, got from 0 after 0"),
+        ("{from: 1000, off: 20%}", "{from: -5, off: 20%}", "ascending order, got from -5 after 0"),
+        ("{from: 1000, off: 20%}", "{from: 1000, off: 120%}", "a share such as 10%"),
+        ("{from: 1000, off: 20%}", "{from: 1000}", "expected the key off"),
+        ("of: customer.lifetime_value", 'of: "customer.lifetime_value > 3"', "number"),
+        ("of: customer.lifetime_value", "of: lifetime_value", "lifetime_value"),
+        ("steps: [{from: 0, off: 10%}, {from: 1000, off: 20%}]", "steps: []", "steps"),
+        ("10%}, {from: 1000, off: 20%}]", "0%}]", "takes something off"),
+    ],
+)
+def test_a_discount_by_value_that_is_wrong_is_told_with_its_line(old: str, new: str, told: str) -> None:
+    catalog = BY_VALUE.replace(old, new)
+    assert catalog != BY_VALUE
+    found = [each for each in problems(catalog_yaml=catalog) if each.severity == "error"]
+    assert len(found) == 1, [str(each) for each in found]
+    assert told in str(found[0])
+    assert catalog.split("\n")[(found[0].line or 0) - 1].strip().startswith("cheaper:")
+
+
+def test_a_discount_whose_rule_is_wrong_is_not_also_said_to_be_none() -> None:
+    text = workflow(trigger=GATE, journey=VALUED, more=BUDGET)
+    catalog = BY_VALUE.replace("customer.lifetime_value", "lifetime_value")
+    with pytest.raises(DefinitionError) as told:
+        compile_documents({**make_documents({"w": text}), "catalog.yaml": catalog})
+    assert [each.code for each in told.value.problems if each.severity == "error"] == ["unknown-name"]
+
+
+def test_an_account_has_no_customers_value_and_that_is_warned_of() -> None:
+    text = workflow(trigger=GATE, journey=VALUED, unit="account")
+    documents = {**make_documents({"w": text}), "catalog.yaml": BY_VALUE}
+    (problem,) = compile_documents(documents).warnings
+    assert (problem.code, problem.severity) == ("discount-value", "warning")
+    catalog = BY_VALUE.replace("customer.lifetime_value", "account.lifetime_value")
+    assert compile_documents({**documents, "catalog.yaml": catalog}).warnings == ()
+
+
+def test_a_changed_step_makes_another_version_and_a_discount_for_all_keeps_its_own() -> None:
+    version = valued().workflows["w"].version
+    assert valued(BY_VALUE.replace("from: 1000", "from: 2000")).workflows["w"].version != version
+    # The name that the release before steps gave to what says none.
+    assert valued(CATALOG).workflows["w"].version == "e5eab00ee2c3229f9295f23d55deadb1"

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from upsell.catalog.catalog import Catalog
-from upsell.catalog.offers import FITTING, PREMIUM, Offer, Target
+from upsell.catalog.offers import FITTING, PREMIUM, Offer, Target, ValueDiscount
 from upsell.money import Money
 
 _UNSAID = {"leads_to": "any of its family"}
@@ -77,6 +77,9 @@ def _flat(thing: msgspec.Struct) -> dict[str, str]:
         match value:
             case Money():
                 found[name] = str(value)
+            case ValueDiscount():
+                steps = (f"{step.rate * 100:.4g}% from {step.least:.15g}" for step in value.steps)
+                found[name] = f"{', '.join(steps)} of {value.of.text}"
             case Mapping():
                 for key, inner in value.items():
                     add(f"{name} {getattr(key, 'value', key)}", inner)

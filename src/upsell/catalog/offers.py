@@ -12,6 +12,7 @@ import msgspec
 from upsell.catalog.plans import BillingInterval
 from upsell.clock import Duration, Moment
 from upsell.money import Money
+from upsell.rules.compile import Rule
 
 
 class OfferKind(enum.Enum):
@@ -40,6 +41,33 @@ PREMIUM = "premium"
 """The item an offer names when it is about the premium counterpart of what lies in the cart."""
 
 
+class DiscountStep(msgspec.Struct, frozen=True):
+    """From which value on, itself included, what share of the price is taken off, 0 to 1."""
+
+    least: float
+    rate: float
+
+
+class ValueDiscount(msgspec.Struct, frozen=True):
+    """A discount that hangs on a number known of whoever gets it.
+
+    A value that is unknown, or under the first step, takes nothing off: what is missing never gives.
+
+    Attributes:
+        of: The number.
+        steps: The steps in ascending order of ``least``.
+    """
+
+    of: Rule
+    steps: tuple[DiscountStep, ...]
+
+    def rate(self, value: object) -> float:
+        """Give the share taken off for a value of ``of``, 0 to 1; anything but a number is unknown."""
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return 0.0
+        return next((step.rate for step in reversed(self.steps) if value >= step.least), 0.0)
+
+
 class OutcomePrice(msgspec.Struct, frozen=True):
     """A price per result: so much for each one, such as for each booking made."""
 
@@ -61,7 +89,8 @@ class Offer(msgspec.Struct, frozen=True):
         interval: How often its price falls due: of the plan proposed, or of the present plan when it is
             about the interval alone. None for as now.
         reason: Why they would accept, in one sentence.
-        discount_rate: Share of the price taken off, 0 to 1.
+        discount_rate: Share of the price taken off for everyone, 0 to 1.
+        by_value: A discount by what is known of whoever gets it, in its place; None without one.
         months: How many months the discount lasts; None for as long as it is kept.
         trial_days: Days of trial before anything falls due; 0 for none.
         guarantee: What is promised should it disappoint, in words; empty for nothing.
@@ -86,6 +115,7 @@ class Offer(msgspec.Struct, frozen=True):
     interval: BillingInterval | None = None
     reason: str = ""
     discount_rate: float = 0.0
+    by_value: ValueDiscount | None = None
     months: int | None = None
     trial_days: int = 0
     guarantee: str = ""
@@ -99,3 +129,9 @@ class Offer(msgspec.Struct, frozen=True):
     stock: int | None = None
     budget: Money | None = None
     fallback: str | None = None
+
+    @property
+    def deepest_rate(self) -> float:
+        """The most that anybody gets taken off, as a share of the price."""
+        steps = self.by_value.steps if self.by_value is not None else ()
+        return max((self.discount_rate, *(step.rate for step in steps)))

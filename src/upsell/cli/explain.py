@@ -9,6 +9,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from upsell.journeys.explain import DiscountSeen
     from upsell.runtime.explaining import Answer, FullAddress
     from upsell.store.answers import Decided
 
@@ -73,6 +74,7 @@ def _lines(answer: Answer) -> list[str]:
         lines += textwrap.wrap(one.words, 80, initial_indent="  ", subsequent_indent="  ")
         if one.would_enter:
             lines.append("  Every gate is open: it would be let in if the trigger fired now.")
+        lines += [line for each in one.discounts for line in _discount_lines(each)]
         lines += _recorded_lines(answer.recorded.get(one.workflow, ()))
     if not answer.explanations:
         lines += ["", "No workflow decides about units of this kind."]
@@ -94,6 +96,19 @@ def _address_lines(full: Sequence[FullAddress]) -> list[str]:
         )
         lines += textwrap.wrap(words, 80)
     return lines
+
+
+def _discount_lines(discount: DiscountSeen) -> list[str]:
+    """Write what an offer takes off for them, and by which value."""
+    import textwrap
+
+    from upsell.journeys.explain import value_words
+
+    off = f"{discount.rate * 100:.4g} % off" if discount.rate else "no discount"
+    words = f"{discount.offer}: {off}, as {discount.seen.term} is {value_words(discount.seen)}"
+    if discount.kept_rate is not None and discount.kept_rate != discount.rate:
+        words += f"; {discount.kept_rate * 100:.4g} % off was shown before and is kept"
+    return textwrap.wrap(words, 80, initial_indent="  ", subsequent_indent="    ")
 
 
 def _recorded_lines(recorded: Sequence[Decided]) -> list[str]:

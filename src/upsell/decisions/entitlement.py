@@ -20,7 +20,7 @@ from upsell.decisions.declines import Decline, ask_declines, thing_key
 from upsell.decisions.facts import UnitFacts
 from upsell.decisions.rails import Given, Rails, Spent, ask_rails, ask_spent
 from upsell.decisions.reasons import Reason
-from upsell.decisions.terms import Terms, terms_of
+from upsell.decisions.terms import Terms, terms_of, value_seen
 
 
 class Past(msgspec.Struct, frozen=True):
@@ -76,13 +76,23 @@ def choose_offer(
                 declined = thing_key(offer.target, terms.thing)
                 verdict = ask_declines(past.declines, declined, not_now, facts.now)
                 verdict = verdict or _ask_proposed(facts, catalog, offer, terms)
-                verdict = verdict or ask_rails(rails, terms, past.given, past.enrollment, facts.now)
-                if not _is_held(terms, past.held):
-                    verdict = verdict or ask_spent(spent, terms, facts.now)
+                verdict = verdict or _ask_price(facts, rails, offer, terms, spent, past)
                 if verdict is None:
                     return terms, None
         refusal = refusal or verdict
     return None, refusal or Verdict(Reason.OFFER_GONE, offer_id)
+
+
+def _ask_price(
+    facts: UnitFacts, rails: Rails, offer: Offer, terms: Terms, spent: Spent | None, past: Past
+) -> Verdict | None:
+    """Ask whether the discount of terms may be given; one that hangs on a value says which it saw."""
+    verdict = ask_rails(rails, terms, past.given, past.enrollment, facts.now)
+    if verdict is None and not _is_held(terms, past.held):
+        verdict = ask_spent(spent, terms, facts.now)
+    if verdict is None or offer.by_value is None:
+        return verdict
+    return msgspec.structs.replace(verdict, seen=(*verdict.seen, value_seen(offer.by_value, facts)))
 
 
 def _is_held(terms: Terms, held: Terms | None) -> bool:

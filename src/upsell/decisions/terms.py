@@ -11,12 +11,14 @@ from typing import assert_never
 import msgspec
 
 from upsell.catalog.catalog import Catalog
-from upsell.catalog.offers import FITTING, PREMIUM, Offer, Target
+from upsell.catalog.offers import FITTING, PREMIUM, Offer, Target, ValueDiscount
 from upsell.catalog.plans import BillingInterval, Plan, Product
 from upsell.clock import Moment
+from upsell.decisions.decision import Seen
 from upsell.decisions.facts import UnitFacts
 from upsell.decisions.fit import Fit, fit_plan
 from upsell.money import Money
+from upsell.rules.facts import Facts
 
 
 class Terms(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -86,7 +88,8 @@ def terms_of(facts: UnitFacts, catalog: Catalog, offer: Offer, *, round_to: int 
         return None
     currency = proposal.price.currency if proposal.price is not None else facts.holdings.currency
     full_unit = proposal.price.amount if proposal.price is not None else None
-    unit = None if full_unit is None else discounted(full_unit, offer.discount_rate, round_to)
+    rate = rate_for(offer, facts)
+    unit = None if full_unit is None else discounted(full_unit, rate, round_to)
     full = None if full_unit is None else round(full_unit * proposal.quantity)
     price = None if unit is None else round(unit * proposal.quantity)
     is_same = proposal.cost is not None and proposal.cost.currency == currency
@@ -103,11 +106,24 @@ def terms_of(facts: UnitFacts, catalog: Catalog, offer: Offer, *, round_to: int 
         price=price,
         unit_price=unit,
         cost=cost,
-        discount_rate=offer.discount_rate,
+        discount_rate=rate,
         discount=_discount(offer, proposal.interval, full, price),
         saving=proposal.saving,
         expires_at=expiry_of(offer, facts.now),
     )
+
+
+def rate_for(offer: Offer, facts: Facts) -> float:
+    """Give the share of the price that an offer takes off for a unit now, 0 to 1."""
+    if offer.by_value is None:
+        return offer.discount_rate
+    return offer.by_value.rate(offer.by_value.of.value(facts))
+
+
+def value_seen(by_value: ValueDiscount, facts: Facts) -> Seen:
+    """Give the value that a discount hangs on, as it is now."""
+    value = by_value.of.value(facts)
+    return Seen(by_value.of.text, value if isinstance(value, int | float) else None)
 
 
 def discounted(amount: int, rate: float, round_to: int = 1) -> int:

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from upsell.catalog.offers import Offer
 from upsell.decisions.facts import tiers_of
 from upsell.decisions.holdings import pack_limits
 from upsell.decisions.policy import SensitiveState
@@ -19,7 +20,7 @@ from upsell.journeys.steps import (
     PromptStep,
     WaitForStep,
     asked_of,
-    rules_of,
+    rules_asked,
 )
 from upsell.journeys.workflow import UnitKind, Workflow
 from upsell.rules.compile import Rule
@@ -266,32 +267,39 @@ def counted_by(segment: Segment) -> frozenset[str]:
 
 def events_of(workflow: Workflow) -> frozenset[str]:
     """Give the names of the events a workflow reads: its trigger, what its rules count, goal and waits."""
-    counted = {counter.event for rule in _rules(workflow) for counter in rule.counters}
+    counted = {counter.event for rule in rules_of(workflow) for counter in rule.counters}
     triggered = {workflow.trigger.on} if workflow.trigger.on else set[str]()
     return frozenset(counted | triggered | set(_awaited(workflow)))
 
 
 def traits_of(workflows: Iterable[Workflow], segments: Iterable[Segment]) -> Mapping[str, frozenset[str]]:
     """Give the traits that the rules of workflows and segments read, by scope."""
-    rules = [rule for workflow in workflows for rule in _rules(workflow)]
+    rules = [rule for workflow in workflows for rule in rules_of(workflow)]
     rules += [segment.rule for segment in segments]
     read = {each for rule in rules for each in rule.reads.traits}
     return {scope: frozenset(name for of, name in read if of == scope) for scope in ("account", "customer")}
+
+
+def discount_rules(offers: Iterable[Offer]) -> Iterator[Rule]:
+    """List the rules that the discounts of offers hang on."""
+    yield from (offer.by_value.of for offer in offers if offer.by_value is not None)
 
 
 def _ranked(workflows: Iterable[Workflow]) -> list[Workflow]:
     return sorted(workflows, key=lambda workflow: (-workflow.priority, workflow.key))
 
 
-def _rules(workflow: Workflow) -> Iterator[Rule]:
+def rules_of(workflow: Workflow) -> Iterator[Rule]:
+    """List every rule of a workflow, those its offers' discounts hang on among them."""
     yield from _trigger_rules(workflow)
     yield from workflow.eligible
     yield from workflow.suppress
     yield from workflow.experiment.audience.values()
     if workflow.worth is not None:
         yield workflow.worth
+    yield from discount_rules(workflow.offers.values())
     for journey in (workflow.journey, workflow.on_goal):
-        yield from (rule for step in journey.steps.values() for rule in rules_of(step))
+        yield from (rule for step in journey.steps.values() for rule in rules_asked(step))
 
 
 def _trigger_rules(workflow: Workflow) -> Iterator[Rule]:
@@ -308,7 +316,11 @@ def _counters(program: Program, workflows: list[Workflow]) -> dict[UnitKind, tup
     for segment in program.segments.values():
         found[segment.unit].update((counter.key, counter) for counter in segment.rule.counters)
     for workflow in workflows:
-        for rule in _rules(workflow):
+        for rule in rules_of(workflow):
+            found[workflow.unit].update((counter.key, counter) for counter in rule.counters)
+        # Prices are today's, not the version's: what an older one names is made by the live catalog.
+        live = (each for offer in workflow.offers for each in program.catalog.chain(offer))
+        for rule in discount_rules(live):
             found[workflow.unit].update((counter.key, counter) for counter in rule.counters)
         for journey in (workflow.journey, workflow.on_goal):
             waits = [awaited_since(step) for step in _waits(journey) if step.since_enrollment]

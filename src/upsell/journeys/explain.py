@@ -6,7 +6,7 @@ gates, over a copy of the household that nothing keeps.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import msgspec
 
@@ -16,6 +16,7 @@ from upsell.decisions.decision import Seen, Verdict
 from upsell.decisions.policy import Per, caps_per
 from upsell.decisions.reasons import MEANINGS, Reason
 from upsell.decisions.standing import Standing, standing_of
+from upsell.decisions.terms import rate_for, value_seen
 from upsell.ids import UnitId, bare, is_account
 from upsell.journeys.advance import Session, concerns_for
 from upsell.journeys.candidates import ENTRIES, ask_gates
@@ -30,6 +31,22 @@ from upsell.journeys.triggers import is_still_true
 from upsell.journeys.workflow import Workflow
 
 
+class DiscountSeen(msgspec.Struct, frozen=True):
+    """What an offer takes off for a unit where that hangs on a value.
+
+    Attributes:
+        offer: Id of the offer.
+        rate: The share it would take off now, 0 to 1; price guardrails are asked beside it.
+        seen: The value it hangs on, as it is now.
+        kept_rate: What was shown and is still honoured, 0 to 1; None when nothing is.
+    """
+
+    offer: str
+    rate: float
+    seen: Seen
+    kept_rate: float | None
+
+
 class Explanation(msgspec.Struct, frozen=True):
     """What one workflow answers to one unit at one moment.
 
@@ -41,6 +58,7 @@ class Explanation(msgspec.Struct, frozen=True):
         rule: Text of the rule that decided, or the name of the state, or empty.
         seen: The values it saw.
         would_enter: Whether the gates would let the unit in, were the trigger to fire now.
+        discounts: What the workflow's offers take off, of those for which that hangs on a value.
     """
 
     unit_id: UnitId
@@ -50,6 +68,7 @@ class Explanation(msgspec.Struct, frozen=True):
     rule: str
     seen: tuple[Seen, ...]
     would_enter: bool
+    discounts: tuple[DiscountSeen, ...] = ()
 
 
 class InSegment(msgspec.Struct, frozen=True):
@@ -153,7 +172,25 @@ def _explain(scene: Scene, unit: Unit, workflow: Workflow, *, has_fired: bool) -
         rule=verdict.rule,
         seen=verdict.seen,
         would_enter=gates.reason in ENTRIES,
+        discounts=tuple(_discounts(scene, unit, workflow)),
     )
+
+
+def _discounts(scene: Scene, unit: Unit, workflow: Workflow) -> Iterator[DiscountSeen]:
+    """Give what offers take off that hang on a value, at today's catalog."""
+    catalog, facts = scene.program.catalog, scene.facts(unit)
+    mine = [each for each in unit.enrollments.values() if each.workflow == workflow.key]
+    kept = {
+        terms.offer: terms.discount_rate
+        for enrollment in mine
+        for terms in enrollment.terms.values()
+        if terms.expires_at is None or scene.now < terms.expires_at
+    }
+    every = {offer.id: offer for name in workflow.offers for offer in catalog.chain(name)}
+    for offer in every.values():
+        if offer.by_value is not None:
+            rate, seen = rate_for(offer, facts), value_seen(offer.by_value, facts)
+            yield DiscountSeen(offer.id, rate, seen, kept.get(offer.id))
 
 
 def _answer(
@@ -207,13 +244,14 @@ def _words(verdict: Verdict) -> str:
     if verdict.rule:
         parts.append(f"({verdict.rule})")
     if verdict.seen:
-        parts.append("where " + ", ".join(f"{seen.term} is {_value(seen)}" for seen in verdict.seen))
+        parts.append("where " + ", ".join(f"{seen.term} is {value_words(seen)}" for seen in verdict.seen))
     if verdict.retry_at is not None:
         parts.append(f"until {format_moment(verdict.retry_at)}")
     return " ".join(parts)
 
 
-def _value(seen: Seen) -> str:
+def value_words(seen: Seen) -> str:
+    """Write a value that was seen, for people."""
     match seen.value:
         case None:
             return "unknown"

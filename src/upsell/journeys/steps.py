@@ -369,7 +369,7 @@ def ways_on(step: Step) -> tuple[str | None, ...]:
             return (step.then,)
 
 
-def rules_of(step: Step) -> tuple[Rule, ...]:
+def rules_asked(step: Step) -> tuple[Rule, ...]:
     """Give the rules a step asks."""
     match step:
         case IfStep(test=test) | WaitUntilStep(test=test):

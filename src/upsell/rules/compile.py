@@ -6,7 +6,7 @@ of its SQL.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
@@ -17,7 +17,7 @@ from upsell.rules.bounds import check_range, check_time
 from upsell.rules.canonical import canonical
 from upsell.rules.caret import Complaints
 from upsell.rules.closure import compile_value
-from upsell.rules.conditions import compile_condition
+from upsell.rules.conditions import compile_condition, fields_of
 from upsell.rules.facts import Counter, Facts
 from upsell.rules.inference import infer_kinds
 from upsell.rules.kinds import Kind
@@ -33,6 +33,7 @@ class Reads(msgspec.Struct, frozen=True):
 
     Attributes:
         traits: Scope and name of every field read, in whatever scope.
+        properties: Names of event properties that its counters read.
         metrics: Metrics whose usage or limit is read.
         has_usage: Whether usage is read.
         has_limit: Whether limits are read.
@@ -41,6 +42,7 @@ class Reads(msgspec.Struct, frozen=True):
     """
 
     traits: frozenset[tuple[str, str]]
+    properties: frozenset[str]
     metrics: frozenset[str]
     has_usage: bool
     has_limit: bool
@@ -153,12 +155,23 @@ def _reads(node: tree.Node, *, is_timed: bool) -> Reads:
     measured = [part for part in parts if isinstance(part, tree.Measured)]
     return Reads(
         traits=frozenset((part.scope, part.name) for part in parts if isinstance(part, tree.Field)),
+        properties=frozenset(_properties(parts)),
         metrics=frozenset(part.metric for part in measured),
         has_usage=any(part.quantity is not tree.Quantity.LIMIT for part in measured),
         has_limit=any(part.quantity is not tree.Quantity.USAGE for part in measured),
         has_now=any(isinstance(part, tree.Now | tree.Elapsed) for part in parts),
         is_timed=is_timed,
     )
+
+
+def _properties(parts: Iterable[tree.Node]) -> Iterator[str]:
+    """List the event properties that counters look at: what is summed or told apart, and in conditions."""
+    for part in parts:
+        if isinstance(part, tree.Counted):
+            if part.counter.property is not None:
+                yield part.counter.property
+            if part.condition is not None:
+                yield from fields_of(part.condition)
 
 
 def _terms(node: tree.Node) -> tuple[Term, ...]:

@@ -12,6 +12,7 @@ from functools import lru_cache
 import msgspec
 
 from upsell.errors import DefinitionError
+from upsell.rules import tree
 from upsell.rules.canonical import canonical
 from upsell.rules.closure import compile_of_properties
 from upsell.rules.facts import Scalar
@@ -27,10 +28,12 @@ class Condition(msgspec.Struct, frozen=True):
         text: Its canonical text, as ``Counter.condition`` holds it.
         holds: Tells of one event's properties whether they fit; None when that is unknown, which
             counts as not fitting.
+        reads: Names of the properties it looks at.
     """
 
     text: str
     holds: Callable[[Mapping[str, Scalar]], bool | None]
+    reads: frozenset[str]
 
 
 @lru_cache(maxsize=4_096)
@@ -45,4 +48,9 @@ def compile_condition(text: str) -> Condition:
     settled = settle_condition(found, complaints)
     if complaints.problems:
         raise DefinitionError(complaints.problems)
-    return Condition(canonical(settled), compile_of_properties(settled))
+    return Condition(canonical(settled), compile_of_properties(settled), fields_of(settled))
+
+
+def fields_of(node: tree.Node) -> frozenset[str]:
+    """Give the names of the properties that a condition's tree looks at."""
+    return frozenset(part.name for part in tree.walk(node) if isinstance(part, tree.Field))

@@ -62,6 +62,15 @@ def reasons_content(explanations: Iterable[Explanation]) -> list[dict[str, Any]]
             "rule": one.rule,
             "seen": [{"term": seen.term, "value": seen.value} for seen in one.seen],
             "would_enter": one.would_enter,
+            "discounts": [
+                {
+                    "offer": each.offer,
+                    "rate": each.rate,
+                    "seen": {"term": each.seen.term, "value": each.seen.value},
+                    "kept_rate": each.kept_rate,
+                }
+                for each in one.discounts
+            ],
         }
         for one in explanations
     ]

@@ -19,6 +19,7 @@ from upsell.rules.vocabulary import Vocabulary
 from upsell.workspace.catalog import compile_catalog
 from upsell.workspace.contact_law import compile_law
 from upsell.workspace.definitions import Definitions
+from upsell.workspace.discounts import compile_discounts
 from upsell.workspace.documents import (
     CATALOG,
     CONTACT_HOURS,
@@ -101,6 +102,7 @@ def compile_documents(documents: Documents) -> Compiled:
     segments = compile_segments(written_segments or NOTHING_WRITTEN, rulebook, findings)
     law = compile_law(files.get(CONTACT_HOURS), findings)
     policy = compile_policy(settings.policy, rulebook, settings.currency, law, findings)
+    catalog = compile_discounts(files.get(CATALOG), catalog, rulebook, policy.rails, findings)
     check_offers(files.get(CATALOG), catalog, policy.rails, findings)
     definitions = Definitions(
         catalog=catalog,

@@ -364,7 +364,36 @@ _OFFER = RecordOf(
         ),
         "title": Key(scalars.TEXT, "what the offer is called to the customer", True),
         "reason": Key(scalars.TEXT, "why they would accept, in one sentence"),
-        "discount": Key(scalars.RATE, "share of the price taken off (default 0%)"),
+        "discount": Key(
+            Either(
+                scalar=scalars.RATE,
+                mapping=RecordOf(
+                    {
+                        "of": Key(
+                            scalars.RULE,
+                            "the number it hangs on, such as customer.lifetime_value; unknown gives nothing",
+                            True,
+                        ),
+                        "steps": Key(
+                            ListOf(
+                                RecordOf(
+                                    {
+                                        "from": Key(
+                                            scalars.THRESHOLD, "from which value on, in ascending order", True
+                                        ),
+                                        "off": Key(scalars.RATE, "share of the price taken off then", True),
+                                    }
+                                ),
+                                least=1,
+                            ),
+                            "what is taken off from which value on; under the first nothing is",
+                            True,
+                        ),
+                    }
+                ),
+            ),
+            "share of the price taken off (default 0%), or by steps of what is known of whoever gets it",
+        ),
         "months": Key(
             scalars.POSITIVE, "how many months the discount lasts; without it as long as it is kept"
         ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import assert_never
 
 from upsell.catalog.catalog import Catalog
@@ -10,11 +10,15 @@ from upsell.catalog.offers import FITTING, Offer, Target
 from upsell.catalog.plans import BillingInterval, Plan, Product
 from upsell.decisions.rails import Rails, broken_rail
 from upsell.decisions.terms import discounted
+from upsell.journeys.concerns import discount_rules, rules_of
 from upsell.journeys.speaking import SpeakingStep, first_steps
-from upsell.journeys.workflow import Workflow
+from upsell.journeys.steps import WaitForStep
+from upsell.journeys.workflow import UnitKind, Workflow
 from upsell.money import Money
-from upsell.workspace.findings import Findings
-from upsell.workspace.items import NOTHING_WRITTEN, Record
+from upsell.rules.compile import Rule
+from upsell.rules.conditions import Condition
+from upsell.workspace.findings import Findings, Place
+from upsell.workspace.items import NOTHING_WRITTEN, Item, Leaf, Listing, Record
 from upsell.workspace.products import compile_money
 
 
@@ -59,19 +63,37 @@ def check_offers(written: Record | None, catalog: Catalog, rails: Rails, finding
     offers = (written or NOTHING_WRITTEN).record("offers") or NOTHING_WRITTEN
     for key, record in offers.records():
         offer = catalog.offers.get(key)
-        if offer is None or offer.discount_rate <= 0:
-            continue
-        for price, cost, said in _prices(catalog, offer):
-            unit = discounted(price, offer.discount_rate, rails.round_to) if price is not None else None
-            broken = broken_rail(rails, offer.discount_rate, unit, cost)
-            if broken is not None:
-                findings.error(
-                    record.keys.get("discount", record.place),
-                    f"expected {broken}, got {offer.discount_rate * 100:.4g} % off{said}",
-                    hint="policy.pricing of upsell.yaml holds for every discount; give less",
-                    code="price-guardrail",
-                )
-                break
+        if offer is not None:
+            for rate, place in _rates(offer, record):
+                _check_rate(offer, rate, place, catalog, rails, findings)
+
+
+def _rates(offer: Offer, record: Record) -> Iterator[tuple[float, Place]]:
+    """Give every discount an offer may come to, and where it is written."""
+    by_value = record.record("discount")
+    if by_value is None:
+        yield offer.discount_rate, record.keys.get("discount", record.place)
+        return
+    for step in by_value.each("steps"):
+        if isinstance(step, Record):
+            yield step.rate("off"), step.keys.get("off", step.place)
+
+
+def _check_rate(
+    offer: Offer, rate: float, place: Place, catalog: Catalog, rails: Rails, findings: Findings
+) -> None:
+    """Note a discount that breaks a guardrail at some price the offer is known to be made at."""
+    for price, cost, said in _prices(catalog, offer):
+        unit = discounted(price, rate, rails.round_to) if price is not None else None
+        broken = broken_rail(rails, rate, unit, cost)
+        if broken is not None:
+            findings.error(
+                place,
+                f"expected {broken}, got {rate * 100:.4g} % off{said}",
+                hint="policy.pricing of upsell.yaml holds for every discount; give less",
+                code="price-guardrail",
+            )
+            return
 
 
 def _prices(catalog: Catalog, offer: Offer) -> Iterator[tuple[int | None, int | None, str]]:
@@ -98,7 +120,7 @@ def check_workflow(
     workflow: Workflow, record: Record, catalog: Catalog, rails: Rails, findings: Findings
 ) -> None:
     """Note a discount that nothing of value comes before, and a price that hangs on a protected trait."""
-    gives = [offer for offer in workflow.offers.values() if offer.discount_rate > 0]
+    gives = [offer for offer in workflow.offers.values() if offer.deepest_rate > 0]
     if workflow.discount_budget is not None:
         _check_budget(workflow.discount_budget, gives, record, catalog, findings)
     if not gives:
@@ -110,21 +132,76 @@ def check_workflow(
             hint="policy.pricing.ladder: value first, discount last; begin with help, or with the full price",
             code="ladder",
         )
-    rules = [
-        *workflow.eligible,
-        *workflow.suppress,
-        *workflow.experiment.audience.values(),
-        *([workflow.trigger.when] if workflow.trigger.when is not None else []),
+    _check_scopes(workflow, gives, record, findings)
+    # What the offers' own discounts hang on is asked where it is written, in the catalog.
+    of_offers = list(discount_rules(workflow.offers.values()))
+    rules = [rule for rule in rules_of(workflow) if all(rule is not each for each in of_offers)]
+    read = [(rule.text, protected_reads(rule, rails)) for rule in rules]
+    read += [(each.text, _protected(each.reads, rails)) for each in _conditions(workflow)]
+    for text, names in read:
+        for name in names:
+            findings.error(
+                _place_of(record, text),
+                f"expected no protected trait where a discount is given, got {name}",
+                hint="a price may not hang on who somebody is; drop the rule, or the discount",
+                code="protected-trait",
+            )
+
+
+def protected_reads(rule: Rule, rails: Rails) -> list[str]:
+    """Give the protected traits that a rule looks at, its signals written out, of people or of events."""
+    traits = [
+        f"{scope}.{name}"
+        for scope, name in sorted(rule.reads.traits)
+        if name.lower() in rails.protected and scope in ("customer", "account")
     ]
-    for rule in rules:
-        for scope, name in sorted(rule.reads.traits):
-            if name.lower() in rails.protected and scope in ("customer", "account"):
-                findings.error(
-                    record.keys.get("eligible", record.place),
-                    f"expected no protected trait where a discount is given, got {scope}.{name}",
-                    hint="a price may not hang on who somebody is; drop the rule, or the discount",
-                    code="protected-trait",
-                )
+    return traits + _protected(rule.reads.properties, rails)
+
+
+def _protected(properties: Iterable[str], rails: Rails) -> list[str]:
+    return [f"properties.{name}" for name in sorted(properties) if name.lower() in rails.protected]
+
+
+def _conditions(workflow: Workflow) -> Iterator[Condition]:
+    """List the conditions on events that decide who enters a workflow, and which way they go."""
+    if workflow.trigger.where is not None:
+        yield workflow.trigger.where
+    for step in workflow.journey.steps.values():
+        if isinstance(step, WaitForStep) and step.where is not None:
+            yield step.where
+
+
+def _place_of(item: Item, text: str) -> Place:
+    """Give where a rule is written, or the beginning of what it stands in when it is put together."""
+    pending = [item]
+    while pending:
+        here = pending.pop()
+        match here:
+            case Leaf():
+                if here.text == text:
+                    return here.place
+            case Listing():
+                pending.extend(reversed(here.items))
+            case Record():
+                pending.extend(reversed(list(here.items.values())))
+            case _:
+                assert_never(here)
+    return item.place
+
+
+def _check_scopes(workflow: Workflow, gives: list[Offer], record: Record, findings: Findings) -> None:
+    """Warn of a discount that hangs on what an account has none of, and so is never given."""
+    if workflow.unit is not UnitKind.ACCOUNT:
+        return
+    for offer in gives:
+        scopes = {scope for scope, _ in offer.by_value.of.reads.traits} if offer.by_value else set[str]()
+        for scope in sorted(scopes & {"customer", "cart"}):
+            findings.warning(
+                record.keys.get("unit", record.place),
+                f"expected a discount of {offer.id} that an account can have, got one by {scope}.*",
+                hint=f"an account has no {scope} of its own: the value is unknown, so nothing is taken off",
+                code="discount-value",
+            )
 
 
 def _check_budget(
@@ -176,7 +253,7 @@ def _currencies(catalog: Catalog, offer: Offer) -> set[str]:
 
 
 def _is_discounted(catalog: Catalog, offer: Offer) -> bool:
-    return any(each.discount_rate > 0 for each in catalog.chain(offer.id))
+    return any(each.deepest_rate > 0 for each in catalog.chain(offer.id))
 
 
 def _gives_discount(step: SpeakingStep, catalog: Catalog) -> bool:
