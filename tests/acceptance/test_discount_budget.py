@@ -11,12 +11,17 @@ from tests.live_world import LiveWorld, make_documents, open_world
 from tests.sinks import open_sink
 from tests.stories.test_prompts import JOURNEY, ON_REQUEST
 from tests.stories.world import workflow
-from upsell.clock import HOUR, MINUTE, SECOND, Moment
+from upsell.cli.discounts_text import discounts_text
+from upsell.clock import DAY, HOUR, MINUTE, SECOND, Moment
 from upsell.decisions.reasons import Reason
 from upsell.runtime.deciding import Asked, Decider
+from upsell.runtime.diagnosis import diagnose
+from upsell.runtime.discounts import read_discounts
+from upsell.runtime.doctor import examine
 from upsell.runtime.explaining import decide_again, explain_now, explain_past
 from upsell.runtime.programs import Programs
 from upsell.store.acceptances import Acceptance, read_acceptances
+from upsell.store.migrate import FOLDER
 
 pytestmark = pytest.mark.postgres
 
@@ -264,3 +269,58 @@ def test_what_a_discount_comes_to_on_a_price_nobody_knows_is_the_events_word(dat
         accepts(world, "ann", key=key, discount=777)
         assert told(world) == [("w", "", 777, "pro-annual")]
         decider.close()
+
+
+def test_what_is_accepted_and_what_is_still_open_is_told_and_bounds_what_a_budget_can_cost(
+    database: str,
+) -> None:
+    with open_sink() as sink, open_world(database, sink) as world:
+        catalog = make_documents({})["catalog.yaml"].replace(
+            "discount: 10%", "discount: 10%, valid_for: 7 days"
+        )
+        world.apply({**make_documents({"w": MAIL}), "catalog.yaml": catalog})
+        people = ["ann", "bob", "cyd", "dan"]
+        meets(world, *people)
+        for who in people:
+            answer(world, who)
+        passes(world, 2 * HOUR)
+        # Said again within its validity, it is the same promise.
+        answer(world, "dan")
+        keys: dict[str, str] = dict(
+            world.connection.execute("select customer_id, key from outbox").fetchall()
+        )
+        for who in people[:3]:
+            accepts(world, who, key=keys[who])
+        accepts(world, "zoe", discount=900)
+        (use,) = read_discounts(world.connection, world.clock.now()).budgets
+        assert (use.accepted, use.acceptances) == (3 * EACH, 3)
+        assert use.ran_out_at is not None
+        assert (use.open, use.open_discounts) == (2 * EACH, 2), "dan's two journeys each made one"
+        found = {each.code: each for each in diagnose(examine(world.connection, world.clock.now()))}
+        assert "357.60 USD that was shown may still be taken" in found["budget-spent"].said
+        assert "1 in 14 days say no key" in found["acceptance-unplaced"].said
+        before = read_discounts(world.connection, world.clock.now() - HOUR).budgets[0]
+        assert (before.accepted, before.ran_out_at) == (0, None)
+        passes(world, 8 * DAY)
+        (later,) = read_discounts(world.connection, world.clock.now()).budgets
+        assert (later.open, later.open_discounts) == (0, 0)
+        assert "nothing that was shown is still open" in discounts_text(
+            read_discounts(world.connection, world.clock.now())
+        )
+
+
+def test_prompts_from_before_the_table_of_their_discounts_are_filled_in(database: str) -> None:
+    with open_world(database) as world:
+        world.apply(make_documents({"w": PROMPT}))
+        meets(world, "ann", "bob")
+        for who in ("ann", "ann", "bob"):
+            world.happens("Placement Asked", who, placement="usage-page")
+            passes(world)
+        world.worker.run_until_idle()
+        kept = world.rows("select * from prompted_discounts order by key")
+        assert len(kept) == 2
+        world.connection.execute("delete from prompted_discounts")
+        migration = (FOLDER / "0014.prompted_discounts.sql").read_text("utf-8")
+        (filling,) = [each for each in migration.split(";") if "insert into" in each]
+        world.connection.execute(filling.encode())
+        assert world.rows("select * from prompted_discounts order by key") == kept

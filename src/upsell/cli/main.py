@@ -41,6 +41,9 @@ COMMANDS: Final[dict[str, Entry]] = {
     ),
     "report": Entry("upsell.cli.report:report", "Tell what each workflow did and earned."),
     "lift": Entry("upsell.cli.lift:lift", "Tell the effect in an experiment that stands in a file."),
+    "discounts": Entry(
+        "upsell.cli.discounts:discounts", "Tell who waited for a discount before they bought."
+    ),
     "demo": Entry("upsell.cli.demo:demo", "Run a simulated year at a made-up company and show it."),
     "simulate": Entry(
         "upsell.cli.simulate:simulate", "Run a workspace against made-up customers, beside planted truth."

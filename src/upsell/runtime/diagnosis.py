@@ -11,11 +11,16 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from upsell.clock import DAY, HOUR, MINUTE, Moment, to_datetime
+from upsell.measurement.shares import Share
+from upsell.money import Money
 from upsell.runtime.examined import LOOKED_BACK, Examined, Finding, Severity, changed_kinds
 from upsell.runtime.learning import MISSING
 from upsell.signals.event_table import EVENT_TABLE, meant_event
 
 _UNLIKELY = 1e-3
+
+TRAINED = 0.2
+"""From which share of buyers on, by the lower end of its interval, customers have learned to wait."""
 
 
 class Check(msgspec.Struct, frozen=True):
@@ -264,6 +269,41 @@ def _trait_empty(examined: Examined) -> Iterator[Finding]:
             )  # fmt: skip
 
 
+def _discount_trained(examined: Examined) -> Iterator[Finding]:
+    found = examined.discounts
+    share = found.all.share if found is not None else None
+    if found is not None and isinstance(share, Share) and share.low > TRAINED:
+        period = round((found.until - found.since) / DAY)
+        yield Finding(
+            "discount-trained", Severity.WARNING, "discounts",
+            f"{found.all.waited:,} of {found.all.buyers:,} who bought in {period} days had waited for a "
+            f"discount: {share.estimate:.0%} (95 %: {share.low:.0%} to {share.high:.0%})",
+            "give fewer to who looked before: pricing.rest and ladder in upsell.yaml; see `upsell discounts`",
+        )  # fmt: skip
+
+
+def _budget_spent(examined: Examined) -> Iterator[Finding]:
+    for use in examined.discounts.budgets if examined.discounts is not None else ():
+        if use.ran_out_at is not None:
+            budget, still = Money(use.budget, use.currency), Money(use.open, use.currency)
+            rest = f"; {still} that was shown may still be taken" if use.open else ""
+            yield Finding(
+                "budget-spent", Severity.NOTE, use.workflow,
+                f"its discount budget of {budget} is spent since {_day(use.ran_out_at)}{rest}",
+                "raise discount_budget, or let it be: offers without a discount still go",
+            )  # fmt: skip
+
+
+def _acceptance_unplaced(examined: Examined) -> Iterator[Finding]:
+    if examined.unplaced:
+        yield Finding(
+            "acceptance-unplaced", Severity.WARNING, "Offer Accepted",
+            f"{examined.unplaced:,} in {LOOKED_BACK} days say no key that showed the offer and no workflow; "
+            "discount budgets do not count them",
+            "send the key of the prompt, message or task that showed the offer",
+        )  # fmt: skip
+
+
 CHECKS: tuple[Check, ...] = (
     Check(("nothing-live",), "no workspace is live", _nothing_live),
     Check(("no-events",), "no event has come yet", _no_events),
@@ -303,6 +343,18 @@ CHECKS: tuple[Check, ...] = (
         _customers_alone,
     ),
     Check(("trait-empty",), "a trait that rules read is filled for less than half", _trait_empty),
+    Check(
+        ("discount-trained",),
+        "more than a fifth of those who bought in a year had waited for a discount, by the lower end of the"
+        " 95 % interval; `upsell discounts` says what that means",
+        _discount_trained,
+    ),
+    Check(
+        ("acceptance-unplaced",),
+        "offers with a discount were taken and nothing says through which workflow, where one has a budget",
+        _acceptance_unplaced,
+    ),
+    Check(("budget-spent",), "a workflow's discount budget is spent", _budget_spent),
     Check(("event-unread",), "an event that no rule reads", _event_unread),
 )
 """Every check, in the order in which findings of one severity are told."""

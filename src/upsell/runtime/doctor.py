@@ -9,6 +9,7 @@ from upsell.ids import SHARDS
 from upsell.journeys.advance import concerns_for
 from upsell.journeys.concerns import counted_by, events_of, traits_of
 from upsell.journeys.workflow import Status
+from upsell.runtime.discounts import read_doubts
 from upsell.runtime.examined import LOOKED_BACK, Examined, Program, share_filled
 from upsell.runtime.learning import learn
 from upsell.runtime.reporting import live_program
@@ -34,6 +35,7 @@ def examine(connection: Connection, now: Moment) -> Examined:
     with connection.transaction():
         _, is_full = hold_learned(connection)
     behind, since = _behind(connection)
+    discounts, unplaced = read_doubts(connection, now, now - LOOKED_BACK * DAY)
     return Examined(
         now=now,
         program=program,
@@ -49,6 +51,8 @@ def examine(connection: Connection, now: Moment) -> Examined:
         behind_since=since,
         messages={state.value: count for state, count in count_messages(connection).items()},
         failures=count_failures(connection, now - LOOKED_BACK * DAY),
+        discounts=discounts,
+        unplaced=unplaced,
     )
 
 

@@ -10,6 +10,7 @@ import msgspec
 from upsell.catalog.catalog import Catalog
 from upsell.clock import Moment
 from upsell.rules.facts import Scalar
+from upsell.runtime.discounts import Discounts
 from upsell.runtime.learning import EVENT, MISSING
 from upsell.store.census import Population, Refused
 from upsell.store.seen import DaySeen, KindSeen, ValueSeen
@@ -78,6 +79,8 @@ class Examined(msgspec.Struct, frozen=True):
         behind_since: When the oldest of these was seen, None when there is none.
         messages: How many messages are in each state.
         failures: Channel, reason and how many messages failed for good, lately.
+        discounts: Who waited for a discount, and how far budgets are used; None where none was ever shown.
+        unplaced: How many offers with a discount were taken lately of which nothing says the workflow.
     """
 
     now: Moment
@@ -94,6 +97,8 @@ class Examined(msgspec.Struct, frozen=True):
     behind_since: Moment | None
     messages: Mapping[str, int]
     failures: Sequence[tuple[str, str, int]] = ()
+    discounts: Discounts | None = None
+    unplaced: int = 0
 
     def events(self) -> dict[str, KindSeen]:
         """Give how often and when each event was seen, by its name; traits go by their scope."""

@@ -6,7 +6,7 @@ entered with, so a program carries the workflows of every earlier revision.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import structlog
 
@@ -31,7 +31,8 @@ class Programs:
     """The compiled revisions, read as they appear.
 
     Attributes:
-        accepted_to: The place in the ledger up to which it is known which offers were taken.
+        acceptances: Offers that were taken, in the order of the ledger, what was shown once only once.
+        accepted_to: The place in the ledger up to which these are known.
     """
 
     def __init__(self) -> None:
@@ -41,7 +42,7 @@ class Programs:
         self._refused: dict[int, DefinitionError] = {}
         self._workflows: dict[str, Workflow] = {}
         self._incidents: tuple[Incident, ...] = ()
-        self._acceptances: list[Acceptance] = []
+        self.acceptances: list[Acceptance] = []
         self._showings: set[str] = set()
         self.accepted_to = 0
 
@@ -101,7 +102,7 @@ class Programs:
         """Take acceptances in; what was shown once is taken once, however often that is told."""
         for each in taken:
             if each.showing not in self._showings:
-                self._acceptances.append(each)
+                self.acceptances.append(each)
             if each.showing:
                 self._showings.add(each.showing)
 
@@ -109,8 +110,8 @@ class Programs:
         """Give a program that knows when its offers and discount budgets ran out."""
         if not is_limited(program):
             return program
-        sold_out = find_sold_out(program.catalog.offers, self._acceptances)
-        spent = find_spent(program.workflows, self._acceptances)
+        sold_out = find_sold_out(program.catalog.offers, self.acceptances)
+        spent = find_spent(program.workflows, self.acceptances)
         is_known = (sold_out, spent) == (program.sold_out, program.spent)
         return program if is_known else with_sold_out(program, sold_out, spent)
 
@@ -179,6 +180,13 @@ def find_spent(workflows: Mapping[str, Workflow], acceptances: Iterable[Acceptan
         if accepted[key] >= budget.amount:
             found[key] = Spent(key, budget, accepted[key], _moment_after(acceptance))
     return found
+
+
+def accepted_through(workflow: str, budget: Money, acceptances: Iterable[Acceptance]) -> Iterator[int]:
+    """List what each acceptance through a workflow takes of its budget, in the budget's minor units."""
+    for acceptance in acceptances:
+        if acceptance.workflow == workflow and acceptance.currency in ("", budget.currency):
+            yield acceptance.discount
 
 
 def _moment_after(acceptance: Acceptance) -> Moment:

@@ -11,3 +11,21 @@ create table prompted_discounts (
     terms text not null,
     primary key (key, shown_at)
 );
+
+insert into prompted_discounts (key, shown_at, workflow, enrollment, unit_id, terms)
+select
+    said ->> 'prompt', min(seen_at), said ->> 'workflow', said ->> 'enrollment', said ->> 'unit',
+    (said -> 'terms')::text
+from (
+    select seen_at, properties::json as said
+    from events
+    where name = 'Prompt Offered' and strpos(properties, '"discount_rate"') > 0
+) as offered
+group by said ->> 'prompt', said ->> 'workflow', said ->> 'enrollment', said ->> 'unit', (said -> 'terms')::text;
+
+-- Purchases, and chances to make one: few beside the rest of the ledger, and asked for by themselves.
+create index events_bought on events (occurred_at)
+where name in ('Subscription Upgraded', 'Subscription Started', 'Order Completed', 'Offer Accepted');
+
+create index events_looked on events (household_id, occurred_at)
+where name in ('Pricing Viewed', 'Checkout Started', 'Prompt Offered');
