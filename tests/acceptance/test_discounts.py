@@ -100,7 +100,7 @@ def write(world: LiveWorld, lives: Sequence[Life]) -> None:
                 )  # fmt: skip
     world.append(events)
     append_derived(world.connection, derived)
-    keep_messages(world.connection, messages)
+    keep_messages(world.connection, messages, {})
     world.connection.execute("update outbox set state = 'sent', finished_at = reserved_at")
 
 

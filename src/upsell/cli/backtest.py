@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -45,40 +43,17 @@ def backtest(  # noqa: PLR0913  # a command's options
     History runs through the same core as live events. The exit code is 2 when any row was rejected.
     """
     from upsell.cli.backtest_text import backtest_text
-    from upsell.cli.moments import moment_of
-    from upsell.cli.progress import shown_progress
-    from upsell.clock import SystemClock
-    from upsell.errors import ConfigError
-    from upsell.runtime.backtest import Question, run_backtest
-    from upsell.sources.defaults import default_mapping
-    from upsell.sources.mapping import read_mapping
-    from upsell.sources.rejects import write_rejects
-    from upsell.sources.relations import choose_files
+    from upsell.cli.history import backtest_files, read_stretch, tell_rejected
     from upsell.workspace.documents import read_workspace
 
-    starts_at, ends_at = moment_of(since, "--from"), moment_of(until, "--to")
-    if starts_at is not None and ends_at is not None and starts_at >= ends_at:
-        msg = f"--to: expected a moment after --from, which is {since}, got {until}"
-        raise ConfigError(msg)
-    rows = read_mapping(mapping) if mapping is not None else default_mapping()
-    question = Question(
-        documents=read_workspace(workspace),
-        mapping=rows,
-        files=choose_files(rows, events),
-        since=starts_at,
-        until=ends_at,
-        workers=workers or len(os.sched_getaffinity(0)),
+    within = read_stretch(since, until)
+    found = backtest_files(
+        read_workspace(workspace), events, mapping=mapping, within=within, workers=workers, rejects=rejects
     )
-    with shown_progress() as progress:
-        found = run_backtest(
-            question, SystemClock(), progress, lambda refused: write_rejects(rejects, refused)
-        )
     if as_json:
         import msgspec
 
         print(msgspec.json.format(msgspec.json.encode(found, order="deterministic")).decode())
     else:
         print(backtest_text(found))
-    if found.files.rejected:
-        print(f"upsell: {found.files.rejected:,} rows were rejected; see {rejects}", file=sys.stderr)
-        raise typer.Exit(0 if allow_rejects else 2)
+    raise typer.Exit(tell_rejected(found, rejects, is_allowed=allow_rejects))

@@ -16,11 +16,12 @@ _WIDTH = 78
 
 def backtest_text(found: Backtest) -> str:
     """Write a backtest: the files first, then one block for each workflow, then what it cannot say."""
-    blocks = [_files(found), *(_outcome(outcome) for outcome in found.outcomes), _CAUTION]
+    blocks = [file_lines(found), *(_outcome(outcome) for outcome in found.outcomes), _CAUTION]
     return "\n\n".join("\n".join(block) for block in blocks)
 
 
-def _files(found: Backtest) -> list[str]:
+def file_lines(found: Backtest) -> list[str]:
+    """Write what was read: events, and what was left out."""
     files = found.files
     lines = [
         f"Backtest of {_counted(files.events, 'event')}, "
@@ -30,9 +31,9 @@ def _files(found: Backtest) -> list[str]:
         since = found.since if found.since is not None else files.first_at
         lines.append(f"  from {format_moment(since)} to {format_moment(found.until)}")
     lines += [
-        _row("events that can mean something to these workflows", found.mattered),
-        _row("rows the mapping leaves out", files.skipped),
-        _row("rows rejected", files.rejected),
+        dotted("events that can mean something to these workflows", found.mattered),
+        dotted("rows the mapping leaves out", files.skipped),
+        dotted("rows rejected", files.rejected),
     ]
     return lines
 
@@ -42,25 +43,28 @@ def _outcome(outcome: Outcome) -> list[str]:
     lines = [
         f"{outcome.workflow}: {outcome.name}",
         "-" * _WIDTH,
-        _row(f"{outcome.unit}s seen", outcome.units),
-        _row(f"{outcome.unit}s whose trigger fired", tally.triggered),
-        _row("candidates", tally.candidates),
+        dotted(f"{outcome.unit}s seen", outcome.units),
+        dotted(f"{outcome.unit}s whose trigger fired", tally.triggered),
+        dotted("candidates", tally.candidates),
     ]
-    lines += [_row(f"  {_words(reason)}", number) for reason, number in _ordered(tally.answers)]
+    lines += [dotted(f"  {_words(reason)}", number) for reason, number in _ordered(tally.answers)]
     lines += [
-        _row(f"  still waiting at the end: {_words(reason)}", number)
+        dotted(f"  still waiting at the end: {_words(reason)}", number)
         for reason, number in _ordered(tally.waiting)
     ]
     lines += [_sum(tally)]
     if tally.blocked:
         lines.append("candidates that were blocked for a while, by what they met")
-        lines += [_row(f"  {_words(reason)}", number) for reason, number in _ordered(tally.blocked)]
+        lines += [dotted(f"  {_words(reason)}", number) for reason, number in _ordered(tally.blocked)]
     if tally.lost_to:
         lines.append(f"{outcome.unit}s that wanted the one slot while another workflow held it")
-        lines += [_row(f"  {holder}", number) for holder, number in _ordered(tally.lost_to)]
+        for holder, number in _ordered(tally.lost_to):
+            lines.append(dotted(f"  {holder}", number))
+            if tally.in_vain[holder]:
+                lines.append(dotted("    candidates that never got it", tally.in_vain[holder]))
     if tally.fates:
         lines.append("what became of enrollments")
-        lines += [_row(f"  {_words(reason)}", number) for reason, number in _ordered(tally.fates)]
+        lines += [dotted(f"  {_words(reason)}", number) for reason, number in _ordered(tally.fates)]
     return [*lines, *_messages(tally), *_reached(outcome)]
 
 
@@ -68,7 +72,7 @@ def _sum(tally: Tally) -> str:
     """Say whether the answers and those still waiting are all candidates."""
     total = tally.answers.total() + tally.waiting.total()
     says = "adds up" if total == tally.candidates else f"differs by {tally.candidates - total:,}"
-    return _row(f"  sum ({says})", total)
+    return dotted(f"  sum ({says})", total)
 
 
 def _messages(tally: Tally) -> list[str]:
@@ -76,15 +80,15 @@ def _messages(tally: Tally) -> list[str]:
     channels: Counter[str] = Counter()
     for sent in tally.messages.values():
         channels.update(sent)
-    lines = [_row(f"messages by {channel}", number) for channel, number in _ordered(channels)]
+    lines = [dotted(f"messages by {channel}", number) for channel, number in _ordered(channels)]
     if tally.messages:
         busiest = max(tally.messages, key=lambda day: (tally.messages[day].total(), day))
-        lines.append(_row("  days with any", len(tally.messages)))
-        lines.append(_row(f"  on the busiest day, {busiest}", tally.messages[busiest].total()))
+        lines.append(dotted("  days with any", len(tally.messages)))
+        lines.append(dotted(f"  on the busiest day, {busiest}", tally.messages[busiest].total()))
     else:
-        lines.append(_row("messages", 0))
+        lines.append(dotted("messages", 0))
     if tally.tasks:
-        lines.append(_row("tasks", tally.tasks))
+        lines.append(dotted("tasks", tally.tasks))
     return lines
 
 
@@ -96,10 +100,10 @@ def _reached(outcome: Outcome) -> list[str]:
     for group, name in names.items():
         rate = outcome.tally.reached.get(group)
         if rate is not None:
-            lines.append(_row(f"  {name}", _share(rate.reached, rate.closed)))
+            lines.append(dotted(f"  {name}", _share(rate.reached, rate.closed)))
             reached += rate.reached
             closed += rate.closed
-    return [*lines, _row("  all whose trigger fired", _share(reached, closed))]
+    return [*lines, dotted("  all whose trigger fired", _share(reached, closed))]
 
 
 def _share(reached: int, closed: int) -> str:
@@ -107,7 +111,7 @@ def _share(reached: int, closed: int) -> str:
     return f"{reached:,} of {closed:,} = {reached / closed:.1%}" if closed else "no window has closed"
 
 
-def _row(name: str, value: int | str) -> str:
+def dotted(name: str, value: int | str) -> str:
     """Write a name and its number at the right margin."""
     shown = f"{value:,}" if isinstance(value, int) else value
     return f"{name} {'.' * max(2, _WIDTH - len(name) - len(shown) - 2)} {shown}"

@@ -35,6 +35,9 @@ COMMANDS: Final[dict[str, Entry]] = {
     "backtest": Entry(
         "upsell.cli.backtest:backtest", "Tell what a workspace would have done over a history."
     ),
+    "conflicts": Entry(
+        "upsell.cli.conflicts:conflicts", "Tell which workflows compete for the slot, and which would lose."
+    ),
     "explain": Entry("upsell.cli.explain:explain", "Tell why a unit is spoken to, or why not."),
     "segments": Entry(
         "upsell.cli.segments:segments", "Count segments and list who is in them, or count a rule."

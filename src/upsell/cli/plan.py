@@ -10,10 +10,15 @@ import typer
 
 
 def plan(workspace: Annotated[Path, typer.Argument(help="Directory of the workspace.")]) -> None:
-    """Show what differs between what is live and a workspace, and whom prices concern; changes nothing."""
+    """Show what differs between what is live and a workspace, and what that concerns; changes nothing.
+
+    Whom changed prices concern, and which workflows the new and changed ones compete with.
+    """
+    from upsell.cli.conflicts_text import short_lines
     from upsell.clock import SystemClock
     from upsell.config import load_settings
-    from upsell.runtime.apply import difference
+    from upsell.journeys.conflicts import find_conflicts
+    from upsell.runtime.apply import changed_workflows, difference
     from upsell.runtime.repricing import Concerned, concerned_lines, find_concerned
     from upsell.store.connect import connect, database_url
     from upsell.store.revisions import newest_revision
@@ -34,4 +39,7 @@ def plan(workspace: Annotated[Path, typer.Argument(help="Directory of the worksp
         return
     print(changed, end="")
     print("\n".join(concerned_lines(concerned)), end="\n" if concerned else "")
+    keys = changed_workflows(live.documents if live is not None else {}, program)
+    competing = list(short_lines(find_conflicts(program), keys))
+    print("\n".join(competing), end="\n" if competing else "")
     print(f"These changes would make revision {number + 1}.")

@@ -15,7 +15,7 @@ from upsell.decisions.decision import Verdict
 from upsell.decisions.reasons import Reason
 from upsell.ids import UnitId, digest
 from upsell.journeys.household import Enrollment, Unit, Waiting, Watch
-from upsell.journeys.leaving import hold_slots
+from upsell.journeys.leaving import hold_slots, slot_holder
 from upsell.journeys.merging import drawn_as
 from upsell.journeys.scene import Scene
 from upsell.journeys.speaking import (
@@ -85,7 +85,7 @@ def ask_gates(scene: Scene, unit: Unit, workflow: Workflow, watch: Watch, event:
         if shut is not None and not (is_skipped and shut.reason in WAITABLE - {Reason.OUTRANKED}):
             return shut
     if workflow.takes_slot and unit.slot is not None:
-        return Verdict(Reason.OUTRANKED, _holder(unit))
+        return Verdict(Reason.OUTRANKED, slot_holder(scene, unit))
     # By household: a company in the control hears nothing, whichever of its people is asked about.
     policy = scene.program.policy
     if is_drawn(policy.control_rate, policy.control_salt, _drawn_household(scene, unit)):
@@ -269,8 +269,3 @@ def _drawn_household(scene: Scene, unit: Unit) -> UnitId:
     """Give the id by which the global control is drawn: the account's, or the customer's own."""
     household = scene.household
     return household.id if household.account is not None else unit.assigned_as or household.id
-
-
-def _holder(unit: Unit) -> str:
-    holder = unit.enrollments.get(unit.slot or "")
-    return holder.workflow if holder is not None else "the account's workflow"

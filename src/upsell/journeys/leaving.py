@@ -41,6 +41,16 @@ def hold_slots(scene: Scene, unit: Unit, enrollment: Enrollment, people: list[Un
     enrollment.held_slots.sort()
 
 
+def slot_holder(scene: Scene, unit: Unit) -> str:
+    """Give the key of the workflow that holds a unit's slot: its own, or its account's."""
+    account = scene.household.account
+    for each in (unit, account):
+        holder = each.enrollments.get(unit.slot or "") if each is not None else None
+        if holder is not None:
+            return holder.workflow
+    return "another account's workflow"
+
+
 def free_slots(scene: Scene, unit: Unit, enrollment: Enrollment) -> None:
     """Give the slots of an enrollment back, to whoever waits for one of them."""
     for holder in (unit, *scene.household.customers.values()):

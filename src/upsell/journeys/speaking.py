@@ -29,6 +29,7 @@ from upsell.decisions.terms import Terms
 from upsell.ids import bare, share
 from upsell.journeys.concerns import DEFAULT_ROLE
 from upsell.journeys.household import Enrollment, Unit
+from upsell.journeys.leaving import slot_holder
 from upsell.journeys.places import ask_address, ask_hours, ask_places
 from upsell.journeys.scene import Scene
 from upsell.journeys.steps import Journey, MessageStep, PromptStep, TaskStep, TrialStep, for_arm, ways_on
@@ -190,7 +191,7 @@ def ask_recipients(
         if not reachable or not addresses.isdisjoint(_addresses(person, reachable)):
             continue
         choice = _choose_channel(scene, workflow, step, person, reachable, enrollment, len(kept))
-        refusal = choice.refusal or _ask_slot(workflow, step, person, enrollment)
+        refusal = choice.refusal or _ask_slot(scene, workflow, step, person, enrollment)
         if refusal is None and choice.channel is not None:
             kept.append(Recipient(person, choice.channel, choice.words if len(step.channels) > 1 else ""))
             addresses.update(_addresses(person, reachable))
@@ -263,12 +264,12 @@ def _ask_task(scene: Scene, unit: Unit, speech: Speech) -> Verdict | None:
 
 
 def _ask_slot(
-    workflow: Workflow, step: MessageStep, person: Unit, enrollment: Enrollment | None
+    scene: Scene, workflow: Workflow, step: MessageStep, person: Unit, enrollment: Enrollment | None
 ) -> Verdict | None:
     holder = person.slot
     is_held = holder is not None and (enrollment is None or holder != enrollment.id)
     if workflow.takes_slot and is_held and step.intent in PROMOTIONAL:
-        return Verdict(Reason.OUTRANKED, f"the slot of {bare(person.id)}")
+        return Verdict(Reason.OUTRANKED, slot_holder(scene, person), (Seen("person", bare(person.id)),))
     return None
 
 

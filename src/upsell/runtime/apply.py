@@ -9,7 +9,8 @@ from __future__ import annotations
 import difflib
 
 from upsell.clock import Clock
-from upsell.errors import StoreError
+from upsell.errors import DefinitionError, StoreError
+from upsell.journeys.program import Program
 from upsell.store.connect import Connection
 from upsell.store.ledger import reach_moment
 from upsell.store.queries import query
@@ -80,6 +81,22 @@ def difference(before: Documents, after: Documents) -> str:
             line if line.endswith("\n") else f"{line}\n\\ no newline at end of file\n" for line in lines
         ]
     return "".join(parts)
+
+
+def changed_workflows(before: Documents, after: Program) -> frozenset[str]:
+    """Give the keys of a program's workflows that documents have not, or have otherwise.
+
+    All of them where this release does not take the documents any more.
+    """
+    try:
+        known = compile_documents(before).program.workflows if before else {}
+    except DefinitionError:
+        known = {}
+    return frozenset(
+        key
+        for key, workflow in after.workflows.items()
+        if key not in known or (known[key].version, known[key].status) != (workflow.version, workflow.status)
+    )
 
 
 def _refusal(expected: int, live: Revision | None, documents: Documents) -> str:

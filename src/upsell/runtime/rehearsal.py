@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Sequence
+from itertools import permutations
 from typing import TypeAlias, assert_never
 from zoneinfo import ZoneInfo
 
@@ -16,6 +17,7 @@ import msgspec
 
 from upsell.clock import MINUTE, Moment, to_datetime
 from upsell.decisions.decision import Decision
+from upsell.decisions.reasons import Reason
 from upsell.ids import UnitId, bare, customer_unit, is_account
 from upsell.journeys.advance import Session
 from upsell.journeys.effects import Decided, Effect, Exposed, OpenTask, Record, Speak, Spend, Withdraw
@@ -116,13 +118,16 @@ class Rehearsal:
 
     def _note_decision(self, decision: Decision, followed: _Followed) -> None:
         tally = self.tallies[decision.workflow]
-        if not is_candidate_answer(decision):
-            tally.fates[decision.reason.value] += 1
-            return
         key = (decision.workflow, decision.unit_id)
         candidacy = followed.get(key)
+        if not is_candidate_answer(decision):
+            tally.fates[decision.reason.value] += 1
+            if decision.reason is Reason.OUTRANKED and candidacy is not None:
+                candidacy.lose(decision)
+            return
         if candidacy is None:
-            candidacy = followed[key] = Candidacy(tally, decision)
+            is_dropped = self._program.workflows[decision.workflow].is_dropped
+            candidacy = followed[key] = Candidacy(tally, decision, is_dropped=is_dropped)
         candidacy.take(decision)
 
     def _note_message(self, speak: Speak) -> None:
@@ -149,8 +154,25 @@ class Rehearsal:
             if goal.where is None or goal.where.holds(event.properties) is True:
                 candidacy.goal_at = event.occurred_at
 
+    def _note_shared(self, followed: _Followed) -> None:
+        """Count units that were candidates of two workflows, for both; a member with their account is one."""
+        mine: dict[UnitId, list[str]] = {}
+        for key, unit_id in followed:
+            mine.setdefault(unit_id, []).append(key)
+        of_account = [key for unit_id, keys in mine.items() if is_account(unit_id) for key in keys]
+        for unit_id, keys in mine.items():
+            pairs = list(permutations(keys, 2))
+            if not is_account(unit_id):
+                pairs += [
+                    pair for own in keys for other in of_account for pair in ((own, other), (other, own))
+                ]
+            for key, other in pairs:
+                self.tallies[key].shared[other] += 1
+
     def _close(self, household: Household, followed: _Followed) -> None:
-        """Count how candidates ended, and who reached the goal in a window that has closed."""
+        """Count how candidates ended, who was one of several workflows, and who reached the goal in time."""
+        if len(followed) > 1:
+            self._note_shared(followed)
         for (workflow, unit_id), candidacy in followed.items():
             tally = self.tallies[workflow]
             unit = household.account if is_account(unit_id) else household.customers.get(bare(unit_id))

@@ -49,6 +49,10 @@ class Tally(msgspec.Struct):
         waiting: Candidates still blocked at the end, by reason.
         blocked: Candidates that were blocked at some time, by each reason they met.
         lost_to: Units that did not get the slot because another workflow held it, by that workflow's key.
+        in_vain: Candidates that never got it: they lapsed, were dropped, or their trigger went while another
+            workflow held it, by that workflow's key.
+        shared: Units that were candidates of another workflow too, by its key; with a workflow about accounts
+            their members, each for themselves.
         fates: What became of enrollments, by reason.
         messages: Messages by day (ISO date in the workspace's zone), then channel.
         tasks: Tasks opened.
@@ -61,6 +65,8 @@ class Tally(msgspec.Struct):
     waiting: Counter[str] = msgspec.field(default_factory=Counter)
     blocked: Counter[str] = msgspec.field(default_factory=Counter)
     lost_to: Counter[str] = msgspec.field(default_factory=Counter)
+    in_vain: Counter[str] = msgspec.field(default_factory=Counter)
+    shared: Counter[str] = msgspec.field(default_factory=Counter)
     fates: Counter[str] = msgspec.field(default_factory=Counter)
     messages: dict[str, Counter[str]] = {}
     tasks: int = 0
@@ -74,6 +80,8 @@ class Tally(msgspec.Struct):
         self.waiting.update(other.waiting)
         self.blocked.update(other.blocked)
         self.lost_to.update(other.lost_to)
+        self.in_vain.update(other.in_vain)
+        self.shared.update(other.shared)
         self.fates.update(other.fates)
         self.tasks += other.tasks
         for day, channels in other.messages.items():
@@ -85,11 +93,27 @@ class Tally(msgspec.Struct):
 class Candidacy:
     """One unit's way through one workflow's gates, followed by the answers written of it."""
 
-    __slots__ = ("_blocks", "_lost_to", "_refused", "_tally", "entered", "goal_at", "triggered_at", "unit_id")
+    __slots__ = (
+        "_blocks",
+        "_holder",
+        "_is_dropped",
+        "_lost_to",
+        "_refused",
+        "_tally",
+        "entered",
+        "goal_at",
+        "triggered_at",
+        "unit_id",
+    )
 
-    def __init__(self, tally: Tally, decision: Decision) -> None:
-        """Begin with the first answer the unit ever got; it is counted into ``tally``."""
+    def __init__(self, tally: Tally, decision: Decision, *, is_dropped: bool = False) -> None:
+        """Begin with the first answer the unit ever got; it is counted into ``tally``.
+
+        With ``is_dropped`` a candidate that is blocked does not wait: that is its answer.
+        """
         self._tally = tally
+        self._is_dropped = is_dropped
+        self._holder = ""
         self._blocks: list[str] = []
         self._refused = ""
         self._lost_to: set[str] = set()
@@ -104,14 +128,16 @@ class Candidacy:
         reason = decision.reason
         if not self._blocks:
             self._tally.candidates += 1
-        if reason is Reason.OUTRANKED and decision.rule not in self._lost_to:
-            self._lost_to.add(decision.rule)
-            self._tally.lost_to[decision.rule] += 1
-        if reason in BLOCKS:
+        if reason is Reason.OUTRANKED:
+            self.lose(decision)
+        if reason in BLOCKS and not self._is_dropped:
             if reason.value not in self._blocks:
                 self._tally.blocked[reason.value] += 1
             self._blocks = [*(block for block in self._blocks if block != reason.value), reason.value]
             return
+        is_in_vain = reason is Reason.OUTRANKED or self._blocks[-1:] == [Reason.OUTRANKED.value]
+        if is_in_vain and reason in (Reason.LAPSED, Reason.TRIGGER_GONE, Reason.OUTRANKED):
+            self._tally.in_vain[self._holder] += 1
         self._blocks = []
         self._tally.answers[reason.value] += 1
         if reason in ENTRIES:
@@ -120,6 +146,13 @@ class Candidacy:
             self._refused = ""
         elif reason not in (Reason.LAPSED, Reason.TRIGGER_GONE):
             self._refused = reason.value
+
+    def lose(self, decision: Decision) -> None:
+        """Note that another workflow holds the slot that is wanted: to let the unit in, or to go on."""
+        self._holder = decision.rule
+        if self._holder not in self._lost_to:
+            self._lost_to.add(self._holder)
+            self._tally.lost_to[self._holder] += 1
 
     def close(self, *, is_waiting: bool) -> None:
         """End the history: a candidate that is blocked no more without an answer was refused as before."""
