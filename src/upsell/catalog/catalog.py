@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from upsell.catalog.items import Item
+from upsell.catalog.metrics import Metric, PeerRule
 from upsell.catalog.offers import Offer
 from upsell.catalog.plans import Plan, Product
 
@@ -23,6 +24,8 @@ class Catalog(msgspec.Struct, frozen=True):
         products: What is sold beside plans, by id.
         currency: ISO 4217 code of prices to whoever pays in none yet.
         margin: How much more than its forecast use a plan must cover to fit, as a share.
+        described: The metrics of which customers may be told, by id.
+        peers: Who is compared with whom.
     """
 
     plans: Mapping[str, Plan] = msgspec.field(default_factory=dict)
@@ -33,6 +36,8 @@ class Catalog(msgspec.Struct, frozen=True):
     products: Mapping[str, Product] = msgspec.field(default_factory=dict)
     currency: str = "USD"
     margin: float = 0.2
+    described: Mapping[str, Metric] = msgspec.field(default_factory=dict)
+    peers: PeerRule = PeerRule()
 
     def plan_in(self, bought: str) -> Plan | None:
         """Give the plan that comes with what was bought: itself, or of a bundle the greatest it contains.

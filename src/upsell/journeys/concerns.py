@@ -40,6 +40,7 @@ from upsell.signals.events import (
     MESSAGE_CLICKED,
     MESSAGE_DELIVERED,
     MESSAGE_OPENED,
+    MILESTONE_REACHED,
     OFFER_ACCEPTED,
     OFFER_DECLINED,
     PLACEMENT_ASKED,
@@ -53,6 +54,7 @@ from upsell.signals.events import (
     USAGE_RECORDED,
     Event,
 )
+from upsell.signals.overage import OVERAGE_EVENTS
 from upsell.signals.packs import PACK_EVENTS, PackLimits
 from upsell.signals.purchases import Families
 from upsell.signals.subscriptions import SUBSCRIPTION_EVENTS, Tiers
@@ -61,6 +63,7 @@ ALWAYS = frozenset(
     {CUSTOMER_IDENTIFIED, ACCOUNT_IDENTIFIED, CONSENT_GIVEN, CONSENT_WITHDRAWN, USAGE_RECORDED}
     | {CUSTOMERS_MERGED, ACCOUNT_LEFT, MESSAGE_BOUNCED, MESSAGE_CLICKED, OFFER_DECLINED}
     | SUBSCRIPTION_EVENTS
+    | OVERAGE_EVENTS
     | CART_EVENTS
     | RECEIPTS
     | {ENROLLMENT_ENDED, ENROLLMENT_MIGRATED}
@@ -188,6 +191,8 @@ def concerns_of(program: Program) -> Concerns:
         names.update(PACK_EVENTS)
     for state in program.policy.states:
         names.update(state.starts, state.ends)
+    if any(metric.milestones for metric in program.catalog.described.values()):
+        names.add(MILESTONE_REACHED)
     if any(isinstance(step, PromptStep) for each in every for step in each.journey.steps.values()):
         names.add(PLACEMENT_ASKED)
     if any(asked_of(step) is not None for each in every for step in each.journey.steps.values()):

@@ -46,22 +46,24 @@ from upsell.signals.events import (
     MESSAGE_SENT,
     MESSAGE_UNKNOWN,
     MESSAGE_WITHHELD,
+    MILESTONE_REACHED,
     OFFER_DECLINED,
     ORDER_COMPLETED,
     USAGE_RECORDED,
     Event,
 )
+from upsell.signals.overage import OVERAGE_EVENTS, take_overage
 from upsell.signals.packs import PACK_EVENTS, take_packs
-from upsell.signals.profiles import Profile, usage_period
+from upsell.signals.profiles import Profile, Usage, usage_period
 from upsell.signals.purchases import take_purchase
 from upsell.signals.subscriptions import SUBSCRIPTION_EVENTS, current_subscription, take_subscription
-from upsell.signals.usage import take_level, take_quantity
+from upsell.signals.usage import lifetime_of, reach_milestones, take_level, take_quantity
 
 _INTENTS = frozenset(intent.value for intent in Intent)
 
 
 def take_event(scene: Scene, event: Event, concern: Concern, touched: list[Unit]) -> Event | None:
-    """Change the records as an event says; give the Upgraded or Downgraded that follows from it."""
+    """Change the records as an event says; give what follows: Upgraded, Downgraded, a milestone reached."""
     principal = scene.principal()
     for state in concern.states:
         take_state(principal.profile, state, event)
@@ -81,11 +83,14 @@ def take_event(scene: Scene, event: Event, concern: Concern, touched: list[Unit]
         derived = take_subscription(principal.profile, event, scene.concerns.tiers)
         scene.refresh_facts()
         end_pending_cancellation(scene)
-        if derived is not None:
-            scene.effects.append(Record(derived))
-        return derived
-    _take_named(scene, event, principal)
-    return None
+    elif event.name == USAGE_RECORDED:
+        derived = _take_usage(scene, event, principal)
+    else:
+        derived = None
+        _take_named(scene, event, principal)
+    if derived is not None:
+        scene.effects.append(Record(derived))
+    return derived
 
 
 def end_pending_cancellation(scene: Scene) -> None:
@@ -103,9 +108,9 @@ def _take_named(scene: Scene, event: Event, principal: Unit) -> None:
     name = event.name
     if name in PACK_EVENTS:
         _take_order(scene, event, principal.profile)
-    if name == USAGE_RECORDED:
-        _take_usage(scene, event, principal)
-    elif name in (CUSTOMER_IDENTIFIED, ACCOUNT_IDENTIFIED):
+    if name in OVERAGE_EVENTS:
+        take_overage(principal.profile.overage, event)
+    if name in (CUSTOMER_IDENTIFIED, ACCOUNT_IDENTIFIED):
         _take_traits(scene, event, principal)
     elif event.customer_id is None:
         return
@@ -141,11 +146,14 @@ def _take_order(scene: Scene, event: Event, profile: Profile) -> None:
         scene.has_new_holdings = True
 
 
-def _take_usage(scene: Scene, event: Event, principal: Unit) -> None:
-    """``quantity`` adds to the period and the day the event occurred in, ``level`` sets a gauge."""
+def _take_usage(scene: Scene, event: Event, principal: Unit) -> Event | None:
+    """``quantity`` adds to the period and the day the event occurred in, ``level`` sets a gauge.
+
+    Gives the milestone that the metric's total passes by it.
+    """
     metric = event.properties.get("metric")
     if not isinstance(metric, str):
-        return
+        return None
     profile = principal.profile
     held = profile.usage.get(metric)
     # No day lies ahead: what is said to have happened later than it was told counts for today.
@@ -153,14 +161,37 @@ def _take_usage(scene: Scene, event: Event, principal: Unit) -> None:
     level = _number(event.properties.get("level"))
     if level is not None:
         profile.usage[metric] = take_level(held, level, at)
-        return
+        return None
     quantity = _number(event.properties.get("quantity", 1))
     if quantity is None:
-        return
+        return None
+    described = scene.program.catalog.described.get(metric)
+    lifetime = lifetime_of(held) if described is not None and described.milestones else None
+    before = lifetime.total if lifetime is not None else 0.0
     subscription = current_subscription(profile, scene.concerns.tiers, scene.now)
     anchor = subscription.started_at if subscription is not None else None
     start, _ = usage_period(anchor, at)
-    profile.usage[metric] = take_quantity(held, quantity, at, start)
+    usage = profile.usage[metric] = take_quantity(held, quantity, at, start)
+    if described is None or not described.milestones:
+        return None
+    return _milestone_event(event, metric, usage, reach_milestones(usage, before, described.milestones))
+
+
+def _milestone_event(event: Event, metric: str, usage: Usage, milestone: int | None) -> Event | None:
+    """Give the event that a milestone was reached by an event of use; as old as that, or as historical."""
+    if milestone is None or usage.lifetime is None:
+        return None
+    return Event(
+        id=f"{event.id}/{MILESTONE_REACHED}",
+        name=MILESTONE_REACHED,
+        occurred_at=event.occurred_at,
+        seen_at=event.seen_at,
+        customer_id=event.customer_id,
+        account_id=event.account_id,
+        properties={"metric": metric, "milestone": milestone, "total": usage.lifetime.total},
+        source="core",
+        is_historical=event.is_historical,
+    )
 
 
 def _take_traits(scene: Scene, event: Event, principal: Unit) -> None:

@@ -93,6 +93,7 @@ _DERIVED = (
     _text("currency", "ISO 4217 code"),
 )
 _INVOICE = (_text("invoice_id", "the source's id of the invoice", is_required=True), *_MONEY)
+_OVERAGE = _number("overage", "how much of the amount is for use beyond a limit, in minor units")
 _TICKET = (
     _text("ticket_id", "the source's id of the ticket", is_required=True),
     _text("severity", "how bad it is, in the source's words"),
@@ -237,7 +238,7 @@ def _subscriptions() -> tuple[EventType, ...]:
                 Property("converted", Kind.BOOLEAN, "whether it became a paid subscription"),
             ),
         ),
-        EventType("Invoice Paid", group, "An invoice was paid.", _INVOICE),
+        EventType("Invoice Paid", group, "An invoice was paid.", (*_INVOICE, _OVERAGE)),
         EventType("Invoice Payment Failed", group, "A payment for an invoice failed.", _INVOICE),
         EventType(
             "Refunded",
@@ -250,6 +251,7 @@ def _subscriptions() -> tuple[EventType, ...]:
                     "the order it is about: its usage packs are taken back, unless it came to more",
                 ),
                 _TAKEN_BACK,
+                _OVERAGE,
             ),
         ),
     )
@@ -290,8 +292,15 @@ def _use() -> tuple[EventType, ...]:
         EventType(
             "Milestone Reached",
             group,
-            "They achieved something with the product, such as their hundredth report.",
-            (_text("milestone", "which milestone", is_required=True),),
+            "They achieved something with the product. Derived where a metric's lifetime total passes one of "
+            "its `milestones` in `catalog.yaml`; a source may tell of others.",
+            (
+                Property(
+                    "milestone", None, "which milestone, in the source's words; the total where derived", True
+                ),
+                _text("metric", "whose total passed it, where derived"),
+                _number("total", "the total then, where derived"),
+            ),
         ),
         EventType("Onboarding Finished", group, "They have found their way in."),
         EventType("Page Viewed", group, "A page of a site was seen.", _VIEW),

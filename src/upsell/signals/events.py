@@ -27,7 +27,11 @@ SUBSCRIPTION_DOWNGRADED: Final = "Subscription Downgraded"
 PAGE_VIEWED: Final = "Page Viewed"
 SCREEN_VIEWED: Final = "Screen Viewed"
 
+INVOICE_PAID: Final = "Invoice Paid"
+REFUNDED: Final = "Refunded"
+
 USAGE_RECORDED: Final = "Usage Recorded"
+MILESTONE_REACHED: Final = "Milestone Reached"
 
 REFUNDED: Final = "Refunded"
 ORDER_COMPLETED: Final = "Order Completed"

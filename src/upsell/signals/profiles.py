@@ -30,6 +30,7 @@ class Subscription(msgspec.Struct):
         renews_at: When the present terms end, or None when not said.
         ends_at: When it ends or ended, or None while it is open.
         changed_at: When what is known of it happened last; what happened before it changes nothing.
+        priced_at: Since when what falls due is as it is; None where only ``changed_at`` is known.
     """
 
     id: str
@@ -43,6 +44,7 @@ class Subscription(msgspec.Struct):
     renews_at: Moment | None = None
     ends_at: Moment | None = None
     changed_at: Moment = 0
+    priced_at: Moment | None = None
 
     def is_open(self, now: Moment) -> bool:
         """Tell whether it is in force at ``now``; it ends at ``ends_at``, which is outside."""
@@ -53,6 +55,26 @@ class Subscription(msgspec.Struct):
         if self.status == "trialing":
             return 0
         return round(self.amount / self.interval_months)
+
+    def priced_since(self) -> Moment:
+        """Give a moment since which what falls due has been as it is, maybe for longer."""
+        return self.changed_at if self.priced_at is None else self.priced_at
+
+
+class Lifetime(msgspec.Struct, array_like=True):
+    """All that was ever recorded of a metric.
+
+    Attributes:
+        total: The amount of all of it.
+        since: Since when that is, by when it was used.
+        last_at: When the newest of it was used.
+        reached: Milestones that the total was seen to pass, each with the moment by which it had.
+    """
+
+    total: float
+    since: Moment
+    last_at: Moment
+    reached: list[tuple[int, Moment]] = []
 
 
 class Usage(msgspec.Struct, array_like=True):
@@ -67,6 +89,8 @@ class Usage(msgspec.Struct, array_like=True):
             something was recorded on, oldest first; a day is its number since 1970 in UTC.
         level_at: When a gauge stood at ``amount``, None for what has a period.
         past: When each of the last periods before the present one began, and the amount used in it.
+        lifetime: All that was ever recorded; None for a gauge, and where nothing has been since this is
+            kept.
     """
 
     amount: float
@@ -74,6 +98,15 @@ class Usage(msgspec.Struct, array_like=True):
     days: list[tuple[int, float]] = []
     level_at: Moment | None = None
     past: list[tuple[Moment, float]] = []
+    lifetime: Lifetime | None = None
+
+
+class OveragePayment(msgspec.Struct, array_like=True):
+    """What was paid, or with a minus given back, for use beyond a limit: minor units and currency."""
+
+    amount: int
+    currency: str
+    paid_at: Moment
 
 
 class Span(msgspec.Struct, array_like=True):
@@ -153,6 +186,7 @@ class Profile(msgspec.Struct, omit_defaults=True):
         cart: A customer's cart, None when nothing was ever said of one.
         packs: Orders of usage packs of the present and recent usage periods, by order id; for whoever pays.
         bought: When something of each product family was last ordered for money; for whoever pays.
+        overage: What was paid for use beyond limits in the last year, by invoice.
     """
 
     traits: dict[str, Scalar] = {}
@@ -163,6 +197,7 @@ class Profile(msgspec.Struct, omit_defaults=True):
     cart: Cart | None = None
     packs: dict[str, PackOrder] = {}
     bought: dict[str, Moment] = {}
+    overage: dict[str, OveragePayment] = {}
 
 
 def usage_period(anchor: Moment | None, now: Moment) -> tuple[Moment, Moment]:

@@ -155,11 +155,14 @@ def _change(profile: Profile, event: Event) -> None:
         started_at=event.occurred_at,
         renews_at=_moment(said, "renews_at"),
         changed_at=event.occurred_at,
+        priced_at=event.occurred_at,
     )
 
 
 def _update(held: Subscription, event: Event) -> None:
     said = event.properties
+    priced_since, price = held.priced_since(), _price(held)
+    is_resumed = not held.is_open(event.occurred_at)
     held.changed_at = event.occurred_at
     if "plan" in said:
         held.plan = str(said["plan"])
@@ -174,6 +177,11 @@ def _update(held: Subscription, event: Event) -> None:
     held.status = str(said.get("status") or "active")
     held.renews_at = _moment(said, "renews_at") or held.renews_at
     held.ends_at = None
+    held.priced_at = event.occurred_at if is_resumed or _price(held) != price else priced_since
+
+
+def _price(held: Subscription) -> tuple[int, str, int, str]:
+    return (held.amount, held.currency, held.interval_months, held.status)
 
 
 def _number(value: object, otherwise: float) -> float:

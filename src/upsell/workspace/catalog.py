@@ -16,6 +16,7 @@ from upsell.catalog.plans import Plan
 from upsell.workspace.documents import CATALOG
 from upsell.workspace.findings import Findings
 from upsell.workspace.items import NOTHING_WRITTEN, Leaf, Record
+from upsell.workspace.metrics import compile_metrics, compile_peers, named_metrics
 from upsell.workspace.offers import compile_offers
 from upsell.workspace.paths import check_offered_paths, check_paths, compile_paths
 from upsell.workspace.products import check_known, compile_money, compile_prices, compile_product
@@ -45,11 +46,13 @@ def compile_catalog(written: Record | None, settings: Settings, findings: Findin
     catalog = Catalog(
         plans=compiled,
         default_plan=None if default is None else default.text,
-        metrics=frozenset(leaf.text for leaf in record.leaves("metrics")) | limited,
+        metrics=named_metrics(record) | limited,
         items=items,
         products=beside,
         currency=settings.currency,
         margin=record.rate("fit_margin", 0.2),
+        described=compile_metrics(record, settings.currency, findings),
+        peers=compile_peers(record, settings, findings),
     )
     catalog = msgspec.structs.replace(
         catalog, offers=compile_offers(offers, record, catalog, settings, findings)

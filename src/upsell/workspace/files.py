@@ -441,12 +441,49 @@ _ITEM = RecordOf(
     }
 )
 
+_METRIC = RecordOf(
+    {
+        "name": Key(scalars.TEXT, "what customers call one of it, such as report", True),
+        "plural": Key(scalars.TEXT, "what they call several (default the name and an s)"),
+        "saves": Key(
+            scalars.DURATION,
+            "how much time one of it saves them: your assumption, told with whatever is made of it",
+        ),
+        "worth": Key(
+            _MONEY,
+            "what one of it is worth to them, or by currency: your assumption, told likewise",
+        ),
+        "milestones": Key(
+            ListOf(scalars.POSITIVE, least=1),
+            "lifetime totals that are celebrated: the event Milestone Reached, once each",
+        ),
+        "benchmark": Key(
+            scalars.BOOLEAN, "whether its use is compared with that of peers, k-anonymously (default false)"
+        ),
+    }
+)
+
+_BENCHMARK = RecordOf(
+    {
+        "by": Key(
+            scalars.TRAIT,
+            "a text trait that peers share, beside their plan's family and a like number of seats",
+        ),
+        "least": Key(
+            scalars.CROWD, "the fewest accounts or customers of which anything is said (default 20)"
+        ),
+    }
+)
+
 CATALOG_SHAPE = RecordOf(
     {
         "default_plan": Key(scalars.ID, "the plan of a unit without a subscription"),
         "metrics": Key(
-            ListOf(scalars.ID), "metrics that usage events may name, beside those that plans limit"
+            Either(listing=ListOf(scalars.ID), mapping=MapOf(_METRIC, "metric", scalars.ID)),
+            "metrics that usage events may name, beside those that plans limit: a list, or by id what "
+            "customers may be told of each",
         ),
+        "benchmark": Key(_BENCHMARK, "who is compared with whom"),
         "plans": Key(MapOf(_PLAN, "plan", scalars.ID), "what can be bought, by id"),
         "products": Key(
             MapOf(_PRODUCT, "product", scalars.ID),

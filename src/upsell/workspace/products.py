@@ -46,7 +46,7 @@ def compile_product(
         kind=kind,
         name=record.text("name"),
         prices=compile_prices(price, currency, findings),
-        once=_by_currency(price.items.get("once"), currency, findings),
+        once=compile_by_currency(price.items.get("once"), currency, findings),
         limits={metric: limits.rate(metric) for metric in limits.items},
         features=tuple(leaf.text for leaf in record.leaves("features")),
         contains=tuple(leaf.text for leaf in record.leaves("contains")),
@@ -61,9 +61,22 @@ def compile_product(
 def compile_prices(record: Record, currency: str, findings: Findings) -> Prices:
     """Compile prices by interval; one amount is in the workspace's ``currency``."""
     return {
-        interval: _by_currency(record.items.get(interval.value), currency, findings)
+        interval: compile_by_currency(record.items.get(interval.value), currency, findings)
         for interval in BillingInterval
         if interval.value in record.items
+    }
+
+
+def compile_by_currency(item: Item | None, currency: str, findings: Findings) -> Mapping[str, Money]:
+    """Compile amounts by currency; one amount is in the workspace's ``currency``, nothing is none."""
+    if isinstance(item, Leaf):
+        return {currency: compile_money(item, currency, findings)}
+    if not isinstance(item, Record):
+        return {}
+    return {
+        code: compile_money(leaf, code, findings)
+        for code in item.items
+        if (leaf := item.leaf(code)) is not None
     }
 
 
@@ -86,15 +99,3 @@ def check_known(leaf: Leaf, noun: str, known: Collection[str], findings: Finding
     """Note something that the catalog lacks."""
     if leaf.text not in known:
         findings.unknown(leaf.place, noun, leaf.text, known, CATALOG)
-
-
-def _by_currency(item: Item | None, currency: str, findings: Findings) -> Mapping[str, Money]:
-    if isinstance(item, Leaf):
-        return {currency: compile_money(item, currency, findings)}
-    if not isinstance(item, Record):
-        return {}
-    return {
-        code: compile_money(leaf, code, findings)
-        for code in item.items
-        if (leaf := item.leaf(code)) is not None
-    }

@@ -249,6 +249,15 @@ POSITIVE = Scalar(
     {"type": "integer", "minimum": 1},
     takes_numbers=True,
 )
+SMALLEST_CROWD = 10
+"""The fewest units of which anything is ever said together."""
+CROWD = Scalar(
+    f"whole number from {SMALLEST_CROWD}",
+    f"a whole number, {SMALLEST_CROWD} or more",
+    lambda text: number if (number := _count(text) or 0) >= SMALLEST_CROWD else None,
+    {"type": "integer", "minimum": SMALLEST_CROWD},
+    takes_numbers=True,
+)
 QUANTITY = Scalar(
     "number", "a number, 0 or more", _amount, {"type": "number", "minimum": 0}, takes_numbers=True
 )
@@ -350,6 +359,12 @@ TRAIT_NAME = Scalar(
     "a name of letters, digits and underscores, such as region",
     _matching(_TRAIT),
     {"type": "string", "pattern": f"^{_TRAIT}$"},
+)
+TRAIT = Scalar(
+    "trait",
+    "a trait such as account.industry",
+    _matching(rf"(account|customer)\.{_TRAIT}"),
+    {"type": "string", "pattern": rf"^(account|customer)\.{_TRAIT}$"},
 )
 ID = Scalar("id", "an id", _matching(r"\S(.{0,198}\S)?", 200), {"type": "string"}, takes_numbers=True)
 URL = Scalar(

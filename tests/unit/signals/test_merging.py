@@ -14,7 +14,7 @@ from upsell.rules.facts import Counter, Measure
 from upsell.signals.counters import count_event
 from upsell.signals.events import Event
 from upsell.signals.merging import merge_profiles
-from upsell.signals.profiles import Profile, Span, Usage
+from upsell.signals.profiles import Lifetime, OveragePayment, Profile, Span, Usage
 from upsell.signals.purchases import take_purchase
 
 START: Moment = parse_moment("2026-03-02T09:00:00Z") or 0
@@ -91,8 +91,16 @@ def test_use_of_one_period_adds_up_and_the_later_of_two_periods_holds() -> None:
     stays = Profile(usage={"calls": Usage(3, START), "seats": Usage(5, None), "jobs": Usage(9, START)})
     gone = Profile(usage={"calls": Usage(4, START), "seats": Usage(2, None), "jobs": Usage(1, START + DAY)})
     merge_profiles(stays, gone, {})
-    jobs = Usage(1, START + DAY, past=[(START, 9)])
-    assert stays.usage == {"calls": Usage(7, START), "seats": Usage(5, None), "jobs": jobs}
+    jobs = Usage(1, START + DAY, past=[(START, 9)], lifetime=Lifetime(10, START, START + DAY))
+    calls = Usage(7, START, lifetime=Lifetime(7, START, START))
+    assert stays.usage == {"calls": calls, "seats": Usage(5, None), "jobs": jobs}
+
+
+def test_one_invoice_told_of_both_counts_once_and_other_overage_adds_up() -> None:
+    one, two = OveragePayment(5, "USD", START), OveragePayment(6, "USD", START + DAY)
+    stays = Profile(overage={"i1": one, "i2": one})
+    merge_profiles(stays, Profile(overage={"i1": two, "i3": one}), {})
+    assert stays.overage == {"i1": two, "i2": one, "i3": one}
 
 
 def test_a_ticket_that_one_id_opened_and_the_other_closed_is_over() -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
+from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import optimize
 from scipy import stats as scipy_stats
 
-from upsell.clock import DAY, HOUR
+from upsell.clock import DAY, HOUR, from_datetime
 from upsell.signals.forecast import (
     REACHED,
     UNKNOWN,
@@ -22,8 +24,16 @@ from upsell.signals.forecast import (
     next_forecast_at,
     passage_days,
 )
-from upsell.signals.profiles import Usage
-from upsell.signals.usage import KEPT_DAYS, merge_usage, take_level, take_quantity
+from upsell.signals.profiles import Lifetime, Usage
+from upsell.signals.usage import (
+    KEPT_DAYS,
+    KEPT_PERIODS,
+    lifetime_of,
+    merge_usage,
+    reach_milestones,
+    take_level,
+    take_quantity,
+)
 
 TODAY = 20_000
 NOW = TODAY * DAY + 9 * HOUR
@@ -100,6 +110,56 @@ def test_use_of_an_earlier_period_counts_for_its_day_alone() -> None:
     usage = take_quantity(None, 5, 40 * DAY, 30 * DAY)
     usage = take_quantity(usage, 7, 20 * DAY, 0)
     assert (usage.amount, usage.days) == (5, [(20, 7), (40, 5)])
+
+
+def test_use_of_a_gap_is_a_period_of_its_own_and_what_overlaps_is_none() -> None:
+    """Oracle: by hand; periods of 30 days, the second without use until it is told late."""
+    march, april, may = (from_datetime(datetime(2026, number, 10, tzinfo=UTC)) for number in (3, 4, 5))
+    usage = take_quantity(take_quantity(None, 5, march, march), 7, may, may)
+    assert usage.past == [(march, 5)]
+    usage = take_quantity(usage, 2, april + 3 * DAY, april)
+    assert usage.past == [(march, 5), (april, 2)]
+    # Told when another subscription had moved the start: what overlaps a period is of it.
+    usage = take_quantity(usage, 1, april + 4 * DAY, april + 2 * DAY)
+    assert usage.past == [(march, 5), (april, 3)]
+    usage = take_quantity(usage, 4, march - DAY, march - 30 * DAY)
+    assert usage.past == [(march - 30 * DAY, 4), (march, 5), (april, 3)]
+
+
+def test_no_more_past_periods_are_kept_than_are_said() -> None:
+    usage: Usage | None = None
+    for month in range(20):
+        usage = take_quantity(usage, 1, month * 31 * DAY, month * 31 * DAY)
+    assert usage is not None
+    assert (len(usage.past), usage.past[0][0]) == (KEPT_PERIODS, 7 * 31 * DAY)
+    usage = take_quantity(usage, 1, 0, 0)
+    assert (len(usage.past), usage.past[0][0]) == (KEPT_PERIODS, 7 * 31 * DAY)
+    assert usage.lifetime is not None
+    assert (usage.lifetime.total, usage.lifetime.since) == (21, 0)
+
+
+def test_a_record_from_before_totals_were_kept_begins_with_what_its_periods_hold() -> None:
+    old = msgspec.json.decode(b"[4.0,864000000000,[[12,4.0]],null,[[0,6.0]]]", type=Usage)
+    assert lifetime_of(old) == Lifetime(10, 0, 12 * DAY)
+    usage = take_quantity(old, 5, 13 * DAY, 10 * DAY)
+    assert usage.lifetime == Lifetime(15, 0, 13 * DAY)
+    assert reach_milestones(usage, 10, (5, 12, 100)) == 12
+
+
+def test_a_milestone_that_use_was_taken_back_from_is_not_reached_again() -> None:
+    usage = take_quantity(None, 10, DAY, 0)
+    assert reach_milestones(usage, 0, (10, 20)) == 10
+    usage = take_quantity(usage, -5, 2 * DAY, 0)
+    usage = take_quantity(usage, 7, 3 * DAY, 0)
+    assert reach_milestones(usage, 5, (10, 20)) is None
+    assert usage.lifetime == Lifetime(12, DAY, 3 * DAY, [(10, DAY)])
+
+
+def test_a_metric_that_is_a_gauge_for_a_while_keeps_its_total() -> None:
+    usage = take_level(take_quantity(None, 10, DAY, 0), 3, 2 * DAY)
+    assert usage.lifetime == Lifetime(10, DAY, DAY)
+    assert take_quantity(usage, 1, 3 * DAY, 0).lifetime == Lifetime(11, DAY, 3 * DAY)
+    assert lifetime_of(take_level(None, 3, DAY)) is None
 
 
 def test_a_level_told_late_belongs_to_its_day_and_not_to_now() -> None:

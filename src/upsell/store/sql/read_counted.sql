@@ -1,5 +1,5 @@
 -- Events of some households by name that happened after a moment, up to and including a position. Of
--- the derived ones only changes of plan and of membership were ever taken into a household.
+-- the derived ones only changes of plan and of membership, and milestones, were ever taken into a household.
 select
     position, shard, household_id, message_id, name, occurred_at, seen_at,
     customer_id, account_id, properties, source, is_historical
@@ -11,6 +11,8 @@ where
     and occurred_at > moment(%(after)s)
     and (
         not is_derived
-        or name in ('Subscription Upgraded', 'Subscription Downgraded', 'Segment Entered', 'Segment Left')
+        or name in (
+            'Subscription Upgraded', 'Subscription Downgraded', 'Segment Entered', 'Segment Left', 'Milestone Reached'
+        )
     )
 order by position
