@@ -22,6 +22,7 @@ from upsell.decisions.carts import cart_facts
 from upsell.decisions.facts import UnitFacts
 from upsell.decisions.fit import Fit, fit_plan
 from upsell.decisions.lineup import line_up, lineup_content
+from upsell.decisions.proof_words import proof_told
 from upsell.decisions.reach import ADDRESS_TRAITS, EMAIL, PUSH, SMS, address_on
 from upsell.decisions.terms import Terms
 from upsell.errors import DeliveryError
@@ -47,8 +48,9 @@ def write_letter(program: Program, household: Household, message: Speak, now: Mo
     """Render a message for the person it is addressed to; the household is not changed.
 
     A template sees ``customer`` and ``account`` (traits), ``plan``, ``subscription``, ``cart``, ``usage``,
-    ``limits``, ``over`` and ``days_to_limit`` (by metric), ``fit``, ``plans`` (a list), ``offer``,
-    ``sender``, ``workflow`` and ``trigger``. Money is text with its currency, moments are ISO 8601 in UTC.
+    ``limits``, ``over`` and ``days_to_limit`` (by metric), ``fit``, ``proof``, ``plans`` (a list),
+    ``offer``, ``sender``, ``workflow`` and ``trigger``. Money is text with its currency, moments are ISO
+    8601 in UTC.
 
     Raises:
         DeliveryError: The message cannot be written, with the reason; trying again does not help.
@@ -117,7 +119,8 @@ def template_facts(program: Program, household: Household, message: Speak, now: 
     scene = Scene(program, concerns_for(program), household)
     scene.now = max(now, household.taken_at)
     unit = household.account if is_account(message.unit_id) else household.customers[bare(message.unit_id)]
-    seen = scene.facts(unit if unit is not None else scene.principal())
+    unit = unit if unit is not None else scene.principal()
+    seen = scene.facts(unit)
     person = household.customers[message.customer_id]
     workflow = program.of_version(message.workflow, message.version)
     metrics = sorted(program.catalog.metrics)
@@ -134,6 +137,7 @@ def template_facts(program: Program, household: Household, message: Speak, now: 
         "days_to_limit": _known({metric: _days_to_limit(seen, metric) for metric in metrics}),
         "fit": _fit_facts(program, fit),
         "plans": _plans_facts(program, seen, fit, message.terms),
+        "proof": proof_told(scene.proof(unit), str),
         "offer": _offer_facts(program.catalog, message.terms),
         "sender": {
             "name": program.sender.name,

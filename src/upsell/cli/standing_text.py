@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from math import ceil, floor
+from textwrap import wrap
 from typing import Any
 
 from upsell.clock import DAY, Moment, to_datetime
+from upsell.decisions.proof_words import proof_sentences
 from upsell.decisions.standing import MetricUse, Standing
 from upsell.money import Money
 from upsell.signals.forecast import REACHED, Forecast
@@ -24,7 +26,16 @@ def standing_lines(standing: Standing | None) -> list[str]:
         *_terms(standing),
         *(line for use in recorded for line in _use_lines(use)),
         *_fit_lines(standing),
+        *_proof_lines(standing),
     ]
+
+
+def _proof_lines(standing: Standing) -> Iterator[str]:
+    """Write what can be proved to them."""
+    for number, sentence in enumerate(proof_sentences(standing.proof)):
+        if not number:
+            yield "  can be said:"
+        yield from wrap(sentence, 96, initial_indent="    ", subsequent_indent="      ")
 
 
 def _fit_lines(standing: Standing) -> Iterator[str]:

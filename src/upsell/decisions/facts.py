@@ -121,6 +121,11 @@ class UnitFacts:
             self.refresh()
 
     @property
+    def principal(self) -> Profile:
+        """All that is known of whoever pays: the account, or a customer without one."""
+        return self._principal
+
+    @property
     def cart(self) -> Mapping[str, Scalar]:
         """What lies in the customer's cart now; nothing when nothing was ever said, or for an account."""
         held = self._own.cart

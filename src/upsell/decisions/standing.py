@@ -14,6 +14,7 @@ from upsell.clock import Moment
 from upsell.decisions.facts import UnitFacts
 from upsell.decisions.fit import Fit, fit_plan
 from upsell.decisions.lineup import LineupOrder, ListedPlan, line_up
+from upsell.decisions.proof import ProofFacts
 from upsell.signals.forecast import Forecast
 
 
@@ -53,6 +54,7 @@ class Standing(msgspec.Struct, frozen=True):
         metrics: Use of each metric that is recorded or limited, by name.
         fit: The plan that fits, None where nothing can be said.
         plans: The plans they have or may move to, side by side.
+        proof: What can be proved to them.
     """
 
     plan: str | None
@@ -69,10 +71,11 @@ class Standing(msgspec.Struct, frozen=True):
     metrics: tuple[MetricUse, ...]
     fit: Fit | None = None
     plans: tuple[ListedPlan, ...] = ()
+    proof: ProofFacts = ProofFacts()
 
 
-def standing_of(facts: UnitFacts, catalog: Catalog, order: LineupOrder) -> Standing:
-    """Give the standing of a unit as its facts have it, with its plans in an order."""
+def standing_of(facts: UnitFacts, catalog: Catalog, order: LineupOrder, proof: ProofFacts) -> Standing:
+    """Give the standing of a unit, its plans in an order, with what can be proved to it."""
     metrics: Iterable[str] = catalog.metrics
     plan, held = facts.plan, facts.subscription
     started_at, ends_at = facts.usage_period()
@@ -91,6 +94,7 @@ def standing_of(facts: UnitFacts, catalog: Catalog, order: LineupOrder) -> Stand
         "period_ends_at": ends_at,
         "fit": fit,
         "plans": line_up(facts, catalog, order, fit),
+        "proof": proof,
         "metrics": tuple(use for metric in sorted(metrics) if (use := _use(facts, metric)) is not None),
     }
     return Standing(**values)  # type: ignore[arg-type]  # the facts' scalars are of these kinds

@@ -14,6 +14,7 @@ from upsell.clock import Moment
 from upsell.decisions.contact import Touch
 from upsell.decisions.decision import Decision, Exposure
 from upsell.decisions.intents import Intent
+from upsell.decisions.proof import ProofFacts
 from upsell.decisions.terms import Terms
 from upsell.ids import UnitId, digest
 from upsell.rules.facts import Scalar
@@ -104,6 +105,7 @@ class OpenTask(msgspec.Struct, frozen=True, tag="task"):
         opened_at: When.
         due_at: By when.
         terms: What the offer comes to for this unit, or None without one.
+        proof: What can be proved to them, or None where nothing can.
     """
 
     key: str
@@ -116,6 +118,7 @@ class OpenTask(msgspec.Struct, frozen=True, tag="task"):
     opened_at: Moment
     due_at: Moment
     terms: Terms | None = None
+    proof: ProofFacts | None = None
 
 
 class Record(msgspec.Struct, frozen=True, tag="record"):

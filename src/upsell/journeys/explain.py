@@ -14,6 +14,7 @@ from upsell.clock import Moment, format_moment
 from upsell.decisions.contact import Touch, full_by_others
 from upsell.decisions.decision import Seen, Verdict
 from upsell.decisions.policy import Per, caps_per
+from upsell.decisions.proof import ProofFacts
 from upsell.decisions.reasons import MEANINGS, Reason
 from upsell.decisions.standing import Standing, standing_of
 from upsell.decisions.terms import rate_for, value_seen
@@ -107,7 +108,7 @@ def explain_standing(program: Program, household: Household, unit_id: UnitId, no
     unit = _unit_of(scene, unit_id)
     if unit is None:
         return None
-    return standing_of(scene.facts(unit), program.catalog, program.policy.lineup_order)
+    return standing_of(scene.facts(unit), program.catalog, program.policy.lineup_order, scene.proof(unit))
 
 
 def explain_address(
@@ -142,6 +143,14 @@ def explain_segments(
         if held.since is not None and name in program.segments
     )
     return tuple(sorted(found, key=lambda one: (one.since, one.segment)))
+
+
+def prove(program: Program, household: Household, unit_id: UnitId, now: Moment) -> ProofFacts:
+    """Say what can be proved to whoever pays for a unit of a household that is up to date at ``now``."""
+    scene = Scene(program, concerns_for(program), household)
+    scene.now = max(now, household.taken_at)
+    unit = _unit_of(scene, unit_id)
+    return scene.proof(unit if unit is not None else scene.principal())
 
 
 def _scene_at(program: Program, household: Household, now: Moment) -> Scene:

@@ -12,6 +12,7 @@ import msgspec
 
 from upsell.catalog.catalog import Catalog
 from upsell.clock import Moment
+from upsell.decisions.benchmarks import Benchmarks
 from upsell.decisions.incidents import Incident
 from upsell.decisions.policy import Policy
 from upsell.decisions.rails import Spent
@@ -46,6 +47,7 @@ class Program(msgspec.Struct, frozen=True):
         sold_out: When the stock or budget of an offer ran out, by offer, for those that ever did.
         segments: Named audiences, by name, none before one whose events its rule counts.
         spent: The discount budgets of workflows that ran out, by workflow.
+        benchmarks: What peers use, each from the moment it was made.
     """
 
     version: str
@@ -62,6 +64,7 @@ class Program(msgspec.Struct, frozen=True):
     sold_out: Mapping[str, Moment] = msgspec.field(default_factory=dict)
     segments: Mapping[str, Segment] = msgspec.field(default_factory=dict)
     spent: Mapping[str, Spent] = msgspec.field(default_factory=dict)
+    benchmarks: Benchmarks = msgspec.field(default_factory=dict)
 
     def of_version(self, key: str, version: str) -> Workflow | None:
         """Give the workflow as an enrollment entered it; None when that version is not kept."""
@@ -87,3 +90,8 @@ def with_sold_out(
 ) -> Program:
     """Give the program with when its offers, and the discount budgets of its workflows, ran out."""
     return msgspec.structs.replace(program, sold_out=sold_out, spent=spent or {})
+
+
+def with_benchmarks(program: Program, benchmarks: Benchmarks) -> Program:
+    """Give the program with what peers use."""
+    return msgspec.structs.replace(program, benchmarks=benchmarks)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from upsell.clock import Moment
 from upsell.decisions.decision import Decision, Exposure, Verdict
 from upsell.decisions.facts import UnitFacts
+from upsell.decisions.proof import ProofFacts, proof_of
 from upsell.ids import UnitId, bare, customer_unit, is_account
 from upsell.journeys.concerns import Concerns
 from upsell.journeys.effects import Decided, Effect, Exposed, Record
@@ -77,6 +78,11 @@ class Scene:
         elif known.now != self.now:
             known.move_to(self.now)
         return known
+
+    def proof(self, unit: Unit) -> ProofFacts:
+        """Give what can be proved to whoever pays for a unit, as of ``now``."""
+        pays = self.household.account is not None
+        return proof_of(self.facts(unit), self.program.catalog, self.program.benchmarks, is_account=pays)
 
     def refresh_facts(self) -> None:
         """Look again at plans and subscriptions after an event changed them."""

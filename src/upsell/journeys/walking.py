@@ -387,6 +387,7 @@ def _open_task(
     if enrollment.is_shadow:
         return
     note_spoken(journey_of(workflow, enrollment), enrollment, step.id, key)
+    proof = scene.proof(unit)
     scene.effects.append(
         OpenTask(
             key=key,
@@ -399,6 +400,7 @@ def _open_task(
             opened_at=scene.now,
             due_at=scene.now + step.due,
             terms=terms,
+            proof=None if proof.is_empty else proof,
         )
     )
     for state in scene.program.policy.states:

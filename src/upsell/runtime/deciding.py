@@ -18,11 +18,12 @@ import structlog
 from upsell.clock import SECOND, Clock, Duration, Moment
 from upsell.decisions.fit import fit_plan
 from upsell.decisions.lineup import ListedPlan, line_up
+from upsell.decisions.proof import ProofFacts
 from upsell.errors import ConfigError, IntakeError, StoreError
 from upsell.ids import SHARDS, UnitId, account_unit, bare, customer_unit, is_account, shard_of
 from upsell.journeys.advance import Session, concerns_for
 from upsell.journeys.effects import Effect, Record
-from upsell.journeys.explain import Explanation, explain
+from upsell.journeys.explain import Explanation, explain, prove
 from upsell.journeys.household import Household, empty_household
 from upsell.journeys.program import Program
 from upsell.journeys.scene import Scene
@@ -79,6 +80,7 @@ class Prompted(msgspec.Struct, frozen=True):
         reasons: Why not, for each workflow with a prompt at the placement; none when one is offered.
         program: What decided.
         plans: The plans they have or may move to, side by side, where a prompt is offered.
+        proof: What can be proved to them, beside a prompt that is offered.
     """
 
     at: Moment
@@ -87,6 +89,7 @@ class Prompted(msgspec.Struct, frozen=True):
     reasons: tuple[Explanation, ...]
     program: Program
     plans: tuple[ListedPlan, ...] = ()
+    proof: ProofFacts = ProofFacts()
 
 
 class Decider:
@@ -276,18 +279,17 @@ def _answer(
     units += [household.id] if is_account(household.id) else []
     mine = [each for each in told if each.properties.get("request") == asked.id]
     offered = next((each.properties for each in mine if each.name == PROMPT_OFFERED), None)
-    reasons: tuple[Explanation, ...] = ()
     if offered is None:
         keys = _placed(program, asked.placement)
         fired = [key for key in keys if _is_fired(program.workflows[key].trigger, asked)]
         reasons = tuple(
             one for unit_id in units for one in explain(program, household, unit_id, at, keys, fired)
         )
-    if offered is None:
         return Prompted(at, (units or [household.id])[0], None, reasons, program)
     unit_id = UnitId(str(offered["unit"]))
     plans = _line_up(program, household, unit_id, at, offered.get("terms", {}))
-    return Prompted(at, unit_id, offered, reasons, program, plans)
+    proof = prove(program, household, unit_id, at)
+    return Prompted(at, unit_id, offered, (), program, plans, proof)
 
 
 def _line_up(

@@ -12,6 +12,7 @@ import msgspec
 
 from upsell.clock import DAY, format_moment
 from upsell.decisions.lineup import lineup_content
+from upsell.decisions.proof_words import proof_content
 from upsell.decisions.standing import Standing
 from upsell.journeys.explain import Explanation
 from upsell.runtime.explaining import Answer
@@ -77,7 +78,7 @@ def reasons_content(explanations: Iterable[Explanation]) -> list[dict[str, Any]]
 
 
 def standing_content(standing: Standing | None) -> dict[str, Any] | None:
-    """Give what somebody pays for and uses; forecasts in days."""
+    """Give what somebody pays for and uses, and what can be proved to them; forecasts in days."""
     if standing is None:
         return None
     content: dict[str, Any] = msgspec.to_builtins(standing)
@@ -87,6 +88,7 @@ def standing_content(standing: Standing | None) -> dict[str, Any] | None:
     if standing.fit is not None:
         content["fit"] = msgspec.to_builtins(standing.fit)
     content["plans"] = lineup_content(standing.plans)
+    content["proof"] = proof_content(standing.proof)
     for use, said in zip(standing.metrics, content["metrics"], strict=True):
         spans = msgspec.structs.asdict(use.forecast)
         said["days_to_limit"] = {name: None if span is None else span / DAY for name, span in spans.items()}

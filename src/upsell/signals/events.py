@@ -33,7 +33,6 @@ REFUNDED: Final = "Refunded"
 USAGE_RECORDED: Final = "Usage Recorded"
 MILESTONE_REACHED: Final = "Milestone Reached"
 
-REFUNDED: Final = "Refunded"
 ORDER_COMPLETED: Final = "Order Completed"
 ORDER_CANCELED: Final = "Order Canceled"
 CART_UPDATED: Final = "Cart Updated"

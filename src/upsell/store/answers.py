@@ -8,6 +8,7 @@ import msgspec
 
 from upsell.clock import Moment
 from upsell.decisions.decision import Decision, Exposure
+from upsell.decisions.proof_words import proof_content
 from upsell.decisions.reasons import Reason
 from upsell.ids import UnitId
 from upsell.journeys.effects import OpenTask
@@ -85,6 +86,7 @@ def keep_tasks(connection: Connection, tasks: Sequence[OpenTask]) -> None:
         "titles": [task.title for task in tasks],
         "offers": [task.offer for task in tasks],
         "terms": [_encode(task.terms).decode() if task.terms else None for task in tasks],
+        "facts": [_encode(proof_content(task.proof)).decode() if task.proof else None for task in tasks],
         "opened": [task.opened_at for task in tasks],
         "dues": [task.due_at for task in tasks],
     }

@@ -6,11 +6,21 @@ wrong; no text in a document, however odd, raises anything but ``DefinitionError
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 import msgspec
 
 from upsell.catalog.catalog import Catalog
+from upsell.catalog.metrics import Metric
+from upsell.decisions.proof import Stretch
+from upsell.decisions.proof_words import (
+    METRIC_VALUE_NAMES,
+    MILESTONE_NAMES,
+    OVERAGE_NAMES,
+    PEER_NAMES,
+    VALUE_NAMES,
+)
 from upsell.errors import DefinitionError, Problem
 from upsell.journeys.program import Program
 from upsell.journeys.workflow import Workflow
@@ -54,7 +64,7 @@ from upsell.workspace.scalars import NAME
 from upsell.workspace.segments import compile_segments, segment_names
 from upsell.workspace.settings import Settings, compile_settings
 from upsell.workspace.standard import standard_signals
-from upsell.workspace.templates import Scopes, compile_templates
+from upsell.workspace.templates import Fields, Scopes, compile_templates
 from upsell.workspace.versions import program_version
 from upsell.workspace.workflow_file import NAMED_SHAPES
 from upsell.workspace.workflows import compile_workflow
@@ -267,10 +277,28 @@ def _template_scopes(settings: Settings, catalog: Catalog | None) -> Scopes:
         "days_to_limit": metrics,
         "fit": FIT_NAMES,
         "plans": None,
+        "proof": _proof_scope(catalog),
         "offer": OFFER_NAMES,
         "sender": frozenset({"name", "address", "postal_address"}),
         "workflow": frozenset({"name"}),
         "trigger": frozenset(TRIGGER_FIELDS),
+    }
+
+
+def _proof_scope(catalog: Catalog | None) -> Fields:
+    """Give what templates may name of what can be proved, by metric where the metric is described so."""
+
+    def each(names: frozenset[str], is_meant: Callable[[Metric], object]) -> Fields:
+        if catalog is None:
+            return None
+        return dict.fromkeys((key for key, metric in catalog.described.items() if is_meant(metric)), names)
+
+    value: Fields = {**dict.fromkeys(VALUE_NAMES), "metrics": each(METRIC_VALUE_NAMES, lambda _: True)}
+    return {
+        "value": dict.fromkeys((stretch.value for stretch in Stretch), value),
+        "milestones": each(MILESTONE_NAMES, lambda metric: metric.milestones),
+        "peers": each(PEER_NAMES, lambda metric: metric.is_benchmarked),
+        "overage": OVERAGE_NAMES,
     }
 
 

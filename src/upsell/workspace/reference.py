@@ -76,7 +76,8 @@ Quotes around the whole subject are no part of it.
 
 Templates know `customer.*` and `account.*` (traits), `plan.*`, `subscription.*`, `usage.<metric>`,
 `limits.<metric>`, `offer.id`, `.title`, `.reason`, `.price`, `.discount`, `.plan`, `sender.name`,
-`.address`, `.postal_address`, `workflow.name`, `trigger.threshold` and `trigger.event`. `plans` is the list
+`.address`, `.postal_address`, `workflow.name`, `trigger.threshold`, `trigger.event` and
+[`proof.*`](../guides/proof.md). `plans` is the list
 of the plans they have or may move to, for a loop; what each has, the
 [guide to offers](../guides/offers.md#plans-side-by-side) says. A name outside these is a problem. A mail in
 which one of them has no value is not sent, so guard what may be missing:

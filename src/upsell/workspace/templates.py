@@ -10,9 +10,9 @@ was checked renders.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
-from typing import Final
+from typing import Final, TypeAlias
 
 import msgspec
 from liquid import BoundTemplate, Environment, RenderContext
@@ -31,8 +31,11 @@ from upsell.workspace.nodes import shortened
 from upsell.workspace.plain_text import plain_text
 from upsell.workspace.scalars import NAME
 
-Scopes = Mapping[str, frozenset[str] | None]
-"""What templates may name: the fields of each variable, None where any field will do."""
+Fields: TypeAlias = "frozenset[str] | Mapping[str, Fields] | None"
+"""What may be named of a variable: its fields, or what may be named of each; None where any will do."""
+
+Scopes: TypeAlias = Mapping[str, Fields]
+"""What templates may name: the variables, and what may be named of each."""
 
 _UNAVAILABLE: Final = ("include", "render")
 """Tags that need other files; a template is frozen with its workflow and stands alone."""
@@ -203,11 +206,7 @@ class _Checker:
                 if root not in self._scopes:
                     self._unknown(place, "variable", root, self._scopes)
                     continue
-                fields = self._scopes[root]
-                field = variable.segments[1] if len(variable.segments) > 1 else None
-                if fields is not None and isinstance(field, str) and field not in fields:
-                    names = (f"{root}.{known}" for known in fields)
-                    self._unknown(place, "variable", f"{root}.{field}", names)
+                self._check_fields(place, root, self._scopes[root], variable.segments[1:])
 
     def _check_loops(self, liquid: _Liquid, template: BoundTemplate, analysis: TemplateAnalysis) -> None:
         """Note fields that no entry of a list has, where a loop goes through it."""
@@ -218,14 +217,29 @@ class _Checker:
                     names = (f"{name}.{known}" for known in fields)
                     self._unknown(liquid.at(variable.span.index), "variable", f"{name}.{field}", names)
 
-    def _unknown(self, place: Place, kind: str, name: str, known: Iterable[str]) -> None:
-        """Note a name that means nothing in a template."""
+    def _check_fields(self, place: Place, path: str, fields: Fields, segments: Sequence[object]) -> None:
+        """Note the first field on a variable's path that rendering will not know."""
+        for segment in segments:
+            if fields is None or not isinstance(segment, str):
+                return
+            if segment not in fields:
+                self._unknown(place, "variable", segment, fields, f"{path}.")
+                return
+            path = f"{path}.{segment}"
+            fields = fields[segment] if isinstance(fields, Mapping) else None
+
+    def _unknown(self, place: Place, kind: str, name: str, known: Iterable[str], within: str = "") -> None:
+        """Note a name that means nothing in a template; ``within`` is the path it stands behind."""
         names = sorted(known)
         near = nearest(name, names)
+        hint = f"did you mean {within}{near}?" if near else None
+        if hint is None:
+            told = listed((f"{within}{each}" for each in names), 20)
+            hint = f"known {kind}s: {told}" if names else "none is known there; metrics are in catalog.yaml"
         self._findings.error(
             place,
-            f"expected a {kind} templates know, got {shortened(name)}",
-            hint=f"did you mean {near}?" if near else f"known {kind}s: {listed(names, 20)}",
+            f"expected a {kind} templates know, got {shortened(f'{within}{name}')}",
+            hint=hint,
             code=f"unknown-{kind}",
         )
 

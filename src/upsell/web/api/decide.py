@@ -20,6 +20,7 @@ from litestar.params import FromPath
 
 from upsell.clock import Clock, format_moment, parse_moment
 from upsell.decisions.lineup import lineup_content
+from upsell.decisions.proof_words import proof_content
 from upsell.errors import ConfigError, IntakeError, StoreError
 from upsell.runtime.deciding import Asked, Decider, Prompted
 from upsell.runtime.explained import answer_content, reasons_content
@@ -154,6 +155,7 @@ def _content(prompted: Prompted, asked: Asked) -> dict[str, Any]:
                 "downgrade": offer.downgrade,
                 "terms": said["terms"],
             },
+            "proof": proof_content(prompted.proof),
         }
     return {
         "id": asked.id,
