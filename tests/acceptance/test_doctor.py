@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.live_world import LiveWorld, make_documents, open_world
-from tests.stories.world import START, workflow
+from tests.stories.world import CATALOG, START, workflow
 from upsell.clock import DAY, HOUR
 from upsell.runtime import learning
 from upsell.runtime.diagnosis import CHECKS, diagnose
@@ -111,6 +111,24 @@ def test_what_a_segment_needs_is_asked_for_like_what_a_workflow_needs(database: 
         healthy(world)
         world.apply(make_documents({"w": ASKING}, segments=f'inviting: {{unit: customer, rule: "{rule}"}}\n'))
         assert codes(world) == [("event-never-came", "segment inviting"), ("trait-empty", "customer.title")]
+
+
+@pytest.mark.parametrize(
+    ("metrics", "found_codes"),
+    [("[seats]", ["event-never-came"]), ("{seats: {name: seat, milestones: [10]}}", [])],
+)
+def test_a_milestone_that_a_metric_makes_need_not_be_sent(
+    database: str, metrics: str, found_codes: list[str]
+) -> None:
+    celebrate = workflow(trigger="{on: Milestone Reached}", journey=SPEAK, goal="{event: Go, within: 1 day}")
+    documents = make_documents({"w": celebrate})
+    catalog = CATALOG.replace("metrics: [api_calls, seats]", f"metrics: {metrics}")
+    with open_world(database) as world:
+        world.apply({**documents, "catalog.yaml": catalog})
+        world.happens("Customer Identified", "u1", email="u1@example.com")
+        world.happens("Go", "u1")
+        world.worker.run_until_idle()
+        assert [code for code, _ in codes(world)] == found_codes
 
 
 def test_a_trait_that_rules_read_and_few_have_is_told_with_its_share(database: str) -> None:
@@ -285,7 +303,7 @@ def test_a_learner_beside_the_worker_learns_by_itself(database: str) -> None:
     is_over = threading.Event()
     with open_world(database) as world:
         healthy(world)
-        learner = threading.Thread(target=run_learner, args=(database, is_over.is_set))
+        learner = threading.Thread(target=run_learner, args=(database, world.clock, is_over.is_set))
         learner.start()
         try:
             while not read_seen_kinds(world.connection):

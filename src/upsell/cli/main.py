@@ -59,6 +59,9 @@ COMMANDS: Final[dict[str, Entry]] = {
     "incident": Entry(
         "upsell.cli.incident:incident", "Say that something is broken, or works again; nobody is sold to."
     ),
+    "benchmark": Entry(
+        "upsell.cli.benchmark:benchmark", "Compute what peers use, at most once a day, and show it."
+    ),
     "journey": Entry(
         "upsell.cli.journey:journey", "Move passages under way to the live version, or end one."
     ),

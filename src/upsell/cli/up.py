@@ -7,7 +7,7 @@ from functools import partial
 
 
 def up() -> None:
-    """Run server, worker and dispatcher until stopped by a signal, and a learner for `upsell schema`.
+    """Run server, worker, dispatcher and learner until stopped by a signal.
 
     When one of them ends by itself the others are stopped and the exit code is 1.
     """
@@ -28,6 +28,6 @@ def up() -> None:
             "server": partial(serve_events, settings, url, SystemClock()),
             "worker": partial(run_worker, url, settings, SystemClock()),
             "dispatcher": partial(run_dispatcher, url, settings, SystemClock()),
-            "learner": partial(run_learner, url),
+            "learner": partial(run_learner, url, SystemClock()),
         }
     )

@@ -10,12 +10,14 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
+from upsell.catalog.catalog import Catalog
 from upsell.clock import DAY, HOUR, MINUTE, Moment, to_datetime
 from upsell.measurement.shares import Share
 from upsell.money import Money
 from upsell.runtime.examined import LOOKED_BACK, Examined, Finding, Severity, changed_kinds
 from upsell.runtime.learning import MISSING
 from upsell.signals.event_table import EVENT_TABLE, meant_event
+from upsell.signals.events import MILESTONE_REACHED
 
 _UNLIKELY = 1e-3
 
@@ -93,7 +95,7 @@ def _event_never_came(examined: Examined) -> Iterator[Finding]:
         return
     for workflow, names in sorted(examined.program.awaited.items()):
         for name in sorted(names):
-            if _is_ours(name):
+            if _is_ours(name, examined.program.catalog):
                 continue
             seen = events.get(_scope_of(name))
             if seen is None:
@@ -360,7 +362,10 @@ CHECKS: tuple[Check, ...] = (
 """Every check, in the order in which findings of one severity are told."""
 
 
-def _is_ours(name: str) -> bool:
+def _is_ours(name: str, catalog: Catalog) -> bool:
+    """Whether an event is recorded here: always, or where a metric has milestones."""
+    if name == MILESTONE_REACHED:
+        return any(metric.milestones for metric in catalog.described.values())
     fixed = EVENT_TABLE.get(name)
     return fixed is not None and fixed.is_ours
 

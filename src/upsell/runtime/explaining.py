@@ -118,7 +118,7 @@ def explain_now(connection: Connection, name: str, now: Moment, workflow: str | 
 
 def explain_past(connection: Connection, name: str, at: Moment, workflow: str | None) -> Answer:
     """Explain a unit as it stood at ``at``, from the ledger alone; otherwise as ``explain_now``."""
-    programs = _programs(connection)
+    programs = _programs(connection, at)
     newest = _number(programs)
     found = _find(connection, name)
     every = sorted({event for number in range(1, newest + 1) for event in _names(programs, number)})
@@ -141,7 +141,7 @@ def decide_again(connection: Connection, name: str, at: Moment) -> tuple[Decisio
     Raises:
         ConfigError: As ``explain_now``.
     """
-    programs = _programs(connection)
+    programs = _programs(connection, at)
     newest = _number(programs)
     found = _find(connection, name)
     every = sorted({event for number in range(1, newest + 1) for event in _names(programs, number)})
@@ -249,8 +249,8 @@ def _launch(
     return [*batch.gathered.decisions, *launched.gathered.decisions]
 
 
-def _programs(connection: Connection) -> Programs:
-    programs = Programs()
+def _programs(connection: Connection, since: Moment | None = None) -> Programs:
+    programs = Programs(since)
     programs.refresh(connection)
     return programs
 

@@ -18,9 +18,10 @@ from upsell.channels.email import EmailChannel
 from upsell.channels.gateway import GatewayChannel
 from upsell.channels.signing import read_secret
 from upsell.channels.webhook import WebhookChannel
-from upsell.clock import DAY, HOUR, SECOND, Clock, Moment
+from upsell.clock import DAY, HOUR, SECOND, Clock, Duration, Moment
 from upsell.config import Settings
 from upsell.decisions.reach import EMAIL, PUSH, SMS, WEBHOOK
+from upsell.runtime.benchmarking import benchmark
 from upsell.runtime.dispatcher import Dispatcher
 from upsell.runtime.learning import learn
 from upsell.runtime.worker import Worker
@@ -41,6 +42,9 @@ _TOLD = {
 
 LEARNED_EACH = 10.0
 """Seconds after which it is learned again what names and kinds came."""
+
+BENCHMARKED_EACH: Duration = HOUR
+"""How often it is asked whether today has a benchmark yet."""
 
 _PAUSE = 1.0
 _log = structlog.get_logger(__name__)
@@ -126,12 +130,18 @@ def open_channels(settings: Settings) -> dict[str, Channel]:
     return channels
 
 
-def run_learner(url: str, is_stopped: Callable[[], bool]) -> None:
-    """Learn behind the ledger what names and kinds came, until stopped."""
+def run_learner(url: str, clock: Clock, is_stopped: Callable[[], bool]) -> None:
+    """Learn behind the ledger what names and kinds came, and once a day what peers use, until stopped."""
 
     def work(connection: Connection) -> None:
         learned_at = -LEARNED_EACH
+        benchmark_at = clock.now()
         while not is_stopped():
+            if clock.now() >= benchmark_at:
+                made = benchmark(connection, clock)
+                if made is not None:
+                    _log.info("benchmark_made", kept=made.kept, withheld=made.withheld)
+                benchmark_at = clock.now() + BENCHMARKED_EACH
             if time.monotonic() >= learned_at + LEARNED_EACH:
                 # A piece at a time, so that a stop is heard while there is much to learn.
                 is_behind = learn(connection, 1) > 0

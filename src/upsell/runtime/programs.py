@@ -12,13 +12,21 @@ import structlog
 
 from upsell.catalog.offers import Offer
 from upsell.clock import Moment
+from upsell.decisions.benchmarks import Benchmarks, benchmarks_by_cohort
 from upsell.decisions.incidents import Incident
 from upsell.decisions.rails import Spent
 from upsell.errors import DefinitionError, StoreError
-from upsell.journeys.program import Program, with_earlier, with_incidents, with_sold_out
+from upsell.journeys.program import (
+    Program,
+    with_benchmarks,
+    with_earlier,
+    with_incidents,
+    with_sold_out,
+)
 from upsell.journeys.workflow import Workflow
 from upsell.money import Money
 from upsell.store.acceptances import Acceptance, read_acceptances
+from upsell.store.benchmarks import newest_benchmark_day, read_benchmarks
 from upsell.store.connect import Connection
 from upsell.store.incidents import read_incidents
 from upsell.store.revisions import Revision, read_revisions
@@ -35,8 +43,9 @@ class Programs:
         accepted_to: The place in the ledger up to which these are known.
     """
 
-    def __init__(self) -> None:
-        """Know no revision yet."""
+    def __init__(self, since: Moment | None = None) -> None:
+        """Know no revision yet; what is asked is of today, or of ``since`` and later."""
+        self._since = since
         self._revisions: list[Revision] = []
         self._programs: dict[int, Program] = {}
         self._refused: dict[int, DefinitionError] = {}
@@ -45,11 +54,14 @@ class Programs:
         self.acceptances: list[Acceptance] = []
         self._showings: set[str] = set()
         self.accepted_to = 0
+        self._is_comparing = False
+        self._benchmarked: int | None = None
+        self._benchmarks: Benchmarks = {}
 
     def refresh(self, connection: Connection) -> None:
         """Read and compile the revisions that were applied since the last look.
 
-        And read the incidents for everyone, and which offers were taken.
+        And read the incidents for everyone, which offers were taken, and what peers use.
         """
         incidents = read_incidents(connection)
         if incidents != self._incidents:
@@ -64,6 +76,8 @@ class Programs:
             self.accepted_to = taken[-1].position
         for revision in read_revisions(connection, len(self._revisions) + 1):
             self._add(revision)
+        if self._is_comparing:
+            self._read_benchmarks(connection)
 
     def newest(self) -> Revision | None:
         """Give the newest revision, None before the first."""
@@ -106,6 +120,17 @@ class Programs:
             if each.showing:
                 self._showings.add(each.showing)
 
+    def _read_benchmarks(self, connection: Connection) -> None:
+        """Read what peers use, when another day has been made."""
+        made = newest_benchmark_day(connection)
+        if made is None or made.day == self._benchmarked:
+            return
+        self._benchmarked = made.day
+        self._benchmarks = benchmarks_by_cohort(read_benchmarks(connection, self._since))
+        self._programs = {
+            number: with_benchmarks(program, self._benchmarks) for number, program in self._programs.items()
+        }
+
     def _sold(self, program: Program) -> Program:
         """Give a program that knows when its offers and discount budgets ran out."""
         if not is_limited(program):
@@ -128,7 +153,8 @@ class Programs:
         live = {workflow.version for workflow in program.workflows.values()}
         earlier = [workflow for version, workflow in self._workflows.items() if version not in live]
         whole = with_incidents(with_earlier(program, earlier), self._incidents)
-        self._programs[revision.number] = self._sold(whole)
+        self._programs[revision.number] = self._sold(with_benchmarks(whole, self._benchmarks))
+        self._is_comparing |= any(metric.is_benchmarked for metric in program.catalog.described.values())
         self._workflows.update({workflow.version: workflow for workflow in program.workflows.values()})
 
 
