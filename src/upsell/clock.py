@@ -12,6 +12,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Protocol, TypeAlias
+from zoneinfo import ZoneInfo
 
 Moment: TypeAlias = int
 """Microseconds since 1970-01-01T00:00:00Z."""
@@ -31,6 +32,8 @@ _ISO = re.compile(
     r"\d{4}-\d\d-\d\d[Tt ]([01]\d|2[0-3]):\d\d(:\d\d([.,]\d{1,9})?)?([Zz]|[+-]([01]\d|2[0-3]):?[0-5]\d)"
 )
 
+
+_ZONE = re.compile(r"[A-Za-z0-9_+-]{1,40}(/[A-Za-z0-9_+-]{1,40}){0,3}")
 
 _UNITS = (("day", DAY), ("hour", HOUR), ("minute", MINUTE), ("second", SECOND))
 
@@ -92,6 +95,21 @@ def parse_moment(text: str) -> Moment | None:
     try:
         return from_datetime(datetime.fromisoformat(text.replace(",", ".").upper()))
     except ValueError:
+        return None
+
+
+@lru_cache(maxsize=1024)
+def find_zone(name: str) -> ZoneInfo | None:
+    """Give the IANA time zone of a name, such as Europe/Paris; None when there is none.
+
+    What no zone could be called is not looked for: the standard library takes any text for a path of
+    packages, and breaks its own stack over one of a thousand dots.
+    """
+    if _ZONE.fullmatch(name) is None:
+        return None
+    try:
+        return ZoneInfo(name)
+    except (OSError, ValueError, LookupError):
         return None
 
 

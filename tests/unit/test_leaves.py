@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from zoneinfo import available_timezones
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from upsell.clock import SetClock, SystemClock, format_moment, from_datetime, parse_moment, to_datetime
+from upsell.clock import (
+    SetClock,
+    SystemClock,
+    find_zone,
+    format_moment,
+    from_datetime,
+    parse_moment,
+    to_datetime,
+)
 from upsell.errors import DefinitionError, Problem, nearest
 from upsell.ids import SHARDS, account_unit, customer_unit, digest, shard_of
 from upsell.money import Money
@@ -35,6 +44,21 @@ def test_a_moment_survives_being_written_and_read(at: int) -> None:
 )
 def test_a_time_without_zone_or_sense_is_no_moment(text: str) -> None:
     assert parse_moment(text) is None
+
+
+def test_every_zone_there_is_is_found_by_its_name() -> None:
+    for name in available_timezones() - {"localtime"}:
+        zone = find_zone(name)
+        assert zone is not None, name
+        assert zone.key == name
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "Mars/Base", "..", "Europe/../Europe/Paris", "/etc/localtime", "A" + "." * 3_000 + "/b", "Eur\0pe"],
+)
+def test_a_text_that_names_no_zone_is_none_however_odd(text: str) -> None:
+    assert find_zone(text) is None
 
 
 def test_a_datetime_without_zone_is_refused_with_what_to_do() -> None:

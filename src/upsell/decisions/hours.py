@@ -9,13 +9,11 @@ from __future__ import annotations
 import enum
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from functools import lru_cache
 from typing import Final, TypeAlias
-from zoneinfo import ZoneInfo
 
 import msgspec
 
-from upsell.clock import DAY, Moment, from_datetime, to_datetime
+from upsell.clock import DAY, Moment, find_zone, from_datetime, to_datetime
 from upsell.decisions.public_holidays import public_holidays
 from upsell.rules.facts import Scalar
 
@@ -137,14 +135,14 @@ def zone_of(customer: Mapping[str, Scalar], account: Mapping[str, Scalar], other
     """
     for traits in (customer, account):
         named = traits.get("timezone")
-        if isinstance(named, str) and named and _zone(named) is not None:
+        if isinstance(named, str) and named and find_zone(named) is not None:
             return named
     return otherwise
 
 
 def wall_at(zone: str, now: Moment) -> datetime:
     """Give what the wall clock of a zone shows; of a name that is no zone, UTC's."""
-    return _wall(now, _zone(zone) or UTC)
+    return _wall(now, find_zone(zone) or UTC)
 
 
 def all_hold(binding: Sequence[ContactHours], now: Moment) -> bool:
@@ -184,7 +182,7 @@ def opens_at(binding: Sequence[ContactHours], now: Moment) -> Moment:
 
 def calendar_window(zone: str, now: Moment, calendar: Calendar) -> tuple[Moment, Moment]:
     """Give the calendar day, week (from Monday) or month that holds ``now``: ``[start, end)``."""
-    place = _zone(zone) or UTC
+    place = find_zone(zone) or UTC
     today = _wall(now, place).date()
     first, after = _days_of(calendar, today)
     return _midnight(first, place), _midnight(after, place)
@@ -220,7 +218,7 @@ def next_time(minute: int, days: frozenset[int], zone: str, now: Moment) -> Mome
         zone: IANA name of the zone.
         now: The moment asked from.
     """
-    place = _zone(zone) or UTC
+    place = find_zone(zone) or UTC
     today = _wall(now, place).date()
     for ahead in range(AHEAD):
         midnight = datetime.combine(today + timedelta(days=ahead), time.min)
@@ -242,7 +240,7 @@ def _first_at(midnight: datetime, minute: int, place: tzinfo) -> Moment:
 
 def _turns(starts: Collection[int], zone: str, now: Moment, days: int) -> Iterator[Moment]:
     """Give every moment at which an answer may turn to yes: openings, midnights, changes of the clock."""
-    place = _zone(zone) or UTC
+    place = find_zone(zone) or UTC
     today = _wall(now, place).date()
     for ahead in range(-1, days + 1):
         midnight = datetime.combine(today + timedelta(days=ahead), time.min)
@@ -278,11 +276,3 @@ def _offset(at: Moment, place: tzinfo) -> timedelta | None:
 
 def _wall(at: Moment, place: tzinfo) -> datetime:
     return to_datetime(at).astimezone(place)
-
-
-@lru_cache(maxsize=1024)
-def _zone(name: str) -> ZoneInfo | None:
-    try:
-        return ZoneInfo(name)
-    except (OSError, ValueError, LookupError):
-        return None

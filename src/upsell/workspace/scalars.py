@@ -11,11 +11,10 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from functools import cache
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from babel.core import Locale, get_global
 
-from upsell.clock import DAY, HOUR, MINUTE, SECOND, WEEK, parse_moment
+from upsell.clock import DAY, HOUR, MINUTE, SECOND, WEEK, find_zone, parse_moment
 from upsell.decisions.us_states import STATES
 from upsell.workspace.shapes import Scalar
 
@@ -177,10 +176,7 @@ def _currency(text: str) -> str | None:
 
 
 def _zone(text: str) -> str | None:
-    try:
-        return ZoneInfo(text).key
-    except (OSError, ValueError, LookupError):
-        return None
+    return text if find_zone(text) is not None else None
 
 
 def _matching(pattern: str, most: int = 100) -> Any:
