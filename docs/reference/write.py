@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from upsell.cli.codes import errors_page, lints_page
 from upsell.cli.reference import commands_page, doctor_page, settings_page
 from upsell.workspace.contact_hours_reference import contact_hours_page
 from upsell.workspace.reference import events_page, reasons_page, workspace_page
@@ -17,4 +18,6 @@ if __name__ == "__main__":
     (HERE / "contact-hours.md").write_text(contact_hours_page(), encoding="utf-8")
     (HERE / "commands.md").write_text(commands_page(), encoding="utf-8")
     (HERE / "doctor.md").write_text(doctor_page(), encoding="utf-8")
+    (HERE / "lints.md").write_text(lints_page(), encoding="utf-8")
+    (HERE / "errors.md").write_text(errors_page(), encoding="utf-8")
     (HERE / "settings.md").write_text(settings_page(), encoding="utf-8")

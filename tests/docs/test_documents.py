@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from upsell.cli.codes import errors_page, lints_page
 from upsell.cli.main import COMMANDS
 from upsell.cli.reference import commands_page, doctor_page, settings_page
 from upsell.decisions.reasons import MEANINGS, Reason
@@ -43,6 +44,12 @@ def test_every_command_is_told_of_with_every_option_explained() -> None:
     assert page == commands_page(), "commands.md is stale; run python docs/reference/write.py"
     assert [name for name in COMMANDS if f"## upsell {name}\n" not in page] == []
     assert [line for line in page.splitlines() if line.endswith("|  |") and "`" in line] == []
+
+
+def test_every_code_is_told_of() -> None:
+    for name, page in (("lints.md", lints_page()), ("errors.md", errors_page())):
+        stale = f"{name} is stale; run python docs/reference/write.py"
+        assert (ROOT / "docs" / "reference" / name).read_text(encoding="utf-8") == page, stale
 
 
 def test_every_setting_is_told_of() -> None:

@@ -21,20 +21,26 @@ def apply(
     """Put a workspace live as the next revision.
 
     Refused, with the difference, when another revision is live than the one the directory was made
-    from. Counters that are new are filled from the ledger before it counts for anybody.
+    from. Counters that are new are filled from the ledger before it counts for anybody. Says besides how
+    many warnings stand, and how many are waived.
     """
+    from upsell.cli.problems_text import standing
     from upsell.clock import SystemClock
     from upsell.config import load_settings
     from upsell.runtime import apply as applying
     from upsell.runtime.checkout import read_mark, write_mark
     from upsell.store.connect import connect, database_url
+    from upsell.workspace.compile import compile_documents
     from upsell.workspace.documents import read_workspace
+    from upsell.workspace.linting import lint
 
-    documents = read_workspace(workspace)
+    documents, clock = read_workspace(workspace), SystemClock()
+    linted = lint(compile_documents(documents), clock.now())
     expected = read_mark(workspace) if over is None else over
     with connect(database_url(load_settings(os.environ))) as connection:
-        revision = applying.apply(connection, documents, SystemClock(), expected=expected, note=note)
+        revision = applying.apply(connection, documents, clock, expected=expected, note=note)
     write_mark(workspace, revision)
+    print(standing(linted, workspace), end="")
     if revision.number == expected:
         print(f"Revision {revision.number} is live and is the same; nothing was applied.")
     else:

@@ -1,4 +1,4 @@
-"""``upsell check``: every problem of a workspace, with file and line."""
+"""``upsell check``: every problem of a workspace, with file and line, and the page of each."""
 
 from __future__ import annotations
 
@@ -12,36 +12,74 @@ import typer
 if TYPE_CHECKING:
     from upsell.errors import Problem
     from upsell.journeys.program import Program
+    from upsell.workspace.linting import Linted
+    from upsell.workspace.waivers import Waived
 
 
 def check(
-    workspace: Annotated[Path, typer.Argument(help="Directory of the workspace.")],
+    workspace: Annotated[Path | None, typer.Argument(help="Directory of the workspace.")] = None,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print the problems as JSON.")] = False,
+    shows_waived: Annotated[
+        bool, typer.Option("--waived", help="Print what was waived too, with the reasons.")
+    ] = False,
+    is_strict: Annotated[
+        bool, typer.Option("--strict", help="Let warnings that stand make the exit code 1 too.")
+    ] = False,
+    code: Annotated[
+        str | None,
+        typer.Option("--explain", metavar="CODE", help="Print the page of a code, and check nothing."),
+    ] = None,
 ) -> None:
     """Check a workspace and print every problem.
 
-    The exit code is 1 when anything must be put right, and 0 otherwise, also with warnings.
+    The exit code is 1 when anything must be put right, and 0 otherwise, also with warnings unless strict.
     """
-    from upsell.cli.problems_text import shown_problem
+    from upsell.clock import SystemClock
     from upsell.errors import DefinitionError
     from upsell.workspace.compile import compile_workspace
+    from upsell.workspace.linting import Linted, lint
 
+    if code is not None:
+        from upsell.cli.codes import explained
+
+        print(explained(code))
+        return
+    if workspace is None:
+        msg = "expected the directory of the workspace, got none"
+        raise typer.BadParameter(msg, param_hint="WORKSPACE")
     version: str | None = None
     try:
         compiled = compile_workspace(workspace)
-        problems, version = compiled.warnings, compiled.program.version
+        linted, version = lint(compiled, SystemClock().now()), compiled.program.version
         found = _found(compiled.program)
     except DefinitionError as error:
-        problems, found = error.problems, ""
-    errors = sum(problem.severity == "error" for problem in problems)
+        linted, found = Linted(error.problems, ()), ""
+    errors = sum(problem.severity == "error" for problem in linted.warnings)
     if as_json:
-        print(_as_json(problems, errors, version))
+        print(_as_json(linted, errors, version))
     else:
-        for problem in problems:
-            print(shown_problem(problem, workspace), file=sys.stderr)
-        print(_last_line(errors, len(problems) - errors, found), file=sys.stderr if errors else sys.stdout)
-    raise typer.Exit(1 if errors else 0)
+        _print(linted, workspace, errors, found, shows_waived=shows_waived)
+    raise typer.Exit(int(errors > 0 or (is_strict and bool(linted.warnings))))
+
+
+def _print(linted: Linted, workspace: Path, errors: int, found: str, *, shows_waived: bool) -> None:
+    """Print the problems, and in the last lines what they come to."""
+    from upsell.cli.problems_text import shown_problem, shown_waived
+
+    for problem in linted.warnings:
+        print(shown_problem(problem, workspace), file=sys.stderr)
+    if shows_waived:
+        for waived in linted.waived:
+            print(shown_waived(waived, workspace), file=sys.stderr)
+    if linted.warnings:
+        first = linted.warnings[0].code
+        print(f"What the codes in brackets mean: upsell check --explain {first}", file=sys.stderr)
+    warnings = len(linted.warnings) - errors
+    print(_last_line(errors, warnings, found), file=sys.stderr if errors else sys.stdout)
+    if linted.waived and not shows_waived:
+        them = "it" if len(linted.waived) == 1 else "them"
+        print(f"{len(linted.waived)} waived; --waived shows {them}.")
 
 
 def _found(program: Program) -> str:
@@ -71,15 +109,28 @@ def _counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def _as_json(problems: tuple[Problem, ...], errors: int, version: str | None) -> str:
+def _as_json(linted: Linted, errors: int, version: str | None) -> str:
     """Write problems as one JSON object."""
-    import msgspec
-
     content = {
         "is_valid": errors == 0,
         "version": version,
         "errors": errors,
-        "warnings": len(problems) - errors,
-        "problems": msgspec.to_builtins(problems),
+        "warnings": len(linted.warnings) - errors,
+        "problems": [_plain(problem) for problem in linted.warnings],
+        "waived": [_plain_waived(waived) for waived in linted.waived],
     }
     return json.dumps(content, indent=2)
+
+
+def _plain(problem: Problem) -> dict[str, object]:
+    """Give a problem as JSON has it, with where its code is explained."""
+    import msgspec
+
+    from upsell.cli.codes import reference_of
+
+    return {**msgspec.to_builtins(problem), "explained_in": reference_of(problem.code)}
+
+
+def _plain_waived(waived: Waived) -> dict[str, object]:
+    """Give what was waived as JSON has it."""
+    return {**_plain(waived.problem), "reason": waived.reason, "until": waived.until}

@@ -12,9 +12,11 @@ import typer
 def plan(workspace: Annotated[Path, typer.Argument(help="Directory of the workspace.")]) -> None:
     """Show what differs between what is live and a workspace, and what that concerns; changes nothing.
 
-    Whom changed prices concern, and which workflows the new and changed ones compete with.
+    Whom changed prices concern, and which workflows the new and changed ones compete with; and how many
+    warnings stand, and how many are waived.
     """
     from upsell.cli.conflicts_text import short_lines
+    from upsell.cli.problems_text import standing
     from upsell.clock import SystemClock
     from upsell.config import load_settings
     from upsell.journeys.conflicts import find_conflicts
@@ -24,22 +26,24 @@ def plan(workspace: Annotated[Path, typer.Argument(help="Directory of the worksp
     from upsell.store.revisions import newest_revision
     from upsell.workspace.compile import compile_documents
     from upsell.workspace.documents import read_workspace
+    from upsell.workspace.linting import lint
 
     documents = read_workspace(workspace)
-    program = compile_documents(documents).program
+    compiled, now = compile_documents(documents), SystemClock().now()
     concerned: list[Concerned] = []
     with connect(database_url(load_settings(os.environ))) as connection:
         live = newest_revision(connection)
         if live is not None:
-            concerned = find_concerned(connection, live.documents, program, SystemClock().now())
+            concerned = find_concerned(connection, live.documents, compiled.program, now)
+    told = standing(lint(compiled, now), workspace)
     changed = difference(live.documents if live is not None else {}, documents)
     number = live.number if live is not None else 0
     if not changed:
-        print(f"Revision {number} is live and is the same; there is nothing to apply.")
+        print(f"{told}Revision {number} is live and is the same; there is nothing to apply.")
         return
     print(changed, end="")
     print("\n".join(concerned_lines(concerned)), end="\n" if concerned else "")
-    keys = changed_workflows(live.documents if live is not None else {}, program)
-    competing = list(short_lines(find_conflicts(program), keys))
+    keys = changed_workflows(live.documents if live is not None else {}, compiled.program)
+    competing = list(short_lines(find_conflicts(compiled.program), keys))
     print("\n".join(competing), end="\n" if competing else "")
-    print(f"These changes would make revision {number + 1}.")
+    print(f"{told}These changes would make revision {number + 1}.")

@@ -305,7 +305,7 @@ def _ask_cap(
         started_at, ends_at = calendar_window(zone, now, cap.calendar)
         since = started_at - 1
     counted = sorted(
-        touch.at for touch in touches if touch.at > since and touch.key != but and _concerns(cap, touch)
+        touch.at for touch in touches if touch.at > since and touch.key != but and is_concerned(cap, touch)
     )
     if len(counted) + beside < cap.at_most:
         return None
@@ -336,10 +336,11 @@ def _scope_of(cap: Cap) -> str:
 
 
 def _is_asked(cap: Cap, speech: Speech) -> bool:
-    return _concerns(cap, speech) and (speech.obeys_caps or cap.is_hard)
+    return is_concerned(cap, speech) and (speech.obeys_caps or cap.is_hard)
 
 
-def _concerns(cap: Cap, said: Speech | Touch) -> bool:
+def is_concerned(cap: Cap, said: Speech | Touch) -> bool:
+    """Tell whether a cap counts, and may stop, what is said."""
     return (
         said.intent in cap.intents
         and (not cap.channels or said.channel in cap.channels)

@@ -12,7 +12,7 @@ from upsell.errors import Problem, nearest
 _WIDEST = 100
 
 
-def complain(text: str, at: int, message: str, *, hint: str | None = None, code: str = "rule") -> Problem:
+def complain(text: str, at: int, message: str, *, code: str, hint: str | None = None) -> Problem:
     """Make a problem about the place ``at`` (an offset) of a rule.
 
     The hint shows the line with a caret beneath it, and then the advice. A line that is too wide is

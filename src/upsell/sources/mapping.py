@@ -251,7 +251,11 @@ def parse_mapping(file: str, text: str) -> Mapping:
     node = compose(file, text, findings)
     root = Reader(file, {}, findings).read(node, SHAPE) if node is not None else None
     if node is None and not findings.has_errors:
-        findings.error(Place(file), "expected the keys zone, files, tables and records, got an empty file")
+        findings.error(
+            Place(file),
+            "expected the keys zone, files, tables and records, got an empty file",
+            code="missing-key",
+        )
     if not isinstance(root, Record):
         raise DefinitionError(findings.in_order())
     mapping = _mapping(root, findings)
@@ -272,7 +276,9 @@ def _mapping(root: Record, findings: Findings) -> Mapping:
     known = {*(rule.name for rule in rules), *queries}
     for name in queries:
         if tables is not None and any(rule.name == name for rule in rules):
-            findings.error(tables.keys[name], f"expected another name than that of a file, got {name}")
+            findings.error(
+                tables.keys[name], f"expected another name than that of a file, got {name}", code="id"
+            )
     records = tuple(
         _record(item, zone, known, findings) for item in root.each("records") if isinstance(item, Record)
     )
@@ -322,7 +328,9 @@ def _subject(item: Record, findings: Findings) -> Subject:
     if len(said) != 1:
         got = " and ".join(subject.value for subject in said) or "none of them"
         findings.error(
-            item.place, f"expected exactly one of event, customer_traits and account_traits, got {got}"
+            item.place,
+            f"expected exactly one of event, customer_traits and account_traits, got {got}",
+            code="record",
         )
     return said[0] if said else Subject.EVENT
 

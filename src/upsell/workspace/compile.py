@@ -6,7 +6,7 @@ wrong; no text in a document, however odd, raises anything but ``DefinitionError
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 
 import msgspec
@@ -71,10 +71,18 @@ from upsell.workspace.workflows import compile_workflow
 
 
 class Compiled(msgspec.Struct, frozen=True):
-    """A program, the names its rules may use, and what may stay in it and is probably not meant."""
+    """A program with what it was compiled from.
+
+    Attributes:
+        program: The program.
+        vocabulary: The names its rules may use.
+        files: Every YAML file as it was read, by path.
+        warnings: What compiling noticed that may stay and is probably not meant; ``linting`` tells the rest.
+    """
 
     program: Program
     vocabulary: Vocabulary
+    files: Mapping[str, Record]
     warnings: tuple[Problem, ...] = ()
 
 
@@ -141,7 +149,7 @@ def compile_documents(documents: Documents) -> Compiled:
         stage=stage,
         segments=segments,
     )
-    return Compiled(program, rulebook.vocabulary, warnings)
+    return Compiled(program, rulebook.vocabulary, files, warnings)
 
 
 def _check_text(path: str, text: str, findings: Findings) -> None:

@@ -25,14 +25,6 @@ def compile_experiment(workflow: Record, key: str, definitions: Definitions) -> 
     salt = record.text("salt", key)
     vary = Vary(record.text("vary")) if record.leaf("vary") is not None else None
     arms = record.record("arms") or NOTHING_WRITTEN
-    is_unread = record is NOTHING_WRITTEN and workflow.has("experiment")
-    if not record.has("holdout") and not is_unread:
-        findings.warning(
-            workflow.keys.get("experiment", workflow.place),
-            "expected a holdout, got none, so what the workflow earns can never be told",
-            hint="add experiment: {holdout: 10%}",
-            code="no-holdout",
-        )
     if record.has("vary") != record.has("arms"):
         has, lacks = ("vary", "arms") if record.has("vary") else ("arms", "vary")
         findings.error(

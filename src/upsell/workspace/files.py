@@ -21,8 +21,9 @@ from upsell.decisions.rails import PROTECTED
 from upsell.decisions.reach import CAPPED, CHANNELS
 from upsell.journeys.workflow import UnitKind
 from upsell.workspace import scalars
+from upsell.workspace.codes.page import Subject
 from upsell.workspace.shapes import Either, Key, ListOf, MapOf, RecordOf
-from upsell.workspace.workflow_file import INTENT, WORKFLOW_SHAPE
+from upsell.workspace.workflow_file import INTENT, WORKFLOW_SHAPE, waivers_of
 
 
 class FileKind(enum.Enum):
@@ -426,6 +427,7 @@ _OFFER = RecordOf(
         "stock": Key(scalars.POSITIVE, "how many may be accepted; without it any number"),
         "budget": Key(scalars.AMOUNT, "how much discount may be given away by it in all"),
         "fallback": Key(scalars.NAME, "the offer to make when this one cannot be made to somebody"),
+        "waive": Key(waivers_of(Subject.OFFER), "warnings that are let stand, by code, each with its reason"),
     }
 )
 

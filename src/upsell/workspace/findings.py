@@ -28,12 +28,12 @@ class Findings:
         """Begin with none."""
         self._problems: list[Problem] = []
 
-    def error(self, place: Place, message: str, *, hint: str | None = None, code: str = "definition") -> None:
-        """Note something that must be put right before the workspace can go live."""
+    def error(self, place: Place, message: str, *, code: str, hint: str | None = None) -> None:
+        """Note something that must be put right before the workspace can go live; its code has a page."""
         self._problems.append(Problem(message, place.file, place.line, place.column, hint, code))
 
-    def warning(self, place: Place, message: str, *, hint: str | None = None, code: str = "lint") -> None:
-        """Note something that may stay and is probably not meant."""
+    def warning(self, place: Place, message: str, *, code: str, hint: str | None = None) -> None:
+        """Note something that may stay and is probably not meant; its code has a page."""
         self._problems.append(
             Problem(message, place.file, place.line, place.column, hint, code, severity="warning")
         )

@@ -90,6 +90,7 @@ def _check_terms(record: Record, target: Target, findings: Findings) -> None:
             record.keys["months"],
             "expected a discount beside months, got months alone",
             hint="months says how long the discount lasts; add discount, or drop months",
+            code="offer",
         )
     if target is Target.FEATURE and not record.integer("trial_days"):
         findings.error(

@@ -52,6 +52,14 @@ which one is meant.
 whole units of the workspace's currency, such as `49` or `49.90`.
 """
 
+_WAIVERS = """\
+### Waivers
+
+A [warning](lints.md) that is let stand has its code under `waive`, with a reason, or with a reason and
+an end. A waiver changes nothing of what is done, and so no version of a workflow. See
+[waivers](../guides/waivers.md).
+"""
+
 _WORKSPACE_TAIL = """\
 ## Values by arm
 
@@ -107,6 +115,8 @@ def workspace_page() -> str:
             parts.append(_fields())
     parts.append("### Steps\n\nA step is one of these, or the word `end`, which leaves the journey.\n")
     parts.extend(_tables(NAMED_SHAPES["step"], "step"))
+    parts.append(_WAIVERS)
+    parts.extend(_tables(NAMED_SHAPES["waiver"], "waive.<code>"))
     parts.append(_WORKSPACE_TAIL)
     return "\n".join(parts)
 

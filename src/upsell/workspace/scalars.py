@@ -211,6 +211,14 @@ _SHARES: Final = [
 ]
 
 TEXT = Scalar("text", "text", _plain_text, {"type": "string", "minLength": 1})
+SHORTEST_REASON: Final = 12
+"""The fewest characters that can be a reason: two or three words."""
+REASON = Scalar(
+    "reason",
+    f"a reason in words, of {SHORTEST_REASON} characters or more",
+    lambda text: text.strip() if len(text.strip()) >= SHORTEST_REASON else None,
+    {"type": "string", "minLength": SHORTEST_REASON},
+)
 DURATION = Scalar(
     "duration",
     "a duration in seconds, minutes, hours, days or weeks, such as 3 days (at most 3650 days)",

@@ -12,6 +12,8 @@ from upsell.decisions.reach import CHANNELS, EMAIL, PUSH, SMS
 from upsell.journeys.steps import Blocked, Heard
 from upsell.journeys.workflow import Existing, Status, UnitKind, Vary
 from upsell.workspace import scalars
+from upsell.workspace.codes.page import Subject
+from upsell.workspace.codes.registry import waivable
 from upsell.workspace.shapes import Either, Key, ListOf, MapOf, Named, RecordOf, Scalar, Shape, Variants
 
 INTENT: Final = scalars.of_enum("intent", Intent)
@@ -390,8 +392,23 @@ NAMED_SHAPES: Final[Mapping[str, Shape]] = {
         mapping=_STEP_VARIANTS,
     ),
     "per_arm_name": Either(scalar=scalars.NAME, mapping=MapOf(scalars.NAME, "arm", _ARM, least=1)),
+    "waiver": Either(
+        scalar=scalars.REASON,
+        mapping=RecordOf(
+            {
+                "reason": Key(scalars.REASON, "why it is let stand", True),
+                "until": Key(scalars.DATE, "the last day on which it is; without it for good"),
+            }
+        ),
+    ),
 }
 """Shapes that are named because they contain themselves or are used in several places."""
+
+
+def waivers_of(subject: Subject) -> RecordOf:
+    """Give the shape of the waivers that a workflow, or an offer, may have."""
+    return RecordOf({code: Key(Named("waiver"), page.meaning) for code, page in waivable(subject).items()})
+
 
 _GUARDRAILS = RecordOf(
     {
@@ -449,5 +466,8 @@ WORKFLOW_SHAPE = RecordOf(
         "journey": Key(ListOf(Named("step"), least=1), "the steps", True),
         "on_goal": Key(_STEPS, "steps after the goal was reached; their mails have intent service"),
         "guardrails": Key(_GUARDRAILS, "limits on the cost in trust"),
+        "waive": Key(
+            waivers_of(Subject.WORKFLOW), "warnings that are let stand, by code, each with its reason"
+        ),
     }
 )

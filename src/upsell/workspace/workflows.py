@@ -47,7 +47,6 @@ def compile_workflow(key: str, record: Record, definitions: Definitions) -> Work
         record.each("on_goal"), "on_goal."
     )
     values.check_any(record)
-    _check_told(record, findings)
     _check_key(record, findings)
     workflow = Workflow(
         key=key,
@@ -236,19 +235,6 @@ def _guardrails(workflow: Record) -> Guardrails:
     """Compile limits on the cost in trust."""
     record = workflow.record("guardrails") or NOTHING_WRITTEN
     return Guardrails(**{name: record.rate(name) for name in record.items})
-
-
-def _check_told(record: Record, findings: Findings) -> None:
-    """Warn where a workflow does not say who answers for it, why it is there, and until when."""
-    for name, meaning in (
-        ("owner", "who answers for it"),
-        ("purpose", "why it exists"),
-        ("review_by", "when it is to be looked at again"),
-    ):
-        if not record.has(name):
-            findings.warning(
-                record.place, f"expected {name}, got none", hint=f"{name}: {meaning}", code=f"no-{name}"
-            )
 
 
 def _offers(journey: Journey, definitions: Definitions) -> Mapping[str, Offer]:

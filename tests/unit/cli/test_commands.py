@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,8 +11,10 @@ from pathlib import Path
 import pytest
 
 import upsell
-from tests.unit.workspace.acme import ACME, with_change
+from tests.unit.workspace.acme import ACME, NOW, with_change
+from upsell.cli.codes import PAGES
 from upsell.cli.main import COMMANDS, _load, main
+from upsell.clock import SystemClock
 from upsell.workspace.files import FileKind
 
 
@@ -24,6 +27,11 @@ def _run(
     shown = capsys.readouterr()
     code = left.value.code
     return (code if isinstance(code, int) else 0), shown.out, shown.err
+
+
+@pytest.fixture(autouse=True)
+def _before_any_review_is_due(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(SystemClock, "now", lambda _: NOW)
 
 
 @pytest.fixture
@@ -39,7 +47,10 @@ def test_a_right_workspace_is_checked_with_exit_code_0(
 ) -> None:
     code, out, err = _run(capsys, monkeypatch, "check", str(ACME))
     assert (code, err) == (0, "")
-    assert out == "No problems in 3 workflows, 5 signals and 3 segments. It can be applied.\n"
+    assert out == (
+        "No problems in 3 workflows, 5 signals and 3 segments. It can be applied.\n"
+        "1 waived; --waived shows it.\n"
+    )
 
 
 def test_problems_are_printed_with_file_and_line_and_exit_code_1(
@@ -48,9 +59,10 @@ def test_problems_are_printed_with_file_and_line_and_exit_code_1(
     code, out, err = _run(capsys, monkeypatch, "check", str(written))
     assert (code, out) == (1, "")
     assert (
-        f"{written}/upsell.yaml:2: error: expected a known key, got curency\n    did you mean currency?\n"
-        in err
-    )
+        f"{written}/upsell.yaml:2: error: expected a known key, got curency [unknown-key]\n"
+        "    did you mean currency?\n"
+    ) in err
+    assert "What the codes in brackets mean: upsell check --explain missing-key\n" in err
     assert err.endswith("2 errors. Put them right and check again; nothing was changed.\n")
 
 
@@ -64,7 +76,43 @@ def test_warnings_alone_leave_the_exit_code_at_0(
     code, out, err = _run(capsys, monkeypatch, "check", str(written))
     assert code == 0
     assert "warning: expected a holdout" in err
+    assert "[no-holdout]\n" in err
     assert out.startswith("No errors, 1 warning in 3 workflows")
+    assert _run(capsys, monkeypatch, "check", "--strict", str(written))[0] == 1
+    assert _run(capsys, monkeypatch, "check", "--strict", str(ACME))[0] == 0
+
+
+def test_what_was_waived_is_shown_with_its_reason_when_asked(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, out, err = _run(capsys, monkeypatch, "check", "--waived", str(ACME))
+    line = 1 + (ACME / "workflows" / "welcome-back.yaml").read_text("utf-8").split("\n").index("  - email:")
+    assert (code, "waived" in out) == (0, False)
+    assert err == (
+        f"{ACME}/workflows/welcome-back.yaml:{line}: waived: expected a step that helps before an offer is "
+        "made, got the offer first [offer-before-help]\n"
+        "    Whoever looks at the prices again has asked; there is nothing to help with.\n"
+    )
+    _, out, _ = _run(capsys, monkeypatch, "check", "--json", str(ACME))
+    told = json.loads(out)
+    assert (told["warnings"], told["problems"]) == (0, [])
+    (waived,) = told["waived"]
+    assert (waived["code"], waived["line"], waived["until"]) == ("offer-before-help", line, None)
+    assert waived["reason"].startswith("Whoever looks")
+
+
+@pytest.mark.parametrize("code", list(PAGES))
+def test_every_code_is_explained_with_what_to_do_and_where_it_stands(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    left, out, err = _run(capsys, monkeypatch, "check", "--explain", code)
+    assert (left, err) == (0, "")
+    assert out.startswith(f"# {code}\n\n{PAGES[code].meaning[:40]}")
+    assert "What to do." in out
+    assert max(map(len, out.splitlines())) <= 100
+    page, _, anchor = out.splitlines()[-1].removeprefix("In the documents: ").partition("#")
+    text = (Path(__file__).parents[3] / page).read_text("utf-8")
+    assert re.search(f"^#+ {anchor}$", text, re.MULTILINE)
 
 
 def test_json_holds_every_problem_and_the_version(
@@ -74,6 +122,10 @@ def test_json_holds_every_problem_and_the_version(
     told = json.loads(out)
     assert (code, err, told["is_valid"], told["errors"], told["version"]) == (1, "", False, 2, None)
     assert {problem["line"] for problem in told["problems"]} == {1, 2}
+    assert {problem["explained_in"] for problem in told["problems"]} == {
+        "docs/reference/errors.md#unknown-key",
+        "docs/reference/errors.md#missing-key",
+    }
     _, out, _ = _run(capsys, monkeypatch, "check", "--json", str(ACME))
     assert len(json.loads(out)["version"]) == 32
 
@@ -114,7 +166,9 @@ def test_all_schemas_are_written_into_a_directory(
         (["schema", "--workspace", "catalog", "--write", "x"], 1, "expected all beside --write"),
         (["schema", "--write", "x"], 1, "expected --workspace all"),
         (["chekc", "x"], 2, "did you mean check?"),
-        (["check"], 2, "workspace"),
+        (["check"], 2, "expected the directory of the workspace"),
+        (["check", "--explain", "no-holdut"], 1, "did you mean no-holdout?"),
+        (["check", "--explain", "x"], 1, "check prints it in brackets"),
         (
             ["import", "--events", "x", "--map", "nomap.yaml"],
             1,
@@ -141,7 +195,7 @@ def test_what_is_wrong_with_a_workspace_is_told_by_every_command_as_by_check(
 ) -> None:
     code, out, err = _run(capsys, monkeypatch, "plan", str(written))
     assert (code, out) == (1, "")
-    assert "upsell.yaml:2: error: expected a known key, got curency\n    did you mean currency?\n" in err
+    assert "upsell.yaml:2: error: expected a known key, got curency [unknown-key]\n    did you mean" in err
     assert err.endswith("nothing was changed\n")
 
 

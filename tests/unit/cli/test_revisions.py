@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.live_world import make_documents, two_mails
+from tests.unit.workspace.acme import NOW
 from upsell.cli.main import main
+from upsell.clock import SystemClock
 
 pytestmark = pytest.mark.postgres
 
@@ -45,8 +47,27 @@ def test_what_is_applied_is_live_and_then_there_is_nothing_to_plan(run: Run, tmp
     assert "These changes would make revision 1." in planned
     code, said, _ = run("apply", here)
     assert code == 0
-    assert said.startswith("Revision 1 is live (")
-    assert run("plan", here)[1] == "Revision 1 is live and is the same; there is nothing to apply.\n"
+    assert "Revision 1 is live (" in said
+    assert run("plan", here)[1].endswith("Revision 1 is live and is the same; there is nothing to apply.\n")
+
+
+def test_plan_and_apply_say_how_many_warnings_stand(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SystemClock, "now", lambda _: NOW)
+    here = write(tmp_path / "here", "1 hours")
+    # The workflow holds nobody out, its mails come too soon, and an offer has no end.
+    said = f"3 warnings stand; upsell check {here} shows them.\n"
+    assert run("plan", here)[1].endswith(f"{said}These changes would make revision 1.\n")
+    assert run("apply", here)[1].startswith(f"{said}Revision 1 is live (")
+    flow = here / "workflows" / "w.yaml"
+    reason = "nothing of it is ever sent to anybody"
+    waive = f"waive: {{no-holdout: {reason}, wait-too-short: {reason}}}"
+    flow.write_text(f"{flow.read_text('utf-8')}\n{waive}\n", "utf-8")
+    said = f"1 warning stands, 2 are waived; upsell check --waived {here} shows them.\n"
+    assert run("plan", here)[1].endswith(f"{said}These changes would make revision 2.\n")
+    assert run("apply", here)[1].startswith(f"{said}Revision 2 is live (")
+    assert run("plan", here)[1] == (f"{said}Revision 2 is live and is the same; there is nothing to apply.\n")
 
 
 def test_applying_over_what_somebody_else_applied_is_refused_until_it_is_pulled(
@@ -85,4 +106,6 @@ def test_migrating_a_schema_that_is_there_changes_nothing(run: Run) -> None:
 def test_applying_what_is_live_says_that_nothing_was_applied(run: Run, tmp_path: Path) -> None:
     here = write(tmp_path / "here", "1 days")
     run("apply", here)
-    assert run("apply", here) == (0, "Revision 1 is live and is the same; nothing was applied.\n", "")
+    code, said, told = run("apply", here)
+    assert (code, told) == (0, "")
+    assert said.endswith("Revision 1 is live and is the same; nothing was applied.\n")

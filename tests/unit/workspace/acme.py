@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from upsell.clock import Moment
 from upsell.errors import DefinitionError, Problem
+from upsell.workspace.codes.registry import PAGES
 from upsell.workspace.compile import Compiled, compile_documents
 from upsell.workspace.documents import read_workspace
+from upsell.workspace.linting import lint
 
 ACME = Path(__file__).parents[2] / "workspaces" / "acme"
 
 QUOTA = "workflows/api-quota.yaml"
+
+NOW: Moment = 1_790_000_000_000_000
+"""21 September 2026, in the forenoon: before every review of the workspace is due."""
 
 
 def documents() -> dict[str, str]:
@@ -32,12 +38,14 @@ def compiled(changed: Mapping[str, str] | None = None) -> Compiled:
     return compile_documents(documents() if changed is None else changed)
 
 
-def problems_of(changed: Mapping[str, str]) -> tuple[Problem, ...]:
-    """Give every problem of documents, warnings too."""
+def problems_of(changed: Mapping[str, str], now: Moment = NOW) -> tuple[Problem, ...]:
+    """Give every problem of documents, the warnings that stand too; each has a code with a page."""
     try:
-        return compile_documents(changed).warnings
+        problems = lint(compile_documents(changed), now).warnings
     except DefinitionError as error:
-        return error.problems
+        problems = error.problems
+    assert {problem.code for problem in problems} <= PAGES.keys()
+    return problems
 
 
 def line_of(changed: Mapping[str, str], file: str, text: str) -> int:

@@ -24,7 +24,7 @@ def program() -> Program:
 
 
 def test_a_right_workspace_has_no_problem_and_no_warning() -> None:
-    assert compiled().warnings == ()
+    assert problems_of(documents()) == ()
 
 
 def test_amounts_are_minor_units_of_the_workspaces_currency(program: Program) -> None:

@@ -1,0 +1,41 @@
+"""Pages of what can be wrong with a mapping file, beside what can be wrong with any YAML."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from upsell.workspace.codes.page import Page
+
+PAGES: Final[Mapping[str, Page]] = {
+    page.code: page
+    for page in (
+        Page(
+            code="record",
+            meaning="A record of a mapping does not say one thing, or lacks the id of whom it is about.",
+            remedy="Give it exactly one of event, customer_traits and account_traits, and the key "
+            "customer, account or both, as the message says.",
+        ),
+        Page(
+            code="unknown-file",
+            meaning="A record is read from a file or table that the mapping does not have.",
+            remedy="Take the nearest name, or add it under files or tables.",
+        ),
+        Page(
+            code="mapping-sql",
+            meaning="DuckDB cannot run an expression of the mapping over the file.",
+            remedy="The hint is DuckDB's own answer: most often a column is called otherwise.",
+        ),
+        Page(
+            code="mapping-time",
+            meaning="A time is read from a column that holds neither text nor dates.",
+            remedy="For numbers since 1970 write {of: ..., unit: ms} with the unit s, ms or us.",
+        ),
+        Page(
+            code="mapping-zone",
+            meaning="A column holds times that state no zone.",
+            remedy="Write zone at the top of the mapping: the one these times are in.",
+        ),
+    )
+}
+"""Every page of a mapping's own codes."""
