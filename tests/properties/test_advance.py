@@ -53,6 +53,7 @@ WORKFLOWS = {
         ),
         journey="[{email: {content: t1, intent: help}}, {wait: 1 day}, {email: {content: t2, intent: show}}]",
         holdout="30%",
+        experiment=", ramp: [{from: '2026-03-02T11:00:00Z', share: 20%}, {from: 2026-03-05, share: 90%}]",
         suppress="[\"event_count('Refund Asked', interval '1 days') > 0\"]",
     ),
     "steps": workflow(

@@ -30,6 +30,7 @@ def apply(
     from upsell.runtime import apply as applying
     from upsell.runtime.checkout import read_mark, write_mark
     from upsell.store.connect import connect, database_url
+    from upsell.store.revisions import newest_revision
     from upsell.workspace.compile import compile_documents
     from upsell.workspace.documents import read_workspace
     from upsell.workspace.linting import lint
@@ -38,10 +39,14 @@ def apply(
     linted = lint(compile_documents(documents), clock.now())
     expected = read_mark(workspace) if over is None else over
     with connect(database_url(load_settings(os.environ))) as connection:
+        before = newest_revision(connection)
         revision = applying.apply(connection, documents, clock, expected=expected, note=note)
     write_mark(workspace, revision)
     print(standing(linted, workspace), end="")
-    if revision.number == expected:
+    is_same = before is not None and revision.number == before.number
+    for said in applying.newly_meant(before, documents) if before is not None and not is_same else ():
+        print(said)
+    if is_same:
         print(f"Revision {revision.number} is live and is the same; nothing was applied.")
     else:
         print(f"Revision {revision.number} is live ({revision.hash[:12]}).")

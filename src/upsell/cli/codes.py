@@ -11,7 +11,7 @@ from typing import Final
 
 from upsell.errors import ConfigError, nearest
 from upsell.sources.codes import PAGES as OF_A_MAPPING
-from upsell.workspace.codes import catalog, files, hours, rules, steps, terms, workflows
+from upsell.workspace.codes import catalog, experiments, files, hours, rules, steps, terms, workflows
 from upsell.workspace.codes.page import Page, Subject
 from upsell.workspace.codes.registry import PAGES as OF_A_WORKSPACE
 
@@ -47,6 +47,7 @@ The examples stand in a workspace that is otherwise in order, in the place of it
 _GROUPS: Final[Mapping[str, Iterable[Page]]] = {
     "Files and names": files.PAGES,
     "Workflows and policy": workflows.PAGES,
+    "Experiments, layers and control": experiments.PAGES,
     "Steps and segments": steps.PAGES,
     "Contact hours": hours.PAGES,
     "The catalog": catalog.PAGES,

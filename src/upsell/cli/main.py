@@ -38,6 +38,12 @@ COMMANDS: Final[dict[str, Entry]] = {
     "conflicts": Entry(
         "upsell.cli.conflicts:conflicts", "Tell which workflows compete for the slot, and which would lose."
     ),
+    "power": Entry(
+        "upsell.cli.power:power", "Tell how many units and days an experiment needs to see a lift."
+    ),
+    "experiment": Entry(
+        "upsell.cli.experiment:experiment", "Roll out the arm that won, and keep what was found."
+    ),
     "explain": Entry("upsell.cli.explain:explain", "Tell why a unit is spoken to, or why not."),
     "segments": Entry(
         "upsell.cli.segments:segments", "Count segments and list who is in them, or count a rule."

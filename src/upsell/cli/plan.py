@@ -20,7 +20,7 @@ def plan(workspace: Annotated[Path, typer.Argument(help="Directory of the worksp
     from upsell.clock import SystemClock
     from upsell.config import load_settings
     from upsell.journeys.conflicts import find_conflicts
-    from upsell.runtime.apply import changed_workflows, difference
+    from upsell.runtime.apply import changed_workflows, difference, newly_meant
     from upsell.runtime.repricing import Concerned, concerned_lines, find_concerned
     from upsell.store.connect import connect, database_url
     from upsell.store.revisions import newest_revision
@@ -43,6 +43,8 @@ def plan(workspace: Annotated[Path, typer.Argument(help="Directory of the worksp
         return
     print(changed, end="")
     print("\n".join(concerned_lines(concerned)), end="\n" if concerned else "")
+    for said in newly_meant(live, documents) if live is not None else ():
+        print(said)
     keys = changed_workflows(live.documents if live is not None else {}, compiled.program)
     competing = list(short_lines(find_conflicts(compiled.program), keys))
     print("\n".join(competing), end="\n" if competing else "")

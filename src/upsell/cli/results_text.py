@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterable, Iterator
 
 from upsell.measurement.answers import Undetermined
-from upsell.measurement.lift import Lift
+from upsell.measurement.lift import Lift, LiftReport
 from upsell.runtime import results as said
 from upsell.runtime.reporting import ReasonCount, WorkflowReport
 from upsell.runtime.results import Results
@@ -23,6 +23,19 @@ def results_lines(results: Results) -> Iterator[str]:
         if place:
             yield ""
         yield from _workflow_lines(results, found)
+    if results.report.programme is not None:
+        yield ""
+        yield from _programme_lines(results, results.report.programme)
+
+
+def _programme_lines(results: Results, reading: LiftReport) -> Iterator[str]:
+    yield "== The whole programme " + "=" * (WIDTH - 23)
+    yield from _wrapped(said.programme_headline(reading))
+    yield ""
+    lifts = said.programme_lifts(reading)
+    yield from _table_lines(results, "household", reading, lifts)
+    yield ""
+    yield from _wrapped(said.ratio_words(lifts[0]))
 
 
 def _workflow_lines(results: Results, found: WorkflowReport) -> Iterator[str]:
@@ -31,10 +44,10 @@ def _workflow_lines(results: Results, found: WorkflowReport) -> Iterator[str]:
     yield ""
     yield from _funnel_lines(found)
     yield ""
-    yield from _table_lines(results, found, said.holdout_lifts(found))
+    yield from _table_lines(results, found.unit, found.lift, said.holdout_lifts(found))
     for pair in said.arm_pairs(found):
         yield ""
-        yield from _table_lines(results, found, pair)
+        yield from _table_lines(results, found.unit, found.lift, pair)
     if found.stages:
         yield ""
         yield from _stage_lines(found)
@@ -80,14 +93,14 @@ def _counted(label: str, count: int, depth: int = 0) -> str:
     return "\n".join([f"{indent}{first:<{room}}{count:>10,}", *(f"{indent}  {line}" for line in rest)])
 
 
-def _table_lines(results: Results, found: WorkflowReport, lifts: tuple[Lift, ...]) -> Iterator[str]:
+def _table_lines(results: Results, unit: str, reading: LiftReport, lifts: tuple[Lift, ...]) -> Iterator[str]:
     has_truth = any(results.truth_of(lift) is not None for lift in lifts)
     first = lifts[0]
-    head = (f"per {found.unit} exposed", first.arm.arm, first.against.arm, "difference, 95 %")
+    head = (f"per {unit} exposed", first.arm.arm, first.against.arm, "difference, 95 %")
     yield _row(*head, "planted truth" if has_truth else "")
     for lift in lifts:
         truth = results.truth_of(lift)
-        label = said.metric_label(lift, found.lift.question)
+        label = said.metric_label(lift, reading.question)
         effect = lift.absolute
         yield _row(
             label,

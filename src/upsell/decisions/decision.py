@@ -57,6 +57,10 @@ class Decision(msgspec.Struct, frozen=True):
     enrollment: str | None = None
 
 
+BY_ACCOUNT = "by account"
+"""What the stratum says of units that were drawn together with others of their account."""
+
+
 class Exposure(msgspec.Struct, frozen=True):
     """The first moment the arms of a contrast would have differed for a unit, recorded in every arm.
 
@@ -66,7 +70,9 @@ class Exposure(msgspec.Struct, frozen=True):
         contrast: ``holdout``, ``arms`` or ``control``.
         arm: The arm the unit was assigned to.
         share: Planned share of that arm among the contrast's arms, 0 to 1.
-        stratum: What must be alike to be compared: the workflow's version.
+        stratum: What must be alike to be compared: the workflow's version, the holdout's share and the
+            ramp's, the prices of what it offers, and whether accounts were drawn; for the control,
+            its share and period.
         exposed_at: When.
         enrollment: The enrollment it happened in.
         stage: The unit's lifecycle stage then, the same in every arm; empty when not known.

@@ -10,6 +10,7 @@ import msgspec
 from upsell.catalog.offers import OfferKind
 from upsell.clock import DAY, Duration
 from upsell.decisions.contact_law import ContactLaw
+from upsell.decisions.control import Control
 from upsell.decisions.grounds import Grounds
 from upsell.decisions.hours import Calendar, Hours
 from upsell.decisions.intents import PROMOTIONAL, SELLING, Intent
@@ -141,8 +142,7 @@ class Policy(msgspec.Struct, frozen=True):
         states: Sensitive states in force.
         patience: How long a blocked candidate waits while its trigger is true, in microseconds.
         freeze_for: How long a frozen enrollment waits before it leaves, in microseconds.
-        control_rate: Share of households in the global control, 0 to 1.
-        control_salt: Salt of the global control's hash.
+        control: The global control.
         rails: Price guardrails.
         hours: When each channel may speak by the team's own hours, by channel; one that is absent always may.
         law: The law's contact hours by jurisdiction.
@@ -157,8 +157,7 @@ class Policy(msgspec.Struct, frozen=True):
     states: tuple[SensitiveState, ...] = SENSITIVE_STATES
     patience: Duration = 14 * DAY
     freeze_for: Duration = 14 * DAY
-    control_rate: float = 0.0
-    control_salt: str = "control"
+    control: Control = Control()
     rails: Rails = Rails()
     hours: Mapping[str, Hours] = msgspec.field(default_factory=dict)
     law: ContactLaw = msgspec.field(default_factory=dict)

@@ -35,6 +35,7 @@ class Reason(enum.Enum):
     UNAVAILABLE = "unavailable"
     TOO_SMALL = "too_small"
     NOT_NEEDED = "not_needed"
+    NOT_IN_LAYER = "not_in_layer"
     # A candidate, and blocked for now.
     SUPPRESSED = "suppressed"
     SENSITIVE = "sensitive"
@@ -45,6 +46,7 @@ class Reason(enum.Enum):
     OUTSIDE_HOURS = "outside_hours"
     CAPPED = "capped"
     OUTRANKED = "outranked"
+    NOT_IN_RAMP = "not_in_ramp"
     # Blocked too long, or no longer wanted.
     LAPSED = "lapsed"
     TRIGGER_GONE = "trigger_gone"
@@ -82,6 +84,7 @@ MEANINGS: dict[Reason, str] = {
     Reason.UNAVAILABLE: "what would be offered is not sold to them",
     Reason.TOO_SMALL: "what would be offered is smaller than what they use",
     Reason.NOT_NEEDED: "staying on the present plan is best for them",
+    Reason.NOT_IN_LAYER: "belongs to another workflow of the layer, or to none",
     Reason.PRICE_GUARDRAIL: "the discount would break a price guardrail",
     Reason.SUPPRESSED: "a suppression rule is true",
     Reason.SENSITIVE: "something is wrong or fresh for this customer, so we stay silent",
@@ -91,6 +94,7 @@ MEANINGS: dict[Reason, str] = {
     Reason.OUTSIDE_HOURS: "it is outside the hours at which they may be written to",
     Reason.CAPPED: "was written to often enough for now",
     Reason.OUTRANKED: "another workflow holds the one upsell slot",
+    Reason.NOT_IN_RAMP: "the workflow is not open to them yet: its ramp takes in a share of units first",
     Reason.LAPSED: "was blocked for longer than a candidate waits",
     Reason.TRIGGER_GONE: "the trigger is no longer true",
     Reason.FROZEN: "the journey stands still until what stops it has passed",

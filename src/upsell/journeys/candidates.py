@@ -1,8 +1,8 @@
 """Candidates: a unit whose trigger fired is let in, waits, or is refused, always with a reason.
 
 The gates are asked in one order: eligible, suppressed, reachable, consent, contact policy for the
-first speaking step, ranking; the holdout and the global control are asked last, so that treated
-and held-out units passed the same gates.
+first speaking step, ranking, layer, ramp; the global control and the holdout are asked last, so that treated
+and held-out units passed the same gates. Who is outside layer or ramp is neither.
 """
 
 from __future__ import annotations
@@ -11,7 +11,10 @@ from collections.abc import Mapping
 
 from upsell.clock import Moment
 from upsell.decisions.assignment import choose_arm, is_drawn
+from upsell.decisions.control import draw_control
 from upsell.decisions.decision import Verdict
+from upsell.decisions.layers import ask_layer
+from upsell.decisions.ramps import ask_ramp, ramp_share
 from upsell.decisions.reasons import Reason
 from upsell.ids import UnitId, digest
 from upsell.journeys.household import Enrollment, Unit, Waiting, Watch
@@ -47,6 +50,7 @@ BLOCKS = frozenset(
         Reason.OUTSIDE_HOURS,
         Reason.CAPPED,
         Reason.OUTRANKED,
+        Reason.NOT_IN_RAMP,
     }
 )
 """Reasons for which a candidate waits while its trigger is true."""
@@ -78,7 +82,7 @@ def ask_gates(scene: Scene, unit: Unit, workflow: Workflow, watch: Watch, event:
     if step is not None:
         shut = (
             ask_silence(scene, unit, workflow, intent_of(step))
-            or ask_offer(scene, unit, workflow, step, _arm(workflow, unit, watch), None)[1]
+            or ask_offer(scene, unit, workflow, step, _arm(scene, workflow, unit, watch), None)[1]
             or ask_recipients(scene, unit, workflow, step, None)[1]
         )
         is_skipped = isinstance(step, MessageStep) and step.blocked is Blocked.SKIP
@@ -86,11 +90,17 @@ def ask_gates(scene: Scene, unit: Unit, workflow: Workflow, watch: Watch, event:
             return shut
     if workflow.takes_slot and unit.slot is not None:
         return Verdict(Reason.OUTRANKED, slot_holder(scene, unit))
+    experiment, drawn = workflow.experiment, _drawn(scene, unit, workflow, watch)
+    outside = ask_layer(scene.program.layers.get(workflow.key), _drawn_household(scene, unit)) or ask_ramp(
+        experiment.ramp, experiment.ramp_salt, drawn, scene.now
+    )
+    if outside is not None:
+        return outside
     # By household: a company in the control hears nothing, whichever of its people is asked about.
-    policy = scene.program.policy
-    if is_drawn(policy.control_rate, policy.control_salt, _drawn_household(scene, unit)):
-        return Verdict(Reason.CONTROL)
-    if is_drawn(workflow.experiment.holdout_rate, workflow.experiment.salt, drawn_as(unit, watch)):
+    draw = draw_control(scene.program.policy.control, _drawn_household(scene, unit), scene.now)
+    if draw.is_control:
+        return Verdict(Reason.CONTROL, draw.period)
+    if is_drawn(experiment.holdout_rate, experiment.salt, drawn):
         return Verdict(Reason.HELD_OUT)
     return Verdict(Reason.ENROLLED)
 
@@ -210,6 +220,7 @@ def _enroll(
 ) -> None:
     is_treated = verdict.reason is Reason.ENROLLED
     key = str(trigger.get("key") or "")
+    draw = draw_control(scene.program.policy.control, _drawn_household(scene, unit), scene.now)
     enrollment = Enrollment(
         id=digest("enrollment", workflow.key, unit.id, str(scene.now), *([key] if key else []))[:20],
         key=key,
@@ -219,12 +230,18 @@ def _enroll(
         is_shadow=not is_treated,
         is_control=verdict.reason is Reason.CONTROL,
         is_held_out=verdict.reason is Reason.HELD_OUT,
-        arm=_arm(workflow, unit, watch),
+        arm=_arm(scene, workflow, unit, watch),
         trigger=dict(trigger),
+        ramp_share=ramp_share(workflow.experiment.ramp, scene.now),
+        control_stratum=draw.stratum,
+        control_share=draw.share,
     )
     if is_treated and workflow.experiment.vary is Vary.AUDIENCE:
         rule = workflow.experiment.audience.get(enrollment.arm or "")
         enrollment.is_shadow = rule is not None and rule.value(scene.facts(unit)) is not True
+    if workflow.experiment.is_by_account:
+        # For the life of the experiment, also when they move to another account.
+        watch.assigned_as = _drawn(scene, unit, workflow, watch)
     watch.waiting = None
     watch.refused = ""
     _remember_entry(workflow, watch, key, scene.now)
@@ -258,14 +275,21 @@ def _wait(
     )
 
 
-def _arm(workflow: Workflow, unit: Unit, watch: Watch) -> str | None:
+def _drawn(scene: Scene, unit: Unit, workflow: Workflow, watch: Watch) -> UnitId:
+    """Give the id by which ramp, holdout and arms are drawn: the unit's, or its account's."""
+    if workflow.experiment.is_by_account and watch.assigned_as is None:
+        return _drawn_household(scene, unit)
+    return drawn_as(unit, watch)
+
+
+def _arm(scene: Scene, workflow: Workflow, unit: Unit, watch: Watch) -> str | None:
     experiment = workflow.experiment
     names = [arm.name for arm in experiment.arms]
     shares = [arm.share for arm in experiment.arms]
-    return choose_arm(names, shares, experiment.arms_salt, drawn_as(unit, watch))
+    return choose_arm(names, shares, experiment.arms_salt, _drawn(scene, unit, workflow, watch))
 
 
 def _drawn_household(scene: Scene, unit: Unit) -> UnitId:
-    """Give the id by which the global control is drawn: the account's, or the customer's own."""
+    """Give the id by which layers and the global control are drawn: the account's, or the customer's own."""
     household = scene.household
     return household.id if household.account is not None else unit.assigned_as or household.id

@@ -11,6 +11,7 @@ from upsell.catalog.offers import Offer
 from upsell.decisions.facts import tiers_of
 from upsell.decisions.holdings import pack_limits
 from upsell.decisions.policy import SensitiveState
+from upsell.decisions.price_keys import price_key
 from upsell.journeys.actors import reads_actor
 from upsell.journeys.program import Program
 from upsell.journeys.segment import Segment
@@ -144,6 +145,8 @@ class Concerns(msgspec.Struct, frozen=True):
         planned: Names of those that a subscription's end by time alone may change.
         stirring: Names of events that may change a customer's segment by what an account's members share.
         shared_traits: The account's traits that customers' segments read.
+        prices: The key of today's prices of what a workflow offers, by its version; empty where it
+            offers nothing.
     """
 
     by_name: Mapping[str, Concern]
@@ -160,6 +163,7 @@ class Concerns(msgspec.Struct, frozen=True):
     shared_traits: frozenset[str]
     packs: PackLimits = msgspec.field(default_factory=dict)
     families: Families = msgspec.field(default_factory=dict)
+    prices: Mapping[str, str] = msgspec.field(default_factory=dict)
 
     def stirs(self, event: Event, traits: Mapping[str, Scalar]) -> bool:
         """Tell whether an event may change what an account's members share so that each must be asked.
@@ -257,6 +261,10 @@ def concerns_of(program: Program) -> Concerns:
             for scope, name in s.rule.reads.traits
             if scope == "account"
         ),
+        prices={
+            each.version: price_key(each.offers, program.catalog, program.policy.rails.round_to)
+            for each in every
+        },
     )
 
 

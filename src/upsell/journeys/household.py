@@ -66,6 +66,9 @@ class Enrollment(msgspec.Struct, omit_defaults=True):
         heard: What became of each step that spoke.
         chosen: Offers that were chosen, by the name that steps call them.
         shown: Offers, as steps name them, whose discount has reached somebody or would have, of a shadow.
+        ramp_share: The share of units the workflow was open to when it began; None without a ramp.
+        control_stratum: In which stratum it counts for the whole programme; empty where it does not.
+        control_share: Planned share of the global control in that stratum.
     """
 
     id: str
@@ -100,6 +103,9 @@ class Enrollment(msgspec.Struct, omit_defaults=True):
     heard: dict[str, list[str]] = {}
     chosen: dict[str, str] = {}
     shown: list[str] = []
+    ramp_share: float | None = None
+    control_stratum: str = ""
+    control_share: float = 0.0
 
 
 class Waiting(msgspec.Struct):

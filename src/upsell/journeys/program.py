@@ -14,6 +14,7 @@ from upsell.catalog.catalog import Catalog
 from upsell.clock import Moment
 from upsell.decisions.benchmarks import Benchmarks
 from upsell.decisions.incidents import Incident
+from upsell.decisions.layers import LayerShare
 from upsell.decisions.policy import Policy
 from upsell.decisions.rails import Spent
 from upsell.journeys.segment import Segment
@@ -48,6 +49,7 @@ class Program(msgspec.Struct, frozen=True):
         segments: Named audiences, by name, none before one whose events its rule counts.
         spent: The discount budgets of workflows that ran out, by workflow.
         benchmarks: What peers use, each from the moment it was made.
+        layers: What each workflow that is in a layer has of it, by key.
     """
 
     version: str
@@ -65,6 +67,7 @@ class Program(msgspec.Struct, frozen=True):
     segments: Mapping[str, Segment] = msgspec.field(default_factory=dict)
     spent: Mapping[str, Spent] = msgspec.field(default_factory=dict)
     benchmarks: Benchmarks = msgspec.field(default_factory=dict)
+    layers: Mapping[str, LayerShare] = msgspec.field(default_factory=dict)
 
     def of_version(self, key: str, version: str) -> Workflow | None:
         """Give the workflow as an enrollment entered it; None when that version is not kept."""

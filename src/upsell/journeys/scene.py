@@ -7,7 +7,7 @@ it is seen from outside but the household and the effects.
 from __future__ import annotations
 
 from upsell.clock import Moment
-from upsell.decisions.decision import Decision, Exposure, Verdict
+from upsell.decisions.decision import BY_ACCOUNT, Decision, Exposure, Verdict
 from upsell.decisions.facts import UnitFacts
 from upsell.decisions.proof import ProofFacts, proof_of
 from upsell.ids import UnitId, bare, customer_unit, is_account
@@ -178,7 +178,9 @@ class Scene:
                     contrast=contrast,
                     arm=arm,
                     share=share,
-                    stratum=enrollment.version,
+                    stratum=enrollment.control_stratum
+                    if contrast == "control"
+                    else self._stratum(workflow, enrollment),
                     exposed_at=self.now,
                     enrollment=enrollment.id,
                     stage=str(stage.value(self.facts(unit)) or "") if stage is not None else "",
@@ -190,6 +192,22 @@ class Scene:
         """Keep an event of the core's own, and let it be taken after what is being taken now."""
         self.effects.append(Record(event))
         self.told.append(event)
+
+    def _stratum(self, workflow: Workflow, enrollment: Enrollment) -> str:
+        """Name what must be alike for units of a workflow to be compared with each other.
+
+        That is the version they entered with, the share held out of it, the share it was open to when
+        they entered, whether accounts were drawn, and the prices of what it offers when they are exposed.
+        """
+        parts = [enrollment.version, f"holdout {_percent(workflow.experiment.holdout_rate)}"]
+        if enrollment.ramp_share is not None:
+            parts.append(f"ramp {_percent(enrollment.ramp_share)}")
+        if workflow.experiment.is_by_account:
+            parts.append(BY_ACCOUNT)
+        prices = self.concerns.prices.get(enrollment.version, "")
+        if prices:
+            parts.append(f"prices {prices}")
+        return " ".join(parts)
 
     def record(self, name: str, key: str, unit: Unit, customer_id: str | None, **said: object) -> None:
         """Keep something we did as a derived event."""
@@ -215,6 +233,10 @@ class Scene:
         if watch is None:
             watch = unit.watches[workflow.key] = Watch()
         return watch
+
+
+def _percent(rate: float) -> str:
+    return f"{rate * 100:.9g}%"
 
 
 def kind_of(unit: Unit) -> UnitKind:

@@ -341,8 +341,8 @@ def expose_step(
     if enrollment.after_goal:
         return
     experiment = workflow.experiment
-    rate = scene.program.policy.control_rate
-    if rate > 0:
+    if enrollment.control_stratum:
+        rate = enrollment.control_share
         arm, share = ("control", rate) if enrollment.is_control else ("programme", 1 - rate)
         scene.expose(unit, enrollment, workflow, "control", arm, share)
     if not enrollment.is_control:

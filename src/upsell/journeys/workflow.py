@@ -14,6 +14,7 @@ import msgspec
 
 from upsell.catalog.offers import Offer
 from upsell.clock import DAY, HOUR, Duration, Moment
+from upsell.decisions.ramps import RampStep
 from upsell.journeys.steps import Journey
 from upsell.money import Money
 from upsell.rules.compile import Rule
@@ -176,6 +177,8 @@ class Experiment(msgspec.Struct, frozen=True):
         arms: The arms in the order of the file; shares add up to 1.
         arms_salt: Salt of the arms' hash: the experiment's own.
         audience: With ``vary: audience``, the rule each arm adds to eligibility, by arm.
+        ramp: To which share of units it is open from when on, in order of time; empty for all.
+        is_by_account: Whether customers of one account are drawn together, by the account.
     """
 
     holdout_rate: float
@@ -184,6 +187,13 @@ class Experiment(msgspec.Struct, frozen=True):
     arms: tuple[Arm, ...] = ()
     arms_salt: str = ""
     audience: Mapping[str, Rule] = msgspec.field(default_factory=dict)
+    ramp: tuple[RampStep, ...] = ()
+    is_by_account: bool = False
+
+    @property
+    def ramp_salt(self) -> str:
+        """Salt of the ramp's hash: the workflow's too, and another than the holdout's."""
+        return f"{self.salt}/ramp"
 
 
 class Content(msgspec.Struct, frozen=True):

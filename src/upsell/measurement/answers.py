@@ -26,6 +26,8 @@ class UndeterminedReason(enum.Enum):
     BASE_TOO_NEAR_ZERO = "base_too_near_zero"
     SHARES_UNCLEAR = "shares_unclear"
     SAMPLE_RATIO = "sample_ratio"
+    OUT_OF_REACH = "out_of_reach"
+    CLUSTERED = "clustered"
 
 
 class Undetermined(msgspec.Struct, frozen=True, tag="undetermined", tag_field="kind"):

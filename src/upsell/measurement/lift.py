@@ -17,7 +17,7 @@ from upsell.measurement.answers import Effect, Undetermined, UndeterminedReason
 from upsell.measurement.estimates import Stratum, compare, weigh
 from upsell.measurement.observations import LeftOut, Observations, Rows, observe
 from upsell.measurement.queries import Dialect, Query, outcome_queries
-from upsell.measurement.question import HELD_OUT, TREATED, Contrast, Metric, Question
+from upsell.measurement.question import HELD_OUT, IN_CONTROL, PROGRAMME, TREATED, Contrast, Metric, Question
 from upsell.measurement.sample_ratio import SampleRatio, Verdict, check_sample_ratio
 from upsell.measurement.sums import Sums
 
@@ -26,6 +26,14 @@ Run: TypeAlias = Callable[[str], Rows]
 
 LEAST_IN_STRATUM = 2
 """Closed units each arm needs in a stratum, for a variance to exist."""
+
+
+CLUSTERED = Undetermined(
+    UndeterminedReason.CLUSTERED,
+    "whole accounts were drawn, and customers of one account are not independent; an interval that takes "
+    "them for independent would be too narrow",
+)
+"""What is said of effects and sizes where units were drawn in clusters, which no estimator here can read."""
 
 
 class ArmSummary(msgspec.Struct, frozen=True):
@@ -112,8 +120,8 @@ def read_lift(question: Question, rows: Mapping[Query, Rows]) -> LiftReport:
     """
     seen = observe(rows)
     lifts: list[Lift] = []
-    for contrast in Contrast:
-        sample_ratio = check_sample_ratio(seen.exposed[contrast])
+    for contrast in question.contrasts:
+        sample_ratio = CLUSTERED if question.is_clustered else check_sample_ratio(seen.exposed[contrast])
         for arm, against in _pairs(question, contrast, seen):
             lifts += [
                 _lift(question, seen, _Pair(contrast, arm, against, sample_ratio), metric)
@@ -136,6 +144,8 @@ def _pairs(question: Question, contrast: Contrast, seen: Observations) -> Iterab
     match contrast:
         case Contrast.HOLDOUT:
             return [(TREATED, HELD_OUT)]
+        case Contrast.CONTROL:
+            return [(PROGRAMME, IN_CONTROL)]
         case Contrast.ARMS:
             found = {count.arm for counts in seen.exposed[contrast].values() for count in counts}
             ordered = [*question.arms, *sorted(found - set(question.arms))]
@@ -159,7 +169,7 @@ def _lift(question: Question, seen: Observations, pair: _Pair, metric: Metric) -
     closed = arm.units + against.units
     silent = _silent(pair, exposed, min(arm.units, against.units), readable)
     weights = _weights([one.units + other.units for one, other in readable])
-    absolute, relative, total = _effects(readable, silent)
+    absolute, relative, total = _effects(readable, CLUSTERED if question.is_clustered else silent)
     return Lift(
         workflow=question.workflow,
         contrast=pair.contrast,

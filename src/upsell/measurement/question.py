@@ -19,6 +19,7 @@ class Contrast(enum.Enum):
 
     HOLDOUT = "holdout"
     ARMS = "arms"
+    CONTROL = "control"
 
 
 class Metric(enum.Enum):
@@ -38,6 +39,15 @@ TREATED = "treated"
 HELD_OUT = "holdout"
 """The arm of the contrast ``holdout`` that is kept without."""
 
+PROGRAMME = "programme"
+"""The arm of the contrast ``control`` that workflows may speak to."""
+
+IN_CONTROL = "control"
+"""The arm of the contrast ``control`` that every workflow passes over."""
+
+OF_A_WORKFLOW = (Contrast.HOLDOUT, Contrast.ARMS)
+"""Contrasts of a single workflow; the global control is one of all of them together."""
+
 
 class Question(msgspec.Struct, frozen=True):
     """What one reading of one workflow is about.
@@ -51,6 +61,9 @@ class Question(msgspec.Struct, frozen=True):
         horizon: Length of the revenue window ``(exposed_at, exposed_at + horizon]``, microseconds.
         arms: The experiment's arms in the order they are compared, each with those before it; arms
             that only the exposures name come after, by code point.
+        contrasts: Which contrasts are read.
+        is_clustered: Whether units were drawn together with others of their account, so that those of one
+            account are not independent.
 
     Raises:
         MeasurementError: A window is not longer than nothing, or a name is empty.
@@ -63,6 +76,8 @@ class Question(msgspec.Struct, frozen=True):
     currency: str
     horizon: Duration = 90 * DAY
     arms: tuple[str, ...] = ()
+    contrasts: tuple[Contrast, ...] = OF_A_WORKFLOW
+    is_clustered: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a question that has no answer."""

@@ -7,6 +7,7 @@ seen; applying over a newer revision than the one expected is refused, with the 
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterator
 
 from upsell.clock import Clock
 from upsell.errors import DefinitionError, StoreError
@@ -17,6 +18,7 @@ from upsell.store.queries import query
 from upsell.store.revisions import Revision, keep_revision, newest_revision
 from upsell.workspace.compile import compile_documents
 from upsell.workspace.documents import Documents
+from upsell.workspace.editions import NEWEST, edition_of
 
 
 def apply(
@@ -58,6 +60,7 @@ def apply(
             live_at=head.seen_at,
             applied_at=head.seen_at,
             note=note,
+            edition=NEWEST.value,
         )
         keep_revision(connection, revision)
         connection.execute(query("notify_events"))
@@ -97,6 +100,24 @@ def changed_workflows(before: Documents, after: Program) -> frozenset[str]:
         for key, workflow in after.workflows.items()
         if key not in known or (known[key].version, known[key].status) != (workflow.version, workflow.status)
     )
+
+
+def newly_meant(before: Revision, documents: Documents) -> Iterator[str]:
+    """Say what workflows that are live mean from now on by what they do not say, and meant until now.
+
+    Nothing where ``before`` was applied by the present edition, or where everything is said.
+    """
+    if before.edition == NEWEST.value:
+        return
+    was = compile_documents(documents, edition_of(before.edition)).program.workflows
+    for key, workflow in sorted(compile_documents(documents).program.workflows.items()):
+        rate, earlier = workflow.experiment.holdout_rate, was[key].experiment.holdout_rate
+        if rate != earlier and f"workflows/{key}.yaml" in before.documents:
+            now, until_now = (f"{each * 100:g}" for each in (rate, earlier))
+            yield (
+                f"workflows/{key}.yaml names no holdout: {now} % of its {workflow.unit.value}s are held out "
+                f"now, {until_now} % were before; write holdout: {until_now}% to keep that"
+            )
 
 
 def _refusal(expected: int, live: Revision | None, documents: Documents) -> str:

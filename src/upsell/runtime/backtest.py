@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator
+from collections.abc import Mapping as MappingOf
 from pathlib import Path
 from typing import TypeAlias
 
@@ -17,7 +18,8 @@ import msgspec
 from upsell.clock import DAY, Clock, Moment
 from upsell.journeys.advance import concerns_for
 from upsell.journeys.program import Program
-from upsell.runtime.stages import Part, open_stage
+from upsell.runtime.outcomes import OUTCOME_EVENTS, Ledger
+from upsell.runtime.stages import Part, Rehearsed, open_stage
 from upsell.runtime.tally import Tally, add_up
 from upsell.sources.households import deal_out
 from upsell.sources.mapping import Mapping
@@ -92,6 +94,26 @@ class Backtest(msgspec.Struct, frozen=True):
     outcomes: tuple[Outcome, ...]
 
 
+class History(msgspec.Struct, frozen=True):
+    """Whom a workspace would have exposed over a history, and what they did untouched.
+
+    Attributes:
+        program: The workspace compiled.
+        ledger: Exposures, and the events outcomes are made of.
+        since: From when the workflows were live.
+        until: Up to when time was let pass.
+        units: How many units the files know, by kind.
+        files: What became of the files' rows.
+    """
+
+    program: Program
+    ledger: Ledger
+    since: Moment
+    until: Moment
+    units: MappingOf[str, int]
+    files: FileCounts
+
+
 def run_backtest(
     question: Question, clock: Clock, progress: Progress, keep_rejects: Callable[[Iterator[Reject]], object]
 ) -> Backtest:
@@ -108,7 +130,58 @@ def run_backtest(
         UpsellError: A process of the backtest died.
     """
     program = compile_documents(question.documents).program
-    names = concerns_for(program).names
+    rehearsed = _rehearse(question, program, clock, progress, keep_rejects, keeps_outcomes=False)
+    tallies = add_up(part.tallies for part in rehearsed.parts)
+    return Backtest(
+        program=program.version,
+        files=rehearsed.files,
+        mattered=rehearsed.mattered,
+        since=question.since,
+        until=rehearsed.until,
+        outcomes=tuple(_outcomes(program, rehearsed.files, tallies)),
+    )
+
+
+def read_history(
+    question: Question, clock: Clock, progress: Progress, keep_rejects: Callable[[Iterator[Reject]], object]
+) -> History:
+    """Rehearse a workspace with every ramp open, and give whom it would have exposed and what they did.
+
+    Arguments and errors are those of ``run_backtest``.
+    """
+    program = compile_documents(question.documents).program
+    rehearsed = _rehearse(question, program, clock, progress, keep_rejects, keeps_outcomes=True)
+    since = question.since if question.since is not None else rehearsed.files.first_at
+    return History(
+        program=program,
+        ledger=Ledger.joined(part.ledger for part in rehearsed.parts if part.ledger is not None),
+        since=since if since is not None else rehearsed.until,
+        until=rehearsed.until,
+        units={"account": rehearsed.files.accounts, "customer": rehearsed.files.customers},
+        files=rehearsed.files,
+    )
+
+
+class _Rehearsed(msgspec.Struct, frozen=True):
+    """What came of all files."""
+
+    files: FileCounts
+    mattered: int
+    until: Moment
+    parts: list[Rehearsed]
+
+
+def _rehearse(
+    question: Question,
+    program: Program,
+    clock: Clock,
+    progress: Progress,
+    keep_rejects: Callable[[Iterator[Reject]], object],
+    *,
+    keeps_outcomes: bool,
+) -> _Rehearsed:
+    """Lay the files down by household and rehearse every part."""
+    names = concerns_for(program).names | (OUTCOME_EVENTS if keeps_outcomes else frozenset())
     with (
         tempfile.TemporaryDirectory(prefix="upsell-backtest-") as name,
         open_stage(question.documents, program, question.workers) as stage,
@@ -120,19 +193,12 @@ def run_backtest(
             counts = staging.counts(question.until)
             keep_rejects(staging.rejects())
             mattered = sum(number for event, number in counts.by_name.items() if event in names)
-            parts = max(question.workers * _PARTS_FOR_EACH_WORKER, mattered // _EVENTS_IN_A_PART + 1)
-            paths = deal_out(staging, folder / "parts", parts, question.until)
+            number = max(question.workers * _PARTS_FOR_EACH_WORKER, mattered // _EVENTS_IN_A_PART + 1)
+            paths = deal_out(staging, folder / "parts", number, question.until)
         until = question.until if question.until is not None else counts.last_at or 0
-        dealt = [Part(path, folder, question.since, until) for path in paths]
-        tallies = add_up(stage.rehearse(dealt, lambda done: progress("rehearsing", done, mattered)))
-    return Backtest(
-        program=program.version,
-        files=counts,
-        mattered=mattered,
-        since=question.since,
-        until=until,
-        outcomes=tuple(_outcomes(program, counts, tallies)),
-    )
+        dealt = [Part(path, folder, question.since, until, keeps_outcomes) for path in paths]
+        parts = list(stage.rehearse(dealt, lambda done: progress("rehearsing", done, mattered)))
+    return _Rehearsed(counts, mattered, until, parts)
 
 
 def _outcomes(program: Program, counts: FileCounts, tallies: dict[str, Tally]) -> Iterator[Outcome]:

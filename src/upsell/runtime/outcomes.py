@@ -14,10 +14,12 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from upsell.clock import Moment
 from upsell.decisions.decision import Exposure
 from upsell.ids import UnitId
 from upsell.measurement.lift import LiftReport, measure
-from upsell.measurement.queries import Dialect, unit_outcomes
+from upsell.measurement.observations import Observations, observe
+from upsell.measurement.queries import Dialect, outcome_queries, unit_outcomes
 from upsell.measurement.question import Contrast, Metric, Question
 from upsell.signals.events import Event
 
@@ -43,6 +45,20 @@ EVENT_COLUMNS = pa.schema(
 """What measurement reads of events."""
 
 
+OUTCOME_EVENTS = frozenset(
+    {
+        "Subscription Started",
+        "Subscription Changed",
+        "Subscription Renewed",
+        "Subscription Canceled",
+        "Order Completed",
+        "Order Canceled",
+        "Refunded",
+    }
+)
+"""Names of the events that money is made of, as ``report_outcome_events.sql`` has them; goals come beside."""
+
+
 class Ledger(msgspec.Struct, frozen=True):
     """Exposures and events as columns."""
 
@@ -61,6 +77,20 @@ class Ledger(msgspec.Struct, frozen=True):
             for unit_id, event in events
         ]
         return cls(_table(exposed, EXPOSURE_COLUMNS), _table(happened, EVENT_COLUMNS))
+
+    @classmethod
+    def joined(cls, parts: Iterable[Ledger]) -> Ledger:
+        """Put ledgers together that share no unit; none give an empty one."""
+        whole = [cls.of((), ()), *parts]
+        return cls(
+            pa.concat_tables([part.exposures for part in whole]),
+            pa.concat_tables([part.events for part in whole]),
+        )
+
+    def has_stratum(self, workflow: str, part: str) -> bool:
+        """Tell whether the name of any stratum of a workflow says something."""
+        is_named = pc.match_substring(pc.field("stratum"), part)
+        return bool(self.exposures.filter((pc.field("workflow") == workflow) & is_named).num_rows)
 
     def stages(self, workflow: str) -> list[str]:
         """Give the lifecycle stages in which units of a workflow were exposed, in order."""
@@ -90,6 +120,24 @@ def read_lifts(ledger: Ledger, question: Question) -> LiftReport:
     """Measure one workflow."""
     with _opened(ledger) as engine:
         return measure(question, lambda sql: engine.execute(sql).fetchall(), Dialect.DUCKDB)
+
+
+def read_observations(ledger: Ledger, question: Question) -> Observations:
+    """Give the counts and sums a measurement of one workflow is made from."""
+    queries = outcome_queries(question, Dialect.DUCKDB)
+    with _opened(ledger) as engine:
+        return observe({query: engine.execute(sql).fetchall() for query, sql in queries.items()})
+
+
+def first_exposures(ledger: Ledger, workflow: str, contrast: Contrast) -> list[Moment]:
+    """Give when each unit was first exposed in a contrast of a workflow, in order."""
+    with _opened(ledger) as engine:
+        found = engine.execute(
+            "select epoch_us(min(exposed_at)) from exposures where workflow = ? and contrast = ?"
+            " group by unit_id order by 1",
+            [workflow, contrast.value],
+        )
+        return [at for (at,) in found.fetchall()]
 
 
 def unit_rows(ledger: Ledger, question: Question) -> list[OutcomeRow]:

@@ -31,6 +31,7 @@ from upsell.store.connect import Connection
 from upsell.store.incidents import read_incidents
 from upsell.store.revisions import Revision, read_revisions
 from upsell.workspace.compile import compile_documents
+from upsell.workspace.editions import edition_of
 
 _log = structlog.get_logger(__name__)
 
@@ -143,7 +144,7 @@ class Programs:
     def _add(self, revision: Revision) -> None:
         self._revisions.append(revision)
         try:
-            program = compile_documents(revision.documents).program
+            program = compile_revision(revision)
         except DefinitionError as error:
             # A later release may refuse what an earlier one took. That matters only where the
             # revision is still to be worked with.
@@ -164,6 +165,15 @@ def is_limited(program: Program) -> bool:
     return any(offer.stock is not None or offer.budget is not None for offer in offers) or any(
         workflow.discount_budget is not None for workflow in program.workflows.values()
     )
+
+
+def compile_revision(revision: Revision) -> Program:
+    """Compile a revision: what it does not say is meant as it was when it was applied.
+
+    Raises:
+        DefinitionError: This release does not take its documents any more.
+    """
+    return compile_documents(revision.documents, edition_of(revision.edition)).program
 
 
 def find_sold_out(offers: Mapping[str, Offer], acceptances: Iterable[Acceptance]) -> Mapping[str, Moment]:

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from upsell.clock import MINUTE, Moment, to_datetime
-from upsell.decisions.decision import Decision
+from upsell.decisions.decision import Decision, Exposure
 from upsell.decisions.reasons import Reason
 from upsell.ids import UnitId, bare, customer_unit, is_account
 from upsell.journeys.advance import Session
@@ -25,6 +25,7 @@ from upsell.journeys.household import Household, empty_household
 from upsell.journeys.inputs import Input, Launched, Tick
 from upsell.journeys.program import Program
 from upsell.journeys.workflow import Goal, UnitKind
+from upsell.runtime.outcomes import OUTCOME_EVENTS
 from upsell.runtime.tally import Candidacy, Rate, Tally, is_candidate_answer
 from upsell.signals.events import MESSAGE_SENT, Event
 
@@ -36,11 +37,22 @@ class Rehearsal:
 
     Attributes:
         tallies: What each workflow would have done so far, by key.
+        exposures: Who would have been exposed, where outcomes are kept.
+        outcomes: What outcomes are made of, each with the exposed unit it counts for, likewise.
     """
 
-    def __init__(self, program: Program, since: Moment | None, until: Moment) -> None:
-        """Rehearse up to ``until``; events seen before ``since`` only build up what is known."""
+    def __init__(
+        self, program: Program, since: Moment | None, until: Moment, *, keeps_outcomes: bool = False
+    ) -> None:
+        """Rehearse up to ``until``; events seen before ``since`` only build up what is known.
+
+        With ``keeps_outcomes`` exposures and outcomes are kept, to be measured.
+        """
         self.tallies = {key: Tally() for key in program.workflows}
+        self.exposures: list[Exposure] = []
+        self.outcomes: list[tuple[UnitId, Event]] = []
+        self._told: list[Event] = []
+        self._kept = OUTCOME_EVENTS | set(_goals(program)) if keeps_outcomes else frozenset[str]()
         self._program = program
         self._before = _without_workflows(program)
         self._since = since
@@ -52,6 +64,8 @@ class Rehearsal:
     def run(self, household_id: UnitId, events: Sequence[Event]) -> None:
         """Play the events of one household, in the order they were seen, and count what came of them."""
         household = empty_household(household_id)
+        self._told = [event for event in events if event.name in self._kept] if self._kept else []
+        exposed_before = len(self.exposures)
         if self._since is not None:
             household, events = self._build_up(household, events, self._since)
         followed: _Followed = {}
@@ -70,6 +84,17 @@ class Rehearsal:
                 self._note_goal(household_id, event, followed)
         self._reach(session, self._until, followed)
         self._close(session.household, followed)
+        if len(self.exposures) > exposed_before:
+            self._keep_outcomes(household_id, {each.unit_id for each in self.exposures[exposed_before:]})
+
+    def _keep_outcomes(self, household_id: UnitId, exposed: set[UnitId]) -> None:
+        """Keep what the outcomes of the household's exposed units are made of."""
+        for event in self._told:
+            if household_id in exposed:
+                self.outcomes.append((household_id, event))
+            person = customer_unit(event.customer_id) if event.customer_id is not None else None
+            if person is not None and person in exposed and person != household_id:
+                self.outcomes.append((person, event))
 
     def _build_up(
         self, household: Household, events: Sequence[Event], since: Moment
@@ -108,7 +133,12 @@ class Rehearsal:
                     case Record():
                         if effect.event.name in self._goals:
                             self._note_goal(session.household.id, effect.event, followed)
-                    case Exposed() | Spend() | Withdraw():
+                        if effect.event.name in self._kept:
+                            self._told.append(effect.event)
+                    case Exposed():
+                        if self._kept:
+                            self.exposures.append(effect.exposure)
+                    case Spend() | Withdraw():
                         pass
                     case _:
                         assert_never(effect)

@@ -13,17 +13,19 @@ import pyarrow as pa
 from pyarrow import csv
 
 from upsell.clock import DAY, Moment
+from upsell.decisions.decision import BY_ACCOUNT
 from upsell.decisions.reasons import Reason
 from upsell.errors import ConfigError, nearest
 from upsell.journeys.program import Program
 from upsell.journeys.workflow import Workflow
 from upsell.measurement.lift import LiftReport
-from upsell.measurement.question import Question
+from upsell.measurement.question import Contrast, Question
 from upsell.runtime.outcomes import EVENT_COLUMNS, EXPOSURE_COLUMNS, Ledger, read_lifts
+from upsell.runtime.programs import compile_revision
+from upsell.signals.events import SUBSCRIPTION_UPGRADED
 from upsell.store.connect import Connection
 from upsell.store.queries import query
 from upsell.store.revisions import newest_revision
-from upsell.workspace.compile import compile_documents
 
 HORIZON = 90 * DAY
 """How long net committed revenue is followed after exposure."""
@@ -100,11 +102,20 @@ class WorkflowReport(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """What every workflow did, up to a moment."""
+    """What every workflow did, up to a moment.
+
+    Attributes:
+        as_of: The moment.
+        currency: ISO 4217 code of the amounts.
+        workflows: Each workflow, in order of their keys.
+        programme: What all of them together earned beyond the global control, by household; None without
+            a control.
+    """
 
     as_of: Moment
     currency: str
     workflows: tuple[WorkflowReport, ...]
+    programme: LiftReport | None = None
 
 
 def report(
@@ -134,12 +145,34 @@ def report(
                 unit=workflow.unit.value,
                 holdout_rate=workflow.experiment.holdout_rate,
                 funnel=_funnel(connection, workflow.key, as_of),
-                lift=read_lifts(ledger, question := question_of(workflow, program.currency, as_of)),
+                lift=read_lifts(ledger, question := ask_about(ledger, workflow, program.currency, as_of)),
                 stages=_stages(ledger, question) if by_stage else (),
             )
             for workflow in chosen
         ),
+        programme=_programme(connection, program, as_of)
+        if program.policy.control.rate > 0 and only is None
+        else None,
     )
+
+
+def _programme(connection: Connection, program: Program, as_of: Moment) -> LiftReport:
+    """Measure the whole programme: households at their first exposure anywhere, against the control."""
+    values: dict[str, object] = {"as_of": as_of}
+    ledger = Ledger(
+        exposures=_copied(connection, "report_programme_exposures", EXPOSURE_COLUMNS, values),
+        events=_copied(connection, "report_programme_events", EVENT_COLUMNS, values),
+    )
+    question = Question(
+        workflow="*",
+        goal_event=SUBSCRIPTION_UPGRADED,
+        goal_within=HORIZON,
+        as_of=as_of,
+        currency=program.currency,
+        horizon=HORIZON,
+        contrasts=(Contrast.CONTROL,),
+    )
+    return read_lifts(ledger, question)
 
 
 def _stages(ledger: Ledger, question: Question) -> tuple[StageReport, ...]:
@@ -166,7 +199,7 @@ def live_program(connection: Connection) -> Program:
     if live is None:
         msg = "expected definitions that are live, found none; put a workspace live with `upsell apply`"
         raise ConfigError(msg)
-    return compile_documents(live.documents).program
+    return compile_revision(live)
 
 
 def question_of(workflow: Workflow, currency: str, as_of: Moment) -> Question:
@@ -179,7 +212,16 @@ def question_of(workflow: Workflow, currency: str, as_of: Moment) -> Question:
         currency=currency,
         horizon=HORIZON,
         arms=tuple(arm.name for arm in workflow.experiment.arms),
+        is_clustered=workflow.experiment.is_by_account,
     )
+
+
+def ask_about(ledger: Ledger, workflow: Workflow, currency: str, as_of: Moment) -> Question:
+    """Give what is asked about a workflow that may have drawn whole accounts in some earlier version."""
+    question = question_of(workflow, currency, as_of)
+    if question.is_clustered or not ledger.has_stratum(workflow.key, BY_ACCOUNT):
+        return question
+    return msgspec.structs.replace(question, is_clustered=True)
 
 
 def read_ledger(connection: Connection, program: Program, as_of: Moment) -> Ledger:

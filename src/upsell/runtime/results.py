@@ -24,6 +24,7 @@ from upsell.runtime.reporting import ReasonCount, Report, WorkflowReport
 from upsell.runtime.truth import Truth
 
 _LOCALE = "en_US"
+_ORDER = (Metric.CONVERSION, Metric.NET_COMMITTED_REVENUE, Metric.RECURRING_REVENUE_CHANGE)
 _MINUS = "\N{MINUS SIGN}"
 _WHOLE_UNITS = "\N{CURRENCY SIGN}#,##0"
 
@@ -50,22 +51,30 @@ class Results(msgspec.Struct, frozen=True):
 
 def headline(found: WorkflowReport) -> str:
     """Say in one sentence what a workflow earned, as far as its interval says."""
-    lift = _lift_of(found.lift, Metric.NET_COMMITTED_REVENUE)
-    days = _days(found.lift.question.horizon)
+    return _earned(found.name, found.lift, _lift_of(found.lift, Metric.NET_COMMITTED_REVENUE))
+
+
+def programme_headline(reading: LiftReport) -> str:
+    """Say in one sentence what all workflows together earned, as far as the interval says."""
+    return _earned("The whole programme", reading, programme_lifts(reading)[1])
+
+
+def _earned(name: str, reading: LiftReport, lift: Lift) -> str:
+    days = _days(reading.question.horizon)
     match lift.total:
         case Undetermined(detail=detail):
-            return f"{found.name}: what it earned cannot be said yet. {_sentence(detail)}"
+            return f"{name}: what it earned cannot be said yet. {_sentence(detail)}"
         case Effect(estimate=estimate, low=low, high=high):
             low_end, high_end = _whole(low, lift), _whole(high, lift)
             over = f"in {days} from each exposure"
             if low > 0:
-                earned = f"{found.name} earned {_whole(estimate, lift)} more than doing nothing, {over}"
+                earned = f"{name} earned {_whole(estimate, lift)} more than doing nothing, {over}"
                 return f"{earned} ({low_end} to {high_end}, 95 % interval)."
             if high < 0:
-                lost = f"{found.name} lost {_whole(-estimate, lift)} against doing nothing, {over}"
+                lost = f"{name} lost {_whole(-estimate, lift)} against doing nothing, {over}"
                 return f"{lost} ({_whole(-high, lift)} to {_whole(-low, lift)}, 95 % interval)."
             return (
-                f"{found.name}: too early to say. Against doing nothing it earned between {low_end} and "
+                f"{name}: too early to say. Against doing nothing it earned between {low_end} and "
                 f"{high_end}, {over} (95 % interval)."
             )
 
@@ -146,7 +155,12 @@ def coverage_words(results: Results) -> str:
 
 def sample_ratio_words(found: WorkflowReport) -> str:
     """Say whether the arms are as large as planned."""
-    checked = _lift_of(found.lift, Metric.CONVERSION).sample_ratio
+    return ratio_words(_lift_of(found.lift, Metric.CONVERSION))
+
+
+def ratio_words(lift: Lift) -> str:
+    """Say whether the arms of a lift are as large as planned."""
+    checked = lift.sample_ratio
     if isinstance(checked, Undetermined):
         return f"Sample ratio not checked: {checked.detail}."
     sizes = " to ".join(f"{units:,}" for units in sorted(checked.units.values(), reverse=True))
@@ -204,10 +218,15 @@ def holdout_lifts(found: WorkflowReport) -> tuple[Lift, ...]:
     return lifts_in_order(found.lift)
 
 
+def programme_lifts(reading: LiftReport) -> tuple[Lift, ...]:
+    """Give the lifts of the whole programme against the global control: conversion first, then money."""
+    by_metric = {lift.metric: lift for lift in reading.lifts}
+    return tuple(by_metric[metric] for metric in _ORDER)
+
+
 def lifts_in_order(reading: LiftReport) -> tuple[Lift, ...]:
     """Give the lifts of a reading against the holdout: conversion first, then money."""
-    order = (Metric.CONVERSION, Metric.NET_COMMITTED_REVENUE, Metric.RECURRING_REVENUE_CHANGE)
-    return tuple(_lift_of(reading, metric) for metric in order)
+    return tuple(_lift_of(reading, metric) for metric in _ORDER)
 
 
 def arm_pairs(found: WorkflowReport) -> tuple[tuple[Lift, ...], ...]:
@@ -231,6 +250,14 @@ def results_json(results: Results) -> bytes:
         "as_of": format_moment(results.report.as_of),
         "currency": results.report.currency,
         "workflows": [_workflow_json(results, found) for found in results.report.workflows],
+        "programme": None
+        if (reading := results.report.programme) is None
+        else {
+            "headline": programme_headline(reading),
+            "horizon_seconds": reading.question.horizon // SECOND,
+            "lifts": msgspec.to_builtins(reading.lifts),
+            "left_out": msgspec.to_builtins(reading.left_out),
+        },
     }
     return msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n"
 

@@ -23,6 +23,7 @@ import msgspec
 from upsell.clock import Moment
 from upsell.errors import UpsellError
 from upsell.journeys.program import Program
+from upsell.runtime.outcomes import Ledger
 from upsell.runtime.rehearsal import Rehearsal
 from upsell.runtime.tally import Tally
 from upsell.sources.households import read_part
@@ -36,19 +37,35 @@ _ASKED_EVERY_SECONDS = 0.1
 
 
 class Part(msgspec.Struct, frozen=True):
-    """One part of the households, and the window they are rehearsed over."""
+    """One part of the households, and the window they are rehearsed over.
+
+    Attributes:
+        path: Where its events lie.
+        spill: Where sorting may spill to.
+        since: The workflows go live then, None for from the beginning.
+        until: Up to when time is let pass.
+        keeps_outcomes: Whether exposures and outcomes are kept, with every ramp open to all.
+    """
 
     path: Path
     spill: Path
     since: Moment | None
     until: Moment
+    keeps_outcomes: bool = False
+
+
+class Rehearsed(msgspec.Struct, frozen=True):
+    """What came of a part: a tally by workflow, and exposures with outcomes where they were kept."""
+
+    tallies: dict[str, Tally]
+    ledger: Ledger | None = None
 
 
 class Stage(Protocol):
     """Where parts are rehearsed."""
 
-    def rehearse(self, parts: Sequence[Part], told: Callable[[int], None]) -> Iterator[dict[str, Tally]]:
-        """Give the tallies of each part, in any order; ``told`` hears how many events are done."""
+    def rehearse(self, parts: Sequence[Part], told: Callable[[int], None]) -> Iterator[Rehearsed]:
+        """Give what came of each part, in any order; ``told`` hears how many events are done."""
         ...
 
 
@@ -80,7 +97,7 @@ class _Here:
     def __init__(self, program: Program) -> None:
         self._program = program
 
-    def rehearse(self, parts: Sequence[Part], told: Callable[[int], None]) -> Iterator[dict[str, Tally]]:
+    def rehearse(self, parts: Sequence[Part], told: Callable[[int], None]) -> Iterator[Rehearsed]:
         done = 0
 
         def count(number: int) -> None:
@@ -99,8 +116,8 @@ class _Elsewhere:
         self._pool = pool
         self._done = done
 
-    def rehearse(self, parts: Sequence[Part], told: Callable[[int], None]) -> Iterator[dict[str, Tally]]:
-        waiting: set[Future[dict[str, Tally]]] = {self._pool.submit(_rehearse_part, part) for part in parts}
+    def rehearse(self, parts: Sequence[Part], told: Callable[[int], None]) -> Iterator[Rehearsed]:
+        waiting: set[Future[Rehearsed]] = {self._pool.submit(_rehearse_part, part) for part in parts}
         while waiting:
             finished, waiting = wait(waiting, _ASKED_EVERY_SECONDS, FIRST_COMPLETED)
             told(self._done.value)
@@ -127,7 +144,7 @@ def _nothing() -> None:
     """Do nothing: a process is started by its first piece of work."""
 
 
-def _rehearse_part(part: Part) -> dict[str, Tally]:
+def _rehearse_part(part: Part) -> Rehearsed:
     """Rehearse a part in a process of the pool."""
 
     def count(number: int) -> None:
@@ -137,9 +154,11 @@ def _rehearse_part(part: Part) -> dict[str, Tally]:
     return _rehearse(_Worker.program, part, count)
 
 
-def _rehearse(program: Program, part: Part, count: Callable[[int], None]) -> dict[str, Tally]:
+def _rehearse(program: Program, part: Part, count: Callable[[int], None]) -> Rehearsed:
     """Rehearse the households of one part; ``count`` hears of events as they are done."""
-    rehearsal = Rehearsal(program, part.since, part.until)
+    if part.keeps_outcomes:
+        program = open_ramps(program)
+    rehearsal = Rehearsal(program, part.since, part.until, keeps_outcomes=part.keeps_outcomes)
     untold = 0
     for household_id, events in read_part(part.path, part.spill):
         rehearsal.run(household_id, events)
@@ -148,4 +167,16 @@ def _rehearse(program: Program, part: Part, count: Callable[[int], None]) -> dic
             count(untold)
             untold = 0
     count(untold)
-    return rehearsal.tallies
+    ledger = Ledger.of(rehearsal.exposures, rehearsal.outcomes) if part.keeps_outcomes else None
+    return Rehearsed(rehearsal.tallies, ledger)
+
+
+def open_ramps(program: Program) -> Program:
+    """Give the program with every workflow open to all its units."""
+    workflows = {
+        key: msgspec.structs.replace(
+            workflow, experiment=msgspec.structs.replace(workflow.experiment, ramp=())
+        )
+        for key, workflow in program.workflows.items()
+    }
+    return msgspec.structs.replace(program, workflows=workflows)

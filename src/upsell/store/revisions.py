@@ -30,6 +30,8 @@ class Revision(msgspec.Struct, frozen=True):
         live_at: The moment at which units take their bearings.
         applied_at: When it was applied.
         note: What was said about it.
+        edition: What it means by what it does not say, by number; 1 for what was applied before there
+            were any.
     """
 
     number: int
@@ -39,6 +41,7 @@ class Revision(msgspec.Struct, frozen=True):
     live_at: Moment
     applied_at: Moment
     note: str = ""
+    edition: int = 1
 
 
 def newest_revision(connection: Connection) -> Revision | None:

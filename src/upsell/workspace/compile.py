@@ -43,9 +43,11 @@ from upsell.workspace.documents import (
     meant_file,
     read_workspace,
 )
+from upsell.workspace.editions import NEWEST, Edition
 from upsell.workspace.files import FILES, FileKind
 from upsell.workspace.findings import Findings, Place
 from upsell.workspace.items import NOTHING_WRITTEN, Record
+from upsell.workspace.layers import compile_layers
 from upsell.workspace.nodes import compose, is_writable
 from upsell.workspace.policy import compile_policy
 from upsell.workspace.pricing import check_offers
@@ -95,8 +97,12 @@ def compile_workspace(path: Path) -> Compiled:
     return compile_documents(read_workspace(path))
 
 
-def compile_documents(documents: Documents) -> Compiled:
+def compile_documents(documents: Documents, edition: Edition = NEWEST) -> Compiled:
     """Compile documents to a program.
+
+    Args:
+        documents: The workspace.
+        edition: What is meant by what it does not say; of a revision, its own.
 
     Raises:
         DefinitionError: Something is wrong with them; carries every problem found, warnings too.
@@ -132,13 +138,16 @@ def compile_documents(documents: Documents) -> Compiled:
         ),
         rulebook=rulebook,
         segments=segment_names(written_segments or NOTHING_WRITTEN),
+        zone=settings.zone,
+        edition=edition,
         findings=findings,
     )
     workflows = _workflows(files, definitions)
+    layers = compile_layers(settings.layers, _workflow_keys(documents), findings)
     stage = rulebook.built_in("lifecycle_stage", Kind.TEXT, is_needed=False)
     warnings = findings.settle()
     program = Program(
-        version=program_version(files, _templates(documents)),
+        version=program_version(files, _templates(documents), edition),
         currency=settings.currency,
         zone=settings.zone,
         sender=settings.sender,
@@ -148,6 +157,7 @@ def compile_documents(documents: Documents) -> Compiled:
         workflows=workflows,
         stage=stage,
         segments=segments,
+        layers=layers,
     )
     return Compiled(program, rulebook.vocabulary, files, warnings)
 
@@ -260,6 +270,12 @@ def _workflows(files: dict[str, Record], definitions: Definitions) -> dict[str, 
         for path, record in sorted(files.items())
         if path.startswith(f"{WORKFLOWS}/")
     }
+
+
+def _workflow_keys(documents: Documents) -> frozenset[str]:
+    """Give the keys of all workflows that are written, also with problems."""
+    paths = (PurePosixPath(path) for path in documents)
+    return frozenset(path.stem for path in paths if path.parent.name == WORKFLOWS)
 
 
 def _written_offers(files: dict[str, Record], documents: Documents) -> frozenset[str] | None:

@@ -6,6 +6,7 @@ import msgspec
 
 from upsell.catalog.catalog import Catalog
 from upsell.decisions.rails import Rails
+from upsell.workspace.editions import Edition
 from upsell.workspace.findings import Findings
 from upsell.workspace.rulebook import Rulebook
 from upsell.workspace.segments import SegmentNames
@@ -24,6 +25,8 @@ class Definitions(msgspec.Struct, frozen=True):
         templates: The templates.
         rulebook: Compiles rules with the workspace's names.
         segments: The names of all segments that are written.
+        zone: IANA name of the team's zone.
+        edition: What is meant by what is not said.
         findings: Where problems are noted.
     """
 
@@ -34,4 +37,6 @@ class Definitions(msgspec.Struct, frozen=True):
     templates: Templates
     rulebook: Rulebook
     segments: SegmentNames
+    zone: str
+    edition: Edition
     findings: Findings

@@ -7,19 +7,24 @@ by arm is a problem, because then nobody could say what made the difference.
 from __future__ import annotations
 
 from decimal import Decimal
+from fractions import Fraction
 from typing import assert_never
 
-from upsell.journeys.workflow import Arm, Experiment, Vary
+from upsell.decisions.ramps import RampStep
+from upsell.journeys.workflow import Arm, Experiment, UnitKind, Vary
 from upsell.rules.compile import Rule
+from upsell.workspace.dates import moment_of
 from upsell.workspace.definitions import Definitions
+from upsell.workspace.editions import usual_holdout
 from upsell.workspace.findings import Findings, Place
 from upsell.workspace.items import NOTHING_WRITTEN, Leaf, Record
+from upsell.workspace.scalars import percent
 
 _RESERVED = {"for", "holdout", "control"}
 
 
 def compile_experiment(workflow: Record, key: str, definitions: Definitions) -> Experiment:
-    """Compile the experiment of the workflow ``key``; without one, nobody is held out."""
+    """Compile the experiment of the workflow ``key``; the usual share is held out where none is written."""
     record = workflow.record("experiment") or NOTHING_WRITTEN
     findings = definitions.findings
     salt = record.text("salt", key)
@@ -33,38 +38,84 @@ def compile_experiment(workflow: Record, key: str, definitions: Definitions) -> 
             hint="vary names the one thing the arms differ in; arms gives the share of each",
             code="missing-key",
         )
-    _check_arms(arms, findings)
     return Experiment(
-        holdout_rate=record.rate("holdout"),
+        holdout_rate=record.rate("holdout", usual_holdout(definitions.edition)),
         salt=salt,
         vary=vary,
-        arms=tuple(Arm(name, arms.rate(name)) for name in arms.items),
+        arms=_arms(arms, findings),
         arms_salt="" if vary is None else "/".join((salt, vary.value, *sorted(arms.items))),
         audience={} if vary is None else _audience(record, vary, definitions),
+        ramp=_ramp(record, definitions),
+        is_by_account=_is_by_account(workflow, record, findings),
     )
 
 
-def _check_arms(arms: Record, findings: Findings) -> None:
-    """Note arms with reserved names and shares that do not add up."""
+def _is_by_account(workflow: Record, record: Record, findings: Findings) -> bool:
+    """Tell whether customers are drawn by their account; a workflow about accounts draws nothing else."""
+    is_of_accounts = workflow.text("unit", UnitKind.ACCOUNT.value) == UnitKind.ACCOUNT.value
+    leaf = record.leaf("by")
+    if leaf is not None and is_of_accounts and leaf.text == UnitKind.CUSTOMER.value:
+        findings.error(
+            leaf.place,
+            "expected by: account in a workflow about accounts, got customer",
+            hint="nothing less than what is decided about can be drawn; unit: customer decides about them",
+            code="by",
+        )
+    return leaf is not None and not is_of_accounts and leaf.text == UnitKind.ACCOUNT.value
+
+
+def _ramp(record: Record, definitions: Definitions) -> tuple[RampStep, ...]:
+    """Compile to whom the workflow is open; steps are to be in order of time and to grow."""
+    if record.leaf("ramp") is not None:
+        open_to = record.rate("ramp")
+        # Open to all is no ramp, so that a ramp that is done may be left standing or taken out.
+        return (RampStep(open_to),) if open_to < 1 else ()
+    steps: list[RampStep] = []
+    for each in record.each("ramp"):
+        if not (isinstance(each, Record) and each.leaf("from") and each.leaf("share")):
+            continue
+        step = RampStep(each.rate("share"), moment_of(each.text("from"), definitions.zone))
+        before = steps[-1] if steps else None
+        if before is not None and (step.begins_at or 0) <= (before.begins_at or 0):
+            definitions.findings.error(
+                each.keys["from"],
+                f"expected steps of the ramp in order of time, got {each.text('from')} after a later one",
+                code="ramp",
+            )
+        if before is not None and step.share <= before.share:
+            definitions.findings.error(
+                each.keys["share"],
+                f"expected a share above that of the step before, got {percent(Decimal(each.text('share')))}",
+                hint="a ramp only grows; to stop a workflow write status: paused",
+                code="ramp",
+            )
+        steps.append(step)
+    return tuple(steps)
+
+
+def _arms(arms: Record, findings: Findings) -> tuple[Arm, ...]:
+    """Compile the arms: shares that add up, or whole-number weights; note those with reserved names."""
     for name, place in arms.keys.items():
         if name in _RESERVED:
             findings.error(
                 place, f"expected the name of an arm, got {name}, which has a meaning of its own", code="arm"
             )
-    shares = [leaf.value for leaf in arms.items.values() if isinstance(leaf, Leaf)]
-    total = sum((Decimal(str(share)) for share in shares), Decimal(0))
-    if shares and len(shares) == len(arms.keys) and total != 1:
+    written = {name: leaf.value for name, leaf in arms.items.items() if isinstance(leaf, Leaf)}
+    weights = {name: value for name, value in written.items() if isinstance(value, int)}
+    total = sum((Decimal(str(value)) for value in written.values()), Decimal(0))
+    if weights and len(weights) == len(written) and total > 0:
+        return tuple(Arm(name, float(Fraction(weight, int(total)))) for name, weight in weights.items())
+    if written and len(written) == len(arms.keys) and total != 1:
+        told = f"expected shares of arms that add up to 100%, got {percent(total)}"
+        if 0 < len(weights) < len(written):
+            told = "expected shares of arms, or whole-number weights, got both"
         findings.error(
             arms.place,
-            f"expected shares of arms that add up to 100%, got {percent(total)}",
+            told,
             hint="shares are of the treated units; the holdout is set aside before",
             code="arms",
         )
-
-
-def percent(rate: Decimal) -> str:
-    """Write a share as a percentage without needless digits."""
-    return f"{(rate * 100).normalize():f}%"
+    return tuple(Arm(name, float(Decimal(str(value)))) for name, value in written.items())
 
 
 def _audience(record: Record, vary: Vary, definitions: Definitions) -> dict[str, Rule]:

@@ -219,7 +219,26 @@ _POLICY = RecordOf(
             scalars.DURATION, "how long a frozen enrollment waits before it leaves (default 14 days)"
         ),
         "pricing": Key(_PRICING, "price guardrails, which hold for every discount, and how plans are shown"),
-        "global_control": Key(scalars.HELD_RATE, "share of households kept from every workflow (default 0%)"),
+        "global_control": Key(
+            Either(
+                scalar=scalars.HELD_RATE,
+                mapping=RecordOf(
+                    {
+                        "share": Key(scalars.HELD_RATE, "share of households", True),
+                        "period": Key(
+                            scalars.PERIOD,
+                            "how often it is drawn anew: month, quarter or year (in UTC), or a duration "
+                            "counted since 1970; without it never",
+                        ),
+                        "wash_out": Key(
+                            scalars.DURATION,
+                            "for how long after a period began whoever changed sides is not counted",
+                        ),
+                    }
+                ),
+            ),
+            "share of households kept from every workflow (default 0%), drawn once or anew by period",
+        ),
     }
 )
 
@@ -273,6 +292,11 @@ SETTINGS_SHAPE = RecordOf(
             "kinds of traits, so that rules naming them are checked",
         ),
         "policy": Key(_POLICY, "what holds over every workflow"),
+        "layers": Key(
+            MapOf(MapOf(scalars.RATE, "workflow", scalars.NAME, least=1), "layer", scalars.NAME),
+            "workflows that share their units out among themselves: the share of each, by layer; what is "
+            "free belongs to none",
+        ),
         "lifecycle": Key(_LIFECYCLE, "boundaries of the built-in stages and trends"),
     }
 )

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 from upsell.catalog.catalog import Catalog
 from upsell.catalog.offers import FITTING, PREMIUM, Offer, OfferKind, OutcomePrice, Target
 from upsell.catalog.plans import BillingInterval
-from upsell.clock import Moment, from_datetime, parse_moment
+from upsell.clock import Moment
+from upsell.workspace.dates import moment_of
 from upsell.workspace.findings import Findings
 from upsell.workspace.items import NOTHING_WRITTEN, Record
 from upsell.workspace.products import check_known, compile_money
@@ -161,15 +160,6 @@ def _comes_back(key: str, offers: Mapping[str, Offer]) -> bool:
 
 
 def _moment(record: Record, name: str, zone: str, days_after: int) -> Moment | None:
-    """Give the moment a key says: itself, or the beginning of so many days after a date in ``zone``."""
+    """Give the moment a key says, None when it is absent."""
     leaf = record.leaf(name)
-    if leaf is None:
-        return None
-    at = parse_moment(leaf.text)
-    if at is not None:
-        return at
-    day = date.fromisoformat(leaf.text)
-    if day == date.max:
-        return from_datetime(datetime.combine(day, time.min, ZoneInfo("UTC")))
-    beginning = datetime.combine(day + timedelta(days=days_after), time.min, ZoneInfo(zone))
-    return from_datetime(beginning)
+    return None if leaf is None else moment_of(leaf.text, zone, days_after)

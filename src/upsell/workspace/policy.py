@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from upsell.catalog.offers import OfferKind
-from upsell.clock import DAY
+from upsell.clock import DAY, format_duration
 from upsell.decisions.contact_law import ContactLaw
+from upsell.decisions.control import CalendarPeriod, Control
 from upsell.decisions.grounds import Basis, Grounds
 from upsell.decisions.hours import Calendar
 from upsell.decisions.intents import PROMOTIONAL, SELLING, Intent
@@ -57,12 +58,39 @@ def compile_policy(
         states=_states(record.record("states") or NOTHING_WRITTEN, rulebook, findings),
         patience=record.integer("patience", usual.patience),
         freeze_for=record.integer("freeze_for", usual.freeze_for),
-        control_rate=record.rate("global_control"),
+        control=_control(record, findings),
         rails=compile_rails(record.record("pricing"), currency, findings),
         lineup_order=LineupOrder(
             (record.record("pricing") or NOTHING_WRITTEN).text("order", usual.lineup_order.value)
         ),
     )
+
+
+def _control(record: Record, findings: Findings) -> Control:
+    """Compile the global control: a share alone is drawn once, with a period it is drawn anew."""
+    written = record.record("global_control")
+    if written is None:
+        return Control(record.rate("global_control"))
+    leaf, wash_out = written.leaf("period"), written.integer("wash_out")
+    if leaf is None:
+        if written.has("wash_out") and not written.has("period"):
+            findings.error(
+                written.keys["wash_out"],
+                "expected a period beside wash_out, got none",
+                hint="a control that is never drawn anew has nothing to wash out; add period: quarter",
+                code="missing-key",
+            )
+        return Control(written.rate("share"))
+    period = leaf.value if isinstance(leaf.value, int) else CalendarPeriod(leaf.text)
+    shortest = period.months * 28 * DAY if isinstance(period, CalendarPeriod) else period
+    if wash_out >= shortest:
+        findings.error(
+            written.keys["wash_out"],
+            f"expected a wash-out shorter than the period, got {format_duration(wash_out)}",
+            hint="in a wash-out whoever changed sides is not counted; something must be left to count",
+            code="control",
+        )
+    return Control(written.rate("share"), period=period, wash_out=wash_out)
 
 
 def _gap(record: Record) -> tuple[Cap, ...]:

@@ -29,6 +29,8 @@ WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 _UNITS = {"second": SECOND, "minute": MINUTE, "hour": HOUR, "day": DAY, "week": WEEK}
 _DURATION = r"(\d{1,9}) (second|minute|hour|day|week)s?"
+_WEIGHT = r"\d{1,6}"
+_PERIODS = ("month", "quarter", "year")
 _PERCENT = r"(\d{1,6}(?:\.\d{1,9})?) ?%"
 _NAME = r"[a-z0-9]+([-_][a-z0-9]+)*"
 _SIGNAL = r"[a-z][a-z0-9_]*"
@@ -205,6 +207,11 @@ def of_enum(name: str, members: type[enum.Enum]) -> Scalar:
     return one_of(name, *(member.value for member in members))
 
 
+def percent(rate: Decimal) -> str:
+    """Write a share as a percentage without needless digits."""
+    return f"{(rate * 100).normalize():f}%"
+
+
 _SHARES: Final = [
     {"type": "string", "pattern": f"^{_PERCENT}$"},
     {"type": "number", "minimum": 0, "maximum": 1},
@@ -231,7 +238,21 @@ COOL_DOWN = Scalar(
     _duration,
     {"type": "string", "pattern": f"^{_DURATION}$"},
 )
+PERIOD = Scalar(
+    "period",
+    "month, quarter, year, or a duration such as 90 days",
+    lambda text: text if text in _PERIODS else _positive_duration(text),
+    {"anyOf": [{"enum": list(_PERIODS)}, {"type": "string", "pattern": f"^{_DURATION}$"}]},
+    choices=_PERIODS,
+)
 RATE = Scalar("share", "a share such as 10% or 0.1", _rate, {"anyOf": _SHARES}, takes_numbers=True)
+ARM_SHARE = Scalar(
+    "share or weight",
+    "a share such as 10%, or a whole-number weight",
+    lambda text: _count(text) if re.fullmatch(_WEIGHT, text) else _rate(text),
+    {"anyOf": [*_SHARES, {"type": "integer", "minimum": 0}]},
+    takes_numbers=True,
+)
 HELD_RATE = Scalar(
     "share below 100%", "a share below 100%, such as 10%", _held_rate, {"anyOf": _SHARES}, takes_numbers=True
 )

@@ -35,6 +35,7 @@ class Settings(msgspec.Struct, frozen=True):
         roles: Roles a customer can have in an account.
         traits: Declared traits with their kinds, for the scopes that declare any.
         policy: The policy as written.
+        layers: The layers as written.
         lifecycle: Boundaries of the built-in stages and trends.
     """
 
@@ -44,6 +45,7 @@ class Settings(msgspec.Struct, frozen=True):
     roles: frozenset[str]
     traits: Mapping[str, Mapping[str, Kind]]
     policy: Record
+    layers: Record
     lifecycle: Lifecycle
 
 
@@ -64,6 +66,7 @@ def compile_settings(written: Record | None) -> Settings:
             if len(traits.items) == len(traits.keys)
         },
         policy=record.record("policy") or NOTHING_WRITTEN,
+        layers=record.record("layers") or NOTHING_WRITTEN,
         lifecycle=compile_lifecycle(record.record("lifecycle") or NOTHING_WRITTEN),
     )
 

@@ -18,6 +18,7 @@ from upsell.journeys.steps import MessageStep
 from upsell.journeys.workflow import Crossing, Existing, Guardrails, Status, Workflow
 from upsell.rules.compile import Rule
 from upsell.rules.conditions import Condition
+from upsell.workspace.editions import Edition
 from upsell.workspace.items import Item, Leaf, Listing, Record
 
 _FIRST_NAMES: Mapping[type, str] = {MessageStep: "EmailStep"}
@@ -45,10 +46,11 @@ def workflow_version(workflow: Workflow) -> str:
     return digest("workflow", _encoded(plain(frozen)))
 
 
-def program_version(files: Mapping[str, Item], texts: Mapping[str, str]) -> str:
-    """Give the version of a program: a hash of its files as read and its templates as written."""
+def program_version(files: Mapping[str, Item], texts: Mapping[str, str], edition: Edition) -> str:
+    """Give the version of a program: a hash of its files as read, its templates as written, its edition."""
     content = {path: canonical(item) for path, item in files.items()}
-    return digest("program", _encoded([sorted(content.items()), sorted(texts.items())]))
+    meant = () if edition is Edition.FIRST else (f"edition {edition.value}",)
+    return digest("program", _encoded([sorted(content.items()), sorted(texts.items())]), *meant)
 
 
 def canonical(item: Item) -> object:

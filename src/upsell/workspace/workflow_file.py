@@ -89,18 +89,43 @@ _GOAL = RecordOf(
 
 _EXPERIMENT = RecordOf(
     {
-        "holdout": Key(scalars.HELD_RATE, "share of units kept without the treatment"),
+        "holdout": Key(scalars.HELD_RATE, "share of units kept without the treatment (default 10%)"),
         "salt": Key(
             scalars.ID,
             "salt of the holdout's hash (default the workflow's key); keep it when the file is renamed",
         ),
         "vary": Key(scalars.of_enum("varied thing", Vary), "the one thing the arms differ in"),
         "arms": Key(
-            MapOf(scalars.RATE, "arm", _ARM, least=2),
-            "share of the treated units by arm; they add up to 100%",
+            MapOf(scalars.ARM_SHARE, "arm", _ARM, least=2),
+            "share of the treated units by arm, together 100%; or whole-number weights such as 1 and 2",
+        ),
+        "by": Key(
+            scalars.of_enum("unit", UnitKind),
+            "in a workflow about customers, what chance is drawn by (default customer); account draws all "
+            "customers of one together",
         ),
         "audience": Key(
             MapOf(scalars.RULE, "arm", _ARM), "with vary: audience, the rule an arm adds to eligible"
+        ),
+        "ramp": Key(
+            Either(
+                scalar=scalars.RATE,
+                listing=ListOf(
+                    RecordOf(
+                        {
+                            "from": Key(
+                                scalars.DATE_OR_MOMENT,
+                                "from when on; a date is the beginning of that day in the team's zone",
+                                True,
+                            ),
+                            "share": Key(scalars.RATE, "share of units it is open to then", True),
+                        }
+                    ),
+                    least=1,
+                ),
+            ),
+            "share of units the workflow is open to, or steps in which it grows (default all); a greater "
+            "share keeps everyone it had",
         ),
     }
 )

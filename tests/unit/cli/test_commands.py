@@ -9,9 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 import upsell
-from tests.unit.workspace.acme import ACME, NOW, with_change
+from tests.unit.workspace.acme import ACME, NOW, QUOTA, documents, with_change
 from upsell.cli.codes import PAGES
 from upsell.cli.main import COMMANDS, _load, main
 from upsell.clock import SystemClock
@@ -72,11 +73,12 @@ def test_warnings_alone_leave_the_exit_code_at_0(
     settings = (written / "upsell.yaml").read_text(encoding="utf-8")
     (written / "upsell.yaml").write_text(settings.replace("curency", "currency"), encoding="utf-8")
     quota = written / "workflows" / "api-quota.yaml"
-    quota.write_text(quota.read_text(encoding="utf-8").replace("  holdout: 10%\n", ""), encoding="utf-8")
+    quota.write_text(
+        quota.read_text(encoding="utf-8").replace("review_by: 2027-03-01\n", ""), encoding="utf-8"
+    )
     code, out, err = _run(capsys, monkeypatch, "check", str(written))
     assert code == 0
-    assert "warning: expected a holdout" in err
-    assert "[no-holdout]\n" in err
+    assert "warning: expected review_by" in err
     assert out.startswith("No errors, 1 warning in 3 workflows")
     assert _run(capsys, monkeypatch, "check", "--strict", str(written))[0] == 1
     assert _run(capsys, monkeypatch, "check", "--strict", str(ACME))[0] == 0
@@ -228,3 +230,50 @@ def test_help_imports_none_of_the_rooms() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture
+def acme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A sound workspace in a place without a database."""
+    monkeypatch.delenv("UPSELL_DATABASE_URL", raising=False)
+    monkeypatch.chdir(tmp_path)
+    for name, text in documents().items():
+        path = tmp_path / "acme" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return tmp_path / "acme"
+
+
+def test_rolling_out_without_a_result_is_refused_and_done_when_told_anyway(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, acme: Path
+) -> None:
+    words = ("experiment", "roll", str(acme), "api-quota", "--arm", "annual", "--why", "They asked for it.")
+    code, out, err = _run(capsys, monkeypatch, *words)
+    assert code == 1
+    assert "  but nothing was measured: there is no database here" in out
+    assert "nothing was changed" in err
+    assert (acme / QUOTA).read_text("utf-8") == documents()[QUOTA]
+    code, out, _ = _run(capsys, monkeypatch, *words, "--anyway")
+    assert code == 0
+    assert "workflows/api-quota.yaml gives annual to everybody" in out
+    assert "offer: pro-annual}" in (acme / QUOTA).read_text("utf-8")
+    (record,) = yaml.safe_load((acme / "experiments" / "api-quota.yaml").read_text("utf-8"))
+    assert (record["arm"], record["why"]) == ("annual", "They asked for it.")
+    code, out, err = _run(capsys, monkeypatch, "check", str(acme))
+    assert (code, err) == (0, "")
+    assert out.startswith("No problems in 3 workflows")
+    assert _run(capsys, monkeypatch, *words, "--anyway")[2] == (
+        "upsell: expected a workflow with arms, got api-quota, which has none; there is nothing to roll out\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "words",
+    [(), ("api-quota",), ("api-quota", "--arm", "annual"), ("api-quota", "--arm", "annual", "--why", " ")],
+)
+def test_rolling_out_asks_for_workflow_arm_and_reason(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, acme: Path, words: tuple[str, ...]
+) -> None:
+    code, _, err = _run(capsys, monkeypatch, "experiment", "roll", str(acme), *words)
+    assert code == 2
+    assert "--arm ARM --why REASON" in " ".join(err.replace("│", " ").split())

@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from tests.live_world import make_documents, two_mails
+from tests.stories.world import workflow
 from tests.unit.workspace.acme import NOW
 from upsell.cli.main import main
 from upsell.clock import SystemClock
+from upsell.store.connect import connect
 
 pytestmark = pytest.mark.postgres
 
@@ -109,3 +111,54 @@ def test_applying_what_is_live_says_that_nothing_was_applied(run: Run, tmp_path:
     code, said, told = run("apply", here)
     assert (code, told) == (0, "")
     assert said.endswith("Revision 1 is live and is the same; nothing was applied.\n")
+
+
+def test_plan_and_apply_say_what_is_meant_otherwise_than_when_the_live_revision_was_applied(
+    run: Run, database: str, tmp_path: Path
+) -> None:
+    here = write(tmp_path / "here", "1 days")
+    flow = here / "workflows" / "w.yaml"
+    flow.write_text(flow.read_text("utf-8").replace("experiment: {holdout: 0%}\n", ""), "utf-8")
+    run("apply", here)
+    with connect(database) as connection:
+        connection.execute("update revisions set edition = 1")
+    assert run("plan", here)[1].endswith("Revision 1 is live and is the same; there is nothing to apply.\n")
+    assert run("apply", here)[1].endswith("Revision 1 is live and is the same; nothing was applied.\n")
+    flow.write_text(
+        flow.read_text("utf-8").replace("review_by: 2027-01-01", "review_by: 2027-02-01"), "utf-8"
+    )
+    said = (
+        "workflows/w.yaml names no holdout: 10 % of its customers are held out now, 0 % were before; "
+        "write holdout: 0% to keep that"
+    )
+    assert said in run("plan", here)[1]
+    assert said in run("apply", here)[1]
+    assert said not in run("apply", here)[1]
+
+
+def test_an_experiment_is_rolled_out_and_its_record_kept_and_listed(run: Run, tmp_path: Path) -> None:
+    arms = workflow(
+        trigger="{on: Pricing Viewed}",
+        journey="[{email: {content: {one: t1, two: t2}, intent: help}}]",
+        experiment=", vary: message, arms: {one: 50%, two: 50%}",
+    )
+    here = tmp_path / "here"
+    for name, text in make_documents({"w": arms}).items():
+        (here / name).parent.mkdir(parents=True, exist_ok=True)
+        (here / name).write_text(text, "utf-8")
+    assert run("experiment", "list")[1] == "No experiment was closed yet.\n"
+    run("apply", here)
+    words = ("experiment", "roll", here, "w", "--arm", "two", "--why", "It reads better.")
+    code, out, _ = run(*words)
+    assert code == 1
+    assert "  but against one nothing can be said: nobody has been exposed" in out
+    assert run("experiment", "list")[1] == "No experiment was closed yet.\n"
+    code, out, _ = run(*words, "--anyway")
+    assert code == 0
+    assert "put it live with upsell apply" in out
+    listed = run("experiment", "list")[1]
+    assert " w: two over one, which differed in message\n" in listed
+    assert ": It reads better.\n" in listed
+    assert "against one, Conversion, 30 days: not known: nobody has been exposed" in listed
+    assert "-journey: [{email: {content: {one: t1, two: t2}, intent: help}}]" in run("plan", here)[1]
+    assert "Revision 2 is live" in run("apply", here)[1]

@@ -291,3 +291,23 @@ def test_a_planted_effect_is_found_from_rows_and_the_report_is_plain_json() -> N
     assert lift.total.estimate == pytest.approx(2000 * 120)
     assert the(report, Metric.CONVERSION).absolute != lift.absolute
     assert msgspec.json.decode(msgspec.json.encode(report), type=LiftReport) == report
+
+
+def test_what_was_drawn_by_account_is_not_read_as_if_its_people_were_independent() -> None:
+    made = rows({("1", "treated"): [0, 100] * 200, ("1", "holdout"): [0, 50] * 200})
+    plain = msgspec.structs.replace(question(), is_clustered=False)
+    clustered = msgspec.structs.replace(plain, is_clustered=True)
+    read, refused = (
+        next(
+            one
+            for one in read_lift(asked, made).lifts
+            if one.metric is Metric.NET_COMMITTED_REVENUE and one.contrast is Contrast.HOLDOUT
+        )
+        for asked in (plain, clustered)
+    )
+    assert isinstance(read.absolute, Effect)
+    for answer in (refused.absolute, refused.relative, refused.total, refused.sample_ratio):
+        assert isinstance(answer, Undetermined)
+        assert answer.reason is UndeterminedReason.CLUSTERED
+    # What is there is still told: sizes and means are no claim about chance.
+    assert (refused.arm, refused.against) == (read.arm, read.against)

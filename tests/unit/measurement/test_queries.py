@@ -86,7 +86,7 @@ def test_units_exposed_in_two_arms_are_counted_and_shown() -> None:
         Exposure("again", moment("2024-02-01"), "treated"),
     ]
     seen = observe(rows_of(DuckWorld(exposures, []), question()))
-    assert seen.crossed == {Contrast.HOLDOUT: 1, Contrast.ARMS: 0}
+    assert seen.crossed == {Contrast.HOLDOUT: 1, Contrast.ARMS: 0, Contrast.CONTROL: 0}
 
 
 def test_exposures_after_the_moment_of_the_reading_and_of_other_workflows_are_not_seen() -> None:

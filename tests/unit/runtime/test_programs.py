@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from tests.live_world import make_documents, open_world, two_mails
 from upsell.errors import StoreError
+from upsell.runtime.apply import newly_meant
 from upsell.runtime.programs import Programs
-from upsell.store.revisions import Revision, keep_revision
+from upsell.store.revisions import Revision, keep_revision, newest_revision
 
 pytestmark = pytest.mark.postgres
 
@@ -47,3 +49,28 @@ def test_an_old_revision_that_no_longer_compiles_matters_only_where_it_is_worked
         assert set(programs.program(2).workflows) == {"w"}
         with pytest.raises(StoreError, match="revision 1 does not compile"):
             programs.program(1)
+
+
+def test_a_revision_means_by_its_silence_what_it_meant_when_it_was_applied(database: str) -> None:
+    silent = make_documents({"w": two_mails().replace("experiment: {holdout: 0%}\n", "")})
+    assert "holdout" not in silent["workflows/w.yaml"]
+    with open_world(database) as world:
+        # A row as the release before editions wrote it.
+        world.connection.execute(
+            "insert into revisions (number, hash, documents, live_from, live_at, applied_at, note)"
+            " values (1, 'x', %s, 0, now(), now(), '')",
+            (msgspec.json.encode(silent).decode(),),
+        )
+        changed = {**silent, "workflows/v.yaml": silent["workflows/w.yaml"]}
+        before = newest_revision(world.connection)
+        assert before is not None
+        assert before.edition == 1
+        (said,) = newly_meant(before, changed)
+        assert said.startswith("workflows/w.yaml names no holdout: 10 % of its customers are held out now")
+        world.apply(changed, expected=1)
+        programs = Programs()
+        programs.refresh(world.connection)
+        first, second = (programs.program(number).workflows["w"] for number in (1, 2))
+        assert (first.experiment.holdout_rate, second.experiment.holdout_rate) == (0.0, 0.1)
+        assert set(programs.program(2).earlier) == {first.version}
+        assert world.apply(changed, expected=2) == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -10,10 +11,13 @@ from tests.live_world import LiveWorld, make_documents, open_world, two_mails
 from tests.sinks import Sink, open_sink
 from upsell.cli.results_text import results_lines
 from upsell.clock import DAY
+from upsell.decisions.control import draw_control
 from upsell.errors import ConfigError
+from upsell.measurement.answers import Undetermined, UndeterminedReason
 from upsell.measurement.question import Metric
-from upsell.runtime.reporting import live_program, read_ledger, report, report_live
-from upsell.runtime.results import Results, holdout_lifts, lifts_in_order
+from upsell.measurement.sample_ratio import SampleRatio
+from upsell.runtime.reporting import Report, live_program, read_ledger, report, report_live
+from upsell.runtime.results import Results, holdout_lifts, lifts_in_order, programme_lifts, results_json
 from upsell.store.connect import connect
 
 pytestmark = pytest.mark.postgres
@@ -127,3 +131,68 @@ def test_a_person_merged_from_two_ids_counts_in_the_stage_of_the_first_exposure(
         world.settle()
         ledger = read_ledger(world.connection, live_program(world.connection), world.clock.now())
         assert ledger.stages("flow") == ["maturity"]
+
+
+def test_the_whole_programme_is_read_by_household_against_the_control(database: str, sink: Sink) -> None:
+    policy = "policy: {global_control: {share: 50%, period: year}}\n"
+    flows = {"one": two_mails(holdout="20%"), "two": two_mails(trigger="{on: Report Run}")}
+    with open_world(database, sink) as world:
+        world.apply(make_documents(flows, policy=policy))
+        # Two people share an account: one household, exposed by either of them.
+        for number, person in enumerate(PEOPLE):
+            account = f"acme{number // 2}" if number < 20 else None
+            world.happens("Customer Identified", person, email=f"{person}@example.com")
+            if account is not None:
+                world.happens("Account Identified", person, account, roles=["member"])
+            world.happens("Pricing Viewed", person, account)
+            world.happens("Report Run", person, account)
+        world.after(3 * DAY)
+        terms = {"plan": "pro", "amount": 4900, "currency": "USD", "interval": "month"}
+        world.happens("Subscription Started", None, "acme0", **terms)
+        for person in PEOPLE[20::3]:
+            world.happens("Subscription Started", person, **terms)
+        world.after(120 * DAY)
+        program, now = live_program(world.connection), world.clock.now()
+        found = report(world.connection, program, now)
+        assert found.programme is not None
+        conversion, revenue, _ = programme_lifts(found.programme)
+        assert conversion.arm.exposed + conversion.against.exposed == 50
+        controls = [
+            household
+            for household in [f"a:acme{n}" for n in range(10)] + [f"c:{person}" for person in PEOPLE[20:]]
+            if draw_control(program.policy.control, household, now).is_control
+        ]
+        assert conversion.against.exposed == len(controls)
+        assert isinstance(conversion.sample_ratio, SampleRatio)
+        # Oracle: 14 subscriptions of 49.00, each due on days 3, 34 and 62 to 64 after exposure.
+        assert revenue.arm.total + revenue.against.total == (1 + len(PEOPLE[20::3])) * 3 * 4900
+        assert conversion.arm.total + conversion.against.total == 1 + len(PEOPLE[20::3])
+        printed = "\n".join(results_lines(Results("", found)))
+        assert "== The whole programme ===" in printed
+        assert "per household exp" in printed
+        assert report(world.connection, program, now, "one").programme is None
+        told = json.loads(results_json(Results("", found)))["programme"]
+        assert told["headline"].startswith("The whole programme: what it earned cannot be said yet.")
+
+
+@pytest.mark.parametrize("is_changed_back", [False, True])
+def test_what_is_drawn_by_account_is_refused_an_interval_also_when_it_no_longer_is(
+    database: str, sink: Sink, is_changed_back: bool
+) -> None:
+    apart = two_mails(holdout="50%")
+    together = apart.replace("holdout: 50%", "holdout: 50%, by: account")
+    with open_world(database, sink) as world:
+        world.apply(make_documents({"flow": together}))
+        for person in PEOPLE:
+            world.happens("Customer Identified", person, email=f"{person}@example.com")
+            world.happens("Pricing Viewed", person)
+        world.after(40 * DAY)
+        if is_changed_back:
+            world.apply(make_documents({"flow": apart}))
+        (found,) = report_live(world.connection, world.clock.now()).workflows
+        for lift in holdout_lifts(found):
+            assert isinstance(lift.absolute, Undetermined)
+            assert lift.absolute.reason is UndeterminedReason.CLUSTERED
+        assert "whole accounts were drawn" in "\n".join(
+            results_lines(Results("", Report(0, "USD", (found,))))
+        )

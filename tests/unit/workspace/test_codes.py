@@ -28,6 +28,8 @@ WITHOUT_EXAMPLE = {
     "rule-size",
     "rule-range",
     "broken-signal",
+    "roll",
+    "edition",
 }
 
 # Codes that are put together, or handed on, where they are told: which ones, by module.

@@ -9,6 +9,7 @@ import pytest
 from tests.unit.workspace.acme import ACME, QUOTA, compiled, documents, problems_of, with_change
 from upsell.catalog.plans import BillingInterval
 from upsell.clock import DAY, HOUR, from_datetime
+from upsell.decisions.control import Control
 from upsell.decisions.intents import PROMOTIONAL, SELLING, Intent
 from upsell.decisions.policy import Cap
 from upsell.journeys.program import Program
@@ -89,7 +90,7 @@ def test_sensitive_states_are_the_built_in_ones_as_changed_and_the_teams_own(pro
 def test_policy_durations_and_the_global_control_are_as_written(program: Program) -> None:
     assert program.policy.patience == 14 * DAY
     assert program.policy.freeze_for == 10 * DAY
-    assert program.policy.control_rate == 0.02
+    assert program.policy.control == Control(0.02)
 
 
 def test_steps_go_on_as_they_stand_in_the_file(program: Program) -> None:
@@ -295,3 +296,17 @@ def test_a_segment_that_changes_is_another_program_and_another_version_of_what_n
     assert one.version != other.version
     assert one.workflows["api-quota"].version != other.workflows["api-quota"].version
     assert one.workflows["seat-growth"].version == other.workflows["seat-growth"].version
+
+
+def test_arms_are_written_as_shares_or_as_weights_that_mean_the_same() -> None:
+    shares = "arms: {trial: 50%, annual: 50%}"
+    halves = compiled(with_change(QUOTA, shares, "arms: {trial: 3, annual: 3}")).program
+    assert halves.workflows["api-quota"].version == compiled().program.workflows["api-quota"].version
+    thirds = compiled(with_change(QUOTA, shares, "arms: {trial: 1, annual: 2}")).program
+    arms = thirds.workflows["api-quota"].experiment.arms
+    assert [(arm.name, arm.share) for arm in arms] == [("trial", 1 / 3), ("annual", 2 / 3)]
+
+
+def test_what_is_about_accounts_draws_accounts_whether_written_or_not() -> None:
+    written = compiled(with_change(QUOTA, "holdout: 10%", "holdout: 10%\n  by: account")).program
+    assert written.workflows["api-quota"].version == compiled().program.workflows["api-quota"].version

@@ -24,7 +24,34 @@ WRONG = [
     ("upsell.yaml", "within: 7 days", "within: 7", "duration"),
     ("upsell.yaml", "global_control: 2%", "global_control: 2", "got the number 2"),
     ("upsell.yaml", "global_control: 2%", "global_control: 100%", "share below 100%"),
+    ("upsell.yaml", "global_control: 2%", "global_control: {period: quarter}", "expected the key share"),
+    ("upsell.yaml", "global_control: 2%", "global_control: {share: 2%, period: quater}", "mean quarter?"),
+    ("upsell.yaml", "global_control: 2%", "global_control: {share: 2%, wash_out: 9 days}", "a period beside"),
+    (
+        "upsell.yaml",
+        "global_control: 2%",
+        "global_control: {share: 2%, period: month, wash_out: 28 days}",
+        "a wash-out shorter than the period, got 28 days",
+    ),
     ("upsell.yaml", "at_most: 2", "at_most: some", "whole number"),
+    (
+        "upsell.yaml",
+        "policy:\n",
+        "layers: {mails: {api-quota: 60%, seat-growth: 50%}}\npolicy:\n",
+        "shares of a layer that come to 100% at most, got 110%",
+    ),
+    (
+        "upsell.yaml",
+        "policy:\n",
+        "layers: {mails: {api-quota: 60%, seat-grwth: 40%}}\npolicy:\n",
+        "did you mean seat-growth?",
+    ),
+    (
+        "upsell.yaml",
+        "policy:\n",
+        "layers: {mails: {api-quota: 60%}, prices: {api-quota: 40%}}\npolicy:\n",
+        "api-quota in one layer, got it in mails and prices",
+    ),
     ("upsell.yaml", "intents: [show, offer]", "intents: [shw, offer]", "did you mean show?"),
     ("upsell.yaml", "intents: [show, offer]", "intents: [service]", "got service"),
     ("upsell.yaml", "refund: off", "refnd: off", "did you mean refund?"),
@@ -63,11 +90,28 @@ WRONG = [
     (QUOTA, "account.region in ('US', 'EU')", "account.region > 3", "number"),
     (QUOTA, "within: 30 days", "within: 30 dys", "duration"),
     (QUOTA, "annual: 50%}", "annual: 40%}", "add up to 100%, got 90%"),
+    (QUOTA, "{trial: 50%, annual: 50%}", "{trial: 50%, annual: 2}", "or whole-number weights, got both"),
+    (QUOTA, "{trial: 50%, annual: 50%}", "{trial: 0, annual: 0}", "add up to 100%, got 0%"),
+    (QUOTA, "holdout: 10%", "holdout: 10%\n  by: customer", "in a workflow about accounts, got customer"),
     (QUOTA, "to: admin}", "to: admn}", "did you mean admin?"),
     (QUOTA, "content: compare-plans", "content: compare-plan", "did you mean compare-plans?"),
     (QUOTA, "annual: pro-annual}}\n  - wait", "annual: pro-anual}}\n  - wait", "did you mean pro-annual?"),
     (QUOTA, "- wait: 3 days", "- fax: {placement: page}", "update, wait, webhook, got fax"),
     (QUOTA, "- wait: 3 days", "- ende", "update, wait, webhook, got ende"),
+    (QUOTA, "holdout: 10%", "holdout: 10%\n  ramp: 120%", "a share such as 10%"),
+    (QUOTA, "holdout: 10%", "holdout: 10%\n  ramp: [{share: 5%}]", "expected the key from"),
+    (
+        QUOTA,
+        "holdout: 10%",
+        "holdout: 10%\n  ramp: [{from: 2027-01-01, share: 5%}, {from: 2027-02-01, share: 2.5%}]",
+        "expected a share above that of the step before, got 2.5%",
+    ),
+    (
+        QUOTA,
+        "holdout: 10%",
+        "holdout: 10%\n  ramp: [{from: 2027-02-01, share: 5%}, {from: 2027-01-01, share: 10%}]",
+        "steps of the ramp in order of time, got 2027-01-01",
+    ),
     (QUOTA, "- wait: 3 days", "- if: arrived\n    then: []", "wait for an event"),
     (QUOTA, "- wait: 3 days", "- wait: {trial: 1 day, annual: 2 days}", "expected vary: timing"),
     (QUOTA, "content: compare-plans, intent: show", "content: compare-plans", "expected the key intent"),
@@ -116,9 +160,10 @@ def test_one_wrong_line_is_not_told_again_elsewhere(file: str, old: str, new: st
     assert len(errors) <= 2
 
 
-def test_a_holdout_that_cannot_be_read_is_not_also_told_to_be_missing() -> None:
+def test_a_holdout_that_cannot_be_read_is_told_and_one_that_is_not_written_is_usual() -> None:
     told = problems_of(with_change(QUOTA, "holdout: 10%", "holdout: 120%"))
     assert [problem.code for problem in told if "holdout" in problem.message] == ["wrong-type"]
+    assert problems_of(with_change(QUOTA, "  holdout: 10%\n", "")) == ()
 
 
 def test_all_problems_of_all_files_are_told_at_once_in_order() -> None:
@@ -336,7 +381,6 @@ def _lints(changed: dict[str, str]) -> list[Problem]:
     [
         (QUOTA, "owner: growth@acme.example\n", "", "expected owner"),
         (QUOTA, "review_by: 2027-03-01\n", "", "expected review_by"),
-        (QUOTA, "  holdout: 10%\n", "", "expected a holdout"),
         (QUOTA, "event: Subscription Upgraded", "event: Subscription Upgrade", "Subscription Upgraded?"),
         (QUOTA, "for: Trial Started", "for: trial_started", "did you mean Trial Started?"),
         (QUOTA, "- if: arrived", "- end\n  - if: arrived", "never reached"),

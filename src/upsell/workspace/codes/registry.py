@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from upsell.workspace.codes import catalog, files, hours, lints, rules, steps, terms, workflows
+from upsell.workspace.codes import catalog, experiments, files, hours, lints, rules, steps, terms, workflows
 from upsell.workspace.codes.page import Page, Subject
 
 PAGES: Final[Mapping[str, Page]] = {
@@ -17,6 +17,7 @@ PAGES: Final[Mapping[str, Page]] = {
         *lints.LINTS,
         *files.PAGES,
         *workflows.PAGES,
+        *experiments.PAGES,
         *steps.PAGES,
         *catalog.PAGES,
         *terms.PAGES,

@@ -1,0 +1,103 @@
+"""Price keys: a short name for the terms some offers are made at today.
+
+For strata: units asked at different prices are compared apart. The law: the key is the same exactly as
+long as every price and term that the offers can come to is the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TypeAlias, assert_never
+
+import msgspec
+
+from upsell.catalog.catalog import Catalog
+from upsell.catalog.items import Item
+from upsell.catalog.offers import FITTING, PREMIUM, Offer, Target
+from upsell.catalog.plans import Plan, Product
+from upsell.ids import digest
+from upsell.money import Money
+
+LENGTH = 8
+"""Characters of a key: enough to tell the price lists of one workflow apart."""
+
+_Sold: TypeAlias = Plan | Product | Item
+
+
+def price_key(offers: Iterable[str], catalog: Catalog, round_to: int = 1) -> str:
+    """Name the terms that offers, and what falls back from them, are made at by a catalog.
+
+    Args:
+        offers: Ids of offers; those the catalog does not have are left out.
+        catalog: What is offered today, at which prices.
+        round_to: A discounted price is rounded down to whole multiples of so many minor units.
+
+    Returns:
+        ``LENGTH`` hexadecimal characters, or nothing where there are no offers.
+    """
+    chains = {each.id: each for name in offers for each in catalog.chain(name)}
+    if not chains:
+        return ""
+    made = [[_terms(offer), sorted(_prices(catalog, offer))] for _, offer in sorted(chains.items())]
+    return digest("prices", str(round_to), msgspec.json.encode(made).decode())[:LENGTH]
+
+
+def _terms(offer: Offer) -> list[object]:
+    """List what an offer says of its own price."""
+    outcome = [offer.outcome.per, *_amount(offer.outcome.amount)] if offer.outcome is not None else None
+    interval = offer.interval.value if offer.interval is not None else None
+    return [
+        offer.id,
+        offer.target.value,
+        offer.thing,
+        offer.seats,
+        interval,
+        offer.discount_rate,
+        offer.months,
+        offer.trial_days,
+        outcome,
+    ]
+
+
+def _prices(catalog: Catalog, offer: Offer) -> Iterator[list[str | int]]:
+    """List every price the offer may be made at, whoever it is made to."""
+    for sold in _sold(catalog, offer):
+        match sold:
+            case Item():
+                if sold.price is not None:
+                    yield [sold.id, "once", *_amount(sold.price)]
+            case Plan() | Product():
+                for interval, prices in sold.prices.items():
+                    yield from ([sold.id, interval.value, *_amount(price)] for price in prices.values())
+                if isinstance(sold, Product):
+                    yield from ([sold.id, "once", *_amount(price)] for price in sold.once.values())
+            case _:
+                assert_never(sold)
+
+
+def _sold(catalog: Catalog, offer: Offer) -> Iterable[_Sold]:
+    """Give what the offer may turn out to be about."""
+    match offer.target:
+        case Target.PLAN:
+            plans = catalog.plans
+            return plans.values() if offer.thing == FITTING else [plans[offer.thing]]
+        case Target.SEATS | Target.INTERVAL:
+            return catalog.plans.values()
+        case Target.PRODUCT:
+            return [catalog.products[offer.thing]]
+        case Target.ITEM:
+            return _premium(catalog) if offer.thing == PREMIUM else [catalog.items[offer.thing]]
+        case Target.FEATURE:
+            return []
+        case _:
+            assert_never(offer.target)
+
+
+def _premium(catalog: Catalog) -> list[Item]:
+    """Give the items that are a better one of another, and those others."""
+    pairs = [(item, catalog.items[item.premium]) for item in catalog.items.values() if item.premium]
+    return list({item.id: item for pair in pairs for item in pair}.values())
+
+
+def _amount(money: Money) -> list[str | int]:
+    return [money.currency, money.amount]
