@@ -101,7 +101,8 @@ class LiveWorld:
     def after(self, duration: Duration) -> dict[State, int]:
         """Let time pass, stopping at each due moment on the way; otherwise as ``settle``."""
         end = self.clock.now() + duration
-        total: Counter[State] = Counter()
+        # What has happened is taken first: it may bring a moment that is due on the way.
+        total: Counter[State] = Counter(self.settle())
         while (due_at := self.worker.next_due_at()) is not None and due_at <= end:
             self.clock.move_to(due_at)
             total.update(self.settle())

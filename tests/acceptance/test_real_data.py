@@ -191,5 +191,5 @@ def test_a_full_run_where_nobody_was_treated_finds_nothing_and_agrees_with_its_b
 def test_committed_examples_hold_no_data() -> None:
     for example in EXAMPLES:
         names = [path.name for path in example.folder.rglob("[!.]*") if path.is_file()]
-        assert {Path(name).suffix for name in names} <= {".yaml", ".html", ".md"}
+        assert {Path(name).suffix for name in names} <= {".yaml", ".html", ".md", ".py"}
         assert "README.md" in names
