@@ -20,6 +20,7 @@ from typing import Any
 import msgspec
 
 from upsell.clock import DAY, HOUR, MINUTE, Moment, format_moment, parse_moment
+from upsell.decisions.control import Control
 from upsell.decisions.reasons import Reason
 from upsell.errors import nearest
 from upsell.ids import UnitId, account_unit, bare, customer_unit, is_account
@@ -250,10 +251,10 @@ def _unknown(expected: str, got: str, known: Collection[str]) -> str:
 
 
 def _decided(program: Program, *, is_held_out: bool, arm: str) -> Program:
-    """Give the program in which everybody is treated, or everybody held out, and in one arm."""
+    """Give the program open to everybody, treated or held out, and in one arm."""
     workflows = {key: _decide(workflow, is_held_out, arm) for key, workflow in program.workflows.items()}
-    policy = msgspec.structs.replace(program.policy, control_rate=0.0)
-    return msgspec.structs.replace(program, workflows=workflows, policy=policy)
+    policy = msgspec.structs.replace(program.policy, control=Control())
+    return msgspec.structs.replace(program, workflows=workflows, policy=policy, layers={})
 
 
 def _decide(workflow: Workflow, is_held_out: bool, arm: str) -> Workflow:
@@ -263,6 +264,7 @@ def _decide(workflow: Workflow, is_held_out: bool, arm: str) -> Workflow:
     decided = msgspec.structs.replace(
         experiment,
         holdout_rate=1.0 if is_held_out else 0.0,
+        ramp=(),
         arms=tuple(Arm(name, float(name == chosen)) for name in names),
     )
     return msgspec.structs.replace(workflow, experiment=decided)
