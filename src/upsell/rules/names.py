@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from upsell.errors import Problem
+from upsell.errors import Problem, nearest
 from upsell.rules import tree
 from upsell.rules.calls import FUNCTIONS
 from upsell.rules.caret import Complaints, suggest
@@ -159,4 +159,6 @@ class _Resolver:
             message, hint = f"{name} is a scope, not a value", f"name a value in it, such as {name}.x"
         else:
             message, hint = f"unknown signal {name}", suggest(name, self.vocabulary.signals)
+            if nearest(name, self.vocabulary.signals) is None:
+                hint = f"write '{name}' in quotes if a text is meant; of signals {hint}"
         self.complaints.add(node.at, message, hint, "unknown-name")

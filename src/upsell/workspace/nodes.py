@@ -164,7 +164,7 @@ def _note_syntax(file: str, text: str, error: yaml.YAMLError, findings: Findings
     findings.error(
         place,
         f"the YAML cannot be read: {what}{f' {context}{where}' if context else ''}",
-        hint=_syntax_hint(text, place),
+        hint=_syntax_hint(text, place, what),
         code="yaml-syntax",
     )
 
@@ -179,10 +179,27 @@ def _odd_character(file: str, text: str) -> Place:
     return Place(file, text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at))
 
 
-def _syntax_hint(text: str, place: Place) -> str | None:
-    """Show the line with a caret under the place."""
+def _syntax_hint(text: str, place: Place, what: str) -> str | None:
+    """Show the line with a caret under the place, and say what it most often is."""
     lines = text.split("\n")
-    if not 0 < place.line <= len(lines) or not lines[place.line - 1].strip():
-        return None
-    line = lines[place.line - 1].replace("\t", " ")[:200]
-    return f"    {line}\n    {' ' * (place.column - 1)}^" if place.column <= len(line) + 1 else None
+    written = lines[place.line - 1] if 0 < place.line <= len(lines) else ""
+    line = written.replace("\t", " ")[:200]
+    shown = []
+    if line.strip() and place.column <= len(line) + 1:
+        shown = [f"    {line}", f"    {' ' * (place.column - 1)}^"]
+    is_tabbed = "\t" in written[: len(written) - len(written.lstrip())]
+    means = [_TABBED] if is_tabbed else [said for part, said in _MEANS.items() if part in what]
+    return "\n".join([*shown, *(f"    {said}" for said in means[:1])]) or None
+
+
+_TABBED = "a tab stands at the beginning of this line; YAML is indented with spaces"
+
+_MEANS = {
+    "expected key": "lines that belong together begin in one column; look at the lines before it too",
+    "'-' indicator": "lines that belong together begin in one column; look at the lines before it too",
+    "',' or ']'": "a list that is opened with [ is not closed with ] before here",
+    "',' or '}'": "what is opened with { is not closed with } before here",
+    "mapping values": "text with a colon and a space in it needs quotes; or the line begins too far right",
+    "unexpected end of stream": "a quote that is opened is not closed",
+}
+"""What a parser's complaint most often means, by a part of its words."""

@@ -77,7 +77,8 @@ class Reader:
         value = None if is_odd else shape.parse(node.value)
         if value is None:
             near = nearest(node.value, shape.choices)
-            hint = f"write it in quotes if text is meant: '{node.value}'" if is_odd else None
+            is_text = is_odd and shape.parse(node.value) is not None
+            hint = f"write it in quotes if text is meant: '{node.value}'" if is_text else None
             self._wrong(node, shape.expected, path, f"did you mean {near}?" if near else hint)
             return None
         return Leaf(place_of(self._file, node), value)
@@ -112,21 +113,27 @@ class Reader:
         return Record(place_of(self._file, node), items, keys)
 
     def _record(self, node: Node, shape: RecordOf, path: str) -> Record | None:
-        """Read a fixed set of keys."""
+        """Read a fixed set of keys; a slip of one that is not written is noted and read as the one meant."""
         if not isinstance(node, yaml.MappingNode):
-            self._wrong(node, f"the keys {listed(shape.keys)}", path)
+            example = next(iter(shape.keys))
+            hint = f"write keys with their values, such as {{{example}: ...}}"
+            self._wrong(node, f"the keys {listed(shape.keys)}", path, hint)
             return None
         items: dict[str, Item] = {}
         keys: dict[str, Place] = {}
-        for key, value in self._pairs(node, path):
-            known = shape.keys.get(key.value)
-            if known is None:
-                self._unknown_key(key, shape.keys, path)
-                continue
-            keys[key.value] = place_of(self._file, key)
-            item = self.read(value, known.shape, _joined(path, key.value))
+        pairs = self._pairs(node, path)
+        written = {key.value for key, _ in pairs}
+        for key, value in pairs:
+            name = str(key.value)
+            if name not in shape.keys:
+                meant = self._unknown_key(key, shape.keys, path)
+                if meant is None or meant in written or meant in keys:
+                    continue
+                name = meant
+            keys[name] = place_of(self._file, key)
+            item = self.read(value, shape.keys[name].shape, _joined(path, key.value))
             if item is not None:
-                items[key.value] = item
+                items[name] = item
         place = place_of(self._file, node)
         for name, known in shape.keys.items():
             if known.is_required and name not in keys:
@@ -216,8 +223,8 @@ class Reader:
             code="wrong-type",
         )
 
-    def _unknown_key(self, key: yaml.ScalarNode, known: Iterable[str], path: str) -> None:
-        """Note a key that nobody reads."""
+    def _unknown_key(self, key: yaml.ScalarNode, known: Iterable[str], path: str) -> str | None:
+        """Note a key that nobody reads; give the known one that is nearest."""
         names = list(known)
         near = nearest(key.value, names)
         where = f" in {path}" if path else ""
@@ -227,6 +234,7 @@ class Reader:
             hint=f"did you mean {near}?" if near else f"known keys: {listed(names, 30)}",
             code="unknown-key",
         )
+        return near
 
 
 def _joined(path: str, key: str) -> str:

@@ -200,6 +200,82 @@ def test_a_missing_required_key_is_told(key: str) -> None:
     assert any(f"expected the key {key}, got none" in problem.message for problem in problems_of(changed))
 
 
+@pytest.mark.parametrize(
+    ("file", "right", "slip"),
+    [
+        (QUOTA, "journey:", "journy:"),
+        (QUOTA, "trigger:", "triger:"),
+        ("catalog.yaml", "plans:", "plan:"),
+        ("catalog.yaml", "offers:", "offer:"),
+        ("upsell.yaml", "currency:", "curency:"),
+        ("upsell.yaml", "traits:", "trait:"),
+    ],
+)
+def test_a_slip_of_a_key_is_told_once_and_nothing_follows_from_it(file: str, right: str, slip: str) -> None:
+    changed = with_change(file, right, slip)
+    (problem,) = problems_of(changed)
+    assert (problem.code, problem.line) == ("unknown-key", line_of(changed, file, f"\n{slip}") + 1)
+    assert f"did you mean {right[:-1]}?" in str(problem)
+
+
+def test_what_is_wrong_under_a_slip_of_a_key_is_told_too() -> None:
+    changed = with_change(QUOTA, "journey:", "journy:")
+    changed[QUOTA] = changed[QUOTA].replace("- wait: 3 days", "- wait: 3 dys")
+    assert [problem.code for problem in problems_of(changed)] == ["unknown-key", "wrong-type"]
+
+
+def test_a_slip_beside_the_key_itself_is_not_read_in_its_place() -> None:
+    changed = with_change(QUOTA, "journey:", "journy: [end]\njourney:")
+    assert [problem.code for problem in problems_of(changed)] == ["unknown-key"]
+    twice = with_change("upsell.yaml", "currency: USD", "curency: USD\ncurrensy: EUR")
+    assert [problem.code for problem in problems_of(twice)] == ["unknown-key", "unknown-key"]
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "advice"),
+    [
+        ("name: x\n\towner: y\n", 2, "a tab stands at the beginning"),
+        ("name: x: y\n", 1, "needs quotes"),
+        ("a:\n  - b\n - c\n", 3, "begin in one column"),
+        ("a: b\n c\nd\n: e\n", 4, None),
+        ("a: {b: c\n", 2, "not closed with }"),
+        ("a: [b, c\nd: e\n", 2, "not closed with ]"),
+        ('a: "b\n', 2, "a quote that is opened is not closed"),
+    ],
+)
+def test_text_that_is_no_yaml_is_told_with_what_it_most_often_is(
+    text: str, line: int, advice: str | None
+) -> None:
+    (problem,) = [each for each in problems_of({**documents(), "catalog.yaml": text}) if each.line]
+    assert (problem.file, problem.code, problem.line) == ("catalog.yaml", "yaml-syntax", line)
+    assert advice is None or advice in (problem.hint or "")
+
+
+def test_quotes_are_advised_where_they_help_and_nowhere_else() -> None:
+    for old, new, is_helped in (
+        ("name: API quota upgrade", "name: 2027", True),
+        ("- wait: 3 days", "- wait: 3", False),
+    ):
+        (problem,) = problems_of(with_change(QUOTA, old, new))
+        assert ("in quotes" in (problem.hint or "")) is is_helped
+    (problem,) = problems_of(
+        with_change(
+            "signals.yaml", "renewal_near: days", "long: subscription.interval = year\nrenewal_near: days"
+        )
+    )
+    assert "write 'year' in quotes if a text is meant" in (problem.hint or "")
+
+
+def test_a_name_is_told_to_be_unknown_where_none_is_known() -> None:
+    changed = {
+        "upsell.yaml": documents()["upsell.yaml"],
+        "catalog.yaml": "",
+        "templates/one.html": "---\nsubject: x\n---\n{{ usage.seats }}\n",
+    }
+    told = [problem for problem in problems_of(changed) if problem.file == "templates/one.html"]
+    assert [problem.hint for problem in told] == ["none is known there; metrics are in catalog.yaml"]
+
+
 def test_a_goal_needs_to_say_within() -> None:
     changed = with_change(QUOTA, "Subscription Upgraded, within: 30 days", "Subscription Upgraded")
     assert [p.message for p in problems_of(changed)] == ["expected the key within in goal, got none"]
