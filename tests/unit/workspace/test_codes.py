@@ -23,7 +23,6 @@ WITHOUT_EXAMPLE = {
     "too-large",
     "too-deep",
     "no-workflow",
-    "sms-not-urgent",
     "built-in-signal",
     "rule-size",
     "rule-range",

@@ -85,6 +85,27 @@ journey:
         source="47 CFR 64.1200 (a) (2) and (c) (1), under 47 U.S.C. 227 (TCPA): prior express written "
         "consent for texts that market, and none before 8 in the morning or after 9 in the evening.",
         remedy="Say it by mail, or offer something that ends.",
+        wrong="""\
+# templates/upgrade.sms.txt
+{{ offer.title }}: {{ offer.reason }}
+# workflows/room.yaml
+journey:
+  - email: {content: tips, intent: help}
+  - wait: 3 days
+  - sms: {content: upgrade, offer: grow}
+""",
+        right="""\
+# catalog.yaml
+offers:
+  grow: {kind: upgrade, plan: business, title: Business, reason: More room, valid_for: 3 days}
+# templates/upgrade.sms.txt
+{{ offer.title }}: {{ offer.reason }}
+# workflows/room.yaml
+journey:
+  - email: {content: tips, intent: help}
+  - wait: 3 days
+  - sms: {content: upgrade, offer: grow}
+""",
         is_lint=True,
         waived_in=Subject.WORKFLOW,
     ),
