@@ -190,8 +190,8 @@ def test_the_short_lines_name_only_pairs_with_a_changed_workflow() -> None:
     lines = list(short_lines(conflicts, {"b"}))
     assert lines[0].startswith("New or changed workflows that compete for the upsell slot")
     assert lines[1:] == [
-        "  a and b, over the slots of customers: b wins at once, by priority 2 over 0",
-        "  b and c, over the slots of customers: c wins at once, by priority 3 over 2",
+        "  a and b, over the slots of customers: b wins at once (priority 2 over 0)",
+        "  b and c, over the slots of customers: c wins at once (priority 3 over 2)",
     ]
     assert list(short_lines(conflicts, set())) == []
     told = "\n".join(short_lines(find_conflicts(make_program({"a": shows(), "b": shows()})), {"a"}))

@@ -51,7 +51,7 @@ def short_lines(conflicts: Sequence[Conflict], changed: Collection[str]) -> Iter
         yield "New or changed workflows that compete for the upsell slot (see `upsell conflicts`):"
     for each in told:
         gets = f"{each.winner} wins at once" if each.winner is not None else "neither wins as such"
-        words = f"{each.one} and {each.other}, over {_slots(each)}: {gets}, by {each.because}"
+        words = f"{each.one} and {each.other}, over {_slots(each)}: {gets} ({each.because})"
         yield from textwrap.wrap(words, _WIDTH, initial_indent="  ", subsequent_indent="    ")
         if each.doubt:
             yield from textwrap.wrap(each.doubt, _WIDTH, initial_indent="    ! ", subsequent_indent="      ")
