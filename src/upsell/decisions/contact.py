@@ -2,7 +2,7 @@
 
 Caps count reservations, so two workflows can never both queue into the last free place. A
 message that was withdrawn or failed gives its place back; one that was sent, or may have been,
-keeps it.
+keeps it, from when it was sent. So however late what was reserved is sent, no window holds too much.
 """
 
 from __future__ import annotations
@@ -12,13 +12,16 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from upsell.catalog.offers import OfferKind
-from upsell.clock import Moment, format_duration
+from upsell.clock import DAY, Duration, Moment, format_duration
 from upsell.decisions.channel_fit import Answers, merge_answers
 from upsell.decisions.decision import Seen, Verdict
 from upsell.decisions.hours import calendar_window
 from upsell.decisions.intents import PROMOTIONAL, Intent
 from upsell.decisions.policy import Cap, Per
 from upsell.decisions.reasons import Reason
+
+ON_THE_WAY: Duration = 7 * DAY
+"""How long a place is held as one of this moment while nobody knows what became of its message."""
 
 
 class Speech(msgspec.Struct, frozen=True):
@@ -48,7 +51,8 @@ class Speech(msgspec.Struct, frozen=True):
 class Touch(msgspec.Struct, array_like=True):
     """One reserved or spent place: the message's key, when, and what was said.
 
-    A held-out unit's shadow spends places too, with the key the message would have had.
+    A held-out unit's shadow spends places too, with the key the message would have had. One that
+    ``is_open`` is of a message on its way, which may be said at any moment.
     """
 
     key: str
@@ -58,11 +62,17 @@ class Touch(msgspec.Struct, array_like=True):
     workflow: str = ""
     category: str = ""
     kind: OfferKind | None = None
+    is_open: bool = False
+
+    def counts_until(self, within: Duration) -> Moment:
+        """Give until when it counts in a rolling window."""
+        return self.at + within + (ON_THE_WAY if self.is_open else 0)
 
 
-def touch_of(key: str, at: Moment, speech: Speech) -> Touch:
+def touch_of(key: str, at: Moment, speech: Speech, *, is_open: bool = False) -> Touch:
     """Give the place that a message with a key spends."""
-    return Touch(key, at, speech.intent, speech.channel, speech.workflow, speech.category, speech.kind)
+    said = (speech.intent, speech.channel, speech.workflow, speech.category, speech.kind)
+    return Touch(key, at, *said, is_open)
 
 
 class Proof(msgspec.Struct, frozen=True, array_like=True):
@@ -85,7 +95,7 @@ class Contact(msgspec.Struct, omit_defaults=True):
     """What was said to a person and what they allow.
 
     Attributes:
-        touches: Places reserved or spent that a cap may still count, in order of time.
+        touches: Places reserved or spent that a cap may still count, as they were taken.
         withdrawn: Scopes for which consent was withdrawn, and when; ``*`` is every channel.
         proofs: Where and how consent was given last, by scope.
         given: Scopes for which consent was given, and when last.
@@ -106,8 +116,17 @@ class Contact(msgspec.Struct, omit_defaults=True):
 def reserve(contact: Contact, touch: Touch, caps: Iterable[Cap]) -> None:
     """Spend a place, and forget places that no cap counts any more."""
     longest = max((cap.within for cap in caps), default=0)
-    contact.touches = [kept for kept in contact.touches if kept.at > touch.at - longest]
+    contact.touches = [kept for kept in contact.touches if kept.counts_until(longest) > touch.at]
     contact.touches.append(touch)
+
+
+def settle_touch(contact: Contact, key: str, at: Moment) -> None:
+    """Count a message that was on its way from when it was said."""
+    if any(touch.is_open and touch.key == key for touch in contact.touches):
+        contact.touches = [
+            msgspec.structs.replace(touch, at=max(touch.at, at), is_open=False) if touch.key == key else touch
+            for touch in contact.touches
+        ]
 
 
 def release(contact: Contact, key: str) -> bool:
@@ -300,18 +319,22 @@ def _with_others(contact: Contact, others: Sequence[Touch]) -> list[Touch]:
 def _ask_cap(
     touches: Iterable[Touch], cap: Cap, now: Moment, zone: str, but: str, beside: int
 ) -> Verdict | None:
-    since, ends_at = now - cap.within, None
+    within, ends_at = cap.within, None
     if cap.calendar is not None:
         started_at, ends_at = calendar_window(zone, now, cap.calendar)
-        since = started_at - 1
+        within = now - started_at + 1
     counted = sorted(
-        touch.at for touch in touches if touch.at > since and touch.key != but and is_concerned(cap, touch)
+        touch.at
+        for touch in touches
+        if touch.counts_until(within) > now and touch.key != but and is_concerned(cap, touch)
     )
     if len(counted) + beside < cap.at_most:
         return None
     first = len(counted) + beside - cap.at_most
     if ends_at is None and first < len(counted):
-        ends_at = counted[first] + cap.within
+        ends_at = counted[first] + within
+        # What has been on its way for longer than the window is said now at the earliest.
+        ends_at = ends_at if ends_at > now else now + within
     return Verdict(Reason.CAPPED, words_of(cap), (Seen("messages in the window", len(counted)),), ends_at)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from upsell.clock import Moment
-from upsell.decisions.contact import Touch
+from upsell.clock import Moment, format_duration
+from upsell.decisions.contact import ON_THE_WAY, Touch
 from upsell.decisions.decision import Verdict
 from upsell.decisions.intents import Intent
 from upsell.decisions.rails import ask_spent
@@ -37,10 +37,10 @@ def ask_gate(
 ) -> Verdict | None:
     """Say why a reserved message may not be sent at ``now``, or None when it may.
 
-    Asked in order: is the enrollment still waiting for this message; does the person still have an
-    address and, in an account, a role the step addresses; is the unit still eligible; has the person
-    not withdrawn consent; is the workflow live and nothing silences the intent; can the offer still
-    be made; is there a place in the caps beside this message's own. The household is not changed.
+    Asked in order: is the enrollment still waiting for this message, in the same version; does the
+    person still have an address and, in an account, a role the step addresses; is the unit still eligible;
+    has the person not withdrawn consent; is the workflow live and nothing silences the intent; can the offer
+    still be made; does the message still hold a place in the caps. The household is not changed.
 
     Args:
         program: What the workspace says.
@@ -71,6 +71,8 @@ def ask_gate(
     step = journey_of(workflow, enrollment).steps.get(message.step)
     if message.key not in enrollment.pending or not isinstance(step, MessageStep):
         return Verdict(Reason.LEFT)
+    if message.version != enrollment.version:
+        return Verdict(Reason.MIGRATED)
     if address_of(person, message.channel) is None or all(
         each.id != person.id for each in addressed(scene, unit, workflow, step)
     ):
@@ -82,6 +84,7 @@ def ask_gate(
         or ask_silence(scene, unit, workflow, message.intent)
         or _ask_terms(scene, unit, workflow, message, step, enrollment)
         or ask_hours(scene, person, message.channel)
+        or _ask_reserved(message, scene.now)
         or ask_places(scene, person, speech, but=message.key, others=others)
     )
 
@@ -92,6 +95,8 @@ def _ask_webhook(
     """Ask of a webhook, which speaks to no customer: is it awaited, and is the workflow live."""
     if message.key not in enrollment.pending:
         return Verdict(Reason.LEFT)
+    if message.version != enrollment.version:
+        return Verdict(Reason.MIGRATED)
     silence = ask_silence(scene, unit, workflow, Intent.SERVICE)
     return silence or _ask_eligible(scene, unit, workflow, enrollment)
 
@@ -100,6 +105,13 @@ def _ask_eligible(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enro
     if enrollment.after_goal:
         return None
     return ask_rules(workflow.eligible, scene.facts(unit), Reason.INELIGIBLE, wanted=True)
+
+
+def _ask_reserved(message: Speak, now: Moment) -> Verdict | None:
+    """Ask whether a message still holds the places it was reserved with; else it reserves them anew."""
+    if now < message.reserved_at + ON_THE_WAY:
+        return None
+    return Verdict(Reason.CAPPED, f"reserved {format_duration(ON_THE_WAY)} ago or earlier")
 
 
 def _ask_terms(

@@ -6,13 +6,16 @@ taken again and explained.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from upsell.decisions.decision import Verdict
 from upsell.decisions.reasons import Reason
 from upsell.journeys.household import Enrollment, Phase, Unit
-from upsell.journeys.leaving import leave, withdraw_pending
+from upsell.journeys.leaving import free_slots, hold_slots, leave, withdraw_pending
 from upsell.journeys.scene import Scene
+from upsell.journeys.speaking import addressed, first_speaking
 from upsell.journeys.steps import WaitStep, for_arm
-from upsell.journeys.walking import journey_of, walk
+from upsell.journeys.walking import walk
 from upsell.journeys.workflow import Workflow
 from upsell.signals.events import ENROLLMENT_ENDED, Event
 
@@ -37,30 +40,54 @@ def take_order(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollm
 def _migrate(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment, event: Event) -> None:
     """Go on at the step of the other version that the order names for the step stood at.
 
-    A wait goes on from when it began; a message that was reserved and not sent is taken back and said
-    anew as the other version says it. What has no place there, or is past the goal, stays where it is.
+    A wait goes on from when it began. A message that was reserved is withheld by the gate and said anew as
+    the other version says it; one that is being sent already counts as said there. What has no place there,
+    is past the goal, or would sell to a unit that another passage sells to, stays where it is.
     """
     said = event.properties
     version, places = str(said.get("version")), said.get("steps")
     other = scene.program.of_version(enrollment.workflow, version)
-    to = places.get(enrollment.step or "") if isinstance(places, dict) else None
-    if other is None or enrollment.version == version or enrollment.after_goal:
+    if other is None or not isinstance(places, dict) or enrollment.version == version:
         return
-    if not isinstance(to, str) or to not in other.journey.steps:
+    to = str(places.get(enrollment.step or ""))
+    if enrollment.after_goal or to not in other.journey.steps:
         return
-    was_speaking = enrollment.phase is Phase.SPEAKING
-    withdraw_pending(scene, enrollment, Reason.MIGRATED)
-    enrollment.version = version
+    if not _agrees_on_slot(scene, unit, other, enrollment):
+        scene.decide(unit, workflow, Verdict(Reason.OUTRANKED, f"as version {version}"), enrollment)
+        return
     scene.decide(unit, other, Verdict(Reason.MIGRATED, f"{enrollment.step} to {to}"), enrollment)
-    is_same = type(journey_of(workflow, enrollment).steps.get(enrollment.step or "")) is type(
-        other.journey.steps[to]
-    )
-    if was_speaking or not is_same:
+    is_same = type(workflow.journey.steps.get(enrollment.step or "")) is type(other.journey.steps[to])
+    enrollment.version = version
+    _rename_steps(enrollment, places)
+    if not is_same:
+        withdraw_pending(scene, enrollment, Reason.MIGRATED)
         walk(scene, unit, other, enrollment, to)
         return
-    visits = enrollment.visits.pop(enrollment.step or "", 1)
-    enrollment.visits[to] = visits
+    # A visit of its own, so that no message there has the key of an earlier one.
+    enrollment.visits[to] = enrollment.visits.get(to, 0) + 1
     enrollment.step = to
+    if enrollment.phase is Phase.SPEAKING:
+        return
     step = other.journey.steps[to]
     lasts = (for_arm(step.lasts, enrollment.arm) or 0) if isinstance(step, WaitStep) else 0
     enrollment.due_at = max(enrollment.step_at + lasts, scene.now + 1) if lasts else scene.now + 1
+
+
+def _agrees_on_slot(scene: Scene, unit: Unit, other: Workflow, enrollment: Enrollment) -> bool:
+    """Take the unit's slot where the other version sells, or give it back; tell whether it could be had."""
+    if not other.takes_slot:
+        free_slots(scene, unit, enrollment)
+        return True
+    if unit.slot not in (None, enrollment.id):
+        return False
+    step = first_speaking(other.journey)
+    hold_slots(scene, unit, enrollment, addressed(scene, unit, other, step) if step is not None else [])
+    return True
+
+
+def _rename_steps(enrollment: Enrollment, places: Mapping[str, str]) -> None:
+    """Keep what was said and heard under the steps of the other version, where they have a place there."""
+    enrollment.spoken = {key: places[at] for key, at in enrollment.spoken.items() if at in places}
+    enrollment.heard = {places[at]: heard for at, heard in enrollment.heard.items() if at in places}
+    enrollment.prompts = {where: places[at] for where, at in enrollment.prompts.items() if at in places}
+    enrollment.last_spoken = places.get(enrollment.last_spoken or "")

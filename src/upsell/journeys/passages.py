@@ -148,14 +148,16 @@ def ask_awaited(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enroll
 
 
 def try_again(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment) -> None:
-    """Ask an enrollment that stands still before a speaking step whether it may speak now.
+    """Ask an enrollment that stands still before a step that speaks whether it may now.
 
-    On release from a freeze the trigger is asked again; what no longer holds leaves.
+    On release from a freeze the trigger is asked again; what no longer holds leaves. Not so before a
+    webhook, by which a server may have to be told that something has ended.
     """
     step = journey_of(workflow, enrollment).steps.get(enrollment.step or "")
-    if not isinstance(step, MessageStep | TaskStep | TrialStep):
+    if not isinstance(step, MessageStep | TaskStep | TrialStep | WebhookStep):
         return
-    if enrollment.phase is Phase.FROZEN and not enrollment.after_goal:
+    is_released = enrollment.phase is Phase.FROZEN and not enrollment.after_goal
+    if is_released and not isinstance(step, WebhookStep):
         silence = ask_silence(scene, unit, workflow, intent_of(step))
         if silence is None and not is_still_true(workflow.trigger, scene.facts(unit)):
             leave(scene, unit, workflow, enrollment, Verdict(Reason.TRIGGER_GONE, "after a freeze"))

@@ -8,9 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from upsell.clock import MINUTE, Duration
+from upsell.clock import MINUTE, Duration, Moment
 from upsell.decisions.addresses import address_key
-from upsell.decisions.contact import Contact, Speech, Touch, ask_caps, ask_full, release, reserve
+from upsell.decisions.contact import (
+    Contact,
+    Speech,
+    Touch,
+    ask_caps,
+    ask_full,
+    release,
+    reserve,
+    settle_touch,
+)
 from upsell.decisions.contact_hours import ask_contact_hours, hours_binding
 from upsell.decisions.decision import Verdict
 from upsell.decisions.hours import all_hold, zone_of
@@ -123,6 +132,14 @@ def spend_at(
         return
     key, zone = address_key(touch.channel, address), zone_for(scene, person)
     scene.effects.append(Spend(key, bare(person.id), touch, is_shadow, obeys_caps, zone))
+
+
+def settle_places(scene: Scene, person: Unit, key: str, at: Moment) -> None:
+    """Count a message to a person that was on its way from when it was said."""
+    settle_touch(person.contact, key, at)
+    shared = _shared(scene, person)
+    if shared is not person.contact:
+        settle_touch(shared, key, at)
 
 
 def give_places_back(scene: Scene, person: Unit | None, key: str) -> None:

@@ -29,7 +29,7 @@ from upsell.journeys.concerns import Concern
 from upsell.journeys.effects import Record
 from upsell.journeys.household import Unit
 from upsell.journeys.leaving import leave_account
-from upsell.journeys.places import give_places_back, take_places
+from upsell.journeys.places import give_places_back, settle_places, take_places
 from upsell.journeys.scene import Scene, kind_of
 from upsell.rules.facts import Scalar
 from upsell.signals.cart import CART_EVENTS, take_cart
@@ -271,11 +271,12 @@ def _take_bounce(customer: Unit, event: Event) -> None:
 
 
 def _keep_places(scene: Scene, person: Unit, event: Event) -> None:
-    """Count a message that was sent although its journey had taken it back: too late is spoken too.
+    """Count a message from when it was sent, one too that its journey had taken back: too late is spoken too.
 
     One that its journey still awaits holds the places it was reserved with.
     """
     key, said = str(event.properties.get("key")), event.properties.get("intent")
+    settle_places(scene, person, key, min(event.occurred_at, scene.now))
     going = [each for unit in scene.units() for each in unit.enrollments.values()]
     if said in _INTENTS and not any(key in enrollment.pending for enrollment in going):
         channel = str(event.properties.get("channel") or EMAIL)

@@ -14,8 +14,15 @@ from upsell.rules.facts import Scalar
 from upsell.signals.events import ACCOUNT_IDENTIFIED, CUSTOMER_IDENTIFIED, Event
 
 
-def update_traits(scene: Scene, unit: Unit, values: Mapping[str, object]) -> None:
-    """Set traits of a unit by an event that is taken next; a value that is no scalar is kept as null."""
+def update_traits(scene: Scene, unit: Unit, key: str, values: Mapping[str, object]) -> None:
+    """Set traits of a unit by an event that is taken next; a value that is no scalar is kept as null.
+
+    Args:
+        scene: The household, as of now.
+        unit: Whose traits they are.
+        key: Made of enrollment, step and visit: two passages that set the same tell of it twice.
+        values: What each trait is set to, by name.
+    """
     said: dict[str, Scalar] = {
         name: value if isinstance(value, bool | int | float | str) else None for name, value in values.items()
     }
@@ -23,7 +30,7 @@ def update_traits(scene: Scene, unit: Unit, values: Mapping[str, object]) -> Non
     household_id = scene.household.id
     scene.tell(
         Event(
-            id=digest("update", unit.id, str(scene.now), str(sorted(said.items()))),
+            id=digest("update", key),
             name=name,
             occurred_at=scene.now,
             seen_at=scene.now,

@@ -118,9 +118,9 @@ def _pass(  # noqa: PLR0911  # a case for each step
             is_free = enrollment.visits[step.id] <= step.at_most
             return _Onward(step.to if is_free else step.then)
         case UpdateStep():
-            update_traits(
-                scene, unit, {name: rule.value(scene.facts(unit)) for name, rule in step.values.items()}
-            )
+            key = digest(enrollment.id, step.id, str(enrollment.visits[step.id]))
+            values = {name: rule.value(scene.facts(unit)) for name, rule in step.values.items()}
+            update_traits(scene, unit, key, values)
             return _Onward(step.then)
         case ChooseStep():
             return _Onward(step.then if _choose(scene, unit, workflow, enrollment, step) else step.otherwise)
@@ -139,7 +139,7 @@ def pass_time(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollme
             walk(scene, unit, workflow, enrollment, step.then)
         case WaitForStep() | WaitUntilStep() | WaitDateStep() | WaitTimeStep():
             go_on(scene, unit, workflow, enrollment, step)
-        case MessageStep() | TaskStep() | TrialStep():
+        case MessageStep() | TaskStep() | TrialStep() | WebhookStep():
             resume(scene, unit, workflow, enrollment, step)
         case _:
             pass
@@ -158,7 +158,7 @@ def resume(
     enrollment: Enrollment,
     step: MessageStep | TaskStep | TrialStep | WebhookStep,
 ) -> None:
-    """Ask a speaking step again that stood still; when it may speak, go on after it."""
+    """Ask a step again that stood still before it spoke; when it may, go on after it."""
     if isinstance(step, WebhookStep):
         goes_on = tell(scene, unit, workflow, enrollment, step)
     else:
@@ -194,11 +194,7 @@ def speak(
             return _be_blocked(scene, unit, workflow, enrollment, step, nobody)
         leave(scene, unit, workflow, enrollment, Verdict(Reason.NO_RECIPIENT, nobody.rule))
         return False
-    if enrollment.phase is Phase.FROZEN:
-        scene.decide(unit, workflow, Verdict(Reason.RELEASED), enrollment)
-    enrollment.phase = Phase.WALKING
-    enrollment.held_by = ""
-    enrollment.due_at = None
+    _stand_no_more(scene, unit, workflow, enrollment)
     expose_step(scene, unit, workflow, enrollment, step)
     if terms is not None:
         keep_terms(scene, unit, enrollment, offer_named(step, enrollment.arm, enrollment) or "", terms)
@@ -328,6 +324,15 @@ def _stand_still(
     return False
 
 
+def _stand_no_more(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment) -> None:
+    """Let an enrollment that stood still go on."""
+    if enrollment.phase is Phase.FROZEN:
+        scene.decide(unit, workflow, Verdict(Reason.RELEASED), enrollment)
+    enrollment.phase = Phase.WALKING
+    enrollment.held_by = ""
+    enrollment.due_at = None
+
+
 def _named(verdict: Verdict, phase: Phase) -> Verdict:
     if phase is Phase.CAPPED:
         return verdict
@@ -427,12 +432,12 @@ def _address(
         speech = speech_of(workflow, step, scene, enrollment, channel)
         key = message_key(enrollment.id, step.id, visit, bare(person.id), channel)
         if speech.is_counted:
-            touch = touch_of(key, scene.now, speech)
-            take_places(scene, person, touch)
+            is_open = not enrollment.is_shadow
+            take_places(scene, person, touch_of(key, scene.now, speech, is_open=is_open))
             spend_at(
                 scene,
                 person,
-                touch,
+                touch_of(key, scene.now, speech),
                 address_of(person, channel) or "",
                 is_shadow=enrollment.is_shadow,
                 obeys_caps=speech.obeys_caps,
@@ -497,8 +502,13 @@ def _message(
 def tell(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment, step: WebhookStep) -> bool:
     """Ask for a server of the team's own to be told; tell whether the journey goes on at once.
 
-    A shadow tells nobody: what the server would do is part of the treatment.
+    While the workflow is paused it stands still, so that nothing is lost. A shadow tells nobody: what the
+    server would do is part of the treatment.
     """
+    silence = ask_silence(scene, unit, workflow, Intent.SERVICE)
+    if silence is not None:
+        return _stand_still(scene, unit, workflow, enrollment, silence, Phase.FROZEN)
+    _stand_no_more(scene, unit, workflow, enrollment)
     if enrollment.is_shadow:
         return True
     _post(scene, unit, workflow, enrollment, step, enrollment.terms.get(step.offer))
