@@ -20,6 +20,7 @@ from upsell.workspace.documents import CATALOG, WORKFLOWS
 from upsell.workspace.findings import Findings
 from upsell.workspace.items import NOTHING_WRITTEN, Record
 from upsell.workspace.lints import lint_offer, lint_workflow
+from upsell.workspace.salts import lint_salt
 from upsell.workspace.waivers import Waived, sift
 
 
@@ -64,6 +65,7 @@ def _workflows(compiled: Compiled, today: str) -> Iterator[_Subject]:
         told = Findings()
         told.add(problem for problem in compiled.warnings if problem.file == path)
         lint_workflow(workflow, record, compiled.program.policy, today, told)
+        lint_salt(workflow, record, compiled.program, told)
         yield _Subject(record, told)
 
 

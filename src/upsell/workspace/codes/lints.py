@@ -181,6 +181,27 @@ experiment: {holdout: 10%}
         waived_in=Subject.WORKFLOW,
     ),
     Page(
+        code="shared-salt",
+        meaning="Two holdouts are drawn by one salt, or one by that of the global control.",
+        why="The same units are then in both, so what one workflow earned is measured only where the other "
+        "was silent as well; and whoever is held out by the control's salt was in the control already.",
+        remedy="Give each workflow a salt of its own; without one it is drawn by its key.",
+        wrong="""\
+# upsell.yaml
+policy: {global_control: 2%}
+# workflows/room.yaml
+experiment: {holdout: 10%, salt: control}
+""",
+        right="""\
+# upsell.yaml
+policy: {global_control: 2%}
+# workflows/room.yaml
+experiment: {holdout: 10%, salt: room}
+""",
+        is_lint=True,
+        waived_in=Subject.WORKFLOW,
+    ),
+    Page(
         code="no-owner",
         meaning="Nobody is named who answers for a workflow.",
         why="When a customer complains, or the numbers turn, somebody must be asked.",
