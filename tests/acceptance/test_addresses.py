@@ -284,6 +284,38 @@ def test_places_that_no_cap_counts_any_more_are_forgotten(database: str) -> None
         assert places(world) == ["bob"]
 
 
+def test_a_message_that_waited_for_the_dispatcher_fills_the_cap_at_its_address_from_when_it_was_sent(
+    database: str,
+) -> None:
+    policy = "policy: {caps: [{at_most: 1, within: 1 days}]}\n"
+    with open_sink() as sink, living(database, policy, sink) as world:
+        meet(world, "ada", "bob", "eve")
+        world.happens("Asked", "ada")
+        world.worker.run_until_idle()
+        world.clock.move_to(world.clock.now() + 2 * DAY)
+        assert world.worker.forget_places() == 0
+        assert ask(world, "bob") == {State.SENT: 1, State.WITHDRAWN: 1}
+        world.after(DAY - 1)
+        assert len(sink.accepted) == 1
+        assert ask(world, "eve") == {State.WITHDRAWN: 1}
+        world.after(1)
+        assert len(sink.accepted) == 2
+
+
+def test_a_place_is_held_seven_days_for_a_message_nobody_sends(database: str) -> None:
+    policy = "policy: {caps: [{at_most: 1, within: 1 days}]}\n"
+    with open_sink() as sink, living(database, policy, sink) as world:
+        meet(world, "ada", "bob")
+        world.happens("Asked", "ada")
+        world.worker.run_until_idle()
+        world.clock.move_to(world.clock.now() + 8 * DAY)
+        # Hers is not said after so long: its place is reserved anew, behind his.
+        assert world.worker.forget_places() == 1
+        assert ask(world, "bob") == {State.WITHDRAWN: 2, State.SENT: 1}
+        assert world.after(DAY) == {State.SENT: 1}
+        assert sorted(places(world)) == ["ada", "bob"]
+
+
 def test_a_message_asked_again_later_by_the_server_keeps_its_place_meanwhile(database: str) -> None:
     answers = iter(["451 not now", "250 OK"])
     with open_sink(lambda _: next(answers)) as sink, living(database, capped(), sink) as world:

@@ -433,11 +433,12 @@ def _address(
         key = message_key(enrollment.id, step.id, visit, bare(person.id), channel)
         if speech.is_counted:
             is_open = not enrollment.is_shadow
-            take_places(scene, person, touch_of(key, scene.now, speech, is_open=is_open))
+            touch = touch_of(key, scene.now, speech, is_open=is_open)
+            take_places(scene, person, touch)
             spend_at(
                 scene,
                 person,
-                touch_of(key, scene.now, speech),
+                touch,
                 address_of(person, channel) or "",
                 is_shadow=enrollment.is_shadow,
                 obeys_caps=speech.obeys_caps,

@@ -48,7 +48,7 @@ from upsell.store.outbox import (
     release_claims,
     start_sending,
 )
-from upsell.store.places import free_places, move_places
+from upsell.store.places import free_places, move_places, settle_places
 
 FIRST_PAUSE: Duration = 30 * SECOND
 """How long after a first failure a message is tried again; each further pause is twice as long."""
@@ -63,6 +63,9 @@ _EVENTS = {
 
 _FREED = frozenset({State.FAILED, State.WITHDRAWN})
 """States in which a message has given its place back."""
+
+_SAID = frozenset({State.SENT, State.UNKNOWN})
+"""States in which a message keeps its place, from when it was said."""
 
 
 class Dispatched(msgspec.Struct, frozen=True):
@@ -235,6 +238,7 @@ class Dispatcher:
         still_ours = finish_messages(self.connection, self._claimer, finished, now)
         ours = [told for told in finished if told.key in still_ours]
         free_places(self.connection, [told.key for told in ours if told.state in _FREED])
+        settle_places(self.connection, [told.key for told in ours if told.state in _SAID], now)
         self._record([(by_key[told.key], told) for told in ours], now)
 
     def _record(self, told: Iterable[tuple[Queued, Finished]], now: Moment) -> None:

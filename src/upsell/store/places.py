@@ -8,12 +8,13 @@ sees every one that was taken before it at its address.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
 
 from upsell.catalog.offers import OfferKind
 from upsell.clock import Moment
-from upsell.decisions.contact import Touch
+from upsell.decisions.contact import ON_THE_WAY, Touch
 from upsell.decisions.intents import Intent
 from upsell.journeys.effects import Spend
 from upsell.store.connect import Connection
@@ -58,6 +59,7 @@ def keep_places(connection: Connection, spent: Sequence[Spend]) -> None:
         "workflows": [touch.workflow for touch in touches],
         "categories": [touch.category for touch in touches],
         "kinds": [touch.kind.value if touch.kind is not None else None for touch in touches],
+        "open": [touch.is_open for touch in touches],
     }
     order_places(connection)
     connection.execute(query("keep_places"), values)
@@ -67,6 +69,12 @@ def free_places(connection: Connection, keys: Sequence[str]) -> None:
     """Give the places of messages back; one that has none changes nothing."""
     if keys:
         connection.execute(query("free_places"), {"keys": list(keys)})
+
+
+def settle_places(connection: Connection, keys: Sequence[str], at: Moment) -> None:
+    """Count messages that were on their way from when they were said; one without a place changes nothing."""
+    if keys:
+        connection.execute(query("settle_places"), {"keys": list(keys), "at": at})
 
 
 def move_places(connection: Connection, moved: Mapping[str, str]) -> None:
@@ -85,33 +93,30 @@ def read_places(connection: Connection, asked: Mapping[str, str], since: Moment)
     Args:
         connection: The database.
         asked: By the key of each message, the address it would go to today.
-        since: Places of others that were taken up to this moment are left out.
+        since: Places of others that were taken up to this moment are left out; of those on their way those
+            up to ``ON_THE_WAY`` before.
 
     Returns:
         The messages' own places, wherever they are, and at each address those taken before the last
         of its messages; at the address of a message without a place every one.
     """
-    values = {"keys": list(asked), "addresses": list(asked.values()), "since": since}
+    values = {
+        "keys": list(asked),
+        "addresses": list(asked.values()),
+        "since": since,
+        "open_since": since - ON_THE_WAY,
+    }
     rows = connection.execute(query("read_places"), values, binary=True)
-    return [
-        Place(
-            number,
-            address,
-            customer_id,
-            Touch(
-                key,
-                reserved_at,
-                Intent(intent),
-                channel,
-                workflow,
-                category,
-                OfferKind(kind) if kind is not None else None,
-            ),
-        )
-        for number, address, customer_id, key, reserved_at, intent, channel, workflow, category, kind in rows
-    ]
+    return [_place(row) for row in rows]
 
 
 def forget_places(connection: Connection, before: Moment) -> int:
-    """Forget places taken up to a moment; give how many."""
-    return connection.execute(query("forget_places"), {"before": before}).rowcount
+    """Forget places taken up to a moment, on their way up to ``ON_THE_WAY`` before; give how many."""
+    values = {"before": before, "open_before": before - ON_THE_WAY}
+    return connection.execute(query("forget_places"), values).rowcount
+
+
+def _place(row: tuple[Any, ...]) -> Place:
+    number, address, customer_id, key, reserved_at, intent, channel, workflow, category, kind, is_open = row
+    said = (Intent(intent), channel, workflow, category, OfferKind(kind) if kind is not None else None)
+    return Place(number, address, customer_id, Touch(key, reserved_at, *said, is_open))
