@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from upsell.decisions.benchmarks import Benchmark
     from upsell.store.benchmarks import BenchmarkDay
     from upsell.store.connect import Connection
 
@@ -57,11 +58,15 @@ def _lines(connection: Connection, newest: BenchmarkDay) -> list[str]:
     ]
     if known:
         lines.append("About a quarter, half and three quarters of them used less than:")
-        metric_wide = max(len(each.metric) for each in known)
-        who_wide = max(len(each.cohort.words) for each in known)
-        lines += [
-            f"  {each.metric:<{metric_wide}}  {each.cohort.words:<{who_wide}}  "
-            f"{each.low:>10,g} {each.median:>10,g} {each.high:>10,g}  ({each.units:,})"
-            for each in sorted(known, key=lambda one: (one.metric, one.cohort.family, one.cohort.size))
-        ]
+        wide = [max(len(_named(each)[place]) for each in known) for place in (0, 1)]
+        for each in sorted(known, key=lambda one: (one.metric, one.cohort.family, one.cohort.size)):
+            names = "  ".join(f"{name:<{width}}" for name, width in zip(_named(each), wide, strict=True))
+            figures = " ".join(f"{figure:>10,.15g}" for figure in (each.low, each.median, each.high))
+            lines.append(f"  {names}  {figures}  ({each.units:,})")
     return lines
+
+
+def _named(known: Benchmark) -> tuple[str, str]:
+    """Give what is compared, and who; with the family of their plans where it is not the main one."""
+    family = f", {known.cohort.family}" if known.cohort.family else ""
+    return known.metric, f"{known.cohort.words}{family}"

@@ -139,8 +139,8 @@ def _add_to_past(
     index = bisect_right(past, at, key=_began_at) - 1
     if index >= 0:
         started_at, amount = past[index]
-        # Another subscription may have moved the start: what overlaps is one period.
-        if started_at >= period_started_at or months_after(started_at, 1) > period_started_at:
+        # Another subscription may have moved the start: use is of the period that was kept when it began.
+        if started_at >= period_started_at or months_after(started_at, 1) > at:
             past[index] = (started_at, amount + quantity)
             return
     if index >= 0 or len(past) < KEPT_PERIODS:

@@ -112,16 +112,18 @@ def test_use_of_an_earlier_period_counts_for_its_day_alone() -> None:
     assert (usage.amount, usage.days) == (5, [(20, 7), (40, 5)])
 
 
-def test_use_of_a_gap_is_a_period_of_its_own_and_what_overlaps_is_none() -> None:
-    """Oracle: by hand; periods of 30 days, the second without use until it is told late."""
+def test_use_of_a_gap_is_a_period_of_its_own_and_use_in_a_period_that_is_kept_is_of_that() -> None:
+    """Oracle: by hand; months of which the second was without use until it is told late."""
     march, april, may = (from_datetime(datetime(2026, number, 10, tzinfo=UTC)) for number in (3, 4, 5))
     usage = take_quantity(take_quantity(None, 5, march, march), 7, may, may)
     assert usage.past == [(march, 5)]
     usage = take_quantity(usage, 2, april + 3 * DAY, april)
     assert usage.past == [(march, 5), (april, 2)]
-    # Told when another subscription had moved the start: what overlaps a period is of it.
+    # Told when another subscription had moved the start: what lies in a period that is kept is of it alone.
     usage = take_quantity(usage, 1, april + 4 * DAY, april + 2 * DAY)
     assert usage.past == [(march, 5), (april, 3)]
+    late = take_quantity(Usage(7, may + 9 * DAY, past=[(march, 5)]), 1, april + DAY, april - 3 * DAY)
+    assert late.past == [(march, 5), (april - 3 * DAY, 1)]
     usage = take_quantity(usage, 4, march - DAY, march - 30 * DAY)
     assert usage.past == [(march - 30 * DAY, 4), (march, 5), (april, 3)]
 
