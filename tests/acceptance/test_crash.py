@@ -19,6 +19,8 @@ from upsell.store.connect import Connection, connect
 from upsell.store.ledger import append
 
 CUSTOMERS_A_ROUND = 60
+ROOMY = "policy: {caps: [{at_most: 100000, within: 7 days}]}\n"
+"""A cap that nobody reaches, so that every message takes a place at the address all share."""
 
 
 def identify_and_trigger(connection: Connection, first: int) -> None:
@@ -35,7 +37,8 @@ def identify_and_trigger(connection: Connection, first: int) -> None:
 def kill_at_random(database: str, folder: Path, kills: int) -> None:
     chance = random.Random(20260301)
     with open_sink() as sink, connect(database) as connection:
-        apply(connection, make_documents({"w": two_mails("1 seconds")}), SystemClock(), expected=0)
+        documents = make_documents({"w": two_mails("1 seconds")}, policy=ROOMY)
+        apply(connection, documents, SystemClock(), expected=0)
         with open_plant(database, sink, folder) as plant:
             for round_number in range(kills):
                 before = progress(connection)
@@ -61,6 +64,7 @@ def assert_nothing_lost_or_doubled(connection: Connection, sink: Sink, kills: in
     states: dict[str, str] = dict(connection.execute("select key, state from outbox").fetchall())
     assert len(states) == 2 * customers
     assert set(states.values()) <= {"sent", "unknown"}
+    assert {row[0] for row in connection.execute("select key from places where not is_open")} == set(states)
     unknown = {key for key, state in states.items() if state == "unknown"}
     sent = set(states) - unknown
     assert max(sink.accepted.values()) == 1

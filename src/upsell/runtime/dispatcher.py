@@ -146,6 +146,7 @@ class Dispatcher:
         with self.connection.transaction():
             lost = give_up_sending(self.connection, now)
             told = [(queued, Finished(queued.message.key, State.UNKNOWN, LOST)) for queued in lost]
+            settle_places(self.connection, [queued.message.key for queued in lost], now)
             self._record(told, now)
         return len(lost)
 
