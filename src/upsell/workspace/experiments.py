@@ -43,11 +43,16 @@ def compile_experiment(workflow: Record, key: str, definitions: Definitions) -> 
         salt=salt,
         vary=vary,
         arms=_arms(arms, findings),
-        arms_salt="" if vary is None else "/".join((salt, vary.value, *sorted(arms.items))),
+        arms_salt="" if vary is None else _arms_salt(salt, vary, arms, record.text("name")),
         audience={} if vary is None else _audience(record, vary, definitions),
         ramp=_ramp(record, definitions),
         is_by_account=_is_by_account(workflow, record, findings),
     )
+
+
+def _arms_salt(salt: str, vary: Vary, arms: Record, name: str) -> str:
+    """Give what arms are drawn by: the experiment's name, or what it is of as long as it has none."""
+    return f"{salt}/{name}" if name else "/".join((salt, vary.value, *sorted(arms.items)))
 
 
 def _is_by_account(workflow: Record, record: Record, findings: Findings) -> bool:

@@ -26,7 +26,7 @@ _BY_ARM = ("content", "offer")
 _HOLDING = ("split", "choose", "trial")
 _INNER = frozenset({"then", "elif", "else", "steps", "accepted", "expired"})
 _AWAITED = frozenset({"for", "until", "date", "time"})
-_OF_ARMS = frozenset({"vary", "arms", "audience"})
+_OF_ARMS = frozenset({"name", "vary", "arms", "audience"})
 
 
 class _Edit(msgspec.Struct, frozen=True):

@@ -94,6 +94,11 @@ _EXPERIMENT = RecordOf(
             scalars.ID,
             "salt of the holdout's hash (default the workflow's key); keep it when the file is renamed",
         ),
+        "name": Key(
+            scalars.NAME,
+            "name of the experiment, which its arms are drawn by (default made of salt, vary and arms); with "
+            "it everybody keeps their arm when arms are renamed",
+        ),
         "vary": Key(scalars.of_enum("varied thing", Vary), "the one thing the arms differ in"),
         "arms": Key(
             MapOf(scalars.ARM_SHARE, "arm", _ARM, least=2),

@@ -310,3 +310,15 @@ def test_arms_are_written_as_shares_or_as_weights_that_mean_the_same() -> None:
 def test_what_is_about_accounts_draws_accounts_whether_written_or_not() -> None:
     written = compiled(with_change(QUOTA, "holdout: 10%", "holdout: 10%\n  by: account")).program
     assert written.workflows["api-quota"].version == compiled().program.workflows["api-quota"].version
+
+
+def test_arms_are_drawn_by_the_experiments_name_where_it_has_one() -> None:
+    named = "holdout: 10%\n  name: annual-or-trial"
+    first = with_change(QUOTA, "holdout: 10%", named)
+    renamed = {**first, QUOTA: first[QUOTA].replace("annual: ", "yearly: ")}
+    salts = [compiled(each).program.workflows["api-quota"].experiment.arms_salt for each in (first, renamed)]
+    assert salts == ["api-quota/annual-or-trial"] * 2
+    other = with_change(QUOTA, "annual: ", "yearly: ")
+    other[QUOTA] = other[QUOTA].replace("annual: ", "yearly: ")
+    bare = compiled().program.workflows["api-quota"].experiment.arms_salt
+    assert compiled(other).program.workflows["api-quota"].experiment.arms_salt != bare

@@ -80,6 +80,7 @@ experiment:
     short: 40%
     long: 60%
   salt: w  # kept since the file was renamed
+  name: short-or-long
 journey:
   - email:  # the one that differs
       content:
@@ -96,6 +97,7 @@ def test_blocks_are_cut_out_with_their_lines_and_every_other_comment_stays() -> 
         "-  arms:",
         "-    short: 40%",
         "-    long: 60%",
+        "-  name: short-or-long",
         "-      content:",
         "-        short: t1  # two sentences",
         "-        long: t2",
