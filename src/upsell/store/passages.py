@@ -19,7 +19,23 @@ class Passage(msgspec.Struct, frozen=True):
     step: str | None
 
 
+class PassageCount(msgspec.Struct, frozen=True):
+    """How many passages of a version stand at a step in a phase; the step is empty before the first."""
+
+    version: str
+    step: str
+    phase: str
+    is_shadow: bool
+    count: int
+
+
 def find_passages(connection: Connection, workflow: str) -> list[Passage]:
     """Give the passages through a workflow that go on and have not reached the goal, by unit."""
     values = {"workflow": workflow, "quoted": msgspec.json.encode(workflow).decode()}
     return [Passage(*row) for row in connection.execute(query("find_passages"), values)]
+
+
+def count_passages(connection: Connection, workflow: str) -> list[PassageCount]:
+    """Count the passages through a workflow that go on, shadows and those past the goal as well."""
+    values = {"workflow": workflow, "quoted": msgspec.json.encode(workflow).decode()}
+    return [PassageCount(*row) for row in connection.execute(query("count_passages"), values)]
