@@ -12,13 +12,16 @@ import uvloop
 from granian.constants import Interfaces
 from granian.server.embed import Server
 from litestar import Litestar
+from litestar.handlers import HTTPRouteHandler
 
 from upsell.clock import Clock
 from upsell.config import Settings
 from upsell.errors import ConfigError
 from upsell.runtime.keyring import has_good_key
 from upsell.web.app import make_app
+from upsell.web.pages.forms import style_pages
 from upsell.web.pages.results import live_results_routes
+from upsell.web.pages.workflow import workflow_route
 
 _ASKED_EVERY_SECONDS = 0.1
 
@@ -55,8 +58,13 @@ def serve_events(settings: Settings, url: str, clock: Clock, is_stopped: Callabl
     address = _address(settings)
     _check_port(settings, address)
     # Results are for the team: until there is signing in they are shown on this machine alone.
-    pages = live_results_routes(url, clock) if _is_loopback(settings.http_host) else ()
+    pages = live_pages(url, clock) if _is_loopback(settings.http_host) else ()
     uvloop.run(_serve(make_app(url, clock, pages), address, settings.http_port, is_stopped))
+
+
+def live_pages(url: str, clock: Clock) -> tuple[HTTPRouteHandler, ...]:
+    """Give the routes of every page over the database at ``url``."""
+    return (*live_results_routes(url, clock), workflow_route(url, clock), style_pages)
 
 
 def _address(settings: Settings) -> str:

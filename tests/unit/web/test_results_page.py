@@ -38,7 +38,7 @@ def test_the_page_loads_nothing_from_elsewhere_and_runs_nothing() -> None:
         assert answer.headers["content-security-policy"].startswith("default-src 'none'")
         assert "<script" not in answer.text
         assert re.findall(r'(?:src|href)="(?!/|#|data:)', answer.text) == []
-        assert client.get("/static/results.css").headers["content-type"].startswith("text/css")
+        assert client.get("/static/pages.css").headers["content-type"].startswith("text/css")
 
 
 class _Outline(HTMLParser):

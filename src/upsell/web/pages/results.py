@@ -7,14 +7,10 @@ works without a script.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
-from importlib import resources
 from typing import Any
 
 import msgspec
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from litestar import Litestar, Request, Response, get, route
-from litestar.datastructures import CacheControlHeader
 from litestar.handlers import HTTPRouteHandler
 
 from upsell.clock import Clock
@@ -24,17 +20,9 @@ from upsell.runtime import results as said
 from upsell.runtime.reporting import ReasonCount, WorkflowReport, report_live
 from upsell.runtime.results import Results, results_json
 from upsell.store.connect import connect
+from upsell.web.pages.forms import data, json_path, page, prefers_json, rendered, style_pages
 from upsell.web.pages.intervals import IntervalDrawing, draw_interval
-
-_HTML = "text/html"
-_JSON = "application/json"
-
-_HEADERS = {
-    # Nothing is loaded from anywhere else, and nothing runs.
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-}
+from upsell.web.pages.workflow import PATH as WORKFLOWS_PATH
 
 
 class MetricRow(msgspec.Struct, frozen=True):
@@ -84,42 +72,35 @@ class Section(msgspec.Struct, frozen=True):
     silenced: tuple[Counted, ...]
 
 
-def results_routes(read_results: Callable[[], Results], path: str) -> list[HTTPRouteHandler]:
-    """Give the routes of the page at ``path``: the page, its JSON, and its style sheet.
+def results_routes(
+    read_results: Callable[[], Results], path: str, workflows_path: str = ""
+) -> list[HTTPRouteHandler]:
+    """Give the routes of the page at ``path``: the page, and its JSON.
 
-    ``read_results`` is called for each request, in a thread.
+    Args:
+        read_results: Called for each request, in a thread.
+        path: Where the page is.
+        workflows_path: Under which each workflow has a page of its own; empty for none.
     """
 
     @route([path], http_method=["GET", "HEAD"], sync_to_thread=True, include_in_schema=False)
     def show_results(request: Request[Any, Any, Any]) -> Response[bytes]:
         results = read_results()
-        if _prefers_json(request.headers.get("accept", "")):
-            return Response(results_json(results), media_type=_JSON, headers={"Vary": "Accept"})
-        return Response(
-            results_page(results, json_path=_json_path(path)).encode(),
-            media_type=_HTML,
-            headers={**_HEADERS, "Vary": "Accept"},
-        )
+        if prefers_json(request.headers.get("accept", "")):
+            return data(results_json(results))
+        return page(results_page(results, json_path(path), workflows_path))
 
-    @get([_json_path(path)], sync_to_thread=True, include_in_schema=False)
+    @get([json_path(path)], sync_to_thread=True, include_in_schema=False)
     def tell_results() -> Response[bytes]:
-        return Response(results_json(read_results()), media_type=_JSON)
+        return data(results_json(read_results()))
 
-    @get(
-        ["/static/results.css"],
-        sync_to_thread=False,
-        include_in_schema=False,
-        cache_control=CacheControlHeader(max_age=3600),
-    )
-    def style_results() -> Response[bytes]:
-        return Response(_style(), media_type="text/css")
-
-    return [show_results, tell_results, style_results]
+    return [show_results, tell_results]
 
 
 def results_app(results: Results) -> Litestar:
     """Give an application that shows these results at ``/`` and nothing else."""
-    return Litestar(results_routes(lambda: results, "/"), openapi_config=None, logging_config=None)
+    routes = [*results_routes(lambda: results, "/"), style_pages]
+    return Litestar(routes, openapi_config=None, logging_config=None)
 
 
 def live_results_routes(url: str, clock: Clock) -> list[HTTPRouteHandler]:
@@ -129,20 +110,18 @@ def live_results_routes(url: str, clock: Clock) -> list[HTTPRouteHandler]:
         with connect(url) as connection:
             return Results("", report_live(connection, clock.now()))
 
-    return results_routes(read_results, "/results")
+    return results_routes(read_results, "/results", WORKFLOWS_PATH)
 
 
-def results_page(results: Results, json_path: str) -> str:
-    """Write the page."""
-    return (
-        _environment()
-        .get_template("results.html")
-        .render(
-            about=[text for text in (results.about, said.coverage_words(results)) if text],
-            as_of=said.date_words(results.report.as_of),
-            sections=[_section(results, found) for found in results.report.workflows],
-            json_path=json_path,
-        )
+def results_page(results: Results, json_path: str, workflows_path: str = "") -> str:
+    """Write the page; with ``workflows_path`` each workflow leads to its own page under it."""
+    return rendered(
+        "results.html",
+        about=[text for text in (results.about, said.coverage_words(results)) if text],
+        as_of=said.date_words(results.report.as_of),
+        sections=[_section(results, found) for found in results.report.workflows],
+        json_path=json_path,
+        workflows_path=workflows_path,
     )
 
 
@@ -188,28 +167,3 @@ def _table(results: Results, lifts: tuple[Lift, ...], found: WorkflowReport) -> 
 
 def _counted(reasons: tuple[ReasonCount, ...]) -> tuple[Counted, ...]:
     return tuple(Counted(said.reason_words(reason), reason.count) for reason in reasons)
-
-
-def _json_path(path: str) -> str:
-    return "/results.json" if path == "/" else f"{path}.json"
-
-
-def _prefers_json(accept: str) -> bool:
-    """Tell whether a request names JSON and no HTML."""
-    return _JSON in accept and "text/html" not in accept
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("upsell.web"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
-@cache
-def _style() -> bytes:
-    return resources.files("upsell.web").joinpath("static", "results.css").read_bytes()

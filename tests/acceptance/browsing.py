@@ -1,0 +1,79 @@
+"""Pages in a real browser: an application over a socket, Debian's Chromium, and what is asked of colours."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from granian.constants import Interfaces
+from granian.server.embed import Server
+from litestar import Litestar
+from playwright.sync_api import Browser, Page, sync_playwright
+
+CHROMIUM = Path("/usr/bin/chromium")
+
+in_a_browser = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"no browser at {CHROMIUM}"),
+]
+
+
+@contextmanager
+def serving(app: Litestar) -> Iterator[str]:
+    """Serve an application, and give its address without a slash at the end."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server: Any = Server(
+        app, "127.0.0.1", port, interface=Interfaces.ASGI, websockets=False, log_enabled=False
+    )
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=lambda: loop.run_until_complete(server.serve()), daemon=True)
+    thread.start()
+    for _ in range(400):
+        with socket.socket() as tried:
+            if tried.connect_ex(("127.0.0.1", port)) == 0:
+                break
+        threading.Event().wait(0.05)
+    yield f"http://127.0.0.1:{port}"
+    loop.call_soon_threadsafe(server.stop)
+    thread.join(10)
+    loop.close()
+
+
+@contextmanager
+def open_browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(
+            executable_path=str(CHROMIUM), args=["--headless", "--no-sandbox", "--disable-gpu"]
+        )
+        yield opened
+        opened.close()
+
+
+def open_page(browser: Browser, address: str, width: int, scheme: Any = "light", **options: Any) -> Page:
+    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme, **options)
+    page.goto(address)
+    return page
+
+
+CONTRAST = """([selector, property, ground]) => {
+  const parts = colour => colour.match(/[0-9.]+/g).slice(0, 3).map(Number);
+  const light = colour => {
+    const [r, g, b] = parts(colour).map(v => v / 255)
+      .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const last = found => [...document.querySelectorAll(found)].pop();
+  const under = ground ? getComputedStyle(last(ground)).fill
+    : getComputedStyle(document.body).backgroundColor;
+  const both = [getComputedStyle(last(selector))[property], under].map(light).sort((a, b) => b - a);
+  return (both[0] + 0.05) / (both[1] + 0.05);
+}"""
+"""How much the last of what a selector finds stands out: its color, or fill over the fill of a ground."""
