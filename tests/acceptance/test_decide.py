@@ -9,7 +9,7 @@ from litestar.testing import TestClient
 
 from tests.live_world import LiveWorld, make_documents, open_world
 from tests.sinks import open_sink
-from tests.stories.test_prompts import JOURNEY, ON_REQUEST
+from tests.stories.test_prompts import BY_MAIL, FROM_MAIL, JOURNEY, ON_REQUEST
 from tests.stories.world import workflow
 from upsell.clock import SECOND
 from upsell.runtime.deciding import Asked, Decider
@@ -98,8 +98,18 @@ def test_the_api_offers_with_terms_or_says_why_not(database: str) -> None:
             assert (said["prompt"], said["plans"]) == (None, [])
             assert [(each["unit"], each["reason"]) for each in said["reasons"]] == [("c:bob", "sensitive")]
             assert ask(client, userId="ada", placement="home").json()["reasons"] == []
-            for body in ({"placement": "p"}, {"userId": "a"}, {"userId": "a", "placement": "p", "more": 1}):
+            for body in (
+                {"placement": "p"},
+                {"userId": "a"},
+                {"userId": "a", "placement": "p", "more": 1},
+                {"userId": "a", "placement": "p", "channel": "email"},
+                {"userId": "a", "channel": "fax"},
+            ):
                 assert client.post("/v1/decide", json=body).status_code == 400, body
+            # Whoever is in the workflow and is shown nothing hears why, too.
+            world.happens("Ticket Opened", "ada", ticket_id="2")
+            said = ask(client, userId="ada", placement="usage-page").json()
+            assert [each["reason"] for each in said["reasons"]] == ["sensitive"]
             world.happens("Offer Declined", "cyd", offer="pro-annual", answer="never")
             said = ask(client, userId="cyd", placement="usage-page").json()
             assert [each["reason"] for each in said["reasons"]] == ["declined"], "the gate answers"
@@ -111,6 +121,26 @@ def test_the_api_offers_with_terms_or_says_why_not(database: str) -> None:
             assert [each["id"] for each in explained["standing"]["plans"]] == ["free", "starter", "pro"]
             assert client.get("/v1/customers/nobody/explain").status_code == 400
             assert client.get("/v1/customers/bob/explain", params={"at": "soon"}).status_code == 400
+
+
+def test_a_system_of_the_teams_own_is_told_what_it_may_say_by_a_channel_and_what_it_says_counts(
+    database: str,
+) -> None:
+    policy = "policy: {caps: [{at_most: 1, within: 7 days, channels: [email]}]}\n"
+    text = workflow(trigger=FROM_MAIL, journey=BY_MAIL, holdout="0%")
+    with open_sink() as sink, open_world(database, sink) as world:
+        world.apply(make_documents({"w": text}, policy=policy))
+        for who in ("ada", "bob"):
+            world.happens("Customer Identified", who, email="box@example.com")
+        world.happens("Consent Withdrawn", "eve", channel="email")
+        with TestClient(make_app(database, world.clock)) as client:
+            said = ask(client, userId="ada", channel="email").json()
+            assert said["prompt"]["offer"]["id"] == "pro-annual"
+            said = ask(client, userId="eve", channel="email").json()
+            assert [each["reason"] for each in said["reasons"]] == ["no_consent"]
+        world.worker.run_until_idle()
+        # Whatever else is written to that address stands behind it.
+        assert world.rows("select customer_id, channel, is_open from places") == [("ada", "email", False)]
 
 
 def test_without_definitions_nothing_is_decided_and_it_is_said(database: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from tests.stories.world import DAY, HOUR, START, Reason, Story, make_program, workflow
@@ -133,7 +134,10 @@ def test_a_message_and_a_shadow_take_a_place_at_the_address_in_whatever_case_it_
         found[holdout] = [effect for effect in story.effects if isinstance(effect, Spend)]
     for holdout, (spent,) in found.items():
         assert (spent.address, spent.customer_id, spent.is_shadow) == (ADA, "ada", holdout == "99%")
-    assert found["0%"][0].touch == found["99%"][0].touch
+    message, shadow = found["0%"][0].touch, found["99%"][0].touch
+    # Nobody sends what a shadow would have been told, so its place counts from at once.
+    assert (message.is_open, shadow.is_open) == (True, False)
+    assert msgspec.structs.replace(message, is_open=False) == shadow
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.stories.world import DAY, Reason, Story, make_program, workflow
+from tests.stories.world import DAY, HOUR, Reason, Story, make_program, workflow
 from upsell.errors import DefinitionError
+from upsell.journeys.effects import Spend
 
 JOURNEY = "[{prompt: {placement: usage-page, offer: pro-annual}}, {wait: 7 days}]"
 ON_REQUEST = "{on: Placement Asked, where: \"properties.placement = 'usage-page'\"}"
@@ -89,3 +90,64 @@ def test_what_was_declined_is_withheld() -> None:
 def test_a_prompt_that_nothing_waits_behind_is_refused() -> None:
     with pytest.raises(DefinitionError, match="a wait behind a prompt"):
         make_program({"w": workflow(trigger=ON_REQUEST, journey=JOURNEY.replace(", {wait: 7 days}", ""))})
+
+
+BY_MAIL = "[{prompt: {channel: email, offer: pro-annual}}, {wait: 7 days}]"
+FROM_MAIL = "{on: Placement Asked, where: \"properties.channel = 'email'\"}"
+QUIET = "policy: {hours: {email: {from: '09:00', to: '17:00'}}}\n"
+
+
+def by_mail(policy: str = "", trigger: str = FROM_MAIL) -> Story:
+    text = workflow(trigger=trigger, journey=BY_MAIL, holdout="0%")
+    return Story(make_program({"w": text}, policy=policy))
+
+
+def said_by(story: Story, channel: str = "email") -> list[tuple[str, Any]]:
+    """Ask for a channel of the team's own, and give what was recorded of prompts."""
+    before = len(story.recorded())
+    story.happens("Placement Asked", channel=channel)
+    found = [event for event in story.recorded()[before:] if event.name.startswith("Prompt")]
+    return [(each.name, each.properties.get("offer") or each.properties.get("reason")) for each in found]
+
+
+def test_what_the_teams_own_mail_may_offer_is_answered_for_the_channel_and_for_no_placement() -> None:
+    story = by_mail()
+    assert said_by(story) == [("Prompt Offered", "pro-annual")]
+    assert said_by(story, "sms") == []
+    assert said(story, "email") == []
+    (event,) = [each for each in story.recorded() if each.name == "Prompt Offered"]
+    assert (event.properties["channel"], event.properties["placement"]) == ("email", "")
+
+
+def test_a_channel_that_is_asked_for_obeys_address_consent_hours_and_caps_of_that_channel() -> None:
+    story = by_mail()
+    story.happens("Consent Withdrawn", channel="email")
+    assert said_by(story) == [("Prompt Withheld", Reason.NO_CONSENT.value)]
+    story = by_mail()
+    story.happens("Customer Identified", email=None)
+    assert said_by(story) == [("Prompt Withheld", Reason.NO_RECIPIENT.value)]
+    story = by_mail(QUIET).after(14 * HOUR)
+    assert said_by(story) == [("Prompt Withheld", Reason.OUTSIDE_HOURS.value)]
+    capped = "policy: {caps: [{at_most: 1, within: 30 days, channels: [email]}]}\n"
+    journey = f"[{{email: {{content: t1, intent: help}}}}, {{wait: 1 days}}, {BY_MAIL[1:]}"
+    text = workflow(trigger="{on: Asked}", journey=journey, holdout="0%")
+    story = Story(make_program({"w": text}, policy=capped)).happens("Asked").after(2 * DAY)
+    assert said_by(story) == [("Prompt Withheld", Reason.CAPPED.value)]
+
+
+def test_an_offer_by_a_channel_that_was_asked_for_spends_a_place_of_that_channel_at_the_address() -> None:
+    capped = "policy: {caps: [{at_most: 1, within: 30 days, channels: [email]}]}\n"
+    story = by_mail(capped)
+    assert said_by(story) == [("Prompt Offered", "pro-annual")]
+    (spent,) = [effect for effect in story.effects if isinstance(effect, Spend)]
+    assert (spent.touch.channel, spent.touch.is_open) == ("email", False)
+    # Asked again it is the same prompt, which holds its place; another workflow's mail finds none.
+    assert said_by(story) == [("Prompt Offered", "pro-annual")]
+    assert [touch.channel for touch in story.unit().contact.touches] == ["email"]
+
+
+def test_a_prompt_names_a_placement_or_a_channel_and_not_both() -> None:
+    for both in ("", "placement: home, channel: email, "):
+        journey = f"[{{prompt: {{{both}offer: pro-annual}}}}, {{wait: 7 days}}]"
+        with pytest.raises(DefinitionError, match="placement or channel"):
+            make_program({"w": workflow(trigger="{on: Asked}", journey=journey, holdout="0%")})

@@ -102,6 +102,13 @@ def explain(
     return tuple(_explain(scene, unit, each, has_fired=each.key in fired) for each in asked)
 
 
+def explain_withheld(explanation: Explanation, verdict: Verdict) -> Explanation:
+    """Give an explanation whose answer is why a prompt of the passage was not shown when it was asked for."""
+    return msgspec.structs.replace(
+        explanation, reason=verdict.reason, words=_words(verdict), rule=verdict.rule, seen=verdict.seen
+    )
+
+
 def explain_standing(program: Program, household: Household, unit_id: UnitId, now: Moment) -> Standing | None:
     """Say what a unit pays for and uses at ``now``; None for a unit of another household."""
     scene = _scene_at(program, household, now)

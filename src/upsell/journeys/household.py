@@ -59,7 +59,7 @@ class Enrollment(msgspec.Struct, omit_defaults=True):
         after_goal: Whether it walks the steps after the goal.
         held_slots: Customers of the account whose slots it holds.
         terms: Terms it showed, by the offer that a step names.
-        prompts: Steps whose prompts are available, by placement.
+        prompts: Steps whose prompts are available, by the placement or channel that is asked for.
         key: What tells several passages of one unit apart, such as an order; empty for one at a time.
         spoken: The step that spoke by each key, where the journey asks what became of it.
         last_spoken: The step that spoke last, as far as the journey asks for that.

@@ -1,8 +1,9 @@
-"""Prompting: what is available to somebody who is looking at a placement, and what was said of it.
+"""Prompting: what is available to somebody who looks at a placement, or is about to be told by a channel.
 
 A prompt step passes at once and leaves its prompt available while the enrollment goes on. The law: a
 prompt is decided when it is asked for, in both arms: then it is exposed, spends its place, and is
-recorded as offered or withheld.
+recorded as offered or withheld. What the team's own system says over a channel obeys that channel's
+addresses, consent, hours and caps, as what we send does.
 """
 
 from __future__ import annotations
@@ -11,31 +12,39 @@ from collections.abc import Iterable
 
 import msgspec
 
-from upsell.decisions.contact import touch_of
+from upsell.decisions.contact import Speech, Touch, touch_of
 from upsell.decisions.decision import Verdict
 from upsell.decisions.reasons import Reason
 from upsell.decisions.terms import Terms
 from upsell.ids import bare, digest, is_account
 from upsell.journeys.hearing import note_spoken
 from upsell.journeys.household import Enrollment, Unit
-from upsell.journeys.places import ask_places, take_places
+from upsell.journeys.places import ask_address, ask_hours, ask_places, spend_at, take_places
 from upsell.journeys.scene import Scene
-from upsell.journeys.speaking import ask_offer, ask_permission, ask_silence, offer_named, speech_of
-from upsell.journeys.steps import PromptStep
+from upsell.journeys.speaking import (
+    address_of,
+    ask_offer,
+    ask_permission,
+    ask_silence,
+    offer_named,
+    speech_of,
+)
+from upsell.journeys.steps import PromptStep, asked_where
 from upsell.journeys.walking import expose_step, keep_terms, note_shown
 from upsell.journeys.workflow import Workflow
 from upsell.signals.events import PROMPT_OFFERED, PROMPT_WITHHELD, Event
 
 
 def answer_placement(scene: Scene, event: Event, units: Iterable[Unit]) -> None:
-    """Decide, for somebody who looks at a placement, which prompt they get: the best ranked that may be.
+    """Decide, for somebody who is asked about, which prompt they get: the best ranked that may be.
 
     Of each unit the prompts of its enrollments are asked in the order in which workflows win, the
     customer before the account; the first that is offered, or would be were it no shadow, ends it.
     """
-    placement = event.properties.get("placement")
+    said = event.properties
+    where = asked_where(str(said.get("placement") or ""), str(said.get("channel") or ""))
     for unit in sorted(units, key=lambda each: is_account(each.id)):
-        if any(_decide(scene, prompt, event) for prompt in _available(scene, unit, str(placement))):
+        if any(_decide(scene, prompt, event) for prompt in _available(scene, unit, where)):
             return
 
 
@@ -54,10 +63,10 @@ class _Prompt(msgspec.Struct, frozen=True):
         return digest("prompt", self.enrollment.id, self.step.id, str(visit))
 
 
-def _available(scene: Scene, unit: Unit, placement: str) -> list[_Prompt]:
+def _available(scene: Scene, unit: Unit, where: str) -> list[_Prompt]:
     found = []
     for enrollment in unit.enrollments.values():
-        step_id = enrollment.prompts.get(placement)
+        step_id = enrollment.prompts.get(where)
         workflow = scene.program.of_version(enrollment.workflow, enrollment.version)
         if step_id is None or workflow is None or enrollment.after_goal:
             continue
@@ -76,7 +85,10 @@ def _decide(scene: Scene, prompt: _Prompt, event: Event) -> bool:
         terms, refusal = ask_offer(scene, unit, workflow, step, enrollment.arm, enrollment)
     person = scene.household.customers.get(event.customer_id or "", unit)
     refusal = refusal or ask_permission(scene, person, speech)
-    refusal = refusal or ask_places(scene, unit, speech, but=prompt.key)
+    refusal = refusal or _ask_reach(scene, person, step, speech)
+    # What is told over a channel is told to a person; what appears is for whoever looks.
+    holder = person if step.channel else unit
+    refusal = refusal or ask_places(scene, holder, speech, but=prompt.key)
     if refusal is not None:
         _record(scene, prompt, event, refusal, None)
         return False
@@ -85,13 +97,32 @@ def _decide(scene: Scene, prompt: _Prompt, event: Event) -> bool:
         keep_terms(scene, unit, enrollment, offer_named(step, enrollment.arm, enrollment) or "", terms)
         note_shown(enrollment, step)
     if speech.is_counted:
-        take_places(scene, unit, touch_of(prompt.key, scene.now, speech))
+        _take_place(scene, prompt, holder, touch_of(prompt.key, scene.now, speech))
     shadow = Reason.CONTROL if enrollment.is_control else Reason.HELD_OUT
     if not enrollment.is_shadow:
         for key in (prompt.key, digest(prompt.key, event.id)):
             note_spoken(workflow.journey, enrollment, step.id, key)
     _record(scene, prompt, event, Verdict(shadow) if enrollment.is_shadow else None, terms)
     return True
+
+
+def _ask_reach(scene: Scene, person: Unit, step: PromptStep, speech: Speech) -> Verdict | None:
+    """Say why the channel a prompt is for may not reach somebody now; one for a placement asks nothing."""
+    if not step.channel:
+        return None
+    address = address_of(person, step.channel)
+    if address is None:
+        return Verdict(Reason.NO_RECIPIENT, step.channel)
+    return ask_hours(scene, person, step.channel) or ask_address(scene, person, speech, address)
+
+
+def _take_place(scene: Scene, prompt: _Prompt, holder: Unit, touch: Touch) -> None:
+    """Spend a place, at the address too where a channel says it; asked for again it keeps what it has."""
+    take_places(scene, holder, touch)
+    if prompt.step.channel:
+        address = address_of(holder, prompt.step.channel) or ""
+        is_shadow = prompt.enrollment.is_shadow
+        spend_at(scene, holder, touch, address, is_shadow=is_shadow, obeys_caps=True)
 
 
 def _record(
@@ -104,6 +135,7 @@ def _record(
         "enrollment": prompt.enrollment.id,
         "step": prompt.step.id,
         "placement": prompt.step.placement,
+        **({"channel": prompt.step.channel} if prompt.step.channel else {}),
         "intent": prompt.step.intent.value,
     }
     name = PROMPT_OFFERED

@@ -305,7 +305,7 @@ def _channel_of(step: SpeakingStep) -> str:
         case TaskStep():
             return TASK
         case PromptStep():
-            return PROMPT
+            return step.channel or PROMPT
         case TrialStep():
             return TRIAL
 

@@ -309,14 +309,15 @@ class TaskStep(msgspec.Struct, frozen=True, tag="task"):
 
 
 class PromptStep(msgspec.Struct, frozen=True, tag="prompt"):
-    """Leave something to be shown at a placement, while the enrollment goes on; passes at once.
+    """Leave something to be shown when it is asked for, while the enrollment goes on; passes at once.
 
     Attributes:
         id: The step's id.
         then: The step that comes next, None for the end.
-        placement: Where it can appear.
+        placement: Where it can appear; empty for what is said over a channel.
         intent: What it is for.
         offer: Id of the offer made, by arm; empty when none is.
+        channel: By which channel the team's own system says it; empty for what appears at a placement.
     """
 
     id: str
@@ -324,6 +325,17 @@ class PromptStep(msgspec.Struct, frozen=True, tag="prompt"):
     placement: str
     intent: Intent
     offer: Mapping[str, str] = msgspec.field(default_factory=dict)
+    channel: str = ""
+
+    @property
+    def where(self) -> str:
+        """What a request asks for to get it: a placement, or a channel, which no placement is called."""
+        return asked_where(self.placement, self.channel)
+
+
+def asked_where(placement: str, channel: str) -> str:
+    """Give what prompts are kept under that are for a placement or, where that is empty, for a channel."""
+    return placement or f"@{channel}"
 
 
 class EndStep(msgspec.Struct, frozen=True, tag="end"):

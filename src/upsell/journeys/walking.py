@@ -99,7 +99,7 @@ def _pass(  # noqa: PLR0911  # a case for each step
     """Do what a step says as it is reached; None when something must be waited for."""
     match step:
         case PromptStep():
-            enrollment.prompts[step.placement] = step.id
+            enrollment.prompts[step.where] = step.id
             return _Onward(step.then)
         case MessageStep() | TaskStep() | TrialStep():
             return _Onward(step.then) if speak(scene, unit, workflow, enrollment, step) else None

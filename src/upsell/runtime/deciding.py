@@ -16,18 +16,20 @@ import psycopg
 import structlog
 
 from upsell.clock import SECOND, Clock, Duration, Moment
+from upsell.decisions.decision import Verdict
 from upsell.decisions.fit import fit_plan
 from upsell.decisions.lineup import ListedPlan, line_up
 from upsell.decisions.proof import ProofFacts
+from upsell.decisions.reasons import Reason
 from upsell.errors import ConfigError, IntakeError, StoreError
 from upsell.ids import SHARDS, UnitId, account_unit, bare, customer_unit, is_account, shard_of
 from upsell.journeys.advance import Session, concerns_for
 from upsell.journeys.effects import Effect, Record
-from upsell.journeys.explain import Explanation, explain, prove
+from upsell.journeys.explain import Explanation, explain, explain_withheld, prove
 from upsell.journeys.household import Household, empty_household
 from upsell.journeys.program import Program
 from upsell.journeys.scene import Scene
-from upsell.journeys.steps import PromptStep
+from upsell.journeys.steps import PromptStep, asked_where
 from upsell.journeys.workflow import Trigger
 from upsell.runtime.programs import Programs, is_limited
 from upsell.runtime.snapshot import take_through
@@ -51,15 +53,16 @@ _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """A request: who looks at what, and under which id it is known.
+    """A request: who looks at what, or is told by what, and under which id it is known.
 
     Attributes:
         id: Told again under the same id it is the same request.
-        placement: Which placement.
+        placement: Which placement; empty where a channel is asked for.
         customer_id: Who looks, None when only the account is known.
         account_id: Their account, None for their own or the one they are a member of.
         context: What else is known at that moment, as scalars.
         is_dry_run: Whether nothing is to be recorded.
+        channel: Which channel, by which the team's own system is about to speak; empty for a placement.
     """
 
     id: str
@@ -68,6 +71,13 @@ class Asked(msgspec.Struct, frozen=True):
     account_id: str | None
     context: Mapping[str, Any]
     is_dry_run: bool
+    channel: str = ""
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """What the request is as an event's properties."""
+        what = {"channel": self.channel} if self.channel else {"placement": self.placement}
+        return {**self.context, **what}
 
 
 class Prompted(msgspec.Struct, frozen=True):
@@ -77,7 +87,7 @@ class Prompted(msgspec.Struct, frozen=True):
         at: The moment decided at.
         unit_id: Whom it is about.
         prompt: What the offered prompt says of itself, None when none is.
-        reasons: Why not, for each workflow with a prompt at the placement; none when one is offered.
+        reasons: Why not, for each workflow with a prompt for what was asked; none when one is offered.
         program: What decided.
         plans: The plans they have or may move to, side by side, where a prompt is offered.
         proof: What can be proved to them, beside a prompt that is offered.
@@ -238,7 +248,7 @@ def _event(asked: Asked, now: Moment) -> Event:
         seen_at=0,
         customer_id=asked.customer_id,
         account_id=asked.account_id,
-        properties={**asked.context, "placement": asked.placement},
+        properties=asked.said,
         source=SOURCE,
     )
 
@@ -280,16 +290,28 @@ def _answer(
     mine = [each for each in told if each.properties.get("request") == asked.id]
     offered = next((each.properties for each in mine if each.name == PROMPT_OFFERED), None)
     if offered is None:
-        keys = _placed(program, asked.placement)
+        keys = _placed(program, asked_where(asked.placement, asked.channel))
         fired = [key for key in keys if _is_fired(program.workflows[key].trigger, asked)]
+        withheld = {
+            (each.properties.get("unit"), each.properties.get("workflow")): _verdict(each)
+            for each in mine
+            if each.name == PROMPT_WITHHELD
+        }
         reasons = tuple(
-            one for unit_id in units for one in explain(program, household, unit_id, at, keys, fired)
+            explain_withheld(one, verdict) if (verdict := withheld.get((unit_id, one.workflow))) else one
+            for unit_id in units
+            for one in explain(program, household, unit_id, at, keys, fired)
         )
         return Prompted(at, (units or [household.id])[0], None, reasons, program)
     unit_id = UnitId(str(offered["unit"]))
     plans = _line_up(program, household, unit_id, at, offered.get("terms", {}))
     proof = prove(program, household, unit_id, at)
     return Prompted(at, unit_id, offered, (), program, plans, proof)
+
+
+def _verdict(withheld: Event) -> Verdict:
+    said = withheld.properties
+    return Verdict(Reason(said["reason"]), str(said.get("rule") or ""))
 
 
 def _line_up(
@@ -309,17 +331,15 @@ def _is_fired(trigger: Trigger, asked: Asked) -> bool:
     """Whether a request fires a trigger: its event is the request, and what it says fits."""
     if trigger.on != PLACEMENT_ASKED:
         return False
-    said = {**asked.context, "placement": asked.placement}
-    return trigger.where is None or trigger.where.holds(said) is True
+    return trigger.where is None or trigger.where.holds(asked.said) is True
 
 
-def _placed(program: Program, placement: str) -> frozenset[str]:
-    """Give the workflows that have a prompt at a placement."""
+def _placed(program: Program, where: str) -> frozenset[str]:
+    """Give the workflows that have a prompt for a placement or a channel."""
     return frozenset(
         workflow.key
         for workflow in program.workflows.values()
         if any(
-            isinstance(step, PromptStep) and step.placement == placement
-            for step in workflow.journey.steps.values()
+            isinstance(step, PromptStep) and step.where == where for step in workflow.journey.steps.values()
         )
     )

@@ -129,7 +129,8 @@ _PROMPT = (
     _text("key", "key of this showing", is_required=True),
     _text("prompt", "the prompt's key: enrollment, step, visit"),
     _text("workflow", "key of the workflow"),
-    _text("placement", "where it can appear"),
+    _text("placement", "where it can appear; empty for what is told by a channel"),
+    _text("channel", "by which channel it is told"),
 )
 _MADE_OFFER = (
     _text("offer", "id of the offer", is_required=True),
@@ -413,9 +414,10 @@ def _messages() -> tuple[EventType, ...]:
         ),
         ours(
             "Placement Asked",
-            "Somebody looks at a placement, and what they may be shown there is asked.",
+            "What somebody may be shown at a placement, or told by a channel, is asked.",
             (
-                _text("placement", "which placement", is_required=True),
+                _text("placement", "which placement"),
+                _text("channel", "by which channel the team's own system is about to speak"),
                 Property("*", None, "any scalar of the request's context"),
             ),
         ),

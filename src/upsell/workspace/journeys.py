@@ -356,10 +356,18 @@ class JourneyCompiler:
                 hint="a prompt is available while the enrollment goes on; add - wait: 7 days",
                 code="prompt-gone",
             )
+        if record.has("placement") is record.has("channel"):
+            self._findings.error(
+                record.place,
+                f"expected placement or channel, got {'both' if record.has('channel') else 'neither'}",
+                hint="placement: usage-page for what is shown; channel: email for what your own system tells",
+                code="missing-key",
+            )
         return PromptStep(
             id=at,
             then=then,
-            placement=record.text("placement"),
+            placement=record.text("placement", ""),
+            channel=record.text("channel", ""),
             intent=self._intent(record),
             offer={arm: leaf.text for arm, leaf in offer.items()},
         )

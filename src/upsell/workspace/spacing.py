@@ -39,7 +39,7 @@ def channels_of(step: SpeakingStep) -> tuple[str, ...]:
         case TaskStep():
             return (TASK,)
         case PromptStep():
-            return (PROMPT,)
+            return (step.channel or PROMPT,)
         case TrialStep():
             return (TRIAL,)
         case MessageStep():

@@ -67,7 +67,8 @@ def tell_step(step: Step, names: Mapping[str, str]) -> str:  # noqa: PLR0911  # 
         case MessageStep():
             return _tell_message(step)
         case PromptStep():
-            return f"Leave a prompt at {step.placement}, {_meaning(step.intent, step.offer)}"
+            where = f"at {step.placement}" if step.placement else f"for {step.channel}"
+            return f"Leave a prompt {where}, {_meaning(step.intent, step.offer)}"
         case TaskStep():
             offers = f", offering {by_arm(step.offer)}" if step.offer else ""
             return f"Task for {step.queue}: {flat(step.title)}, due in {format_duration(step.due)}{offers}"

@@ -380,12 +380,17 @@ _STEP_CASES = {
             "prompt": Key(
                 RecordOf(
                     {
-                        "placement": Key(scalars.NAME, "where it can appear, as the request names it", True),
+                        "placement": Key(scalars.NAME, "where it can appear, as the request names it"),
+                        "channel": Key(
+                            scalars.one_of("channel", *CHANNELS),
+                            "instead: by which channel a system of your own says it, with that channel's "
+                            "consent, hours and caps",
+                        ),
                         "intent": Key(INTENT, "what it is for; offer when it makes one"),
                         "offer": Key(Named("per_arm_name"), "the offer made; by arm with vary: offer"),
                     }
                 ),
-                "leave something to be shown at a placement while the enrollment goes on",
+                "leave something to be shown or told when it is asked for, while the enrollment goes on",
                 True,
             )
         }

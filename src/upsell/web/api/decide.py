@@ -1,4 +1,4 @@
-"""``POST /v1/decide``: what may be shown to somebody at a placement, or why nothing; and why at all.
+"""``POST /v1/decide``: what may be shown at a placement or told by a channel, or why nothing; and why at all.
 
 ``GET /v1/customers/{id}/explain`` answers for every workflow, now or at a moment of the past.
 """
@@ -21,6 +21,7 @@ from litestar.params import FromPath
 from upsell.clock import Clock, format_moment, parse_moment
 from upsell.decisions.lineup import lineup_content
 from upsell.decisions.proof_words import proof_content
+from upsell.decisions.reach import CHANNELS
 from upsell.errors import ConfigError, IntakeError, StoreError
 from upsell.runtime.deciding import Asked, Decider, Prompted
 from upsell.runtime.explained import answer_content, reasons_content
@@ -37,9 +38,10 @@ _Scalar = str | int | float | bool | None
 
 
 class DecideBody(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True):
-    """What a request says: who looks at which placement, and what else is known at that moment."""
+    """What a request says: who, at which placement or by which channel, and what else is known."""
 
-    placement: _Name
+    placement: _Name | None = None
+    channel: _Name | None = None
     user_id: _Name | None = None
     account_id: _Name | None = None
     context: dict[str, _Scalar] = {}
@@ -57,7 +59,7 @@ def decide_routes(ring: KeyRing, url: str, clock: Clock, decider: Decider) -> tu
 
     @post("/v1/decide", status_code=200, request_max_body_size=LARGEST_EVENT)
     async def decide(request: Request[Any, Any, Any]) -> Response[bytes]:
-        """Decide what may be shown at a placement."""
+        """Decide what may be shown at a placement, or told by a channel."""
         turned_away = await turn_away(ring, request, Scope.DECISIONS)
         if turned_away is not None:
             return turned_away
@@ -112,10 +114,18 @@ def _asked(said: DecideBody) -> Asked:
     """Give what is asked.
 
     Raises:
-        msgspec.ValidationError: It names nobody, or holds what no database does.
+        msgspec.ValidationError: It names nobody, not what is asked for, or holds what no database does.
     """
     if said.user_id is None and said.account_id is None:
         msg = "neither userId nor accountId; say who looks"
+        raise msgspec.ValidationError(msg)
+    if (said.placement is None) is (said.channel is None):
+        msg = "both placement and channel" if said.placement is not None else "neither placement nor channel"
+        raise msgspec.ValidationError(
+            f"{msg}; say where it is shown, or by what the team's own system tells it"
+        )
+    if said.channel is not None and said.channel not in CHANNELS:
+        msg = f"channel {said.channel!r}; say {', '.join(CHANNELS)}, or a placement for anything else"
         raise msgspec.ValidationError(msg)
     texts = [said.placement, said.user_id, said.account_id, said.message_id, *said.context]
     texts += [value for value in said.context.values() if isinstance(value, str)]
@@ -124,7 +134,8 @@ def _asked(said: DecideBody) -> Asked:
         raise msgspec.ValidationError(msg)
     return Asked(
         id=said.message_id or uuid4().hex,
-        placement=said.placement,
+        placement=said.placement or "",
+        channel=said.channel or "",
         customer_id=said.user_id,
         account_id=said.account_id,
         context=said.context,

@@ -15,6 +15,7 @@ from litestar.handlers import HTTPRouteHandler
 import upsell
 from upsell.catalog.plans import BillingInterval
 from upsell.decisions.lineup import ListedPlan
+from upsell.decisions.reach import CHANNELS
 from upsell.sources.bounds import LARGEST_BATCH, LARGEST_EVENT, LONGEST_NAME
 from upsell.store.keys import Scope
 from upsell.web.api.segments import MOST_UNITS, USUAL_UNITS
@@ -269,7 +270,11 @@ def _decide() -> _Schema:
     schema = {
         "type": "object",
         "properties": {
-            "placement": name,
+            "placement": {"anyOf": [name, absent], "description": "Where it is shown; this or channel."},
+            "channel": {
+                "anyOf": [{"type": "string", "enum": list(CHANNELS)}, absent],
+                "description": "By which channel the team's own system is about to tell it.",
+            },
             "userId": {"anyOf": [name, absent], "description": "Id of the customer who looks."},
             "accountId": {"anyOf": [name, absent], "description": "Id of the account; userId or this."},
             "context": {
@@ -280,7 +285,6 @@ def _decide() -> _Schema:
             "messageId": {"anyOf": [name, absent], "description": "Told again under it, it is one request."},
             "dryRun": {"type": "boolean", "description": "Answer and record nothing."},
         },
-        "required": ["placement"],
         "additionalProperties": False,
     }
     answered = {
@@ -299,7 +303,7 @@ def _decide() -> _Schema:
     }
     return {
         "operationId": "decide",
-        "summary": "Decide what may be shown to somebody at a placement, or say why nothing.",
+        "summary": "Decide what may be shown at a placement or told by a channel, or say why nothing.",
         "description": f"Needs a server key with the scope `{Scope.DECISIONS.value}`.",
         "security": _KEYS,
         "requestBody": _body(schema, {"userId": "ann", "placement": "usage-page"}),
