@@ -76,8 +76,11 @@ def test_each_planted_fault_is_found_with_its_subject_and_no_other(database: str
         world.happens("Subscription Started", "u1", plan="platinum", amount=1)
         world.happens("Usage Recorded", "u1", metric="moons", quantity=1)
         world.happens("Customer Identified", "u1", region=7)
+        world.happens("Consent Withdrawn", "u1", channel="Fax")
+        world.happens("Consent Withdrawn", "u1", channel="E-Mail", purpose="Newsletter")
         world.worker.run_until_idle()
         assert sorted(codes(world)) == [
+            ("consent-unread", "fax for marketing"),
             ("event-unread", "Clicked A Thing"),
             ("event-unread", "Order Complete"),
             ("metric-unknown", "moons"),

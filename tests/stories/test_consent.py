@@ -213,3 +213,110 @@ def test_service_needs_no_ground_but_the_contract() -> None:
     policy = "policy: {consent: {email: {bases: [consent]}}}"
     story = told("[{email: {content: t1, intent: service}}]", policy)
     assert asked(story) is True
+
+
+@pytest.mark.parametrize("channel", ["Email", " EMAIL ", "e-mail", "all", "Any", "fax"])
+def test_a_withdrawal_holds_in_whatever_words_a_source_says_the_channel(channel: str) -> None:
+    story = told(HELP)
+    story.happens("Consent Withdrawn", channel=channel)
+    assert asked(story) is Reason.NO_CONSENT
+
+
+@pytest.mark.parametrize(
+    "purpose", ["Marketing", "offers", "promotional", "PROFILING", "personalisation", "x"]
+)
+def test_a_withdrawal_holds_in_whatever_words_a_source_says_the_purpose(purpose: str) -> None:
+    story = told(OFFER)
+    story.happens("Consent Withdrawn", channel="email", purpose=purpose)
+    assert asked(story) is Reason.NO_CONSENT
+
+
+def test_what_is_withdrawn_in_unknown_words_is_given_back_in_the_same_words_alone() -> None:
+    story = told(HELP).happens("Consent Withdrawn", channel="fax")
+    story.after(HOUR).happens("Consent Given", channel="email")
+    assert asked(story) is Reason.NO_CONSENT
+    story.after(HOUR).happens("Consent Given", channel="Fax")
+    assert asked(story) is True
+
+
+def test_consent_in_unknown_words_is_no_ground() -> None:
+    story = told(HELP, "policy: {consent: {email: {bases: [consent]}}}\n")
+    story.happens("Consent Given", channel="fax").happens("Consent Given", channel="email", purpose="x")
+    assert asked(story) is Reason.NO_CONSENT
+    story.happens("Consent Given", channel="E-Mail", purpose="Newsletter")
+    assert asked(story) is True
+
+
+@pytest.mark.parametrize(("channel", "given"), [("email", "email"), ("*", "*"), ("email", "*")])
+def test_consent_to_marketing_undoes_no_withdrawal_of_profiling(channel: str, given: str) -> None:
+    story = told(OFFER).happens("Consent Withdrawn", channel=channel, purpose="profiling")
+    story.after(HOUR).happens("Consent Given", channel=given)
+    assert asked(story) is Reason.NO_CONSENT
+    story.after(HOUR).happens("Consent Given", channel=given, purpose="profiling")
+    assert asked(story) is True
+
+
+def test_whoever_marks_a_mail_as_spam_gets_none_until_they_say_so() -> None:
+    mails = [f"{{email: {{content: {name}, intent: help}}}}" for name in ("t1", "t2")]
+    story = told(f"[{mails[0]}, {{wait: 3 days}}, {mails[1]}]")
+    assert asked(story) is True
+    story.happens("Message Complained", key=story.mails()[-1].key).after(4 * DAY)
+    assert (story.contents(), story.reasons()[-1]) == (["t1"], Reason.NO_RECIPIENT)
+    assert asked(story) is Reason.NO_CONSENT
+    story.after(HOUR).happens("Consent Given", channel="email").after(HOUR)
+    assert story.contents() == ["t1", "t1"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_refused"), [("soft", False), ("Transient", False), ("hard", True), (None, True)]
+)
+def test_only_an_address_that_refused_for_good_is_written_to_no_more(
+    kind: str | None, *, is_refused: bool
+) -> None:
+    story = told(HELP).happens("Message Bounced", kind=kind)
+    assert asked(story) is (Reason.NO_RECIPIENT if is_refused else True)
+
+
+BUNDLE = CHAT.replace(
+    "offers:",
+    "products:\n  suite: {name: Suite, kind: bundle, price: {month: 50}, contains: [pro, chat]}\noffers:",
+).replace(
+    "  chat: {kind: cross-sell",
+    "  suite: {kind: upgrade, product: suite, title: Suite}\n  chat: {kind: cross-sell",
+)
+
+
+def test_a_bundle_is_not_offered_to_whoever_withdrew_for_the_family_of_a_part() -> None:
+    story = told("[{email: {content: t1, offer: suite}}]", catalog=BUNDLE)
+    story.happens("Consent Withdrawn", channel="email", family="chat")
+    assert asked(story) is Reason.NO_CONSENT
+
+
+@pytest.mark.parametrize("answer", ["Never", "NEVER", "never this", "never_again", "no-never"])
+def test_never_is_never_in_whatever_words_it_is_said(answer: str) -> None:
+    story = told(OFFER).happens("Offer Declined", offer="pro-annual", answer=answer).after(100 * DAY)
+    assert asked(story) is Reason.DECLINED
+
+
+def test_never_to_what_a_message_offered_is_never_to_the_thing_it_offered() -> None:
+    catalog = CATALOG.replace("offers:", "offers:\n  fit: {kind: upgrade, plan: fitting, title: Fit}")
+    story = told("[{email: {content: t1, offer: fit}}, {wait: 1 days}]", catalog=catalog)
+    story.happens("Subscription Started", plan="starter", amount=1900, currency="USD", interval="month")
+    for _ in range(40):
+        story.happens("Usage Recorded", metric="api_calls", quantity=40).after(DAY)
+    assert asked(story) is True
+    story.happens("Offer Declined", offer="fit", key=story.mails()[-1].key, answer="never").after(100 * DAY)
+    for _ in range(40):
+        story.happens("Usage Recorded", metric="api_calls", quantity=40).after(DAY)
+    assert asked(story) is Reason.DECLINED
+
+
+def test_never_to_paying_by_the_year_is_never_on_any_plan() -> None:
+    catalog = CATALOG.replace("price: {month: 49}", "price: {month: 49, year: 490}").replace(
+        "offers:", "offers:\n  yearly: {kind: upgrade, interval: year, title: Yearly}"
+    )
+    story = told("[{email: {content: t1, offer: yearly}}]", catalog=catalog)
+    story.happens("Subscription Started", plan="starter", amount=4900, currency="USD", interval="month")
+    story.happens("Offer Declined", offer="yearly", answer="never")
+    story.happens("Subscription Changed", plan="pro", amount=14900, currency="USD", interval="month")
+    assert asked(story) is Reason.DECLINED

@@ -34,6 +34,7 @@ class Speech(msgspec.Struct, frozen=True):
         category: The workflow's category, empty for none.
         kind: Kind of the offer it makes, None when it makes none.
         family: Product family of that offer, empty for the main one.
+        families: The families of all its parts, for withdrawals.
         obeys_caps: Whether caps may stop it; a hard one always does.
         is_counted: Whether caps count it.
     """
@@ -44,6 +45,7 @@ class Speech(msgspec.Struct, frozen=True):
     category: str = ""
     kind: OfferKind | None = None
     family: str = ""
+    families: tuple[str, ...] = ()
     obeys_caps: bool = True
     is_counted: bool = True
 
@@ -144,68 +146,11 @@ def keep_full(contact: Contact, full: Full, now: Moment) -> None:
     contact.full.append(full)
 
 
-def scope_key(channel: str, purpose: str = "", family: str = "") -> str:
-    """Give the key of a consent: a channel or ``*``, with purpose and product family where one is named.
-
-    ``marketing`` is the usual purpose and is not written.
-    """
-    if purpose in ("", "marketing") and not family:
-        return channel
-    return f"{channel}/{purpose or 'marketing'}/{family}"
-
-
-def withdraw_consent(contact: Contact, key: str, at: Moment) -> None:
-    """Take a withdrawal that happened at ``at``; one from before consent was given again changes nothing."""
-    wider = {key, key.split("/", maxsplit=1)[0], "*"}
-    if max(contact.given.get(each, at) for each in wider) <= at:
-        contact.withdrawn[key] = max(at, contact.withdrawn.get(key, at))
-
-
-def give_consent(contact: Contact, key: str, at: Moment) -> None:
-    """Take consent that was given at ``at``, for a scope or with ``*`` for all.
-
-    It does not undo a withdrawal that happened later, nor one for more than it is given for.
-    """
-    contact.given[key] = max(at, contact.given.get(key, at))
-    contact.withdrawn = {
-        name: since
-        for name, since in contact.withdrawn.items()
-        if since > at or not (key in ("*", name) or name.startswith(f"{key}/"))
-    }
-
-
-def keep_proof(contact: Contact, key: str, proof: Proof) -> None:
-    """Keep how consent was given last; of two at one moment the same one, in whatever order they come."""
-    held = contact.proofs.get(key)
-    if held is None or _rank(held) < _rank(proof):
-        contact.proofs[key] = proof
-
-
-def _rank(proof: Proof) -> tuple[Moment, str, str]:
-    return proof.at, proof.how, proof.text_version
-
-
 def merge_contact(stays: Contact, gone: Contact) -> None:
-    """Take over what was said to somebody, and what they allow, when it turns out to be the same person.
-
-    Every place stays spent; of each channel's consents the last word holds, and a withdrawal at the
-    same moment as consent.
-    """
+    """Take over what was said to somebody who turns out to be the same person: every place stays spent."""
     known = {touch.key for touch in stays.touches}
     taken = [*stays.touches, *(touch for touch in gone.touches if touch.key not in known)]
     stays.touches = sorted(taken, key=lambda touch: (touch.at, touch.key))
-    for channel, at in gone.given.items():
-        stays.given[channel] = max(at, stays.given.get(channel, at))
-    withdrawn = dict(stays.withdrawn)
-    for channel, at in gone.withdrawn.items():
-        withdrawn[channel] = max(at, withdrawn.get(channel, at))
-    stays.withdrawn = {
-        channel: at
-        for channel, at in withdrawn.items()
-        if at >= max(stays.given.get(channel, at), stays.given.get("*", at))
-    }
-    for key, proof in gone.proofs.items():
-        keep_proof(stays, key, proof)
     for channel, answers in gone.answers.items():
         own = stays.answers.get(channel)
         stays.answers[channel] = merge_answers(own, answers) if own is not None else answers
@@ -216,26 +161,6 @@ def merge_contact(stays: Contact, gone: Contact) -> None:
         if held is None or held.until < full.until:
             latest[full.address, full.cap] = full
     stays.full = [latest[name] for name in sorted(latest)]
-
-
-def ask_consent(
-    contact: Contact, channel: str, *, family: str = "", is_selling: bool = False
-) -> Verdict | None:
-    """Say why this channel may not be used, or None when it may.
-
-    Args:
-        contact: What the person allows.
-        channel: The channel; empty for what no channel carries, such as an offer a person would make.
-        family: Product family of what is offered.
-        is_selling: Whether it would show or offer something, which takes profiling: its withdrawal counts.
-    """
-    purposes = ("marketing", "profiling") if is_selling else ("marketing",)
-    for means in ("*", channel) if channel else ("*",):
-        for purpose in purposes:
-            for key in (scope_key(means, purpose), scope_key(means, purpose, family)):
-                if key in contact.withdrawn:
-                    return Verdict(Reason.NO_CONSENT, key)
-    return None
 
 
 def ask_caps(

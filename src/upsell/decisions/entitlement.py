@@ -16,7 +16,7 @@ from upsell.catalog.offers import FITTING, Offer, OfferKind, Target
 from upsell.catalog.plans import Plan, Product, ProductKind
 from upsell.clock import Duration, Moment
 from upsell.decisions.decision import Seen, Verdict
-from upsell.decisions.declines import Decline, ask_declines, thing_key
+from upsell.decisions.declines import ANY_THING, Decline, ask_declines, thing_key
 from upsell.decisions.facts import UnitFacts
 from upsell.decisions.rails import Given, Rails, Spent, ask_rails, ask_spent
 from upsell.decisions.reasons import Reason
@@ -73,7 +73,9 @@ def choose_offer(
             if terms is None:
                 verdict = _nothing_to_propose(offer)
             else:
-                declined = thing_key(offer.target, terms.thing)
+                # An answer of which nobody knows what the offer came to is about whatever it comes to.
+                things = dict.fromkeys((terms.thing, offer.thing, ANY_THING))
+                declined = [thing_key(offer.target, thing) for thing in things]
                 verdict = ask_declines(past.declines, declined, not_now, facts.now)
                 verdict = verdict or _ask_proposed(facts, catalog, offer, terms)
                 verdict = verdict or _ask_price(facts, rails, offer, terms, spent, past)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from upsell.catalog.catalog import Catalog
+from upsell.decisions.consents import is_given
 from upsell.decisions.contact import Contact
 from upsell.decisions.decision import Seen, Verdict
 from upsell.decisions.facts import UnitFacts
@@ -65,11 +66,7 @@ def _holds(
 ) -> bool:
     match basis:
         case Basis.CONSENT:
-            return any(
-                key in contact.given
-                for means in ("*", channel)
-                for key in ((means,) if not family else (means, f"{means}/marketing/{family}"))
-            )
+            return is_given(contact, channel, family)
         case Basis.SOFT_OPT_IN:
             return any(_has_bought(buyer, catalog, family) for buyer in buyers)
         case Basis.LEGITIMATE_INTEREST:

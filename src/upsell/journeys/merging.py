@@ -8,6 +8,7 @@ was spent, refused and drawn by chance before holds for the one that stays.
 from __future__ import annotations
 
 from upsell.clock import Moment
+from upsell.decisions.consents import merge_consents
 from upsell.decisions.contact import merge_contact
 from upsell.decisions.decision import Verdict
 from upsell.decisions.declines import merge_declines
@@ -47,6 +48,7 @@ def merge_customers(scene: Scene, event: Event) -> None:
     losers = [*_losing_passages(stays, gone), *_repeated_passages(scene, stays, gone)]
     slot, loser = _agree_on_slot(household, stays, gone, losers)
     merge_profiles(stays.profile, gone.profile, scene.concerns.known)
+    merge_consents(stays.contact, gone.contact)
     merge_contact(stays.contact, gone.contact)
     _merge_watches(stays, gone)
     stays.enrollments.update(gone.enrollments)

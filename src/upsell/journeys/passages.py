@@ -6,7 +6,7 @@ No longer eligible: leaves. A sensitive state passed: trigger and eligibility ar
 
 from __future__ import annotations
 
-from upsell.decisions.contact import ask_consent
+from upsell.decisions.consents import ask_consent
 from upsell.decisions.decision import Verdict
 from upsell.decisions.reasons import Reason
 from upsell.journeys.household import Enrollment, Phase, Unit
@@ -28,13 +28,14 @@ from upsell.journeys.workflow import UnitKind, Workflow
 from upsell.signals.events import (
     CONSENT_WITHDRAWN,
     MESSAGE_BOUNCED,
+    MESSAGE_COMPLAINED,
     MESSAGE_FAILED,
     MESSAGE_SENT,
     MESSAGE_UNKNOWN,
     Event,
 )
 
-_LOSSES = frozenset({CONSENT_WITHDRAWN, MESSAGE_BOUNCED})
+_LOSSES = frozenset({CONSENT_WITHDRAWN, MESSAGE_BOUNCED, MESSAGE_COMPLAINED})
 """Events after which a person may not be written to any more."""
 
 

@@ -10,10 +10,12 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from upsell.catalog.offers import Offer
 from upsell.clock import Moment
 from upsell.decisions.addresses import normalize_address
 from upsell.decisions.channel_fit import Choice, Way, choose_channel
-from upsell.decisions.contact import Speech, ask_consent
+from upsell.decisions.consents import ask_consent
+from upsell.decisions.contact import Speech
 from upsell.decisions.decision import Seen, Verdict
 from upsell.decisions.entitlement import Past, choose_offer
 from upsell.decisions.facts import UnitFacts
@@ -234,7 +236,7 @@ def _choose_channel(
 def ask_permission(scene: Scene, person: Unit, speech: Speech) -> Verdict | None:
     """Say why somebody may not be written to: they withdrew, or no ground holds; None when they may."""
     is_selling = speech.intent in SELLING
-    withdrawn = ask_consent(person.contact, speech.channel, family=speech.family, is_selling=is_selling)
+    withdrawn = ask_consent(person.contact, speech.channel, families=speech.families, is_selling=is_selling)
     if withdrawn is not None:
         return withdrawn
     basis = basis_of(scene, person, speech)
@@ -260,7 +262,7 @@ def _ask_task(scene: Scene, unit: Unit, speech: Speech) -> Verdict | None:
     """Say why no person may make an offer to a customer: whoever withdrew everything hears none of us."""
     if unit is scene.household.account or speech.intent not in SELLING:
         return None
-    return ask_consent(unit.contact, "", family=speech.family, is_selling=True)
+    return ask_consent(unit.contact, "", families=speech.families, is_selling=True)
 
 
 def _ask_slot(
@@ -293,9 +295,15 @@ def speech_of(
         category=workflow.category,
         kind=made.kind if made is not None else None,
         family=made.family if made is not None else "",
+        families=_families(scene, made) if made is not None else (),
         obeys_caps=step.obeys_caps if isinstance(step, MessageStep) else True,
         is_counted=step.is_counted if isinstance(step, MessageStep) else True,
     )
+
+
+def _families(scene: Scene, made: Offer) -> tuple[str, ...]:
+    """Give the product families that an offer is about: its own, and those of what it contains."""
+    return tuple(sorted({made.family, *scene.program.catalog.families_of(made.thing)} - {""}))
 
 
 def _channel_of(step: SpeakingStep) -> str:

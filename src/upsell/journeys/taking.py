@@ -8,18 +8,9 @@ from typing import Any
 from upsell.catalog.offers import Target
 from upsell.clock import Moment, parse_moment
 from upsell.decisions.channel_fit import take_answered, take_sent
-from upsell.decisions.contact import (
-    Contact,
-    Full,
-    Proof,
-    Touch,
-    give_consent,
-    keep_full,
-    keep_proof,
-    scope_key,
-    withdraw_consent,
-)
-from upsell.decisions.declines import Answer, take_decline, thing_key
+from upsell.decisions.consents import give_consent, keep_proof, told_scope, withdraw_consent
+from upsell.decisions.contact import Contact, Full, Proof, Touch, keep_full
+from upsell.decisions.declines import ANY_THING, Answer, read_answer, take_decline, thing_key
 from upsell.decisions.intents import Intent
 from upsell.decisions.policy import PENDING_CANCELLATION
 from upsell.decisions.reach import ADDRESS_TRAITS, CHANNELS, EMAIL
@@ -42,6 +33,7 @@ from upsell.signals.events import (
     CUSTOMER_IDENTIFIED,
     MESSAGE_BOUNCED,
     MESSAGE_CLICKED,
+    MESSAGE_COMPLAINED,
     MESSAGE_FAILED,
     MESSAGE_SENT,
     MESSAGE_UNKNOWN,
@@ -60,6 +52,8 @@ from upsell.signals.subscriptions import SUBSCRIPTION_EVENTS, current_subscripti
 from upsell.signals.usage import lifetime_of, reach_milestones, take_level, take_quantity
 
 _INTENTS = frozenset(intent.value for intent in Intent)
+_SOFT = frozenset({"soft", "temporary", "transient"})
+"""Kinds of bounce after which the address may be written to again."""
 
 
 def take_event(scene: Scene, event: Event, concern: Concern, touched: list[Unit]) -> Event | None:
@@ -123,6 +117,10 @@ def _take_named(scene: Scene, event: Event, principal: Unit) -> None:
         _take_decline(scene, event, (person,) if person is principal else (person, principal))
     elif name == MESSAGE_BOUNCED:
         _take_bounce(scene.customer(event.customer_id), event)
+    elif name == MESSAGE_COMPLAINED:
+        # Whoever calls a message spam has asked for no more of them, as plainly as one can.
+        scope = told_scope(event.properties.get("channel", EMAIL))
+        withdraw_consent(scene.customer(event.customer_id).contact, scope, event.occurred_at)
     elif name in (MESSAGE_SENT, MESSAGE_UNKNOWN):
         person = scene.customer(event.customer_id)
         _keep_places(scene, person, event)
@@ -221,32 +219,42 @@ def _set_traits(unit: Unit, said: Mapping[str, Any]) -> None:
 
 def _take_consent(contact: Contact, event: Event) -> None:
     said = event.properties
-    channel = str(said.get("channel") or "*")
-    key = scope_key(channel, str(said.get("purpose") or ""), str(said.get("family") or ""))
+    scope = told_scope(said.get("channel"), said.get("purpose"), said.get("family"))
     if event.name == CONSENT_WITHDRAWN:
-        withdraw_consent(contact, key, event.occurred_at)
+        withdraw_consent(contact, scope, event.occurred_at)
         return
-    give_consent(contact, key, event.occurred_at)
+    give_consent(contact, scope, event.occurred_at)
     how, text = str(said.get("proof") or ""), str(said.get("text_version") or "")
-    keep_proof(contact, key, Proof(event.occurred_at, how, text))
+    keep_proof(contact, scope, Proof(event.occurred_at, how, text))
 
 
 def _take_decline(scene: Scene, event: Event, units: Iterable[Unit]) -> None:
     """Remember an answer about the thing that was offered; the objection becomes a trait."""
     said = event.properties
     offer = scene.program.catalog.offers.get(str(said.get("offer")))
-    answer = Answer.NEVER if said.get("answer") == Answer.NEVER.value else Answer.NOT_NOW
+    answer = read_answer(said.get("answer"))
+    named = said.get("thing") or _shown_thing(scene, said)
     for unit in units:
         if offer is not None:
             plan = scene.facts(unit).holdings.plan
             is_of_plan = offer.target in (Target.SEATS, Target.INTERVAL)
             own = (plan.id if plan is not None else "") if is_of_plan else offer.thing
-            key = thing_key(offer.target, str(said.get("thing") or own))
-            take_decline(unit.declines, key, answer, event.occurred_at)
+            # "Never" to more seats or to another interval is no word about the plan they have today.
+            is_of_any = is_of_plan and answer is Answer.NEVER
+            thing = ANY_THING if is_of_any else str(named or own)
+            take_decline(unit.declines, thing_key(offer.target, thing), answer, event.occurred_at)
         for trait, name in (("objection", "reason"), ("missing_feature", "feature")):
             value = said.get(name)
             if isinstance(value, str) and value:
                 unit.profile.traits[trait] = value
+
+
+def _shown_thing(scene: Scene, said: Mapping[str, Any]) -> str:
+    """Give what an offer came to where it was shown: by what the answer names, else by any."""
+    going = [each for unit in scene.units() for each in unit.enrollments.values()]
+    going.sort(key=lambda each: said.get("key") not in each.spoken)
+    shown = (terms for each in going for terms in each.terms.values() if terms.offer == said.get("offer"))
+    return next((terms.thing for terms in shown), "")
 
 
 def _take_answer(contact: Contact, event: Event, now: Moment) -> None:
@@ -263,6 +271,8 @@ def _take_answer(contact: Contact, event: Event, now: Moment) -> None:
 
 def _take_bounce(customer: Unit, event: Event) -> None:
     """Keep the address that refused mail for good: the one the event names, else the customer's own."""
+    if str(event.properties.get("kind")).strip().casefold() in _SOFT:
+        return
     trait = ADDRESS_TRAITS.get(str(event.properties.get("channel") or EMAIL), "")
     address = event.properties.get("address", customer.profile.traits.get(trait))
     bounced = customer.contact.bounced

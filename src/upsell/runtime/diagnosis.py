@@ -15,7 +15,7 @@ from upsell.clock import DAY, HOUR, MINUTE, Moment, to_datetime
 from upsell.measurement.shares import Share
 from upsell.money import Money
 from upsell.runtime.examined import LOOKED_BACK, Examined, Finding, Severity, changed_kinds
-from upsell.runtime.learning import MISSING
+from upsell.runtime.learning import CONSENT, MISSING
 from upsell.signals.event_table import EVENT_TABLE, meant_event
 from upsell.signals.events import MILESTONE_REACHED
 
@@ -154,11 +154,22 @@ def _value_unknown(examined: Examined) -> Iterator[Finding]:
     catalog = examined.program.catalog
     known = {"plan": frozenset(catalog.plans), "metric": catalog.metrics}
     for seen in examined.values:
-        if seen.value not in known[seen.field]:
+        if seen.field in known and seen.value not in known[seen.field]:
             yield Finding(
                 f"{seen.field}-unknown", Severity.WARNING, seen.value,
                 f"the {seen.field} {seen.value} came {seen.count:,} times and is not in the catalog",
                 f"add it to catalog.yaml, or send the id the catalog has: {_listed(known[seen.field])}",
+            )  # fmt: skip
+
+
+def _consent_unread(examined: Examined) -> Iterator[Finding]:
+    for seen in examined.values:
+        if seen.field == CONSENT:
+            yield Finding(
+                "consent-unread", Severity.WARNING, seen.value,
+                f"consents about {seen.value} came {seen.count:,} times, last on {_day(seen.last_at)}; "
+                "withdrawn, they hold for all they might mean; given, they are a ground for nothing",
+                "send a channel (email, sms, push or * for all) and a purpose (marketing or profiling)",
             )  # fmt: skip
 
 
@@ -324,6 +335,7 @@ CHECKS: tuple[Check, ...] = (
     Check(("name-slip",), "an event's name looks like a slip of a fixed one", _name_slip),
     Check(("property-missing",), "a fixed event came without a property it needs", _property_missing),
     Check(("plan-unknown", "metric-unknown"), "a plan or metric that the catalog lacks", _value_unknown),
+    Check(("consent-unread",), "consents in words that are not known", _consent_unread),
     Check(("type-changed",), "a property or trait came in more than one kind", _type_changed),
     Check(("names-full",), "more names came than are kept", _names_full),
     Check(

@@ -11,9 +11,16 @@ from typing import Any, Final
 import msgspec
 
 from upsell.clock import DAY, Moment
+from upsell.decisions.consents import is_read, told_scope
 from upsell.rules.kinds import as_moment
 from upsell.signals.event_table import EVENT_TABLE
-from upsell.signals.events import ACCOUNT_IDENTIFIED, CUSTOMER_IDENTIFIED, USAGE_RECORDED
+from upsell.signals.events import (
+    ACCOUNT_IDENTIFIED,
+    CONSENT_GIVEN,
+    CONSENT_WITHDRAWN,
+    CUSTOMER_IDENTIFIED,
+    USAGE_RECORDED,
+)
 from upsell.store.connect import Connection
 from upsell.store.ledger import Head
 from upsell.store.seen import (
@@ -45,6 +52,10 @@ EVENT: Final = "event"
 """The kind that counts the events themselves."""
 
 MISSING: Final = "missing"
+
+CONSENT: Final = "consent"
+"""Field of what is learned of consents in words that are not known."""
+
 """The kind of a required property that was not there."""
 
 _TRAITS = {CUSTOMER_IDENTIFIED: "customer", ACCOUNT_IDENTIFIED: "account"}
@@ -149,18 +160,25 @@ class _Pupil:
         numbers[1], numbers[2] = min(numbers[1], at), max(numbers[2], at)
 
     def _hear_values(self, event: Unlearned, said: dict[str, Any]) -> None:
-        """Remember the plans and metrics named, which the catalog must know."""
+        """Remember the plans and metrics named, and consents in words that are not known."""
+        if event.name in (CONSENT_GIVEN, CONSENT_WITHDRAWN):
+            scope = told_scope(said.get("channel"), said.get("purpose"))
+            if not is_read(scope):
+                self._hear_value(CONSENT, f"{scope.channel} for {scope.purpose}", event.seen_at)
+            return
         if event.name in _SUBSCRIPTION_PLANS:
             field = "plan"
         elif event.name == USAGE_RECORDED:
             field = "metric"
         else:
             return
-        value = said.get(field)
+        self._hear_value(field, said.get(field), event.seen_at)
+
+    def _hear_value(self, field: str, value: object, at: Moment) -> None:
         if isinstance(value, str) and 0 < len(value) <= _LONGEST and "\0" not in value:
-            numbers = self._values.setdefault((field, value), [0, event.seen_at])
+            numbers = self._values.setdefault((field, value), [0, at])
             numbers[0] += 1
-            numbers[1] = max(numbers[1], event.seen_at)
+            numbers[1] = max(numbers[1], at)
 
 
 def kind_of(value: object) -> str | None:

@@ -112,7 +112,7 @@ _ORDER = (
     _text("currency", "ISO 4217 code"),
 )
 _CONSENT = (
-    _text("channel", "which channel, such as `email`", is_required=True),
+    _text("channel", "which channel, such as `email`; `*` for all", is_required=True),
     _text("purpose", "what for: `marketing` (default), or `profiling`, which every offer takes"),
     _text("family", "product family it is about (default all)"),
     _text("proof", "where and how it was said"),
@@ -406,8 +406,18 @@ def _messages() -> tuple[EventType, ...]:
         ours("Message Failed", "The provider refused it for good.", (*_MESSAGE, _REASON)),
         ours("Message Unknown", "Whether the provider accepted it is not known; counts as sent.", _MESSAGE),
         EventType("Message Delivered", group, "It reached the mailbox.", _MESSAGE),
-        EventType("Message Bounced", group, "It came back.", (*_MESSAGE, _REASON)),
-        EventType("Message Complained", group, "The customer marked it as spam.", _MESSAGE),
+        EventType(
+            "Message Bounced",
+            group,
+            "It came back; its address is written to no more, unless it was `soft`.",
+            (*_MESSAGE, _REASON, _text("kind", "`hard` (default) or `soft`, for what may get through later")),
+        ),
+        EventType(
+            "Message Complained",
+            group,
+            "The customer marked it as spam: a withdrawal of consent for its channel.",
+            _MESSAGE,
+        ),
         EventType("Message Opened", group, "It was opened, or a machine opened it.", _MESSAGE),
         EventType(
             "Message Clicked", group, "A link in it was followed.", (*_MESSAGE, _text("link", "which link"))

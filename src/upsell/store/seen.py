@@ -49,7 +49,7 @@ class DaySeen(msgspec.Struct, frozen=True):
 
 
 class ValueSeen(msgspec.Struct, frozen=True):
-    """A value of something the catalog must know: a ``plan`` or a ``metric``."""
+    """A value that is looked after: a ``plan`` or ``metric``, or a ``consent`` in words nobody reads."""
 
     field: str
     value: str
@@ -111,7 +111,7 @@ def read_seen_days(connection: Connection, since: int) -> list[DaySeen]:
 
 
 def read_seen_values(connection: Connection) -> list[ValueSeen]:
-    """Give the plans and metrics that were seen."""
+    """Give the values that were seen."""
     return [ValueSeen(*row) for row in connection.execute(query("read_seen_values"), binary=True)]
 
 

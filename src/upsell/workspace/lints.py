@@ -40,6 +40,7 @@ def lint_workflow(workflow: Workflow, record: Record, policy: Policy, today: str
     _lint_order(workflow, record, findings)
     lint_waits(workflow, record, policy, findings)
     _lint_texts(workflow, record, findings)
+    _lint_ground(workflow, record, policy, findings)
     _lint_goal(workflow, record, findings)
 
 
@@ -126,6 +127,22 @@ def _lint_texts(workflow: Workflow, record: Record, findings: Findings) -> None:
                 f"{format_duration(_SOON)}",
                 code="sms-not-urgent",
             )
+
+
+def _lint_ground(workflow: Workflow, record: Record, policy: Policy, findings: Findings) -> None:
+    """Note the first text that markets where the policy asks for no ground to send it on."""
+    if SMS in policy.grounds:
+        return
+    for step in workflow.journey.steps.values():
+        if isinstance(step, SpeakingStep) and SMS in channels_of(step) and intent_of(step) in PROMOTIONAL:
+            findings.warning(
+                place_of(record, step.id),
+                "expected a ground on which texts that market are sent, got none: whoever has not withdrawn "
+                "gets them",
+                hint="policy: {consent: {sms: {bases: [consent]}}}",
+                code="sms-without-ground",
+            )
+            return
 
 
 def _offers_called(workflow: Workflow, name: str) -> tuple[str, ...]:

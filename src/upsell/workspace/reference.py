@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
-from upsell.clock import DAY
+from upsell.clock import DAY, Duration
 from upsell.decisions.intents import Intent
 from upsell.decisions.policy import SENSITIVE_STATES
 from upsell.decisions.reasons import MEANINGS, Reason
@@ -200,7 +200,7 @@ def _built_in_states() -> str:
     """Write the sensitive states that hold unless the policy says otherwise."""
     by_events = [
         f"| `{state.name}` | {', '.join(state.starts)}{_where(state.where)} "
-        f"| {', '.join(state.ends) or 'at once'} | {state.cool_down // DAY} days "
+        f"| {', '.join(state.ends) or 'at once'}{_longest(state.longest)} | {state.cool_down // DAY} days "
         f"| {_stopped(state.stops)} |"
         for state in SENSITIVE_STATES
     ]
@@ -214,6 +214,11 @@ def _built_in_states() -> str:
         "Built-in sensitive states, on unless turned `off`:\n\n"
         f"| state | starts at | ends at | cool-down | stops |\n| --- | --- | --- | --- | --- |\n{rows}\n"
     )
+
+
+def _longest(longest: Duration | None) -> str:
+    """Write after how long a state ends when nobody says that it has."""
+    return f", or {longest // DAY} days after" if longest is not None else ""
 
 
 def _where(condition: Condition | None) -> str:

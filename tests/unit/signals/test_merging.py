@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from upsell.clock import DAY, HOUR, Moment, parse_moment
-from upsell.decisions.contact import Contact, Touch, give_consent, merge_contact, withdraw_consent
+from upsell.decisions.consents import give_consent, merge_consents, told_scope, withdraw_consent
+from upsell.decisions.contact import Contact, Touch, merge_contact
 from upsell.decisions.intents import Intent
 from upsell.decisions.policy import SensitiveState
 from upsell.decisions.sensitive import take_state
@@ -114,23 +115,31 @@ def test_a_ticket_that_one_id_opened_and_the_other_closed_is_over() -> None:
 
 
 consents = st.lists(
-    st.tuples(st.booleans(), st.booleans(), st.sampled_from(["*", "email", "push"]), st.integers(0, 30)),
+    st.tuples(
+        st.booleans(),
+        st.booleans(),
+        st.sampled_from(["*", "Email", "push", "fax"]),
+        st.sampled_from(["", "profiling", "x"]),
+        st.sampled_from(["", "chat"]),
+        st.integers(0, 30),
+    ),
     max_size=8,
-    unique_by=lambda said: said[3],
+    unique_by=lambda said: said[-1],
 )
 
 
 @settings(max_examples=200, deadline=None)
 @given(consents)
 def test_consents_of_two_ids_merged_are_those_of_one_id_that_said_it_all_by_the_moment_it_was_said(
-    drawn: list[tuple[bool, bool, str, int]],
+    drawn: list[tuple[bool, bool, str, str, str, int]],
 ) -> None:
     # Oracle: one contact that takes every word.
     one, two, alone = Contact(), Contact(), Contact()
-    for is_first, is_given, channel, hours in drawn:
+    for is_first, is_given, channel, purpose, family, hours in drawn:
         for contact in (one if is_first else two, alone):
-            (give_consent if is_given else withdraw_consent)(contact, channel, START + hours * HOUR)
-    merge_contact(one, two)
+            said = told_scope(channel, purpose, family)
+            (give_consent if is_given else withdraw_consent)(contact, said, START + hours * HOUR)
+    merge_consents(one, two)
     assert (one.withdrawn, one.given) == (alone.withdrawn, alone.given)
 
 

@@ -12,6 +12,7 @@ zone: America/New_York
 sender: {name: Acme, address: hello@acme.example, postal_address: "Acme, 1 Main Street, Springfield"}
 roles: [admin, billing]
 traits: {customer: {email: text, first_name: text}}
+policy: {consent: {sms: {bases: [consent]}}}
 """,
     "catalog.yaml": """\
 default_plan: team

@@ -77,6 +77,45 @@ journey:
         waived_in=Subject.WORKFLOW,
     ),
     Page(
+        code="sms-without-ground",
+        meaning="Texts that market go to whoever has not said no, because no ground is asked for.",
+        why="Mail may be sent on softer grounds in many places; a text that markets takes consent that was "
+        "given before, in nearly all of them.",
+        source="47 CFR 64.1200 (a) (2), under 47 U.S.C. 227 (TCPA): prior express written consent; Directive "
+        "2002/58/EC, article 13 (1) and (2): prior consent, or a sale of something similar.",
+        remedy="Say in policy.consent what the ground for texts is.",
+        wrong="""\
+# upsell.yaml
+policy: {gap: 1 day}
+# catalog.yaml
+offers:
+  grow: {kind: upgrade, plan: business, title: Business, reason: More room, valid_for: 3 days}
+# templates/upgrade.sms.txt
+{{ offer.title }}: {{ offer.reason }}
+# workflows/room.yaml
+journey:
+  - email: {content: tips, intent: help}
+  - wait: 3 days
+  - sms: {content: upgrade, offer: grow}
+""",
+        right="""\
+# upsell.yaml
+policy: {gap: 1 day, consent: {sms: {bases: [consent]}}}
+# catalog.yaml
+offers:
+  grow: {kind: upgrade, plan: business, title: Business, reason: More room, valid_for: 3 days}
+# templates/upgrade.sms.txt
+{{ offer.title }}: {{ offer.reason }}
+# workflows/room.yaml
+journey:
+  - email: {content: tips, intent: help}
+  - wait: 3 days
+  - sms: {content: upgrade, offer: grow}
+""",
+        is_lint=True,
+        waived_in=Subject.WORKFLOW,
+    ),
+    Page(
         code="sms-not-urgent",
         meaning="A text message says something that could as well come tomorrow.",
         why="A text interrupts whoever gets it, costs money each time, and the law holds it to more than "
