@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Protocol, TypeAlias
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 Moment: TypeAlias = int
 """Microseconds since 1970-01-01T00:00:00Z."""
@@ -100,17 +101,25 @@ def parse_moment(text: str) -> Moment | None:
 
 @lru_cache(maxsize=1024)
 def find_zone(name: str) -> ZoneInfo | None:
-    """Give the IANA time zone of a name, such as Europe/Paris; None when there is none.
+    """Give the IANA time zone of a name, such as Europe/Paris, in whatever case; None when there is none.
 
     What no zone could be called is not looked for: the standard library takes any text for a path of
     packages, and breaks its own stack over one of a thousand dots.
     """
+    name = name.strip()
     if _ZONE.fullmatch(name) is None:
         return None
     try:
         return ZoneInfo(name)
     except (OSError, ValueError, LookupError):
-        return None
+        known = _zone_names().get(name.casefold())
+        return ZoneInfo(known) if known is not None else None
+
+
+@cache
+def _zone_names() -> Mapping[str, str]:
+    """Give the names of all zones, by themselves without case."""
+    return {name.casefold(): name for name in available_timezones()}
 
 
 def format_moment(at: Moment) -> str:

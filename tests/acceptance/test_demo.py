@@ -224,13 +224,14 @@ def test_the_past_explained_from_the_ledger_is_the_present_explained_from_the_st
 
 
 def test_every_decision_of_the_year_is_taken_again_from_the_events_alone(world: Lived) -> None:
-    decided = "select unit_id, workflow, version, decided_at, reason, rule, enrollment from decisions"
+    decided = "select unit_id, workflow, version, decided_at, reason, rule, seen, enrollment from decisions"
     recorded = Counter(rows(world, decided))
     again: Counter[tuple[Any, ...]] = Counter()
     ends_at = max(at for _, _, _, at, *_ in recorded)
     for index in range(world.company.accounts):
         for each in decide_again(world.connection, account_unit(account_id(index)), ends_at):
-            said = (each.workflow, each.version, each.decided_at, each.reason.value, each.rule)
+            seen = msgspec.json.encode(each.seen).decode()
+            said = (each.workflow, each.version, each.decided_at, each.reason.value, each.rule, seen)
             again[each.unit_id, *said, each.enrollment] += 1
     assert sum(recorded.values()) > 500
     assert again == recorded

@@ -53,6 +53,13 @@ def test_every_zone_there_is_is_found_by_its_name() -> None:
         assert zone.key == name
 
 
+@pytest.mark.parametrize("text", ["europe/berlin", " Europe/Berlin ", "EUROPE/BERLIN"])
+def test_a_zone_is_found_in_whatever_letters_it_is_written(text: str) -> None:
+    zone = find_zone(text)
+    assert zone is not None
+    assert zone.key.casefold() == "europe/berlin"
+
+
 @pytest.mark.parametrize(
     "text",
     ["", "Mars/Base", "..", "Europe/../Europe/Paris", "/etc/localtime", "A" + "." * 3_000 + "/b", "Eur\0pe"],
