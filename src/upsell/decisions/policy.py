@@ -12,6 +12,7 @@ from upsell.clock import DAY, Duration
 from upsell.decisions.contact_law import ContactLaw
 from upsell.decisions.control import Control
 from upsell.decisions.grounds import Grounds
+from upsell.decisions.guardrails import GlobalGuardrails
 from upsell.decisions.hours import Calendar, Hours
 from upsell.decisions.intents import PROMOTIONAL, SELLING, Intent
 from upsell.decisions.lineup import LineupOrder
@@ -150,6 +151,7 @@ class Policy(msgspec.Struct, frozen=True):
         lineup_order: In which order plans are put side by side.
         grounds: What is taken as ground for promotion, by channel; absent asks only for no withdrawal.
         not_now: How long what somebody answered "not now" to rests, in microseconds.
+        guardrails: Limits on the cost in trust.
     """
 
     caps: tuple[Cap, ...] = ()
@@ -165,6 +167,7 @@ class Policy(msgspec.Struct, frozen=True):
     not_now: Duration = 30 * DAY
     grounds: Mapping[str, Grounds] = msgspec.field(default_factory=dict)
     lineup_order: LineupOrder = LineupOrder.ASCENDING
+    guardrails: GlobalGuardrails = GlobalGuardrails()
 
 
 def caps_per(policy: Policy, per: Per) -> tuple[Cap, ...]:

@@ -261,7 +261,8 @@ def _words(verdict: Verdict) -> str:
         parts.append(f"({verdict.rule})")
     if verdict.seen:
         parts.append("where " + ", ".join(f"{seen.term} is {value_words(seen)}" for seen in verdict.seen))
-    if verdict.retry_at is not None:
+    # A pause ends when somebody lets the workflow go on; until then it is only asked again.
+    if verdict.retry_at is not None and verdict.reason is not Reason.PAUSED:
         parts.append(f"until {format_moment(verdict.retry_at)}")
     return " ".join(parts)
 

@@ -50,10 +50,11 @@ def ask_gate(
         others: Places at the person's address that were taken before this message's, by whatever id.
     """
     scene = Scene(program, concerns_for(program), household)
-    # An incident that is known holds, and what is known to have run out is gone, though it may have
-    # been a moment after the clock was read.
+    # An incident or a pause that is known holds, and what is known to have run out is gone, though it may
+    # have been a moment after the clock was read.
     known = (
         *(each.started_at for each in program.incidents),
+        *(each.started_at for each in program.pauses.get(message.workflow, ())),
         *program.sold_out.values(),
         *(each.ran_out_at for each in program.spent.values()),
     )

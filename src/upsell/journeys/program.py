@@ -13,6 +13,7 @@ import msgspec
 from upsell.catalog.catalog import Catalog
 from upsell.clock import Moment
 from upsell.decisions.benchmarks import Benchmarks
+from upsell.decisions.guardrails import Pause
 from upsell.decisions.incidents import Incident
 from upsell.decisions.layers import LayerShare
 from upsell.decisions.policy import Policy
@@ -50,6 +51,7 @@ class Program(msgspec.Struct, frozen=True):
         spent: The discount budgets of workflows that ran out, by workflow.
         benchmarks: What peers use, each from the moment it was made.
         layers: What each workflow that is in a layer has of it, by key.
+        pauses: Pauses of workflows by a guardrail that was broken, from whatever moment each holds, by key.
     """
 
     version: str
@@ -68,6 +70,7 @@ class Program(msgspec.Struct, frozen=True):
     spent: Mapping[str, Spent] = msgspec.field(default_factory=dict)
     benchmarks: Benchmarks = msgspec.field(default_factory=dict)
     layers: Mapping[str, LayerShare] = msgspec.field(default_factory=dict)
+    pauses: Mapping[str, tuple[Pause, ...]] = msgspec.field(default_factory=dict)
 
     def of_version(self, key: str, version: str) -> Workflow | None:
         """Give the workflow as an enrollment entered it; None when that version is not kept."""
@@ -86,6 +89,14 @@ def with_earlier(program: Program, workflows: Iterable[Workflow]) -> Program:
 def with_incidents(program: Program, incidents: tuple[Incident, ...]) -> Program:
     """Give the program with the incidents for everyone that are known."""
     return msgspec.structs.replace(program, incidents=incidents)
+
+
+def with_pauses(program: Program, pauses: Iterable[Pause]) -> Program:
+    """Give the program with the pauses of its workflows that are known."""
+    by_workflow: dict[str, tuple[Pause, ...]] = {}
+    for pause in pauses:
+        by_workflow[pause.workflow] = (*by_workflow.get(pause.workflow, ()), pause)
+    return msgspec.structs.replace(program, pauses=by_workflow)
 
 
 def with_sold_out(

@@ -20,6 +20,7 @@ from upsell.decisions.decision import Seen, Verdict
 from upsell.decisions.entitlement import Past, choose_offer
 from upsell.decisions.facts import UnitFacts
 from upsell.decisions.grounds import Basis
+from upsell.decisions.guardrails import ask_pauses
 from upsell.decisions.incidents import ask_incidents
 from upsell.decisions.intents import PROMOTIONAL, SELLING, Intent
 from upsell.decisions.lawfulness import find_basis
@@ -109,6 +110,11 @@ def ask_silence(scene: Scene, unit: Unit, workflow: Workflow, intent: Intent) ->
         return Verdict(Reason.ENDED)
     if live.status is Status.PAUSED:
         return Verdict(Reason.PAUSED)
+    pauses = scene.program.pauses.get(workflow.key)
+    if pauses is not None:
+        paused = ask_pauses(pauses, scene.now, share("released", unit.id))
+        if paused is not None:
+            return paused
     if intent not in PROMOTIONAL:
         return None
     principal = scene.principal()

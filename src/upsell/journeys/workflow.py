@@ -14,6 +14,7 @@ import msgspec
 
 from upsell.catalog.offers import Offer
 from upsell.clock import DAY, HOUR, Duration, Moment
+from upsell.decisions.guardrails import Guardrails
 from upsell.decisions.ramps import RampStep
 from upsell.journeys.steps import Journey
 from upsell.money import Money
@@ -216,18 +217,6 @@ class Content(msgspec.Struct, frozen=True):
     sms: str = ""
     push_title: str = ""
     push: str = ""
-
-
-class Guardrails(msgspec.Struct, frozen=True):
-    """Limits on what a workflow may cost in trust, as fractions; None is not watched."""
-
-    unsubscribe_rate: float | None = None
-    complaint_rate: float | None = None
-    bounce_rate: float | None = None
-    excess_refund_rate: float | None = None
-    excess_ticket_rate: float | None = None
-    excess_downgrade_rate: float | None = None
-    excess_churn_rate: float | None = None
 
 
 class Workflow(msgspec.Struct, frozen=True):

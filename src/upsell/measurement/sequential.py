@@ -22,7 +22,11 @@ TIGHTEST_AT = 5_000
 
 
 def always_valid(
-    arm: Sums | Moments, against: Sums | Moments, *, tightest_at: int = TIGHTEST_AT
+    arm: Sums | Moments,
+    against: Sums | Moments,
+    *,
+    tightest_at: int = TIGHTEST_AT,
+    alpha: float = 1 - LEVEL,
 ) -> Effect | Undetermined:
     """Give the difference of two means with an interval that may be looked at at any time.
 
@@ -30,6 +34,7 @@ def always_valid(
         arm: The arm whose effect is asked.
         against: The arm it is compared with.
         tightest_at: At how many units of both together it is to be tightest; chosen before anybody looks.
+        alpha: The chance with which it may ever miss.
     """
     fewest = min(arm.units, against.units)
     if fewest < LEAST_UNITS:
@@ -40,14 +45,13 @@ def always_valid(
         detail = "every unit has the same outcome, so its spread cannot be told"
         return Undetermined(UndeterminedReason.NO_VARIATION, detail)
     units = arm.units + against.units
-    half = math.sqrt(variance * units) * _boundary(units, tightest_at)
+    half = math.sqrt(variance * units) * _boundary(units, tightest_at, alpha)
     estimate = arm.mean - against.mean
-    return Effect(estimate, estimate - half, estimate + half)
+    return Effect(estimate, estimate - half, estimate + half, level=1 - alpha)
 
 
-def _boundary(units: int, tightest_at: int) -> float:
+def _boundary(units: int, tightest_at: int, alpha: float) -> float:
     """Give how many standard deviations of one unit the interval reaches at a sample size."""
-    alpha = 1 - LEVEL
     squared = (-2 * math.log(alpha) + math.log(-2 * math.log(alpha) + 1)) / tightest_at
     grown = units * squared + 1
     return math.sqrt(2 * grown * math.log(math.sqrt(grown) / alpha) / (units**2 * squared))

@@ -22,6 +22,7 @@ from upsell.decisions.reach import CAPPED, CHANNELS
 from upsell.journeys.workflow import UnitKind
 from upsell.workspace import scalars
 from upsell.workspace.codes.page import Subject
+from upsell.workspace.guardrails import GLOBAL_GUARDRAILS_SHAPE
 from upsell.workspace.shapes import Either, Key, ListOf, MapOf, RecordOf
 from upsell.workspace.workflow_file import INTENT, WORKFLOW_SHAPE, waivers_of
 
@@ -217,6 +218,10 @@ _POLICY = RecordOf(
         ),
         "freeze_for": Key(
             scalars.DURATION, "how long a frozen enrollment waits before it leaves (default 14 days)"
+        ),
+        "guardrails": Key(
+            GLOBAL_GUARDRAILS_SHAPE,
+            "limits on the cost in trust of every workflow that does not write its own; off watches none",
         ),
         "pricing": Key(_PRICING, "price guardrails, which hold for every discount, and how plans are shown"),
         "global_control": Key(

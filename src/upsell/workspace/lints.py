@@ -37,6 +37,7 @@ def lint_workflow(workflow: Workflow, record: Record, policy: Policy, today: str
     """
     _lint_told(workflow, record, today, findings)
     _lint_holdout(workflow, record, findings)
+    _lint_guardrails(workflow, record, policy, findings)
     _lint_order(workflow, record, findings)
     lint_waits(workflow, record, policy, findings)
     _lint_texts(workflow, record, findings)
@@ -86,6 +87,18 @@ def _lint_holdout(workflow: Workflow, record: Record, findings: Findings) -> Non
             "expected a holdout, got none, so what the workflow earns can never be told",
             hint="add experiment: {holdout: 10%}",
             code="no-holdout",
+        )
+
+
+def _lint_guardrails(workflow: Workflow, record: Record, policy: Policy, findings: Findings) -> None:
+    """Note a workflow that sells and is stopped by nothing, however many complain."""
+    sells = any(_wants_something(step) for step in workflow.journey.steps.values())
+    if sells and policy.guardrails.is_off and not any(workflow.guardrails.limits):
+        findings.warning(
+            record.keys.get("guardrails", record.place),
+            "expected a guardrail, got none, and the policy watches nothing",
+            hint="add guardrails: {unsubscribe_rate: 1%, complaint_rate: 0.1%}",
+            code="no-guardrails",
         )
 
 

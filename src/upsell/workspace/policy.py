@@ -18,6 +18,7 @@ from upsell.errors import nearest
 from upsell.workspace.contact_hours import compile_hours
 from upsell.workspace.documents import SETTINGS
 from upsell.workspace.findings import Findings
+from upsell.workspace.guardrails import compile_global
 from upsell.workspace.items import NOTHING_WRITTEN, Leaf, Record
 from upsell.workspace.pricing import compile_rails
 from upsell.workspace.rulebook import Rulebook, check_event
@@ -60,6 +61,7 @@ def compile_policy(
         freeze_for=record.integer("freeze_for", usual.freeze_for),
         control=_control(record, findings),
         rails=compile_rails(record.record("pricing"), currency, findings),
+        guardrails=compile_global(record, findings),
         lineup_order=LineupOrder(
             (record.record("pricing") or NOTHING_WRITTEN).text("order", usual.lineup_order.value)
         ),

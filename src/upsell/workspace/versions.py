@@ -13,9 +13,10 @@ from typing import assert_never
 
 import msgspec
 
+from upsell.decisions.guardrails import Guardrails
 from upsell.ids import digest
 from upsell.journeys.steps import MessageStep
-from upsell.journeys.workflow import Crossing, Existing, Guardrails, Status, Workflow
+from upsell.journeys.workflow import Crossing, Existing, Status, Workflow
 from upsell.rules.compile import Rule
 from upsell.rules.conditions import Condition
 from upsell.workspace.editions import Edition

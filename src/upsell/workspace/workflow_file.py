@@ -14,6 +14,7 @@ from upsell.journeys.workflow import Existing, Status, UnitKind, Vary
 from upsell.workspace import scalars
 from upsell.workspace.codes.page import Subject
 from upsell.workspace.codes.registry import waivable
+from upsell.workspace.guardrails import GUARDRAILS_SHAPE
 from upsell.workspace.shapes import Either, Key, ListOf, MapOf, Named, RecordOf, Scalar, Shape, Variants
 
 INTENT: Final = scalars.of_enum("intent", Intent)
@@ -445,18 +446,6 @@ def waivers_of(subject: Subject) -> RecordOf:
     return RecordOf({code: Key(Named("waiver"), page.meaning) for code, page in waivable(subject).items()})
 
 
-_GUARDRAILS = RecordOf(
-    {
-        "unsubscribe_rate": Key(scalars.RATE, "most unsubscribes per delivered message"),
-        "complaint_rate": Key(scalars.RATE, "most complaints per delivered message"),
-        "bounce_rate": Key(scalars.RATE, "most bounces per sent message"),
-        "excess_refund_rate": Key(scalars.RATE, "most refunds beyond the holdout's"),
-        "excess_ticket_rate": Key(scalars.RATE, "most tickets beyond the holdout's"),
-        "excess_downgrade_rate": Key(scalars.RATE, "most downgrades beyond the holdout's"),
-        "excess_churn_rate": Key(scalars.RATE, "most churn beyond the holdout's"),
-    }
-)
-
 WORKFLOW_SHAPE = RecordOf(
     {
         "name": Key(scalars.TEXT, "what people call it", True),
@@ -500,7 +489,7 @@ WORKFLOW_SHAPE = RecordOf(
         "experiment": Key(_EXPERIMENT, "who is held out, and the arms"),
         "journey": Key(ListOf(Named("step"), least=1), "the steps", True),
         "on_goal": Key(_STEPS, "steps after the goal was reached; their mails have intent service"),
-        "guardrails": Key(_GUARDRAILS, "limits on the cost in trust"),
+        "guardrails": Key(GUARDRAILS_SHAPE, "limits on the cost in trust"),
         "waive": Key(
             waivers_of(Subject.WORKFLOW), "warnings that are let stand, by code, each with its reason"
         ),

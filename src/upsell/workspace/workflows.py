@@ -16,7 +16,6 @@ from upsell.journeys.workflow import (
     Crossing,
     Existing,
     Goal,
-    Guardrails,
     Score,
     ScorePart,
     Status,
@@ -29,6 +28,7 @@ from upsell.rules.next_change import next_turn_of
 from upsell.workspace.definitions import Definitions
 from upsell.workspace.experiments import ArmValues, compile_experiment
 from upsell.workspace.findings import Findings
+from upsell.workspace.guardrails import compile_guardrails
 from upsell.workspace.items import NOTHING_WRITTEN, Leaf, Record
 from upsell.workspace.journeys import JourneyCompiler
 from upsell.workspace.pricing import check_workflow, compile_budget
@@ -66,7 +66,7 @@ def compile_workflow(key: str, record: Record, definitions: Definitions) -> Work
         goal=_goal(record, unit, definitions),
         journey=journey,
         on_goal=on_goal,
-        guardrails=_guardrails(record),
+        guardrails=compile_guardrails(record.record("guardrails")),
         offers=_offers(journey, definitions),
         contents=_contents((journey, on_goal), definitions),
         max_age=record.integer("max_age", 24 * HOUR),
@@ -229,12 +229,6 @@ def _goal(workflow: Record, unit: UnitKind, definitions: Definitions) -> Goal:
         check_event(event, event.text, definitions.findings)
         definitions.segments.check_event(event.place, event.text, where, unit, definitions.findings)
     return Goal(event=record.text("event"), within=record.integer("within"), where=where)
-
-
-def _guardrails(workflow: Record) -> Guardrails:
-    """Compile limits on the cost in trust."""
-    record = workflow.record("guardrails") or NOTHING_WRITTEN
-    return Guardrails(**{name: record.rate(name) for name in record.items})
 
 
 def _offers(journey: Journey, definitions: Definitions) -> Mapping[str, Offer]:

@@ -239,6 +239,15 @@ def test_a_workflow_that_only_serves_needs_no_holdout() -> None:
     assert told(without) == [], "the usual share is held out where none is written"
 
 
+def test_a_workflow_that_sells_is_told_of_only_where_nothing_at_all_watches_it() -> None:
+    off = "# upsell.yaml\npolicy: {guardrails: off}\n"
+    own = "guardrails: {complaint_rate: 0.1%}\n"
+    assert "no-guardrails" in [code for code, _ in told(journey(HELP, LONG, OFFER, before=off))]
+    assert "no-guardrails" not in [code for code, _ in told(journey(HELP, LONG, OFFER))]
+    assert "no-guardrails" not in [code for code, _ in told(journey(HELP, LONG, OFFER, before=off, more=own))]
+    assert "no-guardrails" not in [code for code, _ in told(journey(HELP, LONG, HELP, before=off))]
+
+
 @pytest.mark.parametrize(
     "end", ["available_until: 2027-01-31", "valid_for: 7 days", "months: 3", "stock: 100", "budget: 5000"]
 )

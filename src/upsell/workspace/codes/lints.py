@@ -220,6 +220,26 @@ experiment: {holdout: 10%}
         waived_in=Subject.WORKFLOW,
     ),
     Page(
+        code="no-guardrails",
+        meaning="A workflow that sells has no guardrail, and the policy's are switched off.",
+        why="Nothing then stops it when people complain, unsubscribe, ask for their money back or leave; "
+        "the first to notice is a mailbox provider, who puts all mail of the sender aside, not only this "
+        "workflow's.",
+        source="Google, Email sender guidelines, and Yahoo, Sender Best Practices (2024): complaints below "
+        "0.3 % of mail, better below 0.1 %.",
+        remedy="Write guardrails in the workflow, or leave policy.guardrails on.",
+        wrong="""\
+# upsell.yaml
+policy: {guardrails: off}
+""",
+        right="""\
+# upsell.yaml
+policy: {guardrails: {unsubscribe_rate: 1%}}
+""",
+        is_lint=True,
+        waived_in=Subject.WORKFLOW,
+    ),
+    Page(
         code="shared-salt",
         meaning="Two holdouts are drawn by one salt, or one by that of the global control.",
         why="The same units are then in both, so what one workflow earned is measured only where the other "
