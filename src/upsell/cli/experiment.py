@@ -83,7 +83,7 @@ def _roll(settings: Settings, workspace: Path, key: str, arm: str, why: str, *, 
                 file=sys.stderr,
             )
             raise typer.Exit(1)
-        closed = closed_experiment(roll, now, _user(), why)
+        closed = closed_experiment(roll, now, user_name(), why)
         if connection is None:
             record = write_roll(workspace, changed, roll, closed)
         else:
@@ -147,7 +147,7 @@ def _closed_lines(closed: ClosedExperiment) -> Iterator[str]:
         yield f"  but {doubt}"
 
 
-def _user() -> str:
+def user_name() -> str:
     """Name whoever runs the command, as the machine knows them."""
     import getpass
 

@@ -66,6 +66,13 @@ COMMANDS: Final[dict[str, Entry]] = {
     "incident": Entry(
         "upsell.cli.incident:incident", "Say that something is broken, or works again; nobody is sold to."
     ),
+    "guardrails": Entry(
+        "upsell.cli.guardrails:guardrails", "Read every guardrail beside its limit, and say what to do."
+    ),
+    "guardrail": Entry(
+        "upsell.cli.guardrail:guardrail",
+        "Let a workflow go on that a guardrail paused, or list what was broken.",
+    ),
     "benchmark": Entry(
         "upsell.cli.benchmark:benchmark", "Compute what peers use, at most once a day, and show it."
     ),

@@ -1,4 +1,4 @@
-"""``upsell up``: server, worker, dispatcher and learner together, as processes of one tree."""
+"""``upsell up``: server, worker, dispatcher, guard and learner together, as processes of one tree."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from functools import partial
 
 
 def up() -> None:
-    """Run server, worker, dispatcher and learner until stopped by a signal.
+    """Run server, worker, dispatcher, guard and learner until stopped by a signal.
 
     When one of them ends by itself the others are stopped and the exit code is 1.
     """
     from upsell.clock import SystemClock
     from upsell.config import load_settings
-    from upsell.runtime.live import run_dispatcher, run_learner, run_worker
+    from upsell.runtime.live import run_dispatcher, run_guard, run_learner, run_worker
     from upsell.runtime.processes import run_together
     from upsell.store.connect import database_url
     from upsell.web.server import check_address, serve_events, served_at
@@ -28,6 +28,7 @@ def up() -> None:
             "server": partial(serve_events, settings, url, SystemClock()),
             "worker": partial(run_worker, url, settings, SystemClock()),
             "dispatcher": partial(run_dispatcher, url, settings, SystemClock()),
+            "guard": partial(run_guard, url, settings, SystemClock()),
             "learner": partial(run_learner, url, SystemClock()),
         }
     )

@@ -1,4 +1,4 @@
-"""``upsell worker``: take the ledger further and send messages, until stopped."""
+"""``upsell worker``: take the ledger further, send messages and watch guardrails, until stopped."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from functools import partial
 
 
 def worker() -> None:
-    """Take events and due timers and send messages, in two processes, until stopped by a signal."""
+    """Take events and due timers, send messages and watch guardrails, in three processes, until a signal."""
     from upsell.clock import SystemClock
     from upsell.config import load_settings
-    from upsell.runtime.live import run_dispatcher, run_worker
+    from upsell.runtime.live import run_dispatcher, run_guard, run_worker
     from upsell.runtime.processes import run_together
     from upsell.store.connect import database_url
 
@@ -20,5 +20,6 @@ def worker() -> None:
         {
             "worker": partial(run_worker, url, settings, SystemClock()),
             "dispatcher": partial(run_dispatcher, url, settings, SystemClock()),
+            "guard": partial(run_guard, url, settings, SystemClock()),
         }
     )

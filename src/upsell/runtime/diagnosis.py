@@ -12,12 +12,14 @@ import msgspec
 
 from upsell.catalog.catalog import Catalog
 from upsell.clock import DAY, HOUR, MINUTE, Moment, to_datetime
+from upsell.decisions.guardrails import Action
 from upsell.measurement.shares import Share
 from upsell.money import Money
 from upsell.runtime.examined import LOOKED_BACK, Examined, Finding, Severity, changed_kinds
 from upsell.runtime.learning import CONSENT, MISSING
 from upsell.signals.event_table import EVENT_TABLE, meant_event
 from upsell.signals.events import MILESTONE_REACHED
+from upsell.store.guardrails import NoticeState
 
 _UNLIKELY = 1e-3
 
@@ -86,6 +88,21 @@ def _messages_failed(examined: Examined) -> Iterator[Finding]:
             "messages-failed", Severity.WARNING, channel,
             f"{count:,} messages failed for good in {LOOKED_BACK} days: {reason[:160]}",
             "mend what the reason names; what failed is not sent again, and its journey went on",
+        )  # fmt: skip
+
+
+def _guardrail_broken(examined: Examined) -> Iterator[Finding]:
+    for breach in examined.breaches:
+        is_paused = breach.action is Action.PAUSE
+        what = "paused by a guardrail" if is_paused else "beyond a guardrail"
+        told = f"its owner was told ({breach.notice_to})"
+        if breach.notice is not NoticeState.SENT:
+            told = f"the notice to its owner is {breach.notice.value}"
+            told += f": {breach.notice_detail}" if breach.notice_detail else ""
+        yield Finding(
+            "guardrail-broken", Severity.ERROR if is_paused else Severity.WARNING, breach.workflow,
+            f"{what} since {_day(breach.found_at)}: {breach.words}; {told}",
+            f"mend what people were sent, then run `upsell guardrail resume {breach.workflow} --why TEXT`",
         )  # fmt: skip
 
 
@@ -327,6 +344,11 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check(("messages-unknown",), "messages that the mail server may have taken or not", _messages_unknown),
     Check(("messages-failed",), "messages that failed for good in the last 14 days", _messages_failed),
+    Check(
+        ("guardrail-broken",),
+        "a guardrail was broken and nobody has let the workflow go on since; an error where it is paused",
+        _guardrail_broken,
+    ),
     Check(
         ("event-never-came",),
         "a workflow or segment needs an event that never came, or not for 30 days",

@@ -14,12 +14,14 @@ from uuid import uuid4
 
 import msgspec
 import uvloop
+from msgspec.structs import replace
 
 from upsell.channels.channel import Answer, Channel, Letter, Receipt
 from upsell.channels.render import write_letter
 from upsell.channels.webhook import write_webhook
 from upsell.clock import SECOND, Clock, Duration, Moment, format_moment
 from upsell.decisions.decision import Verdict
+from upsell.decisions.guardrails import mailbox_of
 from upsell.decisions.reach import WEBHOOK
 from upsell.decisions.reasons import MEANINGS
 from upsell.errors import DeliveryError
@@ -210,7 +212,11 @@ class Dispatcher:
                 # Half the lease: a letter begun at the last moment still ends within it.
                 receipts += self._runner.run(channel.send(mine, self._lease / SECOND / 2))
         now = self._clock.now()
-        finished = [self._read(by_key[receipt.key], receipt, now) for receipt in receipts]
+        mailboxes = {letter.key: mailbox_of(letter.recipient).value for letter in letters}
+        finished = [
+            replace(self._read(by_key[receipt.key], receipt, now), mailbox=mailboxes[receipt.key])
+            for receipt in receipts
+        ]
         with self.connection.transaction():
             self._finish(claimed, finished, now)
         return finished

@@ -11,6 +11,7 @@ from upsell.journeys.concerns import counted_by, events_of, traits_of
 from upsell.journeys.workflow import Status
 from upsell.runtime.discounts import read_doubts
 from upsell.runtime.examined import LOOKED_BACK, Examined, Program, share_filled
+from upsell.runtime.guarding import open_breaches
 from upsell.runtime.learning import learn
 from upsell.runtime.reporting import live_program
 from upsell.store.census import count_rejections, count_units, sample_traits
@@ -51,6 +52,7 @@ def examine(connection: Connection, now: Moment) -> Examined:
         behind_since=since,
         messages={state.value: count for state, count in count_messages(connection).items()},
         failures=count_failures(connection, now - LOOKED_BACK * DAY),
+        breaches=open_breaches(connection),
         discounts=discounts,
         unplaced=unplaced,
     )

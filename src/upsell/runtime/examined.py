@@ -13,6 +13,7 @@ from upsell.rules.facts import Scalar
 from upsell.runtime.discounts import Discounts
 from upsell.runtime.learning import EVENT, MISSING
 from upsell.store.census import Population, Refused
+from upsell.store.guardrails import Breach
 from upsell.store.seen import DaySeen, KindSeen, ValueSeen
 
 LOOKED_BACK = 14
@@ -81,6 +82,7 @@ class Examined(msgspec.Struct, frozen=True):
         failures: Channel, reason and how many messages failed for good, lately.
         discounts: Who waited for a discount, and how far budgets are used; None where none was ever shown.
         unplaced: How many offers with a discount were taken lately of which nothing says the workflow.
+        breaches: Guardrails that were broken, after which nobody has let the workflow go on.
     """
 
     now: Moment
@@ -99,6 +101,7 @@ class Examined(msgspec.Struct, frozen=True):
     failures: Sequence[tuple[str, str, int]] = ()
     discounts: Discounts | None = None
     unplaced: int = 0
+    breaches: Sequence[Breach] = ()
 
     def events(self) -> dict[str, KindSeen]:
         """Give how often and when each event was seen, by its name; traits go by their scope."""

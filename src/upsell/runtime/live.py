@@ -18,12 +18,14 @@ from upsell.channels.email import EmailChannel
 from upsell.channels.gateway import GatewayChannel
 from upsell.channels.signing import read_secret
 from upsell.channels.webhook import WebhookChannel
-from upsell.clock import DAY, HOUR, SECOND, Clock, Duration, Moment
+from upsell.clock import DAY, HOUR, MINUTE, SECOND, Clock, Duration, Moment
 from upsell.config import Settings
 from upsell.decisions.reach import EMAIL, PUSH, SMS, WEBHOOK
 from upsell.runtime.benchmarking import benchmark
 from upsell.runtime.dispatcher import Dispatcher
+from upsell.runtime.guarding import guard
 from upsell.runtime.learning import learn
+from upsell.runtime.notices import tell_owners
 from upsell.runtime.worker import Worker
 from upsell.store import ledger, outbox
 from upsell.store.connect import Connection, connect
@@ -45,6 +47,12 @@ LEARNED_EACH = 10.0
 
 BENCHMARKED_EACH: Duration = HOUR
 """How often it is asked whether today has a benchmark yet."""
+
+GUARDED_EACH: Duration = 10 * MINUTE
+"""How often guardrails are looked at."""
+
+NOTICES_EACH: Duration = 15 * SECOND
+"""How often it is asked whether a notice is due."""
 
 _PAUSE = 1.0
 _log = structlog.get_logger(__name__)
@@ -146,6 +154,30 @@ def run_learner(url: str, clock: Clock, is_stopped: Callable[[], bool]) -> None:
                 # A piece at a time, so that a stop is heard while there is much to learn.
                 is_behind = learn(connection, 1) > 0
                 learned_at = learned_at if is_behind else time.monotonic()
+            time.sleep(LONGEST_WAIT / 5)
+
+    _keep_going(url, work, is_stopped)
+
+
+def run_guard(url: str, settings: Settings, clock: Clock, is_stopped: Callable[[], bool]) -> None:
+    """Look at every guardrail each few minutes, and tell owners of what was broken, until stopped.
+
+    Raises:
+        ConfigError: The mail server is not on this machine.
+    """
+
+    def work(connection: Connection) -> None:
+        mail = EmailChannel(settings.smtp_host, settings.smtp_port, connections=1)
+        guard_at = notices_at = clock.now()
+        while not is_stopped():
+            if clock.now() >= guard_at:
+                for breach in guard(connection, clock):
+                    _log.warning("guardrail_broken", workflow=breach.workflow, words=breach.words)
+                guard_at = clock.now() + GUARDED_EACH
+                notices_at = clock.now()
+            if clock.now() >= notices_at:
+                tell_owners(connection, clock, mail)
+                notices_at = clock.now() + NOTICES_EACH
             time.sleep(LONGEST_WAIT / 5)
 
     _keep_going(url, work, is_stopped)

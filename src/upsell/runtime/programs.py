@@ -13,6 +13,7 @@ import structlog
 from upsell.catalog.offers import Offer
 from upsell.clock import Moment
 from upsell.decisions.benchmarks import Benchmarks, benchmarks_by_cohort
+from upsell.decisions.guardrails import Pause
 from upsell.decisions.incidents import Incident
 from upsell.decisions.rails import Spent
 from upsell.errors import DefinitionError, StoreError
@@ -21,6 +22,7 @@ from upsell.journeys.program import (
     with_benchmarks,
     with_earlier,
     with_incidents,
+    with_pauses,
     with_sold_out,
 )
 from upsell.journeys.workflow import Workflow
@@ -28,6 +30,7 @@ from upsell.money import Money
 from upsell.store.acceptances import Acceptance, read_acceptances
 from upsell.store.benchmarks import newest_benchmark_day, read_benchmarks
 from upsell.store.connect import Connection
+from upsell.store.guardrails import read_pauses
 from upsell.store.incidents import read_incidents
 from upsell.store.revisions import Revision, read_revisions
 from upsell.workspace.compile import compile_documents
@@ -52,6 +55,7 @@ class Programs:
         self._refused: dict[int, DefinitionError] = {}
         self._workflows: dict[str, Workflow] = {}
         self._incidents: tuple[Incident, ...] = ()
+        self._pauses: tuple[Pause, ...] = ()
         self.acceptances: list[Acceptance] = []
         self._showings: set[str] = set()
         self.accepted_to = 0
@@ -62,13 +66,19 @@ class Programs:
     def refresh(self, connection: Connection) -> None:
         """Read and compile the revisions that were applied since the last look.
 
-        And read the incidents for everyone, which offers were taken, and what peers use.
+        And read the incidents for everyone, the pauses, which offers were taken, and what peers use.
         """
         incidents = read_incidents(connection)
         if incidents != self._incidents:
             self._incidents = incidents
             self._programs = {
                 number: with_incidents(program, incidents) for number, program in self._programs.items()
+            }
+        pauses = read_pauses(connection)
+        if pauses != self._pauses:
+            self._pauses = pauses
+            self._programs = {
+                number: with_pauses(program, pauses) for number, program in self._programs.items()
             }
         taken = read_acceptances(connection, self.accepted_to)
         if taken:
@@ -153,7 +163,7 @@ class Programs:
             return
         live = {workflow.version for workflow in program.workflows.values()}
         earlier = [workflow for version, workflow in self._workflows.items() if version not in live]
-        whole = with_incidents(with_earlier(program, earlier), self._incidents)
+        whole = with_pauses(with_incidents(with_earlier(program, earlier), self._incidents), self._pauses)
         self._programs[revision.number] = self._sold(with_benchmarks(whole, self._benchmarks))
         self._is_comparing |= any(metric.is_benchmarked for metric in program.catalog.described.values())
         self._workflows.update({workflow.version: workflow for workflow in program.workflows.values()})

@@ -64,6 +64,7 @@ class Finished(msgspec.Struct, frozen=True):
         provider_id: What the provider calls it, None when it was not accepted.
         next_attempt_at: When it may be tried again, None unless it may.
         said: What its receipt says beside the reason.
+        mailbox: Whose mailbox it went to, empty where that is not known.
     """
 
     key: str
@@ -72,6 +73,7 @@ class Finished(msgspec.Struct, frozen=True):
     provider_id: str | None = None
     next_attempt_at: Moment | None = None
     said: Mapping[str, str] = msgspec.field(default_factory=dict)
+    mailbox: str = ""
 
 
 def keep_messages(
@@ -169,6 +171,7 @@ def finish_messages(
         "reasons": [told.reason for told in finished],
         "providers": [told.provider_id for told in finished],
         "nexts": [told.next_attempt_at for told in finished],
+        "mailboxes": [told.mailbox for told in finished],
     }
     return frozenset(row[0] for row in connection.execute(query("finish_messages"), values, binary=True))
 

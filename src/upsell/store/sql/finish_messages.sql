@@ -5,14 +5,16 @@ set
     state = told.state,
     reason = told.reason,
     provider_id = told.provider_id,
+    mailbox = told.mailbox,
     next_attempt_at = coalesce(moment(told.next_attempt_at), outbox.next_attempt_at),
     finished_at = case when told.state = 'reserved' then null else moment(%(now)s) end,
     claimed_by = null,
     lease_ends_at = null
 from
     unnest(
-        %(keys)b::text[], %(states)b::text[], %(reasons)b::text[], %(providers)b::text[], %(nexts)b::bigint[]
-    ) as told (key, state, reason, provider_id, next_attempt_at)
+        %(keys)b::text[], %(states)b::text[], %(reasons)b::text[], %(providers)b::text[], %(nexts)b::bigint[],
+        %(mailboxes)b::text[]
+    ) as told (key, state, reason, provider_id, next_attempt_at, mailbox)
 where
     outbox.key = told.key
     and outbox.claimed_by = %(claimer)s
