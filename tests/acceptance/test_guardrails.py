@@ -199,11 +199,13 @@ def test_who_unsubscribes_answers_the_last_message_they_were_sent_within_a_week(
     world.happens("Consent Withdrawn", "p2", channel="sms")
     world.happens("Consent Withdrawn", "p3", channel="email", purpose="profiling")
     world.happens("Consent Withdrawn", "nobody", channel="email")
+    world.happens("Message Complained", "p5", key="no\0key", reason="\0")
     world.after(7 * DAY)
     world.happens("Consent Withdrawn", "p4", channel="email")
     guard(world.connection, world.clock)
     (sums,) = read_message_sums(world.connection)
-    assert (sums.sent, sums.unsubscribed) == (40, 1)
+    # What says nothing that the database can read is about the last message too.
+    assert (sums.sent, sums.unsubscribed, sums.complained) == (40, 1, 1)
 
 
 def test_an_address_that_a_mail_server_refuses_for_good_is_a_bounce_and_one_for_now_is_none(

@@ -10,7 +10,7 @@ other has all of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -99,9 +99,14 @@ class Guarded(msgspec.Struct, frozen=True):
     concerns: tuple[str, ...]
 
 
-def guard(connection: Connection, clock: Clock) -> list[Breach]:
-    """Sum what is new, read every guardrail, and keep what is broken; give the breaches that are new."""
-    count(connection, clock)
+def guard(
+    connection: Connection, clock: Clock, is_stopped: Callable[[], bool] = lambda: False
+) -> list[Breach]:
+    """Sum what is new, read every guardrail, and keep what is broken; give the breaches that are new.
+
+    What was summed when it is stopped stays summed.
+    """
+    count(connection, clock, is_stopped)
     try:
         program = read_live(connection)
     except DefinitionError:
@@ -124,11 +129,12 @@ def guard(connection: Connection, clock: Clock) -> list[Breach]:
     return [each for each in read_breaches(connection) if each.number in numbers] if numbers else []
 
 
-def count(connection: Connection, clock: Clock) -> None:
-    """Sum what is new in the ledger."""
-    # The ledger's time where that is ahead, as after a replay.
-    while sum_some(connection, max(clock.now(), read_head(connection).seen_at)):
-        pass
+def count(connection: Connection, clock: Clock, is_stopped: Callable[[], bool]) -> None:
+    """Sum what is new in the ledger, until stopped."""
+    is_behind = True
+    while is_behind and not is_stopped():
+        # The ledger's time where that is ahead, as after a replay.
+        is_behind = sum_some(connection, max(clock.now(), read_head(connection).seen_at))
 
 
 def read_live(connection: Connection) -> Program | None:

@@ -171,7 +171,7 @@ def run_guard(url: str, settings: Settings, clock: Clock, is_stopped: Callable[[
         guard_at = notices_at = clock.now()
         while not is_stopped():
             if clock.now() >= guard_at:
-                for breach in guard(connection, clock):
+                for breach in guard(connection, clock, is_stopped):
                     _log.warning("guardrail_broken", workflow=breach.workflow, words=breach.words)
                 guard_at = clock.now() + GUARDED_EACH
                 notices_at = clock.now()

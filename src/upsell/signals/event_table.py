@@ -379,7 +379,12 @@ def _consent() -> tuple[EventType, ...]:
     group = "Consent"
     return (
         EventType("Consent Given", group, "A customer agreed to be written to.", _CONSENT),
-        EventType("Consent Withdrawn", group, "A customer asked not to be.", _CONSENT),
+        EventType(
+            "Consent Withdrawn",
+            group,
+            "A customer asked not to be.",
+            (*_CONSENT, _text("key", "key of the message that was answered by it")),
+        ),
     )
 
 

@@ -7,7 +7,7 @@ select
     (extract(epoch from outbox.finished_at) / 2419200)::integer,
     outbox.workflow, outbox.channel, outbox.mailbox, count(*)
 from events
-inner join outbox on outbox.key = events.properties::jsonb ->> 'key'
+inner join outbox on outbox.key = events.properties::json ->> 'key'
 where
     events.position > %(after)s and events.position <= %(up_to)s and events.seen_at >= moment(%(since)s)
     and events.name in ('Message Sent', 'Message Failed')

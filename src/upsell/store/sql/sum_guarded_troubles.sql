@@ -3,21 +3,25 @@
 with heard as (
     select
         events.position, events.seen_at, events.household_id, events.customer_id,
-        events.properties::jsonb ->> 'key' as key,
-        events.properties::jsonb ->> 'channel' as channel,
+        said.properties ->> 'key' as key,
+        said.properties ->> 'channel' as channel,
         case events.name
             when 'Message Complained' then 'complaint_rate'
             when 'Consent Withdrawn' then 'unsubscribe_rate'
             else 'bounce_rate'
         end as measure
     from events
+    -- A NUL is no text to the database; what has one says nothing of a message of ours.
+    cross join lateral (
+        select case when strpos(events.properties, '\u0000') = 0 then events.properties::json end as properties
+    ) as said
     where
         events.position > %(after)s and events.position <= %(up_to)s and events.seen_at >= moment(%(since)s)
         and events.name in ('Message Failed', 'Message Bounced', 'Message Complained', 'Consent Withdrawn')
         and not events.is_historical
         and (
             events.name <> 'Consent Withdrawn'
-            or coalesce(events.properties::jsonb ->> 'purpose', 'marketing') = 'marketing'
+            or coalesce(said.properties ->> 'purpose', 'marketing') = 'marketing'
         )
 ),
 
@@ -26,7 +30,7 @@ about as (
     from heard
     left join outbox as named on named.key = heard.key
     left join lateral (
-        select sent.properties::jsonb ->> 'key' as key
+        select sent.properties::json ->> 'key' as key
         from events as sent
         where
             named.key is null
@@ -36,7 +40,7 @@ about as (
             and sent.position < heard.position
             and sent.seen_at > heard.seen_at - interval '7 days'
             and sent.seen_at <= heard.seen_at
-            and sent.properties::jsonb ->> 'channel' = coalesce(heard.channel, 'email')
+            and sent.properties::json ->> 'channel' = coalesce(heard.channel, 'email')
         order by sent.position desc
         limit 1
     ) as latest on true
