@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from email import message_from_bytes
 from email.policy import default
+from threading import Event, Thread
 
 import pytest
 
@@ -18,7 +19,8 @@ from tests.sinks import HOST, Sink, open_sink
 from tests.stories.world import workflow
 from upsell.channels.channel import Letter, Receipt
 from upsell.channels.email import EmailChannel
-from upsell.clock import DAY, HOUR, MINUTE
+from upsell.clock import DAY, HOUR, MINUTE, SystemClock
+from upsell.config import Settings
 from upsell.decisions.guardrails import Action
 from upsell.decisions.reasons import Reason
 from upsell.measurement.guardrails import Standing
@@ -26,6 +28,7 @@ from upsell.runtime.diagnosis import diagnose
 from upsell.runtime.doctor import examine
 from upsell.runtime.explaining import explain_now, explain_past
 from upsell.runtime.guarding import ALL_MAIL, Guarded, guard, read_guardrails, read_live
+from upsell.runtime.live import run_guard
 from upsell.runtime.notices import LEASE, tell_owners
 from upsell.store import guardrails as store
 from upsell.store.guardrails import (
@@ -35,6 +38,7 @@ from upsell.store.guardrails import (
     read_message_sums,
     read_unit_sums,
 )
+from upsell.store.queries import query
 
 pytestmark = pytest.mark.postgres
 
@@ -259,13 +263,8 @@ def test_complaints_are_held_by_default_to_what_mailbox_providers_publish_over_a
         view(world, meet(world, 1000, 1700, "gmail.com"), "Feature Gate Hit")
         world.settle()
         complain(world, keys(world, "bad")[:12])
-        found = {
-            (each.workflow, each.guardrail, each.action) for each in guard(world.connection, world.clock)
-        }
-        assert ("bad", "gmail_complaints", Action.PAUSE) in found
-        assert ("bad", "gmail_complaints", Action.WARN) in found
-        assert {key for key, _, _ in found} == {"bad"}, "the rest of the mail keeps to the limits"
-        assert not any(name == "yahoo_complaints" for _, name, _ in found)
+        (breach,) = guard(world.connection, world.clock)
+        assert (breach.workflow, breach.action) == ("bad", Action.PAUSE), "the rest keeps to the limits"
         program = read_live(world.connection)
         assert program is not None
         gmail = [
@@ -275,8 +274,19 @@ def test_complaints_are_held_by_default_to_what_mailbox_providers_publish_over_a
         ]
         assert [each.workflow for each in gmail] == [ALL_MAIL, ALL_MAIL]
         assert {(each.reading.counted, each.reading.seen) for each in gmail} == {(700, 12)}
+        assert {each.reading.standing for each in gmail} == {Standing.BEYOND}
+        assert {each.concerns for each in gmail} == {("bad",)}
         tell(world, sink)
-        assert len(owner_mails(sink)) == len(found), "one for each breach"
+        assert len(owner_mails(sink)) == 1, "who is paused is told of once, whatever else is beyond"
+        end_breaches(world.connection, world.clock, "bad", "ada", "the list was cleaned")
+        assert guard(world.connection, world.clock) == [], "all mail is counted anew as well"
+
+
+def test_the_events_that_are_counted_are_those_the_index_holds(database: str) -> None:
+    with open_world(database) as world:
+        ((definition,),) = world.rows("select indexdef from pg_indexes where indexname = 'events_guarded'")
+        assert set(re.findall(r"'([A-Z][^']*)'::text", definition)) == store.GUARDED_EVENTS
+        assert set(re.findall(r"'([A-Z][^']*)'", query("find_guarded").decode())) == store.GUARDED_EVENTS
 
 
 def test_an_excess_beyond_the_holdout_pauses(database: str) -> None:
@@ -417,6 +427,32 @@ def test_a_past_moment_is_explained_with_the_pause_of_that_moment_and_the_doctor
     assert "6 complaints" not in words(during - HOUR)
     assert "6 complaints" in words(during)
     assert "6 complaints" not in words(world.clock.now())
+
+
+def test_the_guard_that_runs_beside_the_worker_pauses_and_tells_and_a_second_one_adds_nothing(
+    sent: tuple[LiveWorld, Sink], database: str
+) -> None:
+    world, sink = sent
+    complain(world, keys(world)[:6])
+    stopped = Event()
+    settings = Settings(smtp_host=HOST, smtp_port=sink.port)
+    guards = [
+        Thread(target=run_guard, args=(database, settings, SystemClock(), stopped.is_set)) for _ in range(2)
+    ]
+    for each in guards:
+        each.start()
+    try:
+        for _ in range(600):
+            if any(each.notice is NoticeState.SENT for each in read_breaches(world.connection)):
+                break
+            stopped.wait(0.1)
+    finally:
+        stopped.set()
+        for each in guards:
+            each.join()
+    (breach,) = read_breaches(world.connection)
+    assert (breach.notice, breach.notice_to) == (NoticeState.SENT, "owner@acme.example")
+    assert len(owner_mails(sink)) == 1
 
 
 def test_the_commands_show_list_and_let_go_on(sent: tuple[LiveWorld, Sink], database: str) -> None:

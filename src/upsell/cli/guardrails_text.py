@@ -19,8 +19,10 @@ _RIGHT = frozenset({"delivered", "seen", "rate", "limit"})
 
 def guardrails_lines(readings: Sequence[Guarded], breaches: Sequence[Breach]) -> Iterator[str]:
     """Write the table, then each breach that is open with what to do."""
+    # A provider to whose mailboxes nothing was ever sent is nobody's concern.
+    readings = [each for each in readings if each.reading.counted or each.workflow != ALL_MAIL]
     if not readings:
-        yield "No guardrail is watched: write guardrails in a workflow, or under policy in upsell.yaml."
+        yield "Nothing was sent yet, and no workflow writes a guardrail: see docs/guides/guardrails.md."
     else:
         rows = [_HEADS, *(_row(each, breaches) for each in readings)]
         widths = [max(len(row[place]) for row in rows) for place in range(len(_HEADS))]
@@ -33,7 +35,7 @@ def guardrails_lines(readings: Sequence[Guarded], breaches: Sequence[Breach]) ->
             yield "An excess is of units spoken to whose 14 days are over, beside the holdout's share."
     for breach in breaches:
         yield ""
-        what = "is paused" if breach.action is Action.PAUSE else "was warned of"
+        what = "is paused" if breach.action is Action.PAUSE else "is beyond a limit"
         since = f"{to_datetime(breach.found_at):%Y-%m-%d %H:%M} UTC"
         yield f"{breach.workflow} {what} since {since}: {breach.words}"
         yield f'  mend what people were sent, then: upsell guardrail resume {breach.workflow} --why "..."'

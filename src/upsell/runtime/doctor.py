@@ -17,6 +17,7 @@ from upsell.runtime.reporting import live_program
 from upsell.store.census import count_rejections, count_units, sample_traits
 from upsell.store.connect import Connection
 from upsell.store.cursors import read_cursors
+from upsell.store.guardrails import GUARDED_EVENTS
 from upsell.store.ledger import Head, read_head
 from upsell.store.outbox import count_failures, count_messages
 from upsell.store.queries import query
@@ -74,7 +75,7 @@ def _program(connection: Connection) -> Program | None:
     going = {key: each for key, each in program.workflows.items() if each.status is not Status.ENDED}
     return Program(
         catalog=program.catalog,
-        read=concerns_for(program).names,
+        read=concerns_for(program).names | GUARDED_EVENTS,
         awaited={key: events_of(workflow) for key, workflow in going.items()}
         | {f"segment {name}": counted_by(segment) for name, segment in program.segments.items()},
         traits=traits_of(going.values(), program.segments.values()),

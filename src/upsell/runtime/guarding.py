@@ -116,16 +116,20 @@ def guard(
         return []
     breaches = read_breaches(connection)
     known = {(each.workflow, each.guardrail, each.action) for each in breaches if each.ended_at is None}
+    paused = {key for key, _, action in known if action is Action.PAUSE}
     ended = sum(each.ended_at is not None for each in breaches)
+    broken = [
+        each for each in read_guardrails(connection, program) if each.reading.standing is Standing.BEYOND
+    ]
     numbers: list[int | None] = []
-    for guarded in read_guardrails(connection, program):
-        if guarded.reading.standing is Standing.BEYOND:
-            broken = Broken(guarded.guardrail, guarded.action, guarded.words, ended)
-            numbers += [
-                keep_breach(connection, clock, key, broken)
-                for key in guarded.concerns
-                if (key, guarded.guardrail, guarded.action) not in known
-            ]
+    for guarded in sorted(broken, key=lambda each: each.action is not Action.PAUSE):
+        told = Broken(guarded.guardrail, guarded.action, guarded.words, ended)
+        # Who is paused sends nothing, so there is nothing more to say of it until it goes on.
+        for key in guarded.concerns:
+            if key not in paused and (key, guarded.guardrail, guarded.action) not in known:
+                numbers.append(keep_breach(connection, clock, key, told))
+                if guarded.action is Action.PAUSE:
+                    paused.add(key)
     return [each for each in read_breaches(connection) if each.number in numbers] if numbers else []
 
 
@@ -169,9 +173,10 @@ def read_guardrails(connection: Connection, program: Program) -> list[Guarded]:
             found += _of_workflow(workflow, policy, mine, exposed)
     if policy.has_mailbox_limits:
         going = {key for key, each in program.workflows.items() if each.status is not Status.ENDED}
+        # What a workflow sent before it was mended is part of all mail, so all mail is counted anew.
+        anew = _since(breaches)
         for mailbox, name in MAILBOX_GUARDRAILS.items():
-            since = _since(each for each in breaches if each.guardrail == name)
-            mail = [each for each in messages if each.since >= since and _is_for(each, mailbox)]
+            mail = [each for each in messages if each.since >= anew and _is_for(each, mailbox)]
             found += _of_mail(mailbox, name, mail, policy, going)
     return found
 

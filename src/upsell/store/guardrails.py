@@ -24,6 +24,21 @@ WINDOW: Duration = 14 * DAY
 AT_ONCE = 20_000
 """How many events are summed in one transaction."""
 
+GUARDED_EVENTS = frozenset(
+    {
+        "Message Sent",
+        "Message Failed",
+        "Message Bounced",
+        "Message Complained",
+        "Consent Withdrawn",
+        "Refunded",
+        "Ticket Opened",
+        "Subscription Downgraded",
+        "Subscription Canceled",
+    }
+)
+"""What guardrails count, as the index ``events_guarded`` and ``find_guarded.sql`` have it."""
+
 NOTICE_LOST = "the process that was sending was lost before it could say what the mail server answered"
 """The detail of a notice that is unknown because of a crash."""
 
