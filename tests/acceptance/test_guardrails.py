@@ -411,6 +411,7 @@ def test_a_past_moment_is_explained_with_the_pause_of_that_moment_and_the_doctor
     world.after(HOUR)
     answer = explain_now(world.connection, "c:p300", world.clock.now(), None).explanations[0]
     assert "6 complaints of 40 delivered" in answer.words
+    assert "upsell guardrail resume w lets it go on" in answer.words
     (finding,) = (
         each
         for each in diagnose(examine(world.connection, world.clock.now()))

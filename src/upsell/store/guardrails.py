@@ -250,8 +250,11 @@ def read_breaches(connection: Connection) -> list[Breach]:
 
 
 def read_pauses(connection: Connection) -> tuple[Pause, ...]:
-    """Give every pause there was, the first first; () without any."""
-    return tuple(Pause(*row) for row in connection.execute(query("read_pauses"), binary=True))
+    """Give every pause there was, with how it ends, the first first; () without any."""
+    return tuple(
+        Pause(workflow, f"{words}; upsell guardrail resume {workflow} lets it go on", found_at, ended_at)
+        for workflow, words, found_at, ended_at in connection.execute(query("read_pauses"), binary=True)
+    )
 
 
 def has_notices(connection: Connection) -> bool:
