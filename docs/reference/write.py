@@ -6,6 +6,7 @@ from pathlib import Path
 
 from upsell.cli.codes import errors_page, lints_page
 from upsell.cli.reference import commands_page, doctor_page, settings_page
+from upsell.measurement.metrics_page import metrics_page
 from upsell.workspace.contact_hours_reference import contact_hours_page
 from upsell.workspace.reference import events_page, reasons_page, workspace_page
 
@@ -20,4 +21,5 @@ if __name__ == "__main__":
     (HERE / "doctor.md").write_text(doctor_page(), encoding="utf-8")
     (HERE / "lints.md").write_text(lints_page(), encoding="utf-8")
     (HERE / "errors.md").write_text(errors_page(), encoding="utf-8")
+    (HERE / "metrics.md").write_text(metrics_page(), encoding="utf-8")
     (HERE / "settings.md").write_text(settings_page(), encoding="utf-8")

@@ -11,6 +11,7 @@ from upsell.cli.codes import errors_page, lints_page
 from upsell.cli.main import COMMANDS
 from upsell.cli.reference import commands_page, doctor_page, settings_page
 from upsell.decisions.reasons import MEANINGS, Reason
+from upsell.measurement.metrics_page import metrics_page
 
 ROOT = Path(__file__).parents[2]
 PAGES = [*sorted((ROOT / "docs").rglob("*.md")), ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
@@ -55,6 +56,11 @@ def test_every_code_is_told_of() -> None:
 def test_every_setting_is_told_of() -> None:
     page = (ROOT / "docs" / "reference" / "settings.md").read_text(encoding="utf-8")
     assert page == settings_page(), "settings.md is stale; run python docs/reference/write.py"
+
+
+def test_every_metric_is_told_of() -> None:
+    page = (ROOT / "docs" / "reference" / "metrics.md").read_text(encoding="utf-8")
+    assert page == metrics_page(), "metrics.md is stale; run python docs/reference/write.py"
 
 
 def test_every_check_of_the_doctor_is_told_of() -> None:

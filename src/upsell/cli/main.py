@@ -49,6 +49,9 @@ COMMANDS: Final[dict[str, Entry]] = {
         "upsell.cli.segments:segments", "Count segments and list who is in them, or count a rule."
     ),
     "report": Entry("upsell.cli.report:report", "Tell what each workflow did and earned."),
+    "metrics": Entry(
+        "upsell.cli.metrics:metrics", "Tell what is tracked: definition, SQL and value of each metric."
+    ),
     "lift": Entry("upsell.cli.lift:lift", "Tell the effect in an experiment that stands in a file."),
     "discounts": Entry(
         "upsell.cli.discounts:discounts", "Tell who waited for a discount before they bought."

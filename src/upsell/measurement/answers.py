@@ -28,6 +28,7 @@ class UndeterminedReason(enum.Enum):
     SAMPLE_RATIO = "sample_ratio"
     OUT_OF_REACH = "out_of_reach"
     CLUSTERED = "clustered"
+    NOT_TOLD = "not_told"
 
 
 class Undetermined(msgspec.Struct, frozen=True, tag="undetermined", tag_field="kind"):

@@ -25,6 +25,9 @@ class Dialect(enum.Enum):
 
     DUCKDB = "duckdb"
     POSTGRES = "postgres"
+    SPARK = "spark"
+    SNOWFLAKE = "snowflake"
+    BIGQUERY = "bigquery"
 
 
 class Query(enum.Enum):
@@ -42,7 +45,8 @@ def outcome_queries(question: Question, dialect: Dialect) -> dict[Query, str]:
     exposed_at)`` and ``events(unit_id, name, occurred_at, properties)``, moments with zone and
     properties JSON or JSON text.
     """
-    return {query: _write(query.value, question, dialect) for query in Query}
+    values = _values(question)
+    return {query: write_statement(query.value, values, dialect) for query in Query}
 
 
 def unit_outcomes(question: Question, dialect: Dialect) -> str:
@@ -52,17 +56,32 @@ def unit_outcomes(question: Question, dialect: Dialect) -> str:
     net_committed_revenue and recurring_revenue_change (whole minor units); an outcome is null while
     its window is open. For simulations, which compare the outcomes of one unit in two worlds.
     """
-    return _write("unit_outcomes", question, dialect)
+    return write_statement("unit_outcomes", _values(question), dialect)
 
 
-def _write(relation: str, question: Question, dialect: Dialect) -> str:
-    """Put a relation and all it stands on into one statement of a dialect."""
-    values = _values(question)
+def write_statement(
+    relation: str,
+    values: Mapping[str, exp.Expression],
+    dialect: Dialect,
+    files: Mapping[str, str] | None = None,
+) -> str:
+    """Put a relation and all it stands on into one statement of a dialect.
+
+    Args:
+        relation: Name of the relation that is asked for.
+        values: A literal for each placeholder of the files.
+        dialect: The engine's.
+        files: The file under ``sql/`` each relation is written in, without its ending; without it those
+            of outcomes, each in the file of its own name. A table not among them is the session's.
+    """
+    places = outcome_files() if files is None else files
     statement = exp.select("*").from_(relation)
-    for name in (*_foundations(relation), relation):
-        statement = statement.with_(name, as_=_fill(_parsed(name), values), copy=False)
+    for name in (*_foundations(relation, places), relation):
+        statement = statement.with_(name, as_=_fill(parsed_file(places[name]), values), copy=False)
     if dialect is not Dialect.DUCKDB:
         _widen(statement)
+    if dialect not in (Dialect.DUCKDB, Dialect.POSTGRES):
+        _uncollate(statement)
     return statement.sql(dialect=dialect.value, pretty=True, comments=False)
 
 
@@ -72,46 +91,62 @@ def _values(question: Question) -> Mapping[str, exp.Expression]:
         "workflow": exp.Literal.string(question.workflow),
         "goal_event": exp.Literal.string(question.goal_event),
         "currency": exp.Literal.string(question.currency.upper()),
-        "as_of": _moment(question.as_of),
-        "goal_within": _duration(question.goal_within),
-        "horizon": _duration(question.horizon),
+        "as_of": moment_literal(question.as_of),
+        "goal_within": duration_literal(question.goal_within),
+        "horizon": duration_literal(question.horizon),
         "steps": exp.Literal.number(question.horizon // (28 * DAY) + 3),
     }
 
 
-def _moment(at: Moment) -> exp.Expression:
+def moment_literal(at: Moment) -> exp.Expression:
     """Write a moment as a literal with zone."""
     return exp.cast(exp.Literal.string(to_datetime(at).isoformat(sep=" ")), exp.DataType.Type.TIMESTAMPTZ)
 
 
-def _duration(length: Duration) -> exp.Expression:
+def duration_literal(length: Duration) -> exp.Expression:
     """Write an elapsed time in microseconds, which no engine turns into days of another length."""
     return exp.Interval(this=exp.Literal.string(str(length)), unit=exp.Var(this="MICROSECOND"))
 
 
 @cache
-def _parsed(relation: str) -> exp.Select:
+def parsed_file(file: str) -> exp.Select:
     """Read one packaged file as a syntax tree; the tree is shared and never changed."""
-    text = resources.files("upsell.measurement").joinpath("sql", f"{relation}.sql").read_text("utf-8")
-    return sqlglot.parse_one(text, dialect=Dialect.DUCKDB.value, into=exp.Select)
+    return sqlglot.parse_one(file_text(file), dialect=Dialect.DUCKDB.value, into=exp.Select)
+
+
+def file_text(file: str) -> str:
+    """Read one packaged file, named under ``sql/`` without its ending."""
+    return resources.files("upsell.measurement").joinpath("sql", f"{file}.sql").read_text("utf-8")
 
 
 @cache
-def _relations() -> frozenset[str]:
-    """Give the names of the packaged files."""
-    folder = resources.files("upsell.measurement").joinpath("sql")
-    return frozenset(entry.name.removesuffix(".sql") for entry in folder.iterdir())
+def outcome_files() -> Mapping[str, str]:
+    """Give the files that outcomes are written in, by the relation each is."""
+    return {name: name for name in folder_names("")}
 
 
-@cache
-def _foundations(relation: str) -> tuple[str, ...]:
-    """Give the files a relation stands on, each after those it stands on itself."""
-    tree = _parsed(relation)
-    named = dict.fromkeys(table.name for table in tree.find_all(exp.Table) if table.name in _relations())
+def folder_names(folder: str) -> tuple[str, ...]:
+    """Give the names of the packaged files of a folder under ``sql/``, empty for itself, in order."""
+    entries = resources.files("upsell.measurement").joinpath("sql", folder).iterdir()
+    return tuple(sorted(entry.name.removesuffix(".sql") for entry in entries if entry.is_file()))
+
+
+def _foundations(relation: str, files: Mapping[str, str]) -> tuple[str, ...]:
+    """Give the relations a relation stands on, each after those it stands on itself."""
     found: dict[str, None] = {}
-    for name in named:
-        found |= dict.fromkeys((*_foundations(name), name))
+    _found(relation, files, found)
+    found.pop(relation)
     return tuple(found)
+
+
+def _found(relation: str, files: Mapping[str, str], found: dict[str, None]) -> None:
+    """Add a relation after all it stands on, each once."""
+    if relation in found:
+        return
+    tables = parsed_file(files[relation]).find_all(exp.Table)
+    for name in dict.fromkeys(table.name for table in tables if table.name in files):
+        _found(name, files, found)
+    found[relation] = None
 
 
 def _fill(tree: exp.Select, values: Mapping[str, exp.Expression]) -> exp.Select:
@@ -133,3 +168,9 @@ def _widen(statement: exp.Select) -> None:
     for kind in statement.find_all(exp.DataType):
         if kind.this is exp.DataType.Type.INT128:
             kind.replace(exp.DataType.build("decimal"))
+
+
+def _uncollate(statement: exp.Select) -> None:
+    """Leave away the collation by code point on engines that order text so anyway and know no such name."""
+    for collation in list(statement.find_all(exp.Collate)):
+        collation.replace(collation.this)

@@ -160,8 +160,8 @@ def _programme(connection: Connection, program: Program, as_of: Moment) -> LiftR
     """Measure the whole programme: households at their first exposure anywhere, against the control."""
     values: dict[str, object] = {"as_of": as_of}
     ledger = Ledger(
-        exposures=_copied(connection, "report_programme_exposures", EXPOSURE_COLUMNS, values),
-        events=_copied(connection, "report_programme_events", EVENT_COLUMNS, values),
+        exposures=copied_table(connection, "report_programme_exposures", EXPOSURE_COLUMNS, values),
+        events=copied_table(connection, "report_programme_events", EVENT_COLUMNS, values),
     )
     question = Question(
         workflow="*",
@@ -228,8 +228,10 @@ def read_ledger(connection: Connection, program: Program, as_of: Moment) -> Ledg
     """Read the exposures, and the events that outcomes are made of, up to a moment."""
     goals = sorted({workflow.goal.event for workflow in program.workflows.values()})
     return Ledger(
-        exposures=_copied(connection, "report_exposures", EXPOSURE_COLUMNS, {"as_of": as_of}),
-        events=_copied(connection, "report_outcome_events", EVENT_COLUMNS, {"as_of": as_of, "goals": goals}),
+        exposures=copied_table(connection, "report_exposures", EXPOSURE_COLUMNS, {"as_of": as_of}),
+        events=copied_table(
+            connection, "report_outcome_events", EVENT_COLUMNS, {"as_of": as_of, "goals": goals}
+        ),
     )
 
 
@@ -249,7 +251,8 @@ def _chosen(program: Program, only: str | None) -> list[Workflow]:
     return [program.workflows[only]]
 
 
-def _copied(connection: Connection, name: str, schema: pa.Schema, values: dict[str, object]) -> pa.Table:
+def copied_table(connection: Connection, name: str, schema: pa.Schema, values: dict[str, object]) -> pa.Table:
+    """Give what a COPY answers as columns; moments in it are whole microseconds, and no text is null."""
     content = BytesIO()
     with connection.cursor() as cursor, cursor.copy(query(name), values) as copy:
         for block in copy:

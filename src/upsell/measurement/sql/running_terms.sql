@@ -9,7 +9,8 @@ select
     stretches.ended_at,
     stretches.is_canceled,
     stretches.amount,
-    stretches.months
+    stretches.months,
+    stretches.monthly_amount
 from first_exposures
 inner join stretches
     on

@@ -90,6 +90,8 @@ select
     is_trialing,
     amount,
     currency,
-    months
+    months,
+    -- A yearly amount counts a twelfth, to the nearest whole minor unit, halves up.
+    (2 * amount + months) // (2 * months) as monthly_amount
 from bounded
 where not is_cancellation

@@ -28,13 +28,12 @@ committed as (
     group by contrast, unit_id
 ),
 
--- A yearly amount counts a twelfth, to the nearest whole minor unit, halves up.
 recurring as (
     select
         contrast,
         unit_id,
         cast(sum(
-            ((2 * amount + months) // (2 * months))
+            monthly_amount
             * (
                 case when ended_at is null or ended_at > horizon_closes_at then 1 else 0 end
                 - case when started_at <= exposed_at then 1 else 0 end

@@ -1,0 +1,68 @@
+"""``upsell metrics``: what is tracked, how each is defined, its SQL, and its value."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+
+def metrics(  # noqa: PLR0913  # each is an option of the command line
+    id_: Annotated[
+        str | None, typer.Argument(metavar="ID", help="Which metric; without it all are listed.")
+    ] = None,
+    *,
+    sql: Annotated[bool, typer.Option("--sql", help="Print its SQL.")] = False,
+    dialect: Annotated[
+        str, typer.Option(help="For which engine: duckdb, postgres, spark, snowflake or bigquery.")
+    ] = "duckdb",
+    run: Annotated[bool, typer.Option("--run", help="Compute it over the database's ledger.")] = False,
+    by: Annotated[
+        str | None,
+        typer.Option(
+            help="Tell it apart by trigger, stage, channel, plan, segment, cohort, workflow or kind of offer."
+        ),
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option(help="From this date or moment on; without it a year before the end.")
+    ] = None,
+    until: Annotated[str | None, typer.Option(help="Up to this date or moment; without it now.")] = None,
+    currency: Annotated[
+        str | None, typer.Option(help="Currency of what is read in one; without it the workspace's.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+) -> None:
+    """List what is tracked; tell how one metric is defined, print its SQL, or compute it.
+
+    These numbers describe what happened. What would not have happened otherwise is told by `upsell report`.
+    """
+    from upsell.cli.metrics_text import definition_text, figures_text, list_json, list_text
+    from upsell.cli.spans import member_of, span_of
+    from upsell.measurement.metrics import metric_definition, metric_query
+
+    if id_ is None:
+        print(list_json() if as_json else list_text())
+        return
+    metric = metric_definition(id_)
+    if not (sql or run):
+        print(list_json(metric) if as_json else definition_text(metric))
+        return
+    if sql:
+        from upsell.measurement.queries import Dialect
+
+        asked = span_of(since, until, by, currency or "USD")
+        print(metric_query(metric, asked, member_of(Dialect, dialect, "--dialect")))
+    if run:
+        import os
+
+        from upsell.cli.metrics_text import figures_json
+        from upsell.config import load_settings
+        from upsell.runtime.reporting import live_program
+        from upsell.runtime.tracking import read_metric, read_tracked
+        from upsell.store.connect import connect, database_url
+
+        with connect(database_url(load_settings(os.environ))) as connection:
+            program = live_program(connection)
+            span = span_of(since, until, by, currency or program.currency)
+            figures = read_metric(read_tracked(connection, program, span.as_of), metric, span)
+        print(figures_json(metric, span, figures) if as_json else figures_text(metric, span, figures))

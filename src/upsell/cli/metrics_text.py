@@ -1,0 +1,152 @@
+"""Metrics on a terminal: the list, a definition, and figures in columns that line up."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import assert_never
+
+import msgspec
+
+from upsell.clock import format_moment
+from upsell.measurement.answers import Undetermined
+from upsell.measurement.figures import Figure
+from upsell.measurement.metrics import MetricDefinition, MetricUnit, Span, metric_definitions
+from upsell.measurement.metrics_page import definition_lines
+from upsell.measurement.shares import Share
+from upsell.measurement.survival import Survival
+from upsell.money import Money, minor_digits
+
+WIDTH = 100
+_MOST_STEPS = 12
+
+
+def list_text() -> str:
+    """Write every metric, a line each."""
+    rows = [(metric.id, metric.unit.value, metric.name) for metric in metric_definitions()]
+    return "\n".join(f"{id_:<26}{unit:<13}{name}" for id_, unit, name in rows)
+
+
+def list_json(only: MetricDefinition | None = None) -> str:
+    """Write every metric, or one, for machines."""
+    content = [msgspec.to_builtins(m) for m in metric_definitions()] if only is None else only
+    return msgspec.json.format(msgspec.json.encode(content)).decode()
+
+
+def definition_text(metric: MetricDefinition) -> str:
+    """Write the definition of a metric."""
+    return "\n".join([f"{metric.name} ({metric.id})", *_wrapped(metric.says), "", *_parts(metric)])
+
+
+def figures_text(metric: MetricDefinition, span: Span, figures: Sequence[Figure]) -> str:
+    """Write the figures of a metric, one a line, with the counts they are made of."""
+    label = f" [{metric.label}]" if metric.label else ""
+    lines = [f"{metric.name}{label}", *_wrapped(metric.says), _stretch(span), ""]
+    if not figures:
+        return "\n".join([*lines, f"nothing to tell: {metric.no_answer}"])
+    return "\n".join([*lines, *figure_lines(metric, figures)])
+
+
+def figures_json(metric: MetricDefinition, span: Span, figures: Sequence[Figure]) -> str:
+    """Write the figures of a metric for machines."""
+    content = {
+        "metric": msgspec.to_builtins(metric),
+        "since": format_moment(span.since),
+        "until": format_moment(span.until),
+        "by": None if span.by is None else span.by.value,
+        "figures": [msgspec.to_builtins(figure) for figure in figures],
+    }
+    return msgspec.json.format(msgspec.json.encode(content)).decode()
+
+
+def figure_lines(metric: MetricDefinition, figures: Sequence[Figure]) -> Iterator[str]:
+    """Write figures in columns; a column in which all are the same whole is left out."""
+    columns = [
+        [getattr(figure, name) for figure in figures]
+        for name in ("slice", "item", "period")
+        if any(getattr(figure, name) != "all" for figure in figures)
+    ]
+    columns = [column for column in columns if column]
+    widths = [max(len(text) for text in column) + 2 for column in columns]
+    for place, figure in enumerate(figures):
+        told = "".join(f"{column[place]:<{width}}" for column, width in zip(columns, widths, strict=True))
+        yield f"{told}{value_words(metric.unit, figure)}".rstrip()
+        if isinstance(figure.value, Survival):
+            yield from _step_lines(figure.value)
+
+
+def value_words(unit: MetricUnit, figure: Figure) -> str:
+    """Write a value with what it is made of, or why there is none."""
+    value = figure.value
+    match value:
+        case Undetermined(detail=detail):
+            return f"not known: {detail}"
+        case Share(estimate=estimate, low=low, high=high):
+            return f"{_percent(estimate)} ({_percent(low)} to {_percent(high)})  {_made_of(figure)}"
+        case Survival(median_days=median, units=units, reached=reached):
+            middle = f"not known: {median.detail}" if isinstance(median, Undetermined) else f"{median} days"
+            return f"half by: {middle}  {reached:,} of {units:,} reached the goal"
+        case int() | float():
+            return _number_words(unit, figure, value)
+        case _:
+            assert_never(value)
+
+
+def _number_words(unit: MetricUnit, figure: Figure, value: float) -> str:
+    match unit:
+        case MetricUnit.COUNT:
+            return f"{figure.numerator:,}"
+        case MetricUnit.MONEY_TOTAL:
+            return "" if figure.currency is None else str(Money(figure.numerator, figure.currency))
+        case MetricUnit.MONEY:
+            return f"{_amount(value, figure.currency or '')}  over {figure.denominator or 0:,}"
+        case MetricUnit.SHARE | MetricUnit.RATE:
+            return f"{_percent(value)}  {_made_of(figure)}"
+        case MetricUnit.RATIO:
+            return f"{value:.3f}  {_made_of(figure)}"
+        case MetricUnit.DAYS:
+            return f"{value:g} days"
+        case _:
+            assert_never(unit)
+
+
+def _made_of(figure: Figure) -> str:
+    under = figure.denominator or 0
+    if figure.currency is not None and max(abs(figure.numerator), under) > 0:
+        over = Money(figure.numerator, figure.currency)
+        return f"{over} of {Money(under, figure.currency)}"
+    return f"{figure.numerator:,} of {under:,}"
+
+
+def _amount(value: float, currency: str) -> str:
+    digits = minor_digits(currency)
+    return f"{Decimal(round(value)).scaleb(-digits):,.{digits}f} {currency}"
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.1f} %"
+
+
+def _step_lines(found: Survival) -> Iterator[str]:
+    """Write some of the days, evenly spread and the last among them."""
+    every = -(-len(found.steps) // _MOST_STEPS) or 1
+    chosen = [step for place, step in enumerate(reversed(found.steps)) if place % every == 0]
+    for step in reversed(chosen):
+        reached = f"{_percent(1 - step.waiting)} ({_percent(1 - step.high)} to {_percent(1 - step.low)})"
+        yield f"    by day {step.day + 1:<4} {reached} reached it, {step.watched:,} watched"
+
+
+def _stretch(span: Span) -> str:
+    return f"from {format_moment(span.since)} to {format_moment(span.until)}"
+
+
+def _parts(metric: MetricDefinition) -> Iterator[str]:
+    for what, said in definition_lines(metric):
+        first, *rest = textwrap.wrap(said, WIDTH - 15)
+        yield f"{what:<15}{first}"
+        yield from (f"{'':<15}{line}" for line in rest)
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, WIDTH)
