@@ -52,6 +52,9 @@ COMMANDS: Final[dict[str, Entry]] = {
     "metrics": Entry(
         "upsell.cli.metrics:metrics", "Tell what is tracked: definition, SQL and value of each metric."
     ),
+    "attribution": Entry(
+        "upsell.cli.attribution:attribution", "Credit each upgrade once, beside what was truly earned."
+    ),
     "lift": Entry("upsell.cli.lift:lift", "Tell the effect in an experiment that stands in a file."),
     "discounts": Entry(
         "upsell.cli.discounts:discounts", "Tell who waited for a discount before they bought."

@@ -36,7 +36,7 @@ RELATIONS: Mapping[str, str] = {
     "decisions": "workflow, unit_id, decided_at, reason",
     "messages": "key, workflow, unit_id, household_id, channel, offer, terms, sent_at",
     "tasks": "key, workflow, unit_id, household_id, offer, terms, opened_at, due_at",
-    "people": "household_id, customers",
+    "homes": "unit_id, household_id",
     "workflows": "workflow, trigger_kind, kind, goal_event, goal_within",
     "features": "plan, feature",
 }

@@ -45,7 +45,7 @@ _SAID = [
 _OFFERED = [("offer", pa.string()), ("terms", pa.string())]
 MESSAGE_COLUMNS = pa.schema([*_SAID, ("channel", pa.string()), *_OFFERED, ("sent_at", _AT)])
 TASK_COLUMNS = pa.schema([*_SAID, *_OFFERED, ("opened_at", _AT), ("due_at", _AT)])
-PEOPLE_COLUMNS = pa.schema([("household_id", pa.string()), ("customers", pa.int64())])
+HOME_COLUMNS = pa.schema([("unit_id", pa.string()), ("household_id", pa.string())])
 WORKFLOW_COLUMNS = pa.schema(
     [
         ("workflow", pa.string()),
@@ -90,7 +90,7 @@ def read_tracked(connection: Connection, program: Program, as_of: Moment) -> Tra
             "decisions": copied_table(connection, "track_decisions", DECISION_COLUMNS, known),
             "messages": copied_table(connection, "track_messages", MESSAGE_COLUMNS, known),
             "tasks": copied_table(connection, "track_tasks", TASK_COLUMNS, known),
-            "people": copied_table(connection, "track_people", PEOPLE_COLUMNS, {}),
+            "homes": copied_table(connection, "track_homes", HOME_COLUMNS, {}),
             **told_of(program),
         }
     )

@@ -54,6 +54,9 @@ def test_a_metric_is_computed_over_what_the_ledger_holds(
             world.happens("Subscription Started", person, **terms)
         world.after(40 * DAY)
         until = format_moment(world.clock.now())
+        buyers = [f"c:{person}" for person in PEOPLE[::4]]
+        held = {unit for (unit,) in world.rows("select unit_id from exposures where arm = 'holdout'")}
+        held_out_buyers = len(held.intersection(buyers))
         held_out = world.rows("select count(*) from exposures where arm = 'holdout'")[0][0]
 
     def figures(*words: str) -> dict[tuple[str, str], int]:
@@ -68,6 +71,17 @@ def test_a_metric_is_computed_over_what_the_ledger_holds(
     assert funnel["flow", "enrolled"] == funnel["flow", "shown"] == len(PEOPLE) - held_out
     assert figures("arpa")["all", "all"] in (0, 4900 * 10)
     assert sum(figures("mrr_movements")[("all", item)] for item in ("new",)) == 4900 * 10
+    code, out, err = run_command(capsys, monkeypatch, "attribution", "--until", until, "--json")
+    assert code == 0, err
+    ledger = json.loads(out)
+    assert ledger["label"] == "attributed, not caused"
+    assert sum(line["upgrades"] for line in ledger["credits"]) == ledger["total"]["upgrades"] == 10
+    assert set(ledger["lifts"]) == {"flow"}
+    by_line = {line["line"]: line["upgrades"] for line in ledger["credits"]}
+    assert by_line["held out"] == held_out_buyers
+    assert by_line["credited"] == 10 - held_out_buyers
+    code, out, _ = run_command(capsys, monkeypatch, "attribution", "--until", until)
+    assert (code, "attributed, not caused" in out, "flow, email" in out) == (0, True, True)
     code, out, _ = run_command(capsys, monkeypatch, "metrics", "open_rate", "--run", "--until", until)
     assert (code, "not known: no Message Opened" in out) == (0, True)
     code, _, err = run_command(capsys, monkeypatch, "metrics", "arpa", "--run", "--by", "channel")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -34,7 +35,7 @@ from upsell.measurement.metrics import (
     metric_query,
     tracked_events,
 )
-from upsell.measurement.queries import Dialect
+from upsell.measurement.queries import Dialect, folder_names, parsed_file
 from upsell.measurement.shares import Share
 
 SPAN = Span(
@@ -44,10 +45,16 @@ EVERY = [(metric, by) for metric in metric_definitions() for by in (None, *metri
 DAY_ONE = moment("2024-01-01")
 
 
+@cache
+def _written(id_: str, span: Span) -> str:
+    """Write a metric's SQL once: that costs more than running it on a small ledger."""
+    return metric_query(metric_definition(id_), span, Dialect.DUCKDB)
+
+
 def read(made: Made, id_: str, span: Span = SPAN) -> tuple[Figure, ...]:
     """Run a metric on DuckDB."""
     metric = metric_definition(id_)
-    answer = in_duckdb(made).execute(metric_query(metric, span, Dialect.DUCKDB)).fetchall()
+    answer = in_duckdb(made).execute(_written(id_, span)).fetchall()
     return figures_of(metric, answer, span.by, tracked_events())
 
 
@@ -78,6 +85,18 @@ def test_every_query_is_written_in_every_dialect_and_reads_back_there(dialect: D
             made = {each.alias for each in tree.find_all(sqlglot.exp.CTE)}
             read_from = {each.name for each in tree.find_all(sqlglot.exp.Table)} - made - {"", "steps"}
             assert read_from <= RELATIONS.keys(), metric.id
+
+
+def test_no_part_inside_a_file_has_the_name_of_a_file() -> None:
+    folders = {folder: folder_names(folder) for folder in ("", "tracking", "metrics")}
+    named = [name for names in folders.values() for name in names]
+    assert len(named) == len(set(named))
+    for folder, names in folders.items():
+        for name in names:
+            parts = {
+                each.alias for each in parsed_file(f"{folder}/{name}".strip("/")).find_all(sqlglot.exp.CTE)
+            }
+            assert parts.isdisjoint(named), name
 
 
 @pytest.fixture(scope="module")

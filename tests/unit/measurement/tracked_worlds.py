@@ -24,7 +24,7 @@ TABLES: Mapping[str, str] = {
     "terms text, sent_at timestamptz",
     "tasks": "key text, workflow text, unit_id text, household_id text, offer text, terms text, "
     "opened_at timestamptz, due_at timestamptz",
-    "people": "household_id text, customers bigint",
+    "homes": "unit_id text, household_id text",
     "workflows": "workflow text, trigger_kind text, kind text, goal_event text, goal_within interval",
     "features": "plan text, feature text",
 }
@@ -124,7 +124,8 @@ def random_ledger(seed: int, units: int) -> Made:
     keys: list[str] = []
     for number in range(units):
         unit = f"a:{number}é"
-        made.rows["people"].append((unit, chance.randrange(4)))
+        made.rows["homes"].append((unit, unit))
+        made.rows["homes"] += [(f"c:{unit}{person}", unit) for person in range(chance.randrange(4))]
         for flow in ("flow", "äther", "gone"):
             _attempt(made, chance, unit, flow, keys)
         _subscribe(made, chance, unit)

@@ -2,6 +2,7 @@
 -- each. The key is what receipts name, the origin what an accepted offer may name instead.
 with offered as (
     select
+        unit_id as household_id,
         cast(properties as json) ->> '$.key' as key,
         cast(properties as json) ->> '$.prompt' as prompt,
         cast(properties as json) ->> '$.workflow' as workflow,
@@ -35,6 +36,7 @@ select
     key as origin,
     workflow,
     unit_id,
+    household_id,
     channel,
     nullif(offer, '') as offer,
     nullif(terms, '') as terms,
@@ -47,6 +49,7 @@ select
     offered.prompt as origin,
     offered.workflow,
     offered.unit_id,
+    offered.household_id,
     'prompt' as channel,
     offered.offer,
     offered.terms,
@@ -59,6 +62,7 @@ select
     tasks.key as origin,
     tasks.workflow,
     tasks.unit_id,
+    tasks.household_id,
     'task' as channel,
     nullif(tasks.offer, '') as offer,
     nullif(tasks.terms, '') as terms,
