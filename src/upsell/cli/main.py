@@ -52,6 +52,7 @@ COMMANDS: Final[dict[str, Entry]] = {
     "metrics": Entry(
         "upsell.cli.metrics:metrics", "Tell what is tracked: definition, SQL and value of each metric."
     ),
+    "scorecard": Entry("upsell.cli.scorecard:scorecard", "Tell how far expansion comes, stage by stage."),
     "attribution": Entry(
         "upsell.cli.attribution:attribution", "Credit each upgrade once, beside what was truly earned."
     ),

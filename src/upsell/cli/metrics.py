@@ -27,6 +27,9 @@ def metrics(  # noqa: PLR0913  # each is an option of the command line
         str | None, typer.Option(help="From this date or moment on; without it a year before the end.")
     ] = None,
     until: Annotated[str | None, typer.Option(help="Up to this date or moment; without it now.")] = None,
+    whole: Annotated[
+        bool, typer.Option("--whole", help="What is told by month, told of the whole stretch as one.")
+    ] = False,
     currency: Annotated[
         str | None, typer.Option(help="Currency of what is read in one; without it the workspace's.")
     ] = None,
@@ -50,7 +53,7 @@ def metrics(  # noqa: PLR0913  # each is an option of the command line
     if sql:
         from upsell.measurement.queries import Dialect
 
-        asked = span_of(since, until, by, currency or "USD")
+        asked = span_of(since, until, by, currency or "USD", is_whole=whole)
         print(metric_query(metric, asked, member_of(Dialect, dialect, "--dialect")))
     if run:
         import os
@@ -63,6 +66,6 @@ def metrics(  # noqa: PLR0913  # each is an option of the command line
 
         with connect(database_url(load_settings(os.environ))) as connection:
             program = live_program(connection)
-            span = span_of(since, until, by, currency or program.currency)
+            span = span_of(since, until, by, currency or program.currency, is_whole=whole)
             figures = read_metric(read_tracked(connection, program, span.as_of), metric, span)
         print(figures_json(metric, span, figures) if as_json else figures_text(metric, span, figures))

@@ -44,7 +44,7 @@ def figures_text(metric: MetricDefinition, span: Span, figures: Sequence[Figure]
     label = f" [{metric.label}]" if metric.label else ""
     lines = [f"{metric.name}{label}", *_wrapped(metric.says), _stretch(span), ""]
     if not figures:
-        return "\n".join([*lines, f"nothing to tell: {metric.no_answer}"])
+        return "\n".join([*lines, silence_words(metric)])
     return "\n".join([*lines, *figure_lines(metric, figures)])
 
 
@@ -58,6 +58,15 @@ def figures_json(metric: MetricDefinition, span: Span, figures: Sequence[Figure]
         "figures": [msgspec.to_builtins(figure) for figure in figures],
     }
     return msgspec.json.format(msgspec.json.encode(content)).decode()
+
+
+def silence_words(metric: MetricDefinition) -> str:
+    """Say that there are no figures: none of what is counted, or nothing to divide by."""
+    match metric.unit:
+        case MetricUnit.COUNT | MetricUnit.MONEY_TOTAL:
+            return "none"
+        case _:
+            return f"not known: {metric.no_answer}"
 
 
 def figure_lines(metric: MetricDefinition, figures: Sequence[Figure]) -> Iterator[str]:
@@ -83,7 +92,7 @@ def value_words(unit: MetricUnit, figure: Figure) -> str:
         case Undetermined(detail=detail):
             return f"not known: {detail}"
         case Share(estimate=estimate, low=low, high=high):
-            return f"{_percent(estimate)} ({_percent(low)} to {_percent(high)})  {_made_of(figure)}"
+            return f"{_percent(estimate)} ({_percent(low)} to {_percent(high)})  {_counts(figure)}"
         case Survival(median_days=median, units=units, reached=reached):
             middle = f"not known: {median.detail}" if isinstance(median, Undetermined) else f"{median} days"
             return f"half by: {middle}  {reached:,} of {units:,} reached the goal"
@@ -101,7 +110,9 @@ def _number_words(unit: MetricUnit, figure: Figure, value: float) -> str:
             return "" if figure.currency is None else str(Money(figure.numerator, figure.currency))
         case MetricUnit.MONEY:
             return f"{_amount(value, figure.currency or '')}  over {figure.denominator or 0:,}"
-        case MetricUnit.SHARE | MetricUnit.RATE:
+        case MetricUnit.SHARE:
+            return f"{_percent(value)}  {_counts(figure)}"
+        case MetricUnit.RATE:
             return f"{_percent(value)}  {_made_of(figure)}"
         case MetricUnit.RATIO:
             return f"{value:.3f}  {_made_of(figure)}"
@@ -113,10 +124,15 @@ def _number_words(unit: MetricUnit, figure: Figure, value: float) -> str:
 
 def _made_of(figure: Figure) -> str:
     under = figure.denominator or 0
-    if figure.currency is not None and max(abs(figure.numerator), under) > 0:
+    if figure.currency is not None:
         over = Money(figure.numerator, figure.currency)
         return f"{over} of {Money(under, figure.currency)}"
-    return f"{figure.numerator:,} of {under:,}"
+    return _counts(figure)
+
+
+def _counts(figure: Figure) -> str:
+    paid_in = f", in {figure.currency}" if figure.currency is not None else ""
+    return f"{figure.numerator:,} of {figure.denominator or 0:,}{paid_in}"
 
 
 def _amount(value: float, currency: str) -> str:

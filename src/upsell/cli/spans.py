@@ -16,7 +16,9 @@ YEAR = 365 * DAY
 Name = TypeVar("Name", bound=enum.Enum)
 
 
-def span_of(since: str | None, until: str | None, by: str | None, currency: str) -> Span:
+def span_of(
+    since: str | None, until: str | None, by: str | None, currency: str, *, is_whole: bool = False
+) -> Span:
     """Read a stretch: without an end up to now, without a beginning a year; what came later is not known.
 
     Raises:
@@ -29,7 +31,7 @@ def span_of(since: str | None, until: str | None, by: str | None, currency: str)
         msg = f"--since: expected a moment before the end of the stretch, got {since}; give an earlier one"
         raise ConfigError(msg)
     dimension = None if by is None else member_of(Dimension, by, "--by")
-    return Span(since=start, until=end, as_of=end, currency=currency, by=dimension)
+    return Span(since=start, until=end, as_of=end, currency=currency, by=dimension, is_whole=is_whole)
 
 
 def member_of(names: type[Name], text: str, option: str) -> Name:

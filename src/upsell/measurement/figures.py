@@ -58,7 +58,6 @@ def figures_of(
         over, under = added.get(key, (0, None))
         below = under if denominator is None else (under or 0) + int(denominator)
         added[key] = (over + int(numerator), below)
-    silence = _silence(metric, told)
     is_once = by is Dimension.WORKFLOW or Dimension.WORKFLOW not in metric.dimensions
     return tuple(
         Figure(
@@ -68,7 +67,7 @@ def figures_of(
             currency=currency or None,
             numerator=over,
             denominator=under,
-            value=silence or _value(metric, over, under, is_once=is_once),
+            value=_silence(metric, item, told) or _value(metric, over, under, is_once=is_once),
         )
         for (slice_, item, period, currency), (over, under) in sorted(
             added.items(), key=lambda each: _place(metric, *each[0])
@@ -85,11 +84,12 @@ def _place(
     return slice_, item, period, currency
 
 
-def _silence(metric: MetricDefinition, told: Container[str]) -> Undetermined | None:
+def _silence(metric: MetricDefinition, item: str, told: Container[str]) -> Undetermined | None:
     """Give why nothing can be said where what a metric counts is never told of: that is no zero."""
-    if not metric.needs or any(name in told for name in metric.needs):
+    needs = metric.item_needs.get(item, metric.needs)
+    if not needs or any(name in told for name in needs):
         return None
-    names = " or ".join(metric.needs)
+    names = " or ".join(needs)
     return Undetermined(UndeterminedReason.NOT_TOLD, f"no {names} was ever told; send these events")
 
 

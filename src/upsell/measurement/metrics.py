@@ -82,7 +82,8 @@ class MetricDefinition(msgspec.Struct, frozen=True):
         dimensions: What it may be told apart by; none for what belongs to the company alone.
         label: What is said beside every value; empty for nothing.
         items: In which order its items are told; none for by their names.
-        needs: Events of which at least one must ever have been told, by any name of these; none for no need.
+        needs: Events of which at least one must ever have been told; none for no need.
+        item_needs: The same for single items.
         instead: Relations that are read from other files for it, by name.
     """
 
@@ -97,6 +98,7 @@ class MetricDefinition(msgspec.Struct, frozen=True):
     label: str = ""
     items: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    item_needs: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
     instead: Mapping[str, str] = msgspec.field(default_factory=dict)
 
 
@@ -110,6 +112,7 @@ class Span(msgspec.Struct, frozen=True):
         currency: ISO 4217 code of what is read in one currency.
         horizon: How long money, trouble and answers are followed after exposure.
         by: What values are told apart by; None for not at all.
+        is_whole: Whether what is told by month is told of the whole stretch as one instead.
 
     Raises:
         MeasurementError: The stretch is empty, or ends after what is known.
@@ -121,6 +124,7 @@ class Span(msgspec.Struct, frozen=True):
     currency: str
     horizon: Duration = 90 * DAY
     by: Dimension | None = None
+    is_whole: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a stretch in which nothing can lie."""
@@ -164,7 +168,8 @@ def metric_query(metric: MetricDefinition, span: Span, dialect: Dialect) -> str:
 def tracking_query(file: str, span: Span, dialect: Dialect, instead: Mapping[str, str] | None = None) -> str:
     """Give the SQL of a packaged file over a stretch, with some relations read from other files."""
     files = {**outcome_files(), **{name: f"tracking/{name}" for name in folder_names("tracking")}}
-    files |= {name: f"tracking/{other}" for name, other in (instead or {}).items()}
+    whole = {"months": "stretch"} if span.is_whole else {}
+    files |= {name: f"tracking/{other}" for name, other in (whole | dict(instead or {})).items()}
     relation = file.rpartition("/")[2]
     return write_statement(relation, _values(span), dialect, {**files, relation: file})
 
@@ -179,10 +184,12 @@ def _slices(metric: MetricDefinition, by: Dimension | None) -> dict[str, str]:
             f"expected a dimension of {metric.id} ({known}), got {by.value}; leave --by away or take another"
         )
         raise MeasurementError(msg)
-    return {
-        "slices": f"slices_by_{by.value}",
-        **({"month_slices": f"month_slices_by_{by.value}"} if by in MONTHLY else {}),
-    }
+    written = folder_names("tracking")
+    return {name: other for name in _SLICED if (other := f"{name}_by_{by.value}") in written}
+
+
+_SLICED = ("slices", "month_slices", "credit_slices")
+"""Relations that say which slice something belongs to: an attempt, a household in a month, a credit."""
 
 
 @cache
@@ -205,10 +212,6 @@ def _names_in(tree: exp.Expression) -> Iterator[str]:
         else:
             texts = []
         yield from (text.name for text in texts if isinstance(text, exp.Literal))
-
-
-MONTHLY = frozenset({Dimension.PLAN, Dimension.SEGMENT, Dimension.COHORT})
-"""Dimensions of a household, whatever workflow it is in."""
 
 
 def _values(span: Span) -> Mapping[str, exp.Expression]:
@@ -251,11 +254,20 @@ def _read(id_: str) -> MetricDefinition:
             label=said.get("label", ""),
             items=tuple(said["items"].split(", ")) if "items" in said else (),
             needs=tuple(said["needs"].split(", ")) if "needs" in said else (),
-            instead=dict(each.split(" = ", 1) for each in stands.split(", ")) if stands else {},
+            item_needs={
+                item: tuple(names.split(" or ")) for item, names in _pairs(said.get("items need", ""))
+            },
+            instead=dict(_pairs(stands)),
         )
     except (KeyError, ValueError) as error:
         msg = f"sql/metrics/{id_}.sql: expected a head with every part of a definition, got {error}"
         raise MeasurementError(msg) from error
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
+    """Read ``name = value`` between commas; an empty text gives none."""
+    parts = (part.partition(" = ") for part in text.split(", ") if part)
+    return [(name, value) for name, _, value in parts]
 
 
 def _head_length(lines: list[str]) -> int:

@@ -11,6 +11,7 @@ from upsell.measurement.metrics import (
     MetricUnit,
     metric_definitions,
 )
+from upsell.measurement.scorecard import SCORECARD
 
 _HEAD = """\
 <!-- Written by `python docs/reference/write.py`; change `measurement/sql/metrics`, not this page. -->
@@ -44,6 +45,18 @@ currencies are never added, and money that cannot be read is counted by `unread_
 told, such as opens of mail that no provider reports, that is the reason.
 """
 
+_SCORECARD_HEAD = """
+## The expansion scorecard
+
+`upsell scorecard` puts metrics together by how far an account has come, over the whole stretch as one, apart
+by the kind of the offers a workflow makes (`upgrade` is upsell; `several` and `no offer` are workflows of
+more than one kind, or none). Deals, recurring revenue and what is attached belong to the company, since
+nothing says which workflow they are of; credits are attributed, not caused.
+
+| stage | an account is in it when | metrics |
+| --- | --- | --- |
+"""
+
 _RELATIONS_HEAD = f"""
 ## What the SQL reads
 
@@ -60,7 +73,12 @@ def metrics_page() -> str:
     """Give the page of metrics: each with its definition, then the relations their SQL reads."""
     sections = [line for metric in metric_definitions() for line in _section(metric)]
     relations = "\n".join(f"| `{name}` | {columns} |" for name, columns in RELATIONS.items())
-    return "\n".join([_HEAD, *sections]) + _RELATIONS_HEAD + relations + "\n"
+    stages = "".join(
+        f"| {stage.stage.value} | {stage.says} | {', '.join(f'`{id_}`' for id_ in stage.metrics)} |\n"
+        for stage in SCORECARD
+    )
+    head = "\n".join([_HEAD, *sections])
+    return f"{head}{_SCORECARD_HEAD}{stages}{_RELATIONS_HEAD}{relations}\n"
 
 
 def definition_lines(metric: MetricDefinition) -> Iterator[tuple[str, str]]:
@@ -72,6 +90,8 @@ def definition_lines(metric: MetricDefinition) -> Iterator[tuple[str, str]]:
     yield "no answer", metric.no_answer
     if metric.needs:
         yield "needs", " or ".join(metric.needs)
+    for item, names in metric.item_needs.items():
+        yield f"{item} needs", " or ".join(names)
     by = ", ".join(each.value for each in metric.dimensions)
     yield "told apart by", by or "nothing: it is of the whole company"
     if metric.label:

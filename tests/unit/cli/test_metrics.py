@@ -82,6 +82,10 @@ def test_a_metric_is_computed_over_what_the_ledger_holds(
     assert by_line["credited"] == 10 - held_out_buyers
     code, out, _ = run_command(capsys, monkeypatch, "attribution", "--until", until)
     assert (code, "attributed, not caused" in out, "flow, email" in out) == (0, True, True)
+    code, out, err = run_command(capsys, monkeypatch, "scorecard", "--until", until)
+    assert (code, "== expand" in out, "no offer, enrolled" in out) == (0, True, True), err
+    code, out, _ = run_command(capsys, monkeypatch, "scorecard", "--until", until, "--json")
+    assert [line["stage"] for line in json.loads(out)["lines"]][:2] == ["discover", "qualify"]
     code, out, _ = run_command(capsys, monkeypatch, "metrics", "open_rate", "--run", "--until", until)
     assert (code, "not known: no Message Opened" in out) == (0, True)
     code, _, err = run_command(capsys, monkeypatch, "metrics", "arpa", "--run", "--by", "channel")

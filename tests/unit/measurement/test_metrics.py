@@ -185,6 +185,12 @@ def test_what_is_never_told_of_is_not_known_and_never_zero() -> None:
     assert silent.value.reason is UndeterminedReason.NOT_TOLD
     (told,) = figures_of(metric, rows, None, {"Message Opened"})
     assert told.value == 0.0
+    funnel = metric_definition("funnel")
+    rows = in_duckdb(made).execute(metric_query(funnel, SPAN, Dialect.DUCKDB)).fetchall()
+    steps = {figure.item: figure.value for figure in figures_of(funnel, rows, None, {"Offer Accepted"})}
+    assert steps["shown"] == 40
+    assert steps["accepted"] == 0
+    assert isinstance(steps["clicked"], Undetermined)
 
 
 def test_items_of_a_sequence_are_told_in_their_order() -> None:

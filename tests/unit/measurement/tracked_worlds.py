@@ -181,6 +181,9 @@ def _subscribe(made: Made, chance: random.Random, unit: str) -> None:
         made.told(unit, chance.choice(_MONEY), when, is_household=is_household, **terms)
         if chance.random() < 0.7:
             made.told(unit, "Subscription Upgraded", when)
+    # One that is always readable, so that revenue rises and falls often enough.
+    for _ in range(chance.randrange(4)):
+        made.pays(unit, _at(chance), chance.randrange(100, 900), subscription_id="steady")
     if chance.random() < 0.3:
         ends_at = chance.choice([None, "soon", format_moment(_at(chance))])
         made.told(unit, "Subscription Canceled", _at(chance), ends_at=ends_at)

@@ -4,16 +4,21 @@
 -- unit: count
 -- divides by: nothing
 -- no answer: never; without gains there are no rows
--- by: nothing
+-- by: workflow, trigger, kind
 -- stands on: events = household_events, first_exposures = paying_units
 -- label: attributed, not caused
 select
-    'all' as slice,
-    case when line = 'credited' then workflow else line end as item,
+    credit_slices.slice,
+    case when credited.line = 'credited' then credited.workflow else credited.line end as item,
     'all' as period,
-    currency,
-    sum(upgrades) as numerator,
+    credited.currency,
+    sum(credited.upgrades) as numerator,
     cast(null as bigint) as denominator
 from credited
-where upgrades > 0
-group by case when line = 'credited' then workflow else line end, currency
+inner join credit_slices
+    on credited.line = credit_slices.line and coalesce(credited.workflow, '') = credit_slices.workflow
+where credited.upgrades > 0
+group by
+    credit_slices.slice,
+    case when credited.line = 'credited' then credited.workflow else credited.line end,
+    credited.currency

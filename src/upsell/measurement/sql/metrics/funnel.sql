@@ -6,6 +6,7 @@
 -- no answer: never; an empty stretch has no rows
 -- by: workflow, trigger, kind, stage, channel, plan, segment, cohort
 -- items: considered, eligible, enrolled, shown, clicked, accepted, upgraded
+-- items need: clicked = Message Clicked or Prompt Clicked, accepted = Offer Accepted
 select
     slice,
     'considered' as item,

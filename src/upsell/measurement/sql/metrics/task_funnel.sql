@@ -6,6 +6,7 @@
 -- no answer: never; without tasks there are no rows
 -- by: workflow, trigger, kind, stage, channel, plan, segment, cohort
 -- items: opened, done, meeting, opportunity, won
+-- items need: done = Task Closed, meeting = Task Closed, opportunity = Deal Opened, won = Deal Closed
 select
     slices.slice,
     'opened' as item,

@@ -36,6 +36,7 @@ select
     closed.closed_at,
     case when lower(closed.outcome) like 'meeting%' then 1 else 0 end as is_meeting,
     case when deals.deal_id is null then 0 else 1 end as is_opportunity,
+    case when deals.outcome in ('won', 'lost') then 1 else 0 end as is_decided,
     case when deals.outcome = 'won' then 1 else 0 end as is_won
 from tasks
 left join closed on tasks.key = closed.key and closed.place = 1

@@ -1,5 +1,5 @@
 -- How much of the recurring revenue at the start of each month is there at its end, growth left out.
--- name: Gross revenue retention, monthly
+-- name: Gross revenue retention
 -- formula: sum of the lesser of MRR at the end and at the start / MRR at the start, of households with MRR above zero at the start
 -- unit: rate
 -- divides by: MRR at the start of the month

@@ -1,5 +1,5 @@
 -- How much of the recurring revenue at the start of each month is there at its end, growth included.
--- name: Net revenue retention, monthly
+-- name: Net revenue retention
 -- formula: MRR at the end / MRR at the start, of households with MRR above zero at the start
 -- unit: rate
 -- divides by: MRR at the start of the month
