@@ -58,14 +58,20 @@ def metrics(  # noqa: PLR0913  # each is an option of the command line
     if run:
         import os
 
-        from upsell.cli.metrics_text import figures_json
+        from upsell.cli.metrics_text import effect_lines, figures_json
         from upsell.config import load_settings
+        from upsell.measurement.retention import RETENTION
         from upsell.runtime.reporting import live_program
-        from upsell.runtime.tracking import read_metric, read_tracked
+        from upsell.runtime.tracking import read_metric, read_retention, read_tracked
         from upsell.store.connect import connect, database_url
 
         with connect(database_url(load_settings(os.environ))) as connection:
             program = live_program(connection)
             span = span_of(since, until, by, currency or program.currency, is_whole=whole)
-            figures = read_metric(read_tracked(connection, program, span.as_of), metric, span)
-        print(figures_json(metric, span, figures) if as_json else figures_text(metric, span, figures))
+            tracked = read_tracked(connection, program, span.as_of)
+        figures = read_metric(tracked, metric, span)
+        effects = read_retention(tracked, span) if metric.id == RETENTION else {}
+        if as_json:
+            print(figures_json(metric, span, figures, effects))
+        else:
+            print("\n".join([figures_text(metric, span, figures), *effect_lines(effects)]))

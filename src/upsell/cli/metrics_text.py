@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import assert_never
 
@@ -12,11 +12,13 @@ import msgspec
 from upsell.clock import format_moment
 from upsell.measurement.answers import Undetermined
 from upsell.measurement.figures import Figure
+from upsell.measurement.lift import Lift
 from upsell.measurement.metrics import MetricDefinition, MetricUnit, Span, metric_definitions
 from upsell.measurement.metrics_page import definition_lines
 from upsell.measurement.shares import Share
 from upsell.measurement.survival import Survival
 from upsell.money import Money, minor_digits
+from upsell.runtime.results import effect_words
 
 WIDTH = 100
 _MOST_STEPS = 12
@@ -48,13 +50,24 @@ def figures_text(metric: MetricDefinition, span: Span, figures: Sequence[Figure]
     return "\n".join([*lines, *figure_lines(metric, figures)])
 
 
-def figures_json(metric: MetricDefinition, span: Span, figures: Sequence[Figure]) -> str:
-    """Write the figures of a metric for machines."""
+def effect_lines(effects: Mapping[str, Lift]) -> Iterator[str]:
+    """Write the effect of each workflow on a share, treated against held out; no effects give nothing."""
+    if effects:
+        yield from ("", "effect by workflow, treated less held out, strata weighed (95 % interval)")
+    for key, lift in effects.items():
+        yield f"  {key}: {effect_words(lift.absolute, lift)}"
+
+
+def figures_json(
+    metric: MetricDefinition, span: Span, figures: Sequence[Figure], effects: Mapping[str, Lift]
+) -> str:
+    """Write the figures of a metric for machines, with effects by workflow where it has any."""
     content = {
         "metric": msgspec.to_builtins(metric),
         "since": format_moment(span.since),
         "until": format_moment(span.until),
         "by": None if span.by is None else span.by.value,
+        "effects": {key: msgspec.to_builtins(lift) for key, lift in effects.items()},
         "figures": [msgspec.to_builtins(figure) for figure in figures],
     }
     return msgspec.json.format(msgspec.json.encode(content)).decode()

@@ -16,8 +16,10 @@ from upsell.clock import Duration, Moment
 from upsell.journeys.program import Program
 from upsell.journeys.workflow import Trigger, Workflow
 from upsell.measurement.figures import Figure, figures_of
-from upsell.measurement.metrics import MetricDefinition, Span, metric_query, tracked_events
+from upsell.measurement.lift import Lift
+from upsell.measurement.metrics import MetricDefinition, Span, metric_query, tracked_events, tracking_query
 from upsell.measurement.queries import Dialect
+from upsell.measurement.retention import retention_lifts
 from upsell.runtime.outcomes import EXPOSURE_COLUMNS
 from upsell.runtime.reporting import copied_table
 from upsell.store.connect import Connection
@@ -139,6 +141,15 @@ def read_metric(tracked: Tracked, metric: MetricDefinition, span: Span) -> tuple
     query = metric_query(metric, span, Dialect.DUCKDB)
     with opened(tracked) as engine:
         return figures_of(metric, engine.execute(query).fetchall(), span.by, tracked.told())
+
+
+def read_retention(tracked: Tracked, span: Span) -> dict[str, Lift]:
+    """Give the effect of each workflow on retention, by key."""
+    query = tracking_query(
+        "tracking/kept_sums", span, Dialect.DUCKDB, {"first_exposures": "attempt_exposures"}
+    )
+    with opened(tracked) as engine:
+        return retention_lifts(engine.execute(query).fetchall(), span)
 
 
 def opened(tracked: Tracked) -> duckdb.DuckDBPyConnection:

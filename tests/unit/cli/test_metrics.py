@@ -71,6 +71,8 @@ def test_a_metric_is_computed_over_what_the_ledger_holds(
     assert funnel["flow", "enrolled"] == funnel["flow", "shown"] == len(PEOPLE) - held_out
     assert figures("arpa")["all", "all"] in (0, 4900 * 10)
     assert sum(figures("mrr_movements")[("all", item)] for item in ("new",)) == 4900 * 10
+    words = ("metrics", "retention_by_arm", "--run", "--until", until)
+    assert json.loads(run_command(capsys, monkeypatch, *words, "--json")[1])["effects"] == {}
     code, out, err = run_command(capsys, monkeypatch, "attribution", "--until", until, "--json")
     assert code == 0, err
     ledger = json.loads(out)

@@ -34,6 +34,7 @@ from upsell.measurement.metrics import (
     metric_definitions,
     metric_query,
     tracked_events,
+    tracking_query,
 )
 from upsell.measurement.queries import Dialect, folder_names, parsed_file
 from upsell.measurement.shares import Share
@@ -131,6 +132,26 @@ def test_duckdb_and_postgresql_give_equal_answers_for_every_metric(
     connection: psycopg.Connection[Any],
 ) -> None:
     _say_the_same(connection, [(metric, None) for metric in metric_definitions()])
+
+
+@pytest.mark.postgres
+def test_credits_and_retention_are_the_same_on_both_engines(connection: psycopg.Connection[Any]) -> None:
+    made = random_ledger(seed=11, units=60)
+    into_postgres(connection, made)
+    engine = in_duckdb(made)
+    company = {"events": "household_events", "first_exposures": "paying_units"}
+    for name, instead in (
+        ("attribution", company),
+        ("gain_totals", company),
+        ("kept_sums", {"first_exposures": "attempt_exposures"}),
+    ):
+        here, there = (
+            tracking_query(f"tracking/{name}", SPAN, dialect, instead)
+            for dialect in (Dialect.DUCKDB, Dialect.POSTGRES)
+        )
+        mine = rows_of(engine.execute(here).fetchall())
+        assert mine == rows_of(connection.execute(there.encode()).fetchall()), name
+        assert mine, name
 
 
 @pytest.mark.postgres

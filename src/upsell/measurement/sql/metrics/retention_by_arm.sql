@@ -1,4 +1,4 @@
--- Share of the units paying at exposure that still pay at the end of the horizon, by arm: the difference of the arms is the effect.
+-- Share of the units paying at exposure that still pay at the end of the horizon, by arm, with the effect of each workflow.
 -- name: Retention by arm
 -- formula: paying at exposed_at + horizon / paying at exposed_at, by arm, any currency
 -- unit: share
