@@ -41,6 +41,13 @@ interval where each unit counts once (`--by workflow`, and what is of the compan
 currencies are never added, and money that cannot be read is counted by `unread_money`. *Days* are whole,
 0 for the first 24 hours.
 
+**Told apart** (`--by`) an attempt belongs to its `workflow`; by `trigger` to what starts it (`threshold`,
+`score`, `rule`, or the event); by `kind` to the kind of its offers; by `stage` to the unit's lifecycle
+stage at exposure; by `channel` to the one it was first spoken to by, so that held-out units have none; by
+`plan` to the plan last told of before it was considered; by `segment` to each segment it was in then,
+which overlap; by `cohort` to the month of its first subscription. A household belongs in each month to
+the plan and the segments at its start.
+
 **No answer** is said with its reason, never as zero. Where a metric counts events none of which was ever
 told, such as opens of mail that no provider reports, that is the reason.
 """

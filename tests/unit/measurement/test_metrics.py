@@ -332,6 +332,20 @@ def test_retention_and_revenue_are_read_by_the_rules_of_outcomes() -> None:
     }
 
 
+def test_only_closed_windows_count_and_those_still_open_are_watched_so_far() -> None:
+    made = Made()
+    made.workflow()
+    for unit, days in (("a:closed", 30), ("a:open", 29), ("a:long", 90)):
+        made.exposed(unit, SPAN.as_of - days * DAY)
+        made.told(unit, "Subscription Upgraded", SPAN.as_of - days * DAY + 2 * DAY + HOUR)
+    made.exposed("a:new", SPAN.as_of - 5 * DAY)
+    assert counted(made, "conversion_rate") == {("treated", "all"): (2, 2)}
+    assert counted(made, "tickets_per_unit") == {("treated", "all"): (0, 1)}
+    sql = metric_query(metric_definition("time_to_upgrade"), SPAN, Dialect.DUCKDB)
+    by_day = {(row[2], int(row[4]), int(row[5])) for row in in_duckdb(made).execute(sql).fetchall()}
+    assert by_day == {("00002", 3, 3), ("00005", 0, 1)}
+
+
 def test_net_promoters_are_told_before_and_after_exposure() -> None:
     made = Made()
     made.workflow()
