@@ -85,12 +85,13 @@ _TERMS = (
     _moment("renews_at", "when the next amount falls due, ISO 8601 with a zone"),
 )
 _DERIVED = (
-    _SUBSCRIPTION_ID,
-    _text("plan", "id of the plan after the change"),
-    _text("plan_before", "id of the plan before it"),
-    _number("mrr", "recurring revenue per month after it, in minor units"),
-    _number("mrr_before", "recurring revenue per month before it, in minor units"),
-    _text("currency", "ISO 4217 code"),
+    _number("tier_before", "tier of the plan before"),
+    _number("tier_after", "tier of the plan from now on"),
+    _number("quantity_before", "quantity before"),
+    _number("quantity_after", "quantity from now on"),
+    _number("mrr_before", "recurring revenue per month before, in minor units"),
+    _number("mrr_after", "recurring revenue per month from now on"),
+    _text("currency", "ISO 4217 code, as the event that it follows from said"),
 )
 _INVOICE = (_text("invoice_id", "the source's id of the invoice", is_required=True), *_MONEY)
 _OVERAGE = _number("overage", "how much of the amount is for use beyond a limit, in minor units")
