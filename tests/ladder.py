@@ -18,7 +18,7 @@ RUNGS: tuple[frozenset[str], ...] = (
     frozenset({"testing"}),
     frozenset({"__main__"}),
     frozenset({"cli"}),
-    frozenset({"web"}),
+    frozenset({"analysis", "web"}),
     frozenset({"runtime"}),
     frozenset({"store"}),
     frozenset({"channels", "sources"}),
@@ -48,7 +48,9 @@ ALLOWED_IN_PURE_ROOMS = frozenset(
 
 ALLOWED_IN_ROOM = {
     "decisions": frozenset({"holidays", "phonenumbers"}),
-    "measurement": frozenset({"importlib.resources", "numpy", "scipy", "tea_tasting"}),
+    "measurement": frozenset(
+        {"altair", "importlib.resources", "numpy", "scipy", "tea_tasting", "vl_convert"}
+    ),
     "workspace": frozenset({"html.parser", "liquid", "pathlib", "yaml"}),
 }
 """What one pure room may use beside that: measurement reads its own SQL, workspace reads files."""

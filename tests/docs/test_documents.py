@@ -9,7 +9,7 @@ import pytest
 
 from upsell.cli.codes import errors_page, lints_page
 from upsell.cli.main import COMMANDS
-from upsell.cli.reference import commands_page, doctor_page, settings_page
+from upsell.cli.reference import commands_page, doctor_page, export_page, report_page, settings_page
 from upsell.decisions.reasons import MEANINGS, Reason
 from upsell.measurement.metrics_page import metrics_page
 
@@ -66,6 +66,16 @@ def test_every_metric_is_told_of() -> None:
 def test_every_check_of_the_doctor_is_told_of() -> None:
     page = (ROOT / "docs" / "reference" / "doctor.md").read_text(encoding="utf-8")
     assert page == doctor_page(), "doctor.md is stale; run python docs/reference/write.py"
+
+
+def test_every_key_of_a_reports_json_is_told_of() -> None:
+    page = (ROOT / "docs" / "reference" / "report.md").read_text(encoding="utf-8")
+    assert page == report_page(), "report.md is stale; run python docs/reference/write.py"
+
+
+def test_every_column_of_the_export_is_told_of() -> None:
+    page = (ROOT / "docs" / "reference" / "export.md").read_text(encoding="utf-8")
+    assert page == export_page(), "export.md is stale; run python docs/reference/write.py"
 
 
 def test_every_reason_has_a_meaning() -> None:

@@ -56,6 +56,8 @@ COMMANDS: Final[dict[str, Entry]] = {
     "attribution": Entry(
         "upsell.cli.attribution:attribution", "Credit each upgrade once, beside what was truly earned."
     ),
+    "review": Entry("upsell.cli.review:review", "Review a month: what ran, was learned, and is to stop."),
+    "export": Entry("upsell.cli.export:export", "Write what is kept to Parquet files, for analysts."),
     "lift": Entry("upsell.cli.lift:lift", "Tell the effect in an experiment that stands in a file."),
     "discounts": Entry(
         "upsell.cli.discounts:discounts", "Tell who waited for a discount before they bought."

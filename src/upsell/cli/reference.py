@@ -9,6 +9,8 @@ from typing import Any
 from upsell.cli.main import COMMANDS, load_command
 from upsell.config import SETTINGS, Setting
 from upsell.runtime.diagnosis import CHECKS
+from upsell.runtime.exports.tables import TABLES, Growth
+from upsell.runtime.papers.json_keys import KEYS
 
 _HEAD = """\
 <!-- Written by `python docs/reference/write.py`; change the commands in the source, not this page. -->
@@ -57,6 +59,63 @@ def doctor_page() -> str:
     """Give the page of the doctor: each check with the codes of its findings."""
     rows = [f"| {', '.join(f'`{code}`' for code in check.codes)} | {check.looks_for} |" for check in CHECKS]
     return _DOCTOR_HEAD + "\n".join([*rows, ""])
+
+
+_REPORT_HEAD = """\
+<!-- Written by `python docs/reference/write.py`; change the keys in the source, not this page. -->
+
+# The JSON of a report
+
+`upsell report --format json` and the results page for machines give this. Within a version every key stays
+and keeps its meaning; others may come beside it, so read what you know and pass over the rest. What cannot be
+said has `kind: undetermined` with a reason and is never a zero. Moments are ISO 8601 in UTC, lengths are
+seconds, money is in minor units. Charts stand in what `upsell report` writes; the page for machines has none.
+
+| key | what it is |
+| --- | --- |
+"""
+
+
+def report_page() -> str:
+    """Give the page of a report's JSON: each key with what it is."""
+    return _REPORT_HEAD + "\n".join([*(f"| `{path}` | {meaning} |" for path, meaning in KEYS.items()), ""])
+
+
+_EXPORT_HEAD = """\
+<!-- Written by `python docs/reference/write.py`; change the tables in the source, not this page. -->
+
+# The export
+
+`upsell export DIR` writes these tables as Parquet, each in a folder of its own, most of them by the month (in
+UTC) of one of their moments: `events/month=2026-03/part-000000000000001.parquet`. Any tool that reads
+Hive-partitioned Parquet reads them; `month` is then a column besides. Moments are microseconds in UTC, money
+is in minor units, JSON is text.
+
+All tables of a run are of one state of the database. A second run writes what is new: appended tables get a
+file per month that was added to; others have a month, or the whole, written again where any row changed. A
+file has its name only when it is whole. `manifest.json`, written last, names every file and how far the
+export has come; a run that was lost is made good by the next. The files hold personal data: traits, and what
+events say.
+"""
+
+
+def export_page() -> str:
+    """Give the page of the export: each table with its columns, their types and what they are."""
+    parts = [_EXPORT_HEAD]
+    for table in TABLES:
+        by = f", by the month of `{table.month_of}`" if table.month_of else ""
+        rows = [f"| `{column.name}` | {column.type} | {column.meaning} |" for column in table.columns]
+        head = ["| column | type | what it is |", "| --- | --- | --- |"]
+        what = f"Each row is {table.what}. {_GROWTH[table.growth]}{by}."
+        parts.append("\n".join([f"## {table.name}", "", what, "", *head, *rows, ""]))
+    return "\n".join(parts)
+
+
+_GROWTH = {
+    Growth.APPENDED: "Appended to",
+    Growth.BY_MONTH: "Written again where it changed",
+    Growth.WHOLE: "Written again when it changed",
+}
 
 
 def settings_page() -> str:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from upsell.runtime.papers.forms import Form
+    from upsell.runtime.results import Results
+    from upsell.runtime.trends import Trends
 
 
 def report(
@@ -16,31 +22,63 @@ def report(
     by_stage: Annotated[
         bool, typer.Option("--by-stage", help="Tell what was earned by lifecycle stage at exposure, too.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    form: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            help="text, json, markdown, html or pdf; without it that of the file's ending, or text.",
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Write into this file; without it to standard output."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
     """Tell what each workflow did: who was considered and why not, messages, and what it earned.
 
     What it earned is the difference to its holdout, with a 95 % interval, over windows that have
-    closed.
+    closed. The forms say the same; JSON, Markdown, HTML and PDF have charts besides, each with its table.
     """
     import os
+    import sys
 
     from upsell.cli.moments import moment_of
-    from upsell.cli.results_text import results_lines
     from upsell.clock import SystemClock
     from upsell.config import load_settings
+    from upsell.runtime.papers.forms import Form, form_of, write_whole
     from upsell.runtime.reporting import live_program
     from upsell.runtime.reporting import report as report_on
-    from upsell.runtime.results import Results, results_json
+    from upsell.runtime.results import Results
+    from upsell.runtime.trends import Trends, read_trends
     from upsell.store.connect import connect, database_url
 
+    chosen = form_of(Form.JSON.value if as_json else form, output)
     asked = moment_of(as_of, "--as-of")
     moment = SystemClock().now() if asked is None else asked
     with connect(database_url(load_settings(os.environ))) as connection:
         program = live_program(connection)
         found = report_on(connection, program, moment, workflow, by_stage=by_stage)
-        results = Results("", found)
-    if as_json:
-        print(results_json(results).decode(), end="")
+        has_charts = chosen is not Form.TEXT
+        trends = read_trends(connection, program, moment, workflow) if has_charts else Trends()
+    content = _written(Results("", found), trends, chosen)
+    if output is None:
+        sys.stdout.buffer.write(content)
+        sys.stdout.flush()
     else:
-        print("\n".join(results_lines(results)))
+        write_whole(output, content)
+        count = len(found.workflows)
+        print(f"Wrote {count} workflow{'s' * (count != 1)} as {chosen.value} to {output}.", file=sys.stderr)
+
+
+def _written(results: Results, trends: Trends, form: Form) -> bytes:
+    from upsell.cli.results_text import results_lines
+    from upsell.runtime.papers.forms import Form, paper_bytes
+    from upsell.runtime.papers.report_paper import report_charts, report_paper
+    from upsell.runtime.results import results_json
+
+    if form is Form.TEXT:
+        return "\n".join([*results_lines(results), ""]).encode()
+    if form is Form.JSON:
+        return results_json(results, report_charts(results, trends))
+    return paper_bytes(report_paper(results, trends), form, results.report.as_of)

@@ -1,13 +1,19 @@
-"""``upsell up``: server, worker, dispatcher, guard and learner together, as processes of one tree."""
+"""``upsell up``: server, worker, dispatcher, guard, learner and reporter, as processes of one tree."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from upsell.clock import Clock
+    from upsell.config import Settings
 
 
 def up() -> None:
-    """Run server, worker, dispatcher, guard and learner until stopped by a signal.
+    """Run server, worker, dispatcher, guard, learner and reporter until stopped by a signal.
 
     When one of them ends by itself the others are stopped and the exit code is 1.
     """
@@ -30,5 +36,13 @@ def up() -> None:
             "dispatcher": partial(run_dispatcher, url, settings, SystemClock()),
             "guard": partial(run_guard, url, settings, SystemClock()),
             "learner": partial(run_learner, url, SystemClock()),
+            "reporter": partial(_run_reporter, url, settings, SystemClock()),
         }
     )
+
+
+def _run_reporter(url: str, settings: Settings, clock: Clock, is_stopped: Callable[[], bool]) -> None:
+    """Run the reporter; only its own process loads what reports are made with."""
+    from upsell.runtime.reporter import run_reporter
+
+    run_reporter(url, settings, clock, is_stopped)

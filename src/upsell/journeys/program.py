@@ -31,6 +31,25 @@ class Sender(msgspec.Struct, frozen=True):
     postal_address: str
 
 
+class Weekly(msgspec.Struct, frozen=True):
+    """A time of every week in the team's zone: weekday from Monday, 0, and minute of its day."""
+
+    weekday: int
+    minute: int
+
+
+class Reports(msgspec.Struct, frozen=True):
+    """What the team is told by itself.
+
+    Attributes:
+        weekly: When each owner is mailed what their workflows did; None for never.
+        proposals: Experiments that were proposed, in the team's words.
+    """
+
+    weekly: Weekly | None = None
+    proposals: tuple[str, ...] = ()
+
+
 class Program(msgspec.Struct, frozen=True):
     """A compiled workspace.
 
@@ -52,6 +71,7 @@ class Program(msgspec.Struct, frozen=True):
         benchmarks: What peers use, each from the moment it was made.
         layers: What each workflow that is in a layer has of it, by key.
         pauses: Pauses of workflows by a guardrail that was broken, from whatever moment each holds, by key.
+        reports: What the team is told by itself.
     """
 
     version: str
@@ -71,6 +91,7 @@ class Program(msgspec.Struct, frozen=True):
     benchmarks: Benchmarks = msgspec.field(default_factory=dict)
     layers: Mapping[str, LayerShare] = msgspec.field(default_factory=dict)
     pauses: Mapping[str, tuple[Pause, ...]] = msgspec.field(default_factory=dict)
+    reports: Reports = Reports()
 
     def of_version(self, key: str, version: str) -> Workflow | None:
         """Give the workflow as an enrollment entered it; None when that version is not kept."""

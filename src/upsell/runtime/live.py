@@ -86,7 +86,7 @@ def run_worker(url: str, settings: Settings, clock: Clock, is_stopped: Callable[
             elif not worker.run_once().is_behind:
                 _wait(connection, clock, worker.next_due_at())
 
-    _keep_going(url, work, is_stopped)
+    keep_going(url, work, is_stopped)
 
 
 def run_dispatcher(url: str, settings: Settings, clock: Clock, is_stopped: Callable[[], bool]) -> None:
@@ -118,7 +118,7 @@ def run_dispatcher(url: str, settings: Settings, clock: Clock, is_stopped: Calla
         finally:
             dispatcher.close()
 
-    _keep_going(url, work, is_stopped)
+    keep_going(url, work, is_stopped)
 
 
 def open_channels(settings: Settings) -> dict[str, Channel]:
@@ -156,7 +156,7 @@ def run_learner(url: str, clock: Clock, is_stopped: Callable[[], bool]) -> None:
                 learned_at = learned_at if is_behind else time.monotonic()
             time.sleep(LONGEST_WAIT / 5)
 
-    _keep_going(url, work, is_stopped)
+    keep_going(url, work, is_stopped)
 
 
 def run_guard(url: str, settings: Settings, clock: Clock, is_stopped: Callable[[], bool]) -> None:
@@ -180,10 +180,10 @@ def run_guard(url: str, settings: Settings, clock: Clock, is_stopped: Callable[[
                 notices_at = clock.now() + NOTICES_EACH
             time.sleep(LONGEST_WAIT / 5)
 
-    _keep_going(url, work, is_stopped)
+    keep_going(url, work, is_stopped)
 
 
-def _keep_going(url: str, work: Callable[[Connection], None], is_stopped: Callable[[], bool]) -> None:
+def keep_going(url: str, work: Callable[[Connection], None], is_stopped: Callable[[], bool]) -> None:
     """Work over a connection, over a new one when it breaks."""
     while not is_stopped():
         connection = connect(url)

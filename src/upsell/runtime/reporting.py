@@ -144,7 +144,7 @@ def report(
                 name=workflow.name,
                 unit=workflow.unit.value,
                 holdout_rate=workflow.experiment.holdout_rate,
-                funnel=_funnel(connection, workflow.key, as_of),
+                funnel=read_funnel(connection, workflow.key, as_of),
                 lift=read_lifts(ledger, question := ask_about(ledger, workflow, program.currency, as_of)),
                 stages=_stages(ledger, question) if by_stage else (),
             )
@@ -271,7 +271,8 @@ def copied_table(connection: Connection, name: str, schema: pa.Schema, values: d
     return table.cast(schema)
 
 
-def _funnel(connection: Connection, workflow: str, as_of: Moment) -> Funnel:
+def read_funnel(connection: Connection, workflow: str, as_of: Moment) -> Funnel:
+    """Read who was considered by a workflow up to a moment, and what became of them."""
     values = {"workflow": workflow, "as_of": as_of}
     entries: dict[str, int] = dict(connection.execute(query("report_entries"), values).fetchall())
     refusals = _counts(connection, "report_refusals", values)

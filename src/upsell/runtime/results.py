@@ -6,9 +6,9 @@ what its interval says.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from babel.numbers import format_currency
@@ -22,6 +22,10 @@ from upsell.measurement.sample_ratio import SampleRatio, Verdict
 from upsell.money import minor_digits
 from upsell.runtime.reporting import ReasonCount, Report, WorkflowReport
 from upsell.runtime.truth import Truth
+
+if TYPE_CHECKING:
+    # The server says results without drawing, and need not load what draws.
+    from upsell.measurement.charts.chart import Chart
 
 _LOCALE = "en_US"
 _ORDER = (Metric.CONVERSION, Metric.NET_COMMITTED_REVENUE, Metric.RECURRING_REVENUE_CHANGE)
@@ -243,9 +247,15 @@ def date_words(at: Moment) -> str:
     return f"{to_datetime(at):%-d %B %Y, %H:%M} UTC"
 
 
-def results_json(results: Results) -> bytes:
+JSON_VERSION = 1
+"""Version of the JSON of results: within one, keys are added, and none goes or changes its meaning."""
+
+
+def results_json(results: Results, charts: Sequence[Chart] = ()) -> bytes:
     """Write results for machines; moments are ISO 8601, durations seconds, money minor units."""
     content = {
+        "format": "upsell-report",
+        "version": JSON_VERSION,
         "about": results.about,
         "as_of": format_moment(results.report.as_of),
         "currency": results.report.currency,
@@ -258,6 +268,7 @@ def results_json(results: Results) -> bytes:
             "lifts": msgspec.to_builtins(reading.lifts),
             "left_out": msgspec.to_builtins(reading.left_out),
         },
+        "charts": msgspec.to_builtins(charts),
     }
     return msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n"
 

@@ -158,6 +158,7 @@ def compile_documents(documents: Documents, edition: Edition = NEWEST) -> Compil
         stage=stage,
         segments=segments,
         layers=layers,
+        reports=settings.reports,
     )
     return Compiled(program, rulebook.vocabulary, files, warnings)
 

@@ -303,6 +303,21 @@ SETTINGS_SHAPE = RecordOf(
             "free belongs to none",
         ),
         "lifecycle": Key(_LIFECYCLE, "boundaries of the built-in stages and trends"),
+        "reports": Key(
+            RecordOf(
+                {
+                    "weekly": Key(
+                        scalars.WEEKLY,
+                        "when owners are mailed what their workflows did, in the team's zone",
+                    ),
+                    "proposals": Key(
+                        ListOf(scalars.TEXT),
+                        "experiments that were proposed, a sentence each, for the backlog of upsell review",
+                    ),
+                }
+            ),
+            "what the team is told by itself",
+        ),
     }
 )
 

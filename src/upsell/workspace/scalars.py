@@ -38,6 +38,8 @@ _TRAIT = r"[A-Za-z_][A-Za-z0-9_]*"
 _DATE = r"\d{4}-\d\d-\d\d"
 _TIME = r"([01]\d|2[0-3]):[0-5]\d|24:00"
 _DAYS = rf"({'|'.join(WEEKDAYS)})(?:-({'|'.join(WEEKDAYS)}))?"
+_FULL_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_WEEKLY = rf"({'|'.join(_FULL_DAYS)}) ([01]\d|2[0-3]):([0-5]\d)"
 _JURISDICTION = r"([A-Z]{2})(?:-([A-Z0-9]{1,3}))?"
 _HOST = r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?"
 _EMAIL = rf"[^@\s<>,;:\"()\[\]\\]+@{_HOST}(\.{_HOST})*"
@@ -115,6 +117,12 @@ def _date(text: str) -> str | None:
 
 def _date_or_moment(text: str) -> str | None:
     return _date(text) or (text if parse_moment(text) is not None else None)
+
+
+def _weekly(text: str) -> int | None:
+    """Read a weekday and a time of day to minutes since the beginning of Monday."""
+    found = re.fullmatch(_WEEKLY, text.strip().lower())
+    return WEEKDAYS.index(found[1][:3]) * 1440 + int(found[2]) * 60 + int(found[3]) if found else None
 
 
 def _minutes(text: str) -> int | None:
@@ -291,6 +299,12 @@ TIME = Scalar(
     "a time of day in quotes such as '08:30', to '24:00'",
     _minutes,
     {"type": "string", "pattern": r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$"},
+)
+WEEKLY = Scalar(
+    "time of the week",
+    "a day of the week and a time, such as monday 08:00",
+    _weekly,
+    {"type": "string", "pattern": f"^{_WEEKLY}$"},
 )
 DAYS = Scalar(
     "days of the week",

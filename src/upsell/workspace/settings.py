@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from upsell.journeys.program import Sender
+from upsell.journeys.program import Reports, Sender, Weekly
 from upsell.rules.kinds import Kind
 from upsell.workspace.items import NOTHING_WRITTEN, Record
 from upsell.workspace.standard import Lifecycle, compile_lifecycle
@@ -37,6 +37,7 @@ class Settings(msgspec.Struct, frozen=True):
         policy: The policy as written.
         layers: The layers as written.
         lifecycle: Boundaries of the built-in stages and trends.
+        reports: What the team is told by itself.
     """
 
     currency: str
@@ -47,6 +48,7 @@ class Settings(msgspec.Struct, frozen=True):
     policy: Record
     layers: Record
     lifecycle: Lifecycle
+    reports: Reports
 
 
 def compile_settings(written: Record | None) -> Settings:
@@ -68,7 +70,13 @@ def compile_settings(written: Record | None) -> Settings:
         policy=record.record("policy") or NOTHING_WRITTEN,
         layers=record.record("layers") or NOTHING_WRITTEN,
         lifecycle=compile_lifecycle(record.record("lifecycle") or NOTHING_WRITTEN),
+        reports=_reports(record.record("reports") or NOTHING_WRITTEN),
     )
+
+
+def _reports(record: Record) -> Reports:
+    weekly = Weekly(*divmod(record.integer("weekly"), 1440)) if record.leaf("weekly") is not None else None
+    return Reports(weekly, tuple(leaf.text for leaf in record.leaves("proposals")))
 
 
 def _kinds(scope: str, traits: Record) -> Mapping[str, Kind]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from tests.live_world import LiveWorld, make_documents, open_world, two_mails
 from tests.sinks import Sink, open_sink
 from upsell.cli.results_text import results_lines
-from upsell.clock import DAY
+from upsell.clock import DAY, WEEK
 from upsell.decisions.control import draw_control
 from upsell.errors import ConfigError
 from upsell.measurement.answers import Undetermined, UndeterminedReason
@@ -18,6 +19,7 @@ from upsell.measurement.question import Metric
 from upsell.measurement.sample_ratio import SampleRatio
 from upsell.runtime.reporting import Report, live_program, read_ledger, report, report_live
 from upsell.runtime.results import Results, holdout_lifts, lifts_in_order, programme_lifts, results_json
+from upsell.runtime.trends import read_trends, read_weeks
 from upsell.store.connect import connect
 
 pytestmark = pytest.mark.postgres
@@ -196,3 +198,43 @@ def test_what_is_drawn_by_account_is_refused_an_interval_also_when_it_no_longer_
         assert "whole accounts were drawn" in "\n".join(
             results_lines(Results("", Report(0, "USD", (found,))))
         )
+
+
+def test_what_was_known_at_a_moment_is_what_a_report_of_that_moment_says(database: str, sink: Sink) -> None:
+    with open_world(database, sink) as world:
+        live_through(world, 120)
+        program, now = live_program(world.connection), world.clock.now()
+        readings = read_trends(world.connection, program, now).readings["flow"]
+        assert [one.at for one in readings] == sorted(one.at for one in readings)
+        assert readings[-1].at == now
+        for reading in readings:
+            (then,) = report(world.connection, program, reading.at).workflows
+            assert holdout_lifts(then)[1].absolute == reading.effect
+
+
+def test_message_pressure_counts_each_persons_messages_in_their_week(database: str, sink: Sink) -> None:
+    with open_world(database, sink) as world:
+        live_through(world, 16)
+        now = world.clock.now()
+        sent = world.rows("select customer_id, finished_at from outbox where state = 'sent'")
+        weeks = read_weeks(world.connection, now, 4)
+        assert sum(week.messages for week in weeks) == len(sent) > 0
+        for week in weeks:
+            mine = Counter(who for who, at in sent if week.starts_at < at <= week.starts_at + WEEK)
+            told = (len(mine), mine.total(), max(mine.values(), default=0))
+            assert (week.persons, week.messages, week.most) == told
+        # What was said at the very end of a week is in it, and of the next nothing is.
+        at = max(at for _, at in sent)
+        assert read_weeks(world.connection, at, 1)[0].messages == sum(
+            at - WEEK < one <= at for _, one in sent
+        )
+        assert read_weeks(world.connection, at - 1, 1)[0].messages < len(sent)
+
+
+def test_before_anybody_was_exposed_there_is_one_reading_that_says_so(database: str) -> None:
+    with open_world(database) as world:
+        world.apply(make_documents({"flow": two_mails(holdout="50%")}))
+        trends = read_trends(world.connection, live_program(world.connection), world.clock.now())
+        (reading,) = trends.readings["flow"]
+        assert isinstance(reading.effect, Undetermined)
+        assert {week.persons for week in trends.weeks} == {0}

@@ -1,0 +1,1 @@
+"""Exports: what is kept as Parquet files, for analysts and their tools."""

@@ -1,0 +1,1 @@
+"""Papers: reports and reviews written out for people, in every form they are read in."""

@@ -1,0 +1,43 @@
+"""The reporter: mails owners their week when it is due.
+
+For ``up``, in a process of its own that alone loads what reports are made with.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import structlog
+
+from upsell.clock import Clock
+from upsell.config import Settings
+from upsell.decisions.reach import EMAIL
+from upsell.runtime.live import LONGEST_WAIT, keep_going, open_channels
+from upsell.runtime.weekly import mail_weekly
+from upsell.store.connect import Connection
+
+REPORTED_EACH = 60.0
+"""Seconds after which it is asked again whether a week is due."""
+
+_log = structlog.get_logger(__name__)
+
+
+def run_reporter(url: str, settings: Settings, clock: Clock, is_stopped: Callable[[], bool]) -> None:
+    """Mail owners their week when it is due, where the live workspace asks for it, until stopped.
+
+    Raises:
+        ConfigError: The mail server is not on this machine.
+    """
+
+    def work(connection: Connection) -> None:
+        channel = open_channels(settings)[EMAIL]
+        asked_at = -REPORTED_EACH
+        while not is_stopped():
+            if time.monotonic() >= asked_at + REPORTED_EACH:
+                for state, count in mail_weekly(connection, channel, clock.now()).items():
+                    _log.info("weekly_mailed", state=state.value, owners=count)
+                asked_at = time.monotonic()
+            time.sleep(LONGEST_WAIT)
+
+    keep_going(url, work, is_stopped)

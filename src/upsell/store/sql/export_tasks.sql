@@ -1,0 +1,4 @@
+-- Work for people, open and closed.
+select key, unit_id, enrollment, workflow, queue, title, offer, terms, opened_at, due_at, closed_at
+from tasks
+order by opened_at, key
