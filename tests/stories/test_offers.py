@@ -427,5 +427,5 @@ def test_the_proof_says_what_was_observed_and_what_it_would_have_saved() -> None
     assert fit.saving.amount > 0
     lines = "\n".join(standing_lines(standing))
     assert "team would fit at 99.00 USD a month" in lines
-    assert "over the limit in 2 of the last 2 periods" in lines
+    assert "over the limit in 2 of 2 past periods" in lines
     assert "saved" not in lines

@@ -50,7 +50,7 @@ def _fit_lines(standing: Standing) -> Iterator[str]:
     saves = f", {saving} a month less than staying" if saving is not None and saving.amount > 0 else ""
     yield f"  {fit.plan} would fit at {fit.price} a month{saves}"
     if fit.periods:
-        yield f"    over the limit in {fit.periods_over} of the last {fit.periods} periods"
+        yield f"    over the limit in {fit.periods_over} of {fit.periods} past periods"
     if fit.would_have_saved is not None and fit.would_have_saved.amount > 0:
         yield f"    it would have saved {fit.would_have_saved} in them, at today's prices"
 

@@ -18,6 +18,7 @@ from upsell.decisions.holdings import (
     features_of,
     holdings_of,
     owned_of,
+    past_holdings,
     plan_of_family,
 )
 from upsell.rules.facts import Counter, Scalar
@@ -30,7 +31,6 @@ from upsell.signals.forecast import (
     next_expected_at,
     next_forecast_at,
 )
-from upsell.signals.packs import packs_within
 from upsell.signals.profiles import Profile, Subscription, months_after, usage_period
 from upsell.signals.subscriptions import Tiers
 
@@ -203,7 +203,8 @@ class UnitFacts:
     def past_use(self, metrics: Iterable[str], most: int) -> list[PastPeriod]:
         """Give the last usage periods that are over and had use of any of the metrics, oldest first.
 
-        ``most`` says how many periods before the present one are looked at.
+        ``most`` says how many periods before the present one are looked at. Of them those are left out in
+        which what they had changed, or is not known.
         """
         start, _ = self.usage_period()
         earliest = months_after(start, -most)
@@ -215,11 +216,14 @@ class UnitFacts:
             for began_at, amount in (*used.past, (used.period_started_at, used.amount)):
                 if earliest <= began_at < start:
                     periods.setdefault(began_at, {})[metric] = amount
-        packs = self._principal.packs.values()
-        return [
-            PastPeriod(used, packs_within(packs, began_at, self._end_of(began_at)) if packs else {})
-            for began_at, used in sorted(periods.items())
-        ]
+        found = []
+        for began_at, amounts in sorted(periods.items()):
+            held = past_holdings(
+                self._principal, self._catalog, self._tiers, began_at, self._end_of(began_at)
+            )
+            if held is not None:
+                found.append(PastPeriod(began_at, amounts, held.plan, held.added))
+        return found
 
     def _end_of(self, began_at: Moment) -> Moment:
         """Give when a usage period that began then ended, also one under another subscription."""

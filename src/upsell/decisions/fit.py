@@ -13,6 +13,7 @@ import msgspec
 
 from upsell.catalog.catalog import Catalog
 from upsell.catalog.plans import BillingInterval, Plan
+from upsell.clock import Moment
 from upsell.decisions.holdings import Holdings
 from upsell.money import Money
 from upsell.rules.facts import Scalar
@@ -23,10 +24,19 @@ LOOKED_AT = KEPT_PERIODS
 
 
 class PastPeriod(msgspec.Struct, frozen=True):
-    """A usage period that is over: what was used of each metric, and what packs bought in it added."""
+    """A usage period that is over.
 
+    Attributes:
+        began_at: When it began.
+        used: What was used of each metric.
+        plan: The plan that was in force in all of it.
+        added: What add-ons and packs added to the limits of that plan.
+    """
+
+    began_at: Moment
     used: Mapping[str, float]
-    packs: Mapping[str, float]
+    plan: Plan
+    added: Mapping[str, float]
 
 
 class Uses(Protocol):
@@ -39,7 +49,10 @@ class Uses(Protocol):
         ...
 
     def past_use(self, metrics: Iterable[str], most: int) -> list[PastPeriod]:
-        """Give the last usage periods that are over and had use of any of the metrics, oldest first."""
+        """Give the last usage periods that are over and had use of any of the metrics, oldest first.
+
+        Only such in which one plan was in force throughout, as far as that is known.
+        """
         ...
 
 
@@ -53,10 +66,12 @@ class Fit(msgspec.Struct, frozen=True):
         price: Its price per month for the quantity held, with expected overage.
         saving: What it costs less per month than staying, expected overage counted; None where staying
             cannot go on or its price is not known.
-        periods: In how many of the last four usage periods that are over something was used.
-        periods_over: In how many of these use was over what the present plan, add-ons and packs included.
+        periods: In how many of the last four usage periods that are over something was used, of those
+            throughout which it is known what they had.
+        periods_over: In how many of these use was over what the plan of then, add-ons and packs included.
         would_have_saved: What it would have cost less over those periods at today's prices, overage
-            counted; None where the present plan charges no overage or a price is not known.
+            counted; None where one of them was under another plan, the present one charges no overage, or
+            a price is not known.
     """
 
     plan: str
@@ -109,7 +124,7 @@ def fit_plan(facts: Uses, catalog: Catalog, country: str) -> Fit | None:
         price=Money(round(cost), currency),
         saving=Money(round(staying - cost), currency) if staying is not None else None,
         periods=len(past),
-        periods_over=sum(_is_over(present, period, facts) for period in past),
+        periods_over=sum(_is_over(period) for period in past),
         would_have_saved=_saved(present, catalog.plans[best], past, facts),
     )
 
@@ -168,24 +183,21 @@ def _price(plan: Plan, facts: Uses) -> float | None:
     return None
 
 
-def _limit(plan: Plan, metric: str, facts: Uses, packs: Mapping[str, float] | None = None) -> float | None:
-    """Give a plan's limit with what add-ons and packs add to the present one.
-
-    The packs are those of the present usage period, or those given, of another one.
-    """
+def _limit(plan: Plan, metric: str, facts: Uses) -> float | None:
+    """Give a plan's limit with what add-ons and packs add to the present one."""
     holdings = facts.holdings
     stated = plan.limits.get(metric)
     if stated is None or holdings.plan is None:
         return stated
-    added = holdings.limits.get(metric, 0.0) - holdings.plan.limits.get(metric, 0.0)
-    if packs is not None:
-        added += packs.get(metric, 0.0) - holdings.packs.get(metric, 0.0)
-    return stated + max(0.0, added)
+    return stated + max(0.0, holdings.limits.get(metric, 0.0) - holdings.plan.limits.get(metric, 0.0))
 
 
-def _is_over(present: Plan, period: PastPeriod, facts: Uses) -> bool:
-    limits = {metric: _limit(present, metric, facts, period.packs) for metric in period.used}
-    return any(limit is not None and period.used[metric] > limit for metric, limit in limits.items())
+def _is_over(period: PastPeriod) -> bool:
+    limits = period.plan.limits
+    return any(
+        metric in limits and amount > limits[metric] + period.added.get(metric, 0.0)
+        for metric, amount in period.used.items()
+    )
 
 
 def _saved(present: Plan, best: Plan, past: list[PastPeriod], facts: Uses) -> Money | None:
@@ -196,15 +208,17 @@ def _saved(present: Plan, best: Plan, past: list[PastPeriod], facts: Uses) -> Mo
     one, other = _price(present, facts), _price(best, facts)
     if one is None or other is None or not past or not present.overage:
         return None
+    if any(period.plan.id != present.id for period in past):
+        return None
     currency = facts.holdings.currency
-    saved = sum(one - other + _overage(present, each, facts) - _overage(best, each, facts) for each in past)
-    return Money(round(saved), currency)
+    charged = sum(_overage(present, each, currency) - _overage(best, each, currency) for each in past)
+    return Money(round(len(past) * (one - other) + charged), currency)
 
 
-def _overage(plan: Plan, period: PastPeriod, facts: Uses) -> float:
+def _overage(plan: Plan, period: PastPeriod, currency: str) -> float:
     charged = 0.0
     for metric, amount in period.used.items():
-        limit, charge = _limit(plan, metric, facts, period.packs), plan.overage.get(metric)
-        if limit is not None and charge is not None and charge.currency == facts.holdings.currency:
-            charged += max(0.0, amount - limit) * charge.amount
+        limit, charge = plan.limits.get(metric), plan.overage.get(metric)
+        if limit is not None and charge is not None and charge.currency == currency:
+            charged += max(0.0, amount - limit - period.added.get(metric, 0.0)) * charge.amount
     return charged

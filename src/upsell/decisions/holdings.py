@@ -14,6 +14,7 @@ from upsell.catalog.plans import BillingInterval, Plan, ProductKind
 from upsell.clock import Moment
 from upsell.rules.facts import Scalar
 from upsell.signals.packs import PackLimits, packs_within
+from upsell.signals.plan_history import NOTHING, term_within
 from upsell.signals.profiles import Profile, Subscription, usage_period
 from upsell.signals.subscriptions import Tiers, current_subscription
 
@@ -50,6 +51,18 @@ class Holdings(msgspec.Struct, frozen=True):
         return BillingInterval.YEAR if is_yearly else BillingInterval.MONTH
 
 
+class PastHoldings(msgspec.Struct, frozen=True):
+    """What somebody had in all of a usage period that is over.
+
+    Attributes:
+        plan: The plan in force in it, as the catalog states it today.
+        added: How much of each metric that it limits add-ons and packs added.
+    """
+
+    plan: Plan
+    added: Mapping[str, float]
+
+
 def holdings_of(profile: Profile, catalog: Catalog, tiers: Tiers, now: Moment) -> Holdings:
     """Give what whoever pays has at ``now``.
 
@@ -73,6 +86,29 @@ def holdings_of(profile: Profile, catalog: Catalog, tiers: Tiers, now: Moment) -
         currency=(held.currency if held is not None else "") or catalog.currency,
         packs=packs,
     )
+
+
+def past_holdings(
+    profile: Profile, catalog: Catalog, tiers: Tiers, start: Moment, end: Moment
+) -> PastHoldings | None:
+    """Give what whoever pays had in all of ``[start, end)``; None where that changed or is not known."""
+    held = []
+    for subscription in profile.subscriptions.values():
+        term = term_within(subscription, start, end)
+        if term is None or term.plan is None:
+            return None
+        if term.plan != NOTHING:
+            held.append((tiers.by_plan.get(term.plan, -1), subscription.started_at, subscription.id, term))
+    to_plans = [each for each in held if each[-1].plan not in tiers.beside]
+    best = max(to_plans, key=lambda each: each[:-1], default=None)
+    plan = catalog.plan_in((best[-1].plan or "") if best is not None else catalog.default_plan or "")
+    if plan is None:
+        return None
+    added = packs_within(profile.packs.values(), start, end) if profile.packs else {}
+    for *_, term in held:
+        for metric, more in _added_by(catalog, term.plan or "").items():
+            added[metric] = added.get(metric, 0.0) + more * term.quantity
+    return PastHoldings(plan, {metric: more for metric, more in added.items() if metric in plan.limits})
 
 
 def pack_limits(catalog: Catalog) -> PackLimits:
@@ -131,12 +167,20 @@ def _limits(profile: Profile, catalog: Catalog, plan: Plan | None, now: Moment) 
         return stated
     limits = dict(stated)
     for other in profile.subscriptions.values():
-        product = catalog.products.get(other.plan)
-        if product is None or not other.is_open(now):
-            continue
-        held = (product, *(catalog.products[each] for each in product.contains if each in catalog.products))
-        for each in held:
-            for metric, more in each.limits.items():
+        if other.is_open(now):
+            for metric, more in _added_by(catalog, other.plan).items():
                 if metric in limits:
                     limits[metric] += more * other.quantity
     return limits
+
+
+def _added_by(catalog: Catalog, bought: str) -> Mapping[str, float]:
+    """Give how much of each metric a product adds, with what it contains; nothing of a plan."""
+    product = catalog.products.get(bought)
+    if product is None or not product.contains:
+        return product.limits if product is not None else {}
+    added: dict[str, float] = {}
+    for each in (product, *(catalog.products[each] for each in product.contains if each in catalog.products)):
+        for metric, more in each.limits.items():
+            added[metric] = added.get(metric, 0.0) + more
+    return added

@@ -15,6 +15,20 @@ from upsell.rules.facts import Scalar
 from upsell.signals.counters import CounterState
 
 
+class Term(msgspec.Struct, frozen=True, array_like=True):
+    """What a subscription was to from a moment on: which plan and how much of it.
+
+    Attributes:
+        since: From when on.
+        plan: Id of the plan; empty for nothing, None where it is not known.
+        quantity: Units of quantity.
+    """
+
+    since: Moment
+    plan: str | None
+    quantity: float
+
+
 class Subscription(msgspec.Struct):
     """What a unit pays for under one subscription id.
 
@@ -31,6 +45,8 @@ class Subscription(msgspec.Struct):
         ends_at: When it ends or ended, or None while it is open.
         changed_at: When what is known of it happened last; what happened before it changes nothing.
         priced_at: Since when what falls due is as it is; None where only ``changed_at`` is known.
+        held_at: Since when plan and quantity are as they are; None where only ``changed_at`` is known.
+        before: What it was to before that, in order of time; what was not told is not among it.
     """
 
     id: str
@@ -45,6 +61,8 @@ class Subscription(msgspec.Struct):
     ends_at: Moment | None = None
     changed_at: Moment = 0
     priced_at: Moment | None = None
+    held_at: Moment | None = None
+    before: list[Term] = []
 
     def is_open(self, now: Moment) -> bool:
         """Tell whether it is in force at ``now``; it ends at ``ends_at``, which is outside."""
@@ -59,6 +77,10 @@ class Subscription(msgspec.Struct):
     def priced_since(self) -> Moment:
         """Give a moment since which what falls due has been as it is, maybe for longer."""
         return self.changed_at if self.priced_at is None else self.priced_at
+
+    def held_since(self) -> Moment:
+        """Give a moment since which plan and quantity have been as they are, maybe for longer."""
+        return max(self.changed_at, self.started_at) if self.held_at is None else self.held_at
 
 
 class Lifetime(msgspec.Struct, array_like=True):

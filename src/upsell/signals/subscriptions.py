@@ -21,7 +21,8 @@ from upsell.signals.events import (
     SUBSCRIPTION_UPGRADED,
     Event,
 )
-from upsell.signals.profiles import Profile, Subscription
+from upsell.signals.plan_history import NOTHING, UNTOLD, take_late_start, take_late_word, terms_until
+from upsell.signals.profiles import Profile, Subscription, Term
 
 SUBSCRIPTION_EVENTS = frozenset(
     {SUBSCRIPTION_STARTED, SUBSCRIPTION_CHANGED, SUBSCRIPTION_RENEWED, SUBSCRIPTION_CANCELED}
@@ -132,9 +133,7 @@ def _change(profile: Profile, event: Event) -> None:
     key = str(said.get("subscription_id") or "default")
     held = profile.subscriptions.get(key)
     if held is not None and event.occurred_at < held.changed_at:
-        # Late: what was said of it since then holds.
-        if event.name == SUBSCRIPTION_STARTED:
-            held.started_at = min(held.started_at, event.occurred_at)
+        _take_late(held, event)
         return
     if event.name == SUBSCRIPTION_CANCELED:
         if held is not None:
@@ -156,13 +155,36 @@ def _change(profile: Profile, event: Event) -> None:
         renews_at=_moment(said, "renews_at"),
         changed_at=event.occurred_at,
         priced_at=event.occurred_at,
+        held_at=event.occurred_at,
+        before=_before(held, event),
     )
+
+
+def _before(held: Subscription | None, event: Event) -> list[Term]:
+    """Give what is known of the time before a record begins; without a word on its start, nothing."""
+    if held is not None:
+        return terms_until(held, event.occurred_at)
+    return [] if event.name == SUBSCRIPTION_STARTED else [UNTOLD]
+
+
+def _take_late(held: Subscription, event: Event) -> None:
+    """Take what happened before the last that was told: what was said since then holds."""
+    said, at = event.properties, event.occurred_at
+    plan = str(said.get("plan") or "") if "plan" in said else None
+    quantity = _number(said.get("quantity"), 1.0) if "quantity" in said else None
+    if event.name == SUBSCRIPTION_STARTED:
+        take_late_start(held, at, plan or NOTHING, 1.0 if quantity is None else quantity)
+        held.started_at = min(held.started_at, at)
+    else:
+        take_late_word(held, at, NOTHING if event.name == SUBSCRIPTION_CANCELED else plan, quantity)
 
 
 def _update(held: Subscription, event: Event) -> None:
     said = event.properties
     priced_since, price = held.priced_since(), _price(held)
     is_resumed = not held.is_open(event.occurred_at)
+    held_since, before = held.held_since(), terms_until(held, event.occurred_at)
+    plan, quantity = held.plan, held.quantity
     held.changed_at = event.occurred_at
     if "plan" in said:
         held.plan = str(said["plan"])
@@ -178,6 +200,9 @@ def _update(held: Subscription, event: Event) -> None:
     held.renews_at = _moment(said, "renews_at") or held.renews_at
     held.ends_at = None
     held.priced_at = event.occurred_at if is_resumed or _price(held) != price else priced_since
+    held.held_at = held_since
+    if is_resumed or (held.plan, held.quantity) != (plan, quantity):
+        held.before, held.held_at = before, event.occurred_at
 
 
 def _price(held: Subscription) -> tuple[int, str, int, str]:
