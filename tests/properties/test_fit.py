@@ -63,7 +63,7 @@ def worlds(draw: st.DrawFn) -> tuple[Catalog, Profile, Mapping[str, float]]:
         "s",
         draw(st.sampled_from(keys)),
         draw(st.sampled_from([1.0, 2.0, 3.0])),
-        1_000,
+        draw(st.sampled_from([0, 1_200, 36_000])),
         "USD",
         draw(st.sampled_from([1, 12])),
         "active",
@@ -92,9 +92,12 @@ def cost_of(plan: Plan, present: Plan, held: Subscription, needs: Mapping[str, f
     by_interval = {interval: Fraction(each["USD"].amount) for interval, each in plan.prices.items()}
     yearly, monthly = by_interval.get(BillingInterval.YEAR), by_interval.get(BillingInterval.MONTH)
     price = yearly / 12 if held.interval_months == 12 and yearly is not None else monthly
-    if price is None:
+    if plan is present and held.amount:
+        cost = Fraction(held.amount, held.interval_months)
+    elif price is None:
         return None
-    cost = price * Fraction(held.quantity)
+    else:
+        cost = price * Fraction(held.quantity)
     for metric, need in needs.items():
         if metric in plan.unlimited:
             continue
@@ -138,7 +141,11 @@ def test_the_fit_is_the_cheapest_of_all_plans_that_can_be_had_and_are_enough(
     assert {plan.id for plan in shown} == {plan.id for plan in had}, "side by side stand all that can be had"
     assert [plan.id for plan in shown if plan.is_fitting] == [fit.plan]
     assert fit.price.amount == round(float(costs[fit.plan]))
-    assert (fit.saving is None) == (present.id not in costs)
+    by_held = BillingInterval.YEAR if held.interval_months == 12 else BillingInterval.MONTH
+    is_told = fit.is_staying or (held.amount > 0 and by_held in catalog.plans[fit.plan].prices)
+    assert (fit.saving is None) == (present.id not in costs or not is_told)
+    if fit.saving is not None:
+        assert fit.saving.amount == round(float(costs[present.id] - costs[fit.plan]))
 
 
 RULES = [

@@ -182,6 +182,30 @@ def test_paying_yearly_says_what_it_saves_in_a_year() -> None:
     assert terms_of(asked(on(told("yearly"), "starter")))["saving"] == 5_800
 
 
+def test_a_saving_is_against_what_they_really_pay() -> None:
+    # Oracle: what is due by the subscription, and the prices written in the catalog.
+    assert terms_of(asked(on(told("yearly"), "starter", amount=2_500)))["saving"] == 12 * 2_500 - 29_000
+    assert terms_of(asked(on(told("yearly"), "starter", amount=1_000)))["saving"] is None
+    low = uses(on(told("fitting"), "team", amount=500), 3, days=10)
+    assert asked(low) is Reason.NOT_NEEDED, "who pays 5 for Team saves nothing by Starter at 29"
+    dear = uses(on(told("fitting"), "team", amount=9_000), 3, days=10)
+    assert (terms_of(asked(dear))["thing"], terms_of(dear.mails()[-1])["saving"]) == ("starter", 6_100)
+    several = on(told("yearly"), "starter", amount=3 * 2_700, quantity=3)
+    assert terms_of(asked(several))["saving"] == 12 * 3 * 2_700 - 3 * 29_000
+
+
+@pytest.mark.parametrize(
+    "paid", [{"amount": None}, {"currency": None}, {"status": "trialing"}, {"interval": "year"}]
+)
+def test_where_what_they_pay_is_not_known_no_saving_is_claimed(paid: dict[str, Any]) -> None:
+    # Business has no yearly price: who pays by the year is told of none saved by the month.
+    story = uses(on(told("fitting"), "starter", **({"amount": 200_000} | paid)), 200, days=10)
+    terms = terms_of(asked(story))
+    assert (terms["thing"], terms["saving"]) == ("business", None)
+    if "interval" not in paid:
+        assert terms_of(asked(on(told("yearly"), "starter", **paid)))["saving"] is None
+
+
 def test_who_pays_yearly_already_is_not_asked_to() -> None:
     assert asked(on(told("yearly"), "starter", interval="year")) is Reason.ENTITLED
 

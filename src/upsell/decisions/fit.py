@@ -64,14 +64,14 @@ class Fit(msgspec.Struct, frozen=True):
         is_staying: Whether it is the one in force.
         needs: Expected use of each metric to the end of the usage period, without the margin.
         price: Its price per month for the quantity held, with expected overage.
-        saving: What it costs less per month than staying, expected overage counted; None where staying
-            cannot go on or its price is not known.
+        saving: What it costs less per month than what they really pay, expected overage counted; None where
+            staying cannot go on, what they pay is not known, or the price is of another interval.
         periods: In how many of the last four usage periods that are over something was used, of those
             throughout which it is known what they had.
         periods_over: In how many of these use was over what the plan of then, add-ons and packs included.
-        would_have_saved: What it would have cost less over those periods at today's prices, overage
-            counted; None where one of them was under another plan, the present one charges no overage, or
-            a price is not known.
+        would_have_saved: What it would have cost less over those periods, at its price of today, than what
+            they paid, overage counted; None where one of them was under another plan or price, the present
+            plan charges no overage, or a price is not known.
     """
 
     plan: str
@@ -115,6 +115,7 @@ def fit_plan(facts: Uses, catalog: Catalog, country: str) -> Fit | None:
     if not known:
         return None
     cost, _, best = min(known, key=lambda each: (each[0], each[2] != present.id, each[1], each[2]))
+    is_told = best == present.id or (holdings.paid is not None and _has_price(catalog.plans[best], holdings))
     past = facts.past_use(needs, LOOKED_AT)
     currency = holdings.currency
     return Fit(
@@ -122,7 +123,7 @@ def fit_plan(facts: Uses, catalog: Catalog, country: str) -> Fit | None:
         is_staying=best == present.id,
         needs=needs,
         price=Money(round(cost), currency),
-        saving=Money(round(staying - cost), currency) if staying is not None else None,
+        saving=Money(round(staying - cost), currency) if staying is not None and is_told else None,
         periods=len(past),
         periods_over=sum(_is_over(period) for period in past),
         would_have_saved=_saved(present, catalog.plans[best], past, facts),
@@ -172,15 +173,22 @@ def _monthly(plan: Plan, needs: Mapping[str, float], facts: Uses, margin: float)
 
 
 def _price(plan: Plan, facts: Uses) -> float | None:
-    """Give a plan's price per month for the quantity held, by the interval held where it has one."""
+    """Give a plan's price per month for the quantity held, by the interval held where it has one.
+
+    Of the present plan what they really pay, and the catalog's price only where that is not known.
+    """
     holdings = facts.holdings
-    if plan is holdings.plan and holdings.subscription is None and not plan.is_priced:
-        return 0.0
+    if plan is holdings.plan and holdings.paid is not None:
+        return holdings.paid
     for interval in (holdings.interval, BillingInterval.MONTH):
         price = plan.price(interval, holdings.currency)
         if price is not None:
             return price.amount / interval.months * holdings.quantity
     return None
+
+
+def _has_price(plan: Plan, holdings: Holdings) -> bool:
+    return plan.price(holdings.interval, holdings.currency) is not None
 
 
 def _limit(plan: Plan, metric: str, facts: Uses) -> float | None:
@@ -201,16 +209,21 @@ def _is_over(period: PastPeriod) -> bool:
 
 
 def _saved(present: Plan, best: Plan, past: list[PastPeriod], facts: Uses) -> Money | None:
-    """Give what the better plan would have saved over past periods at today's prices.
+    """Give what the better plan would have saved over past periods, at its price of today.
 
     Packs that were bought would have been bought with it too: what they cost is not counted.
     """
-    one, other = _price(present, facts), _price(best, facts)
+    holdings = facts.holdings
+    one, other = holdings.paid, _price(best, facts)
     if one is None or other is None or not past or not present.overage:
+        return None
+    held = holdings.subscription
+    is_priced_alike = held is None or held.priced_since() <= past[0].began_at
+    if not is_priced_alike or not (best is present or _has_price(best, holdings)):
         return None
     if any(period.plan.id != present.id for period in past):
         return None
-    currency = facts.holdings.currency
+    currency = holdings.currency
     charged = sum(_overage(present, each, currency) - _overage(best, each, currency) for each in past)
     return Money(round(len(past) * (one - other) + charged), currency)
 

@@ -50,6 +50,23 @@ class Holdings(msgspec.Struct, frozen=True):
         is_yearly = self.subscription is not None and self.subscription.interval_months == 12
         return BillingInterval.YEAR if is_yearly else BillingInterval.MONTH
 
+    @property
+    def paid(self) -> float | None:
+        """What really falls due for the plan in force, per month and for the quantity held, in minor units.
+
+        None where that is not known: of a subscription that says no amount or no currency, that is on trial,
+        or to a bundle, whose amount is for more; and without one, of a default plan that is not free.
+        """
+        held, plan = self.subscription, self.plan
+        if plan is None:
+            return None
+        if held is None:
+            price = plan.price(BillingInterval.MONTH, self.currency)
+            return 0.0 if not plan.is_priced or (price is not None and price.amount == 0) else None
+        if not held.mrr() or not held.currency or held.plan != plan.id:
+            return None
+        return held.amount / held.interval_months
+
 
 class PastHoldings(msgspec.Struct, frozen=True):
     """What somebody had in all of a usage period that is over.

@@ -38,7 +38,7 @@ class Terms(msgspec.Struct, frozen=True, omit_defaults=True):
         cost: What serving all units costs over one interval, None when not known.
         discount_rate: Share of the price taken off, 0 to 1.
         discount: What the discount comes to in minor units over the months it lasts, at most a year.
-        saving: What is saved per month against the present terms, for a fitting plan, or per year for
+        saving: What is saved per month against what they really pay, for a fitting plan, or per year for
             another interval, in minor units; None when not known or nothing.
         expires_at: Until when the terms hold once they are shown, None without an end.
     """
@@ -241,10 +241,10 @@ def _interval(facts: UnitFacts, offer: Offer) -> _Proposal | None:
     if holdings.plan is None or holdings.subscription is None or wanted is None:
         return None
     price = holdings.plan.price(wanted, holdings.currency)
-    monthly = holdings.plan.price(BillingInterval.MONTH, holdings.currency)
     saving = None
-    if price is not None and monthly is not None and wanted is BillingInterval.YEAR:
-        less = round((12 * monthly.amount - price.amount) * holdings.quantity)
+    is_longer = holdings.interval.months < wanted.months
+    if price is not None and holdings.paid is not None and is_longer:
+        less = round(wanted.months * holdings.paid - price.amount * holdings.quantity)
         saving = less if less > 0 else None
     return _Proposal(
         holdings.plan.id, holdings.plan.name, price, wanted, holdings.quantity, holdings.plan.cost, saving
