@@ -215,6 +215,37 @@ def test_a_plan_smaller_than_what_is_used_is_never_offered() -> None:
     assert asked(story) is Reason.TOO_SMALL
 
 
+def seen_last(story: Story) -> dict[str, object]:
+    return {each.term: each.value for each in story.decisions()[-1].seen}
+
+
+def test_a_plan_smaller_than_the_last_period_is_not_offered_because_a_period_has_turned() -> None:
+    story = uses(on(told("team"), "starter"), 2_500).after(31 * DAY)
+    assert asked(story) is Reason.TOO_SMALL
+    assert seen_last(story) == {"last period's use of reports": 2_500, "limit offered": 2_000}
+    assert isinstance(asked(story.after(31 * DAY)), Speak), "two periods ago is no longer what they use"
+
+
+def test_a_plan_smaller_than_what_is_expected_is_not_offered() -> None:
+    # 80 on each day come to some 2,450 in a period, of which 800 are used.
+    story = uses(on(told("team"), "starter"), 80, days=10)
+    assert asked(story) is Reason.TOO_SMALL
+    assert "expected use of reports" in seen_last(story)
+
+
+def test_who_may_stay_for_less_is_not_led_to_a_plan_that_is_too_small() -> None:
+    hard = CATALOG.replace("     overage: {reports: 0.20}, ", "     ")
+    assert asked(uses(on(told("stay", catalog=hard), "team", amount=9_900), 56, days=8)) is Reason.TOO_SMALL
+    assert isinstance(asked(uses(on(told("stay", catalog=hard), "starter"), 56, days=8)), Speak), "theirs"
+
+
+def test_what_add_ons_and_packs_hold_counts_for_the_plan_that_is_offered() -> None:
+    more = CATALOG.replace("limits: {reports: 100}}", "limits: {reports: 900}}")
+    story = uses(on(told("team", catalog=more), "starter"), 80, days=10)
+    on(story, "more", subscription_id="second", amount=900)
+    assert isinstance(asked(story), Speak), "2,000 and 900"
+
+
 def test_fewer_seats_than_are_taken_are_never_offered() -> None:
     story = on(told("seats"), "starter", quantity=5).happens("Usage Recorded", metric="seats", level=12)
     assert asked(story) is Reason.TOO_SMALL

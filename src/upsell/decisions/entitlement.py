@@ -18,6 +18,7 @@ from upsell.clock import Duration, Moment
 from upsell.decisions.decision import Seen, Verdict
 from upsell.decisions.declines import ANY_THING, Decline, ask_declines, thing_key
 from upsell.decisions.facts import UnitFacts
+from upsell.decisions.fit import limit_of
 from upsell.decisions.rails import Given, Rails, Spent, ask_rails, ask_spent
 from upsell.decisions.reasons import Reason
 from upsell.decisions.terms import Terms, terms_of, value_seen
@@ -229,14 +230,29 @@ def _ask_proposed(facts: UnitFacts, catalog: Catalog, offer: Offer, terms: Terms
             return Verdict(Reason.TOO_SMALL, offer.id, seen)
         return None
     plan = catalog.plans.get(terms.thing) if offer.target is Target.PLAN else None
+    return _ask_size(facts, offer, plan) if plan is not None else None
+
+
+def _ask_size(facts: UnitFacts, offer: Offer, plan: Plan) -> Verdict | None:
+    """Ask whether a plan holds what is used, what is expected, and what was used in the last period.
+
+    Of the plan they have it need only hold what is used so far. What costs overage is no end.
+    """
     present = facts.holdings.plan
-    if plan is None or (present is not None and present.family != plan.family):
+    if present is not None and present.family != plan.family:
         return None
-    for metric, limit in sorted(plan.limits.items()):
-        used = facts.usage(metric)
-        if used is not None and used > limit and metric not in plan.overage:
-            seen = (Seen(f"usage('{metric}')", used), Seen("limit offered", limit))
-            return Verdict(Reason.TOO_SMALL, offer.id, seen)
+    for metric in sorted(plan.limits):
+        limit = limit_of(plan, metric, facts)
+        if limit is None or metric in plan.overage:
+            continue
+        uses = [(f"usage('{metric}')", facts.usage(metric), limit)]
+        if plan is not present:
+            uses.append((f"expected use of {metric}", facts.expected_use(metric), limit))
+            without_packs = limit - facts.holdings.packs.get(metric, 0.0)
+            uses.append((f"last period's use of {metric}", facts.last_use(metric), without_packs))
+        for term, used, most in uses:
+            if used is not None and used > most:
+                return Verdict(Reason.TOO_SMALL, offer.id, (Seen(term, used), Seen("limit offered", most)))
     return None
 
 

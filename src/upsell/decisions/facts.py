@@ -200,6 +200,16 @@ class UnitFacts:
             return None
         return expected_amount(used, now, self.now, self.usage_period()[1])
 
+    def last_use(self, metric: str) -> float | None:
+        """Give the amount used in the usage period before the present one, None when nothing was recorded."""
+        used = self._principal.usage.get(metric)
+        if used is None or used.period_started_at is None:
+            return None
+        start, _ = self.usage_period()
+        earliest = months_after(start, -1)
+        periods = (*used.past, (used.period_started_at, used.amount))
+        return max((amount for began_at, amount in periods if earliest <= began_at < start), default=None)
+
     def past_use(self, metrics: Iterable[str], most: int) -> list[PastPeriod]:
         """Give the last usage periods that are over and had use of any of the metrics, oldest first.
 

@@ -145,6 +145,15 @@ def fit_facts(fit: Fit | None) -> dict[str, Scalar]:
     }
 
 
+def limit_of(plan: Plan, metric: str, facts: Uses) -> float | None:
+    """Give a plan's limit with what add-ons and packs add to the present one."""
+    holdings = facts.holdings
+    stated = plan.limits.get(metric)
+    if stated is None or holdings.plan is None:
+        return stated
+    return stated + max(0.0, holdings.limits.get(metric, 0.0) - holdings.plan.limits.get(metric, 0.0))
+
+
 def _is_offered(plan: Plan, present: Plan, country: str) -> bool:
     if plan.id == present.id or plan.family != present.family:
         return False
@@ -158,7 +167,7 @@ def _monthly(plan: Plan, needs: Mapping[str, float], facts: Uses, margin: float)
         return None
     cost = price
     for metric, need in needs.items():
-        limit = _limit(plan, metric, facts)
+        limit = limit_of(plan, metric, facts)
         if limit is None:
             # What the present plan does not state has been enough so far; of another it is not known.
             if metric in plan.unlimited or plan is facts.holdings.plan:
@@ -189,15 +198,6 @@ def _price(plan: Plan, facts: Uses) -> float | None:
 
 def _has_price(plan: Plan, holdings: Holdings) -> bool:
     return plan.price(holdings.interval, holdings.currency) is not None
-
-
-def _limit(plan: Plan, metric: str, facts: Uses) -> float | None:
-    """Give a plan's limit with what add-ons and packs add to the present one."""
-    holdings = facts.holdings
-    stated = plan.limits.get(metric)
-    if stated is None or holdings.plan is None:
-        return stated
-    return stated + max(0.0, holdings.limits.get(metric, 0.0) - holdings.plan.limits.get(metric, 0.0))
 
 
 def _is_over(period: PastPeriod) -> bool:
