@@ -19,6 +19,7 @@ from upsell.decisions.decision import Seen, Verdict
 from upsell.decisions.declines import ANY_THING, Decline, ask_declines, thing_key
 from upsell.decisions.facts import UnitFacts
 from upsell.decisions.fit import limit_of
+from upsell.decisions.holdings import added_by
 from upsell.decisions.rails import Given, Rails, Spent, ask_rails, ask_spent
 from upsell.decisions.reasons import Reason
 from upsell.decisions.terms import Terms, terms_of, value_seen
@@ -114,10 +115,12 @@ def _ask_sale(
     ran_out_at = sold_out.get(offer.id)
     if is_over or (ran_out_at is not None and now >= ran_out_at):
         return Verdict(Reason.OFFER_GONE, offer.id)
-    regions, is_for_sale = _sold(catalog, offer)
-    if not is_for_sale:
-        return Verdict(Reason.UNAVAILABLE, offer.id, (Seen("for sale", False),))
-    return _ask_region(facts, offer.id, (offer.regions, regions))
+    sold = _sold(catalog, offer)
+    for each in sold:
+        if not each.is_for_sale:
+            seen = Seen("for sale" if len(sold) == 1 else f"{each.id} for sale", False)
+            return Verdict(Reason.UNAVAILABLE, offer.id, (seen,))
+    return _ask_region(facts, offer.id, (offer.regions, *(each.regions for each in sold)))
 
 
 def _ask_region(facts: UnitFacts, name: str, regions: Iterable[tuple[str, ...]]) -> Verdict | None:
@@ -128,14 +131,20 @@ def _ask_region(facts: UnitFacts, name: str, regions: Iterable[tuple[str, ...]])
     return None
 
 
-def _sold(catalog: Catalog, offer: Offer) -> tuple[tuple[str, ...], bool]:
+def _sold(catalog: Catalog, offer: Offer) -> list[Plan | Product]:
+    """Give the plan or product an offer is about; of a bundle all that it holds, too."""
     if offer.target is Target.PLAN and offer.thing != FITTING:
-        plan = catalog.plans[offer.thing]
-        return plan.regions, plan.is_for_sale
-    if offer.target is Target.PRODUCT:
-        product = catalog.products[offer.thing]
-        return product.regions, product.is_for_sale
-    return (), True
+        return [catalog.plans[offer.thing]]
+    if offer.target is not Target.PRODUCT:
+        return []
+    product = catalog.products[offer.thing]
+    return [product, *_parts(catalog, product)]
+
+
+def _parts(catalog: Catalog, bundle: Product) -> list[Plan | Product]:
+    """Give what a bundle holds, plans first; nothing of anything else."""
+    plans = [catalog.plans[each] for each in bundle.contains if each in catalog.plans]
+    return [*plans, *(catalog.products[each] for each in bundle.contains if each in catalog.products)]
 
 
 def _ask_holding(facts: UnitFacts, catalog: Catalog, offer: Offer) -> Verdict | None:
@@ -193,32 +202,54 @@ def _ask_path(offer: Offer, held: Plan, plan: Plan) -> Verdict | None:
 
 
 def _ask_product(facts: UnitFacts, catalog: Catalog, offer: Offer, product: Product) -> Verdict | None:
-    holdings = facts.holdings
-    if product.plans and (holdings.plan is None or holdings.plan.id not in product.plans):
-        plan = holdings.plan.id if holdings.plan is not None else None
-        return Verdict(Reason.UNAVAILABLE, offer.id, (Seen("plan.id", plan),))
+    """Ask whether a product can be added to the plan they have, whether they have it, and so of each part."""
+    parts = _parts(catalog, product)
+    present, new = facts.holdings.plan, catalog.plan_in(product.id)
+    is_beside = new is None or (present is not None and present.family != new.family)
+    refusal = _ask_addable(offer, product, present)
+    if refusal is None and _has_product(facts, product):
+        refusal = Verdict(Reason.ENTITLED, offer.id, (Seen("has", product.id),))
+    for part in parts:
+        refusal = refusal or _ask_part(facts, offer, part, present if is_beside else new)
+    return refusal
+
+
+def _ask_part(facts: UnitFacts, offer: Offer, part: Plan | Product, new: Plan | None) -> Verdict | None:
+    """Ask of a part of a bundle what would be asked of it alone; its add-ons go with the plan in it."""
+    if isinstance(part, Product):
+        refusal = _ask_addable(offer, part, new)
+        is_had = _has_product(facts, part)
+        return refusal or (Verdict(Reason.ENTITLED, offer.id, (Seen("has", part.id),)) if is_had else None)
+    held = facts.plan_of(part.family)
+    if held is None:
+        return None
+    if held.tier >= part.tier and offer.kind is not OfferKind.RETENTION:
+        seen = (Seen("has", held.id), Seen("plan.tier", held.tier), Seen("tier offered", part.tier))
+        return Verdict(Reason.ENTITLED, offer.id, seen)
+    return _ask_path(offer, held, part)
+
+
+def _ask_addable(offer: Offer, product: Product, plan: Plan | None) -> Verdict | None:
+    """Ask whether a product can be added to a plan."""
+    if not product.plans or (plan is not None and plan.id in product.plans):
+        return None
+    return Verdict(Reason.UNAVAILABLE, offer.id, (Seen("plan.id", plan.id if plan is not None else None),))
+
+
+def _has_product(facts: UnitFacts, product: Product) -> bool:
+    """Whether they have a product, or all that it would give them."""
     match product.kind:
         case ProductKind.ADD_ON:
-            is_had = product.id in facts.owned
-            is_had = is_had or (bool(product.features) and set(product.features) <= facts.features)
+            has_features = bool(product.features) and set(product.features) <= facts.features
+            return product.id in facts.owned or has_features
         case ProductKind.BUNDLE:
-            is_had = product.id in facts.owned or (
-                bool(product.contains) and set(product.contains) <= facts.owned
-            )
+            return product.id in facts.owned
         case ProductKind.PACK:
-            is_had = bool(product.limits) and set(product.limits) <= holdings.unlimited
+            return bool(product.limits) and set(product.limits) <= facts.holdings.unlimited
         case ProductKind.SERVICE:
-            is_had = False
+            return False
         case _:
             assert_never(product.kind)
-    if is_had:
-        return Verdict(Reason.ENTITLED, offer.id, (Seen("has", product.id),))
-    # A bundle is a way to the plans it contains.
-    plans = [catalog.plans[each] for each in product.contains if each in catalog.plans]
-    refusals = (
-        _ask_path(offer, held, plan) for plan in plans if (held := facts.plan_of(plan.family)) is not None
-    )
-    return next((refusal for refusal in refusals if refusal is not None), None)
 
 
 def _ask_proposed(facts: UnitFacts, catalog: Catalog, offer: Offer, terms: Terms) -> Verdict | None:
@@ -229,22 +260,29 @@ def _ask_proposed(facts: UnitFacts, catalog: Catalog, offer: Offer, terms: Terms
             seen = (Seen("usage('seats')", seats), Seen("seats paid for", facts.holdings.quantity))
             return Verdict(Reason.TOO_SMALL, offer.id, seen)
         return None
-    plan = catalog.plans.get(terms.thing) if offer.target is Target.PLAN else None
-    return _ask_size(facts, offer, plan) if plan is not None else None
+    if offer.target is Target.PLAN:
+        return _ask_size(facts, offer, catalog.plans[terms.thing], {})
+    bundle = catalog.products.get(terms.thing) if offer.target is Target.PRODUCT else None
+    parts = _parts(catalog, bundle) if bundle is not None else ()
+    beside = added_by(catalog, terms.thing) if parts else {}
+    refusals = (_ask_size(facts, offer, part, beside) for part in parts if isinstance(part, Plan))
+    return next((refusal for refusal in refusals if refusal is not None), None)
 
 
-def _ask_size(facts: UnitFacts, offer: Offer, plan: Plan) -> Verdict | None:
+def _ask_size(facts: UnitFacts, offer: Offer, plan: Plan, beside: Mapping[str, float]) -> Verdict | None:
     """Ask whether a plan holds what is used, what is expected, and what was used in the last period.
 
-    Of the plan they have it need only hold what is used so far. What costs overage is no end.
+    Of the plan they have it need only hold what is used so far. What costs overage is no end. What is
+    sold ``beside`` the plan adds to its limits.
     """
     present = facts.holdings.plan
     if present is not None and present.family != plan.family:
         return None
     for metric in sorted(plan.limits):
-        limit = limit_of(plan, metric, facts)
-        if limit is None or metric in plan.overage:
+        stated = limit_of(plan, metric, facts)
+        if stated is None or metric in plan.overage:
             continue
+        limit = stated + beside.get(metric, 0.0)
         uses = [(f"usage('{metric}')", facts.usage(metric), limit)]
         if plan is not present:
             uses.append((f"expected use of {metric}", facts.expected_use(metric), limit))

@@ -123,7 +123,7 @@ def past_holdings(
         return None
     added = packs_within(profile.packs.values(), start, end) if profile.packs else {}
     for *_, term in held:
-        for metric, more in _added_by(catalog, term.plan or "").items():
+        for metric, more in added_by(catalog, term.plan or "").items():
             added[metric] = added.get(metric, 0.0) + more * term.quantity
     return PastHoldings(plan, {metric: more for metric, more in added.items() if metric in plan.limits})
 
@@ -161,6 +161,18 @@ def features_of(catalog: Catalog, owned: Iterable[str]) -> frozenset[str]:
     return frozenset(name for each in owned for name in _features(catalog, each))
 
 
+def added_by(catalog: Catalog, bought: str) -> Mapping[str, float]:
+    """Give how much of each metric a product adds, with what it contains; nothing of a plan."""
+    product = catalog.products.get(bought)
+    if product is None or not product.contains:
+        return product.limits if product is not None else {}
+    added: dict[str, float] = {}
+    for each in (product, *(catalog.products[each] for each in product.contains if each in catalog.products)):
+        for metric, more in each.limits.items():
+            added[metric] = added.get(metric, 0.0) + more
+    return added
+
+
 def country_of(account: Mapping[str, Scalar], customer: Mapping[str, Scalar]) -> str:
     """Give the country somebody buys in: the trait ``country`` of the account, or else of the customer.
 
@@ -185,19 +197,7 @@ def _limits(profile: Profile, catalog: Catalog, plan: Plan | None, now: Moment) 
     limits = dict(stated)
     for other in profile.subscriptions.values():
         if other.is_open(now):
-            for metric, more in _added_by(catalog, other.plan).items():
+            for metric, more in added_by(catalog, other.plan).items():
                 if metric in limits:
                     limits[metric] += more * other.quantity
     return limits
-
-
-def _added_by(catalog: Catalog, bought: str) -> Mapping[str, float]:
-    """Give how much of each metric a product adds, with what it contains; nothing of a plan."""
-    product = catalog.products.get(bought)
-    if product is None or not product.contains:
-        return product.limits if product is not None else {}
-    added: dict[str, float] = {}
-    for each in (product, *(catalog.products[each] for each in product.contains if each in catalog.products)):
-        for metric, more in each.limits.items():
-            added[metric] = added.get(metric, 0.0) + more
-    return added
