@@ -131,3 +131,8 @@ class Product(msgspec.Struct, frozen=True):
     regions: tuple[str, ...] = ()
     is_for_sale: bool = True
     family: str = ""
+
+    @property
+    def is_priced(self) -> bool:
+        """Whether any price is stated."""
+        return bool(self.once) or any(self.prices.values())

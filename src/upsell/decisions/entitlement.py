@@ -1,7 +1,7 @@
 """Entitlement: whether an offer can be made to somebody at all, and which of a chain is made.
 
 The law: nobody is offered what they have, what is smaller than what they use, what they do not
-need, what is not sold to them, or what they cannot move to from the plan they have.
+need, what is not sold to them or has no such price, or what they cannot move to from the plan they have.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from upsell.decisions.declines import ANY_THING, Decline, ask_declines, thing_ke
 from upsell.decisions.facts import UnitFacts
 from upsell.decisions.fit import limit_of
 from upsell.decisions.holdings import added_by
+from upsell.decisions.priced import ask_priced
 from upsell.decisions.rails import Given, Rails, Spent, ask_rails, ask_spent
 from upsell.decisions.reasons import Reason
 from upsell.decisions.terms import Terms, terms_of, value_seen
@@ -79,6 +80,7 @@ def choose_offer(
                 things = dict.fromkeys((terms.thing, offer.thing, ANY_THING))
                 declined = [thing_key(offer.target, thing) for thing in things]
                 verdict = ask_declines(past.declines, declined, not_now, facts.now)
+                verdict = verdict or ask_priced(facts, catalog, offer, terms)
                 verdict = verdict or _ask_proposed(facts, catalog, offer, terms)
                 verdict = verdict or _ask_price(facts, rails, offer, terms, spent, past)
                 if verdict is None:

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 
 from upsell.catalog.catalog import Catalog
 from upsell.catalog.offers import FITTING, PREMIUM, Offer, OfferKind, OutcomePrice, Target
-from upsell.catalog.plans import BillingInterval
+from upsell.catalog.plans import BillingInterval, Plan, Product
 from upsell.clock import Moment
 from upsell.workspace.dates import moment_of
+from upsell.workspace.documents import CATALOG
 from upsell.workspace.findings import Findings
 from upsell.workspace.items import NOTHING_WRITTEN, Record
 from upsell.workspace.products import check_known, compile_money
@@ -33,6 +34,7 @@ def compile_offers(
     for key, record in offers.records():
         target = _target(record, findings)
         _check_thing(record, target, written, findings)
+        _check_feature(record, target, catalog, findings)
         _check_terms(record, target, findings)
         compiled[key] = _offer(key, record, target, catalog, settings, findings)
     for key, record in offers.records():
@@ -80,6 +82,17 @@ def _check_thing(record: Record, target: Target, written: Record, findings: Find
     if leaf is not None and target in among and leaf.text != word:
         known = (written.record(among[target]) or NOTHING_WRITTEN).keys
         check_known(leaf, target.value, known, findings)
+
+
+def _check_feature(record: Record, target: Target, catalog: Catalog, findings: Findings) -> None:
+    """Note a feature that no plan and no product has: nobody could keep it after the trial."""
+    leaf = record.leaf(Target.FEATURE.value)
+    if leaf is None or target is not Target.FEATURE:
+        return
+    sold: list[Plan | Product] = [*catalog.plans.values(), *catalog.products.values()]
+    known = {feature for each in sold for feature in each.features}
+    if leaf.text not in known:
+        findings.unknown(leaf.place, "feature", leaf.text, known, CATALOG)
 
 
 def _check_terms(record: Record, target: Target, findings: Findings) -> None:

@@ -246,6 +246,25 @@ products:
 """,
     ),
     Page(
+        code="unknown-feature",
+        meaning="An offer is about a feature that no plan and no product of the catalog has.",
+        remedy="Take the nearest name, or write the feature in the plan or add-on that has it.",
+        wrong="""\
+# catalog.yaml
+plans:
+  team: {name: Team, tier: 1, features: [sso]}
+offers:
+  try-sso: {kind: upgrade, feature: ssso, trial_days: 14, title: Try single sign-on}
+""",
+        right="""\
+# catalog.yaml
+plans:
+  team: {name: Team, tier: 1, features: [sso]}
+offers:
+  try-sso: {kind: upgrade, feature: sso, trial_days: 14, title: Try single sign-on}
+""",
+    ),
+    Page(
         code="unknown-item",
         meaning="An offer, or a premium counterpart, names an item that the catalog lacks.",
         remedy="Take the nearest name, or write the item in catalog.yaml.",
