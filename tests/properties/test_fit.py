@@ -30,6 +30,9 @@ MARGIN = 0.25
 
 money = st.integers(0, 40).map(lambda whole: Money(whole * 100, "USD"))
 limits = st.dictionaries(st.sampled_from(METRICS), st.sampled_from([0.0, 4.0, 5.0, 8.0, 10.0, 40.0]))
+features = st.dictionaries(
+    st.sampled_from(["sso", "export"]), st.sampled_from([NOW // DAY - ago for ago in (0, 60, 89, 90, 200)])
+)
 paths = st.one_of(st.none(), st.lists(st.sampled_from(KEYS), unique=True).map(tuple))
 
 
@@ -48,6 +51,7 @@ def plans(draw: st.DrawFn, key: str) -> Plan:
         unlimited=frozenset(draw(st.sets(st.sampled_from(METRICS)))) - set(stated),
         overage={metric: draw(money) for metric in charged},
         family=draw(st.sampled_from(["", "", "", "chat"])),
+        features=draw(st.sampled_from([(), ("sso",), ("sso", "export")])),
         regions=draw(st.sampled_from([(), (), ("DE",)])),
         is_for_sale=draw(st.sampled_from([True, True, True, False])),
         leads_to=draw(paths),
@@ -74,6 +78,7 @@ def worlds(draw: st.DrawFn) -> tuple[Catalog, Profile, Mapping[str, float]]:
         traits={"country": draw(st.sampled_from(["DE", "US"]))},
         subscriptions={"s": held},
         # A level of today alone is expected to stay where it is.
+        features=draw(features),
         usage={metric: Usage(level, None, [(NOW // DAY, level)], NOW) for metric, level in used.items()},
     )
     return Catalog(plans=sold, margin=MARGIN), profile, used
@@ -87,8 +92,15 @@ def can_be_had(plan: Plan, present: Plan, country: str) -> bool:
     return is_sold and plan.family == present.family and plan.id in ways
 
 
-def cost_of(plan: Plan, present: Plan, held: Subscription, needs: Mapping[str, float]) -> Fraction | None:
+def cost_of(plan: Plan, present: Plan, profile: Profile, needs: Mapping[str, float]) -> Fraction | None:
     """Give what a plan costs per month in minor units, None where it is not enough or not known."""
+    held = profile.subscriptions["s"]
+    in_use = {feature for feature, day in profile.features.items() if day > NOW // DAY - 90}
+    if plan is not present and not in_use & set(present.features) <= set(plan.features):
+        return None
+    seats = plan.limits.get("seats", held.quantity)
+    if plan is not present and seats < held.quantity and "seats" not in plan.overage:
+        return None
     by_interval = {interval: Fraction(each["USD"].amount) for interval, each in plan.prices.items()}
     yearly, monthly = by_interval.get(BillingInterval.YEAR), by_interval.get(BillingInterval.MONTH)
     price = yearly / 12 if held.interval_months == 12 and yearly is not None else monthly
@@ -128,7 +140,7 @@ def test_the_fit_is_the_cheapest_of_all_plans_that_can_be_had_and_are_enough(
     had = [plan for plan in catalog.plans.values() if can_be_had(plan, present, country)]
     limited = {metric for plan in had for metric in (*plan.limits, *plan.unlimited)}
     needs = {metric: level for metric, level in used.items() if metric in limited}
-    costs = {plan.id: cost for plan in had if (cost := cost_of(plan, present, held, needs)) is not None}
+    costs = {plan.id: cost for plan in had if (cost := cost_of(plan, present, profile, needs)) is not None}
     if not needs or not costs:
         assert fit is None
         return

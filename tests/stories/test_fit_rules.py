@@ -123,6 +123,14 @@ def test_who_asks_nothing_of_it_never_pays_for_it(monkeypatch: pytest.MonkeyPatc
     assert calls != []
 
 
+def test_a_feature_that_is_used_is_asked_about_as_it_changes_what_fits() -> None:
+    text = workflow(trigger="{when: fit.is_staying, again_after: 1 day}", journey=HELP)
+    story = on(Story(make_program({"w": text}, catalog=PACKS)), "team", amount=9_900)
+    uses(story, 3, days=2)
+    assert story.mails() == []
+    assert len(story.happens("Feature Used", feature="sso").mails()) == 1
+
+
 def test_a_name_the_fit_has_not_is_told() -> None:
     with pytest.raises(DefinitionError, match=r"did you mean fit\.is_staying"):
         begun("{when: fit.is_stayin}")

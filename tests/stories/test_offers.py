@@ -246,6 +246,33 @@ def test_what_add_ons_and_packs_hold_counts_for_the_plan_that_is_offered() -> No
     assert isinstance(asked(story), Speak), "2,000 and 900"
 
 
+def test_what_lacks_a_feature_in_use_neither_fits_nor_is_offered_for_less() -> None:
+    story = uses(on(told("fitting"), "team", amount=9_900), 3, days=10)
+    story.happens("Feature Used", feature="sso")
+    assert asked(story) is Reason.NOT_NEEDED, "Starter is enough but for SSO"
+    story = on(told("stay"), "team", amount=9_900).happens("Feature Used", feature="sso")
+    assert asked(story) is Reason.TOO_SMALL
+    assert seen_last(story) == {"features in use": "sso", "plan offered": "export"}
+    story.after(91 * DAY)
+    assert isinstance(asked(story), Speak), "not used for ninety days"
+
+
+def test_a_feature_that_both_plans_have_or_theirs_has_not_keeps_from_nothing() -> None:
+    story = uses(on(told("fitting"), "team", amount=9_900), 3, days=10)
+    for feature in ("export", "reports", 7):
+        story.happens("Feature Used", feature=feature)
+    assert terms_of(asked(story))["thing"] == "starter"
+
+
+def test_what_holds_fewer_seats_than_are_paid_for_neither_fits_nor_is_offered() -> None:
+    # Starter holds 5 seats.
+    story = uses(on(told("fitting"), "team", quantity=8, amount=8 * 9_900), 3, days=10)
+    assert asked(story) is Reason.NOT_NEEDED
+    story = uses(on(told("fitting"), "team", quantity=5, amount=5 * 9_900), 3, days=10)
+    assert (terms_of(asked(story))["thing"], terms_of(story.mails()[-1])["quantity"]) == ("starter", 5)
+    assert asked(on(told("stay"), "team", quantity=8, amount=8 * 9_900)) is Reason.TOO_SMALL
+
+
 def test_fewer_seats_than_are_taken_are_never_offered() -> None:
     story = on(told("seats"), "starter", quantity=5).happens("Usage Recorded", metric="seats", level=12)
     assert asked(story) is Reason.TOO_SMALL

@@ -18,7 +18,7 @@ from upsell.clock import Duration, Moment
 from upsell.decisions.decision import Seen, Verdict
 from upsell.decisions.declines import ANY_THING, Decline, ask_declines, thing_key
 from upsell.decisions.facts import UnitFacts
-from upsell.decisions.fit import limit_of
+from upsell.decisions.fit import SEATS, lacked_of, limit_of
 from upsell.decisions.holdings import added_by
 from upsell.decisions.priced import ask_priced
 from upsell.decisions.rails import Given, Rails, Spent, ask_rails, ask_spent
@@ -257,7 +257,7 @@ def _has_product(facts: UnitFacts, product: Product) -> bool:
 def _ask_proposed(facts: UnitFacts, catalog: Catalog, offer: Offer, terms: Terms) -> Verdict | None:
     """Ask whether what would be proposed holds what the unit uses already."""
     if offer.target is Target.SEATS:
-        seats = facts.usage("seats")
+        seats = facts.usage(SEATS)
         if seats is not None and facts.holdings.quantity + offer.seats < seats:
             seen = (Seen("usage('seats')", seats), Seen("seats paid for", facts.holdings.quantity))
             return Verdict(Reason.TOO_SMALL, offer.id, seen)
@@ -280,6 +280,10 @@ def _ask_size(facts: UnitFacts, offer: Offer, plan: Plan, beside: Mapping[str, f
     present = facts.holdings.plan
     if present is not None and present.family != plan.family:
         return None
+    lacked = lacked_of(plan, facts)
+    if lacked is not None:
+        term, has, other = lacked
+        return Verdict(Reason.TOO_SMALL, offer.id, (Seen(term, has), Seen("plan offered", other)))
     for metric in sorted(plan.limits):
         stated = limit_of(plan, metric, facts)
         if stated is None or metric in plan.overage:

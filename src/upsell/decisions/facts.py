@@ -23,6 +23,7 @@ from upsell.decisions.holdings import (
 )
 from upsell.rules.facts import Counter, Scalar
 from upsell.signals import counters
+from upsell.signals.features import in_use, next_unused_at
 from upsell.signals.forecast import (
     UNKNOWN,
     Forecast,
@@ -139,7 +140,8 @@ class UnitFacts:
     def fit_changes_at(self) -> Moment | None:
         """Give when time alone may next change it: with expected use, what they have, or the periods over.
 
-        None while nothing is used, or nothing was since before the periods looked back on.
+        None while nothing is used, or nothing was since before the periods looked back on. A feature goes out
+        of use by time.
         """
         start, end = self.usage_period()
         earliest = months_after(start, -LOOKED_AT)
@@ -148,7 +150,8 @@ class UnitFacts:
             for used in self._principal.usage.values()
             if used.period_started_at is None or used.period_started_at >= earliest
         ]
-        return min((at for at in (*turns, self._valid_until) if at is not None), default=None)
+        unused_at = next_unused_at(self._principal.features, self.now)
+        return min((at for at in (*turns, self._valid_until, unused_at) if at is not None), default=None)
 
     @property
     def country(self) -> str:
@@ -209,6 +212,12 @@ class UnitFacts:
         earliest = months_after(start, -1)
         periods = (*used.past, (used.period_started_at, used.amount))
         return max((amount for began_at, amount in periods if earliest <= began_at < start), default=None)
+
+    @property
+    def features_in_use(self) -> frozenset[str]:
+        """The features of plans that whoever pays used lately."""
+        used = self._principal.features
+        return frozenset(in_use(used, self.now)) if used else frozenset()
 
     def past_use(self, metrics: Iterable[str], most: int) -> list[PastPeriod]:
         """Give the last usage periods that are over and had use of any of the metrics, oldest first.

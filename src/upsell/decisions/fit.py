@@ -19,6 +19,9 @@ from upsell.money import Money
 from upsell.rules.facts import Scalar
 from upsell.signals.packs import KEPT_PERIODS
 
+SEATS = "seats"
+"""The metric whose limit the quantity of a subscription is held to."""
+
 LOOKED_AT = KEPT_PERIODS
 """How many past usage periods the proof looks back on: those of which packs are known."""
 
@@ -43,6 +46,11 @@ class Uses(Protocol):
     """What a fit asks of a unit: what it has, and what it uses."""
 
     holdings: Holdings
+
+    @property
+    def features_in_use(self) -> frozenset[str]:
+        """The features of plans that were used lately."""
+        ...
 
     def expected_use(self, metric: str) -> float | None:
         """Give how much will have been used by the end of the usage period, None when never recorded."""
@@ -90,7 +98,8 @@ def fit_plan(facts: Uses, catalog: Catalog, country: str) -> Fit | None:
     Of the others only those that the present plan leads to count, in one move: what is said to fit can be
     taken now. Where a way of several moves would end better, each next one is found once it is there.
 
-    A plan covers a metric that it includes without limit, whose limit is at least the expected use
+    Another plan has all features in use that the present one has, and holds the seats paid for. A plan
+    covers a metric that it includes without limit, whose limit is at least the expected use
     and the catalog's margin, or beyond which it charges overage. Of equals the greater tier wins.
     The present plan counts as one, whether still sold or not.
 
@@ -154,6 +163,27 @@ def limit_of(plan: Plan, metric: str, facts: Uses) -> float | None:
     return stated + max(0.0, holdings.limits.get(metric, 0.0) - holdings.plan.limits.get(metric, 0.0))
 
 
+def lacked_of(plan: Plan, facts: Uses) -> tuple[str, Scalar, Scalar] | None:
+    """Say what of the present plan is in use or paid for that another lacks; None when it has it all.
+
+    The features in use, and the quantity held to the other's limit of ``seats``.
+
+    Returns:
+        What it is called, how much of it there is, and how much the other plan has.
+    """
+    holdings = facts.holdings
+    present = holdings.plan
+    if present is None or plan is present:
+        return None
+    lacking = (facts.features_in_use & set(present.features)) - set(plan.features)
+    if lacking:
+        return "features in use", ", ".join(sorted(lacking)), ", ".join(plan.features) or None
+    seats = limit_of(plan, SEATS, facts)
+    if seats is not None and seats < holdings.quantity and SEATS not in plan.overage:
+        return "seats paid for", holdings.quantity, seats
+    return None
+
+
 def _is_offered(plan: Plan, present: Plan, country: str) -> bool:
     if plan.id == present.id or plan.family != present.family:
         return False
@@ -166,6 +196,8 @@ def _monthly(plan: Plan, needs: Mapping[str, float], facts: Uses, margin: float)
     if price is None:
         return None
     cost = price
+    if lacked_of(plan, facts) is not None:
+        return None
     for metric, need in needs.items():
         limit = limit_of(plan, metric, facts)
         if limit is None:

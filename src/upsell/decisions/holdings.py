@@ -128,6 +128,13 @@ def past_holdings(
     return PastHoldings(plan, {metric: more for metric, more in added.items() if metric in plan.limits})
 
 
+def plan_features(catalog: Catalog) -> frozenset[str]:
+    """Give the features that one plan has and another has not: those whose use tells which plan is enough."""
+    plans = list(catalog.plans.values())
+    every = {feature for plan in plans for feature in plan.features}
+    return frozenset(each for each in every if any(each not in plan.features for plan in plans))
+
+
 def pack_limits(catalog: Catalog) -> PackLimits:
     """Give how much of each metric one piece of each pack adds: all that orders need of a catalog."""
     packs = (each for each in catalog.products.values() if each.kind is ProductKind.PACK)

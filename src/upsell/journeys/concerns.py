@@ -9,7 +9,7 @@ import msgspec
 
 from upsell.catalog.offers import Offer
 from upsell.decisions.facts import tiers_of
-from upsell.decisions.holdings import pack_limits
+from upsell.decisions.holdings import pack_limits, plan_features
 from upsell.decisions.policy import SensitiveState
 from upsell.decisions.price_keys import price_key
 from upsell.journeys.actors import reads_actor
@@ -37,6 +37,7 @@ from upsell.signals.events import (
     CUSTOMERS_MERGED,
     ENROLLMENT_ENDED,
     ENROLLMENT_MIGRATED,
+    FEATURE_USED,
     MESSAGE_BOUNCED,
     MESSAGE_CLICKED,
     MESSAGE_COMPLAINED,
@@ -84,7 +85,9 @@ _CHANGED_BY: Mapping[str, frozenset[str]] = {
     "plan": SUBSCRIPTION_EVENTS,
     "subscription": SUBSCRIPTION_EVENTS,
     "cart": CART_EVENTS,
-    FIT: SUBSCRIPTION_EVENTS | PACK_EVENTS | {USAGE_RECORDED, CUSTOMER_IDENTIFIED, ACCOUNT_IDENTIFIED},
+    FIT: SUBSCRIPTION_EVENTS
+    | PACK_EVENTS
+    | {USAGE_RECORDED, FEATURE_USED, CUSTOMER_IDENTIFIED, ACCOUNT_IDENTIFIED},
 }
 
 _ANSWERS = frozenset({"objection", "missing_feature"})
@@ -141,6 +144,7 @@ class Concerns(msgspec.Struct, frozen=True):
         ranked: Workflows by the kind of unit they decide about, the one that wins the slot first.
         packs: The packs that orders are looked through for.
         families: The product families of what can be ordered.
+        features: The features whose use tells which plan is enough.
         has_segments: Whether there is any segment.
         segments: Segments by the kind of unit they hold, in the order in which they are asked.
         planned: Names of those that a subscription's end by time alone may change.
@@ -164,6 +168,7 @@ class Concerns(msgspec.Struct, frozen=True):
     shared_traits: frozenset[str]
     packs: PackLimits = msgspec.field(default_factory=dict)
     families: Families = msgspec.field(default_factory=dict)
+    features: frozenset[str] = frozenset()
     prices: Mapping[str, str] = msgspec.field(default_factory=dict)
 
     def stirs(self, event: Event, traits: Mapping[str, Scalar]) -> bool:
@@ -190,10 +195,13 @@ def concerns_of(program: Program) -> Concerns:
     every = [*live, *program.earlier.values()]
     counters = _counters(program, every)
     packs = pack_limits(program.catalog)
+    features = plan_features(program.catalog)
     awaited = {name for workflow in every for name in _awaited(workflow)}
     names = set(ALWAYS) | awaited | {SUBSCRIPTION_UPGRADED, SUBSCRIPTION_DOWNGRADED}
     if packs:
         names.update(PACK_EVENTS)
+    if features:
+        names.add(FEATURE_USED)
     for state in program.policy.states:
         names.update(state.starts, state.ends)
     if any(metric.milestones for metric in program.catalog.described.values()):
@@ -242,6 +250,7 @@ def concerns_of(program: Program) -> Concerns:
         tiers=tiers_of(program.catalog),
         ranked={kind: tuple(w for w in _ranked(live) if w.unit is kind) for kind in UnitKind},
         packs=packs,
+        features=features,
         families={
             each: program.catalog.families_of(each)
             for each in (*program.catalog.products, *program.catalog.items)

@@ -31,6 +31,7 @@ from upsell.signals.events import (
     CONSENT_GIVEN,
     CONSENT_WITHDRAWN,
     CUSTOMER_IDENTIFIED,
+    FEATURE_USED,
     MESSAGE_BOUNCED,
     MESSAGE_CLICKED,
     MESSAGE_COMPLAINED,
@@ -44,6 +45,7 @@ from upsell.signals.events import (
     USAGE_RECORDED,
     Event,
 )
+from upsell.signals.features import take_feature
 from upsell.signals.overage import OVERAGE_EVENTS, take_overage
 from upsell.signals.packs import PACK_EVENTS, take_packs
 from upsell.signals.profiles import Profile, Usage, usage_period
@@ -77,6 +79,9 @@ def take_event(scene: Scene, event: Event, concern: Concern, touched: list[Unit]
         derived = take_subscription(principal.profile, event, scene.concerns.tiers)
         scene.refresh_facts()
         end_pending_cancellation(scene)
+    elif event.name == FEATURE_USED:
+        derived = None
+        take_feature(principal.profile.features, event, scene.concerns.features)
     elif event.name == USAGE_RECORDED:
         derived = _take_usage(scene, event, principal)
     else:

@@ -34,6 +34,7 @@ USAGE_RECORDED: Final = "Usage Recorded"
 MILESTONE_REACHED: Final = "Milestone Reached"
 
 ORDER_COMPLETED: Final = "Order Completed"
+FEATURE_USED: Final = "Feature Used"
 ORDER_CANCELED: Final = "Order Canceled"
 CART_UPDATED: Final = "Cart Updated"
 CHECKOUT_STARTED: Final = "Checkout Started"

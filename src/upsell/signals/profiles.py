@@ -209,6 +209,7 @@ class Profile(msgspec.Struct, omit_defaults=True):
         packs: Orders of usage packs of the present and recent usage periods, by order id; for whoever pays.
         bought: When something of each product family was last ordered for money; for whoever pays.
         overage: What was paid for use beyond limits in the last year, by invoice.
+        features: The day since 1970 (UTC) each feature of a plan was used last on; for whoever pays.
     """
 
     traits: dict[str, Scalar] = {}
@@ -220,6 +221,7 @@ class Profile(msgspec.Struct, omit_defaults=True):
     packs: dict[str, PackOrder] = {}
     bought: dict[str, Moment] = {}
     overage: dict[str, OveragePayment] = {}
+    features: dict[str, int] = {}
 
 
 def usage_period(anchor: Moment | None, now: Moment) -> tuple[Moment, Moment]:
