@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
+from upsell.clock import Duration
 from upsell.money import Money
 
 
@@ -21,6 +22,7 @@ class Item(msgspec.Struct, frozen=True):
         premium: Id of its premium counterpart, or None when there is none.
         difference: What the customer would gain by being here instead of one below, in one sentence.
         family: The product family it belongs to, empty for the main one.
+        again_after: How long after it was ordered it may be offered again, in microseconds; None for never.
     """
 
     id: str
@@ -29,3 +31,4 @@ class Item(msgspec.Struct, frozen=True):
     premium: str | None = None
     difference: str = ""
     family: str = ""
+    again_after: Duration | None = None

@@ -80,6 +80,7 @@ def choose_offer(
                 things = dict.fromkeys((terms.thing, offer.thing, ANY_THING))
                 declined = [thing_key(offer.target, thing) for thing in things]
                 verdict = ask_declines(past.declines, declined, not_now, facts.now)
+                verdict = verdict or _ask_had(facts, catalog, offer, terms)
                 verdict = verdict or ask_priced(facts, catalog, offer, terms)
                 verdict = verdict or _ask_proposed(facts, catalog, offer, terms)
                 verdict = verdict or _ask_price(facts, rails, offer, terms, spent, past)
@@ -122,6 +123,9 @@ def _ask_sale(
         if not each.is_for_sale:
             seen = Seen("for sale" if len(sold) == 1 else f"{each.id} for sale", False)
             return Verdict(Reason.UNAVAILABLE, offer.id, (seen,))
+    present = facts.holdings.plan if offer.target in (Target.SEATS, Target.INTERVAL) else None
+    if present is not None and not present.is_for_sale:
+        return Verdict(Reason.UNAVAILABLE, offer.id, (Seen(f"{present.id} for sale", False),))
     return _ask_region(facts, offer.id, (offer.regions, *(each.regions for each in sold)))
 
 
@@ -169,7 +173,8 @@ def _ask_holding(facts: UnitFacts, catalog: Catalog, offer: Offer) -> Verdict | 
             if facts.holdings.subscription is not None and held is offer.interval:
                 return Verdict(Reason.ENTITLED, offer.id, (Seen("subscription.interval", held.value),))
         case Target.SEATS:
-            pass
+            if SEATS in facts.holdings.unlimited:
+                return Verdict(Reason.ENTITLED, offer.id, (Seen("seats", "unlimited"),))
         case _:
             assert_never(offer.target)
     return None
@@ -243,7 +248,8 @@ def _has_product(facts: UnitFacts, product: Product) -> bool:
     match product.kind:
         case ProductKind.ADD_ON:
             has_features = bool(product.features) and set(product.features) <= facts.features
-            return product.id in facts.owned or has_features
+            unlimited = bool(product.limits) and set(product.limits) <= facts.holdings.unlimited
+            return product.id in facts.owned or has_features or (unlimited and not product.features)
         case ProductKind.BUNDLE:
             return product.id in facts.owned
         case ProductKind.PACK:
@@ -298,6 +304,20 @@ def _ask_size(facts: UnitFacts, offer: Offer, plan: Plan, beside: Mapping[str, f
             if used is not None and used > most:
                 return Verdict(Reason.TOO_SMALL, offer.id, (Seen(term, used), Seen("limit offered", most)))
     return None
+
+
+def _ask_had(facts: UnitFacts, catalog: Catalog, offer: Offer, terms: Terms) -> Verdict | None:
+    """Ask whether what would be proposed was ordered, or on trial, before."""
+    if offer.trial_days and thing_key(offer.target, terms.thing) in facts.principal.tried:
+        return Verdict(Reason.ENTITLED, offer.id, (Seen("tried before", terms.thing),))
+    order = facts.principal.ordered.get(terms.thing) if offer.target is Target.ITEM else None
+    if order is None:
+        return None
+    again_after = catalog.items[terms.thing].again_after
+    again_at = order.at + again_after if again_after is not None else None
+    if again_at is not None and facts.now >= again_at:
+        return None
+    return Verdict(Reason.ENTITLED, offer.id, (Seen("ordered", terms.thing),), again_at)
 
 
 def _nothing_to_propose(offer: Offer) -> Verdict:

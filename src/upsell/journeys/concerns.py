@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 
-from upsell.catalog.offers import Offer
+from upsell.catalog.offers import FITTING, Offer, Target
+from upsell.decisions.declines import thing_key
 from upsell.decisions.facts import tiers_of
 from upsell.decisions.holdings import pack_limits, plan_features
 from upsell.decisions.policy import SensitiveState
@@ -57,6 +58,7 @@ from upsell.signals.events import (
     USAGE_RECORDED,
     Event,
 )
+from upsell.signals.had import TRIAL_EVENTS
 from upsell.signals.overage import OVERAGE_EVENTS
 from upsell.signals.packs import PACK_EVENTS, PackLimits
 from upsell.signals.purchases import Families
@@ -145,6 +147,8 @@ class Concerns(msgspec.Struct, frozen=True):
         packs: The packs that orders are looked through for.
         families: The product families of what can be ordered.
         features: The features whose use tells which plan is enough.
+        items: The items that orders are looked through for.
+        trials: What is offered on trial, each as ``plan/team``.
         has_segments: Whether there is any segment.
         segments: Segments by the kind of unit they hold, in the order in which they are asked.
         planned: Names of those that a subscription's end by time alone may change.
@@ -169,6 +173,8 @@ class Concerns(msgspec.Struct, frozen=True):
     packs: PackLimits = msgspec.field(default_factory=dict)
     families: Families = msgspec.field(default_factory=dict)
     features: frozenset[str] = frozenset()
+    items: frozenset[str] = frozenset()
+    trials: frozenset[str] = frozenset()
     prices: Mapping[str, str] = msgspec.field(default_factory=dict)
 
     def stirs(self, event: Event, traits: Mapping[str, Scalar]) -> bool:
@@ -198,8 +204,11 @@ def concerns_of(program: Program) -> Concerns:
     features = plan_features(program.catalog)
     awaited = {name for workflow in every for name in _awaited(workflow)}
     names = set(ALWAYS) | awaited | {SUBSCRIPTION_UPGRADED, SUBSCRIPTION_DOWNGRADED}
-    if packs:
+    if packs or program.catalog.items:
         names.update(PACK_EVENTS)
+    trials = frozenset(_trials(program))
+    if trials:
+        names.update(TRIAL_EVENTS)
     if features:
         names.add(FEATURE_USED)
     for state in program.policy.states:
@@ -251,6 +260,8 @@ def concerns_of(program: Program) -> Concerns:
         ranked={kind: tuple(w for w in _ranked(live) if w.unit is kind) for kind in UnitKind},
         packs=packs,
         features=features,
+        items=frozenset(program.catalog.items),
+        trials=trials,
         families={
             each: program.catalog.families_of(each)
             for each in (*program.catalog.products, *program.catalog.items)
@@ -306,6 +317,15 @@ def traits_of(workflows: Iterable[Workflow], segments: Iterable[Segment]) -> Map
 def discount_rules(offers: Iterable[Offer]) -> Iterator[Rule]:
     """List the rules that the discounts of offers hang on."""
     yield from (offer.by_value.of for offer in offers if offer.by_value is not None)
+
+
+def _trials(program: Program) -> Iterator[str]:
+    """Give what may be offered on trial, under the keys it is kept by once it was tried."""
+    for offer in program.catalog.offers.values():
+        if offer.trial_days and offer.target is Target.PLAN and offer.thing == FITTING:
+            yield from (thing_key(Target.PLAN, plan) for plan in program.catalog.plans)
+        elif offer.trial_days:
+            yield thing_key(offer.target, offer.thing)
 
 
 def _ranked(workflows: Iterable[Workflow]) -> list[Workflow]:

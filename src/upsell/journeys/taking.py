@@ -46,6 +46,7 @@ from upsell.signals.events import (
     Event,
 )
 from upsell.signals.features import take_feature
+from upsell.signals.had import TRIAL_EVENTS, take_items, take_trial
 from upsell.signals.overage import OVERAGE_EVENTS, take_overage
 from upsell.signals.packs import PACK_EVENTS, take_packs
 from upsell.signals.profiles import Profile, Usage, usage_period
@@ -75,6 +76,8 @@ def take_event(scene: Scene, event: Event, concern: Concern, touched: list[Unit]
                     scene.now,
                     said,
                 )
+    if scene.concerns.trials and event.name in TRIAL_EVENTS:
+        take_trial(principal.profile, event, scene.concerns.trials)
     if event.name in SUBSCRIPTION_EVENTS:
         derived = take_subscription(principal.profile, event, scene.concerns.tiers)
         scene.refresh_facts()
@@ -145,6 +148,8 @@ def _take_order(scene: Scene, event: Event, profile: Profile) -> None:
     if take_packs(profile.packs, event, scene.concerns.packs):
         scene.refresh_facts()
         scene.has_new_holdings = True
+    if scene.concerns.items:
+        take_items(profile.ordered, event, scene.concerns.items)
     if event.name == ORDER_COMPLETED and take_purchase(profile.bought, event, scene.concerns.families):
         scene.has_new_holdings = True
 

@@ -228,7 +228,12 @@ def _subscriptions() -> tuple[EventType, ...]:
             "Trial Started",
             group,
             "A trial began.",
-            (_SUBSCRIPTION_ID, _PLAN, _moment("ends_at", "when it ends, ISO 8601 with a zone")),
+            (
+                _SUBSCRIPTION_ID,
+                _PLAN,
+                _text("feature", "the feature, where it is of one alone"),
+                _moment("ends_at", "when it ends, ISO 8601 with a zone"),
+            ),
         ),
         EventType(
             "Trial Ended",
@@ -237,6 +242,7 @@ def _subscriptions() -> tuple[EventType, ...]:
             (
                 _SUBSCRIPTION_ID,
                 _PLAN,
+                _text("feature", "the feature, where it was of one alone"),
                 Property("converted", Kind.BOOLEAN, "whether it became a paid subscription"),
             ),
         ),

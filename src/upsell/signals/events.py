@@ -35,6 +35,8 @@ MILESTONE_REACHED: Final = "Milestone Reached"
 
 ORDER_COMPLETED: Final = "Order Completed"
 FEATURE_USED: Final = "Feature Used"
+TRIAL_STARTED: Final = "Trial Started"
+TRIAL_ENDED: Final = "Trial Ended"
 ORDER_CANCELED: Final = "Order Canceled"
 CART_UPDATED: Final = "Cart Updated"
 CHECKOUT_STARTED: Final = "Checkout Started"

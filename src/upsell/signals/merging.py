@@ -13,6 +13,7 @@ from upsell.rules.facts import Counter, Measure
 from upsell.signals.cart import merge_carts
 from upsell.signals.counters import CounterState, Mark, Tally, Values
 from upsell.signals.features import merge_features
+from upsell.signals.had import merge_items, merge_tried
 from upsell.signals.overage import merge_overage
 from upsell.signals.packs import merge_packs
 from upsell.signals.profiles import Profile, Span, Subscription
@@ -49,6 +50,8 @@ def merge_profiles(stays: Profile, gone: Profile, counters: Mapping[str, Counter
     merge_purchases(stays.bought, gone.bought)
     merge_overage(stays.overage, gone.overage)
     merge_features(stays.features, gone.features)
+    merge_items(stays.ordered, gone.ordered)
+    merge_tried(stays.tried, gone.tried)
 
 
 def merge_counters(stays: CounterState, gone: CounterState, counter: Counter | None) -> CounterState:

@@ -196,6 +196,13 @@ class PackOrder(msgspec.Struct, omit_defaults=True):
         return self.is_canceled or (self.refunded > 0 and self.refunded >= (self.amount or 0))
 
 
+class ItemOrder(msgspec.Struct, frozen=True, array_like=True, order=True):
+    """The last order of an item: when it was completed, and its id, empty when not said."""
+
+    at: Moment
+    order_id: str = ""
+
+
 class Profile(msgspec.Struct, omit_defaults=True):
     """All we know of one unit now.
 
@@ -210,6 +217,8 @@ class Profile(msgspec.Struct, omit_defaults=True):
         bought: When something of each product family was last ordered for money; for whoever pays.
         overage: What was paid for use beyond limits in the last year, by invoice.
         features: The day since 1970 (UTC) each feature of a plan was used last on; for whoever pays.
+        ordered: The last order of each item of the catalog that was not taken back; for whoever pays.
+        tried: When what the catalog offers on trial was last on trial; for whoever pays.
     """
 
     traits: dict[str, Scalar] = {}
@@ -222,6 +231,8 @@ class Profile(msgspec.Struct, omit_defaults=True):
     bought: dict[str, Moment] = {}
     overage: dict[str, OveragePayment] = {}
     features: dict[str, int] = {}
+    ordered: dict[str, ItemOrder] = {}
+    tried: dict[str, Moment] = {}
 
 
 def usage_period(anchor: Moment | None, now: Moment) -> tuple[Moment, Moment]:

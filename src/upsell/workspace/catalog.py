@@ -120,6 +120,7 @@ def _item(key: str, record: Record, currency: str, findings: Findings) -> Item:
         price=None if price is None else compile_money(price, currency, findings),
         premium=record.text("premium") or None,
         difference=record.text("difference"),
+        again_after=record.integer("again_after") or None,
         family=record.text("family"),
     )
 

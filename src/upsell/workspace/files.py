@@ -483,6 +483,10 @@ _ITEM = RecordOf(
         "difference": Key(
             scalars.TEXT, "what the customer gains with this one over the one below it, in one sentence"
         ),
+        "again_after": Key(
+            scalars.DURATION,
+            "how long after it was ordered it may be offered again, for what is used up; without it never",
+        ),
         "family": Key(scalars.NAME, "the product family it belongs to, for consent (default the main one)"),
     }
 )
