@@ -50,6 +50,11 @@ class Catalog(msgspec.Struct, frozen=True):
         held = [self.plans[each] for each in bundle.contains if each in self.plans] if bundle else []
         return max(held, key=lambda plan: (not plan.family, plan.tier, plan.id), default=None)
 
+    def parts_of(self, bundle: Product) -> list[Plan | Product]:
+        """Give the plans and products a bundle holds, plans first; nothing of anything else."""
+        plans = [self.plans[each] for each in bundle.contains if each in self.plans]
+        return [*plans, *(self.products[each] for each in bundle.contains if each in self.products)]
+
     def families_of(self, bought: str) -> frozenset[str]:
         """Give the product families of what an id names: its own, and of a bundle those of what it contains.
 

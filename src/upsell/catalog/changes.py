@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from upsell.catalog.catalog import Catalog
-from upsell.catalog.offers import FITTING, PREMIUM, Offer, Target, ValueDiscount
+from upsell.catalog.offers import FITTING, PREMIUM, WARRANTY, Offer, Target, ValueDiscount
 from upsell.money import Money
 
 _UNSAID = {"leads_to": "any of its family"}
@@ -51,7 +51,7 @@ def touches(offer: Offer, change: Change) -> bool:
         if offer.target is Target.PLAN:
             return is_path or offer.thing in (change.id, FITTING)
         return offer.target in (Target.SEATS, Target.INTERVAL)
-    return offer.target.value == change.noun and offer.thing in (change.id, PREMIUM)
+    return offer.target.value == change.noun and offer.thing in (change.id, PREMIUM, WARRANTY)
 
 
 def _changes(noun: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Change]:

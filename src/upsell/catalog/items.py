@@ -1,6 +1,7 @@
 """Items: what a shop sells one by one, and the better item that stands beside each.
 
-Pure values, compiled from ``catalog.yaml``. The law: an item leads to at most one better one, and
+Pure values, compiled from ``catalog.yaml``. The law: an item leads to at most one better one and one
+warranty, and
 no way of better ones comes back to where it began.
 """
 
@@ -20,15 +21,21 @@ class Item(msgspec.Struct, frozen=True):
         name: What customers call it.
         price: What one costs, or None when not known.
         premium: Id of its premium counterpart, or None when there is none.
+        warranty: Id of the item that is its warranty, or None when there is none.
         difference: What the customer would gain by being here instead of one below, in one sentence.
         family: The product family it belongs to, empty for the main one.
         again_after: How long after it was ordered it may be offered again, in microseconds; None for never.
+        regions: Countries (ISO 3166 codes) it is sold in; empty for everywhere.
+        is_for_sale: Whether anybody may still buy it.
     """
 
     id: str
     name: str
     price: Money | None = None
     premium: str | None = None
+    warranty: str | None = None
     difference: str = ""
     family: str = ""
     again_after: Duration | None = None
+    regions: tuple[str, ...] = ()
+    is_for_sale: bool = True

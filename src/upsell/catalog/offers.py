@@ -40,6 +40,9 @@ FITTING = "fitting"
 PREMIUM = "premium"
 """The item an offer names when it is about the premium counterpart of what lies in the cart."""
 
+WARRANTY = "warranty"
+"""The item an offer names when it is about the warranty of what lies in the cart."""
+
 
 class DiscountStep(msgspec.Struct, frozen=True):
     """From which value on, itself included, what share of the price is taken off, 0 to 1."""
@@ -84,7 +87,8 @@ class Offer(msgspec.Struct, frozen=True):
         title: What it is called to the customer.
         target: What it is about.
         thing: Id of the plan, product, feature or item; of a plan ``fitting`` for the one that fits, of an
-            item ``premium`` for the counterpart of what lies in the cart. Empty for seats and an interval.
+            item ``premium`` for the counterpart of what lies in the cart, ``warranty`` for its warranty.
+            Empty for seats and an interval.
         seats: How many more seats; 0 unless it is about seats.
         interval: How often its price falls due: of the plan proposed, or of the present plan when it is
             about the interval alone. None for as now.

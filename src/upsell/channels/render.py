@@ -184,7 +184,7 @@ def _subscription_facts(seen: UnitFacts) -> dict[str, object]:
 
 
 def _cart_facts(program: Program, person: Unit) -> dict[str, object]:
-    """Give what lies in a person's cart, with the names of the item and of its premium counterpart."""
+    """Give what lies in a person's cart, with the names of its items and what goes with them."""
     cart, catalog = person.profile.cart, program.catalog
     if cart is None:
         return {}
@@ -198,11 +198,12 @@ def _cart_facts(program: Program, person: Unit) -> dict[str, object]:
         amount = facts.get(name)
         if isinstance(amount, int):
             facts[name] = str(Money(amount, currency))
-    for name in ("item", "premium"):
+    for name in ("item", "premium", "warranty", "warranty_item"):
         item = catalog.items.get(str(facts.get(name)))
         if item is not None:
             facts[f"{name}_name"] = item.name
-            facts[f"{name}_gain"] = item.difference
+            if name in ("item", "premium"):
+                facts[f"{name}_gain"] = item.difference
     return facts
 
 

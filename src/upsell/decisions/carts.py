@@ -5,7 +5,7 @@ Items (catalog) and carts (signals) meet here, so that neither needs the other.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from upsell.catalog.catalog import Catalog
 from upsell.catalog.items import Item
@@ -18,11 +18,12 @@ def cart_facts(cart: Cart, catalog: Catalog) -> Mapping[str, Scalar]:
 
     ``amount`` is what was said, else the sum over lines whose prices are all known; ``items`` counts
     pieces. ``item`` is the dearest line (of equals the one that comes first) that has a premium
-    counterpart that is not in the cart itself, ``premium`` that counterpart, and
+    counterpart that is sold and not in the cart itself, ``premium`` that counterpart, and
     ``premium_difference`` what it costs more for one piece; null without one.
+    ``warranty_item`` is likewise the dearest line that has a warranty, and ``warranty`` that.
     """
-    better = _better(cart, catalog)
-    item, premium = better if better is not None else (None, None)
+    item, premium = _dearest(cart, catalog, lambda item: item.premium)
+    covered, warranty = _dearest(cart, catalog, lambda item: item.warranty)
     return {
         "amount": cart.amount if cart.amount is not None else _worth(cart, catalog),
         "currency": cart.currency or None,
@@ -32,21 +33,26 @@ def cart_facts(cart: Cart, catalog: Catalog) -> Mapping[str, Scalar]:
         "item": item.id if item is not None else None,
         "premium": premium.id if premium is not None else None,
         "premium_difference": _difference(cart, catalog, item, premium),
+        "warranty": warranty.id if warranty is not None else None,
+        "warranty_item": covered.id if covered is not None else None,
     }
 
 
-def _better(cart: Cart, catalog: Catalog) -> tuple[Item, Item] | None:
+def _dearest(
+    cart: Cart, catalog: Catalog, partner_of: Callable[[Item], str | None]
+) -> tuple[Item, Item] | tuple[None, None]:
+    """Give the dearest item that has such a partner, sold and not in the cart, and that partner."""
     inside = {line.item for line in cart.lines}
     found = []
     for line in cart.lines:
         item = catalog.items.get(line.item)
-        premium = catalog.items.get(item.premium or "") if item is not None else None
-        if item is not None and premium is not None and premium.id not in inside:
-            found.append((_price(line, catalog) or 0, item, premium))
+        partner = catalog.items.get(partner_of(item) or "") if item is not None else None
+        if item is not None and partner is not None and partner.is_for_sale and partner.id not in inside:
+            found.append((_price(line, catalog) or 0, item, partner))
     if not found:
-        return None
-    _, item, premium = max(found, key=lambda one: one[0])
-    return item, premium
+        return None, None
+    _, item, partner = max(found, key=lambda one: one[0])
+    return item, partner
 
 
 def _difference(cart: Cart, catalog: Catalog, item: Item | None, premium: Item | None) -> int | None:

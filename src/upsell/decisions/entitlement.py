@@ -12,17 +12,17 @@ from typing import assert_never
 import msgspec
 
 from upsell.catalog.catalog import Catalog
-from upsell.catalog.offers import FITTING, Offer, OfferKind, Target
+from upsell.catalog.offers import FITTING, WARRANTY, Offer, OfferKind, Target
 from upsell.catalog.plans import Plan, Product, ProductKind
 from upsell.clock import Duration, Moment
 from upsell.decisions.decision import Seen, Verdict
 from upsell.decisions.declines import ANY_THING, Decline, ask_declines, thing_key
 from upsell.decisions.facts import UnitFacts
-from upsell.decisions.fit import SEATS, lacked_of, limit_of
-from upsell.decisions.holdings import added_by
+from upsell.decisions.fit import SEATS
 from upsell.decisions.priced import ask_priced
 from upsell.decisions.rails import Given, Rails, Spent, ask_rails, ask_spent
 from upsell.decisions.reasons import Reason
+from upsell.decisions.sizes import ask_size
 from upsell.decisions.terms import Terms, terms_of, value_seen
 
 
@@ -82,7 +82,7 @@ def choose_offer(
                 verdict = ask_declines(past.declines, declined, not_now, facts.now)
                 verdict = verdict or _ask_had(facts, catalog, offer, terms)
                 verdict = verdict or ask_priced(facts, catalog, offer, terms)
-                verdict = verdict or _ask_proposed(facts, catalog, offer, terms)
+                verdict = verdict or ask_size(facts, catalog, offer, terms)
                 verdict = verdict or _ask_price(facts, rails, offer, terms, spent, past)
                 if verdict is None:
                     return terms, None
@@ -144,13 +144,7 @@ def _sold(catalog: Catalog, offer: Offer) -> list[Plan | Product]:
     if offer.target is not Target.PRODUCT:
         return []
     product = catalog.products[offer.thing]
-    return [product, *_parts(catalog, product)]
-
-
-def _parts(catalog: Catalog, bundle: Product) -> list[Plan | Product]:
-    """Give what a bundle holds, plans first; nothing of anything else."""
-    plans = [catalog.plans[each] for each in bundle.contains if each in catalog.plans]
-    return [*plans, *(catalog.products[each] for each in bundle.contains if each in catalog.products)]
+    return [product, *catalog.parts_of(product)]
 
 
 def _ask_holding(facts: UnitFacts, catalog: Catalog, offer: Offer) -> Verdict | None:
@@ -210,7 +204,7 @@ def _ask_path(offer: Offer, held: Plan, plan: Plan) -> Verdict | None:
 
 def _ask_product(facts: UnitFacts, catalog: Catalog, offer: Offer, product: Product) -> Verdict | None:
     """Ask whether a product can be added to the plan they have, whether they have it, and so of each part."""
-    parts = _parts(catalog, product)
+    parts = catalog.parts_of(product)
     present, new = facts.holdings.plan, catalog.plan_in(product.id)
     is_beside = new is None or (present is not None and present.family != new.family)
     refusal = _ask_addable(offer, product, present)
@@ -260,60 +254,21 @@ def _has_product(facts: UnitFacts, product: Product) -> bool:
             assert_never(product.kind)
 
 
-def _ask_proposed(facts: UnitFacts, catalog: Catalog, offer: Offer, terms: Terms) -> Verdict | None:
-    """Ask whether what would be proposed holds what the unit uses already."""
-    if offer.target is Target.SEATS:
-        seats = facts.usage(SEATS)
-        if seats is not None and facts.holdings.quantity + offer.seats < seats:
-            seen = (Seen("usage('seats')", seats), Seen("seats paid for", facts.holdings.quantity))
-            return Verdict(Reason.TOO_SMALL, offer.id, seen)
-        return None
-    if offer.target is Target.PLAN:
-        return _ask_size(facts, offer, catalog.plans[terms.thing], {})
-    bundle = catalog.products.get(terms.thing) if offer.target is Target.PRODUCT else None
-    parts = _parts(catalog, bundle) if bundle is not None else ()
-    beside = added_by(catalog, terms.thing) if parts else {}
-    refusals = (_ask_size(facts, offer, part, beside) for part in parts if isinstance(part, Plan))
-    return next((refusal for refusal in refusals if refusal is not None), None)
-
-
-def _ask_size(facts: UnitFacts, offer: Offer, plan: Plan, beside: Mapping[str, float]) -> Verdict | None:
-    """Ask whether a plan holds what is used, what is expected, and what was used in the last period.
-
-    Of the plan they have it need only hold what is used so far. What costs overage is no end. What is
-    sold ``beside`` the plan adds to its limits.
-    """
-    present = facts.holdings.plan
-    if present is not None and present.family != plan.family:
-        return None
-    lacked = lacked_of(plan, facts)
-    if lacked is not None:
-        term, has, other = lacked
-        return Verdict(Reason.TOO_SMALL, offer.id, (Seen(term, has), Seen("plan offered", other)))
-    for metric in sorted(plan.limits):
-        stated = limit_of(plan, metric, facts)
-        if stated is None or metric in plan.overage:
-            continue
-        limit = stated + beside.get(metric, 0.0)
-        uses = [(f"usage('{metric}')", facts.usage(metric), limit)]
-        if plan is not present:
-            uses.append((f"expected use of {metric}", facts.expected_use(metric), limit))
-            without_packs = limit - facts.holdings.packs.get(metric, 0.0)
-            uses.append((f"last period's use of {metric}", facts.last_use(metric), without_packs))
-        for term, used, most in uses:
-            if used is not None and used > most:
-                return Verdict(Reason.TOO_SMALL, offer.id, (Seen(term, used), Seen("limit offered", most)))
-    return None
-
-
 def _ask_had(facts: UnitFacts, catalog: Catalog, offer: Offer, terms: Terms) -> Verdict | None:
-    """Ask whether what would be proposed was ordered, or on trial, before."""
+    """Ask whether what would be proposed was on trial before; of an item, if it is sold, and was ordered."""
     if offer.trial_days and thing_key(offer.target, terms.thing) in facts.principal.tried:
         return Verdict(Reason.ENTITLED, offer.id, (Seen("tried before", terms.thing),))
-    order = facts.principal.ordered.get(terms.thing) if offer.target is Target.ITEM else None
-    if order is None:
+    if offer.target is not Target.ITEM:
         return None
-    again_after = catalog.items[terms.thing].again_after
+    item = catalog.items[terms.thing]
+    if not item.is_for_sale:
+        return Verdict(Reason.UNAVAILABLE, offer.id, (Seen(f"{item.id} for sale", False),))
+    refusal = _ask_region(facts, offer.id, (item.regions,))
+    # A warranty is of what lies in the cart now, whatever was ordered before.
+    order = facts.principal.ordered.get(item.id) if offer.thing != WARRANTY else None
+    if refusal is not None or order is None:
+        return refusal
+    again_after = item.again_after
     again_at = order.at + again_after if again_after is not None else None
     if again_at is not None and facts.now >= again_at:
         return None

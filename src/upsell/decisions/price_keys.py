@@ -13,7 +13,7 @@ import msgspec
 
 from upsell.catalog.catalog import Catalog
 from upsell.catalog.items import Item
-from upsell.catalog.offers import FITTING, PREMIUM, Offer, Target
+from upsell.catalog.offers import FITTING, PREMIUM, WARRANTY, Offer, Target
 from upsell.catalog.plans import Plan, Product
 from upsell.ids import digest
 from upsell.money import Money
@@ -86,7 +86,9 @@ def _sold(catalog: Catalog, offer: Offer) -> Iterable[_Sold]:
         case Target.PRODUCT:
             return [catalog.products[offer.thing]]
         case Target.ITEM:
-            return _premium(catalog) if offer.thing == PREMIUM else [catalog.items[offer.thing]]
+            if offer.thing == PREMIUM:
+                return _premium(catalog)
+            return _warranties(catalog) if offer.thing == WARRANTY else [catalog.items[offer.thing]]
         case Target.FEATURE:
             return []
         case _:
@@ -97,6 +99,12 @@ def _premium(catalog: Catalog) -> list[Item]:
     """Give the items that are a better one of another, and those others."""
     pairs = [(item, catalog.items[item.premium]) for item in catalog.items.values() if item.premium]
     return list({item.id: item for pair in pairs for item in pair}.values())
+
+
+def _warranties(catalog: Catalog) -> list[Item]:
+    """Give the items that are the warranty of another."""
+    named = {item.warranty for item in catalog.items.values() if item.warranty}
+    return [catalog.items[each] for each in sorted(named)]
 
 
 def _amount(money: Money) -> list[str | int]:

@@ -11,7 +11,7 @@ from typing import assert_never
 import msgspec
 
 from upsell.catalog.catalog import Catalog
-from upsell.catalog.offers import FITTING, PREMIUM, Offer, Target, ValueDiscount
+from upsell.catalog.offers import FITTING, PREMIUM, WARRANTY, Offer, Target, ValueDiscount
 from upsell.catalog.plans import BillingInterval, Plan, Product
 from upsell.clock import Moment
 from upsell.decisions.decision import Seen
@@ -74,8 +74,8 @@ class _Proposal(msgspec.Struct, frozen=True):
 def terms_of(facts: UnitFacts, catalog: Catalog, offer: Offer, *, round_to: int = 1) -> Terms | None:
     """Say what an offer comes to for a unit now; None when there is nothing to propose to it.
 
-    That is: no plan fits, nothing in the cart has a premium counterpart, or who has no plan is to get
-    more of it. ``expires_at`` counts from now.
+    That is: no plan fits, nothing in the cart has a premium counterpart or a warranty, or who has no plan
+    is to get more of it. ``expires_at`` counts from now.
 
     Args:
         facts: The unit, as of now.
@@ -225,7 +225,10 @@ def _seats(facts: UnitFacts, offer: Offer) -> _Proposal | None:
 
 def _item(facts: UnitFacts, catalog: Catalog, offer: Offer) -> _Proposal | None:
     if offer.thing != PREMIUM:
-        item = catalog.items[offer.thing]
+        named = str(facts.cart.get("warranty")) if offer.thing == WARRANTY else offer.thing
+        item = catalog.items.get(named)
+        if item is None:
+            return None
         return _Proposal(item.id, item.name, item.price)
     premium, more = facts.cart.get("premium"), facts.cart.get("premium_difference")
     item_of_cart = catalog.items.get(str(premium))

@@ -12,6 +12,7 @@ import msgspec
 
 from upsell.catalog.catalog import Catalog
 from upsell.catalog.items import Item
+from upsell.catalog.offers import PREMIUM, WARRANTY
 from upsell.catalog.plans import Plan
 from upsell.workspace.documents import CATALOG
 from upsell.workspace.findings import Findings
@@ -98,8 +99,10 @@ def _plan(key: str, record: Record, currency: str, findings: Findings) -> Plan:
 
 
 def _items(written: Record, currency: str, findings: Findings) -> Mapping[str, Item]:
-    """Compile the items, and note premium counterparts that are none."""
+    """Compile the items, and note premium counterparts and warranties that are none."""
     items = {key: _item(key, record, currency, findings) for key, record in written.records()}
+    for key, record in written.records():
+        _check_words(key, record, written, findings)
     for key, record in written.records():
         leaf = record.leaf("premium")
         if leaf is None:
@@ -111,6 +114,21 @@ def _items(written: Record, currency: str, findings: Findings) -> Mapping[str, I
     return items
 
 
+def _check_words(key: str, record: Record, written: Record, findings: Findings) -> None:
+    """Note an item called as offers call what goes with another, and a warranty that is none."""
+    if key in (PREMIUM, WARRANTY):
+        findings.error(
+            record.place,
+            f"expected an id that is not a word of offers, got {key}",
+            hint=f"item: {key} is about what goes with what lies in the cart; call this item otherwise",
+            code="id",
+        )
+    leaf = record.leaf("warranty")
+    others = [each for each in written.keys if each != key]
+    if leaf is not None and leaf.text not in others:
+        findings.unknown(leaf.place, "item", leaf.text, others, CATALOG)
+
+
 def _item(key: str, record: Record, currency: str, findings: Findings) -> Item:
     """Compile one item."""
     price = record.leaf("price")
@@ -119,8 +137,11 @@ def _item(key: str, record: Record, currency: str, findings: Findings) -> Item:
         name=record.text("name"),
         price=None if price is None else compile_money(price, currency, findings),
         premium=record.text("premium") or None,
+        warranty=record.text("warranty") or None,
         difference=record.text("difference"),
         again_after=record.integer("again_after") or None,
+        regions=tuple(leaf.text for leaf in record.leaves("regions")),
+        is_for_sale=record.text("for_sale", "true") == "true",
         family=record.text("family"),
     )
 

@@ -401,7 +401,8 @@ _OFFER = RecordOf(
         "seats": Key(scalars.POSITIVE, "so many more seats on the present plan"),
         "feature": Key(scalars.TEXT, "a feature to try; needs trial_days"),
         "item": Key(
-            scalars.ID, "an item such as a warranty, or premium for the better one of what is in the cart"
+            scalars.ID,
+            "an item, premium for the better one of what is in the cart, or warranty for the warranty of it",
         ),
         "interval": Key(
             scalars.of_enum("interval", BillingInterval),
@@ -480,9 +481,12 @@ _ITEM = RecordOf(
         "name": Key(scalars.TEXT, "what customers call it", True),
         "price": Key(scalars.AMOUNT, "what one costs, in whole units of the currency; absent is unknown"),
         "premium": Key(scalars.ID, "the item that is a better one of it"),
+        "warranty": Key(scalars.ID, "the item that is its warranty"),
         "difference": Key(
             scalars.TEXT, "what the customer gains with this one over the one below it, in one sentence"
         ),
+        "regions": Key(_REGIONS, "countries it is sold in; without it everywhere"),
+        "for_sale": Key(scalars.BOOLEAN, "whether anybody may still buy it (default true)"),
         "again_after": Key(
             scalars.DURATION,
             "how long after it was ordered it may be offered again, for what is used up; without it never",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from upsell.catalog.catalog import Catalog
-from upsell.catalog.offers import FITTING, PREMIUM, Offer, OfferKind, OutcomePrice, Target
+from upsell.catalog.offers import FITTING, PREMIUM, WARRANTY, Offer, OfferKind, OutcomePrice, Target
 from upsell.catalog.plans import BillingInterval, Plan, Product
 from upsell.clock import Moment
 from upsell.workspace.dates import moment_of
@@ -78,8 +78,8 @@ def _check_thing(record: Record, target: Target, written: Record, findings: Find
     """Note a plan, product or item that the catalog lacks."""
     leaf = record.leaf(target.value)
     among = {Target.PLAN: "plans", Target.PRODUCT: "products", Target.ITEM: "items"}
-    word = {Target.PLAN: FITTING, Target.ITEM: PREMIUM}.get(target)
-    if leaf is not None and target in among and leaf.text != word:
+    words = {Target.PLAN: (FITTING,), Target.ITEM: (PREMIUM, WARRANTY)}.get(target, ())
+    if leaf is not None and target in among and leaf.text not in words:
         known = (written.record(among[target]) or NOTHING_WRITTEN).keys
         check_known(leaf, target.value, known, findings)
 

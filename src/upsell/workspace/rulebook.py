@@ -43,6 +43,8 @@ FIELDS: Mapping[str, Mapping[str, Kind]] = {
         "item": Kind.TEXT,
         "premium": Kind.TEXT,
         "premium_difference": Kind.NUMBER,
+        "warranty": Kind.TEXT,
+        "warranty_item": Kind.TEXT,
     },
     "fit": {
         "plan": Kind.TEXT,
@@ -56,7 +58,9 @@ FIELDS: Mapping[str, Mapping[str, Kind]] = {
 }
 """Fields of the closed scopes every rule may name; money in minor units, prices and ``saving`` per month."""
 
-CART_NAMES = frozenset({"item_name", "item_gain", "premium_name", "premium_gain"})
+CART_NAMES = frozenset(
+    {"item_name", "item_gain", "premium_name", "premium_gain", "warranty_name", "warranty_item_name"}
+)
 """What templates may say of a cart beside its fields."""
 
 FIT_NAMES = frozenset(
