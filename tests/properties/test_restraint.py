@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.stories.world import CATALOG, DAY, HOUR, Reason, Story, make_program, workflow
 from upsell.clock import MINUTE, to_datetime
 from upsell.decisions.rails import Given, Rails, ask_rails, broken_rail
-from upsell.decisions.terms import Terms, discounted
+from upsell.decisions.terms import Terms
 from upsell.money import Money
 
 CAPS = """
@@ -66,22 +66,6 @@ def test_no_window_ever_holds_more_than_its_cap_and_nothing_is_said_outside_hour
     upsells = [at for at, intent in said if intent in ("show", "offer")]
     assert all(later - earlier >= 30 * HOUR for earlier, later in pairwise(upsells))
     assert all((7, 30) <= (wall.hour, wall.minute) < (21, 15) and wall.weekday() < 6 for wall in walls)
-
-
-@given(
-    st.integers(1, 10**9),
-    st.integers(1, 99),
-    st.sampled_from([1, 10, 50, 100, 500, 1_000]),
-)
-def test_a_discounted_price_is_never_more_than_said_and_never_nothing(
-    price: int, percent: int, round_to: int
-) -> None:
-    paid = discounted(price, percent / 100, round_to)
-    exact = price * (100 - percent) / 100
-    assert 0 <= paid <= exact + 0.5
-    assert paid > exact - round_to - 0.5 or paid == round(exact)
-    assert paid % round_to == 0 or paid < round_to
-    assert discounted(price, 0.0, round_to) == price
 
 
 @given(st.integers(1, 10**6), st.integers(0, 10**6), st.integers(1, 99), st.integers(0, 99))

@@ -72,7 +72,7 @@ def choose_offer(
     for offer in catalog.chain(offer_id):
         verdict = _ask_sale(facts, catalog, offer, sold_out) or _ask_holding(facts, catalog, offer)
         if verdict is None:
-            terms = terms_of(facts, catalog, offer, round_to=rails.round_to)
+            terms = terms_of(facts, catalog, offer, rails.rounding)
             if terms is None:
                 verdict = _nothing_to_propose(offer)
             else:

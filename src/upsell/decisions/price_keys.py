@@ -15,6 +15,7 @@ from upsell.catalog.catalog import Catalog
 from upsell.catalog.items import Item
 from upsell.catalog.offers import FITTING, PREMIUM, WARRANTY, Offer, Target
 from upsell.catalog.plans import Plan, Product
+from upsell.decisions.discounting import EXACT, Rounding
 from upsell.ids import digest
 from upsell.money import Money
 
@@ -24,13 +25,13 @@ LENGTH = 8
 _Sold: TypeAlias = Plan | Product | Item
 
 
-def price_key(offers: Iterable[str], catalog: Catalog, round_to: int = 1) -> str:
+def price_key(offers: Iterable[str], catalog: Catalog, rounding: Rounding = EXACT) -> str:
     """Name the terms that offers, and what falls back from them, are made at by a catalog.
 
     Args:
         offers: Ids of offers; those the catalog does not have are left out.
         catalog: What is offered today, at which prices.
-        round_to: A discounted price is rounded down to whole multiples of so many minor units.
+        rounding: To which prices discounted ones are rounded down.
 
     Returns:
         ``LENGTH`` hexadecimal characters, or nothing where there are no offers.
@@ -39,7 +40,15 @@ def price_key(offers: Iterable[str], catalog: Catalog, round_to: int = 1) -> str
     if not chains:
         return ""
     made = [[_terms(offer), sorted(_prices(catalog, offer))] for _, offer in sorted(chains.items())]
-    return digest("prices", str(round_to), msgspec.json.encode(made).decode())[:LENGTH]
+    return digest("prices", _rounding(rounding), msgspec.json.encode(made).decode())[:LENGTH]
+
+
+def _rounding(rounding: Rounding) -> str:
+    """Write to which prices is rounded; how deep it may go matters only where it is."""
+    if rounding.to is None:
+        return "1"
+    deepest = f" {rounding.deepest_rate:g}" if rounding.deepest_rate < 1 else ""
+    return f"{rounding.to.amount}{deepest}"
 
 
 def _terms(offer: Offer) -> list[object]:

@@ -12,6 +12,7 @@ import msgspec
 
 from upsell.clock import DAY, Duration, Moment, format_duration
 from upsell.decisions.decision import Seen, Verdict
+from upsell.decisions.discounting import Rounding
 from upsell.decisions.reasons import Reason
 from upsell.decisions.terms import Terms
 from upsell.money import Money
@@ -34,7 +35,8 @@ class Rails(msgspec.Struct, frozen=True):
         unit_budget: How much discount one unit may be shown within ``unit_within``; None for any.
         unit_within: Length of that window in microseconds.
         is_laddered: Whether a journey must say something without a discount before it gives one.
-        round_to: Discounted prices are rounded down to whole multiples of so many minor units.
+        round_to: Discounted prices are rounded down to whole multiples of so much, in whole units of any
+            currency alike; None for exact ones. What is asked of a discount is asked after it.
         protected: Traits that no price may hang on.
     """
 
@@ -44,8 +46,13 @@ class Rails(msgspec.Struct, frozen=True):
     unit_budget: Money | None = None
     unit_within: Duration = 365 * DAY
     is_laddered: bool = False
-    round_to: int = 1
+    round_to: Money | None = None
     protected: frozenset[str] = PROTECTED
+
+    @property
+    def rounding(self) -> Rounding:
+        """To which prices discounted ones are rounded down: never deeper than the deepest discount."""
+        return Rounding(self.round_to, self.max_discount_rate)
 
 
 class Given(msgspec.Struct, frozen=True, array_like=True):
@@ -79,7 +86,7 @@ def broken_rail(rails: Rails, rate: float, price: int | None, cost: int | None) 
 
     Args:
         rails: What holds.
-        rate: The discount, 0 to 1.
+        rate: The discount that is really taken off, 0 to 1.
         price: The price after it in minor units, None when not known.
         cost: What serving costs over the same time in the same currency, None when not known.
     """

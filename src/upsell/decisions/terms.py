@@ -1,7 +1,6 @@
 """Terms: what an offer comes to for one unit at one moment, to be shown and then kept.
 
-The law: what was shown is what is charged. A discount is never less than what is said: rounding
-goes down.
+The law: what was shown is what is charged, and what is said of a discount is what is really taken off.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from upsell.catalog.offers import FITTING, PREMIUM, WARRANTY, Offer, Target, Val
 from upsell.catalog.plans import BillingInterval, Plan, Product
 from upsell.clock import Moment
 from upsell.decisions.decision import Seen
+from upsell.decisions.discounting import EXACT, Rounding, discounted, rate_taken
 from upsell.decisions.facts import UnitFacts
 from upsell.decisions.fit import Fit, fit_plan
 from upsell.money import Money
@@ -36,7 +36,8 @@ class Terms(msgspec.Struct, frozen=True, omit_defaults=True):
         price: The same after the discount.
         unit_price: The price of one unit of quantity after the discount.
         cost: What serving all units costs over one interval, None when not known.
-        discount_rate: Share of the price taken off, 0 to 1.
+        discount_rate: Share of the price really taken off, 0 to 1; as the offer says where the price is not
+            known.
         discount: What the discount comes to in minor units over the months it lasts, at most a year.
         saving: What is saved per month against what they really pay, for a fitting plan, or per year for
             another interval, in minor units; None when not known or nothing.
@@ -71,7 +72,7 @@ class _Proposal(msgspec.Struct, frozen=True):
     saving: int | None = None
 
 
-def terms_of(facts: UnitFacts, catalog: Catalog, offer: Offer, *, round_to: int = 1) -> Terms | None:
+def terms_of(facts: UnitFacts, catalog: Catalog, offer: Offer, rounding: Rounding = EXACT) -> Terms | None:
     """Say what an offer comes to for a unit now; None when there is nothing to propose to it.
 
     That is: no plan fits, nothing in the cart has a premium counterpart or a warranty, or who has no plan
@@ -81,7 +82,7 @@ def terms_of(facts: UnitFacts, catalog: Catalog, offer: Offer, *, round_to: int 
         facts: The unit, as of now.
         catalog: What can be bought.
         offer: What may be proposed.
-        round_to: A discounted price is rounded down to whole multiples of so many minor units.
+        rounding: To which prices discounted ones are rounded down.
     """
     proposal = _proposal(facts, catalog, offer)
     if proposal is None:
@@ -89,7 +90,7 @@ def terms_of(facts: UnitFacts, catalog: Catalog, offer: Offer, *, round_to: int 
     currency = proposal.price.currency if proposal.price is not None else facts.holdings.currency
     full_unit = proposal.price.amount if proposal.price is not None else None
     rate = rate_for(offer, facts)
-    unit = None if full_unit is None else discounted(full_unit, rate, round_to)
+    unit = None if full_unit is None else discounted(full_unit, rate, currency, rounding)
     full = None if full_unit is None else round(full_unit * proposal.quantity)
     price = None if unit is None else round(unit * proposal.quantity)
     is_same = proposal.cost is not None and proposal.cost.currency == currency
@@ -106,7 +107,7 @@ def terms_of(facts: UnitFacts, catalog: Catalog, offer: Offer, *, round_to: int 
         price=price,
         unit_price=unit,
         cost=cost,
-        discount_rate=rate,
+        discount_rate=rate_taken(full_unit, unit, rate),
         discount=_discount(offer, proposal.interval, full, price),
         saving=proposal.saving,
         expires_at=expiry_of(offer, facts.now),
@@ -124,17 +125,6 @@ def value_seen(by_value: ValueDiscount, facts: Facts) -> Seen:
     """Give the value that a discount hangs on, as it is now."""
     value = by_value.of.value(facts)
     return Seen(by_value.of.text, value if isinstance(value, int | float) else None)
-
-
-def discounted(amount: int, rate: float, round_to: int = 1) -> int:
-    """Give a price after a discount, rounded down to a multiple of ``round_to``, but never to nothing.
-
-    A price without a discount stays as it is. Where rounding would come to nothing it is left out.
-    """
-    if rate <= 0:
-        return amount
-    exact = round(amount * (1 - rate))
-    return exact // round_to * round_to or exact
 
 
 def expiry_of(offer: Offer, shown_at: Moment) -> Moment | None:

@@ -283,7 +283,7 @@ def concerns_of(program: Program) -> Concerns:
             if scope == "account"
         ),
         prices={
-            each.version: price_key(each.offers, program.catalog, program.policy.rails.round_to)
+            each.version: price_key(each.offers, program.catalog, program.policy.rails.rounding)
             for each in every
         },
     )

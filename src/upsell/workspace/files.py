@@ -158,7 +158,7 @@ _GROUNDS = RecordOf(
 
 _PRICING = RecordOf(
     {
-        "max_discount": Key(scalars.RATE, "the deepest discount (default 100%)"),
+        "max_discount": Key(scalars.RATE, "the deepest discount, rounding included (default 100%)"),
         "min_margin": Key(
             scalars.RATE, "the least share of a discounted price that must remain above its cost, where known"
         ),
@@ -174,7 +174,9 @@ _PRICING = RecordOf(
             "whether a journey must speak without a discount before giving one (default false)",
         ),
         "round_to": Key(
-            scalars.AMOUNT, "discounted prices are rounded down to whole multiples of this (default exact)"
+            scalars.AMOUNT,
+            "discounted prices are rounded down to whole multiples of this, in any currency alike, where "
+            "that takes off no more than max_discount (default exact)",
         ),
         "order": Key(
             scalars.of_enum("order of plans", LineupOrder),

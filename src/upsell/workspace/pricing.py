@@ -8,8 +8,8 @@ from typing import assert_never
 from upsell.catalog.catalog import Catalog
 from upsell.catalog.offers import FITTING, Offer, Target
 from upsell.catalog.plans import BillingInterval, Plan, Product
+from upsell.decisions.discounting import discounted, rate_taken
 from upsell.decisions.rails import Rails, broken_rail
-from upsell.decisions.terms import discounted
 from upsell.journeys.concerns import discount_rules, rules_of
 from upsell.journeys.speaking import SpeakingStep, first_steps
 from upsell.journeys.steps import WaitForStep
@@ -35,7 +35,7 @@ def compile_rails(record: Record | None, currency: str, findings: Findings) -> R
         unit_budget=None if budget is None else compile_money(budget, currency, findings),
         unit_within=record.integer("budget_within", usual.unit_within),
         is_laddered=record.text("ladder", "false") == "true",
-        round_to=max(1, compile_money(rounded, currency, findings).amount) if rounded is not None else 1,
+        round_to=None if rounded is None else compile_money(rounded, currency, findings),
         protected=frozenset(leaf.text for leaf in record.leaves("protected"))
         if record.has("protected")
         else usual.protected,
@@ -84,8 +84,9 @@ def _check_rate(
 ) -> None:
     """Note a discount that breaks a guardrail at some price the offer is known to be made at."""
     for price, cost, said in _prices(catalog, offer):
-        unit = discounted(price, rate, rails.round_to) if price is not None else None
-        broken = broken_rail(rails, rate, unit, cost)
+        amount = price.amount if price is not None else None
+        unit = discounted(price.amount, rate, price.currency, rails.rounding) if price is not None else None
+        broken = broken_rail(rails, rate_taken(amount, unit, rate), unit, cost)
         if broken is not None:
             findings.error(
                 place,
@@ -96,7 +97,7 @@ def _check_rate(
             return
 
 
-def _prices(catalog: Catalog, offer: Offer) -> Iterator[tuple[int | None, int | None, str]]:
+def _prices(catalog: Catalog, offer: Offer) -> Iterator[tuple[Money | None, int | None, str]]:
     """Give the prices an offer is known to be made at: price, cost over the same time, and in words."""
     plan = catalog.plans.get(offer.thing) if offer.target is Target.PLAN and offer.thing != FITTING else None
     product = catalog.products.get(offer.thing) if offer.target is Target.PRODUCT else None
@@ -109,11 +110,11 @@ def _prices(catalog: Catalog, offer: Offer) -> Iterator[tuple[int | None, int | 
             for price in prices.values():
                 is_same = sold.cost is not None and sold.cost.currency == price.currency
                 cost = sold.cost.amount * interval.months if is_same and sold.cost is not None else None
-                yield price.amount, cost, f" {price} a {interval.value}"
+                yield price, cost, f" {price} a {interval.value}"
     if product is not None:
         for price in product.once.values():
             cost = product.cost.amount if product.cost is not None else None
-            yield price.amount, cost, f" {price}"
+            yield price, cost, f" {price}"
 
 
 def check_workflow(

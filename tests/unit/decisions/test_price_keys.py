@@ -7,7 +7,9 @@ import pytest
 
 from tests.stories.world import SETTINGS
 from upsell.catalog.catalog import Catalog
+from upsell.decisions.discounting import Rounding
 from upsell.decisions.price_keys import LENGTH, price_key
+from upsell.money import Money
 from upsell.workspace.compile import compile_documents
 
 TEXT = """
@@ -99,4 +101,4 @@ def test_without_offers_there_is_no_key_and_another_rounding_is_another_price() 
     known = catalog()
     assert price_key([], known) == price_key(["unheard-of"], known) == ""
     assert len(price_key(["pro"], known)) == LENGTH
-    assert price_key(["pro"], known, 100) != price_key(["pro"], known)
+    assert price_key(["pro"], known, Rounding(Money(100, "USD"))) != price_key(["pro"], known)

@@ -1,0 +1,73 @@
+"""Price rails: asked of what is really paid, by whom, and in which money."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.stories.test_offers import CATALOG, asked, on, terms_of, told
+from upsell.errors import DefinitionError
+
+PRICE = "price: {month: {USD: 99, EUR: 95}, year: 990}"
+
+
+def priced(price: str, discount: str, *, cost: str = "") -> str:
+    """Give the catalog with one price for Team, and one discount on it in ``cheap``."""
+    catalog = CATALOG.replace(PRICE, f"price: {{month: {price}}}").replace(
+        "discount: 20%", f"discount: {discount}"
+    )
+    return catalog.replace("discount: 30%, ", "").replace(", cost: 60", cost)
+
+
+@pytest.mark.parametrize(
+    ("price", "currency", "rounded", "paid", "rate"),
+    [
+        # 25 % off 39.00 is 29.25; down to 20.00 it would be 48.7 % off.
+        ("39", "USD", "20", 2_925, 0.25),
+        # Down to 29.00 it is 25.6 %.
+        ("39", "USD", "1", 2_925, 0.25),
+        ("40", "USD", "10", 3_000, 0.25),
+        # 1,980 yen have no hundredths: 25 % off is 1,485, which is 1,480 in whole tens and 25.2 % off.
+        ("{USD: 99, JPY: 1980}", "JPY", "10", 1_485, 0.25),
+    ],
+)
+def test_rounding_never_makes_a_discount_deeper_than_allowed(
+    price: str, currency: str, rounded: str, paid: int, rate: float
+) -> None:
+    policy = f"policy: {{pricing: {{max_discount: 25%, round_to: {rounded}}}}}"
+    story = on(told("cheap", catalog=priced(price, "25%"), policy=policy), "starter", currency=currency)
+    terms = terms_of(asked(story))
+    assert (terms["price"], terms["discount_rate"]) == (paid, rate)
+
+
+@pytest.mark.parametrize(
+    ("price", "currency", "discount", "rounded", "paid", "rate"),
+    [
+        ("39", "USD", "25%", "20", 2_000, 0.487),
+        ("{USD: 99, JPY: 1980}", "JPY", "10%", "10", 1_780, 0.101),
+        ("{USD: 99, JPY: 1980}", "JPY", "10%", "0.05", 1_782, 0.1),
+        ("{USD: 99, KWD: 19.999}", "KWD", "10%", "1", 17_000, 0.149),
+    ],
+)
+def test_what_is_said_of_a_discount_is_what_is_really_taken_off(
+    price: str, currency: str, discount: str, rounded: str, paid: int, rate: float
+) -> None:
+    # Oracle: by hand; 39.00 to 20.00 is 19/39 = 48.71 %, 1,980 to 1,780 is 10.10 %, 2.999 of 19.999 is 14.99 %.
+    policy = f"policy: {{pricing: {{round_to: {rounded}}}}}"
+    story = on(told("cheap", catalog=priced(price, discount), policy=policy), "starter", currency=currency)
+    terms = terms_of(asked(story))
+    assert (terms["price"], terms["discount_rate"]) == (paid, rate)
+
+
+def test_a_discount_takes_no_less_than_it_says_off_a_price_that_does_not_divide() -> None:
+    # 10 % of 29.95 are 2.995: 2.99 off would be less than was said.
+    terms = terms_of(asked(on(told("cheap", catalog=priced("29.95", "10%")), "starter")))
+    assert (terms["price"], terms["discount_rate"]) == (2_695, 0.1)
+
+
+def test_a_margin_is_asked_of_the_price_that_rounding_leaves() -> None:
+    # 20 % off 99.00 is 79.20, of which 19.20 remain above 60: 24 %. Rounded to 70.00 it is 14 %.
+    catalog = priced("99", "20%", cost=", cost: 60")
+    story = on(told("cheap", catalog=catalog, policy="policy: {pricing: {min_margin: 20%}}"), "starter")
+    assert terms_of(asked(story))["price"] == 7_920
+    with pytest.raises(DefinitionError, match="margin of at least 20 %"):
+        told("cheap", catalog=catalog, policy="policy: {pricing: {min_margin: 20%, round_to: 10}}")
