@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.stories.test_offers import CATALOG, asked, on, terms_of, told
+from tests.stories.test_offers import CATALOG, GATE, asked, on, terms_of, told
+from tests.stories.world import DAY, HOUR, Reason, Story, make_program, workflow
 from upsell.errors import DefinitionError
 
 PRICE = "price: {month: {USD: 99, EUR: 95}, year: 990}"
@@ -51,7 +52,7 @@ def test_rounding_never_makes_a_discount_deeper_than_allowed(
 def test_what_is_said_of_a_discount_is_what_is_really_taken_off(
     price: str, currency: str, discount: str, rounded: str, paid: int, rate: float
 ) -> None:
-    # Oracle: by hand; 39.00 to 20.00 is 19/39 = 48.71 %, 1,980 to 1,780 is 10.10 %, 2.999 of 19.999 is 14.99 %.
+    # Oracle: by hand; 39.00 to 20.00 is 19/39 = 48.71 %, 1,980 to 1,780 is 10.10 %, 2.999 of 19.999 14.99 %.
     policy = f"policy: {{pricing: {{round_to: {rounded}}}}}"
     story = on(told("cheap", catalog=priced(price, discount), policy=policy), "starter", currency=currency)
     terms = terms_of(asked(story))
@@ -71,3 +72,62 @@ def test_a_margin_is_asked_of_the_price_that_rounding_leaves() -> None:
     assert terms_of(asked(story))["price"] == 7_920
     with pytest.raises(DefinitionError, match="margin of at least 20 %"):
         told("cheap", catalog=catalog, policy="policy: {pricing: {min_margin: 20%, round_to: 10}}")
+
+
+def company(policy: str) -> Story:
+    """An account whose people, and which itself, may be made an offer with a discount."""
+    offers = {"ada": "cheap", "bob": "cheap", "acme": "cheaper"}
+    texts = {
+        key: workflow(
+            trigger=f"{{on: {key} asked, again_after: 1 hour}}",
+            journey=f"[{{email: {{content: t1, offer: {offer}}}}}]",
+            unit="account" if key == "acme" else "customer",
+        )
+        for key, offer in offers.items()
+    }
+    catalog = CATALOG.replace("discount: 30%, fallback: team", "discount: 30%")
+    program = make_program(texts, catalog=catalog, policy=f"policy: {{pricing: {{{policy}}}}}")
+    story = Story(program, "a:acme").member("ada", "admin").member("bob", "admin")
+    return story.happens("Subscription Started", by="ada", plan="starter", amount=2_900, currency="USD")
+
+
+def asks(story: Story, who: str) -> Reason | float:
+    """Let somebody be asked, a day later; give the discount they are shown, or why none is."""
+    before = len(story.mails())
+    story.after(DAY).happens(f"{who} asked", by="ada" if who == "acme" else who)
+    mails = story.mails()[before:]
+    return mails[-1].terms.discount_rate if mails and mails[-1].terms else story.reasons()[-1]
+
+
+@pytest.mark.parametrize("rail", ["rest: 30 days", "budget_per_unit: 60"])
+@pytest.mark.parametrize("first", ["ada", "acme"])
+def test_what_anybody_of_an_account_was_shown_binds_all_of_them(rail: str, first: str) -> None:
+    # Three months at 19.80 off are 59.40; a year at 29.70 off is more than 60 by itself.
+    story = company(rail if first == "ada" else rail.replace("60", "360"))
+    assert asks(story, first) == (0.2 if first == "ada" else 0.3)
+    for other in {"ada", "bob", "acme"} - {first}:
+        assert asks(story, other) is Reason.PRICE_GUARDRAIL, other
+
+
+def test_what_one_account_was_shown_binds_no_other() -> None:
+    assert asks(company("rest: 30 days"), "ada") == 0.2
+    assert asks(company("rest: 30 days"), "bob") == 0.2
+
+
+def test_when_the_rest_of_all_is_over_another_may_be_shown_one() -> None:
+    story = company("rest: 3 days")
+    assert asks(story, "ada") == 0.2
+    assert asks(story.after(DAY), "bob") is Reason.PRICE_GUARDRAIL
+    assert asks(story, "bob") == 0.2
+
+
+def test_a_budget_counts_all_that_was_shown_however_often() -> None:
+    # One month at 19.80 off, of 600 in all: thirty times.
+    catalog = CATALOG.replace("discount: 20%, months: 3, valid_for: 7 days", "discount: 20%, months: 1")
+    text = workflow(trigger=GATE.replace("1 day", "1 hour"), journey="[{email: {content: t1, offer: cheap}}]")
+    policy = "policy: {pricing: {budget_per_unit: 600}}"
+    story = on(Story(make_program({"w": text}, catalog=catalog, policy=policy)), "starter")
+    for _ in range(35):
+        story.happens("Feature Gate Hit").after(2 * HOUR)
+    assert len(story.mails()) == 30
+    assert story.reasons()[-1] is Reason.PRICE_GUARDRAIL

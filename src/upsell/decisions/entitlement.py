@@ -30,7 +30,7 @@ class Past(msgspec.Struct, frozen=True):
     """What a unit was shown and said before, as far as offers ask.
 
     Attributes:
-        given: Discounts it was shown.
+        given: Discounts it, and anybody of whoever pays, was shown.
         declines: What it, and whoever pays, said no to.
         enrollment: Id of the enrollment that would show the offer, empty before there is one.
         held: Terms which that enrollment has shown and which are still honoured, None without any.

@@ -6,7 +6,7 @@ refused when a workspace is checked; the rest when it is decided, with the rail 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -31,8 +31,9 @@ class Rails(msgspec.Struct, frozen=True):
         max_discount_rate: The deepest discount, as a share of the price.
         min_margin_rate: The least share of the discounted price that must remain above what serving
             costs; None asks for none. A cost that is not known breaks nothing.
-        rest: How long a unit that was shown a discount is shown no other; None for no rest.
-        unit_budget: How much discount one unit may be shown within ``unit_within``; None for any.
+        rest: How long after anybody of a customer was shown a discount nobody of it is shown another; None
+            for no rest. Of an account its people are one customer.
+        unit_budget: How much discount one customer may be shown within ``unit_within``; None for any.
         unit_within: Length of that window in microseconds.
         is_laddered: Whether a journey must say something without a discount before it gives one.
         round_to: Discounted prices are rounded down to whole multiples of so much, in whole units of any
@@ -53,6 +54,10 @@ class Rails(msgspec.Struct, frozen=True):
     def rounding(self) -> Rounding:
         """To which prices discounted ones are rounded down: never deeper than the deepest discount."""
         return Rounding(self.round_to, self.max_discount_rate)
+
+
+MOST_GIVEN = 20
+"""How many of the discounts that were shown last are remembered, whatever the rails ask."""
 
 
 class Given(msgspec.Struct, frozen=True, array_like=True):
@@ -101,6 +106,18 @@ def broken_rail(rails: Rails, rate: float, price: int | None, cost: int | None) 
     return None
 
 
+def keep_given(kept: Sequence[Given], shown: Given, rails: Rails) -> list[Given]:
+    """Give the discounts to remember with one more that is shown now; said again it is the same one.
+
+    Those shown last are, and besides what counts against a budget for as long as it does.
+    """
+    others = [each for each in kept if (each.enrollment, each.offer) != (shown.enrollment, shown.offer)]
+    early, late = others[: 1 - MOST_GIVEN], others[1 - MOST_GIVEN :]
+    since = shown.at - rails.unit_within
+    budgeted = [each for each in early if rails.unit_budget is not None and each.amount and each.at > since]
+    return [*budgeted, *late, shown]
+
+
 def ask_rails(
     rails: Rails, terms: Terms, given: Iterable[Given], enrollment: str, now: Moment
 ) -> Verdict | None:
@@ -111,7 +128,7 @@ def ask_rails(
     Args:
         rails: What holds.
         terms: What is proposed.
-        given: Discounts the unit was shown before.
+        given: Discounts the unit, and anybody of whoever pays, was shown before.
         enrollment: Id of the enrollment that would show it.
         now: The moment asked about.
     """

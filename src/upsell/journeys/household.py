@@ -181,7 +181,7 @@ class Unit(msgspec.Struct, omit_defaults=True):
         next_due_at: When time alone next concerns it.
         exposed_at: When it was first exposed in any workflow, None when it never was.
         assigned_as: The id its chance is drawn by, that of whoever was exposed first; None for its own.
-        discounts: Discounts it was shown lately, in order of time.
+        discounts: Discounts it was shown lately, in order of time; of an account also what its people were.
         declines: What it said no to, by thing.
         segments: What is remembered of it and a segment, by name; None before it was asked any.
     """

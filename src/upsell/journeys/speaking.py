@@ -358,9 +358,10 @@ def choose_terms(
     shown = _honoured(enrollment, name, scene.now)
     held = shown if enrollment is not None and name in enrollment.shown else None
     spent = program.spent.get(workflow.key)
+    bound = (unit,) if unit is principal else (unit, principal)
     past = Past(
-        given=unit.discounts,
-        declines=[each.declines for each in ((unit,) if unit is principal else (unit, principal))],
+        given=tuple(dict.fromkeys(given for each in bound for given in each.discounts)),
+        declines=[each.declines for each in bound],
         enrollment=enrollment.id if enrollment is not None else "",
         held=held,
     )

@@ -13,7 +13,7 @@ from upsell.decisions.decision import Verdict
 from upsell.decisions.grounds import Basis
 from upsell.decisions.intents import Intent
 from upsell.decisions.policy import OPEN_TASK
-from upsell.decisions.rails import Given
+from upsell.decisions.rails import Given, keep_given
 from upsell.decisions.reach import TRIAL, WEBHOOK
 from upsell.decisions.reasons import Reason
 from upsell.decisions.sensitive import open_state
@@ -65,9 +65,6 @@ from upsell.journeys.updating import update_traits
 from upsell.journeys.waiting import Awaiting, ask_wait
 from upsell.journeys.workflow import Vary, Workflow
 from upsell.signals.events import MESSAGE_RESERVED, MESSAGE_WITHHELD, TASK_OPENED, TRIAL_GRANTED
-
-MOST_DISCOUNTS = 20
-"""How many of the discounts a unit was shown last are remembered."""
 
 MOST_VISITS = 5
 """How often a step speaks again after the gate before sending withheld it; then it is passed over."""
@@ -207,17 +204,16 @@ def speak(
 
 
 def keep_terms(scene: Scene, unit: Unit, enrollment: Enrollment, named: str, terms: Terms) -> None:
-    """Keep what is shown, and count its discount once against what the unit may be shown."""
+    """Keep what is shown, and count its discount once against what whoever pays may be shown."""
     if named in enrollment.shown and enrollment.terms.get(named) != terms:
         enrollment.shown.remove(named)
     enrollment.terms[named] = terms
     if terms.discount_rate <= 0:
         return
     shown = Given(enrollment.id, terms.offer, scene.now, terms.discount, terms.currency)
-    others = [
-        each for each in unit.discounts if (each.enrollment, each.offer) != (shown.enrollment, shown.offer)
-    ]
-    unit.discounts = [*others, shown][-MOST_DISCOUNTS:]
+    # Of whoever pays it binds everybody, as what is declined does.
+    for holder in {each.id: each for each in (unit, scene.principal())}.values():
+        holder.discounts = keep_given(holder.discounts, shown, scene.program.policy.rails)
 
 
 def note_shown(enrollment: Enrollment, step: SpeakingStep) -> None:

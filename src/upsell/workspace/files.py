@@ -163,10 +163,14 @@ _PRICING = RecordOf(
             scalars.RATE, "the least share of a discounted price that must remain above its cost, where known"
         ),
         "rest": Key(
-            scalars.DURATION, "how long who was shown a discount is shown no other, so nobody learns to wait"
+            scalars.DURATION,
+            "how long after a discount was shown to a customer, or to anybody of their account, none of them "
+            "is shown another, so nobody learns to wait",
         ),
         "budget_per_unit": Key(
-            scalars.AMOUNT, "how much discount one account or customer may be shown within budget_within"
+            scalars.AMOUNT,
+            "how much discount an account with all its people, or a customer without one, may be shown within "
+            "budget_within",
         ),
         "budget_within": Key(scalars.DURATION, "length of that window (default 365 days)"),
         "ladder": Key(
