@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests.stories.test_offers import CATALOG, GATE, asked, on, terms_of, told
-from tests.stories.world import DAY, HOUR, Reason, Story, make_program, workflow
+from tests.stories.world import DAY, HOUR, SETTINGS, START, Reason, Story, make_program, workflow
 from upsell.errors import DefinitionError
+from upsell.workspace.compile import compile_documents
+from upsell.workspace.linting import lint
 
 PRICE = "price: {month: {USD: 99, EUR: 95}, year: 990}"
 
@@ -131,3 +133,58 @@ def test_a_budget_counts_all_that_was_shown_however_often() -> None:
         story.happens("Feature Gate Hit").after(2 * HOUR)
     assert len(story.mails()) == 30
     assert story.reasons()[-1] is Reason.PRICE_GUARDRAIL
+
+
+LEAVING = CATALOG.replace("discount: 30%", "discount: 25%")
+"""Every discount leaves something above the 720 that a year of Team costs."""
+
+
+@pytest.mark.parametrize(
+    ("rail", "seen"),
+    [
+        ("budget_per_unit: 1000", {"currency of the price": "EUR", "currency of the budget": "USD"}),
+        ("min_margin: 0%", {"currency of the price": "EUR", "currency of the cost": "USD"}),
+    ],
+)
+def test_a_rail_that_cannot_be_asked_for_its_currency_refuses_the_discount_and_says_so(
+    rail: str, seen: dict[str, str]
+) -> None:
+    policy = f"policy: {{pricing: {{{rail}}}}}"
+    story = on(told("cheap", policy=policy, catalog=LEAVING), "starter", currency="EUR")
+    assert asked(story) is Reason.PRICE_GUARDRAIL
+    assert {each.term: each.value for each in story.decisions()[-1].seen} == seen
+    assert terms_of(asked(on(told("cheap", policy=policy, catalog=LEAVING), "starter")))["price"] == 7_920
+    # What takes nothing off asks no rail.
+    assert (
+        terms_of(asked(on(told("team", policy=policy, catalog=LEAVING), "starter", currency="EUR")))["price"]
+        == 9_500
+    )
+
+
+def test_a_discount_in_another_currency_falls_back_to_what_has_none() -> None:
+    policy = "policy: {pricing: {budget_per_unit: 1000}}"
+    terms = terms_of(asked(on(told("cheaper", policy=policy, catalog=LEAVING), "starter", currency="EUR")))
+    assert (terms["offer"], terms["price"]) == ("team", 9_500)
+
+
+@pytest.mark.parametrize(
+    ("rail", "offers"),
+    [
+        ("budget_per_unit: 60", ["cheap", "cheaper", "stay"]),
+        ("min_margin: 1%", ["cheap", "cheaper", "stay"]),
+        ("max_discount: 30%", []),
+    ],
+)
+def test_check_warns_of_a_discount_where_a_rail_cannot_be_asked(rail: str, offers: list[str]) -> None:
+    documents = {
+        "upsell.yaml": f"{SETTINGS}policy: {{pricing: {{{rail}}}}}",
+        "catalog.yaml": LEAVING,
+        "workflows/w.yaml": workflow(trigger=GATE, journey="[{webhook: {url: https://acme.example}}]"),
+    }
+    told = [
+        each for each in lint(compile_documents(documents), START).warnings if each.code == "rail-currency"
+    ]
+    assert [each.message.split()[1] for each in told] == offers
+    assert all("EUR" in each.message for each in told)
+    alone = {**documents, "catalog.yaml": LEAVING.replace(", EUR: 95", "").replace(", EUR: 27", "")}
+    assert "rail-currency" not in {each.code for each in lint(compile_documents(alone), START).warnings}

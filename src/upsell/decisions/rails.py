@@ -123,6 +123,7 @@ def ask_rails(
 ) -> Verdict | None:
     """Say which rail forbids terms at ``now``, or None; what is not discounted breaks none.
 
+    A rail that cannot be asked, as its amounts are in another currency than the price, forbids them too.
     What the same enrollment showed before by the same offer is the same discount, said again.
 
     Args:
@@ -138,6 +139,9 @@ def ask_rails(
     if broken is not None:
         seen = (Seen("discount", terms.discount_rate), Seen("price", terms.price), Seen("cost", terms.cost))
         return Verdict(Reason.PRICE_GUARDRAIL, broken, seen)
+    unasked = _unaskable(rails, terms)
+    if unasked is not None:
+        return unasked
     others = [each for each in given if (each.enrollment, each.offer) != (enrollment, terms.offer)]
     if rails.rest is not None:
         last = max((each.at for each in others), default=None)
@@ -162,9 +166,25 @@ def ask_spent(spent: Spent | None, terms: Terms, now: Moment) -> Verdict | None:
     return Verdict(Reason.PRICE_GUARDRAIL, rule, (Seen("discounts accepted when it ran out", str(accepted)),))
 
 
+def _unaskable(rails: Rails, terms: Terms) -> Verdict | None:
+    """Say which rail cannot be asked, as its amounts are in another currency than the price, or None.
+
+    Currencies are never compared, so such a discount is not given.
+    """
+    budget, currency = rails.unit_budget, Seen("currency of the price", terms.currency)
+    if budget is not None and budget.currency != terms.currency:
+        seen = (currency, Seen("currency of the budget", budget.currency))
+        return Verdict(Reason.PRICE_GUARDRAIL, f"at most {budget} of discount, not known in others", seen)
+    if rails.min_margin_rate is not None and terms.cost_currency:
+        rule = f"a margin of at least {rails.min_margin_rate * 100:.4g} %, not known across currencies"
+        seen = (currency, Seen("currency of the cost", terms.cost_currency))
+        return Verdict(Reason.PRICE_GUARDRAIL, rule, seen)
+    return None
+
+
 def _ask_budget(rails: Rails, terms: Terms, others: list[Given], now: Moment) -> Verdict | None:
     budget = rails.unit_budget
-    if budget is None or terms.currency != budget.currency:
+    if budget is None:
         return None
     within = [
         each for each in others if each.at > now - rails.unit_within and each.currency == budget.currency

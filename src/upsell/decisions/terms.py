@@ -35,7 +35,9 @@ class Terms(msgspec.Struct, frozen=True, omit_defaults=True):
         full: The price of all units per interval before the discount, in minor units; None when not known.
         price: The same after the discount.
         unit_price: The price of one unit of quantity after the discount.
-        cost: What serving all units costs over one interval, None when not known.
+        cost: What serving all units costs over one interval, None when not known in the price's currency.
+        cost_currency: The currency that cost is known in where it is another than the price's; empty
+            otherwise.
         discount_rate: Share of the price really taken off, 0 to 1; as the offer says where the price is not
             known.
         discount: What the discount comes to in minor units over the months it lasts, at most a year.
@@ -54,6 +56,7 @@ class Terms(msgspec.Struct, frozen=True, omit_defaults=True):
     price: int | None = None
     unit_price: int | None = None
     cost: int | None = None
+    cost_currency: str = ""
     discount_rate: float = 0.0
     discount: int = 0
     saving: int | None = None
@@ -107,6 +110,7 @@ def terms_of(facts: UnitFacts, catalog: Catalog, offer: Offer, rounding: Roundin
         price=price,
         unit_price=unit,
         cost=cost,
+        cost_currency=proposal.cost.currency if proposal.cost is not None and not is_same else "",
         discount_rate=rate_taken(full_unit, unit, rate),
         discount=_discount(offer, proposal.interval, full, price),
         saving=proposal.saving,

@@ -169,7 +169,7 @@ _PRICING = RecordOf(
         ),
         "budget_per_unit": Key(
             scalars.AMOUNT,
-            "how much discount an account with all its people, or a customer without one, may be shown within "
+            "how much discount an account with all its people, or a customer without, may be shown within "
             "budget_within",
         ),
         "budget_within": Key(scalars.DURATION, "length of that window (default 365 days)"),

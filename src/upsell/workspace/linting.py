@@ -20,6 +20,7 @@ from upsell.workspace.documents import CATALOG, WORKFLOWS
 from upsell.workspace.findings import Findings
 from upsell.workspace.items import NOTHING_WRITTEN, Record
 from upsell.workspace.lints import lint_offer, lint_workflow
+from upsell.workspace.pricing import lint_currencies
 from upsell.workspace.salts import lint_salt
 from upsell.workspace.waivers import Waived, sift
 
@@ -87,5 +88,7 @@ def _offers(compiled: Compiled) -> Iterator[_Subject]:
     offers = compiled.files.get(CATALOG, NOTHING_WRITTEN).record("offers") or NOTHING_WRITTEN
     for key, record in offers.records():
         told = Findings()
-        lint_offer(compiled.program.catalog.offers[key], record, told)
+        catalog, rails = compiled.program.catalog, compiled.program.policy.rails
+        lint_offer(catalog.offers[key], record, told)
+        lint_currencies(catalog.offers[key], record, catalog, rails, told)
         yield _Subject(record, told)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import assert_never
 
 from upsell.catalog.catalog import Catalog
@@ -225,7 +225,7 @@ def _check_budget(
                 hint="what was shown stays open until its end, and is honoured after the budget is spent",
                 code="open-discount",
             )
-        others = sorted(_currencies(catalog, offer) - {budget.currency})
+        others = sorted(_currencies(_sold(catalog, offer)) - {budget.currency})
         if others:
             findings.warning(
                 place,
@@ -235,20 +235,49 @@ def _check_budget(
             )
 
 
-def _currencies(catalog: Catalog, offer: Offer) -> set[str]:
-    """Give the currencies an offer may be made in, as far as the catalog says."""
-    sold: list[Plan | Product] = []
+def lint_currencies(offer: Offer, record: Record, catalog: Catalog, rails: Rails, findings: Findings) -> None:
+    """Note a discount at prices at which a guardrail cannot be asked, so that it is never given there."""
+    if offer.deepest_rate <= 0:
+        return
+    sold = _sold(catalog, offer)
+    unasked = {"budget_per_unit": set[str](), "min_margin": set[str]()}
+    if rails.unit_budget is not None:
+        unasked["budget_per_unit"] = _currencies(sold) - {rails.unit_budget.currency}
+    if rails.min_margin_rate is not None:
+        unasked["min_margin"] = {
+            found
+            for each in sold
+            if each.cost is not None
+            for found in _currencies([each]) - {each.cost.currency}
+        }
+    for rail, found in unasked.items():
+        if found:
+            findings.warning(
+                record.keys.get("discount", record.place),
+                f"expected {offer.id} at prices in the currency that {rail} is asked in, got "
+                f"{', '.join(sorted(found))} beside",
+                hint="currencies are never compared: at those prices a discount is refused (price_guardrail)",
+                code="rail-currency",
+            )
+
+
+def _sold(catalog: Catalog, offer: Offer) -> list[Plan | Product]:
+    """Give the plans and products an offer may be about, as far as the catalog says."""
     match offer.target:
         case Target.PLAN if offer.thing != FITTING:
-            sold = [plan for key, plan in catalog.plans.items() if key == offer.thing]
+            return [plan for key, plan in catalog.plans.items() if key == offer.thing]
         case Target.PLAN | Target.SEATS | Target.INTERVAL:
-            sold = list(catalog.plans.values())
+            return list(catalog.plans.values())
         case Target.PRODUCT:
-            sold = [product for key, product in catalog.products.items() if key == offer.thing]
+            return [product for key, product in catalog.products.items() if key == offer.thing]
         case Target.FEATURE | Target.ITEM:
-            pass
+            return []
         case _:
             assert_never(offer.target)
+
+
+def _currencies(sold: Collection[Plan | Product]) -> set[str]:
+    """Give the currencies that plans and products have prices in."""
     found = {currency for each in sold for prices in each.prices.values() for currency in prices}
     return found | {currency for each in sold if isinstance(each, Product) for currency in each.once}
 

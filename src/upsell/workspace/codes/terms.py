@@ -160,6 +160,36 @@ offers:
         waived_in=Subject.WORKFLOW,
     ),
     Page(
+        code="rail-currency",
+        meaning="A discount can be taken at prices at which a price guardrail cannot be asked.",
+        why="Amounts of policy.pricing and costs are in the workspace's currency, and currencies are never "
+        "compared. At a price in another one budget_per_unit, and min_margin where a cost is stated, cannot "
+        "be asked; the discount is then refused, with the reason price_guardrail.",
+        remedy="Price what has the discount in one currency, or drop the guardrail, or waive it.",
+        wrong="""\
+# upsell.yaml
+policy: {pricing: {budget_per_unit: 300}}
+# catalog.yaml
+plans:
+  team: {name: Team, tier: 1, price: {month: 49}, limits: {reports: 500}}
+  business: {name: More, tier: 2, price: {month: {USD: 149, EUR: 139}}, limits: {reports: 2000}}
+offers:
+  grow: {kind: upgrade, plan: business, title: Business, discount: 10%, valid_for: 14 days}
+""",
+        right="""\
+# upsell.yaml
+policy: {pricing: {budget_per_unit: 300}}
+# catalog.yaml
+plans:
+  team: {name: Team, tier: 1, price: {month: 49}, limits: {reports: 500}}
+  business: {name: Business, tier: 2, price: {month: 149}, limits: {reports: 2000}}
+offers:
+  grow: {kind: upgrade, plan: business, title: Business, discount: 10%, valid_for: 14 days}
+""",
+        is_lint=True,
+        waived_in=Subject.OFFER,
+    ),
+    Page(
         code="benchmark",
         meaning="Peers are compared by a trait that is no text.",
         remedy="Name a declared trait that peers share as a word, such as an industry.",
