@@ -7,6 +7,7 @@ import pytest
 from tests.stories.test_offers import CATALOG, GATE, asked, on, terms_of, told
 from tests.stories.world import DAY, HOUR, SETTINGS, START, Reason, Story, make_program, workflow
 from upsell.errors import DefinitionError
+from upsell.signals.events import MESSAGE_FAILED
 from upsell.workspace.compile import compile_documents
 from upsell.workspace.linting import lint
 
@@ -188,3 +189,103 @@ def test_check_warns_of_a_discount_where_a_rail_cannot_be_asked(rail: str, offer
     assert all("EUR" in each.message for each in told)
     alone = {**documents, "catalog.yaml": LEAVING.replace(", EUR: 95", "").replace(", EUR: 27", "")}
     assert "rail-currency" not in {each.code for each in lint(compile_documents(alone), START).warnings}
+
+
+HELP = "{email: {content: t1, intent: help, blocked: skip}}"
+CHEAP = "{email: {content: t2, offer: cheap}}"
+
+
+def climbs(journey: str, *, caps: str = "", holdout: str = "0%") -> Story:
+    """Give a story of a ladder, whose policy may hold caps besides."""
+    text = workflow(trigger=GATE, journey=journey, holdout=holdout)
+    policy = f"policy: {{pricing: {{ladder: true}}, caps: [{caps}]}}"
+    return on(Story(make_program({"w": text}, catalog=CATALOG, policy=policy)), "starter")
+
+
+@pytest.mark.parametrize("offers", ["[cheap]", "[team, cheap]", "[cheaper]"])
+def test_a_ladder_holds_for_what_is_chosen(offers: str) -> None:
+    choose = f"{{choose: {{offers: {offers}, as: best}}}}, {{email: {{content: t2, offer: best}}}}"
+    with pytest.raises(DefinitionError, match="got the discount first"):
+        climbs(f"[{choose}]")
+    story = climbs(f"[{HELP}, {choose}]").happens("Feature Gate Hit")
+    assert [mail.content for mail in story.mails()] == ["t1", "t2"]
+
+
+ONE_HELP = "{at_most: 1, within: 7 days, intents: [help]}"
+
+
+@pytest.mark.parametrize("holdout", ["0%", "99.99%"])
+def test_help_that_was_passed_over_is_no_value_given(holdout: str) -> None:
+    story = climbs(f"[{HELP}, {CHEAP}]", caps=ONE_HELP, holdout=holdout)
+    story.happens("Feature Gate Hit").after(2 * DAY).happens("Feature Gate Hit")
+    # The held-out unit is asked the same, at the same points.
+    assert story.contents() == (["t1", "t2"] if holdout == "0%" else [])
+    assert story.decisions()[-1].reason is Reason.PRICE_GUARDRAIL
+    assert story.decisions()[-1].rule == "something without a discount first"
+
+
+def test_help_that_did_not_arrive_is_no_value_given() -> None:
+    story = climbs(f"[{HELP}, {CHEAP}]")
+    story.delivers = False
+    story.happens("Feature Gate Hit")
+    (mail,) = story.mails()
+    story.receipt(mail, MESSAGE_FAILED)
+    assert len(story.mails()) == 1
+    assert story.reasons()[-1] is Reason.PRICE_GUARDRAIL
+
+
+YOUNG = """
+young: {unit: customer, rule: customer.age < 30}
+left: {unit: customer, rule: "event_count('Segment Left', interval '9 days', properties.segment='young') > 0"}
+rich: {unit: customer, rule: customer.lifetime_value > 1000}
+"""
+
+
+@pytest.mark.parametrize(
+    ("part", "line"),
+    [
+        ("trigger: {on: Segment Entered, where: \"properties.segment = '{}'\"}", "trigger:"),
+        ("trigger: {on: Segment Left, where: \"properties.segment = '{}'\"}", "trigger:"),
+        (
+            "eligible: [\"event_count('Segment Left', interval '9 days', properties.segment = '{}') > 0\"]",
+            "eligible:",
+        ),
+        (
+            "journey: [{wait: {for: Segment Left, where: \"properties.segment = '{}'\", up_to: 9 days}},"
+            " {email: {content: t1, offer: cheap}}]",
+            "journey:",
+        ),
+        ("suppress: [{}]", "suppress:"),
+    ],
+)
+def test_a_segment_that_hangs_on_a_protected_trait_counts_as_that_trait(part: str, line: str) -> None:
+    head = part.split(":", maxsplit=1)[0]
+    lines = workflow(trigger=GATE, journey="[{email: {content: t1, offer: cheap}}]").split("\n")
+    for segment in ("young", "left", "rich"):
+        kept = [each for each in lines if not each.startswith(f"{head}:")]
+        text = "\n".join([*kept, part.replace("{}", segment)])
+        if segment == "rich":
+            assert "w" in make_program({"w": text}, catalog=CATALOG, segments=YOUNG).workflows
+            continue
+        with pytest.raises(DefinitionError) as told:
+            make_program({"w": text}, catalog=CATALOG, segments=YOUNG)
+        found = [each for each in told.value.problems if each.severity == "error"]
+        assert [each.code for each in found] == ["protected-trait"], [str(each) for each in found]
+        assert text.split("\n")[(found[0].line or 0) - 1].startswith(line)
+
+
+def test_any_segment_may_be_meant_where_none_is_named() -> None:
+    text = workflow(trigger="{on: Segment Entered}", journey="[{email: {content: t1, offer: cheap}}]")
+    with pytest.raises(DefinitionError, match=r"got customer.age \(by the segment young\)"):
+        make_program({"w": text}, catalog=CATALOG, segments=YOUNG)
+    fair = text.replace("offer: cheap", "offer: team")
+    assert "w" in make_program({"w": fair}, catalog=CATALOG, segments=YOUNG).workflows
+
+
+def test_what_a_discount_hangs_on_counts_no_protected_segment() -> None:
+    of = "event_count('Segment Entered', interval '9 days', properties.segment = 'young')"
+    steps = f'{{of: "{of}", steps: [{{from: 1, off: 10%}}]}}'
+    catalog = CATALOG.replace("discount: 30%", f"discount: {steps}")
+    text = workflow(trigger=GATE, journey="[{email: {content: t1, offer: team}}]")
+    with pytest.raises(DefinitionError, match="no protected trait in what a discount hangs on"):
+        make_program({"w": text}, catalog=catalog, segments=YOUNG)

@@ -34,12 +34,14 @@ class Past(msgspec.Struct, frozen=True):
         declines: What it, and whoever pays, said no to.
         enrollment: Id of the enrollment that would show the offer, empty before there is one.
         held: Terms which that enrollment has shown and which are still honoured, None without any.
+        is_first: Whether nothing without a discount has reached anybody of that enrollment yet.
     """
 
     given: Sequence[Given] = ()
     declines: Sequence[Mapping[str, Decline]] = ()
     enrollment: str = ""
     held: Terms | None = None
+    is_first: bool = False
 
 
 def choose_offer(
@@ -94,7 +96,7 @@ def _ask_price(
     facts: UnitFacts, rails: Rails, offer: Offer, terms: Terms, spent: Spent | None, past: Past
 ) -> Verdict | None:
     """Ask whether the discount of terms may be given; one that hangs on a value says which it saw."""
-    verdict = ask_rails(rails, terms, past.given, past.enrollment, facts.now)
+    verdict = ask_rails(rails, terms, past.given, past.enrollment, facts.now, is_first=past.is_first)
     if verdict is None and not _is_held(terms, past.held):
         verdict = ask_spent(spent, terms, facts.now)
     if verdict is None or offer.by_value is None:

@@ -119,7 +119,13 @@ def keep_given(kept: Sequence[Given], shown: Given, rails: Rails) -> list[Given]
 
 
 def ask_rails(
-    rails: Rails, terms: Terms, given: Iterable[Given], enrollment: str, now: Moment
+    rails: Rails,
+    terms: Terms,
+    given: Iterable[Given],
+    enrollment: str,
+    now: Moment,
+    *,
+    is_first: bool = False,
 ) -> Verdict | None:
     """Say which rail forbids terms at ``now``, or None; what is not discounted breaks none.
 
@@ -132,9 +138,12 @@ def ask_rails(
         given: Discounts the unit, and anybody of whoever pays, was shown before.
         enrollment: Id of the enrollment that would show it.
         now: The moment asked about.
+        is_first: Whether it would be the first thing that reaches anybody of that enrollment.
     """
     if terms.discount_rate <= 0:
         return None
+    if rails.is_laddered and is_first:
+        return Verdict(Reason.PRICE_GUARDRAIL, "something without a discount first")
     broken = broken_rail(rails, terms.discount_rate, terms.price, terms.cost)
     if broken is not None:
         seen = (Seen("discount", terms.discount_rate), Seen("price", terms.price), Seen("cost", terms.cost))

@@ -227,6 +227,7 @@ def _enroll(
         workflow=workflow.key,
         version=workflow.version,
         entered_at=scene.now,
+        owes_value=scene.program.policy.rails.is_laddered,
         is_shadow=not is_treated,
         is_control=verdict.reason is Reason.CONTROL,
         is_held_out=verdict.reason is Reason.HELD_OUT,

@@ -69,6 +69,8 @@ class Enrollment(msgspec.Struct, omit_defaults=True):
         ramp_share: The share of units the workflow was open to when it began; None without a ramp.
         control_stratum: In which stratum it counts for the whole programme; empty where it does not.
         control_share: Planned share of the global control in that stratum.
+        owes_value: Whether it began under a ladder, and nothing without a discount has reached anybody yet,
+            nor would have, of a shadow.
     """
 
     id: str
@@ -106,6 +108,7 @@ class Enrollment(msgspec.Struct, omit_defaults=True):
     ramp_share: float | None = None
     control_stratum: str = ""
     control_share: float = 0.0
+    owes_value: bool = False
 
 
 class Waiting(msgspec.Struct):

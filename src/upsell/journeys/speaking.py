@@ -364,6 +364,7 @@ def choose_terms(
         declines=[each.declines for each in bound],
         enrollment=enrollment.id if enrollment is not None else "",
         held=held,
+        is_first=enrollment is None or (enrollment.owes_value and not enrollment.after_goal),
     )
     terms, refusal = choose_offer(
         scene.facts(unit),

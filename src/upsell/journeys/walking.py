@@ -217,10 +217,12 @@ def keep_terms(scene: Scene, unit: Unit, enrollment: Enrollment, named: str, ter
 
 
 def note_shown(enrollment: Enrollment, step: SpeakingStep) -> None:
-    """Note that the discount of a step has reached somebody, or would have, were it no shadow."""
+    """Note that a step has reached somebody, with its discount or without one, or would have of a shadow."""
     name = offer_named(step, enrollment.arm, enrollment)
     terms = enrollment.terms.get(name) if name is not None else None
-    if name is not None and terms is not None and terms.discount_rate > 0 and name not in enrollment.shown:
+    if name is None or terms is None or terms.discount_rate <= 0:
+        enrollment.owes_value = False
+    elif name not in enrollment.shown:
         enrollment.shown.append(name)
 
 

@@ -51,6 +51,7 @@ from upsell.workspace.layers import compile_layers
 from upsell.workspace.nodes import compose, is_writable
 from upsell.workspace.policy import compile_policy
 from upsell.workspace.pricing import check_offers
+from upsell.workspace.protection import protect
 from upsell.workspace.reading import Reader
 from upsell.workspace.rulebook import (
     CART_NAMES,
@@ -126,11 +127,13 @@ def compile_documents(documents: Documents, edition: Edition = NEWEST) -> Compil
     segments = compile_segments(written_segments or NOTHING_WRITTEN, rulebook, findings)
     law = compile_law(files.get(CONTACT_HOURS), findings)
     policy = compile_policy(settings.policy, rulebook, settings.currency, law, findings)
-    catalog = compile_discounts(files.get(CATALOG), catalog, rulebook, policy.rails, findings)
+    protection = protect(policy.rails, segments)
+    catalog = compile_discounts(files.get(CATALOG), catalog, rulebook, protection, findings)
     check_offers(files.get(CATALOG), catalog, policy.rails, findings)
     definitions = Definitions(
         catalog=catalog,
         rails=policy.rails,
+        protection=protection,
         offers=_written_offers(files, documents),
         roles=settings.roles,
         templates=compile_templates(

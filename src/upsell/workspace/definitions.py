@@ -8,6 +8,7 @@ from upsell.catalog.catalog import Catalog
 from upsell.decisions.rails import Rails
 from upsell.workspace.editions import Edition
 from upsell.workspace.findings import Findings
+from upsell.workspace.protection import Protection
 from upsell.workspace.rulebook import Rulebook
 from upsell.workspace.segments import SegmentNames
 from upsell.workspace.templates import Templates
@@ -19,6 +20,7 @@ class Definitions(msgspec.Struct, frozen=True):
     Attributes:
         catalog: Plans and offers without problems.
         rails: Price guardrails.
+        protection: What no price may hang on.
         offers: Ids of all offers that are written, also with problems; None when the catalog could
             not be read, so that no complaint follows from another.
         roles: Roles a customer can have in an account.
@@ -32,6 +34,7 @@ class Definitions(msgspec.Struct, frozen=True):
 
     catalog: Catalog
     rails: Rails
+    protection: Protection
     offers: frozenset[str] | None
     roles: frozenset[str]
     templates: Templates

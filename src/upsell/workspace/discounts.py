@@ -9,17 +9,16 @@ import msgspec
 
 from upsell.catalog.catalog import Catalog
 from upsell.catalog.offers import DiscountStep, ValueDiscount
-from upsell.decisions.rails import Rails
 from upsell.rules.compile import Rule
 from upsell.rules.kinds import Kind
 from upsell.workspace.findings import Findings
 from upsell.workspace.items import NOTHING_WRITTEN, Record
-from upsell.workspace.pricing import protected_reads
+from upsell.workspace.protection import Protection
 from upsell.workspace.rulebook import Rulebook
 
 
 def compile_discounts(
-    written: Record | None, catalog: Catalog, rulebook: Rulebook, rails: Rails, findings: Findings
+    written: Record | None, catalog: Catalog, rulebook: Rulebook, protection: Protection, findings: Findings
 ) -> Catalog:
     """Give the catalog with the discounts that hang on a value; their rules need the catalog's own names.
 
@@ -27,7 +26,7 @@ def compile_discounts(
         written: The file as read, None without one.
         catalog: The catalog without them.
         rulebook: What rules may name.
-        rails: Price guardrails, for the traits that no price may hang on.
+        protection: What no price may hang on.
         findings: Where problems are noted.
     """
     offers = (written or NOTHING_WRITTEN).record("offers") or NOTHING_WRITTEN
@@ -37,7 +36,7 @@ def compile_discounts(
         if offer is None or discount is None:
             continue
         steps = _steps(discount, findings)
-        of = _rule(discount, rulebook, rails, findings)
+        of = _rule(discount, rulebook, protection, findings)
         # Without its rule the deepest step stands in, so that nothing else is said to lack a discount.
         deepest = max((step.rate for step in steps), default=0.0)
         found[key] = (
@@ -48,11 +47,11 @@ def compile_discounts(
     return msgspec.structs.replace(catalog, offers={**catalog.offers, **found}) if found else catalog
 
 
-def _rule(record: Record, rulebook: Rulebook, rails: Rails, findings: Findings) -> Rule | None:
+def _rule(record: Record, rulebook: Rulebook, protection: Protection, findings: Findings) -> Rule | None:
     """Compile what a discount hangs on; None when that is wrong, which is noted."""
     leaf = record.leaf("of")
     of = rulebook.rule(leaf, Kind.NUMBER)
-    for name in protected_reads(of, rails) if of is not None else ():
+    for name in protection.of_rule(of) if of is not None else ():
         findings.error(
             leaf.place if leaf is not None else record.place,
             f"expected no protected trait in what a discount hangs on, got {name}",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from typing import assert_never
 
 from upsell.catalog.catalog import Catalog
@@ -11,15 +11,15 @@ from upsell.catalog.plans import BillingInterval, Plan, Product
 from upsell.decisions.discounting import discounted, rate_taken
 from upsell.decisions.rails import Rails, broken_rail
 from upsell.journeys.concerns import discount_rules, rules_of
-from upsell.journeys.speaking import SpeakingStep, first_steps
-from upsell.journeys.steps import WaitForStep
+from upsell.journeys.speaking import first_steps
+from upsell.journeys.steps import ChooseStep, Journey
 from upsell.journeys.workflow import UnitKind, Workflow
 from upsell.money import Money
-from upsell.rules.compile import Rule
-from upsell.rules.conditions import Condition
 from upsell.workspace.findings import Findings, Place
 from upsell.workspace.items import NOTHING_WRITTEN, Item, Leaf, Listing, Record
 from upsell.workspace.products import compile_money
+from upsell.workspace.protection import Protection, events_deciding
+from upsell.workspace.written_steps import place_of
 
 
 def compile_rails(record: Record | None, currency: str, findings: Findings) -> Rails:
@@ -118,7 +118,12 @@ def _prices(catalog: Catalog, offer: Offer) -> Iterator[tuple[Money | None, int 
 
 
 def check_workflow(
-    workflow: Workflow, record: Record, catalog: Catalog, rails: Rails, findings: Findings
+    workflow: Workflow,
+    record: Record,
+    catalog: Catalog,
+    rails: Rails,
+    protection: Protection,
+    findings: Findings,
 ) -> None:
     """Note a discount that nothing of value comes before, and a price that hangs on a protected trait."""
     gives = [offer for offer in workflow.offers.values() if offer.deepest_rate > 0]
@@ -126,7 +131,7 @@ def check_workflow(
         _check_budget(workflow.discount_budget, gives, record, catalog, findings)
     if not gives:
         return
-    if rails.is_laddered and any(_gives_discount(step, catalog) for step in first_steps(workflow.journey)):
+    if rails.is_laddered and _begins_with_discount(workflow.journey, catalog):
         findings.error(
             record.keys.get("journey", record.place),
             "expected a step that speaks without a discount before one that gives it, got the discount first",
@@ -137,43 +142,24 @@ def check_workflow(
     # What the offers' own discounts hang on is asked where it is written, in the catalog.
     of_offers = list(discount_rules(workflow.offers.values()))
     rules = [rule for rule in rules_of(workflow) if all(rule is not each for each in of_offers)]
-    read = [(rule.text, protected_reads(rule, rails)) for rule in rules]
-    read += [(each.text, _protected(each.reads, rails)) for each in _conditions(workflow)]
-    for text, names in read:
+    read = [(_place_of(record, rule.text), protection.of_rule(rule)) for rule in rules]
+    for event, where, at in events_deciding(workflow):
+        place = record.keys.get("trigger", record.place) if at is None else place_of(record, at)
+        if where is not None:
+            read.append((_place_of(record, where.text, place), protection.of_properties(where.reads)))
+        read.append((place, protection.of_event(event, where.text if where is not None else None)))
+    for place, names in read:
         for name in names:
             findings.error(
-                _place_of(record, text),
+                place,
                 f"expected no protected trait where a discount is given, got {name}",
                 hint="a price may not hang on who somebody is; drop the rule, or the discount",
                 code="protected-trait",
             )
 
 
-def protected_reads(rule: Rule, rails: Rails) -> list[str]:
-    """Give the protected traits that a rule looks at, its signals written out, of people or of events."""
-    traits = [
-        f"{scope}.{name}"
-        for scope, name in sorted(rule.reads.traits)
-        if name.lower() in rails.protected and scope in ("customer", "account")
-    ]
-    return traits + _protected(rule.reads.properties, rails)
-
-
-def _protected(properties: Iterable[str], rails: Rails) -> list[str]:
-    return [f"properties.{name}" for name in sorted(properties) if name.lower() in rails.protected]
-
-
-def _conditions(workflow: Workflow) -> Iterator[Condition]:
-    """List the conditions on events that decide who enters a workflow, and which way they go."""
-    if workflow.trigger.where is not None:
-        yield workflow.trigger.where
-    for step in workflow.journey.steps.values():
-        if isinstance(step, WaitForStep) and step.where is not None:
-            yield step.where
-
-
-def _place_of(item: Item, text: str) -> Place:
-    """Give where a rule is written, or the beginning of what it stands in when it is put together."""
+def _place_of(item: Item, text: str, otherwise: Place | None = None) -> Place:
+    """Give where a rule is written; of one that is put together ``otherwise``, or where it all begins."""
     pending = [item]
     while pending:
         here = pending.pop()
@@ -187,7 +173,7 @@ def _place_of(item: Item, text: str) -> Place:
                 pending.extend(reversed(list(here.items.values())))
             case _:
                 assert_never(here)
-    return item.place
+    return otherwise or item.place
 
 
 def _check_scopes(workflow: Workflow, gives: list[Offer], record: Record, findings: Findings) -> None:
@@ -286,6 +272,16 @@ def _is_discounted(catalog: Catalog, offer: Offer) -> bool:
     return any(each.deepest_rate > 0 for each in catalog.chain(offer.id))
 
 
-def _gives_discount(step: SpeakingStep, catalog: Catalog) -> bool:
-    offers = (catalog.offers.get(name) for name in step.offer.values())
-    return any(offer is not None and _is_discounted(catalog, offer) for offer in offers)
+def _begins_with_discount(journey: Journey, catalog: Catalog) -> bool:
+    """Tell whether the first thing said may have a discount; what is chosen may be any of its offers."""
+    chosen: dict[str, list[str]] = {}
+    for step in journey.steps.values():
+        if isinstance(step, ChooseStep):
+            chosen.setdefault(step.name, []).extend(step.offers)
+    named = [name for step in first_steps(journey) for name in step.offer.values()]
+    return any(
+        _is_discounted(catalog, catalog.offers[offer])
+        for name in named
+        for offer in chosen.get(name, [name])
+        if offer in catalog.offers
+    )

@@ -78,7 +78,7 @@ def compile_workflow(key: str, record: Record, definitions: Definitions) -> Work
         at_once=record.integer("at_once", 25) if record.has("key") else 1,
         discount_budget=compile_budget(record, definitions.catalog, findings),
     )
-    check_workflow(workflow, record, definitions.catalog, definitions.rails, findings)
+    check_workflow(workflow, record, definitions.catalog, definitions.rails, definitions.protection, findings)
     return msgspec.structs.replace(workflow, version=workflow_version(workflow))
 
 
