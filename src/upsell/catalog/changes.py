@@ -11,6 +11,9 @@ from upsell.catalog.catalog import Catalog
 from upsell.catalog.offers import FITTING, PREMIUM, WARRANTY, Offer, Target, ValueDiscount
 from upsell.money import Money
 
+FIT_MARGIN = "fit_margin"
+"""The key of the catalog that says how much more than is used fits."""
+
 _UNSAID = {"leads_to": "any of its family"}
 """What holds of a field where nothing is said, when that is not the same as nothing."""
 
@@ -19,8 +22,8 @@ class Change(msgspec.Struct, frozen=True):
     """One thing that changed.
 
     Attributes:
-        noun: ``plan``, ``product``, ``item`` or ``offer``.
-        id: Its id.
+        noun: ``catalog``, ``plan``, ``product``, ``item`` or ``offer``.
+        id: Its id; of the catalog the key that says it.
         said: What changed of it, each from what to what.
     """
 
@@ -31,7 +34,9 @@ class Change(msgspec.Struct, frozen=True):
 
 def find_changes(before: Catalog, after: Catalog) -> list[Change]:
     """Give what differs, plans first; nothing for what is new, which nobody was offered yet."""
+    margins = f"{before.margin * 100:.4g}% -> {after.margin * 100:.4g}%"
     return [
+        *([Change("catalog", FIT_MARGIN, (margins,))] if before.margin != after.margin else []),
         *_changes("plan", before.plans, after.plans),
         *_changes("product", before.products, after.products),
         *_changes("item", before.items, after.items),
@@ -39,11 +44,16 @@ def find_changes(before: Catalog, after: Catalog) -> list[Change]:
     ]
 
 
-def touches(offer: Offer, change: Change) -> bool:
-    """Tell whether a change may change what an offer comes to, or who gets it.
+def touches(offer: Offer, change: Change, catalog: Catalog) -> bool:
+    """Tell whether a change may change what an offer of a catalog comes to, or who gets it.
 
-    Of an offer of the plan that fits any plan's does, of one of a plan the paths from any.
+    Of an offer of the plan that fits any plan's does, of one of a plan the paths from any, and of one of a
+    bundle that of whatever it contains.
     """
+    if change.noun == "catalog":
+        return offer.target is Target.PLAN and offer.thing == FITTING
+    if offer.target is Target.PRODUCT and change.noun in ("plan", "product"):
+        return change.id in _with_contents(offer.thing, catalog)
     if change.noun == "offer":
         return change.id == offer.id
     if change.noun == "plan":
@@ -52,6 +62,18 @@ def touches(offer: Offer, change: Change) -> bool:
             return is_path or offer.thing in (change.id, FITTING)
         return offer.target in (Target.SEATS, Target.INTERVAL)
     return offer.target.value == change.noun and offer.thing in (change.id, PREMIUM, WARRANTY)
+
+
+def _with_contents(product: str, catalog: Catalog) -> set[str]:
+    """Give a product with all that it contains, by id."""
+    found: set[str] = set()
+    ahead = [product]
+    while ahead:
+        at = ahead.pop()
+        if at not in found:
+            found.add(at)
+            ahead += catalog.products[at].contains if at in catalog.products else ()
+    return found
 
 
 def _changes(noun: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Change]:

@@ -20,7 +20,7 @@ class Concerned(msgspec.Struct, frozen=True):
 
     Attributes:
         change: What changed.
-        workflows: Keys of the workflows that are live and make an offer it touches.
+        workflows: Keys of the workflows that are live and make an offer it touches, or fall back to one.
         shown: How many messages with such an offer were sent whose terms are still honoured.
     """
 
@@ -62,8 +62,11 @@ def concerned_lines(found: list[Concerned]) -> Iterator[str]:
 
 
 def _concerned(change: Change, before: Program, shown: dict[str, int]) -> Concerned:
-    offers = {offer.id for offer in before.catalog.offers.values() if touches(offer, change)}
+    catalog = before.catalog
+    offers = {offer.id for offer in catalog.offers.values() if touches(offer, change, catalog)}
     workflows = tuple(
-        workflow.key for workflow in before.workflows.values() if offers & workflow.offers.keys()
+        workflow.key
+        for workflow in before.workflows.values()
+        if any(offer.id in offers for name in workflow.offers for offer in catalog.chain(name))
     )
     return Concerned(change, workflows, sum(shown.get(offer, 0) for offer in offers))

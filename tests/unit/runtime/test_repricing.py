@@ -38,7 +38,51 @@ def test_a_path_that_is_closed_concerns_whatever_offers_a_plan() -> None:
     closed = CATALOG.replace("tier: 0,", "tier: 0, leads_to: [],")
     (change,) = find_changes(before, compile_documents({**DOCUMENTS, "catalog.yaml": closed}).program.catalog)
     assert change.said == ("leads_to: any of its family -> none",)
-    assert touches(before.offers["pro-annual"], change)
+    assert touches(before.offers["pro-annual"], change, before)
+
+
+def changed(old: str, new: str) -> list[tuple[str, str, list[str]]]:
+    """Give what a change of the catalog with bundles is told as, and the offers each concerns."""
+    assert old in BUNDLES
+    before, after = (
+        compile_documents({**DOCUMENTS, "catalog.yaml": text}).program.catalog
+        for text in (BUNDLES, BUNDLES.replace(old, new, 1))
+    )
+    return [
+        (
+            f"{each.noun} {each.id}",
+            each.said[0],
+            [key for key in before.offers if touches(before.offers[key], each, before)],
+        )
+        for each in find_changes(before, after)
+    ]
+
+
+BUNDLES = (
+    CATALOG.replace("default_plan", "fit_margin: 20%\ndefault_plan").replace(
+        "offers:",
+        "products:\n  tv: {kind: add-on, name: TV, price: {month: 5}}\n"
+        "  suite: {kind: bundle, name: Suite, price: {month: 160}, contains: [pro, tv]}\n"
+        "  other: {kind: bundle, name: Other, price: {month: 60}, contains: [starter]}\noffers:",
+    )
+    + "  suite: {kind: cross-sell, product: suite, title: Suite}\n"
+    + "  other: {kind: cross-sell, product: other, title: Other}\n"
+    + "  fits: {kind: upgrade, plan: fitting, title: Fits}\n"
+)
+
+
+def test_a_change_of_what_a_bundle_contains_concerns_the_bundle() -> None:
+    pro = ["pro-annual", "pro-trial", "suite", "fits"]
+    assert changed("api_calls: 10000", "api_calls: 9000") == [
+        ("plan pro", "limits api_calls: 10000 -> 9000", pro)
+    ]
+    assert changed("month: 5}", "month: 6}") == [
+        ("product tv", "prices month USD: 5.00 USD -> 6.00 USD", ["suite"])
+    ]
+
+
+def test_another_margin_of_what_fits_is_a_change_and_concerns_what_fits() -> None:
+    assert changed("fit_margin: 20%", "fit_margin: 50%") == [("catalog fit_margin", "20% -> 50%", ["fits"])]
 
 
 @pytest.mark.postgres
