@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from upsell.catalog.catalog import Catalog
-from upsell.catalog.plans import BillingInterval, Plan
+from upsell.catalog.plans import BillingInterval, Charge, Plan
 from upsell.clock import DAY, HOUR, parse_moment
 from upsell.decisions.facts import UnitFacts, tiers_of
 from upsell.decisions.fit import fit_plan
@@ -29,6 +29,8 @@ MARGIN = 0.25
 """Exact in binary, so that the oracle's fractions and the code's doubles agree at every edge."""
 
 money = st.integers(0, 40).map(lambda whole: Money(whole * 100, "USD"))
+# Parts of a cent that are binary, so that the oracle's fractions are the very same numbers.
+charges = st.integers(0, 160).map(lambda parts: Charge(parts * 6.25, "USD"))
 limits = st.dictionaries(st.sampled_from(METRICS), st.sampled_from([0.0, 4.0, 5.0, 8.0, 10.0, 40.0]))
 features = st.dictionaries(
     st.sampled_from(["sso", "export"]), st.sampled_from([NOW // DAY - ago for ago in (0, 60, 89, 90, 200)])
@@ -49,7 +51,7 @@ def plans(draw: st.DrawFn, key: str) -> Plan:
         prices={interval: {"USD": prices[interval]} for interval in priced},
         limits=stated,
         unlimited=frozenset(draw(st.sets(st.sampled_from(METRICS)))) - set(stated),
-        overage={metric: draw(money) for metric in charged},
+        overage={metric: draw(charges) for metric in charged},
         family=draw(st.sampled_from(["", "", "", "chat"])),
         features=draw(st.sampled_from([(), ("sso",), ("sso", "export")])),
         regions=draw(st.sampled_from([(), (), ("DE",)])),
@@ -119,7 +121,7 @@ def cost_of(plan: Plan, present: Plan, profile: Profile, needs: Mapping[str, flo
             return None
         over = Fraction(need) - Fraction(plan.limits[metric])
         if metric in plan.overage:
-            cost += max(Fraction(0), over) * plan.overage[metric].amount
+            cost += max(Fraction(0), over) * Fraction(plan.overage[metric].amount)
             continue
         wanted = Fraction(need) if plan is present else Fraction(need) * Fraction(5, 4)
         if plan.limits[metric] < wanted:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.stories.test_offers import CATALOG, GATE, asked, on, terms_of, told
+from tests.stories.test_offers import CATALOG, GATE, asked, on, terms_of, told, uses
 from tests.stories.world import DAY, HOUR, SETTINGS, START, Reason, Story, make_program, workflow
 from upsell.errors import DefinitionError
+from upsell.journeys.explain import explain_standing
+from upsell.money import Money
 from upsell.signals.events import MESSAGE_FAILED
 from upsell.workspace.compile import compile_documents
 from upsell.workspace.linting import lint
@@ -289,3 +291,34 @@ def test_what_a_discount_hangs_on_counts_no_protected_segment() -> None:
     text = workflow(trigger=GATE, journey="[{email: {content: t1, offer: team}}]")
     with pytest.raises(DefinitionError, match="no protected trait in what a discount hangs on"):
         make_program({"w": text}, catalog=catalog, segments=YOUNG)
+
+
+def test_what_is_used_beyond_a_limit_may_cost_less_than_a_cent() -> None:
+    # 1,255 are expected: 755 over the limit at 0.2 cents are 1.51 beside 29.00, and Team is 99.00.
+    story = uses(on(told("fitting", catalog=CATALOG.replace("0.20}", "0.002}")), "starter"), 40, days=10)
+    assert asked(story) is Reason.NOT_NEEDED
+    standing = explain_standing(story.program, story.household, "c:ada", story.now)
+    assert standing is not None
+    assert standing.fit is not None
+    assert standing.fit.price == Money(2_900 + 151, "USD")
+
+
+@pytest.mark.parametrize(
+    ("written", "currency", "said"),
+    [
+        ("0.002", "USD", "0.002 USD"),
+        ("0.2", "USD", "0.20 USD"),
+        ("3", "USD", "3.00 USD"),
+        ("0.000001", "USD", "0.000001 USD"),
+        ("3", "JPY", "3 JPY"),
+        ("0.5", "JPY", "0.5 JPY"),
+    ],
+)
+def test_what_one_more_costs_is_said_as_it_is_written(written: str, currency: str, said: str) -> None:
+    plan = f"{{name: A, tier: 1, limits: {{calls: 5}}, overage: {{calls: {written}}}}}"
+    documents = {
+        "upsell.yaml": SETTINGS.replace("USD", currency),
+        "catalog.yaml": f"plans: {{a: {plan}}}",
+        "workflows/w.yaml": workflow(trigger=GATE, journey="[{webhook: {url: https://acme.example}}]"),
+    }
+    assert str(compile_documents(documents).program.catalog.plans["a"].overage["calls"]) == said

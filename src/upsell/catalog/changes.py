@@ -9,6 +9,7 @@ import msgspec
 
 from upsell.catalog.catalog import Catalog
 from upsell.catalog.offers import FITTING, PREMIUM, WARRANTY, Offer, Target, ValueDiscount
+from upsell.catalog.plans import Charge
 from upsell.money import Money
 
 FIT_MARGIN = "fit_margin"
@@ -97,7 +98,7 @@ def _flat(thing: msgspec.Struct) -> dict[str, str]:
 
     def add(name: str, value: object) -> None:
         match value:
-            case Money():
+            case Money() | Charge():
                 found[name] = str(value)
             case ValueDiscount():
                 steps = (f"{step.rate * 100:.4g}% from {step.least:.15g}" for step in value.steps)

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from upsell.money import Money
+from upsell.money import Money, minor_digits
 
 
 class BillingInterval(enum.Enum):
@@ -29,6 +29,25 @@ class BillingInterval(enum.Enum):
 
 Prices: TypeAlias = Mapping[BillingInterval, Mapping[str, Money]]
 """What falls due per interval for one unit of quantity, by interval and ISO 4217 currency."""
+
+
+class Charge(msgspec.Struct, frozen=True):
+    """What one of a metric costs: no money but a rate, reckoned for all that is used and rounded then.
+
+    Attributes:
+        amount: In minor units of the currency, parts of one too: a thousandth of a dollar is 0.1.
+        currency: ISO 4217 code.
+    """
+
+    amount: float
+    currency: str
+
+    def __str__(self) -> str:
+        """Write it in major units with its currency code, such as ``0.002 USD``."""
+        digits = minor_digits(self.currency)
+        written = f"{self.amount / 10**digits:.12f}".rstrip("0")
+        whole, _, part = written.partition(".")
+        return f"{whole}.{part.ljust(digits, '0')}".rstrip(".") + f" {self.currency}"
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -57,7 +76,7 @@ class Plan(msgspec.Struct, frozen=True):
     prices: Prices = msgspec.field(default_factory=dict)
     limits: Mapping[str, float] = msgspec.field(default_factory=dict)
     unlimited: frozenset[str] = frozenset()
-    overage: Mapping[str, Money] = msgspec.field(default_factory=dict)
+    overage: Mapping[str, Charge] = msgspec.field(default_factory=dict)
     features: tuple[str, ...] = ()
     cost: Money | None = None
     family: str = ""

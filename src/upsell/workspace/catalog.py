@@ -1,7 +1,7 @@
 """The catalog: ``catalog.yaml`` compiled to plans and offers.
 
 The law: amounts are read exactly. Digits finer than the currency's minor unit are a problem, never
-rounded away.
+rounded away; what one of a metric costs beyond a limit may be finer.
 """
 
 from __future__ import annotations
@@ -20,7 +20,13 @@ from upsell.workspace.items import NOTHING_WRITTEN, Leaf, Record
 from upsell.workspace.metrics import compile_metrics, compile_peers, named_metrics
 from upsell.workspace.offers import compile_offers
 from upsell.workspace.paths import check_offered_paths, check_paths, compile_paths
-from upsell.workspace.products import check_known, compile_money, compile_prices, compile_product
+from upsell.workspace.products import (
+    check_known,
+    compile_charge,
+    compile_money,
+    compile_prices,
+    compile_product,
+)
 from upsell.workspace.scalars import UNLIMITED
 from upsell.workspace.settings import Settings
 
@@ -76,7 +82,7 @@ def _plan(key: str, record: Record, currency: str, findings: Findings) -> Plan:
         limits={metric: limits.rate(metric) for metric in limits.items if metric not in unlimited},
         unlimited=frozenset(unlimited),
         overage={
-            metric: compile_money(leaf, currency, findings)
+            metric: compile_charge(leaf, currency)
             for metric in overage.items
             if (leaf := overage.leaf(metric)) is not None
         },

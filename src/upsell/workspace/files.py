@@ -351,7 +351,8 @@ _PLAN = RecordOf(
             "how much of each metric a usage period includes, or unlimited; absent is unknown",
         ),
         "overage": Key(
-            MapOf(scalars.AMOUNT, "metric", scalars.ID), "what one of a metric costs beyond its limit"
+            MapOf(scalars.AMOUNT, "metric", scalars.ID),
+            "what one of a metric costs beyond its limit, also less than a cent, such as 0.002",
         ),
         "features": Key(ListOf(scalars.TEXT), "what the plan includes, by name"),
         "cost": Key(scalars.AMOUNT, "what serving one unit of quantity costs per month"),

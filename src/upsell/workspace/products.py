@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from upsell.catalog.plans import BillingInterval, Prices, Product, ProductKind
+from upsell.catalog.plans import BillingInterval, Charge, Prices, Product, ProductKind
 from upsell.money import Money, minor_digits
 from upsell.workspace.documents import CATALOG
 from upsell.workspace.findings import Findings
@@ -93,6 +93,12 @@ def compile_money(leaf: Leaf, currency: str, findings: Findings) -> Money:
             code="too-precise",
         )
     return Money(whole, currency)
+
+
+def compile_charge(leaf: Leaf, currency: str) -> Charge:
+    """Turn what one of a metric costs, in whole units, into minor units and parts of them."""
+    exact = leaf.value * 10 ** minor_digits(currency) if not isinstance(leaf.value, str) else 0
+    return Charge(float(exact), currency)
 
 
 def check_known(leaf: Leaf, noun: str, known: Collection[str], findings: Findings) -> None:
