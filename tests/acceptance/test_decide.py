@@ -10,7 +10,7 @@ from litestar.testing import TestClient
 from tests.live_world import LiveWorld, make_documents, open_world
 from tests.sinks import open_sink
 from tests.stories.test_prompts import BY_MAIL, FROM_MAIL, JOURNEY, ON_REQUEST
-from tests.stories.world import workflow
+from tests.stories.world import CATALOG, workflow
 from upsell.clock import SECOND
 from upsell.runtime.deciding import Asked, Decider
 from upsell.web.app import make_app
@@ -121,6 +121,17 @@ def test_the_api_offers_with_terms_or_says_why_not(database: str) -> None:
             assert [each["id"] for each in explained["standing"]["plans"]] == ["free", "starter", "pro"]
             assert client.get("/v1/customers/nobody/explain").status_code == 400
             assert client.get("/v1/customers/bob/explain", params={"at": "soon"}).status_code == 400
+
+
+def test_the_api_says_a_price_per_result_as_what_it_is(database: str) -> None:
+    catalog = CATALOG.replace("reason: More calls, discount: 10%", "outcome: {per: booking made, price: 2}")
+    documents = make_documents({"w": workflow(trigger=ON_REQUEST, journey=JOURNEY)})
+    with open_sink() as sink, open_world(database, sink) as world:
+        world.apply({**documents, "catalog.yaml": catalog})
+        with TestClient(make_app(database, world.clock)) as client:
+            terms = ask(client, userId="ada", placement="usage-page").json()["prompt"]["offer"]["terms"]
+    assert (terms["outcome_price"], terms["outcome_per"], terms["currency"]) == (200, "booking made", "USD")
+    assert "price" not in terms
 
 
 def test_a_system_of_the_teams_own_is_told_what_it_may_say_by_a_channel_and_what_it_says_counts(

@@ -9,7 +9,7 @@ from tests.stories.world import DAY, HOUR, SETTINGS, START, Reason, Story, make_
 from upsell.errors import DefinitionError
 from upsell.journeys.explain import explain_standing
 from upsell.money import Money
-from upsell.signals.events import MESSAGE_FAILED
+from upsell.signals.events import MESSAGE_FAILED, PROMPT_OFFERED
 from upsell.workspace.compile import compile_documents
 from upsell.workspace.linting import lint
 
@@ -322,3 +322,46 @@ def test_what_one_more_costs_is_said_as_it_is_written(written: str, currency: st
         "workflows/w.yaml": workflow(trigger=GATE, journey="[{webhook: {url: https://acme.example}}]"),
     }
     assert str(compile_documents(documents).program.catalog.plans["a"].overage["calls"]) == said
+
+
+PAID_BY_RESULT = CATALOG.replace(
+    "  team: {kind: upgrade, plan: team, title: Team,",
+    "  team: {kind: upgrade, plan: team, outcome: {per: booking made, price: 2}, title: Team,",
+)
+
+
+def test_a_price_per_result_is_said_as_what_it_is_and_no_other_beside_it() -> None:
+    # Whoever pays in euros is told the price as it is written, in dollars.
+    terms = terms_of(asked(on(told("team", catalog=PAID_BY_RESULT), "starter", currency="EUR")))
+    said = {name: terms[name] for name in ("outcome_price", "outcome_per", "currency", "thing", "interval")}
+    assert said == {
+        "outcome_price": 200,
+        "outcome_per": "booking made",
+        "currency": "USD",
+        "thing": "team",
+        "interval": "",
+    }
+    assert [terms[name] for name in ("full", "price", "unit_price", "cost", "saving")] == [None] * 5
+
+
+def test_a_prompt_holds_a_price_per_result() -> None:
+    journey = "[{prompt: {placement: page, offer: team}}, {wait: 30 days}]"
+    program = make_program({"w": workflow(trigger=GATE, journey=journey)}, catalog=PAID_BY_RESULT)
+    story = on(Story(program), "starter").happens("Feature Gate Hit")
+    story.happens("Placement Asked", placement="page")
+    (prompt,) = [each for each in story.recorded() if each.name == PROMPT_OFFERED]
+    assert prompt.properties["terms"] == {
+        "offer": "team",
+        "thing": "team",
+        "name": "Team",
+        "currency": "USD",
+        "quantity": 1.0,
+        "outcome_price": 200,
+        "outcome_per": "booking made",
+    }
+
+
+def test_nothing_is_taken_off_a_price_per_result() -> None:
+    catalog = PAID_BY_RESULT.replace("price: 2}, title: Team,", "price: 2}, discount: 10%, title: Team,")
+    with pytest.raises(DefinitionError, match="expected no discount beside outcome"):
+        told("business", catalog=catalog)

@@ -99,7 +99,7 @@ class Offer(msgspec.Struct, frozen=True):
         trial_days: Days of trial before anything falls due; 0 for none.
         guarantee: What is promised should it disappoint, in words; empty for nothing.
         downgrade: How one goes back, in words; empty when nothing is said.
-        outcome: A price per result, None for none.
+        outcome: A price per result in place of every other, None for none.
         family: Product family for consent; empty for the team's main one.
         regions: Countries (ISO 3166 codes) it is made in; empty for everywhere.
         available_from: Before this moment it is not made; None for no beginning.

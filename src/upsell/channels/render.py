@@ -270,10 +270,9 @@ def _offer_facts(catalog: Catalog, terms: Terms | None) -> dict[str, object]:
         "total": _money(terms.price, terms),
         "full_price": _money(terms.full, terms),
         "saving": _money(terms.saving, terms),
+        "outcome_price": _money(terms.outcome_price, terms),
+        "outcome_per": terms.outcome_per or None,
     }
-    if offer.outcome is not None:
-        facts["outcome_price"] = str(offer.outcome.amount)
-        facts["outcome_per"] = offer.outcome.per
     return {name: value for name, value in facts.items() if value is not None}
 
 

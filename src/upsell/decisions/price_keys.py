@@ -69,7 +69,9 @@ def _terms(offer: Offer) -> list[object]:
 
 
 def _prices(catalog: Catalog, offer: Offer) -> Iterator[list[str | int]]:
-    """List every price the offer may be made at, whoever it is made to."""
+    """List every price the offer may be made at, whoever it is made to; none where results are paid."""
+    if offer.outcome is not None:
+        return
     for sold in _sold(catalog, offer):
         match sold:
             case Item():

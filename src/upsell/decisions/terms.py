@@ -44,6 +44,9 @@ class Terms(msgspec.Struct, frozen=True, omit_defaults=True):
         saving: What is saved per month against what they really pay, for a fitting plan, or per year for
             another interval, in minor units; None when not known or nothing.
         expires_at: Until when the terms hold once they are shown, None without an end.
+        outcome_price: What each result costs, in minor units, in place of every other price, which are then
+            None; None where it is not paid by results.
+        outcome_per: Each what, such as ``booking made``; empty where it is not paid by results.
     """
 
     offer: str
@@ -61,6 +64,8 @@ class Terms(msgspec.Struct, frozen=True, omit_defaults=True):
     discount: int = 0
     saving: int | None = None
     expires_at: Moment | None = None
+    outcome_price: int | None = None
+    outcome_per: str = ""
 
 
 class _Proposal(msgspec.Struct, frozen=True):
@@ -90,6 +95,17 @@ def terms_of(facts: UnitFacts, catalog: Catalog, offer: Offer, rounding: Roundin
     proposal = _proposal(facts, catalog, offer)
     if proposal is None:
         return None
+    if offer.outcome is not None:
+        return Terms(
+            offer=offer.id,
+            thing=proposal.thing,
+            name=proposal.name,
+            currency=offer.outcome.amount.currency,
+            quantity=proposal.quantity,
+            expires_at=expiry_of(offer, facts.now),
+            outcome_price=offer.outcome.amount.amount,
+            outcome_per=offer.outcome.per,
+        )
     currency = proposal.price.currency if proposal.price is not None else facts.holdings.currency
     full_unit = proposal.price.amount if proposal.price is not None else None
     rate = rate_for(offer, facts)

@@ -460,7 +460,7 @@ _OFFER = RecordOf(
                     "price": Key(scalars.AMOUNT, "what each one costs", True),
                 }
             ),
-            "a price per result",
+            "a price per result, in place of every other",
         ),
         "family": Key(
             scalars.NAME, "product family that consent is asked for (default that of what it offers)"

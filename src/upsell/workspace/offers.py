@@ -104,6 +104,13 @@ def _check_terms(record: Record, target: Target, findings: Findings) -> None:
             hint="months says how long the discount lasts; add discount, or drop months",
             code="offer",
         )
+    if record.has("outcome") and record.has("discount"):
+        findings.error(
+            record.keys["discount"],
+            "expected no discount beside outcome, got one",
+            hint="outcome is the only price there is then; write it lower, or drop outcome",
+            code="offer",
+        )
     if target is Target.FEATURE and not record.integer("trial_days"):
         findings.error(
             record.keys.get("feature", record.place),
