@@ -159,12 +159,14 @@ class WaitTimeStep(msgspec.Struct, frozen=True, tag="wait_time"):
         then: The step that comes next, None for the end.
         minute: Minute of the day.
         days: Days of the week, 0 for Monday.
+        is_after: Whether a clock that shows it just as the step is reached counts for the next such day.
     """
 
     id: str
     then: str | None
     minute: int
     days: frozenset[int]
+    is_after: bool = False
 
 
 class IfStep(msgspec.Struct, frozen=True, tag="if"):

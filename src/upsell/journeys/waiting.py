@@ -46,7 +46,9 @@ def ask_wait(scene: Scene, unit: Unit, enrollment: Enrollment, step: Awaiting) -
 
 def _ends_at(scene: Scene, unit: Unit, enrollment: Enrollment, step: Awaiting) -> Moment:
     if isinstance(step, WaitTimeStep):
-        return next_time(step.minute, step.days, zone_for(scene, unit), enrollment.step_at)
+        # A shadow speaks without delay and so stands here to the microsecond; the treated come seconds later.
+        since = enrollment.step_at + (1 if step.is_after else 0)
+        return next_time(step.minute, step.days, zone_for(scene, unit), since)
     return enrollment.step_at + step.up_to
 
 

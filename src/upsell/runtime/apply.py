@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from upsell.clock import Clock
 from upsell.errors import DefinitionError, StoreError
 from upsell.journeys.program import Program
+from upsell.journeys.steps import WaitTimeStep
 from upsell.store.connect import Connection
 from upsell.store.ledger import reach_moment
 from upsell.store.queries import query
@@ -111,12 +112,22 @@ def newly_meant(before: Revision, documents: Documents) -> Iterator[str]:
         return
     was = compile_documents(documents, edition_of(before.edition)).program.workflows
     for key, workflow in sorted(compile_documents(documents).program.workflows.items()):
+        path = f"workflows/{key}.yaml"
+        if path not in before.documents:
+            continue
         rate, earlier = workflow.experiment.holdout_rate, was[key].experiment.holdout_rate
-        if rate != earlier and f"workflows/{key}.yaml" in before.documents:
+        if rate != earlier:
             now, until_now = (f"{each * 100:g}" for each in (rate, earlier))
             yield (
-                f"workflows/{key}.yaml names no holdout: {now} % of its {workflow.unit.value}s are held out "
+                f"{path} names no holdout: {now} % of its {workflow.unit.value}s are held out "
                 f"now, {until_now} % were before; write holdout: {until_now}% to keep that"
+            )
+        steps = [*workflow.journey.steps.values(), *workflow.on_goal.steps.values()]
+        kept = [*was[key].journey.steps.values(), *was[key].on_goal.steps.values()]
+        if any(isinstance(step, WaitTimeStep) and step not in kept for step in steps):
+            yield (
+                f"{path} waits for a time of day: who comes there exactly at that time waits for the next "
+                "one now, and went on at once before, which only the held out did"
             )
 
 

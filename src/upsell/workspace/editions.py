@@ -18,13 +18,15 @@ class Edition(enum.IntEnum):
     Attributes:
         FIRST: Where no holdout is written, nobody is held out.
         SECOND: Where no holdout is written, a tenth of the units is.
+        THIRD: Who comes to a wait for a time of day exactly at that time waits for the next one.
     """
 
     FIRST = 1
     SECOND = 2
+    THIRD = 3
 
 
-NEWEST: Final = Edition.SECOND
+NEWEST: Final = Edition.THIRD
 """What is applied from now on."""
 
 
@@ -47,7 +49,12 @@ def usual_holdout(edition: Edition) -> float:
     match edition:
         case Edition.FIRST:
             return 0.0
-        case Edition.SECOND:
+        case Edition.SECOND | Edition.THIRD:
             return 0.1
         case _:
             assert_never(edition)
+
+
+def is_time_after(edition: Edition) -> bool:
+    """Tell whether a wait for a time of day that is reached exactly then is for the next one."""
+    return edition >= Edition.THIRD

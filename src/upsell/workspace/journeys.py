@@ -34,6 +34,7 @@ from upsell.journeys.workflow import UnitKind, Vary
 from upsell.rules.kinds import Kind
 from upsell.workspace.definitions import Definitions
 from upsell.workspace.documents import CATALOG, SETTINGS, TEMPLATES
+from upsell.workspace.editions import is_time_after
 from upsell.workspace.experiments import ArmValues
 from upsell.workspace.items import NOTHING_WRITTEN, Item, Leaf, Record
 from upsell.workspace.named_steps import NamedStep, asked_by, name_steps, note_unnamed
@@ -423,7 +424,10 @@ class JourneyCompiler:
                 self._steps[at] = WaitDateStep(at, then, date, before, up_to)
         elif awaited.has("time"):
             days = frozenset(WEEKDAYS.index(leaf.text) for leaf in awaited.leaves("days"))
-            self._steps[at] = WaitTimeStep(at, then, awaited.integer("time"), days or frozenset(range(7)))
+            is_after = is_time_after(self._definitions.edition)
+            self._steps[at] = WaitTimeStep(
+                at, then, awaited.integer("time"), days or frozenset(range(7)), is_after
+            )
             return False
         else:
             lasts = self._values.read(item, "wait", Vary.TIMING)

@@ -51,6 +51,13 @@ def test_an_old_revision_that_no_longer_compiles_matters_only_where_it_is_worked
             programs.program(1)
 
 
+def test_a_wait_for_a_time_of_day_that_is_meant_otherwise_is_told() -> None:
+    timed = two_mails("{time: '09:00'}")
+    before = Revision(1, "x", make_documents({"w": timed}), 0, 0, 0, edition=2)
+    said = list(newly_meant(before, make_documents({"w": timed, "v": timed})))
+    assert [each.partition(" waits for a time of day")[0] for each in said] == ["workflows/w.yaml"]
+
+
 def test_a_revision_means_by_its_silence_what_it_meant_when_it_was_applied(database: str) -> None:
     silent = make_documents({"w": two_mails().replace("experiment: {holdout: 0%}\n", "")})
     assert "holdout" not in silent["workflows/w.yaml"]

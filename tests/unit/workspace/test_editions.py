@@ -6,6 +6,7 @@ import pytest
 
 from upsell.errors import DefinitionError
 from upsell.journeys.program import Program
+from upsell.journeys.steps import WaitTimeStep
 from upsell.journeys.workflow import Workflow
 from upsell.workspace.compile import compile_documents
 from upsell.workspace.editions import NEWEST, Edition, edition_of
@@ -55,6 +56,16 @@ def test_what_is_written_means_the_same_in_every_edition(edition: Edition) -> No
     )
 
 
+def test_a_time_of_day_that_comes_as_it_is_reached_is_what_it_was_when_it_was_applied() -> None:
+    timed = "experiment: {holdout: 10%}\non_goal: [{wait: {time: '09:00'}}]\n"
+    first, second, third = (flow_of(timed, edition) for edition in Edition)
+    steps = [each.on_goal.steps["on_goal.0"] for each in (first, second, third)]
+    assert [isinstance(each, WaitTimeStep) and each.is_after for each in steps] == [False, False, True]
+    # Oracle: what the release before the third edition gave for these documents.
+    assert second.version == first.version == "3c241ae298e7de1d3393a5b72948b4b7"
+    assert third.version != second.version
+
+
 def test_an_edition_of_a_later_release_is_refused_in_words() -> None:
-    with pytest.raises(DefinitionError, match="expected an edition up to 2, got 3"):
-        edition_of(3)
+    with pytest.raises(DefinitionError, match="expected an edition up to 3, got 4"):
+        edition_of(4)
