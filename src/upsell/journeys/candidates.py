@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from upsell.clock import Moment
-from upsell.decisions.assignment import choose_arm, is_drawn
+from upsell.decisions.assignment import is_drawn
 from upsell.decisions.control import draw_control
 from upsell.decisions.decision import Verdict
 from upsell.decisions.layers import ask_layer
@@ -21,6 +21,7 @@ from upsell.journeys.household import Enrollment, Unit, Waiting, Watch
 from upsell.journeys.leaving import hold_slots, slot_holder
 from upsell.journeys.merging import drawn_as
 from upsell.journeys.scene import Scene
+from upsell.journeys.sides import arm_of
 from upsell.journeys.speaking import (
     WAITABLE,
     addressed,
@@ -284,10 +285,7 @@ def _drawn(scene: Scene, unit: Unit, workflow: Workflow, watch: Watch) -> UnitId
 
 
 def _arm(scene: Scene, workflow: Workflow, unit: Unit, watch: Watch) -> str | None:
-    experiment = workflow.experiment
-    names = [arm.name for arm in experiment.arms]
-    shares = [arm.share for arm in experiment.arms]
-    return choose_arm(names, shares, experiment.arms_salt, _drawn(scene, unit, workflow, watch))
+    return arm_of(scene, unit, workflow, watch, _drawn(scene, unit, workflow, watch))
 
 
 def _drawn_household(scene: Scene, unit: Unit) -> UnitId:

@@ -144,6 +144,7 @@ class Watch(msgspec.Struct, omit_defaults=True):
         exposed_at: When the unit was first exposed in this workflow, None when it never was.
         assigned_as: The id its chance is drawn by in this workflow; None for the unit's.
         entered: Of a keyed workflow when each key last entered, as long as that matters.
+        sides: The arm the unit was exposed in, by the salt of the experiment.
     """
 
     true_since: Moment | None = None
@@ -157,6 +158,7 @@ class Watch(msgspec.Struct, omit_defaults=True):
     exposed_at: Moment | None = None
     assigned_as: UnitId | None = None
     entered: dict[str, Moment] = {}
+    sides: dict[str, str] = {}
 
 
 class Membership(msgspec.Struct, array_like=True):

@@ -189,6 +189,8 @@ def _merge_watch(mine: Watch, other: Watch) -> None:
     mine.ask_at = _first(mine.ask_at, other.ask_at)
     entered = [at for at in (mine.entered_at, other.entered_at) if at is not None]
     mine.entered_at = max(entered, default=None)
+    is_mine_later = _is_earlier(other.exposed_at, mine.exposed_at)
+    mine.sides = {**mine.sides, **other.sides} if is_mine_later else {**other.sides, **mine.sides}
     mine.exposed_at = _first(mine.exposed_at, other.exposed_at)
     mine.entered = {**other.entered, **mine.entered}
     if mine.waiting is None or (other.waiting is not None and other.waiting.since < mine.waiting.since):

@@ -29,6 +29,7 @@ from upsell.journeys.passages import (
     try_again,
 )
 from upsell.journeys.scene import Scene, kind_of
+from upsell.journeys.sides import keep_side
 from upsell.journeys.triggers import ask_trigger, take_bearings
 from upsell.journeys.walking import expose_timing, journey_of, pass_time
 from upsell.journeys.workflow import EXISTING_SPREAD, Existing, Status, Workflow
@@ -181,6 +182,9 @@ def launch(scene: Scene, unit: Unit) -> None:
         if live is None or live.status is Status.ENDED:
             leave(scene, unit, workflow, enrollment, Verdict(Reason.ENDED))
             continue
+        if "arms" in enrollment.exposed:
+            # A passage that was exposed before arms were remembered.
+            keep_side(scene, unit, workflow, enrollment)
         is_still = enrollment.phase in (Phase.FROZEN, Phase.CAPPED)
         if is_still and is_still_eligible(scene, unit, workflow, enrollment):
             try_again(scene, unit, workflow, enrollment)

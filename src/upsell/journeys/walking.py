@@ -25,6 +25,7 @@ from upsell.journeys.household import Enrollment, Phase, Unit
 from upsell.journeys.leaving import hold_slots, leave
 from upsell.journeys.places import spend_at, take_places
 from upsell.journeys.scene import Scene
+from upsell.journeys.sides import keep_side
 from upsell.journeys.speaking import (
     WAITABLE,
     Recipient,
@@ -373,6 +374,7 @@ def _is_in_arms(enrollment: Enrollment) -> bool:
 def _expose_arms(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment) -> None:
     shares = {arm.name: arm.share for arm in workflow.experiment.arms}
     arm = enrollment.arm or ""
+    keep_side(scene, unit, workflow, enrollment)
     scene.expose(unit, enrollment, workflow, "arms", arm, shares.get(arm, 0.0))
 
 
