@@ -21,11 +21,10 @@ from upsell.journeys.household import Enrollment, Unit, Waiting, Watch
 from upsell.journeys.leaving import hold_slots, slot_holder
 from upsell.journeys.merging import drawn_as
 from upsell.journeys.scene import Scene
-from upsell.journeys.sides import arm_of
+from upsell.journeys.sides import arm_of, ask_arms_offers
 from upsell.journeys.speaking import (
     WAITABLE,
     addressed,
-    ask_offer,
     ask_recipients,
     ask_rules,
     ask_silence,
@@ -83,7 +82,7 @@ def ask_gates(scene: Scene, unit: Unit, workflow: Workflow, watch: Watch, event:
     if step is not None:
         shut = (
             ask_silence(scene, unit, workflow, intent_of(step))
-            or ask_offer(scene, unit, workflow, step, _arm(scene, workflow, unit, watch), None)[1]
+            or ask_arms_offers(scene, unit, workflow, step, _arm(scene, workflow, unit, watch))
             or ask_recipients(scene, unit, workflow, step, None)[1]
         )
         is_skipped = isinstance(step, MessageStep) and step.blocked is Blocked.SKIP

@@ -21,6 +21,7 @@ from upsell.journeys.hearing import note_spoken
 from upsell.journeys.household import Enrollment, Unit
 from upsell.journeys.places import ask_address, ask_hours, ask_places, spend_at, take_places
 from upsell.journeys.scene import Scene
+from upsell.journeys.sides import other_arms
 from upsell.journeys.speaking import (
     address_of,
     ask_offer,
@@ -30,7 +31,7 @@ from upsell.journeys.speaking import (
     speech_of,
 )
 from upsell.journeys.steps import PromptStep, asked_where
-from upsell.journeys.walking import expose_step, keep_terms, note_shown
+from upsell.journeys.walking import expose_arms, expose_step, is_in_arms, keep_terms, note_shown
 from upsell.journeys.workflow import Workflow
 from upsell.signals.events import PROMPT_OFFERED, PROMPT_WITHHELD, Event
 
@@ -80,16 +81,13 @@ def _decide(scene: Scene, prompt: _Prompt, event: Event) -> bool:
     """Decide one prompt; tell whether it is the answer."""
     unit, enrollment, workflow, step = prompt.unit, prompt.enrollment, prompt.workflow, prompt.step
     speech = speech_of(workflow, step, scene, enrollment)
-    terms, refusal = None, ask_silence(scene, unit, workflow, step.intent)
-    if refusal is None:
-        terms, refusal = ask_offer(scene, unit, workflow, step, enrollment.arm, enrollment)
     person = scene.household.customers.get(event.customer_id or "", unit)
-    refusal = refusal or ask_permission(scene, person, speech)
-    refusal = refusal or _ask_reach(scene, person, step, speech)
     # What is told over a channel is told to a person; what appears is for whoever looks.
     holder = person if step.channel else unit
-    refusal = refusal or ask_places(scene, holder, speech, but=prompt.key)
+    terms, refusal = _ask_prompt(scene, prompt, person)
     if refusal is not None:
+        if _would_other_arm_offer(scene, prompt, person):
+            expose_arms(scene, unit, workflow, enrollment)
         _record(scene, prompt, event, refusal, None)
         return False
     expose_step(scene, unit, workflow, enrollment, step)
@@ -104,6 +102,31 @@ def _decide(scene: Scene, prompt: _Prompt, event: Event) -> bool:
             note_spoken(workflow.journey, enrollment, step.id, key)
     _record(scene, prompt, event, Verdict(shadow) if enrollment.is_shadow else None, terms)
     return True
+
+
+def _ask_prompt(scene: Scene, prompt: _Prompt, person: Unit) -> tuple[Terms | None, Verdict | None]:
+    """Give the terms of what a prompt offers, if anything, or why it may not be shown now."""
+    unit, enrollment, workflow, step = prompt.unit, prompt.enrollment, prompt.workflow, prompt.step
+    speech = speech_of(workflow, step, scene, enrollment)
+    terms, refusal = None, ask_silence(scene, unit, workflow, step.intent)
+    if refusal is None:
+        terms, refusal = ask_offer(scene, unit, workflow, step, enrollment.arm, enrollment)
+    refusal = refusal or ask_permission(scene, person, speech)
+    refusal = refusal or _ask_reach(scene, person, step, speech)
+    holder = person if step.channel else unit
+    return terms, refusal or ask_places(scene, holder, speech, but=prompt.key)
+
+
+def _would_other_arm_offer(scene: Scene, prompt: _Prompt, person: Unit) -> bool:
+    """Tell whether a prompt that may not be shown might be were its unit in another arm."""
+    enrollment = prompt.enrollment
+    if not is_in_arms(enrollment) or "arms" in enrollment.exposed:
+        return False
+    others = (
+        msgspec.structs.replace(prompt, enrollment=msgspec.structs.replace(enrollment, arm=arm))
+        for arm in other_arms(prompt.workflow, prompt.step, enrollment.arm)
+    )
+    return any(_ask_prompt(scene, other, person)[1] is None for other in others)
 
 
 def _ask_reach(scene: Scene, person: Unit, step: PromptStep, speech: Speech) -> Verdict | None:

@@ -25,7 +25,7 @@ from upsell.journeys.household import Enrollment, Phase, Unit
 from upsell.journeys.leaving import hold_slots, leave
 from upsell.journeys.places import spend_at, take_places
 from upsell.journeys.scene import Scene
-from upsell.journeys.sides import keep_side
+from upsell.journeys.sides import keep_side, would_other_arm_speak
 from upsell.journeys.speaking import (
     WAITABLE,
     Recipient,
@@ -182,12 +182,14 @@ def speak(
         return _stand_still(scene, unit, workflow, enrollment, silence, Phase.FROZEN)
     terms, gone = ask_offer(scene, unit, workflow, step, enrollment.arm, enrollment)
     if gone is not None:
+        expose_beside(scene, unit, workflow, enrollment, step)
         if gone.reason is Reason.PRICE_GUARDRAIL and gone.retry_at is not None:
             return _stand_still(scene, unit, workflow, enrollment, gone, Phase.CAPPED)
         leave(scene, unit, workflow, enrollment, gone)
         return False
     people, nobody = ask_recipients(scene, unit, workflow, step, enrollment)
     if nobody is not None:
+        expose_beside(scene, unit, workflow, enrollment, step)
         if nobody.reason in WAITABLE:
             return _be_blocked(scene, unit, workflow, enrollment, step, nobody)
         leave(scene, unit, workflow, enrollment, Verdict(Reason.NO_RECIPIENT, nobody.rule))
@@ -263,14 +265,14 @@ def _reach(enrollment: Enrollment, step: Step, now: Moment) -> None:
 def _begin_wait(workflow: Workflow, enrollment: Enrollment, step: WaitStep, now: Moment) -> None:
     enrollment.due_at = now + (for_arm(step.lasts, enrollment.arm) or 0)
     varies = workflow.experiment.vary is Vary.TIMING and set(step.lasts) != {""}
-    if varies and _is_in_arms(enrollment):
+    if varies and is_in_arms(enrollment):
         enrollment.expose_at = now + min(step.lasts.values())
 
 
 def expose_timing(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment) -> None:
     """Expose the arms of a timing experiment: the earliest arm would act now, in whichever arm this is."""
     enrollment.expose_at = None
-    _expose_arms(scene, unit, workflow, enrollment)
+    expose_arms(scene, unit, workflow, enrollment)
 
 
 def _holds(scene: Scene, unit: Unit, enrollment: Enrollment, step: IfStep) -> bool:
@@ -353,7 +355,7 @@ def expose_step(
         held, part = experiment.holdout_rate, 1 - experiment.holdout_rate
         arm, share = ("holdout", held) if enrollment.is_held_out else ("treated", part)
         scene.expose(unit, enrollment, workflow, "holdout", arm, share)
-    if not _is_in_arms(enrollment):
+    if not is_in_arms(enrollment):
         return
     differs = {
         Vary.MESSAGE: isinstance(step, MessageStep) and set(step.content) != {""},
@@ -363,15 +365,26 @@ def expose_step(
         None: False,
     }[experiment.vary]
     if differs:
-        _expose_arms(scene, unit, workflow, enrollment)
+        expose_arms(scene, unit, workflow, enrollment)
 
 
-def _is_in_arms(enrollment: Enrollment) -> bool:
+def expose_beside(
+    scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment, step: SpeakingStep
+) -> None:
+    """Expose the arms where a unit is not spoken to but would be in another arm: for all arms at once."""
+    if enrollment.after_goal or not is_in_arms(enrollment):
+        return
+    if would_other_arm_speak(scene, unit, workflow, step, enrollment):
+        expose_arms(scene, unit, workflow, enrollment)
+
+
+def is_in_arms(enrollment: Enrollment) -> bool:
     """Whether a unit is compared by its arm; the held out and the control walk one and count in none."""
     return enrollment.arm is not None and not (enrollment.is_held_out or enrollment.is_control)
 
 
-def _expose_arms(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment) -> None:
+def expose_arms(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment) -> None:
+    """Expose a unit in its arm against the others, and remember the side it is on."""
     shares = {arm.name: arm.share for arm in workflow.experiment.arms}
     arm = enrollment.arm or ""
     keep_side(scene, unit, workflow, enrollment)
