@@ -67,6 +67,31 @@ def test_a_step_without_a_place_stays_and_one_that_is_named_moves(database: str)
             migrate_passages(world.connection, world.clock, "nothing-such", {}, "eve", is_meant=True)
 
 
+def test_whose_arm_is_gone_is_shown_to_stay_and_stays(database: str) -> None:
+    def of(one: str, two: str) -> Documents:
+        says = f"{{email: {{content: {{{one}: t2, {two}: t3}}, intent: help}}}}"
+        arms = f", vary: message, arms: {{{one}: 50%, {two}: 50%}}"
+        journey = f"[{T1}, {{wait: 4 days}}, {says}]"
+        return make_documents({"w": workflow(trigger="{on: Asked}", journey=journey, experiment=arms)})
+
+    with open_sink() as sink, open_world(database, sink) as world:
+        world.apply(of("one", "two"))
+        world.happens("Customer Identified", "ada", email="ada@example.com")
+        world.happens("Asked", "ada")
+        world.settle()
+        world.apply(of("three", "four"), expected=1)
+        world.settle()
+        shown = migrate_passages(world.connection, world.clock, "w", {}, "eve", is_meant=True)
+        assert [each.to for each in shown.landings] == [None]
+        assert "stays as it is: it was drawn into arm" in "\n".join(listed_landings(shown))
+        world.after(5 * DAY)
+        assert world.rows("select content in ('t2', 't3') from outbox order by reserved_at") == [
+            (False,),
+            (True,),
+        ]
+        assert sum(sink.accepted.values()) == 2
+
+
 def test_a_passage_that_was_ended_says_nothing_more_and_why(database: str) -> None:
     with open_sink() as sink, open_world(database, sink) as world:
         world.apply(asks(f"[{T1}, {{wait: 4 days}}, {T2}]"))

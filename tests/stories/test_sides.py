@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -116,7 +118,8 @@ def test_of_two_ids_that_are_one_the_arm_of_who_was_exposed_first_is_kept() -> N
         story = Story(EVEN, "a:acme").member(f"x{number}", "admin").member(f"y{number}", "admin")
         story.happens("A", by=f"x{number}").after(1).happens("A", by=f"y{number}")
         arms = said(story)
-        story.after(1).happens("Customers Merged", by=f"y{number}", **{"from": f"x{number}"})
+        merge: dict[str, Any] = {"from": f"x{number}"}
+        story.after(1).happens("Customers Merged", by=f"y{number}", **merge)
         again = edited(story, EVEN, after).happens("A", by=f"y{number}")
         assert said(again) == arms[:1]
         kept.add(tuple(arms))

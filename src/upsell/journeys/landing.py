@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import msgspec
 
 from upsell.journeys.steps import Journey, Step
+from upsell.journeys.workflow import Workflow
 
 
 def land(before: Journey, after: Journey, said: Mapping[str, str]) -> dict[str, str]:
@@ -35,6 +36,27 @@ def land(before: Journey, after: Journey, said: Mapping[str, str]) -> dict[str, 
         if to in after.steps:
             landings[step_id] = str(to)
     return landings
+
+
+def keeps_arm(before: Workflow, after: Workflow, arm: str | None, *, is_exposed: bool) -> bool:
+    """Tell whether a passage in an arm of one version may go on in another; who may not stays where it is.
+
+    Where no arms are it may. Else its arm must be there, drawn by the same salt, and with the same share as
+    long as it is not exposed, so that it is counted with whom it was drawn with.
+
+    Args:
+        before: The version that is left.
+        after: The one gone on with.
+        arm: Its arm; None for none.
+        is_exposed: Whether it was exposed in its arm.
+    """
+    if not after.experiment.arms:
+        return True
+    shares = {each.name: each.share for each in before.experiment.arms}
+    for each in after.experiment.arms:
+        if each.name == arm and before.experiment.arms_salt == after.experiment.arms_salt:
+            return is_exposed or shares.get(arm) == each.share
+    return False
 
 
 def _same(step: Step, after: Journey) -> str | None:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from upsell.decisions.decision import Verdict
 from upsell.decisions.reasons import Reason
 from upsell.journeys.household import Enrollment, Phase, Unit
+from upsell.journeys.landing import keeps_arm
 from upsell.journeys.leaving import free_slots, hold_slots, leave, withdraw_pending
 from upsell.journeys.scene import Scene
 from upsell.journeys.speaking import addressed, first_speaking
@@ -42,7 +43,8 @@ def _migrate(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollmen
 
     A wait goes on from when it began. A message that was reserved is withheld by the gate and said anew as
     the other version says it; one that is being sent already counts as said there. What has no place there,
-    is past the goal, or would sell to a unit that another passage sells to, stays where it is.
+    is in an arm that is not there, is past the goal, or would sell to a unit that another passage sells to,
+    stays where it is.
     """
     said = event.properties
     version, places = str(said.get("version")), said.get("steps")
@@ -52,12 +54,16 @@ def _migrate(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollmen
     to = str(places.get(enrollment.step or ""))
     if enrollment.after_goal or to not in other.journey.steps:
         return
+    if not keeps_arm(workflow, other, enrollment.arm, is_exposed="arms" in enrollment.exposed):
+        return
     if not _agrees_on_slot(scene, unit, other, enrollment):
         scene.decide(unit, workflow, Verdict(Reason.OUTRANKED, f"as version {version}"), enrollment)
         return
     scene.decide(unit, other, Verdict(Reason.MIGRATED, f"{enrollment.step} to {to}"), enrollment)
     is_same = type(workflow.journey.steps.get(enrollment.step or "")) is type(other.journey.steps[to])
     enrollment.version = version
+    if not other.experiment.arms:
+        enrollment.arm, enrollment.expose_at = None, None
     _rename_steps(enrollment, places)
     if not is_same:
         withdraw_pending(scene, enrollment, Reason.MIGRATED)

@@ -15,9 +15,10 @@ import msgspec
 from upsell.clock import Clock, Moment
 from upsell.errors import ConfigError, nearest
 from upsell.ids import UnitId, bare, is_account
-from upsell.journeys.landing import land
+from upsell.journeys.landing import keeps_arm, land
 from upsell.journeys.program import Program
 from upsell.journeys.steps import Journey
+from upsell.journeys.workflow import Workflow
 from upsell.runtime.programs import Programs
 from upsell.signals.events import ENROLLMENT_ENDED, ENROLLMENT_MIGRATED, Event
 from upsell.store.connect import Connection
@@ -36,12 +37,14 @@ class Landing(msgspec.Struct, frozen=True):
         step: The step they stand at, None before the first.
         passages: How many stand there.
         to: The step of the live version they go on at; None where they stay as they are.
+        arm: The arm they are in, for whose sake they stay; None where that is not why.
     """
 
     version: str
     step: str | None
     passages: int
     to: str | None
+    arm: str | None = None
 
 
 class Migration(msgspec.Struct, frozen=True):
@@ -90,24 +93,21 @@ def migrate_passages(
         raise ConfigError(msg)
     _check_steps(live.journey, steps)
     passages = [each for each in find_passages(connection, workflow) if each.version != live.version]
-    ways = {
-        version: land(known.journey, live.journey, steps)
-        for version in {each.version for each in passages}
-        if (known := program.of_version(workflow, version)) is not None
-    }
+    versions = {each.version for each in passages}
+    kept = {version: known for version in versions if (known := program.of_version(workflow, version))}
+    ways = {version: land(known.journey, live.journey, steps) for version, known in kept.items()}
+    places = [_place(each, kept.get(each.version), live, ways.get(each.version, {})) for each in passages]
     if is_meant:
         told = [
             _move(each, workflow, live.version, ways[each.version], by, clock.now())
-            for each in passages
-            if _lands(each, ways)
+            for each, place in zip(passages, places, strict=True)
+            if place.to is not None
         ]
         append(connection, told, clock)
-    counted = Counter((each.version, each.step) for each in passages)
-    landings = tuple(
-        Landing(version, step, count, ways.get(version, {}).get(step or ""))
-        for (version, step), count in sorted(counted.items(), key=lambda each: (each[0][0], each[0][1] or ""))
-    )
-    return Migration(live.version, landings, is_meant)
+    counted = Counter(places)
+    landings = [msgspec.structs.replace(place, passages=count) for place, count in counted.items()]
+    landings.sort(key=lambda each: (each.version, each.step or "", each.to or "", each.arm or ""))
+    return Migration(live.version, tuple(landings), is_meant)
 
 
 def end_passages(
@@ -147,8 +147,14 @@ def _check_steps(journey: Journey, steps: Mapping[str, str]) -> None:
             raise ConfigError(msg)
 
 
-def _lands(passage: Passage, ways: Mapping[str, Mapping[str, str]]) -> bool:
-    return (passage.step or "") in ways.get(passage.version, {})
+def _place(passage: Passage, known: Workflow | None, live: Workflow, ways: Mapping[str, str]) -> Landing:
+    """Give where one passage would go on, or that it stays."""
+    place = Landing(passage.version, passage.step, 1, ways.get(passage.step or ""))
+    if known is None or place.to is None:
+        return place
+    if keeps_arm(known, live, passage.arm, is_exposed=passage.is_exposed):
+        return place
+    return msgspec.structs.replace(place, to=None, arm=passage.arm or "")
 
 
 def _move(
@@ -177,7 +183,13 @@ def listed_landings(migration: Migration) -> Iterable[str]:
     if not migration.landings:
         yield f"Everybody is in the live version {migration.version[:8]} already."
     for each in migration.landings:
-        where = (
-            f"goes on at step {each.to}" if each.to is not None else "stays as it is: no step does the same"
-        )
+        where = f"goes on at step {each.to}" if each.to is not None else f"stays as it is: {_why(each)}"
         yield f"  {each.passages:>7,} in {each.version[:8]} at step {each.step or 'none':<12} {where}"
+
+
+def _why(landing: Landing) -> str:
+    if landing.arm is None:
+        return "no step does the same"
+    if not landing.arm:
+        return "it is in no arm, and the live version has some"
+    return f"it was drawn into arm {landing.arm}, which the live version has not, or draws otherwise"

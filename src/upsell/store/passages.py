@@ -10,13 +10,25 @@ from upsell.store.queries import query
 
 
 class Passage(msgspec.Struct, frozen=True):
-    """One passage that goes on: whose, in which household, its id, its version and where it stands."""
+    """One passage that goes on: whose, in which household, its id, its version and where it stands.
+
+    Attributes:
+        unit_id: Whose it is.
+        household_id: Where it is kept.
+        enrollment: Its id.
+        version: The version of the workflow it walks.
+        step: The step it stands at, None before the first.
+        arm: Its arm, None without arms.
+        is_exposed: Whether it was exposed in its arm.
+    """
 
     unit_id: UnitId
     household_id: UnitId
     enrollment: str
     version: str
     step: str | None
+    arm: str | None = None
+    is_exposed: bool = False
 
 
 class PassageCount(msgspec.Struct, frozen=True):
