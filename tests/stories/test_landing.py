@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.stories.world import DAY, Story, make_program, workflow
-from upsell.journeys.landing import keeps_arm, land
+from upsell.journeys.landing import Retold, keeps_arm, land, retell
 from upsell.journeys.program import Program
 
 T1, T2, T3, T4 = (f"{{email: {{content: t{n}, intent: help}}}}" for n in (1, 2, 3, 4))
@@ -105,3 +107,62 @@ def test_an_arm_is_kept_only_where_it_was_drawn_alike() -> None:
     # Not exposed yet, it would count as one of the nine tenths, of which it was never drawn.
     assert not keeps(uneven, is_exposed=False)
     assert keeps(uneven, is_exposed=True)
+
+
+FOUR = f"[{T1}, {WAIT}, {T2}, {WAIT}, {T3}]"
+
+
+def test_what_was_heard_is_not_said_again_where_steps_were_put_in_front() -> None:
+    after = program(f"[{T4}, {WAIT}, {FOUR[1:]}")
+    for days, heard, rest in ((1, ["t1"], ["t2", "t3"]), (4, ["t1", "t2"], ["t3"])):
+        first, then = moved(program(FOUR), after, days)
+        assert first.contents() == heard
+        assert then.enrollments()[0].version == after.workflows["w"].version
+        assert then.after(30 * DAY).contents() == rest
+
+
+def test_nothing_unsaid_is_skipped_where_steps_were_taken_out() -> None:
+    after = program(f"[{T2}, {WAIT}, {T3}]")
+    first, then = moved(program(FOUR), after, 1)
+    assert then.enrollments()[0].version == first.enrollments()[0].version, "nothing there is this wait"
+    assert then.after(30 * DAY).contents() == ["t2", "t3"]
+    first, then = moved(program(FOUR), after, 4)
+    assert then.enrollments()[0].version == after.workflows["w"].version
+    assert then.after(30 * DAY).contents() == ["t3"]
+
+
+@given(st.permutations(["t1", "t2", "t3"]), st.permutations(["t1", "t2", "t3", "t4"]), st.integers(0, 3))
+@settings(max_examples=60, deadline=None)
+def test_whatever_is_rewritten_nobody_hears_twice_what_they_heard_nor_misses_what_both_say(
+    before: list[str], after: list[str], waits: int
+) -> None:
+    def of(names: list[str]) -> Program:
+        says = [f"{{email: {{content: {name}, intent: help}}}}" for name in names]
+        return program("[" + f", {WAIT}, ".join(says) + "]")
+
+    first, then = moved(of(before), of(after), 3 * waits + 1)
+    heard = [*first.contents(), *then.after(40 * DAY).contents()]
+    assert sorted(set(heard)) == sorted(heard)
+    assert {*before, *after} - set(heard) <= {"t4"}
+
+
+def test_a_jump_that_is_used_up_stays_so() -> None:
+    loop = "{{email: {{content: t1, intent: help}}, name: m}}, {0}{{wait: 3 days, name: w}}, {1}"
+    jump = "{go: {to: m, at_most: 2}}"
+    before = program("[" + loop.format("", jump) + "]")
+    for put in ("", f"{T4}, "):
+        after = program(f"[{T3}, " + loop.format(put, jump) + ", {wait: 1 day}]")
+        _, then = moved(before, after, 7)
+        assert then.enrollments()[0].version == after.workflows["w"].version
+        assert then.after(30 * DAY).contents() == [], "it jumped twice before it moved"
+
+
+def test_what_would_be_said_again_or_left_out_is_told() -> None:
+    before, after = (
+        program(f"[{T1}, {{wait: 3 days, name: rest}}, {T2}]"),
+        program(f"[{T2}, {{wait: 3 days, name: rest}}, {T1}]"),
+    )
+    old, new = before.workflows["w"].journey, after.workflows["w"].journey
+    assert land(old, new, {})["1"] == "1", "a step that is named goes where its name is"
+    assert retell(old, new, "1", "1") == Retold(again=("t1",), unsaid=("t2",))
+    assert retell(old, old, "1", "1") == Retold()

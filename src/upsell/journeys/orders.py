@@ -15,7 +15,7 @@ from upsell.journeys.landing import keeps_arm
 from upsell.journeys.leaving import free_slots, hold_slots, leave, withdraw_pending
 from upsell.journeys.scene import Scene
 from upsell.journeys.speaking import addressed, first_speaking
-from upsell.journeys.steps import WaitStep, for_arm
+from upsell.journeys.steps import GoStep, Journey, WaitStep, for_arm
 from upsell.journeys.walking import walk
 from upsell.journeys.workflow import Workflow
 from upsell.signals.events import ENROLLMENT_ENDED, Event
@@ -64,7 +64,7 @@ def _migrate(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollmen
     enrollment.version = version
     if not other.experiment.arms:
         enrollment.arm, enrollment.expose_at = None, None
-    _rename_steps(enrollment, places)
+    _rename_steps(enrollment, places, other.journey)
     if not is_same:
         withdraw_pending(scene, enrollment, Reason.MIGRATED)
         walk(scene, unit, other, enrollment, to)
@@ -91,8 +91,20 @@ def _agrees_on_slot(scene: Scene, unit: Unit, other: Workflow, enrollment: Enrol
     return True
 
 
-def _rename_steps(enrollment: Enrollment, places: Mapping[str, str]) -> None:
-    """Keep what was said and heard under the steps of the other version, where they have a place there."""
+def _rename_steps(enrollment: Enrollment, places: Mapping[str, str], journey: Journey) -> None:
+    """Keep what was said, heard and jumped under the steps of the other version that have a place there.
+
+    A visit is part of a message's key, so no step of the other version begins below what its id has had.
+    """
+    carried: dict[str, int] = {}
+    for at, count in enrollment.visits.items():
+        if (to := places.get(at)) is not None:
+            carried[to] = max(count, carried.get(to, 0))
+    for at, step in journey.steps.items():
+        had = 0 if isinstance(step, GoStep) else enrollment.visits.get(at, 0)
+        carried[at] = max(carried.get(at, 0), had)
+    kept = {**enrollment.visits, **carried}
+    enrollment.visits = {at: count for at, count in kept.items() if count}
     enrollment.spoken = {key: places[at] for key, at in enrollment.spoken.items() if at in places}
     enrollment.heard = {places[at]: heard for at, heard in enrollment.heard.items() if at in places}
     enrollment.prompts = {where: places[at] for where, at in enrollment.prompts.items() if at in places}

@@ -15,7 +15,7 @@ import msgspec
 from upsell.clock import Clock, Moment
 from upsell.errors import ConfigError, nearest
 from upsell.ids import UnitId, bare, is_account
-from upsell.journeys.landing import keeps_arm, land
+from upsell.journeys.landing import Retold, keeps_arm, land, retell
 from upsell.journeys.program import Program
 from upsell.journeys.steps import Journey
 from upsell.journeys.workflow import Workflow
@@ -38,6 +38,7 @@ class Landing(msgspec.Struct, frozen=True):
         passages: How many stand there.
         to: The step of the live version they go on at; None where they stay as they are.
         arm: The arm they are in, for whose sake they stay; None where that is not why.
+        retold: What they would hear twice, or not at all, by going on there.
     """
 
     version: str
@@ -45,6 +46,7 @@ class Landing(msgspec.Struct, frozen=True):
     passages: int
     to: str | None
     arm: str | None = None
+    retold: Retold = Retold()
 
 
 class Migration(msgspec.Struct, frozen=True):
@@ -149,11 +151,12 @@ def _check_steps(journey: Journey, steps: Mapping[str, str]) -> None:
 
 def _place(passage: Passage, known: Workflow | None, live: Workflow, ways: Mapping[str, str]) -> Landing:
     """Give where one passage would go on, or that it stays."""
-    place = Landing(passage.version, passage.step, 1, ways.get(passage.step or ""))
-    if known is None or place.to is None:
+    step, to = passage.step or "", ways.get(passage.step or "")
+    place = Landing(passage.version, passage.step, 1, to)
+    if known is None or to is None:
         return place
     if keeps_arm(known, live, passage.arm, is_exposed=passage.is_exposed):
-        return place
+        return msgspec.structs.replace(place, retold=retell(known.journey, live.journey, step, to))
     return msgspec.structs.replace(place, to=None, arm=passage.arm or "")
 
 
@@ -185,6 +188,10 @@ def listed_landings(migration: Migration) -> Iterable[str]:
     for each in migration.landings:
         where = f"goes on at step {each.to}" if each.to is not None else f"stays as it is: {_why(each)}"
         yield f"  {each.passages:>7,} in {each.version[:8]} at step {each.step or 'none':<12} {where}"
+        if each.retold.again:
+            yield f"          may hear again what they heard: {', '.join(each.retold.again)}"
+        if each.retold.unsaid:
+            yield f"          will not hear any more: {', '.join(each.retold.unsaid)}"
 
 
 def _why(landing: Landing) -> str:
