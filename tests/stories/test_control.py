@@ -100,3 +100,31 @@ def test_an_elapsed_period_is_counted_since_1970() -> None:
     ((_, _, stratum),) = controls(story)
     begins_at = START // (90 * DAY) * 90 * DAY
     assert stratum == f"control 50% from {format_moment(begins_at)[:10]}"
+
+
+LONG = "[{email: {content: t1, intent: help}}, {wait: 45 days}, {email: {content: t2, intent: help}}]"
+OTHER = workflow(trigger="{on: Invite Sent}", journey="[{email: {content: t3, intent: help}}]")
+
+
+def two_workflows() -> Program:
+    return make_program({"w": workflow(trigger=GATE, journey=LONG), "v": OTHER}, policy=QUARTERLY)
+
+
+def test_nobody_counts_while_a_journey_of_an_earlier_period_goes_on_whatever_they_are_drawn_as_now() -> None:
+    for sides in ((False, True), (False, False), (True, True), (True, False)):
+        begun = Story(two_workflows(), whoever(*sides)).after(APRIL - DAY).happens("Feature Gate Hit")
+        begun.after(20 * DAY).happens("Invite Sent")
+        assert [each for each in controls(begun) if "Q2" in each[2]] == []
+        begun.after(40 * DAY).happens("Feature Gate Hit")
+        arm = "control" if sides[-1] else "programme"
+        assert controls(begun)[-1] == (arm, 0.5, "control 50% 2026-Q2"), "it has ended"
+
+
+def test_a_colleagues_journey_of_an_earlier_period_keeps_a_company_out_of_the_count() -> None:
+    name = f"a:{whoever(False, True)[2:]}"
+    policy = QUARTERLY
+    program = make_program({"w": workflow(trigger=GATE, journey=LONG), "v": OTHER}, policy=policy)
+    for days, counted in ((20, 0), (60, 1)):
+        story = Story(program, name).member("ada", "admin").member("bob", "admin").after(APRIL - DAY)
+        story.happens("Feature Gate Hit", by="ada").after(days * DAY).happens("Invite Sent", by="bob")
+        assert len([each for each in controls(story) if "Q2" in each[2]]) == counted

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from upsell.clock import Moment
 from upsell.decisions.assignment import is_drawn
-from upsell.decisions.control import draw_control
+from upsell.decisions.control import draw_control, period_at
 from upsell.decisions.decision import Verdict
 from upsell.decisions.layers import ask_layer
 from upsell.decisions.ramps import ask_ramp, ramp_share
@@ -234,7 +234,7 @@ def _enroll(
         arm=_arm(scene, workflow, unit, watch),
         trigger=dict(trigger),
         ramp_share=ramp_share(workflow.experiment.ramp, scene.now),
-        control_stratum=draw.stratum,
+        control_stratum="" if _is_between_periods(scene) else draw.stratum,
         control_share=draw.share,
     )
     if is_treated and workflow.experiment.vary is Vary.AUDIENCE:
@@ -285,6 +285,23 @@ def _drawn(scene: Scene, unit: Unit, workflow: Workflow, watch: Watch) -> UnitId
 
 def _arm(scene: Scene, workflow: Workflow, unit: Unit, watch: Watch) -> str | None:
     return arm_of(scene, unit, workflow, watch, _drawn(scene, unit, workflow, watch))
+
+
+def _is_between_periods(scene: Scene) -> bool:
+    """Whether a journey of the household goes on that began before the control was last drawn.
+
+    It keeps the side it began on. That does not hang on what was drawn since, so leaving such households out
+    leaves both sides alike.
+    """
+    control = scene.program.policy.control
+    if control.rate <= 0 or control.period is None:
+        return False
+    _, begins_at = period_at(control.period, scene.now)
+    return any(
+        enrollment.entered_at < begins_at
+        for unit in scene.units()
+        for enrollment in unit.enrollments.values()
+    )
 
 
 def _drawn_household(scene: Scene, unit: Unit) -> UnitId:
