@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from upsell.clock import Clock
 from upsell.errors import DefinitionError, StoreError
 from upsell.journeys.program import Program
-from upsell.journeys.steps import WaitTimeStep
+from upsell.journeys.steps import SplitStep, WaitTimeStep
 from upsell.store.connect import Connection
 from upsell.store.ledger import reach_moment
 from upsell.store.queries import query
@@ -124,6 +124,11 @@ def newly_meant(before: Revision, documents: Documents) -> Iterator[str]:
             )
         steps = [*workflow.journey.steps.values(), *workflow.on_goal.steps.values()]
         kept = [*was[key].journey.steps.values(), *was[key].on_goal.steps.values()]
+        if any(isinstance(step, SplitStep) and step not in kept for step in steps):
+            yield (
+                f"{path} has splits with ways of the same names: they are drawn apart now; before, whoever "
+                "went one way at the first went it at every one"
+            )
         if any(isinstance(step, WaitTimeStep) and step not in kept for step in steps):
             yield (
                 f"{path} waits for a time of day: who comes there exactly at that time waits for the next "

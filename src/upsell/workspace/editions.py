@@ -18,7 +18,8 @@ class Edition(enum.IntEnum):
     Attributes:
         FIRST: Where no holdout is written, nobody is held out.
         SECOND: Where no holdout is written, a tenth of the units is.
-        THIRD: Who comes to a wait for a time of day exactly at that time waits for the next one.
+        THIRD: Who comes to a wait for a time of day exactly at that time waits for the next one. Splits of
+            one workflow are drawn apart, also where their ways have the same names.
     """
 
     FIRST = 1
@@ -57,4 +58,9 @@ def usual_holdout(edition: Edition) -> float:
 
 def is_time_after(edition: Edition) -> bool:
     """Tell whether a wait for a time of day that is reached exactly then is for the next one."""
+    return edition >= Edition.THIRD
+
+
+def is_split_apart(edition: Edition) -> bool:
+    """Tell whether splits of one workflow with ways of the same names are drawn apart."""
     return edition >= Edition.THIRD

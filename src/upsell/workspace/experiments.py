@@ -6,6 +6,8 @@ by arm is a problem, because then nobody could say what made the difference.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from decimal import Decimal
 from fractions import Fraction
 from typing import assert_never
@@ -15,7 +17,7 @@ from upsell.journeys.workflow import Arm, Experiment, UnitKind, Vary
 from upsell.rules.compile import Rule
 from upsell.workspace.dates import moment_of
 from upsell.workspace.definitions import Definitions
-from upsell.workspace.editions import usual_holdout
+from upsell.workspace.editions import Edition, is_split_apart, usual_holdout
 from upsell.workspace.findings import Findings, Place
 from upsell.workspace.items import NOTHING_WRITTEN, Leaf, Record
 from upsell.workspace.scalars import percent
@@ -151,16 +153,23 @@ def _audience(record: Record, vary: Vary, definitions: Definitions) -> dict[str,
 class ArmValues:
     """Reads values that may differ by arm, and remembers whether any did."""
 
-    def __init__(self, experiment: Experiment, findings: Findings) -> None:
-        """Read for the arms of ``experiment``."""
+    def __init__(self, experiment: Experiment, findings: Findings, edition: Edition) -> None:
+        """Read for the arms of ``experiment``, as an edition means it."""
         self._experiment = experiment
         self._findings = findings
+        self._edition = edition
+        self._splits: Counter[str] = Counter()
         self.has_any = False
 
-    @property
-    def salt(self) -> str:
-        """The workflow's salt, which outlives its versions."""
-        return self._experiment.salt
+    def split_salt(self, ways: Iterable[str]) -> str:
+        """Give what the next split with ways of these names is drawn by: the workflow's salt, and a number.
+
+        The first has none, so that it is drawn as it was when every split with its ways was drawn alike.
+        """
+        salt = "/".join(("split", self._experiment.salt, *ways))
+        self._splits[salt] += 1
+        number = self._splits[salt]
+        return salt if number == 1 or not is_split_apart(self._edition) else f"{salt}/{number}"
 
     def read(self, record: Record, key: str, vary: Vary) -> dict[str, Leaf]:
         """Give the value under ``key`` by arm, ``""`` for one that all arms share; empty when absent.

@@ -147,6 +147,7 @@ class JourneyCompiler:
     def _split(self, record: Record, at: str, then: str | None, *, is_awaiting: bool) -> bool:
         """Compile ways that units are spread over by a hash."""
         shares, ways, is_after = [], [], True
+        salt = self._values.split_salt(record.items)
         for name, way in record.records():
             first, after = self._sequence(way.each("steps"), f"{at}.{name}.", then, is_awaiting=is_awaiting)
             shares.append(way.rate("share"))
@@ -156,7 +157,6 @@ class JourneyCompiler:
             self._findings.error(
                 record.place, f"expected shares that add up to 100%, got {sum(shares):.6g}", code="shares"
             )
-        salt = "/".join(("split", self._values.salt, *record.items))
         self._steps[at] = SplitStep(at, salt, tuple(shares), tuple(ways))
         return is_after
 

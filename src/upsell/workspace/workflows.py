@@ -41,7 +41,7 @@ def compile_workflow(key: str, record: Record, definitions: Definitions) -> Work
     findings = definitions.findings
     unit = UnitKind(record.text("unit", UnitKind.ACCOUNT.value))
     experiment = compile_experiment(record, key, definitions)
-    values = ArmValues(experiment, findings)
+    values = ArmValues(experiment, findings, definitions.edition)
     journey = JourneyCompiler(definitions, unit, values, is_after_goal=False).compile(record.each("journey"))
     on_goal = JourneyCompiler(definitions, unit, values, is_after_goal=True).compile(
         record.each("on_goal"), "on_goal."
