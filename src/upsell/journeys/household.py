@@ -43,7 +43,7 @@ class Enrollment(msgspec.Struct, omit_defaults=True):
         visits: How often each step was reached.
         phase: What it is doing.
         due_at: When time alone moves it next, None when only an event can.
-        held_since: When it was first frozen or capped before the step it stands at.
+        held_since: Since when it is frozen before the step it stands at.
         held_by: What holds it: the reason and the rule or state.
         pending: Keys of messages whose receipt is awaited.
         delivered: Whether any message of the present step was sent or is unknown.
@@ -71,6 +71,8 @@ class Enrollment(msgspec.Struct, omit_defaults=True):
         control_share: Planned share of the global control in that stratum.
         owes_value: Whether it began under a ladder, and nothing without a discount has reached anybody yet,
             nor would have, of a shadow.
+        capped_since: When it was first capped before the step it stands at.
+        released_at: When its trigger was last asked again after a state that had stopped it.
     """
 
     id: str
@@ -109,6 +111,8 @@ class Enrollment(msgspec.Struct, omit_defaults=True):
     control_stratum: str = ""
     control_share: float = 0.0
     owes_value: bool = False
+    capped_since: Moment | None = None
+    released_at: Moment = 0
 
 
 class Waiting(msgspec.Struct):

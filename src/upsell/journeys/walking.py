@@ -20,6 +20,7 @@ from upsell.decisions.sensitive import open_state
 from upsell.decisions.terms import Terms
 from upsell.ids import bare, digest, is_account
 from upsell.journeys.effects import OpenTask, Speak, message_key
+from upsell.journeys.freezing import frozen_since, has_state_passed
 from upsell.journeys.hearing import has_heard, note_spoken
 from upsell.journeys.household import Enrollment, Phase, Unit
 from upsell.journeys.leaving import hold_slots, leave
@@ -62,6 +63,7 @@ from upsell.journeys.steps import (
     WebhookStep,
     for_arm,
 )
+from upsell.journeys.triggers import is_still_true
 from upsell.journeys.updating import update_traits
 from upsell.journeys.waiting import Awaiting, ask_wait
 from upsell.journeys.workflow import Vary, Workflow
@@ -179,7 +181,9 @@ def speak(
     """
     silence = ask_silence(scene, unit, workflow, intent_of(step))
     if silence is not None:
-        return _stand_still(scene, unit, workflow, enrollment, silence, Phase.FROZEN)
+        return _stand_still(scene, unit, workflow, enrollment, silence, Phase.FROZEN, intent_of(step))
+    if not _may_go_on(scene, unit, workflow, enrollment, intent_of(step)):
+        return False
     terms, gone = ask_offer(scene, unit, workflow, step, enrollment.arm, enrollment)
     if gone is not None:
         expose_beside(scene, unit, workflow, enrollment, step)
@@ -204,6 +208,17 @@ def speak(
     if isinstance(step, TrialStep):
         return _grant(scene, unit, workflow, enrollment, step, terms)
     return _address(scene, unit, workflow, enrollment, step, people, terms)
+
+
+def _may_go_on(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment, intent: Intent) -> bool:
+    """Ask the trigger again when a state has passed that would have stopped this; gone, the unit leaves."""
+    if enrollment.after_goal or not has_state_passed(scene, unit, enrollment, intent):
+        return True
+    if not is_still_true(workflow.trigger, scene.facts(unit)):
+        leave(scene, unit, workflow, enrollment, Verdict(Reason.TRIGGER_GONE, "after a freeze"))
+        return False
+    enrollment.released_at = scene.now
+    return True
 
 
 def keep_terms(scene: Scene, unit: Unit, enrollment: Enrollment, named: str, terms: Terms) -> None:
@@ -258,6 +273,7 @@ def _reach(enrollment: Enrollment, step: Step, now: Moment) -> None:
     enrollment.visits[step.id] = enrollment.visits.get(step.id, 0) + 1
     enrollment.phase = Phase.WALKING
     enrollment.held_since = None
+    enrollment.capped_since = None
     enrollment.held_by = ""
     enrollment.due_at = None
 
@@ -301,17 +317,22 @@ def _choose(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment
 
 
 def _stand_still(
-    scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment, verdict: Verdict, phase: Phase
+    scene: Scene,
+    unit: Unit,
+    workflow: Workflow,
+    enrollment: Enrollment,
+    verdict: Verdict,
+    phase: Phase,
+    intent: Intent = Intent.SERVICE,
 ) -> bool:
     """Hold an enrollment before a speaking step; frozen too long it leaves, capped too long it goes on."""
+    since = _held_since(scene, unit, enrollment, phase, intent)
     held_by = f"{verdict.reason.value}|{verdict.rule}"
     if enrollment.phase is not phase or enrollment.held_by != held_by:
         enrollment.phase = phase
         enrollment.held_by = held_by
-        enrollment.held_since = enrollment.held_since if enrollment.held_since is not None else scene.now
         scene.decide(unit, workflow, _named(verdict, phase), enrollment)
     policy = scene.program.policy
-    since = enrollment.held_since if enrollment.held_since is not None else scene.now
     until = since + (policy.freeze_for if phase is Phase.FROZEN else policy.patience)
     if scene.now >= until or verdict.reason is Reason.ENDED:
         if phase is Phase.CAPPED:
@@ -323,6 +344,19 @@ def _stand_still(
     retry_at = verdict.retry_at
     enrollment.due_at = until if retry_at is None else min(until, max(retry_at, scene.now + 1))
     return False
+
+
+def _held_since(scene: Scene, unit: Unit, enrollment: Enrollment, phase: Phase, intent: Intent) -> Moment:
+    """Keep and give since when an enrollment is frozen, or was first capped before its step."""
+    if phase is Phase.CAPPED:
+        if enrollment.capped_since is None:
+            # In a row from before the two were told apart, what it stood still for had one beginning.
+            known = enrollment.held_since if enrollment.phase is Phase.CAPPED else None
+            enrollment.capped_since = known if known is not None else scene.now
+        return enrollment.capped_since
+    if enrollment.phase is not Phase.FROZEN or enrollment.held_since is None:
+        enrollment.held_since = frozen_since(scene, unit, enrollment, intent)
+    return enrollment.held_since
 
 
 def _stand_no_more(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment) -> None:
