@@ -64,9 +64,10 @@ def test_an_item_is_offered_only_where_it_is_sold(offer: str) -> None:
         if home:
             story.happens("Customer Identified", country=home)
         assert asked(story) is Reason.UNAVAILABLE, (word, home)
-    story = cart("kettle", catalog=catalog, offer=offer)
-    story.happens("Customer Identified", country="at").after(2 * DAY)
-    assert isinstance(asked(story), Speak)
+        if word.startswith("regions"):
+            story = cart("kettle", catalog=catalog, offer=offer)
+            story.happens("Customer Identified", country="at").after(2 * DAY)
+            assert isinstance(asked(story), Speak)
 
 
 def test_what_the_cart_has_a_warranty_for_is_seen_by_rules_and_templates() -> None:
