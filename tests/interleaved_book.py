@@ -22,6 +22,7 @@ from upsell.journeys.effects import Decided, Effect, Exposed, OpenTask, Record, 
 from upsell.journeys.household import Enrollment, Household, Phase, Unit
 from upsell.journeys.program import Program
 from upsell.journeys.steps import MessageStep
+from upsell.journeys.trials import CONVERT, END
 
 FINAL = frozenset(
     {
@@ -139,8 +140,9 @@ class Book:
     def _may_speak(self, enrollment: str, step: str) -> None:
         passage = self.passages[enrollment]
         assert passage.entry is Reason.ENROLLED, "a shadow never speaks"
-        assert not passage.has_reached_goal or step.startswith("on_goal."), (
-            "after the goal only on_goal speaks"
+        is_closing = step.endswith((CONVERT, END))
+        assert not passage.has_reached_goal or step.startswith("on_goal.") or is_closing, (
+            "after the goal only on_goal speaks, and billing hears how a trial ended"
         )
 
     def _withdrawn(self, message: Message) -> None:
@@ -199,6 +201,7 @@ class Book:
             self._check_waits(unit, enrollment, household)
         for unit in units_of(household):
             _check_slot(unit, household, program)
+            _check_trials(unit, household)
             _check_places(unit, program, previous)
 
     def _check_waits(self, unit: Unit, enrollment: Enrollment, household: Household) -> None:
@@ -244,13 +247,23 @@ def _check_told(passage: Passage, going: Enrollment | None) -> None:
     assert ends in ([], [last]), f"ended more than once: {passage.answers}"
 
 
+def _check_trials(unit: Unit, household: Household) -> None:
+    """A trial that goes on without its passage waits for a receipt, or for its end."""
+    for trial in unit.trials.values():
+        if not trial.told:
+            assert trial.ends_at > household.taken_at, "what is over is told"
+            assert unit.next_due_at is not None, "a unit is woken for each of its trials"
+            assert unit.next_due_at <= trial.ends_at, "a unit is woken no later than its trial ends"
+
+
 def _check_slot(unit: Unit, household: Household, program: Program) -> None:
-    """One passage that sells holds a unit's slot: its own, or one of its account."""
+    """One passage that sells holds a unit's slot, its own or one of its account; keyed ones share it."""
     shared = household.account.enrollments if household.account is not None else {}
     own = {each.id: each for each in unit.enrollments.values()}
     assert unit.slot is None or unit.slot in own or unit.slot in shared, "a slot is held by who goes on"
-    selling = [each.id for each in own.values() if not each.after_goal and _sells(program, each)]
-    assert selling in ([], [unit.slot]), "one passage that sells holds the slot"
+    selling = {each.id: each for each in own.values() if not each.after_goal and _sells(program, each)}
+    assert not selling or unit.slot in selling, "one passage that sells holds the slot"
+    assert len({each.workflow for each in selling.values()}) <= 1, "it is shared within one workflow"
     for each in own.values():
         held = {one.id for one in household.customers.values() if one.slot == each.id and one is not unit}
         assert held == set(each.held_slots), "who holds a slot knows it"

@@ -31,7 +31,7 @@ from upsell.ids import bare, is_account
 from upsell.journeys.advance import Session
 from upsell.journeys.effects import Effect
 from upsell.journeys.gate import ask_gate
-from upsell.journeys.household import Enrollment, Household, Unit, empty_household
+from upsell.journeys.household import Enrollment, Household, Trial, Unit, empty_household
 from upsell.journeys.inputs import Input, Launched, Tick
 from upsell.journeys.landing import land
 from upsell.signals.events import Event
@@ -275,11 +275,16 @@ class Interleavings(RuleBasedStateMachine):
             due = self.session.next_due_at()
             if self.book.at_stage(Stage.RESERVED):
                 continue
-            if due is None or not self._going():
+            if due is None or not (self._going() or self._trials()):
                 break
             self.now = max(self.now, due)
             self._take(Tick(self.now))
         assert not self._going(), "everybody comes to an end"
+        assert not self._trials(), "of each trial billing hears the end"
+
+    def _trials(self) -> list[Trial]:
+        """Give the trials that go on without their passage."""
+        return [trial for unit in units_of(self.session.household) for trial in unit.trials.values()]
 
     def _open(self, household: Household) -> None:
         """Begin a batch: what comes from now on is taken again when the process crashes."""

@@ -18,8 +18,10 @@ CHAT = CATALOG.replace(
 )
 
 
-def told(journey: str, policy: str = "", catalog: str = CATALOG) -> Story:
-    text = workflow(trigger=GATE, journey=journey)
+def told(
+    journey: str, policy: str = "", catalog: str = CATALOG, goal: str = "Subscription Upgraded"
+) -> Story:
+    text = workflow(trigger=GATE, journey=journey, goal=f"{{event: {goal}, within: 30 days}}")
     return Story(make_program({"w": text}, policy=policy, catalog=catalog))
 
 
@@ -106,7 +108,7 @@ def test_consent_for_one_family_undoes_no_withdrawal_of_all() -> None:
 
 def test_where_grounds_are_asked_one_must_hold_and_the_message_says_which() -> None:
     policy = "policy: {consent: {email: {bases: [consent, soft-opt-in]}}}"
-    story = told(OFFER, policy)
+    story = told(OFFER, policy, goal="Offer Accepted")
     assert asked(story) is Reason.NO_CONSENT
     story.happens("Subscription Started", plan="starter", amount=4900)
     assert len(story.mails()) == 1, "something similar was sold: the candidate that waited is let in"

@@ -151,3 +151,34 @@ def test_a_prompt_names_a_placement_or_a_channel_and_not_both() -> None:
         journey = f"[{{prompt: {{{both}offer: pro-annual}}}}, {{wait: 7 days}}]"
         with pytest.raises(DefinitionError, match="placement or channel"):
             make_program({"w": workflow(trigger="{on: Asked}", journey=journey, holdout="0%")})
+
+
+def test_a_prompt_is_available_for_as_long_as_it_says_and_each_visit_begins_anew() -> None:
+    journey = (
+        "[{prompt: {placement: usage-page, intent: show, for: 2 days}, name: p}, {wait: 7 days},"
+        " {go: {to: p, at_most: 1}}]"
+    )
+    story = Story(make_program({"w": workflow(trigger="{on: Asked}", journey=journey)})).happens("Asked")
+    story.after(2 * DAY - 1)
+    assert said(story) == [("Prompt Offered", None)]
+    story.after(1)
+    assert said(story) == []
+    story.after(5 * DAY)
+    assert said(story) == [("Prompt Offered", None)]
+    story.after(2 * DAY)
+    assert said(story) == []
+
+
+def test_a_later_prompt_without_an_end_is_not_ended_by_an_earlier_one() -> None:
+    prompts = "{{prompt: {{placement: usage-page, intent: show{}}}}}"
+    journey = f"[{prompts.format(', for: 2 days')}, {{wait: 1 day}}, {prompts.format('')}, {{wait: 7 days}}]"
+    story = Story(make_program({"w": workflow(trigger="{on: Asked}", journey=journey)})).happens("Asked")
+    assert said(story.after(5 * DAY)) == [("Prompt Offered", None)]
+
+
+def test_an_offered_prompt_tells_what_is_to_be_shown() -> None:
+    journey = "[{prompt: {placement: usage-page, content: upgrade, offer: pro-annual}}, {wait: 7 days}]"
+    story = Story(make_program({"w": workflow(trigger=ON_REQUEST, journey=journey)}))
+    said(story)
+    (event,) = [each for each in story.recorded() if each.name == "Prompt Offered"]
+    assert event.properties["content"] == "upgrade"

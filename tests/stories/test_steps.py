@@ -381,3 +381,49 @@ def test_what_is_written_wrong_is_told_with_what_was_expected(journey: str, more
 def test_a_key_needs_an_event() -> None:
     with pytest.raises(DefinitionError, match="a trigger with on beside key"):
         story(f"[{T1}]", on="{when: customer.x = 1}", more="key: order_id")
+
+
+AWAITS = (
+    f"[{T1}, {{wait: {{for: B, where: properties.n = 1, up_to: 5 days}}}},"
+    f" {{if: arrived, then: [{T2}], else: [{T3}]}}]"
+)
+
+
+def on_its_way(journey: str = AWAITS) -> Story:
+    """Begin a passage whose first mail is reserved and not sent yet."""
+    told = Story(make_program({"w": workflow(trigger="{on: A}", journey=journey)}), delivers=False)
+    return told.after(HOUR).happens("A").after(HOUR)
+
+
+def test_what_happens_while_the_mail_before_a_wait_is_on_its_way_ends_the_wait() -> None:
+    told = on_its_way().happens("B", n=1).after(HOUR)
+    told.receipt(told.mails()[0]).after(6 * DAY)
+    assert told.contents() == ["t1", "t2"]
+
+
+def test_what_happened_while_the_mail_was_on_its_way_and_is_told_later_ends_the_wait() -> None:
+    told = on_its_way()
+    told.receipt(told.mails()[0]).happens("B", n=1, ago=HOUR // 2)
+    assert told.contents() == ["t1", "t2"]
+
+
+@pytest.mark.parametrize("odd", [{"n": 2}, {"n": 1, "ago": 2 * HOUR}])
+def test_what_is_not_awaited_or_was_before_the_mail_was_reserved_ends_no_wait(odd: dict[str, int]) -> None:
+    told = on_its_way().happens("B", **odd)  # type: ignore[arg-type]  # odd on purpose
+    told.receipt(told.mails()[0])
+    told.happens("B", **odd).after(6 * DAY)  # type: ignore[arg-type]  # odd on purpose
+    assert told.contents() == ["t1", "t3"]
+
+
+def test_a_wait_behind_a_question_hears_what_came_while_the_mail_was_on_its_way() -> None:
+    waits = "{wait: {for: B, up_to: 5 days}}"
+    told = on_its_way(f"[{T1}, {{if: customer.x = 1, then: [end], else: []}}, {waits}, {T2}]")
+    told.happens("B").receipt(told.mails()[0])
+    assert told.contents() == ["t1", "t2"]
+
+
+def test_what_came_while_a_mail_was_on_its_way_ends_one_wait_and_no_later_one() -> None:
+    waits = "{wait: {for: B, up_to: 5 days}}"
+    told = on_its_way(f"[{T1}, {waits}, {T2}, {waits}, {T3}]").happens("B")
+    told.receipt(told.mails()[0]).receipt(told.mails()[1]).after(HOUR)
+    assert told.contents() == ["t1", "t2"]

@@ -182,8 +182,8 @@ class Session:
             if is_account(unit.id):
                 continue
             customer_id = bare(unit.id)
-            is_waiting = any(watch.waiting for watch in unit.watches.values())
-            is_engaged = bool(unit.enrollments) or is_waiting or unit.slot is not None
+            is_waiting = any(watch.candidates for watch in unit.watches.values())
+            is_engaged = bool(unit.enrollments or unit.trials) or is_waiting or unit.slot is not None
             if is_engaged and customer_id not in household.engaged:
                 household.engaged = sorted([*household.engaged, customer_id])
             elif not is_engaged and customer_id in household.engaged:

@@ -18,7 +18,7 @@ from upsell.decisions.ramps import ask_ramp, ramp_share
 from upsell.decisions.reasons import Reason
 from upsell.ids import UnitId, digest
 from upsell.journeys.household import Enrollment, Unit, Waiting, Watch
-from upsell.journeys.leaving import hold_slots, slot_holder
+from upsell.journeys.leaving import hold_slots, is_shared, slot_holder
 from upsell.journeys.merging import drawn_as
 from upsell.journeys.scene import Scene
 from upsell.journeys.sides import arm_of, ask_arms_offers
@@ -56,7 +56,7 @@ BLOCKS = frozenset(
 """Reasons for which a candidate waits while its trigger is true."""
 
 MOST_KEYS = 200
-"""How many keys of a unit a keyed workflow remembers that were let in."""
+"""How many keys of a unit a keyed workflow remembers that were let in, and how many may wait."""
 
 OF_THE_EVENT = frozenset({Reason.HISTORICAL, Reason.STALE})
 """Reasons that refuse one firing and say nothing of a candidate that waits since an earlier one."""
@@ -65,7 +65,9 @@ ENTRIES = frozenset({Reason.ENROLLED, Reason.HELD_OUT, Reason.CONTROL})
 """Reasons with which a unit is let in, as itself or as a shadow."""
 
 
-def ask_gates(scene: Scene, unit: Unit, workflow: Workflow, watch: Watch, event: Event | None) -> Verdict:
+def ask_gates(
+    scene: Scene, unit: Unit, workflow: Workflow, watch: Watch, event: Event | None, key: str = ""
+) -> Verdict:
     """Ask a candidate's gates in order and give the first that is shut, or how it is let in.
 
     Args:
@@ -74,8 +76,9 @@ def ask_gates(scene: Scene, unit: Unit, workflow: Workflow, watch: Watch, event:
         workflow: What it is a candidate for.
         watch: What the workflow remembers of it.
         event: The event that fired the trigger, None when time did or when it is asked again.
+        key: What tells the passage it would open from others; empty for one at a time.
     """
-    refusal = _ask_entry(scene, unit, workflow, watch, event)
+    refusal = _ask_entry(scene, unit, workflow, watch, event, key)
     if refusal is not None:
         return refusal
     step = first_speaking(workflow.journey)
@@ -88,7 +91,7 @@ def ask_gates(scene: Scene, unit: Unit, workflow: Workflow, watch: Watch, event:
         is_skipped = isinstance(step, MessageStep) and step.blocked is Blocked.SKIP
         if shut is not None and not (is_skipped and shut.reason in WAITABLE - {Reason.OUTRANKED}):
             return shut
-    if workflow.takes_slot and unit.slot is not None:
+    if workflow.takes_slot and unit.slot is not None and not is_shared(unit, unit.slot, workflow.key):
         return Verdict(Reason.OUTRANKED, slot_holder(scene, unit))
     experiment, drawn = workflow.experiment, _drawn(scene, unit, workflow, watch)
     outside = ask_layer(scene.program.layers.get(workflow.key), _drawn_household(scene, unit)) or ask_ramp(
@@ -117,8 +120,8 @@ def consider(
 
     Blocked, it waits its whole term anew, in the place of one that waits already.
     """
-    verdict = ask_gates(scene, unit, workflow, watch, event)
     key = entry_key(workflow, event)
+    verdict = ask_gates(scene, unit, workflow, watch, event, key)
     trigger = {**trigger, "key": key} if key else trigger
     until = scene.now + scene.program.policy.patience
     _act(scene, unit, workflow, watch, trigger, verdict, until)
@@ -133,13 +136,14 @@ def _act(
     verdict: Verdict,
     until: Moment,
 ) -> None:
+    key = str(trigger.get("key") or "")
     if verdict.reason in ENTRIES:
         _enroll(scene, unit, workflow, watch, trigger, verdict)
-    elif verdict.reason in BLOCKS and not (workflow.is_dropped or workflow.entry_key):
+    elif verdict.reason in BLOCKS and not workflow.is_dropped and _has_room(watch, key):
         _wait(scene, unit, workflow, watch, trigger, verdict, until)
     else:
         if verdict.reason not in OF_THE_EVENT:
-            watch.waiting = None
+            watch.let_go(key)
         said = f"{verdict.reason.value}|{verdict.rule}"
         if watch.refused != said:
             watch.refused = said
@@ -147,23 +151,26 @@ def _act(
 
 
 def ask_waiting(scene: Scene, unit: Unit, workflow: Workflow, watch: Watch) -> None:
-    """Ask a blocked candidate again; it lapses when it waited too long or its trigger is gone."""
-    waiting = watch.waiting
-    if waiting is None:
-        return
-    if not is_still_true(workflow.trigger, scene.facts(unit)):
-        watch.waiting = None
-        scene.decide(unit, workflow, Verdict(Reason.TRIGGER_GONE, waiting.verdict.reason.value))
-    elif scene.now >= waiting.until:
-        watch.waiting = None
-        scene.decide(unit, workflow, Verdict(Reason.LAPSED, waiting.verdict.reason.value))
-    else:
-        verdict = ask_gates(scene, unit, workflow, watch, None)
-        _act(scene, unit, workflow, watch, waiting.trigger, verdict, waiting.until)
+    """Ask blocked candidates again; each lapses when it waited too long or its trigger is gone."""
+    for key, waiting in list(watch.candidates.items()):
+        if not is_still_true(workflow.trigger, scene.facts(unit)):
+            watch.let_go(key)
+            scene.decide(unit, workflow, Verdict(Reason.TRIGGER_GONE, waiting.verdict.reason.value))
+        elif scene.now >= waiting.until:
+            watch.let_go(key)
+            scene.decide(unit, workflow, Verdict(Reason.LAPSED, waiting.verdict.reason.value))
+        else:
+            verdict = ask_gates(scene, unit, workflow, watch, None, key)
+            _act(scene, unit, workflow, watch, waiting.trigger, verdict, waiting.until)
+
+
+def _has_room(watch: Watch, key: str) -> bool:
+    """Tell whether a candidate may wait beside those of other keys."""
+    return not key or key in watch.queue or len(watch.queue) < MOST_KEYS
 
 
 def _ask_entry(
-    scene: Scene, unit: Unit, workflow: Workflow, watch: Watch, event: Event | None
+    scene: Scene, unit: Unit, workflow: Workflow, watch: Watch, event: Event | None, key: str
 ) -> Verdict | None:
     if workflow.status is Status.ENDED:
         return Verdict(Reason.ENDED)
@@ -171,7 +178,6 @@ def _ask_entry(
         return Verdict(Reason.HISTORICAL)
     if is_too_old(event, workflow.max_age, scene.now):
         return Verdict(Reason.STALE)
-    key = entry_key(workflow, event)
     going = [each for each in unit.enrollments.values() if each.workflow == workflow.key]
     if any(each.key == key for each in going):
         return Verdict(Reason.ALREADY_ENROLLED, key)
@@ -243,7 +249,7 @@ def _enroll(
     if workflow.experiment.is_by_account:
         # For the life of the experiment, also when they move to another account.
         watch.assigned_as = _drawn(scene, unit, workflow, watch)
-    watch.waiting = None
+    watch.let_go(key)
     watch.refused = ""
     _remember_entry(workflow, watch, key, scene.now)
     unit.enrollments[enrollment.id] = enrollment
@@ -264,16 +270,12 @@ def _wait(
     verdict: Verdict,
     until: Moment,
 ) -> None:
-    held = watch.waiting
+    key = str(trigger.get("key") or "")
+    held = watch.candidates.get(key)
     if held is None or (held.verdict.reason, held.verdict.rule) != (verdict.reason, verdict.rule):
         scene.decide(unit, workflow, verdict)
-    watch.waiting = Waiting(
-        since=held.since if held is not None else scene.now,
-        until=until,
-        retry_at=verdict.retry_at,
-        verdict=verdict,
-        trigger=dict(trigger),
-    )
+    since = held.since if held is not None else scene.now
+    watch.keep(key, Waiting(since, until, verdict.retry_at, verdict, dict(trigger)))
 
 
 def _drawn(scene: Scene, unit: Unit, workflow: Workflow, watch: Watch) -> UnitId:

@@ -47,11 +47,13 @@ from upsell.signals.events import (
     MILESTONE_REACHED,
     OFFER_ACCEPTED,
     OFFER_DECLINED,
+    ORDER_CANCELED,
     PLACEMENT_ASKED,
     PROMPT_CLICKED,
     PROMPT_DISMISSED,
     PROMPT_SHOWN,
     RECEIPTS,
+    SUBSCRIPTION_CANCELED,
     SUBSCRIPTION_DOWNGRADED,
     SUBSCRIPTION_UPGRADED,
     TASK_CLOSED,
@@ -80,6 +82,9 @@ ANSWERS = frozenset(
     | {OFFER_ACCEPTED, OFFER_DECLINED, TASK_CLOSED}
 )
 """Events that say what became of what was said, for journeys that ask."""
+
+UNDOING = frozenset({SUBSCRIPTION_CANCELED, SUBSCRIPTION_DOWNGRADED, ORDER_CANCELED})
+"""Events after which nobody is welcomed to what they had taken."""
 
 _CHANGED_BY: Mapping[str, frozenset[str]] = {
     "customer": frozenset({CUSTOMER_IDENTIFIED}),
@@ -204,6 +209,8 @@ def concerns_of(program: Program) -> Concerns:
     features = plan_features(program.catalog)
     awaited = {name for workflow in every for name in _awaited(workflow)}
     names = set(ALWAYS) | awaited | {SUBSCRIPTION_UPGRADED, SUBSCRIPTION_DOWNGRADED}
+    if any(workflow.on_goal.entry for workflow in every):
+        names.update(UNDOING)
     if packs or program.catalog.items:
         names.update(PACK_EVENTS)
     trials = frozenset(_trials(program))

@@ -178,7 +178,7 @@ def _unit_of(scene: Scene, unit_id: UnitId) -> Unit | None:
 
 def _explain(scene: Scene, unit: Unit, workflow: Workflow, *, has_fired: bool) -> Explanation:
     watch = unit.watches.get(workflow.key) or Watch()
-    gates = ask_gates(scene, unit, workflow, watch, None)
+    gates = ask_gates(scene, unit, workflow, watch, None, next(iter(watch.candidates), ""))
     verdict, words = _answer(scene, unit, workflow, watch, gates, has_fired=has_fired)
     return Explanation(
         unit_id=unit.id,
@@ -222,8 +222,9 @@ def _answer(
             since = format_moment(enrollment.entered_at)
             words = f"in this workflow since {since}, {enrollment.phase.value}, {how}"
             return Verdict(Reason.ALREADY_ENROLLED, enrollment.step or ""), words
-    if watch.waiting is not None and gates.reason not in ENTRIES:
-        until = format_moment(watch.waiting.until)
+    waiting = next(iter(watch.candidates.values()), None)
+    if waiting is not None and gates.reason not in ENTRIES:
+        until = format_moment(waiting.until)
         return gates, f"triggered and waiting until {until}: {_words(gates)}"
     trigger = None if has_fired else _trigger_verdict(scene, unit, workflow, watch)
     if trigger is not None and gates.reason not in ENTRIES:

@@ -27,7 +27,8 @@ from upsell.journeys.speaking import (
     ask_silence,
     speech_of,
 )
-from upsell.journeys.steps import MessageStep
+from upsell.journeys.steps import MessageStep, WebhookStep
+from upsell.journeys.trials import CLOSING
 from upsell.journeys.walking import journey_of
 from upsell.journeys.workflow import Workflow
 
@@ -65,6 +66,8 @@ def ask_gate(
     person = household.customers.get(message.customer_id)
     enrollment = unit.enrollments.get(message.enrollment) if unit is not None else None
     workflow = program.of_version(message.workflow, message.version)
+    if unit is not None and any(trial.told == message.key for trial in unit.trials.values()):
+        return None
     if message.channel == WEBHOOK and unit is not None and enrollment is not None and workflow is not None:
         return _ask_webhook(scene, unit, workflow, enrollment, message)
     if unit is None or person is None or enrollment is None or workflow is None:
@@ -93,11 +96,17 @@ def ask_gate(
 def _ask_webhook(
     scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment, message: Speak
 ) -> Verdict | None:
-    """Ask of a webhook, which speaks to no customer: is it awaited, and is the workflow live."""
+    """Ask of a webhook, which speaks to no customer: is it awaited, and is the workflow live.
+
+    That a trial has ended or was converted is told whatever else is true.
+    """
     if message.key not in enrollment.pending:
         return Verdict(Reason.LEFT)
     if message.version != enrollment.version:
         return Verdict(Reason.MIGRATED)
+    step = journey_of(workflow, enrollment).steps.get(message.step)
+    if isinstance(step, WebhookStep) and step.says in CLOSING:
+        return None
     silence = ask_silence(scene, unit, workflow, Intent.SERVICE)
     return silence or _ask_eligible(scene, unit, workflow, enrollment)
 

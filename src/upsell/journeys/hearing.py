@@ -1,7 +1,8 @@
 """Hearing: what became of what an enrollment said, where its journey asks for that.
 
-The law: a held-out unit said nothing, so nothing is ever heard of it, and its waits end by time. What a
-machine may have opened counts for a journey only where the journey asks for openings.
+The law: a held-out unit said nothing, so nothing is ever heard of it, and its waits end by time. What is
+heard answers one visit of a step: come back to, a step begins unheard. What a machine may have opened counts
+for a journey only where the journey asks for openings.
 """
 
 from __future__ import annotations
@@ -58,6 +59,16 @@ def note_spoken(journey: Journey, enrollment: Enrollment, step_id: str, key: str
     if hears(journey):
         enrollment.spoken[key] = step_id
         enrollment.last_spoken = step_id
+
+
+def forget(enrollment: Enrollment, step_id: str) -> None:
+    """Forget what a step said and what became of it, because the journey came back to it.
+
+    What comes of an earlier visit from now on is heard by nobody: an old click would else end each wait of a
+    loop at once, and its mails would be sent in one instant.
+    """
+    enrollment.spoken = {key: at for key, at in enrollment.spoken.items() if at != step_id}
+    enrollment.heard.pop(step_id, None)
 
 
 def hear(journey: Journey, enrollment: Enrollment, event: Event) -> None:

@@ -17,6 +17,7 @@ from upsell.decisions.declines import Decline
 from upsell.decisions.rails import Given
 from upsell.decisions.terms import Terms
 from upsell.ids import UnitId, bare, is_account
+from upsell.journeys.effects import Speak
 from upsell.rules.facts import Scalar
 from upsell.signals.profiles import Profile
 
@@ -28,6 +29,31 @@ class Phase(enum.Enum):
     SPEAKING = "speaking"
     FROZEN = "frozen"
     CAPPED = "capped"
+
+
+class Trial(msgspec.Struct, omit_defaults=True):
+    """A trial that a passage granted, until billing has heard what became of it.
+
+    Attributes:
+        grant: What billing is told of it, which says of what passage and step it is.
+        ends_at: When it ends, as it was told.
+        is_granted: Whether billing was told, as far as anybody knows.
+        is_accepted: Whether the paid terms were taken.
+        told: Key of the message that tells billing of its end; empty before.
+        is_apart: Whether it goes on without its passage.
+    """
+
+    grant: Speak
+    ends_at: Moment
+    is_granted: bool = False
+    is_accepted: bool = False
+    told: str = ""
+    is_apart: bool = False
+
+    @property
+    def step(self) -> str:
+        """The id of the step that granted it."""
+        return self.grant.step
 
 
 class Enrollment(msgspec.Struct, omit_defaults=True):
@@ -48,6 +74,7 @@ class Enrollment(msgspec.Struct, omit_defaults=True):
         pending: Keys of messages whose receipt is awaited.
         delivered: Whether any message of the present step was sent or is unknown.
         has_failed: Whether any message of the present step failed for good.
+        withheld: How often the gate before sending withheld the present step since it was reached.
         is_shadow: It walks, spends and hears nothing: held out, or not in its arm's audience.
         is_control: A shadow because of the global control.
         is_held_out: A shadow because of the workflow's holdout.
@@ -63,7 +90,7 @@ class Enrollment(msgspec.Struct, omit_defaults=True):
         key: What tells several passages of one unit apart, such as an order; empty for one at a time.
         spoken: The step that spoke by each key, where the journey asks what became of it.
         last_spoken: The step that spoke last, as far as the journey asks for that.
-        heard: What became of each step that spoke.
+        heard: What became of each step that spoke, in its latest visit.
         chosen: Offers that were chosen, by the name that steps call them.
         shown: Offers, as steps name them, whose discount has reached somebody or would have, of a shadow.
         ramp_share: The share of units the workflow was open to when it began; None without a ramp.
@@ -73,6 +100,11 @@ class Enrollment(msgspec.Struct, omit_defaults=True):
             nor would have, of a shadow.
         capped_since: When it was first capped before the step it stands at.
         released_at: When its trigger was last asked again after a state that had stopped it.
+        trial: The trial it granted, until billing has heard of its end.
+        spoke_at: When what it says at the present step was reserved.
+        awaits_from: From when on awaited events count, where that is before the wait was reached.
+        prompts_until: Until when prompts are available that are so for a time, by placement or channel.
+        early: Waits ahead whose event came while what is said before them was on its way.
     """
 
     id: str
@@ -89,6 +121,7 @@ class Enrollment(msgspec.Struct, omit_defaults=True):
     pending: list[str] = []
     delivered: bool = False
     has_failed: bool = False
+    withheld: int = 0
     is_shadow: bool = False
     is_control: bool = False
     is_held_out: bool = False
@@ -113,6 +146,11 @@ class Enrollment(msgspec.Struct, omit_defaults=True):
     owes_value: bool = False
     capped_since: Moment | None = None
     released_at: Moment = 0
+    trial: Trial | None = None
+    spoke_at: Moment = 0
+    awaits_from: Moment | None = None
+    early: list[str] = []
+    prompts_until: dict[str, Moment] = {}
 
 
 class Waiting(msgspec.Struct):
@@ -149,6 +187,7 @@ class Watch(msgspec.Struct, omit_defaults=True):
         assigned_as: The id its chance is drawn by in this workflow; None for the unit's.
         entered: Of a keyed workflow when each key last entered, as long as that matters.
         sides: The arm the unit was exposed in, by the salt of the experiment.
+        queue: Of a keyed workflow the candidates that are blocked, by key, in the order they came.
     """
 
     true_since: Moment | None = None
@@ -163,6 +202,26 @@ class Watch(msgspec.Struct, omit_defaults=True):
     assigned_as: UnitId | None = None
     entered: dict[str, Moment] = {}
     sides: dict[str, str] = {}
+    queue: dict[str, Waiting] = {}
+
+    @property
+    def candidates(self) -> dict[str, Waiting]:
+        """Every candidate that is blocked, by its key; empty for the one without."""
+        return self.queue if self.waiting is None else {"": self.waiting, **self.queue}
+
+    def keep(self, key: str, waiting: Waiting) -> None:
+        """Let a candidate wait."""
+        if key:
+            self.queue[key] = waiting
+        else:
+            self.waiting = waiting
+
+    def let_go(self, key: str) -> None:
+        """Let a candidate wait no more."""
+        if key:
+            self.queue.pop(key, None)
+        else:
+            self.waiting = None
 
 
 class Membership(msgspec.Struct, array_like=True):
@@ -193,6 +252,7 @@ class Unit(msgspec.Struct, omit_defaults=True):
         discounts: Discounts it was shown lately, in order of time; of an account also what its people were.
         declines: What it said no to, by thing.
         segments: What is remembered of it and a segment, by name; None before it was asked any.
+        trials: Trials that go on without the passage that granted them, by the key of the grant.
     """
 
     id: UnitId
@@ -207,6 +267,7 @@ class Unit(msgspec.Struct, omit_defaults=True):
     discounts: list[Given] = []
     declines: dict[str, Decline] = {}
     segments: dict[str, Membership] | None = None
+    trials: dict[str, Trial] = {}
 
 
 class Household(msgspec.Struct):

@@ -52,6 +52,7 @@ def merge_customers(scene: Scene, event: Event) -> None:
     merge_contact(stays.contact, gone.contact)
     _merge_watches(stays, gone)
     stays.enrollments.update(gone.enrollments)
+    stays.trials.update(gone.trials)
     stays.slot = slot
     _merge_memberships(stays, gone)
     merge_declines(stays.declines, gone.declines)
@@ -162,6 +163,10 @@ def _merge_watches(stays: Unit, gone: Unit) -> None:
         mine.assigned_as = chance
         if any(going.workflow == key for unit in (stays, gone) for going in unit.enrollments.values()):
             mine.waiting = None
+        for unit in (stays, gone):
+            for going in unit.enrollments.values():
+                if going.workflow == key:
+                    mine.queue.pop(going.key, None)
     if _is_earlier(gone.exposed_at, stays.exposed_at):
         stays.assigned_as = gone.assigned_as or gone.id
         stays.exposed_at = gone.exposed_at
@@ -195,6 +200,8 @@ def _merge_watch(mine: Watch, other: Watch) -> None:
     mine.entered = {**other.entered, **mine.entered}
     if mine.waiting is None or (other.waiting is not None and other.waiting.since < mine.waiting.since):
         mine.waiting = other.waiting
+    queue = sorted({**other.queue, **mine.queue}.items(), key=lambda each: (each[1].since, each[0]))
+    mine.queue = dict(queue)
     if not mine.crossed_in:
         mine.crossed, mine.crossed_in = list(other.crossed), other.crossed_in
     elif mine.crossed_in == other.crossed_in:

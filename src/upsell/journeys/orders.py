@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import msgspec
+
 from upsell.decisions.decision import Verdict
 from upsell.decisions.reasons import Reason
 from upsell.journeys.household import Enrollment, Phase, Unit
@@ -109,3 +111,8 @@ def _rename_steps(enrollment: Enrollment, places: Mapping[str, str], journey: Jo
     enrollment.heard = {places[at]: heard for at, heard in enrollment.heard.items() if at in places}
     enrollment.prompts = {where: places[at] for where, at in enrollment.prompts.items() if at in places}
     enrollment.last_spoken = places.get(enrollment.last_spoken or "")
+    trial = enrollment.trial
+    if trial is not None and trial.step in places:
+        trial.grant = msgspec.structs.replace(
+            trial.grant, step=places[trial.step], version=enrollment.version
+        )

@@ -6,9 +6,11 @@ No longer eligible: leaves. A sensitive state passed: trigger and eligibility ar
 
 from __future__ import annotations
 
+from upsell.clock import Moment
 from upsell.decisions.consents import ask_consent
 from upsell.decisions.decision import Verdict
 from upsell.decisions.reasons import Reason
+from upsell.journeys.concerns import UNDOING
 from upsell.journeys.household import Enrollment, Phase, Unit
 from upsell.journeys.leaving import free_slots, leave, withdraw_pending
 from upsell.journeys.scene import Scene
@@ -22,8 +24,10 @@ from upsell.journeys.steps import (
     WaitUntilStep,
     WebhookStep,
 )
-from upsell.journeys.triggers import is_still_true
-from upsell.journeys.walking import MOST_VISITS, go_on, journey_of, note_shown, resume, walk
+from upsell.journeys.trials import CLOSING, let_go, note_grant, way_out
+from upsell.journeys.triggers import is_still_true, is_too_old
+from upsell.journeys.waiting import note_early
+from upsell.journeys.walking import MOST_TRIES, go_on, journey_of, note_shown, resume, walk
 from upsell.journeys.workflow import UnitKind, Workflow
 from upsell.signals.events import (
     CONSENT_WITHDRAWN,
@@ -32,6 +36,7 @@ from upsell.signals.events import (
     MESSAGE_FAILED,
     MESSAGE_SENT,
     MESSAGE_UNKNOWN,
+    MESSAGE_WITHHELD,
     Event,
 )
 
@@ -39,27 +44,64 @@ _LOSSES = frozenset({CONSENT_WITHDRAWN, MESSAGE_BOUNCED, MESSAGE_COMPLAINED})
 """Events after which a person may not be written to any more."""
 
 
-def is_of_key(workflow: Workflow, enrollment: Enrollment, event: Event) -> bool:
+def is_of_key(workflow: Workflow, key: str, event: Event) -> bool:
     """Tell whether an event may be about a keyed passage: one that names another key is not."""
-    if not enrollment.key or workflow.entry_key not in event.properties:
+    if not key or workflow.entry_key not in event.properties:
         return True
-    return str(event.properties[workflow.entry_key]) == enrollment.key
+    return str(event.properties[workflow.entry_key]) == key
 
 
-def is_goal(workflow: Workflow, enrollment: Enrollment, event: Event) -> bool:
-    """Tell whether an event is the goal of an enrollment that has not reached it yet."""
+def is_goal(workflow: Workflow, event: Event, key: str, since: Moment, now: Moment) -> bool:
+    """Tell whether an event is the goal of a passage, or of a candidate that waits to begin one.
+
+    Args:
+        workflow: Whose goal it would be.
+        event: The event.
+        key: The key of the passage or candidate; empty for one at a time.
+        since: When it began; what is no news and happened before is its goal no more.
+        now: The moment asked about.
+    """
     goal = workflow.goal
-    if enrollment.after_goal or event.name != goal.event or not is_of_key(workflow, enrollment, event):
+    if event.name != goal.event or not is_of_key(workflow, key, event):
+        return False
+    if event.occurred_at < since and not is_news(workflow, event, now):
         return False
     return goal.where is None or goal.where.holds(event.properties) is True
 
 
-def reach_goal(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment) -> None:
-    """Leave at once because the goal was reached; a treated unit then walks the steps after it."""
+def is_undone(workflow: Workflow, enrollment: Enrollment, event: Event) -> bool:
+    """Tell whether an event takes back the goal a passage is behind: they cancelled or went down."""
+    return (
+        enrollment.after_goal
+        and event.name in UNDOING
+        and event.occurred_at >= enrollment.entered_at
+        and is_of_key(workflow, enrollment.key, event)
+    )
+
+
+def is_news(workflow: Workflow, event: Event, now: Moment) -> bool:
+    """Tell whether an event may start something: it is no history, and no older than the workflow allows."""
+    return not (event.is_historical or is_too_old(event, workflow.max_age, now))
+
+
+def reach_goal(
+    scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment, *, is_answered: bool
+) -> None:
+    """Leave at once because the goal was reached; a treated unit then walks the steps after it.
+
+    Args:
+        scene: The household, as of now.
+        unit: Whose passage it is.
+        workflow: What it passes through.
+        enrollment: The passage.
+        is_answered: Whether the steps after the goal are walked; not for what is told as history or late.
+    """
     entry = workflow.on_goal.entry
-    if enrollment.is_shadow or entry is None:
+    if enrollment.is_shadow or entry is None or not is_answered:
         leave(scene, unit, workflow, enrollment, Verdict(Reason.GOAL_REACHED))
         return
+    let_go(scene, unit, enrollment)
+    enrollment.trial = None
     withdraw_pending(scene, enrollment, Reason.GOAL_REACHED)
     free_slots(scene, unit, enrollment)
     scene.decide(unit, workflow, Verdict(Reason.GOAL_REACHED), enrollment)
@@ -103,6 +145,10 @@ def take_receipt(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrol
         return
     enrollment.pending.remove(key)
     step = journey_of(workflow, enrollment).steps[enrollment.step or ""]
+    if isinstance(step, TrialStep):
+        note_grant(enrollment, event)
+    elif isinstance(step, WebhookStep) and step.says in CLOSING and event.name != MESSAGE_WITHHELD:
+        enrollment.trial = None
     if event.name in (MESSAGE_SENT, MESSAGE_UNKNOWN):
         enrollment.delivered = True
         if isinstance(step, MessageStep):
@@ -113,7 +159,8 @@ def take_receipt(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrol
         return
     enrollment.phase = Phase.WALKING
     is_withheld = not (enrollment.delivered or enrollment.has_failed)
-    if is_withheld and enrollment.visits[step.id] < MOST_VISITS:
+    enrollment.withheld += is_withheld
+    if is_withheld and enrollment.withheld < MOST_TRIES:
         enrollment.visits[step.id] += 1
         resume(scene, unit, workflow, enrollment, step)
         return
@@ -123,22 +170,46 @@ def take_receipt(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrol
         return
     if not enrollment.delivered:
         scene.decide(unit, workflow, Verdict(Reason.UNDELIVERABLE, step.id), enrollment)
-    walk(scene, unit, workflow, enrollment, step.then)
+    walk(scene, unit, workflow, enrollment, step.then, awaits_from=enrollment.spoke_at or None)
 
 
 def take_arrival(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment, event: Event) -> None:
-    """Go on when the event an enrollment waits for has come; one from before the wait does not count."""
-    step = journey_of(workflow, enrollment).steps.get(enrollment.step or "")
-    if not isinstance(step, WaitForStep) or event.name != step.event:
+    """Go on when the event an enrollment waits for has come; one from before the wait does not count.
+
+    What comes while a message is on its way counts for the wait behind it, as it would have, had the
+    message arrived at once.
+    """
+    journey = journey_of(workflow, enrollment)
+    step = journey.steps.get(enrollment.step or "")
+    if enrollment.phase is Phase.SPEAKING:
+        since = enrollment.spoke_at or enrollment.step_at
+        note_early(journey, enrollment, lambda each: _awaits(workflow, enrollment, each, event, since))
         return
-    if not is_of_key(workflow, enrollment, event):
+    if not isinstance(step, WaitForStep):
         return
-    since = enrollment.entered_at if step.since_enrollment else enrollment.step_at
-    if event.occurred_at < since:
-        return
-    if step.where is None or step.where.holds(event.properties) is True:
+    since = enrollment.awaits_from if enrollment.awaits_from is not None else enrollment.step_at
+    if _awaits(workflow, enrollment, step, event, since):
         enrollment.arrived = True
         walk(scene, unit, workflow, enrollment, step.then)
+
+
+def _awaits(
+    workflow: Workflow, enrollment: Enrollment, step: WaitForStep, event: Event, since: Moment
+) -> bool:
+    """Tell whether an event is what a wait is for that looks for it from some moment on."""
+    if event.name != step.event or not is_of_key(workflow, enrollment.key, event):
+        return False
+    if event.occurred_at < (enrollment.entered_at if step.since_enrollment else since):
+        return False
+    return step.where is None or step.where.holds(event.properties) is True
+
+
+def ask_trial(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment) -> None:
+    """Remind nobody of a trial who took the paid terms, or whose trial is over: billing is told at once."""
+    to = way_out(enrollment, scene.now)
+    if to is not None:
+        withdraw_pending(scene, enrollment, Reason.LAPSED)
+        walk(scene, unit, workflow, enrollment, to)
 
 
 def ask_awaited(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment) -> None:

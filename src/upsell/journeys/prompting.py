@@ -1,9 +1,9 @@
 """Prompting: what is available to somebody who looks at a placement, or is about to be told by a channel.
 
-A prompt step passes at once and leaves its prompt available while the enrollment goes on. The law: a
-prompt is decided when it is asked for, in both arms: then it is exposed, spends its place, and is
-recorded as offered or withheld. What the team's own system says over a channel obeys that channel's
-addresses, consent, hours and caps, as what we send does.
+A prompt step passes at once and leaves its prompt available while the enrollment goes on, or for as long
+as it says. The law: a prompt is decided when it is asked for, in both arms: then it is exposed, spends its
+place, and is recorded as offered or withheld. What the team's own system says over a channel obeys that
+channel's addresses, consent, hours and caps, as what we send does.
 """
 
 from __future__ import annotations
@@ -70,6 +70,9 @@ def _available(scene: Scene, unit: Unit, where: str) -> list[_Prompt]:
         step_id = enrollment.prompts.get(where)
         workflow = scene.program.of_version(enrollment.workflow, enrollment.version)
         if step_id is None or workflow is None or enrollment.after_goal:
+            continue
+        until = enrollment.prompts_until.get(where)
+        if until is not None and until <= scene.now:
             continue
         step = workflow.journey.steps.get(step_id)
         if isinstance(step, PromptStep):
@@ -160,6 +163,7 @@ def _record(
         "placement": prompt.step.placement,
         **({"channel": prompt.step.channel} if prompt.step.channel else {}),
         "intent": prompt.step.intent.value,
+        **({"content": prompt.step.content} if prompt.step.content else {}),
     }
     name = PROMPT_OFFERED
     if verdict is not None:

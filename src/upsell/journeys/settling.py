@@ -21,8 +21,11 @@ from upsell.journeys.orders import is_named, take_order
 from upsell.journeys.passages import (
     ask_awaited,
     ask_enrollment,
+    ask_trial,
     is_goal,
+    is_news,
     is_still_eligible,
+    is_undone,
     reach_goal,
     take_arrival,
     take_receipt,
@@ -30,6 +33,7 @@ from upsell.journeys.passages import (
 )
 from upsell.journeys.scene import Scene, kind_of
 from upsell.journeys.sides import keep_side
+from upsell.journeys.trials import end_trials, hear_trial, settle_trials, trials_due
 from upsell.journeys.triggers import ask_trigger, take_bearings
 from upsell.journeys.walking import expose_timing, journey_of, pass_time
 from upsell.journeys.workflow import EXISTING_SPREAD, Existing, Status, Workflow
@@ -49,6 +53,10 @@ def settle(scene: Scene, unit: Unit, taken: tuple[Event, ...], *, is_about: bool
     if unit.enrollments:
         for enrollment_id in sorted(unit.enrollments):
             _settle_enrollment(scene, unit, unit.enrollments[enrollment_id], taken, is_about=is_about)
+    if unit.trials:
+        settle_trials(scene, unit, taken[0], is_about=is_about)
+    if is_about:
+        _drop_candidates(scene, unit, taken)
     kind = kind_of(unit)
     for event in taken:
         asked = scene.concerns.by_name[event.name].asked[kind]
@@ -72,6 +80,18 @@ def _ask_triggers(
         _take_candidates(scene, unit, fired, event)
 
 
+def _drop_candidates(scene: Scene, unit: Unit, taken: tuple[Event, ...]) -> None:
+    """Let go of candidates that wait for what they have reached by themselves."""
+    for name, watch in unit.watches.items():
+        workflow = scene.program.workflows.get(name)
+        if workflow is None or (watch.waiting is None and not watch.queue):
+            continue
+        for key, waiting in list(watch.candidates.items()):
+            if any(is_goal(workflow, each, key, waiting.since, scene.now) for each in taken):
+                watch.let_go(key)
+                scene.decide(unit, workflow, Verdict(Reason.GOAL_REACHED, waiting.verdict.reason.value))
+
+
 def _take_candidates(
     scene: Scene, unit: Unit, fired: Mapping[str, Mapping[str, Scalar]], event: Event | None
 ) -> None:
@@ -80,7 +100,7 @@ def _take_candidates(
         watch = scene.watch(unit, workflow)
         if workflow.key in fired:
             consider(scene, unit, workflow, watch, fired[workflow.key], event)
-        elif watch.waiting is not None:
+        elif watch.candidates:
             ask_waiting(scene, unit, workflow, watch)
 
 
@@ -94,7 +114,7 @@ def _in_order(scene: Scene, unit: Unit, fired: Mapping[str, Mapping[str, Scalar]
         workflow
         for workflow in ranked(scene, unit)
         if workflow.key in fired
-        or ((watch := unit.watches.get(workflow.key)) is not None and watch.waiting is not None)
+        or ((watch := unit.watches.get(workflow.key)) is not None and watch.candidates)
     ]
     if len(candidates) < 2:
         return candidates
@@ -107,7 +127,8 @@ def _in_order(scene: Scene, unit: Unit, fired: Mapping[str, Mapping[str, Scalar]
 
 def _waiting_since(scene: Scene, unit: Unit, workflow: Workflow) -> Moment:
     watch = unit.watches.get(workflow.key)
-    return watch.waiting.since if watch is not None and watch.waiting is not None else scene.now
+    waiting = watch.candidates.values() if watch is not None else ()
+    return min((each.since for each in waiting), default=scene.now)
 
 
 def wake(scene: Scene, unit: Unit) -> None:
@@ -119,11 +140,15 @@ def wake(scene: Scene, unit: Unit) -> None:
             continue
         if enrollment.expose_at is not None and enrollment.expose_at <= scene.now:
             expose_timing(scene, unit, workflow, enrollment)
+        if enrollment.trial is not None:
+            ask_trial(scene, unit, workflow, enrollment)
         if enrollment.due_at is not None and enrollment.due_at <= scene.now:
             if enrollment.phase in (Phase.FROZEN, Phase.CAPPED):
                 try_again(scene, unit, workflow, enrollment)
             else:
                 pass_time(scene, unit, workflow, enrollment)
+    if unit.trials:
+        end_trials(scene, unit)
     _ask_watches(scene, unit, scene.now)
     _ask_blocked(scene, unit)
 
@@ -202,16 +227,18 @@ def due_of(scene: Scene, unit: Unit) -> Moment | None:
         if enrollment.expose_at is not None:
             dues.append(enrollment.expose_at)
         dues.extend(_eligibility_turns(scene, unit, enrollment))
+    if unit.trials or unit.enrollments:
+        dues.extend(trials_due(unit))
     live = scene.program.workflows
     for key, watch in unit.watches.items():
         if key not in live:
             continue
         if watch.ask_at is not None:
             dues.append(watch.ask_at)
-        if watch.waiting is not None:
-            dues.append(watch.waiting.until)
-            if watch.waiting.retry_at is not None:
-                dues.append(watch.waiting.retry_at)
+        for waiting in watch.candidates.values():
+            dues.append(waiting.until)
+            if waiting.retry_at is not None:
+                dues.append(waiting.retry_at)
     for name, held in (unit.segments or {}).items():
         if held.ask_at is not None and name in scene.program.segments:
             dues.append(held.ask_at)
@@ -241,7 +268,7 @@ def ranked(scene: Scene, unit: Unit) -> tuple[Workflow, ...]:
 
 def _ask_blocked(scene: Scene, unit: Unit) -> None:
     """Ask the unit's blocked candidates again: what just happened may have opened a gate."""
-    if any(watch.waiting is not None for watch in unit.watches.values()):
+    if any(watch.waiting is not None or watch.queue for watch in unit.watches.values()):
         _take_candidates(scene, unit, {}, None)
 
 
@@ -259,12 +286,25 @@ def _settle_enrollment(
         take_order(scene, unit, workflow, enrollment, event)
         return
     hear(journey_of(workflow, enrollment), enrollment, event)
+    if is_about and enrollment.trial is not None:
+        hear_trial(enrollment, event)
     # The goal is asked before eligibility: having reached it is often what ends eligibility.
-    if is_about and any(is_goal(workflow, enrollment, each) for each in taken):
-        reach_goal(scene, unit, workflow, enrollment)
+    key, since = enrollment.key, enrollment.entered_at
+    about = taken if is_about else ()
+    undoing = next((each for each in about if is_undone(workflow, enrollment, each)), None)
+    if undoing is not None:
+        leave(scene, unit, workflow, enrollment, Verdict(Reason.INELIGIBLE, undoing.name))
+        return
+    is_ahead = not enrollment.after_goal
+    goals = [each for each in about if is_ahead and is_goal(workflow, each, key, since, scene.now)]
+    if goals:
+        is_answered = any(is_news(workflow, each, scene.now) for each in goals)
+        reach_goal(scene, unit, workflow, enrollment, is_answered=is_answered)
         return
     if not ask_enrollment(scene, unit, workflow, enrollment, event):
         return
+    if enrollment.trial is not None:
+        ask_trial(scene, unit, workflow, enrollment)
     if enrollment.phase in (Phase.FROZEN, Phase.CAPPED):
         try_again(scene, unit, workflow, enrollment)
     elif is_about:

@@ -32,7 +32,7 @@ from upsell.decisions.terms import Terms
 from upsell.ids import bare, share
 from upsell.journeys.concerns import DEFAULT_ROLE
 from upsell.journeys.household import Enrollment, Unit
-from upsell.journeys.leaving import slot_holder
+from upsell.journeys.leaving import is_shared, slot_holder
 from upsell.journeys.places import ask_address, ask_hours, ask_places
 from upsell.journeys.scene import Scene
 from upsell.journeys.steps import Journey, MessageStep, PromptStep, TaskStep, TrialStep, for_arm, ways_on
@@ -276,6 +276,9 @@ def _ask_slot(
 ) -> Verdict | None:
     holder = person.slot
     is_held = holder is not None and (enrollment is None or holder != enrollment.id)
+    account = scene.household.account
+    if is_held and any(is_shared(each, holder, workflow.key) for each in (person, account) if each):
+        return None
     if workflow.takes_slot and is_held and step.intent in PROMOTIONAL:
         return Verdict(Reason.OUTRANKED, slot_holder(scene, person), (Seen("person", bare(person.id)),))
     return None

@@ -320,6 +320,8 @@ class PromptStep(msgspec.Struct, frozen=True, tag="prompt"):
         intent: What it is for.
         offer: Id of the offer made, by arm; empty when none is.
         channel: By which channel the team's own system says it; empty for what appears at a placement.
+        content: What the team's own product or system calls what is to be shown; empty where it knows.
+        lasts: For how long it is available, in microseconds; 0 for as long as the enrollment goes on.
     """
 
     id: str
@@ -328,6 +330,8 @@ class PromptStep(msgspec.Struct, frozen=True, tag="prompt"):
     intent: Intent
     offer: Mapping[str, str] = msgspec.field(default_factory=dict)
     channel: str = ""
+    content: str = ""
+    lasts: Duration = 0
 
     @property
     def where(self) -> str:

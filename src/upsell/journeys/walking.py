@@ -21,7 +21,7 @@ from upsell.decisions.terms import Terms
 from upsell.ids import bare, digest, is_account
 from upsell.journeys.effects import OpenTask, Speak, message_key
 from upsell.journeys.freezing import frozen_since, has_state_passed
-from upsell.journeys.hearing import has_heard, note_spoken
+from upsell.journeys.hearing import forget, has_heard, note_spoken
 from upsell.journeys.household import Enrollment, Phase, Unit
 from upsell.journeys.leaving import hold_slots, leave
 from upsell.journeys.places import spend_at, take_places
@@ -63,22 +63,44 @@ from upsell.journeys.steps import (
     WebhookStep,
     for_arm,
 )
+from upsell.journeys.trials import CLOSING, begin_trial, stay_within
 from upsell.journeys.triggers import is_still_true
 from upsell.journeys.updating import update_traits
 from upsell.journeys.waiting import Awaiting, ask_wait
 from upsell.journeys.workflow import Vary, Workflow
 from upsell.signals.events import MESSAGE_RESERVED, MESSAGE_WITHHELD, TASK_OPENED, TRIAL_GRANTED
 
-MOST_VISITS = 5
-"""How often a step speaks again after the gate before sending withheld it; then it is passed over."""
+MOST_TRIES = 5
+"""How often the gate before sending may withhold a step in one visit; then it is passed over."""
 
 
-def walk(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment, to: str | None) -> None:
-    """Go to a step and on, until the journey waits, speaks, stands still or ends."""
+def walk(
+    scene: Scene,
+    unit: Unit,
+    workflow: Workflow,
+    enrollment: Enrollment,
+    to: str | None,
+    *,
+    awaits_from: Moment | None = None,
+) -> None:
+    """Go to a step and on, until the journey waits, speaks, stands still or ends.
+
+    Args:
+        scene: The household, as of now.
+        unit: Whose passage it is.
+        workflow: What it passes through.
+        enrollment: The passage.
+        to: The step to go to, None for the end.
+        awaits_from: When what was said just before was reserved: waits look for events from then on.
+    """
     journey = journey_of(workflow, enrollment)
+    enrollment.awaits_from = awaits_from
+    if awaits_from is None and enrollment.early:
+        enrollment.early = []
     at = to
     while at is not None:
         step = journey.steps[at]
+        stay_within(scene, unit, enrollment, at)
         _reach(enrollment, step, scene.now)
         onward = _pass(scene, unit, workflow, enrollment, step)
         if onward is None:
@@ -99,7 +121,7 @@ def _pass(  # noqa: PLR0911  # a case for each step
     """Do what a step says as it is reached; None when something must be waited for."""
     match step:
         case PromptStep():
-            enrollment.prompts[step.where] = step.id
+            _leave_prompt(enrollment, step, scene.now)
             return _Onward(step.then)
         case MessageStep() | TaskStep() | TrialStep():
             return _Onward(step.then) if speak(scene, unit, workflow, enrollment, step) else None
@@ -270,12 +292,24 @@ def _be_blocked(
 def _reach(enrollment: Enrollment, step: Step, now: Moment) -> None:
     enrollment.step = step.id
     enrollment.step_at = now
-    enrollment.visits[step.id] = enrollment.visits.get(step.id, 0) + 1
+    visit = enrollment.visits[step.id] = enrollment.visits.get(step.id, 0) + 1
+    if visit > 1 and enrollment.spoken:
+        forget(enrollment, step.id)
     enrollment.phase = Phase.WALKING
     enrollment.held_since = None
     enrollment.capped_since = None
     enrollment.held_by = ""
+    enrollment.withheld = 0
     enrollment.due_at = None
+
+
+def _leave_prompt(enrollment: Enrollment, step: PromptStep, now: Moment) -> None:
+    """Let a prompt be available, in place of an earlier one that is asked for in the same way."""
+    enrollment.prompts[step.where] = step.id
+    if step.lasts:
+        enrollment.prompts_until[step.where] = now + step.lasts
+    else:
+        enrollment.prompts_until.pop(step.where, None)
 
 
 def _begin_wait(workflow: Workflow, enrollment: Enrollment, step: WaitStep, now: Moment) -> None:
@@ -511,10 +545,17 @@ def _address(
     if enrollment.is_shadow:
         note_shown(enrollment, step)
         return True
+    _await_receipts(enrollment, scene.now)
+    return False
+
+
+def _await_receipts(enrollment: Enrollment, now: Moment) -> None:
+    """Begin to wait for what becomes of what was just reserved."""
     enrollment.phase = Phase.SPEAKING
     enrollment.delivered = False
     enrollment.has_failed = False
-    return False
+    enrollment.spoke_at = now
+    enrollment.early = []
 
 
 def _message(
@@ -550,10 +591,13 @@ def _message(
 def tell(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment, step: WebhookStep) -> bool:
     """Ask for a server of the team's own to be told; tell whether the journey goes on at once.
 
-    While the workflow is paused it stands still, so that nothing is lost. A shadow tells nobody: what the
-    server would do is part of the treatment.
+    While the workflow is paused it stands still, so that nothing is lost; what became of a trial is told all
+    the same, and only once. A shadow tells nobody: what the server would do is part of the treatment.
     """
-    silence = ask_silence(scene, unit, workflow, Intent.SERVICE)
+    is_closing = step.says in CLOSING
+    if is_closing and enrollment.trial is not None and enrollment.trial.is_apart:
+        return True
+    silence = None if is_closing else ask_silence(scene, unit, workflow, Intent.SERVICE)
     if silence is not None:
         return _stand_still(scene, unit, workflow, enrollment, silence, Phase.FROZEN)
     _stand_no_more(scene, unit, workflow, enrollment)
@@ -587,7 +631,8 @@ def _grant(
         "ends_at": format_moment(scene.now + step.lasts),
     }
     scene.record(TRIAL_GRANTED, key, unit, None if is_account(unit.id) else bare(unit.id), **said)
-    _post(scene, unit, workflow, enrollment, step, terms)
+    grant = _post(scene, unit, workflow, enrollment, step, terms)
+    begin_trial(enrollment, grant, step.lasts)
     return False
 
 
@@ -598,34 +643,32 @@ def _post(
     enrollment: Enrollment,
     step: WebhookStep | TrialStep,
     terms: Terms | None,
-) -> None:
-    """Ask for a server to be told, and await the receipt."""
+) -> Speak:
+    """Ask for a server to be told, and await the receipt; give what it is told."""
     person = "" if is_account(unit.id) else bare(unit.id)
     key = message_key(enrollment.id, step.id, enrollment.visits[step.id], person, WEBHOOK)
     enrollment.pending.append(key)
-    enrollment.phase = Phase.SPEAKING
-    enrollment.delivered = False
-    enrollment.has_failed = False
-    scene.effects.append(
-        Speak(
-            key=key,
-            enrollment=enrollment.id,
-            workflow=workflow.key,
-            version=workflow.version,
-            step=step.id,
-            visit=enrollment.visits[step.id],
-            unit_id=unit.id,
-            customer_id=person,
-            channel=WEBHOOK,
-            intent=Intent.SERVICE,
-            content="",
-            offer=terms.offer if terms is not None else None,
-            arm=enrollment.arm,
-            trigger=dict(enrollment.trigger),
-            reserved_at=scene.now,
-            terms=terms,
-        )
+    _await_receipts(enrollment, scene.now)
+    post = Speak(
+        key=key,
+        enrollment=enrollment.id,
+        workflow=workflow.key,
+        version=workflow.version,
+        step=step.id,
+        visit=enrollment.visits[step.id],
+        unit_id=unit.id,
+        customer_id=person,
+        channel=WEBHOOK,
+        intent=Intent.SERVICE,
+        content="",
+        offer=terms.offer if terms is not None else None,
+        arm=enrollment.arm,
+        trigger=dict(enrollment.trigger),
+        reserved_at=scene.now,
+        terms=terms,
     )
+    scene.effects.append(post)
+    return post
 
 
 def journey_of(workflow: Workflow, enrollment: Enrollment) -> Journey:

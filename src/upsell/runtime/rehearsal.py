@@ -207,7 +207,7 @@ class Rehearsal:
             tally = self.tallies[workflow]
             unit = household.account if is_account(unit_id) else household.customers.get(bare(unit_id))
             watch = unit.watches.get(workflow) if unit is not None else None
-            candidacy.close(is_waiting=watch is not None and watch.waiting is not None)
+            candidacy.close(is_waiting=watch is not None and bool(watch.candidates))
             is_closed = candidacy.triggered_at + self._program.workflows[workflow].goal.within <= self._until
             rate = Rate(1, int(is_closed), int(is_closed and candidacy.goal_at is not None))
             tally.reached.setdefault(candidacy.entered, Rate()).add(rate)

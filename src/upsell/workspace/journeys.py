@@ -369,6 +369,8 @@ class JourneyCompiler:
             then=then,
             placement=record.text("placement", ""),
             channel=record.text("channel", ""),
+            content=record.text("content", ""),
+            lasts=record.integer("for"),
             intent=self._intent(record),
             offer={arm: leaf.text for arm, leaf in offer.items()},
         )

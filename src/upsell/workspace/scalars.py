@@ -399,6 +399,12 @@ TRAIT_NAME = Scalar(
     _matching(_TRAIT),
     {"type": "string", "pattern": f"^{_TRAIT}$"},
 )
+PROPERTY = Scalar(
+    "property",
+    "a property of an event, such as order_id or properties.order_id",
+    _matching(rf"(properties\.)?{_TRAIT}"),
+    {"type": "string", "pattern": rf"^(properties\.)?{_TRAIT}$"},
+)
 TRAIT = Scalar(
     "trait",
     "a trait such as account.industry",

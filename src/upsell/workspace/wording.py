@@ -68,7 +68,9 @@ def tell_step(step: Step, names: Mapping[str, str]) -> str:  # noqa: PLR0911  # 
             return _tell_message(step)
         case PromptStep():
             where = f"at {step.placement}" if step.placement else f"for {step.channel}"
-            return f"Leave a prompt {where}, {_meaning(step.intent, step.offer)}"
+            what = f" {step.content}" if step.content else ""
+            lasts = f" for {format_duration(step.lasts)}" if step.lasts else ""
+            return f"Leave a prompt{what} {where}{lasts}, {_meaning(step.intent, step.offer)}"
         case TaskStep():
             offers = f", offering {by_arm(step.offer)}" if step.offer else ""
             return f"Task for {step.queue}: {flat(step.title)}, due in {format_duration(step.due)}{offers}"

@@ -387,6 +387,13 @@ _STEP_CASES = {
                             "instead: by which channel a system of your own says it, with that channel's "
                             "consent, hours and caps",
                         ),
+                        "content": Key(
+                            scalars.NAME, "what your product calls what is to be shown; told in the answer"
+                        ),
+                        "for": Key(
+                            scalars.DURATION,
+                            "for how long it is available; without it while the enrollment goes on",
+                        ),
                         "intent": Key(INTENT, "what it is for; offer when it makes one"),
                         "offer": Key(Named("per_arm_name"), "the offer made; by arm with vary: offer"),
                     }
@@ -473,7 +480,7 @@ WORKFLOW_SHAPE = RecordOf(
             "every candidate has one, the greatest wins",
         ),
         "key": Key(
-            scalars.TRAIT_NAME,
+            scalars.PROPERTY,
             "property of the trigger's event, such as order_id, by which one unit may be in it several times",
         ),
         "at_once": Key(scalars.POSITIVE, "with key, how many passages of one unit there may be (default 25)"),

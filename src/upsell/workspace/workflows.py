@@ -74,7 +74,7 @@ def compile_workflow(key: str, record: Record, definitions: Definitions) -> Work
         worth=definitions.rulebook.rule(record.leaf("worth"), Kind.NUMBER),
         category=record.text("category"),
         is_dropped=record.text("blocked") == "drop",
-        entry_key=record.text("key"),
+        entry_key=record.text("key").removeprefix("properties."),
         at_once=record.integer("at_once", 25) if record.has("key") else 1,
         discount_budget=compile_budget(record, definitions.catalog, findings),
     )

@@ -153,6 +153,7 @@ def _content(prompted: Prompted, asked: Asked) -> dict[str, Any]:
             "key": said["prompt"],
             "workflow": said["workflow"],
             "intent": said["intent"],
+            "content": said.get("content"),
             "offer": None
             if offer is None
             else {
