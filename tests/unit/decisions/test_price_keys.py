@@ -19,9 +19,9 @@ plans:
   pro: {name: Pro, tier: 2, price: {month: 149, year: 1490}, limits: {calls: 100}}
 products:
   pack: {kind: pack, name: Calls, price: {once: 40}, limits: {calls: 50}}
-  sso: {kind: add-on, name: Sign-on, price: {month: 20}}
+  sso: {kind: add-on, name: Sign-on, price: {month: 20}, features: [sso]}
 items:
-  tea: {name: Tea, price: 5, premium: oolong}
+  tea: {name: Tea, price: 5, premium: oolong, warranty: cup}
   oolong: {name: Oolong, price: 9}
   cup: {name: Cup, price: 7}
 offers:
@@ -32,6 +32,7 @@ offers:
   yearly: {kind: upgrade, interval: year, title: By the year}
   better: {kind: upgrade, item: premium, title: The better one}
   cup: {kind: cross-sell, item: cup, title: A cup}
+  insure: {kind: cross-sell, item: warranty, title: A cup for it}
   trial: {kind: upgrade, feature: sso, trial_days: 14, title: Try}
 """
 
@@ -59,7 +60,7 @@ def moved(old: str, new: str) -> set[str]:
         ("price: {month: 20}", "price: {month: 25}", set()),
         ("price: 9", "price: 10", {"better"}),
         ("price: 5", "price: 6", {"better"}),
-        ("price: 7", "price: 8", {"cup"}),
+        ("price: 7", "price: 8", {"cup", "insure"}),
         ("discount: 10%", "discount: 15%", {"pro"}),
         ("months: 6", "months: 3", {"pro"}),
         ("trial_days: 14", "trial_days: 30", {"trial"}),

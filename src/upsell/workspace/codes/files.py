@@ -252,16 +252,16 @@ products:
         wrong="""\
 # catalog.yaml
 plans:
-  team: {name: Team, tier: 1, features: [sso]}
+  team: {name: Team, tier: 1, limits: {reports: 100}, features: [sso]}
 offers:
-  try-sso: {kind: upgrade, feature: ssso, trial_days: 14, title: Try single sign-on}
+  grow: {kind: upgrade, feature: ssso, trial_days: 14, title: Try single sign-on}
 """,
         right="""\
 # catalog.yaml
 plans:
-  team: {name: Team, tier: 1, features: [sso]}
+  team: {name: Team, tier: 1, limits: {reports: 100}, features: [sso]}
 offers:
-  try-sso: {kind: upgrade, feature: sso, trial_days: 14, title: Try single sign-on}
+  grow: {kind: upgrade, feature: sso, trial_days: 14, title: Try single sign-on}
 """,
     ),
     Page(
