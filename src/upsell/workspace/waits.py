@@ -50,7 +50,7 @@ class _Since(msgspec.Struct, frozen=True, order=True):
 
 def lint_waits(workflow: Workflow, record: Record, policy: Policy, findings: Findings) -> None:
     """Note each message that can reach somebody too soon after another."""
-    told: set[str] = set()
+    soonest: dict[str, tuple[_Since, SpeakingStep, Ways]] = {}
     for arm in arms_of(workflow):
         ways = Ways(workflow, arm)
         heard: dict[Stop, dict[_Message, _Since]] = {}
@@ -58,12 +58,13 @@ def lint_waits(workflow: Workflow, record: Record, policy: Policy, findings: Fin
             before, step = heard.pop(stop, {}), ways.steps[stop.step]
             if _is_interrupting(step):
                 soon = _too_soon(before, step, workflow, policy)
-                if soon is not None and step.id not in told:
-                    told.add(step.id)
-                    _note_wait(soon, step, ways, record, findings)
+                if soon is not None and (step.id not in soonest or soon < soonest[step.id][0]):
+                    soonest[step.id] = (soon, step, ways)
                 before |= dict.fromkeys(_messages(step, workflow), _Since(0, step.id))
             for then, lasts in ways.next_of(stop):
                 _hand_on(before, step, lasts, heard.setdefault(then, {}))
+    for soon, step, ways in soonest.values():
+        _note_wait(soon, step, ways, record, findings)
 
 
 def _hand_on(

@@ -138,11 +138,21 @@ class Ways:
             case IfStep(test=None, asked=None):
                 sides = {True: [step.yes], False: [step.no], None: [step.yes, step.no]}
                 followers = [(side, stop.has_arrived, 0) for side in sides[stop.has_arrived]]
+            case IfStep() if self._asks_what_ended_the_wait(step):
+                sides = {True: [step.yes], False: [step.no], None: [step.yes, step.no]}
+                followers = [(side, stop.has_arrived, 0) for side in sides[stop.has_arrived]]
             case _:
                 followers = [(then, stop.has_arrived, 0) for then in ways_on(step)]
         for then, has_arrived, lasts in followers:
             if then is not None:
                 yield Stop(then, has_arrived, jumped), lasts
+
+    def _asks_what_ended_the_wait(self, step: IfStep) -> bool:
+        """Tell whether a branch asks just what every wait right before it was for, as a trial's do."""
+        leading = [each for each in self.steps.values() if step.id in ways_on(each)]
+        return step.asked is not None and all(
+            isinstance(each, WaitUntilStep) and each.asked == step.asked for each in leading
+        )
 
     def _is_goal(self, step: WaitForStep) -> bool:
         """Tell whether the event awaited is the goal: who reaches it leaves the journey."""

@@ -151,6 +151,25 @@ def test_the_arm_that_waits_least_decides_and_arms_are_never_mixed() -> None:
     assert told(journey(HELP, short, turned, SHOW, more=more)) == []
 
 
+TRIAL = "# catalog.yaml\noffers:\n  grow: {kind: upgrade, plan: business, title: More, trial_days: 14}\n"
+
+
+def trial(remind: str = "") -> str:
+    url = "https://billing.acme.example/x"
+    return f"{{trial: {{offer: grow, url: '{url}', {remind}expired: [{SHOW}]}}}}"
+
+
+def test_a_trial_that_nobody_took_has_lasted_before_anything_more_is_said() -> None:
+    assert told(journey(HELP, trial(), before=TRIAL)) == []
+    reminded = "remind: {before: 3 days, steps: [" + HELP + "]}, "
+    assert told(journey(HELP, trial(reminded), before=TRIAL)) == []
+
+
+def test_of_several_ways_to_a_message_the_soonest_is_told() -> None:
+    hardly = journey(HELP, "{wait: {until: clicked, up_to: 1 seconds}}", SHOW)
+    assert "at once after that of line" in only(hardly).message
+
+
 def test_mails_to_other_people_need_no_time_between() -> None:
     to_billing = "{email: {content: compare, intent: show, to: billing}}"
     assert told(journey(HELP, to_billing)) == []
