@@ -170,6 +170,31 @@ def test_what_an_outage_held_up_is_sent_spread_over_an_hour(database: str) -> No
         assert 0 < sent[0] < sent[1] < sent[2] < sent[3]
 
 
+def test_what_waited_for_a_dispatcher_is_sent_spread_over_an_hour_once_one_begins(database: str) -> None:
+    with open_sink() as sink, open_world(database, sink) as world:
+        world.apply(asks(f"[{T1}]"))
+        people = [f"u{number}" for number in range(40)]
+        for who in people:
+            world.happens("Customer Identified", who, email=f"{who}@example.com")
+            world.happens("Asked", who)
+        world.worker.run_until_idle()
+        # The worker works on; nobody sends for two days.
+        world.clock.move_to(world.clock.now() + 2 * DAY)
+        world.happens("Customer Identified", "new", email="new@example.com")
+        world.happens("Asked", "new")
+        world.worker.run_until_idle()
+        assert world.dispatcher.spread_late() == len(people)
+        assert world.dispatcher.spread_late() == 0, "once"
+        world.settle()
+        sent = [sum(sink.accepted.values())]
+        for _ in range(4):
+            world.clock.move_to(world.clock.now() + HOUR // 4)
+            world.settle()
+            sent.append(sum(sink.accepted.values()))
+        assert sent[0] < 10, "the one in time, and hardly any of the others"
+        assert sent[0] < sent[1] < sent[2] < sent[3] < sent[4] == len(people) + 1
+
+
 def test_what_is_in_time_is_sent_at_once(database: str) -> None:
     with open_sink() as sink, open_world(database, sink) as world:
         world.apply(asks(f"[{{wait: 1 day}}, {T1}]"))

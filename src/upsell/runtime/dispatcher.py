@@ -27,6 +27,7 @@ from upsell.decisions.reasons import MEANINGS
 from upsell.errors import DeliveryError
 from upsell.ids import bare, is_account
 from upsell.journeys.gate import ask_gate
+from upsell.runtime.backlog import LATE_AFTER, LONGEST_SPREAD
 from upsell.runtime.programs import Programs
 from upsell.runtime.snapshot import Snapshot, take_snapshot
 from upsell.signals.events import (
@@ -48,6 +49,7 @@ from upsell.store.outbox import (
     finish_messages,
     give_up_sending,
     release_claims,
+    spread_messages,
     start_sending,
 )
 from upsell.store.places import free_places, move_places, settle_places
@@ -109,6 +111,16 @@ class Dispatcher:
         self._programs = Programs()
         self._claimer = uuid4().hex
         self._runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
+
+    def spread_late(self) -> int:
+        """Put off what nobody sent for over an hour, so that it does not go out at once; give how many.
+
+        For a dispatcher that begins. What it waited for is then sent over as long as it is late, at most an
+        hour; while one works, what is behind is sent as fast as it can be.
+        """
+        now = self._clock.now()
+        release_claims(self.connection, now)
+        return spread_messages(self.connection, now, LATE_AFTER, LONGEST_SPREAD)
 
     def run_once(self) -> Dispatched:
         """Recover what lost dispatchers left, then claim and send one batch; does not wait for work."""

@@ -107,6 +107,8 @@ def run_dispatcher(url: str, settings: Settings, clock: Clock, is_stopped: Calla
             send_attempts=settings.send_attempts,
         )
         _log.info("dispatcher_started", host=settings.smtp_host, port=settings.smtp_port)
+        if put_off := dispatcher.spread_late():
+            _log.info("late_messages_spread", messages=put_off)
         try:
             while not is_stopped():
                 done = dispatcher.run_once()

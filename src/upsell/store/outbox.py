@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from upsell.clock import Moment
+from upsell.clock import Duration, Moment
 from upsell.decisions.intents import Intent
 from upsell.decisions.terms import Terms
 from upsell.ids import UnitId, shard_of
@@ -147,6 +147,12 @@ def claim_messages(
     """Claim messages that may be tried now, for as long as the lease."""
     values = {"claimer": claimer, "now": now, "lease_ends_at": lease_ends_at, "limit": limit}
     return _queued(connection.execute(query("claim_messages"), values, binary=True))
+
+
+def spread_messages(connection: Connection, now: Moment, late_after: Duration, longest: Duration) -> int:
+    """Put off messages that are late by more than ``late_after``, by at most ``longest``; give how many."""
+    values = {"now": now, "late_before": now - late_after, "longest": longest}
+    return connection.execute(query("spread_messages"), values).rowcount
 
 
 def start_sending(
