@@ -166,10 +166,11 @@ class ArmValues:
 
         The first has none, so that it is drawn as it was when every split with its ways was drawn alike.
         """
-        salt = "/".join(("split", self._experiment.salt, *ways))
-        self._splits[salt] += 1
-        number = self._splits[salt]
-        return salt if number == 1 or not is_split_apart(self._edition) else f"{salt}/{number}"
+        named = "/".join((self._experiment.salt, *ways))
+        self._splits[named] += 1
+        number = self._splits[named] if is_split_apart(self._edition) else 1
+        # The names stand last, for whoever draws the journey reads them there.
+        return f"split/{named}" if number == 1 else f"split {number}/{named}"
 
     def read(self, record: Record, key: str, vary: Vary) -> dict[str, Leaf]:
         """Give the value under ``key`` by arm, ``""`` for one that all arms share; empty when absent.
