@@ -74,3 +74,19 @@ def test_of_an_account_the_people_addressed_are_held_until_the_last_order_has_le
     assert going.held_slots == ["c:ann"]
     assert story.after(DAY).contents() == ["t1", "t1", "t2", "t2"]
     assert story.unit("c:ann").slot is None
+
+
+def test_of_two_who_are_one_the_workflow_that_held_the_slot_first_keeps_it_with_all_its_orders() -> None:
+    other = workflow(trigger="{on: Other}", journey="[{email: {content: t4, intent: show}}, {wait: 9 days}]")
+    for first, kept in (("Ordered", ["1", "2"]), ("Other", [""])):
+        story = story_of(SHOW, other=other)
+        eve = Story(story.program, "c:eve")
+        held = {"Ordered": story, "Other": eve}
+        for name in sorted(held, key=lambda each: each != first):
+            for number in ("1", "2") if name == "Ordered" else ("",):
+                held[name].happens(name, order_id=number)
+            story.now = eve.now = story.now + HOUR
+        story.household.customers["eve"] = eve.household.customers["eve"]
+        story.happens("Customers Merged", **{"from": "eve"})  # type: ignore[arg-type]  # from is a keyword
+        assert sorted(each.key for each in story.enrollments()) == kept
+        assert story.unit().slot in {each.id for each in story.enrollments()}

@@ -46,7 +46,7 @@ def merge_customers(scene: Scene, event: Event) -> None:
         return
     stays = scene.customer(stays_id)
     losers = [*_losing_passages(stays, gone), *_repeated_passages(scene, stays, gone)]
-    slot, loser = _agree_on_slot(household, stays, gone, losers)
+    slot, losing = _agree_on_slot(scene, stays, gone, losers)
     merge_profiles(stays.profile, gone.profile, scene.concerns.known)
     merge_consents(stays.contact, gone.contact)
     merge_contact(stays.contact, gone.contact)
@@ -58,7 +58,7 @@ def merge_customers(scene: Scene, event: Event) -> None:
     merge_declines(stays.declines, gone.declines)
     stays.discounts = sorted([*stays.discounts, *gone.discounts], key=lambda given: given.at)
     scene.refresh_facts()
-    for enrollment in [*losers, *([loser] if loser is not None else [])]:
+    for enrollment in [*losers, *losing]:
         _give_way(scene, stays, enrollment, gone_id)
 
 
@@ -132,20 +132,51 @@ def _lateness(passage: tuple[Enrollment, Unit]) -> tuple[bool, bool, Moment, Mom
 
 
 def _agree_on_slot(
-    household: Household, stays: Unit, gone: Unit, losers: list[Enrollment]
-) -> tuple[str | None, Enrollment | None]:
-    """Give who holds the one slot, the earlier of two, and the customer's own passage that loses it."""
+    scene: Scene, stays: Unit, gone: Unit, losers: list[Enrollment]
+) -> tuple[str | None, list[Enrollment]]:
+    """Give who holds the one slot, the earlier of two, and the customer's own passages that lose it.
+
+    Passages through the workflow that holds it share it, whichever of both they were of.
+    """
     leaving = {enrollment.id for enrollment in losers}
-    held = {unit.slot for unit in (stays, gone) if unit.slot is not None and unit.slot not in leaving}
+    household = scene.household
     own = {**stays.enrollments, **gone.enrollments}
     shared = household.account.enrollments if household.account is not None else {}
+    held = {slot for unit in (stays, gone) if (slot := _slot_without(scene, unit, leaving)) is not None}
     holding = sorted(held, key=lambda slot: _held_since(own.get(slot) or shared.get(slot), slot))
     for slot in holding[1:]:
         if slot in shared:
             kept = [unit_id for unit_id in shared[slot].held_slots if unit_id != stays.id]
             shared[slot].held_slots = kept
-    loser = own.get(holding[1]) if len(holding) > 1 else None
-    return (holding[0] if holding else None), loser
+    if not holding:
+        return None, []
+    winner = own.get(holding[0]) or shared.get(holding[0])
+    losing = [
+        each
+        for each in own.values()
+        if each.id not in leaving and (winner is None or each.workflow != winner.workflow)
+        if each.id in holding or _sells(scene, each)
+    ]
+    return holding[0], sorted(losing, key=lambda each: each.id)
+
+
+def _slot_without(scene: Scene, unit: Unit, leaving: set[str]) -> str | None:
+    """Give what holds a unit's slot when some passages leave: one that shared it, where its holder does."""
+    holder = unit.enrollments.get(unit.slot or "")
+    if holder is None or holder.id not in leaving:
+        return unit.slot
+    sharing = [
+        each
+        for each in unit.enrollments.values()
+        if each.workflow == holder.workflow and each.id not in leaving and _sells(scene, each)
+    ]
+    heir = min(sharing, key=lambda each: (each.entered_at, each.id), default=None)
+    return heir.id if heir is not None else None
+
+
+def _sells(scene: Scene, enrollment: Enrollment) -> bool:
+    version = scene.program.of_version(enrollment.workflow, enrollment.version)
+    return version is not None and version.takes_slot and not enrollment.after_goal
 
 
 def _held_since(enrollment: Enrollment | None, slot: str) -> tuple[Moment, str]:
