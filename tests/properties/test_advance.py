@@ -279,7 +279,8 @@ def test_no_cap_is_ever_exceeded_and_nobody_speaks_to_a_held_out_unit(
         for unit in households:
             if unit is not None:
                 going = [e.workflow for e in unit.enrollments.values() if not e.after_goal]
-                assert len(going) == len(set(going))
+                # Of the keyed one as many may go on as it says, each with a key of its own.
+                assert all(going.count(key) <= (3 if key == "steps" else 1) for key in going)
 
 
 def loaded_for(household: Household, inputs: list[Input]) -> Household:

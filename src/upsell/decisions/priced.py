@@ -20,7 +20,8 @@ def ask_priced(facts: UnitFacts, catalog: Catalog, offer: Offer, terms: Terms) -
     """Say that terms are at a price that does not exist, or below zero; None where they may be proposed."""
     if terms.price is not None and terms.price < 0:
         return Verdict(Reason.UNAVAILABLE, offer.id, (Seen("price", terms.price),))
-    if _is_sold_at(facts, catalog, offer, terms):
+    # What is paid per result has that price, whatever the thing itself would cost.
+    if terms.outcome_price is not None or _is_sold_at(facts, catalog, offer, terms):
         return None
     interval = offer.interval.value if offer.interval is not None else terms.interval
     currency = str(facts.cart.get("currency") or "") if offer.target is Target.ITEM else terms.currency
