@@ -45,7 +45,7 @@ def lift(key: str, treated: Sequence[int], held_out: Sequence[int], rates: tuple
     for arm, values, _, converted in arms:
         units = len(values)
         sums.append(("holdout", "v1", arm, Metric.CONVERSION.value, units, converted, converted, converted))
-        for metric in (Metric.NET_COMMITTED_REVENUE, Metric.RECURRING_REVENUE_CHANGE):
+        for metric in (one for one in Metric if one is not Metric.CONVERSION):
             powers = (sum(v**n for v in values) for n in (1, 2, 3))
             sums.append(("holdout", "v1", arm, metric.value, units, *powers))
     exposed = [("holdout", "v1", arm, share, share, len(values), 0) for arm, values, share, _ in arms]

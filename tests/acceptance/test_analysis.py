@@ -100,7 +100,7 @@ def test_the_notebook_runs_over_an_export(
 ) -> None:
     monkeypatch.setenv("UPSELL_EXPORT", str(exported))
     named = run_notebook()
-    assert named["lifts"].num_rows == 6
+    assert named["lifts"].num_rows == 2 * len(Metric)
     assert "net_committed_revenue" in capsys.readouterr().out
     # By hand and by the program: the shares of one stratum are the same.
     with open_export(exported) as data:

@@ -101,3 +101,51 @@ def test_a_true_plan_is_blocked_once_in_a_thousand_and_warned_of_once_in_a_hundr
     # Inside 99.9 % of what a binomial of the nominal rate gives.
     assert stats.binom.ppf(0.0005, worlds, 0.001) <= blocked <= stats.binom.ppf(0.9995, worlds, 0.001)
     assert stats.binom.ppf(0.0005, worlds, 0.01) <= alarmed <= stats.binom.ppf(0.9995, worlds, 0.01)
+
+
+# Watched.
+
+
+@pytest.mark.parametrize(("units", "shares"), [((510, 490), (0.5, 0.5)), ((90, 33, 77), (0.5, 0.2, 0.3))])
+def test_the_watched_test_is_the_ratio_of_dirichlet_multinomial_to_multinomial(
+    units: tuple[int, ...], shares: tuple[float, ...]
+) -> None:
+    # Oracle: scipy's two distributions, whose number of orders is the same and falls out.
+    arms = [(f"arm{n}", u, s) for n, (u, s) in enumerate(zip(units, shares, strict=True))]
+    whole = sum(units)
+    against = stats.multinomial.logpmf(units, whole, shares)
+    found = [
+        stats.dirichlet_multinomial.pmf(units, worth * np.array(shares), whole)
+        for worth in (4, 40, 400, 4_000)
+    ]
+    expected = min(1.0, float(np.exp(against) / np.mean(found)))
+    assert checked({"1": counts(*arms)}).watched_p_value == pytest.approx(expected, rel=1e-9)
+
+
+def test_strata_that_are_watched_multiply_their_evidence() -> None:
+    one = counts(("holdout", 700, 0.5), ("treated", 500, 0.5))
+    other = counts(("holdout", 60, 0.1), ("treated", 340, 0.9))
+    apart = [checked({"1": each}).watched_p_value for each in (one, other)]
+    assert checked({"1": one, "2": other}).watched_p_value == pytest.approx(apart[0] * apart[1], rel=1e-9)
+
+
+@pytest.mark.parametrize("worlds", [200, pytest.param(2_000, marks=pytest.mark.slow)])
+def test_looked_at_daily_the_watched_test_warns_seldom_and_the_other_often(worlds: int) -> None:
+    # Planted truth: worlds as planned, 100 looks each.
+    chance = np.random.default_rng(5)
+    treated = chance.binomial(50, 0.7, (worlds, 100)).cumsum(axis=1)
+    warned, naively = 0, 0
+    for world in treated:
+        looks = [(int(one), 50 * day - int(one)) for day, one in enumerate(world, 1)]
+        found = [checked({"1": counts(("treated", a, 0.7), ("holdout", b, 0.3))}) for a, b in looks]
+        warned += any(each.watched_p_value < 0.01 for each in found)
+        naively += any(each.p_value < 0.01 for each in found)
+    assert warned <= stats.binom.ppf(0.999, worlds, 0.01)
+    assert naively > 0.05 * worlds
+
+
+def test_a_mismatch_is_blocked_when_it_is_watched_too() -> None:
+    arms = {"1": counts(("holdout", 4_700, 0.5), ("treated", 5_300, 0.5))}
+    found = check_sample_ratio(arms, is_watched=True)
+    assert isinstance(found, SampleRatio)
+    assert found.verdict is Verdict.BLOCK

@@ -24,14 +24,16 @@ GBSTATS = (
 def test_an_interval_is_that_of_gbstats(case: tuple[float, ...], ends: tuple[float, float]) -> None:
     one_units, one_mean, one_variance, units, mean, variance, tuning = case
     control = Moments(int(one_units), one_mean, one_variance, 0.0)
-    found = always_valid(Moments(int(units), mean, variance, 0.0), control, tightest_at=int(tuning))
+    found = always_valid(
+        [Stratum(Moments(int(units), mean, variance, 0.0), control, 1.0)], tightest_at=int(tuning)
+    )
     assert isinstance(found, Effect)
     assert (found.low, found.high) == pytest.approx(ends, rel=1e-9)
 
 
 def test_too_few_units_and_no_spread_are_said_and_not_guessed() -> None:
-    few = always_valid(Moments(49, 1.0, 1.0, 0.0), Moments(500, 1.0, 1.0, 0.0))
-    flat = always_valid(Moments(500, 1.0, 0.0, 0.0), Moments(500, 1.0, 0.0, 0.0))
+    few = always_valid([Stratum(Moments(49, 1.0, 1.0, 0.0), Moments(500, 1.0, 1.0, 0.0), 1.0)])
+    flat = always_valid([Stratum(Moments(500, 1.0, 0.0, 0.0), Moments(500, 1.0, 0.0, 0.0), 1.0)])
     assert isinstance(few, Undetermined)
     assert isinstance(flat, Undetermined)
     assert (few.reason, flat.reason) == (UndeterminedReason.TOO_FEW, UndeterminedReason.NO_VARIATION)
@@ -51,7 +53,7 @@ def test_looked_at_daily_it_misses_seldom_and_the_naive_one_often() -> None:
         looks = [
             (moments(one[:seen]), moments(other[:seen])) for seen in range(2 * daily, days * daily + 1, daily)
         ]
-        valid = [always_valid(*look) for look in looks]
+        valid = [always_valid([Stratum(*look, 1.0)]) for look in looks]
         naive = [compare([Stratum(*look, 1.0)]).absolute for look in looks]
         missed += any(isinstance(found, Effect) and not found.low <= 0 <= found.high for found in valid)
         naively += any(isinstance(found, Effect) and not found.low <= 0 <= found.high for found in naive)

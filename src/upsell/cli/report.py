@@ -22,6 +22,20 @@ def report(
     by_stage: Annotated[
         bool, typer.Option("--by-stage", help="Tell what was earned by lifecycle stage at exposure, too.")
     ] = False,
+    all_readings: Annotated[
+        bool,
+        typer.Option(
+            "--all-readings",
+            help="Read each effect in other ways beside the plain one, too; JSON always has them.",
+        ),
+    ] = False,
+    health: Annotated[
+        bool,
+        typer.Option(
+            "--health",
+            help="Doubt the numbers: A against A, contamination, symmetry, trend by week, dilution.",
+        ),
+    ] = False,
     form: Annotated[
         str | None,
         typer.Option(
@@ -58,7 +72,15 @@ def report(
     moment = SystemClock().now() if asked is None else asked
     with connect(database_url(load_settings(os.environ))) as connection:
         program = live_program(connection)
-        found = report_on(connection, program, moment, workflow, by_stage=by_stage)
+        found = report_on(
+            connection,
+            program,
+            moment,
+            workflow,
+            by_stage=by_stage,
+            has_readings=all_readings or chosen is Form.JSON,
+            has_health=health,
+        )
         has_charts = chosen is not Form.TEXT
         trends = read_trends(connection, program, moment, workflow) if has_charts else Trends()
     content = _written(Results("", found), trends, chosen)

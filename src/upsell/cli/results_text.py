@@ -5,9 +5,12 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Iterator
 
+from upsell.cli.health_text import health_lines
+from upsell.cli.readings_text import reading_lines
 from upsell.measurement.answers import Undetermined
 from upsell.measurement.lift import Lift, LiftReport
 from upsell.runtime import results as said
+from upsell.runtime.outlook import outlook_words
 from upsell.runtime.reporting import ReasonCount, WorkflowReport
 from upsell.runtime.results import Results
 
@@ -34,6 +37,10 @@ def _programme_lines(results: Results, reading: LiftReport) -> Iterator[str]:
     yield ""
     lifts = said.programme_lifts(reading)
     yield from _table_lines(results, "household", reading, lifts)
+    readings = list(reading_lines(reading))
+    if readings:
+        yield ""
+        yield from readings
     yield ""
     yield from _wrapped(said.ratio_words(lifts[0]))
 
@@ -41,6 +48,8 @@ def _programme_lines(results: Results, reading: LiftReport) -> Iterator[str]:
 def _workflow_lines(results: Results, found: WorkflowReport) -> Iterator[str]:
     yield f"== {found.name} " + "=" * (WIDTH - len(found.name) - 4)
     yield from _wrapped(said.headline(found))
+    if found.outlook is not None:
+        yield from _wrapped(outlook_words(found.outlook, found.unit))
     yield ""
     yield from _funnel_lines(found)
     yield ""
@@ -48,6 +57,13 @@ def _workflow_lines(results: Results, found: WorkflowReport) -> Iterator[str]:
     for pair in said.arm_pairs(found):
         yield ""
         yield from _table_lines(results, found.unit, found.lift, pair)
+    readings = list(reading_lines(found.lift))
+    if readings:
+        yield ""
+        yield from readings
+    if found.health is not None:
+        yield ""
+        yield from health_lines(found.health, found.lift)
     if found.stages:
         yield ""
         yield from _stage_lines(found)

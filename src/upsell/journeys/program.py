@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from upsell.catalog.catalog import Catalog
+from upsell.catalog.costs import Costs
 from upsell.clock import Moment
 from upsell.decisions.benchmarks import Benchmarks
 from upsell.decisions.guardrails import Pause
@@ -72,6 +73,7 @@ class Program(msgspec.Struct, frozen=True):
         layers: What each workflow that is in a layer has of it, by key.
         pauses: Pauses of workflows by a guardrail that was broken, from whatever moment each holds, by key.
         reports: What the team is told by itself.
+        costs: What messages and people's time cost, for reports.
     """
 
     version: str
@@ -92,6 +94,7 @@ class Program(msgspec.Struct, frozen=True):
     layers: Mapping[str, LayerShare] = msgspec.field(default_factory=dict)
     pauses: Mapping[str, tuple[Pause, ...]] = msgspec.field(default_factory=dict)
     reports: Reports = Reports()
+    costs: Costs = msgspec.field(default_factory=Costs)
 
     def of_version(self, key: str, version: str) -> Workflow | None:
         """Give the workflow as an enrollment entered it; None when that version is not kept."""

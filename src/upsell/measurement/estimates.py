@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -35,7 +36,6 @@ LEAST_OWN_CLEARANCE = 2.0
 """The same by the arm's own mean and spread."""
 
 _OUTCOME = "outcome"
-_WELCH = Mean(_OUTCOME, alternative="two-sided", confidence_level=LEVEL, equal_var=False, use_t=True)
 
 
 class Stratum(msgspec.Struct, frozen=True):
@@ -118,7 +118,7 @@ class Comparison(msgspec.Struct, frozen=True):
     relative: Effect | Undetermined
 
 
-def compare(strata: Sequence[Stratum]) -> Comparison:
+def compare(strata: Sequence[Stratum], level: float = LEVEL) -> Comparison:
     """Estimate the effect over strata, or say why the data cannot.
 
     The absolute effect is in the outcome's unit per unit exposed; the relative one is the ratio of
@@ -134,11 +134,13 @@ def compare(strata: Sequence[Stratum]) -> Comparison:
     # A difference stays as it is when both means move together; tea-tasting computes the ratio
     # beside it, which overflows when a mean is next to zero.
     moved_by = 0.0 if near_zero is None else _distance_to_clear(arm, against)
-    found = _WELCH.analyze_aggregates(_aggregates(against, moved_by), _aggregates(arm, moved_by))
-    absolute = _effect(found.effect_size, found.effect_size_ci_lower, found.effect_size_ci_upper)
+    found = _welch(level).analyze_aggregates(_aggregates(against, moved_by), _aggregates(arm, moved_by))
+    absolute = _effect(found.effect_size, found.effect_size_ci_lower, found.effect_size_ci_upper, level)
     if near_zero is not None:
         return Comparison(absolute=absolute, relative=near_zero)
-    relative = _effect(found.rel_effect_size, found.rel_effect_size_ci_lower, found.rel_effect_size_ci_upper)
+    relative = _effect(
+        found.rel_effect_size, found.rel_effect_size_ci_lower, found.rel_effect_size_ci_upper, level
+    )
     return Comparison(absolute=absolute, relative=relative)
 
 
@@ -167,9 +169,14 @@ class _WeightedAggregates(Aggregates):  # type: ignore[misc]
         return self
 
 
-def _effect(estimate: float, low: float, high: float) -> Effect:
+@cache
+def _welch(level: float) -> Mean:
+    return Mean(_OUTCOME, alternative="two-sided", confidence_level=level, equal_var=False, use_t=True)
+
+
+def _effect(estimate: float, low: float, high: float, level: float) -> Effect:
     """Write an effect in plain floats, which JSON knows, where NumPy's came."""
-    return Effect(estimate=float(estimate), low=float(low), high=float(high))
+    return Effect(estimate=float(estimate), low=float(low), high=float(high), level=level)
 
 
 def _aggregates(arm: WeightedMean, moved_by: float) -> Aggregates:

@@ -29,6 +29,7 @@ import msgspec
 from scipy import special
 
 from upsell.measurement.answers import Undetermined
+from upsell.measurement.estimates import Stratum
 from upsell.measurement.moments import Moments
 from upsell.measurement.sequential import always_valid
 
@@ -125,7 +126,7 @@ def read_excess(strata: Sequence[ArmPair], limit: float, alpha: float, least: in
     usable = [each for each in strata if min(each.treated.counted, each.held_out.counted) >= 2]
     treated, held_out = _sum(each.treated for each in usable), _sum(each.held_out for each in usable)
     needs = _needs(treated, held_out, least)
-    found = always_valid(*_weighted(usable), alpha=alpha) if not needs else None
+    found = always_valid(_weighted(usable), alpha=alpha) if not needs else None
     if found is None or isinstance(found, Undetermined):
         needs = needs or (found.detail if found is not None else "")
         return Reading(
@@ -256,22 +257,17 @@ def _needs(treated: Counts, held_out: Counts, least: int) -> str:
     return ""
 
 
-def _weighted(strata: Sequence[ArmPair]) -> tuple[Moments, Moments]:
-    """Give both arms' shares over strata combined by the strata's sizes, with a careful variance."""
+def _weighted(strata: Sequence[ArmPair]) -> list[Stratum]:
+    """Give the shares of each stratum, weighted by its size, with a careful variance."""
     sizes = [each.treated.counted + each.held_out.counted for each in strata]
-    weights = [size / sum(sizes) for size in sizes]
-    return (
-        _arm([(each.treated, each) for each in strata], weights),
-        _arm([(each.held_out, each) for each in strata], weights),
-    )
+    return [
+        Stratum(_arm(each.treated, each), _arm(each.held_out, each), size / sum(sizes))
+        for each, size in zip(strata, sizes, strict=True)
+    ]
 
 
-def _arm(parts: Sequence[tuple[Counts, ArmPair]], weights: Sequence[float]) -> Moments:
-    units = sum(own.counted for own, _ in parts)
-    pairs = list(zip(parts, weights, strict=True))
-    mean = math.fsum(weight * own.seen / own.counted for (own, _), weight in pairs)
-    variance = math.fsum(weight**2 * _variance(own, both) / own.counted for (own, both), weight in pairs)
-    return Moments(units, mean, variance * units, 0.0)
+def _arm(own: Counts, both: ArmPair) -> Moments:
+    return Moments(own.counted, own.seen / own.counted, _variance(own, both), 0.0)
 
 
 def _variance(own: Counts, both: ArmPair) -> float:

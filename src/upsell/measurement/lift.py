@@ -14,10 +14,20 @@ from typing import TypeAlias, assert_never
 import msgspec
 
 from upsell.measurement.answers import Effect, Undetermined, UndeterminedReason
-from upsell.measurement.estimates import Stratum, compare, weigh
+from upsell.measurement.effects import Cell, Effects, estimate, silenced
+from upsell.measurement.estimates import weigh
+from upsell.measurement.joint import JointSums
 from upsell.measurement.observations import LeftOut, Observations, Rows, observe
-from upsell.measurement.queries import Dialect, Query, outcome_queries
+from upsell.measurement.queries import Dialect, Query, cut_query, outcome_queries, reading_queries
 from upsell.measurement.question import HELD_OUT, IN_CONTROL, PROGRAMME, TREATED, Contrast, Metric, Question
+from upsell.measurement.readings import (
+    Reading,
+    held_cells,
+    read_at_any_time,
+    read_held,
+    read_together,
+    read_with_past,
+)
 from upsell.measurement.sample_ratio import SampleRatio, Verdict, check_sample_ratio
 from upsell.measurement.sums import Sums
 
@@ -31,9 +41,9 @@ LEAST_IN_STRATUM = 2
 CLUSTERED = Undetermined(
     UndeterminedReason.CLUSTERED,
     "whole accounts were drawn, and customers of one account are not independent; an interval that takes "
-    "them for independent would be too narrow",
+    "them for independent would be too narrow, and which account each was drawn with is not known here",
 )
-"""What is said of effects and sizes where units were drawn in clusters, which no estimator here can read."""
+"""What is said of effects and sizes where units were drawn in clusters that are not known."""
 
 
 class ArmSummary(msgspec.Struct, frozen=True):
@@ -73,6 +83,7 @@ class Lift(msgspec.Struct, frozen=True):
         units_left_out: Closed units of both arms in those.
         open_units: Units of both arms whose window has not closed.
         crossed_units: Units of the contrast seen in more than one arm, counted in their first.
+        readings: The effect read in other ways, where that was asked for.
     """
 
     workflow: str
@@ -90,6 +101,7 @@ class Lift(msgspec.Struct, frozen=True):
     units_left_out: int
     open_units: int
     crossed_units: int
+    readings: tuple[Reading, ...] = ()
 
 
 class LiftReport(msgspec.Struct, frozen=True):
@@ -106,14 +118,30 @@ class LiftReport(msgspec.Struct, frozen=True):
     left_out: tuple[LeftOut, ...]
 
 
-def measure(question: Question, run: Run, dialect: Dialect) -> LiftReport:
-    """Ask an engine the question and read its answer; ``run`` is called once per query."""
+def measure(question: Question, run: Run, dialect: Dialect, *, has_readings: bool = False) -> LiftReport:
+    """Ask an engine the question and read its answer; ``run`` is called once per query.
+
+    With ``has_readings`` each lift is read in other ways besides.
+    """
     queries = outcome_queries(question, dialect)
-    return read_lift(question, {query: run(sql) for query, sql in queries.items()})
+    if not has_readings:
+        return read_lift(question, {query: run(sql) for query, sql in queries.items()})
+    cuts = read_cuts(run(cut_query(question, dialect)))
+    queries |= reading_queries(question, dialect, cuts)
+    return read_lift(question, {query: run(sql) for query, sql in queries.items()}, cuts)
 
 
-def read_lift(question: Question, rows: Mapping[Query, Rows]) -> LiftReport:
+def read_cuts(rows: Rows) -> dict[tuple[str, str], int]:
+    """Read what outcomes are held to, by contrast and metric."""
+    return {(str(contrast), str(metric)): int(cut) for contrast, metric, cut in rows}
+
+
+def read_lift(
+    question: Question, rows: Mapping[Query, Rows], cuts: Mapping[tuple[str, str], int] | None = None
+) -> LiftReport:
     """Turn the rows of ``outcome_queries`` into lifts; no rows give ``Undetermined`` lifts.
+
+    With ``cuts``, and the rows of ``reading_queries`` beside the others, each lift has its readings.
 
     Raises:
         MeasurementError: A row names a contrast or metric that is not known.
@@ -121,22 +149,36 @@ def read_lift(question: Question, rows: Mapping[Query, Rows]) -> LiftReport:
     seen = observe(rows)
     lifts: list[Lift] = []
     for contrast in question.contrasts:
-        sample_ratio = CLUSTERED if question.is_clustered else check_sample_ratio(seen.exposed[contrast])
-        for arm, against in _pairs(question, contrast, seen):
-            lifts += [
-                _lift(question, seen, _Pair(contrast, arm, against, sample_ratio), metric)
-                for metric in Metric
-            ]
+        sample_ratio = _check(question, seen, contrast)
+        pairs = list(_pairs(question, contrast, seen))
+        for arm, against in pairs:
+            pair = _Pair(contrast, arm, against, sample_ratio, len(pairs))
+            lifts += [_lift(question, seen, pair, metric, cuts) for metric in Metric]
     return LiftReport(question=question, lifts=tuple(lifts), left_out=seen.left_out)
 
 
+def _check(question: Question, seen: Observations, contrast: Contrast) -> SampleRatio | Undetermined:
+    """Compare the sizes of arms with their plan, counting what was drawn."""
+    if not question.is_clustered:
+        return check_sample_ratio(seen.exposed[contrast], is_watched=True)
+    if seen.exposed[contrast] and not seen.exposed_accounts[contrast]:
+        return CLUSTERED
+    return check_sample_ratio(seen.exposed_accounts[contrast], is_watched=True)
+
+
 class _Pair(msgspec.Struct, frozen=True):
-    """Two arms of a contrast, with the check of that contrast."""
+    """Two arms of a contrast, with the check of that contrast and how many pairs it has."""
 
     contrast: Contrast
     arm: str
     against: str
     sample_ratio: SampleRatio | Undetermined
+    pairs: int
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """Both arms."""
+        return self.arm, self.against
 
 
 def _pairs(question: Question, contrast: Contrast, seen: Observations) -> Iterable[tuple[str, str]]:
@@ -154,22 +196,32 @@ def _pairs(question: Question, contrast: Contrast, seen: Observations) -> Iterab
             assert_never(contrast)
 
 
-def _lift(question: Question, seen: Observations, pair: _Pair, metric: Metric) -> Lift:
+def _lift(
+    question: Question,
+    seen: Observations,
+    pair: _Pair,
+    metric: Metric,
+    cuts: Mapping[tuple[str, str], int] | None,
+) -> Lift:
     """Read one metric of one pair."""
-    exposed = {name: _exposed(seen, pair.contrast, name) for name in (pair.arm, pair.against)}
+    exposed = {name: _exposed(seen, pair.contrast, name) for name in pair.names}
     by_stratum = seen.sums.get((pair.contrast, metric), {})
     both = {
         name: (arms.get(pair.arm, Sums()), arms.get(pair.against, Sums()))
         for name, arms in sorted(by_stratum.items())
         if pair.arm in arms or pair.against in arms
     }
-    readable = [sums for sums in both.values() if min(one.units for one in sums) >= LEAST_IN_STRATUM]
+    cells = _cells(question, seen, pair, metric, both)
     arm = sum((one for one, _ in both.values()), Sums())
     against = sum((other for _, other in both.values()), Sums())
     closed = arm.units + against.units
+    readable = [both[name] for name in cells]
     silent = _silent(pair, exposed, min(arm.units, against.units), readable)
     weights = _weights([one.units + other.units for one, other in readable])
-    absolute, relative, total = _effects(readable, CLUSTERED if question.is_clustered else silent)
+    unread = silent or (CLUSTERED if question.is_clustered and not seen.accounts else None)
+    found = silenced(unread) if unread is not None else estimate(list(cells.values()))
+    if question.is_clustered and unread is None:
+        found = _over_accounts(found)
     return Lift(
         workflow=question.workflow,
         contrast=pair.contrast,
@@ -189,16 +241,78 @@ def _lift(question: Question, seen: Observations, pair: _Pair, metric: Metric) -
             total=against.total,
             mean=silent or weigh([other for _, other in readable], weights).mean,
         ),
-        absolute=absolute,
-        relative=relative,
-        total=total,
+        absolute=found.absolute,
+        relative=found.relative,
+        total=found.total,
         sample_ratio=pair.sample_ratio,
         strata=len(readable),
         strata_left_out=len(both) - len(readable),
         units_left_out=closed - sum(one.units + other.units for one, other in readable),
         open_units=sum(exposed.values()) - closed,
         crossed_units=seen.crossed[pair.contrast],
+        readings=()
+        if cuts is None or unread is not None
+        else tuple(_readings(question, seen, pair, metric, cells, cuts)),
     )
+
+
+def _over_accounts(found: Effects) -> Effects:
+    """Say of what cannot be known that accounts were counted, not units."""
+
+    def said(answer: Effect | Undetermined) -> Effect | Undetermined:
+        if isinstance(answer, Effect):
+            return answer
+        return Undetermined(answer.reason, f"counting accounts, {answer.detail}")
+
+    return Effects(said(found.absolute), said(found.relative), said(found.total))
+
+
+def _cells(
+    question: Question,
+    seen: Observations,
+    pair: _Pair,
+    metric: Metric,
+    both: Mapping[str, tuple[Sums, Sums]],
+) -> dict[str, Cell]:
+    """Give what the effect is estimated from, by stratum; of accounts where whole ones were drawn."""
+    if not question.is_clustered or not seen.accounts:
+        return {
+            name: Cell(one, other, one.units, other.units)
+            for name, (one, other) in both.items()
+            if min(one.units, other.units) >= LEAST_IN_STRATUM
+        }
+    found = {}
+    by_stratum = seen.accounts.get((pair.contrast, metric), {})
+    for name, (one, other) in both.items():
+        sums = [by_stratum.get(name, {}).get(arm, JointSums()) for arm in pair.names]
+        if min(each.units for each in sums) >= LEAST_IN_STRATUM:
+            found[name] = Cell(sums[0].ratio(), sums[1].ratio(), one.units, other.units)
+    return found
+
+
+def _readings(
+    question: Question,
+    seen: Observations,
+    pair: _Pair,
+    metric: Metric,
+    cells: Mapping[str, Cell],
+    cuts: Mapping[tuple[str, str], int],
+) -> Iterable[Reading]:
+    """Read the same effect in other ways; over accounts only in the ways that are known to hold there."""
+    whole = list(cells.values())
+    key = (pair.contrast, metric)
+    if not question.is_clustered:
+        cut = cuts.get((pair.contrast.value, metric.value))
+        if cut is not None:
+            yield read_held(held_cells(seen.held[key], list(cells), pair.names), cut)
+        yield read_with_past([_two(seen.before[key][name], pair) for name in cells])
+        yield read_at_any_time(whole)
+    if pair.pairs > 1:
+        yield read_together(whole, pair.pairs)
+
+
+def _two(arms: Mapping[str, JointSums], pair: _Pair) -> tuple[JointSums, JointSums]:
+    return arms[pair.arm], arms[pair.against]
 
 
 def _exposed(seen: Observations, contrast: Contrast, arm: str) -> int:
@@ -219,8 +333,8 @@ def _silent(
             return Undetermined(UndeterminedReason.ARM_EMPTY, f"nobody in arm {name} has been exposed")
     if isinstance(pair.sample_ratio, SampleRatio) and pair.sample_ratio.verdict is Verdict.BLOCK:
         detail = (
-            f"the arms are not as large as planned (p = {pair.sample_ratio.p_value:.2g}); find out what "
-            "moved units between arms before reading what it moved besides"
+            f"the arms are not as large as planned (p = {pair.sample_ratio.watched_p_value:.2g}); find out "
+            "what moved units between arms before reading what it moved besides"
         )
         return Undetermined(UndeterminedReason.SAMPLE_RATIO, detail)
     if fewest_closed == 0:
@@ -231,35 +345,7 @@ def _silent(
     return None
 
 
-def _effects(
-    readable: Sequence[tuple[Sums, Sums]], silent: Undetermined | None
-) -> tuple[Effect | Undetermined, Effect | Undetermined, Effect | Undetermined]:
-    """Estimate the absolute, the relative and the total effect.
-
-    The first two weigh strata by all their units: the mean effect over the exposed. The total weighs
-    them by the arm's own units, because it is what happened to those.
-    """
-    if silent is not None:
-        return silent, silent, silent
-    over_exposed = compare(_strata(readable, [one.units + other.units for one, other in readable]))
-    own = [one.units for one, _ in readable]
-    per_unit = compare(_strata(readable, own)).absolute
-    total = _times(per_unit, sum(own)) if isinstance(per_unit, Effect) else per_unit
-    return over_exposed.absolute, over_exposed.relative, total
-
-
-def _strata(readable: Sequence[tuple[Sums, Sums]], units: Sequence[int]) -> list[Stratum]:
-    """Weigh strata by a count of units."""
-    weighted = zip(readable, _weights(units), strict=True)
-    return [Stratum(arm=one, against=other, weight=weight) for (one, other), weight in weighted]
-
-
 def _weights(units: Sequence[int]) -> list[float]:
     """Give each count as a share of all."""
     whole = sum(units)
     return [one / whole for one in units]
-
-
-def _times(effect: Effect, units: int) -> Effect:
-    """Give an effect per unit over many units."""
-    return Effect(effect.estimate * units, effect.low * units, effect.high * units, effect.level)

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias, TypeVar
 import msgspec
 
 from upsell.errors import MeasurementError, nearest
+from upsell.measurement.joint import JointSums
 from upsell.measurement.queries import Query
 from upsell.measurement.question import Contrast, Metric
 from upsell.measurement.sample_ratio import ArmCount
@@ -21,7 +22,11 @@ from upsell.measurement.sums import Sums
 Rows: TypeAlias = Sequence[Sequence[Any]]
 """What an engine answers a query with: whole numbers as int or Decimal, shares as float."""
 
+Key: TypeAlias = tuple[Contrast, Metric]
+"""What sums are of."""
+
 Name = TypeVar("Name", bound=enum.Enum)
+Added = TypeVar("Added", Sums, JointSums)
 
 
 class LeftOut(msgspec.Struct, frozen=True):
@@ -50,45 +55,64 @@ class Observations(msgspec.Struct, frozen=True):
         crossed: By contrast, units that were exposed in more than one arm (after a merge).
         sums: Sums by contrast, metric, stratum and arm, over units whose window has closed.
         left_out: What was not added up, in order of contrast, arm and currency.
+        exposed_accounts: Accounts by contrast and stratum, each counted once, where whole ones were drawn.
+        accounts: Sums over accounts of closed units (x) and their outcomes (y), like ``sums``.
+        before: Sums of outcomes (y) beside themselves before the exposure (x), like ``sums``.
+        held: Sums of outcomes held to a cut, like ``sums``.
     """
 
     exposed: Mapping[Contrast, Mapping[str, Sequence[ArmCount]]]
     crossed: Mapping[Contrast, int]
     sums: Mapping[tuple[Contrast, Metric], Mapping[str, Mapping[str, Sums]]]
     left_out: tuple[LeftOut, ...]
+    exposed_accounts: Mapping[Contrast, Mapping[str, Sequence[ArmCount]]]
+    accounts: Mapping[Key, Mapping[str, Mapping[str, JointSums]]]
+    before: Mapping[Key, Mapping[str, Mapping[str, JointSums]]]
+    held: Mapping[Key, Mapping[str, Mapping[str, Sums]]]
 
 
 def observe(rows: Mapping[Query, Rows]) -> Observations:
-    """Read the rows of ``outcome_queries``; the order of rows does not matter.
+    """Read the rows of ``outcome_queries`` and ``reading_queries``; the order of rows does not matter.
+
+    Queries that were not run have no rows.
 
     Raises:
         MeasurementError: A row names a contrast or metric that is not known.
     """
-    exposed: dict[Contrast, dict[str, list[ArmCount]]] = {contrast: {} for contrast in Contrast}
     crossed = dict.fromkeys(Contrast, 0)
-    for contrast_name, stratum, arm, least, greatest, units, crossing in rows[Query.EXPOSED]:
-        contrast = _known(Contrast, contrast_name)
-        count = ArmCount(str(arm), int(units), _share(least), _share(greatest))
-        exposed[contrast].setdefault(str(stratum), []).append(count)
-        crossed[contrast] += int(crossing)
+    for contrast_name, *_, crossing in rows[Query.EXPOSED]:
+        crossed[_known(Contrast, contrast_name)] += int(crossing)
     return Observations(
-        exposed={
-            contrast: {name: tuple(sorted(found, key=_arm)) for name, found in strata.items()}
-            for contrast, strata in exposed.items()
-        },
+        exposed=_counts(rows[Query.EXPOSED]),
         crossed=crossed,
-        sums=_sums(rows[Query.SUMS]),
+        sums=_sums(rows[Query.SUMS], Sums),
         left_out=tuple(_left_out(rows[Query.LEFT_OUT])),
+        exposed_accounts=_counts(rows.get(Query.ACCOUNTS_EXPOSED, ())),
+        accounts=_sums(rows.get(Query.ACCOUNTS, ()), JointSums),
+        before=_sums(rows.get(Query.BEFORE, ()), JointSums),
+        held=_sums(rows.get(Query.HELD, ()), Sums),
     )
 
 
-def _sums(rows: Rows) -> dict[tuple[Contrast, Metric], dict[str, dict[str, Sums]]]:
+def _counts(rows: Rows) -> dict[Contrast, dict[str, tuple[ArmCount, ...]]]:
+    """Read the rows of how many were exposed."""
+    exposed: dict[Contrast, dict[str, list[ArmCount]]] = {contrast: {} for contrast in Contrast}
+    for contrast, stratum, arm, least, greatest, units, _ in rows:
+        count = ArmCount(str(arm), int(units), _share(least), _share(greatest))
+        exposed[_known(Contrast, contrast)].setdefault(str(stratum), []).append(count)
+    return {
+        contrast: {name: tuple(sorted(found, key=_arm)) for name, found in strata.items()}
+        for contrast, strata in exposed.items()
+    }
+
+
+def _sums(rows: Rows, kind: type[Added]) -> dict[Key, dict[str, dict[str, Added]]]:
     """Read the rows of sums; rows of one group, as from partitions, are added."""
-    found: dict[tuple[Contrast, Metric], dict[str, dict[str, Sums]]] = {}
+    found: dict[Key, dict[str, dict[str, Added]]] = {}
     for contrast, stratum, arm, metric, *numbers in rows:
         key = (_known(Contrast, contrast), _known(Metric, metric))
         arms = found.setdefault(key, {}).setdefault(str(stratum), {})
-        arms[str(arm)] = arms.get(str(arm), Sums()) + Sums(*(int(number) for number in numbers))
+        arms[str(arm)] = arms.get(str(arm), kind()) + kind(*(int(number) for number in numbers))
     return found
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
+from fractions import Fraction
 from functools import cache
 from importlib import resources
 
@@ -36,27 +37,86 @@ class Query(enum.Enum):
     EXPOSED = "exposed"
     SUMS = "sums"
     LEFT_OUT = "left_out"
+    ACCOUNTS_EXPOSED = "exposed_accounts"
+    ACCOUNTS = "account_sums"
+    BEFORE = "before_sums"
+    HELD = "held_sums"
+
+
+class HealthQuery(enum.Enum):
+    """One of the queries by which the readings themselves are doubted; the value names its file."""
+
+    PLACEBO = "placebo_sums"
+    WEEKLY = "weekly_sums"
+    TRAITS = "exposure_traits"
+
+
+SPLITS = 200
+"""How often the units nobody treated are parted at random."""
+
+PLAIN = (Query.EXPOSED, Query.SUMS, Query.LEFT_OUT)
+"""The queries of the plain reading."""
+
+CLUSTERED = (Query.ACCOUNTS_EXPOSED, Query.ACCOUNTS)
+"""What the plain reading needs besides where whole accounts were drawn."""
+
+HELD_AT = Fraction(99, 100)
+"""The quantile outcomes of money are held to in the winsorised reading."""
 
 
 def outcome_queries(question: Question, dialect: Dialect) -> dict[Query, str]:
-    """Give the SQL of every query a reading needs; their rows are what ``read_lift`` takes.
+    """Give the SQL of every query a plain reading needs; their rows are what ``read_lift`` takes.
 
     The session must have relations ``exposures(workflow, contrast, stratum, unit_id, arm, share,
     exposed_at)`` and ``events(unit_id, name, occurred_at, properties)``, moments with zone and
-    properties JSON or JSON text.
+    properties JSON or JSON text; where the question is clustered, ``exposures.account`` too, empty where
+    the account is not known; where it has spendings, ``spendings(unit_id, spent_at, amount)`` in
+    millionths of a minor unit.
     """
-    values = _values(question)
-    return {query: write_statement(query.value, values, dialect) for query in Query}
+    asked = (*PLAIN, *CLUSTERED) if question.is_clustered else PLAIN
+    return {query: _write(query.value, question, dialect) for query in asked}
+
+
+def cut_query(question: Question, dialect: Dialect) -> str:
+    """Give the SQL of what outcomes of money are held to; its rows are contrast, metric and cut.
+
+    It is found over all units once. Sums of parts add only when they were held to the same cut.
+    """
+    return _write("cuts", question, dialect)
+
+
+def reading_queries(
+    question: Question, dialect: Dialect, cuts: Mapping[tuple[str, str], int]
+) -> dict[Query, str]:
+    """Give the SQL of the readings beside the plain one; without cuts nothing is held to one."""
+    asked = (Query.BEFORE, Query.HELD) if cuts else (Query.BEFORE,)
+    return {query: _write(query.value, question, dialect, {"cut": _cut(cuts)}) for query in asked}
+
+
+def health_queries(question: Question, dialect: Dialect) -> dict[HealthQuery, str]:
+    """Give the SQL of what ``health`` reads, of the contrast with the holdout."""
+    return {query: _write(query.value, question, dialect) for query in HealthQuery}
 
 
 def unit_outcomes(question: Question, dialect: Dialect) -> str:
     """Give the SQL of the outcomes themselves: one row per contrast and exposed unit.
 
     Columns: workflow, contrast, stratum, arm, unit_id, exposed_at (with zone), conversion (0 or 1),
-    net_committed_revenue and recurring_revenue_change (whole minor units); an outcome is null while
-    its window is open. For simulations, which compare the outcomes of one unit in two worlds.
+    net_committed_revenue, recurring_revenue_change, margin and net_value_after_regret (whole minor
+    units); an outcome is null while its window is open. For simulations, which compare the outcomes of one
+    unit in two worlds.
     """
-    return write_statement("unit_outcomes", _values(question), dialect)
+    return _write("unit_outcomes", question, dialect)
+
+
+def _write(
+    relation: str, question: Question, dialect: Dialect, more: Mapping[str, exp.Expression] | None = None
+) -> str:
+    """Write the statement of a relation of a question; where nothing is known to be spent, nothing is."""
+    files = outcome_files()
+    if not question.has_spendings:
+        files = {**files, "spendings": "nothing_spent"}
+    return write_statement(relation, {**_values(question), **(more or {})}, dialect, files)
 
 
 def write_statement(
@@ -94,8 +154,29 @@ def _values(question: Question) -> Mapping[str, exp.Expression]:
         "as_of": moment_literal(question.as_of),
         "goal_within": duration_literal(question.goal_within),
         "horizon": duration_literal(question.horizon),
+        "regret": duration_literal(question.regret),
+        "serving_cost": _serving_cost(question),
+        "held_at": exp.Literal.number(float(HELD_AT)),
+        "splits": exp.Literal.number(SPLITS),
         "steps": exp.Literal.number(question.horizon // (28 * DAY) + 3),
     }
+
+
+def _serving_cost(question: Question) -> exp.Expression:
+    """Write what serving one of a plan costs in a month, 0 where that is not known."""
+    chosen = exp.Case(default=exp.Literal.number(0))
+    for plan, cost in question.serving:
+        chosen = chosen.when(exp.column("plan").eq(plan), exp.Literal.number(cost))
+    return chosen if question.serving else exp.Literal.number(0)
+
+
+def _cut(cuts: Mapping[tuple[str, str], int]) -> exp.Expression:
+    """Write what an outcome is held to, by its contrast and metric."""
+    chosen = exp.Case()
+    for (contrast, metric), cut in sorted(cuts.items()):
+        is_it = exp.and_(exp.column("contrast").eq(contrast), exp.column("metric").eq(metric))
+        chosen = chosen.when(is_it, exp.cast(exp.Literal.number(cut), exp.DataType.Type.BIGINT))
+    return chosen
 
 
 def moment_literal(at: Moment) -> exp.Expression:
@@ -108,9 +189,30 @@ def duration_literal(length: Duration) -> exp.Expression:
     return exp.Interval(this=exp.Literal.string(str(length)), unit=exp.Var(this="MICROSECOND"))
 
 
+_BY_WINDOW = frozenset(
+    {
+        "first_exposures",
+        "running_terms",
+        "dues",
+        "credits",
+        "trades",
+        "committed",
+        "recurring",
+        "window_outcomes",
+    }
+)
+"""Relations read in windows of the exposures; each can be read in the windows before and after them too."""
+
+_MOVED = ("_before", "_after")
+"""What the name of such a relation ends in when it is."""
+
+
 @cache
 def parsed_file(file: str) -> exp.Select:
     """Read one packaged file as a syntax tree; the tree is shared and never changed."""
+    if file in _moved_files():
+        name, ending = _moved_files()[file]
+        return _moved(parsed_file(name), ending)
     return sqlglot.parse_one(file_text(file), dialect=Dialect.DUCKDB.value, into=exp.Select)
 
 
@@ -119,10 +221,34 @@ def file_text(file: str) -> str:
     return resources.files("upsell.measurement").joinpath("sql", f"{file}.sql").read_text("utf-8")
 
 
+def _moved(tree: exp.Select, ending: str) -> exp.Select:
+    """Copy a tree so that it reads the windows before those of the exposures, or after them."""
+    moved = tree.copy()
+    for named in moved.find_all(exp.Table):
+        if named.name in _BY_WINDOW:
+            named.set("this", exp.to_identifier(named.name + ending))
+    for column in moved.find_all(exp.Column):
+        if column.table in _BY_WINDOW:
+            column.set("table", exp.to_identifier(column.table + ending))
+    return moved
+
+
+@cache
+def _moved_files() -> Mapping[str, tuple[str, str]]:
+    """Give the names of what is read in other windows without a file of its own, each as file and ending."""
+    written = folder_names("")
+    return {
+        name + ending: (name, ending)
+        for name in sorted(_BY_WINDOW)
+        for ending in _MOVED
+        if name + ending not in written
+    }
+
+
 @cache
 def outcome_files() -> Mapping[str, str]:
     """Give the files that outcomes are written in, by the relation each is."""
-    return {name: name for name in folder_names("")}
+    return {name: name for name in (*folder_names(""), *_moved_files())}
 
 
 def folder_names(folder: str) -> tuple[str, ...]:

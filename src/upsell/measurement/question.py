@@ -25,12 +25,14 @@ class Contrast(enum.Enum):
 class Metric(enum.Enum):
     """A rule from a unit's outcome to a number.
 
-    ``CONVERSION`` is 0 or 1; the other two are whole minor units of the question's currency.
+    ``CONVERSION`` is 0 or 1; the others are whole minor units of the question's currency.
     """
 
     NET_COMMITTED_REVENUE = "net_committed_revenue"
     RECURRING_REVENUE_CHANGE = "recurring_revenue_change"
     CONVERSION = "conversion"
+    MARGIN = "margin"
+    NET_VALUE_AFTER_REGRET = "net_value_after_regret"
 
 
 TREATED = "treated"
@@ -62,6 +64,11 @@ class Question(msgspec.Struct, frozen=True):
         arms: The experiment's arms in the order they are compared, each with those before it; arms
             that only the exposures name come after, by code point.
         contrasts: Which contrasts are read.
+        regret: How long after the horizon refunds, downgrades and churn are taken off what is left after
+            regret, microseconds.
+        serving: What serving one of a plan costs in a month: plan and minor units; what is not named costs
+            nothing.
+        has_spendings: Whether the engine holds what messages and tasks cost.
         is_clustered: Whether units were drawn together with others of their account, so that those of one
             account are not independent.
 
@@ -78,6 +85,14 @@ class Question(msgspec.Struct, frozen=True):
     arms: tuple[str, ...] = ()
     contrasts: tuple[Contrast, ...] = OF_A_WORKFLOW
     is_clustered: bool = False
+    regret: Duration = 30 * DAY
+    serving: tuple[tuple[str, int], ...] = ()
+    has_spendings: bool = False
+
+    @property
+    def knows_costs(self) -> bool:
+        """Whether anything is known to cost something, so that margin is not net committed revenue."""
+        return bool(self.serving) or self.has_spendings
 
     def __post_init__(self) -> None:
         """Refuse a question that has no answer."""
@@ -85,7 +100,7 @@ class Question(msgspec.Struct, frozen=True):
             if not getattr(self, name):
                 msg = f"expected a name for {name}, got an empty one; say what is to be measured"
                 raise MeasurementError(msg)
-        for name in ("goal_within", "horizon"):
+        for name in ("goal_within", "horizon", "regret"):
             length = getattr(self, name)
             if length <= 0:
                 msg = f"expected {name} above 0 microseconds, got {length}; a window needs a length"

@@ -11,40 +11,42 @@ tuning. Regime: ``LEAST_UNITS`` units in each arm, as everywhere, and the first 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from upsell.measurement.answers import LEVEL, Effect, Undetermined, UndeterminedReason
-from upsell.measurement.estimates import LEAST_UNITS
-from upsell.measurement.moments import Moments
-from upsell.measurement.sums import Sums
+from upsell.measurement.estimates import LEAST_UNITS, Stratum, weigh
 
 TIGHTEST_AT = 5_000
 """How many units of both arms together the interval is made tightest for."""
 
 
 def always_valid(
-    arm: Sums | Moments,
-    against: Sums | Moments,
-    *,
-    tightest_at: int = TIGHTEST_AT,
-    alpha: float = 1 - LEVEL,
+    strata: Sequence[Stratum], *, tightest_at: int = TIGHTEST_AT, alpha: float = 1 - LEVEL
 ) -> Effect | Undetermined:
-    """Give the difference of two means with an interval that may be looked at at any time.
+    """Give the difference of means over strata with an interval that may be looked at at any time.
+
+    With several strata it covers the running mean of each unit's effect in its stratum: the units are
+    independent without being alike, which the paper's theorem 2.5 allows, with the mean of their variances.
 
     Args:
-        arm: The arm whose effect is asked.
-        against: The arm it is compared with.
-        tightest_at: At how many units of both together it is to be tightest; chosen before anybody looks.
+        strata: At least one; weights sum to 1.
+        tightest_at: At how many units of both arms it is to be tightest; chosen before anybody looks.
         alpha: The chance with which it may ever miss.
     """
-    fewest = min(arm.units, against.units)
+    fewest = min(sum(one.arm.units for one in strata), sum(one.against.units for one in strata))
     if fewest < LEAST_UNITS:
         detail = f"needs {LEAST_UNITS} units in each arm before the first look; the smaller arm has {fewest}"
         return Undetermined(UndeterminedReason.TOO_FEW, detail)
-    variance = arm.variance / arm.units + against.variance / against.units
+    weights = [one.weight for one in strata]
+    arm, against = (
+        weigh([one.arm for one in strata], weights),
+        weigh([one.against for one in strata], weights),
+    )
+    variance = arm.variance + against.variance
     if variance == 0:
         detail = "every unit has the same outcome, so its spread cannot be told"
         return Undetermined(UndeterminedReason.NO_VARIATION, detail)
-    units = arm.units + against.units
+    units = sum(one.arm.units + one.against.units for one in strata)
     half = math.sqrt(variance * units) * _boundary(units, tightest_at, alpha)
     estimate = arm.mean - against.mean
     return Effect(estimate, estimate - half, estimate + half, level=1 - alpha)

@@ -6,7 +6,7 @@ to the mail that arrives. Afterwards what the report says stands beside what tru
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -15,14 +15,15 @@ from upsell.clock import DAY, Duration, Moment
 from upsell.errors import ConfigError
 from upsell.ids import bare
 from upsell.journeys.program import Program
+from upsell.measurement.question import Metric
 from upsell.runtime.apply import apply
 from upsell.runtime.company import YEAR, Company, index_of
 from upsell.runtime.replay import Heard, Replay, Step
-from upsell.runtime.reporting import exposed_units, live_program, question_of, report
+from upsell.runtime.reporting import exposed_units, live_program, question_of, report, serving_of
 from upsell.runtime.results import Results
 from upsell.runtime.simulate import Simulation
 from upsell.runtime.sink import open_sink
-from upsell.runtime.truth import Rerun, planted_truth
+from upsell.runtime.truth import Rerun, Truth, planted_truth
 from upsell.store.connect import Connection
 from upsell.workspace.documents import Documents, read_workspace
 
@@ -106,7 +107,17 @@ def run_demo(
             )
         finally:
             replay.close()
-    return Results(_about(company, end), reported, truths)
+    return Results(_about(company, end), reported, _known(truths, program))
+
+
+def _known(truths: Mapping[str, tuple[Truth, ...]], program: Program) -> dict[str, tuple[Truth, ...]]:
+    """Leave out the truth of a margin where messages cost something: whoever lives again is sent none."""
+    if not program.costs.are_known:
+        return dict(truths)
+    return {
+        key: tuple(truth for truth in found if truth.metric is not Metric.MARGIN)
+        for key, found in truths.items()
+    }
 
 
 def _reruns(
@@ -117,7 +128,9 @@ def _reruns(
             documents=dict(documents),
             company=company,
             step=step,
-            question=question_of(workflow, program.currency, company.ends_at),
+            question=msgspec.structs.replace(
+                question_of(workflow, program.currency, company.ends_at), serving=serving_of(program)
+            ),
             indexes=tuple(index_of(bare(unit_id)) for unit_id in exposed_units(connection, key)),
         )
         for key, workflow in sorted(program.workflows.items())

@@ -193,7 +193,8 @@ def _lift(connection: duckdb.DuckDBPyConnection, question: FileQuestion, place: 
             _reading(f"by {question.covariate} (CUPED)", _moments(connection, adjusted, pair), pair)
         )
     if question.is_sequential:
-        readings.append(Reading("looked at at any time", always_valid(plain[arm], plain[question.control])))
+        strata = [Stratum(plain[arm], plain[question.control], 1.0)]
+        readings.append(Reading("looked at at any time", always_valid(strata)))
     one, other = plain[arm], plain[question.control]
     return FileLift(
         question.metrics[place], arm, one.units, one.mean, other.units, other.mean, tuple(readings)

@@ -35,9 +35,13 @@ EXPOSURE_COLUMNS = pa.schema(
         ("share", pa.float64()),
         ("exposed_at", _AT),
         ("stage", pa.string()),
+        ("account", pa.string()),
     ]
 )
-"""What measurement reads of exposures, and the stage reports divide them by."""
+"""What measurement reads of exposures, and the stage that reports divide them by.
+
+The account is empty where it is not known, and for a customer without one the customer.
+"""
 
 EVENT_COLUMNS = pa.schema(
     [("unit_id", pa.string()), ("name", pa.string()), ("occurred_at", _AT), ("properties", pa.string())]
@@ -59,17 +63,22 @@ OUTCOME_EVENTS = frozenset(
 """Names of the events that money is made of, as ``report_outcome_events.sql`` has them; goals come beside."""
 
 
+SPENDING_COLUMNS = pa.schema([("unit_id", pa.string()), ("spent_at", _AT), ("amount", pa.int64())])
+"""What measurement reads of what messages and tasks cost, in millionths of a minor unit."""
+
+
 class Ledger(msgspec.Struct, frozen=True):
-    """Exposures and events as columns."""
+    """Exposures and events as columns, and what messages and tasks cost; None where nobody said."""
 
     exposures: pa.Table
     events: pa.Table
+    spendings: pa.Table | None = None
 
     @classmethod
     def of(cls, exposures: Iterable[Exposure], events: Iterable[tuple[UnitId, Event]]) -> Ledger:
         """Lay out exposures, and events each with the unit it counts for; both may be empty."""
         exposed = [
-            (e.workflow, e.contrast, e.stratum, e.unit_id, e.arm, e.share, e.exposed_at, e.stage)
+            (e.workflow, e.contrast, e.stratum, e.unit_id, e.arm, e.share, e.exposed_at, e.stage, "")
             for e in exposures
         ]
         happened = [
@@ -99,7 +108,7 @@ class Ledger(msgspec.Struct, frozen=True):
 
     def of_stage(self, stage: str) -> Ledger:
         """Give the ledger with only those units that were exposed in a stage."""
-        return Ledger(self.exposures.filter(pc.field("stage") == stage), self.events)
+        return msgspec.structs.replace(self, exposures=self.exposures.filter(pc.field("stage") == stage))
 
 
 class OutcomeRow(msgspec.Struct, frozen=True):
@@ -109,6 +118,8 @@ class OutcomeRow(msgspec.Struct, frozen=True):
     conversion: int | None
     net_committed_revenue: int | None
     recurring_revenue_change: int | None
+    margin: int | None
+    net_value_after_regret: int | None
 
     def outcome(self, metric: Metric) -> int | None:
         """Give the outcome of one metric."""
@@ -116,22 +127,27 @@ class OutcomeRow(msgspec.Struct, frozen=True):
         return value
 
 
-def read_lifts(ledger: Ledger, question: Question) -> LiftReport:
-    """Measure one workflow."""
-    with _opened(ledger) as engine:
-        return measure(question, lambda sql: engine.execute(sql).fetchall(), Dialect.DUCKDB)
+def read_lifts(ledger: Ledger, question: Question, *, has_readings: bool = False) -> LiftReport:
+    """Measure one workflow; with ``has_readings`` each lift is read in other ways besides."""
+    with opened(ledger) as engine:
+        return measure(
+            question,
+            lambda sql: engine.execute(sql).fetchall(),
+            Dialect.DUCKDB,
+            has_readings=has_readings,
+        )
 
 
 def read_observations(ledger: Ledger, question: Question) -> Observations:
     """Give the counts and sums a measurement of one workflow is made from."""
     queries = outcome_queries(question, Dialect.DUCKDB)
-    with _opened(ledger) as engine:
+    with opened(ledger) as engine:
         return observe({query: engine.execute(sql).fetchall() for query, sql in queries.items()})
 
 
 def first_exposures(ledger: Ledger, workflow: str, contrast: Contrast) -> list[Moment]:
     """Give when each unit was first exposed in a contrast of a workflow, in order."""
-    with _opened(ledger) as engine:
+    with opened(ledger) as engine:
         found = engine.execute(
             "select epoch_us(min(exposed_at)) from exposures where workflow = ? and contrast = ?"
             " group by unit_id order by 1",
@@ -145,15 +161,18 @@ def unit_rows(ledger: Ledger, question: Question) -> list[OutcomeRow]:
     columns = ", ".join(OutcomeRow.__struct_fields__)
     outcomes = unit_outcomes(question, Dialect.DUCKDB)
     query = f"select {columns} from ({outcomes}) where contrast = '{Contrast.HOLDOUT.value}' order by unit_id"
-    with _opened(ledger) as engine:
+    with opened(ledger) as engine:
         return [OutcomeRow(*row) for row in engine.execute(query).fetchall()]
 
 
-def _opened(ledger: Ledger) -> duckdb.DuckDBPyConnection:
+def opened(ledger: Ledger) -> duckdb.DuckDBPyConnection:
+    """Lay a ledger out in DuckDB; to be closed."""
     engine = duckdb.connect(config={"threads": 2})
     engine.execute("set timezone = 'UTC'")
     engine.register("exposures", ledger.exposures)
     engine.register("events", ledger.events)
+    if ledger.spendings is not None:
+        engine.register("spendings", ledger.spendings)
     return engine
 
 

@@ -20,8 +20,17 @@ from upsell.journeys.program import Program
 from upsell.journeys.workflow import Workflow
 from upsell.measurement.lift import LiftReport
 from upsell.measurement.question import Contrast, Question
-from upsell.runtime.outcomes import EVENT_COLUMNS, EXPOSURE_COLUMNS, Ledger, read_lifts
+from upsell.runtime.outcomes import EVENT_COLUMNS, EXPOSURE_COLUMNS, SPENDING_COLUMNS, Ledger, read_lifts
+from upsell.runtime.outlook import Outlook, find_outlook
 from upsell.runtime.programs import compile_revision
+from upsell.runtime.small_arms import held_out_rates, read_small
+from upsell.runtime.soundness import (
+    WorkflowHealth,
+    check_health,
+    count_contaminated,
+    dilute,
+    held_out_units,
+)
 from upsell.signals.events import SUBSCRIPTION_UPGRADED
 from upsell.store.connect import Connection
 from upsell.store.queries import query
@@ -90,6 +99,9 @@ class WorkflowReport(msgspec.Struct, frozen=True):
         funnel: Who was considered, and what became of them.
         lift: What it earned beyond the holdout.
         stages: The same by lifecycle stage, where that was asked for.
+        outlook: Where its conversion cannot be read yet, when it can; None where it can, or that cannot
+            be told.
+        health: What speaks for and against its readings, where that was asked for.
     """
 
     key: str
@@ -99,6 +111,8 @@ class WorkflowReport(msgspec.Struct, frozen=True):
     funnel: Funnel
     lift: LiftReport
     stages: tuple[StageReport, ...] = ()
+    outlook: Outlook | None = None
+    health: WorkflowHealth | None = None
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -125,43 +139,65 @@ def report(
     only: str | None = None,
     *,
     by_stage: bool = False,
+    has_readings: bool = False,
+    has_health: bool = False,
 ) -> Report:
     """Report on the workflows of a program as of a moment, in order of their keys.
 
-    With ``by_stage`` what each earned is told for every lifecycle stage besides.
+    With ``by_stage`` what each earned is told for every lifecycle stage besides; with ``has_readings``
+    each effect is read in other ways beside the plain one; with ``has_health`` the readings are checked.
 
     Raises:
         ConfigError: ``only`` names no workflow of the program.
     """
     chosen = _chosen(program, only)
     ledger = read_ledger(connection, program, as_of)
+    workflows = tuple(
+        WorkflowReport(
+            key=workflow.key,
+            name=workflow.name,
+            unit=workflow.unit.value,
+            holdout_rate=workflow.experiment.holdout_rate,
+            funnel=read_funnel(connection, workflow.key, as_of),
+            lift=read_lifts(
+                ledger,
+                question := with_costs(ask_about(ledger, workflow, program.currency, as_of), program),
+                has_readings=has_readings,
+            ),
+            stages=_stages(ledger, question) if by_stage else (),
+        )
+        for workflow in chosen
+    )
+    others = [held_out_rates(found.lift) for found in workflows]
     return Report(
         as_of=as_of,
         currency=program.currency,
         workflows=tuple(
-            WorkflowReport(
-                key=workflow.key,
-                name=workflow.name,
-                unit=workflow.unit.value,
-                holdout_rate=workflow.experiment.holdout_rate,
-                funnel=read_funnel(connection, workflow.key, as_of),
-                lift=read_lifts(ledger, question := ask_about(ledger, workflow, program.currency, as_of)),
-                stages=_stages(ledger, question) if by_stage else (),
+            msgspec.structs.replace(
+                found,
+                lift=read_small(
+                    found.lift, ledger, [arm for arms in (*others[:n], *others[n + 1 :]) for arm in arms]
+                ),
+                outlook=find_outlook(found.lift, ledger, found.holdout_rate),
+                health=_health(connection, ledger, found, program.workflows[found.key], as_of)
+                if has_health
+                else None,
             )
-            for workflow in chosen
+            for n, found in enumerate(workflows)
         ),
-        programme=_programme(connection, program, as_of)
+        programme=_programme(connection, program, as_of, has_readings=has_readings)
         if program.policy.control.rate > 0 and only is None
         else None,
     )
 
 
-def _programme(connection: Connection, program: Program, as_of: Moment) -> LiftReport:
+def _programme(connection: Connection, program: Program, as_of: Moment, *, has_readings: bool) -> LiftReport:
     """Measure the whole programme: households at their first exposure anywhere, against the control."""
     values: dict[str, object] = {"as_of": as_of}
     ledger = Ledger(
         exposures=copied_table(connection, "report_programme_exposures", EXPOSURE_COLUMNS, values),
         events=copied_table(connection, "report_programme_events", EVENT_COLUMNS, values),
+        spendings=_spendings(connection, program, as_of),
     )
     question = Question(
         workflow="*",
@@ -172,7 +208,19 @@ def _programme(connection: Connection, program: Program, as_of: Moment) -> LiftR
         horizon=HORIZON,
         contrasts=(Contrast.CONTROL,),
     )
-    return read_lifts(ledger, question)
+    question = with_costs(question, program)
+    return read_lifts(ledger, question, has_readings=has_readings)
+
+
+def _health(
+    connection: Connection, ledger: Ledger, found: WorkflowReport, workflow: Workflow, as_of: Moment
+) -> WorkflowHealth:
+    question, held_out = found.lift.question, held_out_units(found.lift)
+    return WorkflowHealth(
+        checks=check_health(ledger, question),
+        contamination=count_contaminated(connection, question, sorted(workflow.offers), held_out, as_of),
+        dilution=dilute(found.lift, found.funnel.considered),
+    )
 
 
 def _stages(ledger: Ledger, question: Question) -> tuple[StageReport, ...]:
@@ -200,6 +248,24 @@ def live_program(connection: Connection) -> Program:
         msg = "expected definitions that are live, found none; put a workspace live with `upsell apply`"
         raise ConfigError(msg)
     return compile_revision(live)
+
+
+def serving_of(program: Program) -> tuple[tuple[str, int], ...]:
+    """Give what serving one of a plan, add-on or bundle costs in a month, where the catalog says so."""
+    costs = {key: plan.cost for key, plan in program.catalog.plans.items()}
+    costs |= {key: product.cost for key, product in program.catalog.products.items()}
+    return tuple(
+        (key, cost.amount)
+        for key, cost in sorted(costs.items())
+        if cost is not None and cost.currency == program.currency and cost.amount > 0
+    )
+
+
+def with_costs(question: Question, program: Program) -> Question:
+    """Give a question that knows what serving costs, and that spendings are in the ledger where they are."""
+    return msgspec.structs.replace(
+        question, serving=serving_of(program), has_spendings=program.costs.are_known
+    )
 
 
 def question_of(workflow: Workflow, currency: str, as_of: Moment) -> Question:
@@ -232,7 +298,21 @@ def read_ledger(connection: Connection, program: Program, as_of: Moment) -> Ledg
         events=copied_table(
             connection, "report_outcome_events", EVENT_COLUMNS, {"as_of": as_of, "goals": goals}
         ),
+        spendings=_spendings(connection, program, as_of),
     )
+
+
+def _spendings(connection: Connection, program: Program, as_of: Moment) -> pa.Table | None:
+    """Read what messages and tasks cost; None where nothing does."""
+    if not program.costs.are_known:
+        return None
+    values: dict[str, object] = {
+        "as_of": as_of,
+        "channels": list(program.costs.messages),
+        "prices": list(program.costs.messages.values()),
+        "task": program.costs.task,
+    }
+    return copied_table(connection, "report_spendings", SPENDING_COLUMNS, values)
 
 
 def exposed_units(connection: Connection, workflow: str) -> list[str]:

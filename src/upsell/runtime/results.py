@@ -18,6 +18,7 @@ from upsell.decisions.reasons import MEANINGS, Reason
 from upsell.measurement.answers import Effect, Undetermined
 from upsell.measurement.lift import Lift, LiftReport
 from upsell.measurement.question import Contrast, Metric, Question
+from upsell.measurement.readings import ReadingKind
 from upsell.measurement.sample_ratio import SampleRatio, Verdict
 from upsell.money import minor_digits
 from upsell.runtime.reporting import ReasonCount, Report, WorkflowReport
@@ -28,7 +29,13 @@ if TYPE_CHECKING:
     from upsell.measurement.charts.chart import Chart
 
 _LOCALE = "en_US"
-_ORDER = (Metric.CONVERSION, Metric.NET_COMMITTED_REVENUE, Metric.RECURRING_REVENUE_CHANGE)
+_ORDER = (
+    Metric.CONVERSION,
+    Metric.NET_COMMITTED_REVENUE,
+    Metric.MARGIN,
+    Metric.NET_VALUE_AFTER_REGRET,
+    Metric.RECURRING_REVENUE_CHANGE,
+)
 _MINUS = "\N{MINUS SIGN}"
 _WHOLE_UNITS = "\N{CURRENCY SIGN}#,##0"
 
@@ -92,6 +99,27 @@ def metric_label(lift: Lift, question: Question) -> str:
             return f"Net revenue, {_days(question.horizon)}"
         case Metric.RECURRING_REVENUE_CHANGE:
             return f"MRR change, {_days(question.horizon)}"
+        case Metric.MARGIN:
+            return f"Margin, {_days(question.horizon)}"
+        case Metric.NET_VALUE_AFTER_REGRET:
+            return f"Kept, {question.horizon / DAY:g} + {_days(question.regret)}"
+
+
+def reading_label(kind: ReadingKind) -> str:
+    """Name a way of reading an effect beside the plain one."""
+    match kind:
+        case ReadingKind.WINSORISED:
+            return "extremes held"
+        case ReadingKind.CUPED:
+            return "less its own past"
+        case ReadingKind.ALWAYS_VALID:
+            return "looked at any time"
+        case ReadingKind.SIMULTANEOUS:
+            return "all pairs together"
+        case ReadingKind.EXACT:
+            return "exact"
+        case ReadingKind.BAYESIAN:
+            return "likely"
 
 
 def mean_words(value: float | Undetermined, lift: Lift) -> str:
@@ -168,7 +196,7 @@ def ratio_words(lift: Lift) -> str:
     if isinstance(checked, Undetermined):
         return f"Sample ratio not checked: {checked.detail}."
     sizes = " to ".join(f"{units:,}" for units in sorted(checked.units.values(), reverse=True))
-    return f"Sample ratio {sizes}: {_ratio_verdict(checked)} (p = {checked.p_value:.2g})."
+    return f"Sample ratio {sizes}: {_ratio_verdict(checked)} (p = {checked.watched_p_value:.2g})."
 
 
 def open_words(found: WorkflowReport) -> str:
@@ -225,19 +253,24 @@ def holdout_lifts(found: WorkflowReport) -> tuple[Lift, ...]:
 def programme_lifts(reading: LiftReport) -> tuple[Lift, ...]:
     """Give the lifts of the whole programme against the global control: conversion first, then money."""
     by_metric = {lift.metric: lift for lift in reading.lifts}
-    return tuple(by_metric[metric] for metric in _ORDER)
+    return tuple(by_metric[metric] for metric in metrics_told(reading.question))
 
 
 def lifts_in_order(reading: LiftReport) -> tuple[Lift, ...]:
     """Give the lifts of a reading against the holdout: conversion first, then money."""
-    return tuple(_lift_of(reading, metric) for metric in _ORDER)
+    return tuple(_lift_of(reading, metric) for metric in metrics_told(reading.question))
+
+
+def metrics_told(question: Question) -> tuple[Metric, ...]:
+    """Give the metrics people are told of, in order; a margin only where something is known to cost."""
+    return tuple(metric for metric in _ORDER if metric is not Metric.MARGIN or question.knows_costs)
 
 
 def arm_pairs(found: WorkflowReport) -> tuple[tuple[Lift, ...], ...]:
     """Give the lifts of each arm against each one before it, pair by pair; empty without arms."""
     pairs: dict[tuple[str, str], list[Lift]] = {}
     for lift in found.lift.lifts:
-        if lift.contrast is Contrast.ARMS:
+        if lift.contrast is Contrast.ARMS and lift.metric in metrics_told(found.lift.question):
             pairs.setdefault((lift.arm.arm, lift.against.arm), []).append(lift)
     return tuple(tuple(lifts) for lifts in pairs.values())
 
@@ -297,6 +330,8 @@ def _workflow_json(results: Results, found: WorkflowReport) -> dict[str, Any]:
         "lifts": lifts,
         "left_out": msgspec.to_builtins(found.lift.left_out),
         "stages": msgspec.to_builtins(found.stages),
+        "health": None if found.health is None else msgspec.to_builtins(found.health, str_keys=True),
+        "outlook": None if found.outlook is None else msgspec.to_builtins(found.outlook),
     }
 
 

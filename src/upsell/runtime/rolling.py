@@ -194,7 +194,7 @@ def _against_others(lifts: tuple[Lift, ...], arm: str) -> tuple[Lift, ...]:
     """Give the lifts of an arm against every other, turned round where it was the other's."""
     found = []
     for lift in lifts:
-        if lift.contrast is not Contrast.ARMS or lift.metric is Metric.RECURRING_REVENUE_CHANGE:
+        if lift.contrast is not Contrast.ARMS or lift.metric not in _DECIDING:
             continue
         if lift.arm.arm == arm:
             found.append(lift)
@@ -202,6 +202,10 @@ def _against_others(lifts: tuple[Lift, ...], arm: str) -> tuple[Lift, ...]:
             turned = _turned(lift.absolute)
             found.append(msgspec.structs.replace(lift, arm=lift.against, against=lift.arm, absolute=turned))
     return tuple(found)
+
+
+_DECIDING = (Metric.CONVERSION, Metric.NET_COMMITTED_REVENUE)
+"""What an arm is judged by."""
 
 
 def _turned(effect: Effect | Undetermined) -> Effect | Undetermined:

@@ -152,6 +152,7 @@ def compile_documents(documents: Documents, edition: Edition = NEWEST) -> Compil
     program = Program(
         version=program_version(files, _templates(documents), edition),
         currency=settings.currency,
+        costs=settings.costs,
         zone=settings.zone,
         sender=settings.sender,
         catalog=catalog,

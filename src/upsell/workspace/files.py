@@ -263,6 +263,20 @@ _SENDER = RecordOf(
     }
 )
 
+_COSTS = RecordOf(
+    {
+        "messages": Key(
+            RecordOf({channel: Key(scalars.QUANTITY, f"of one by {channel}") for channel in CHANNELS}),
+            "price of a message in minor units of the currency, such as 0.04, to a millionth (default 0)",
+        ),
+        "task_minute": Key(
+            scalars.QUANTITY,
+            "price of a minute of a person's work in minor units of the currency (default 0)",
+        ),
+        "minutes_per_task": Key(scalars.COUNT, "how many minutes a task takes (default 15)"),
+    }
+)
+
 _LIFECYCLE = RecordOf(
     {
         "engagement": Key(
@@ -308,6 +322,7 @@ SETTINGS_SHAPE = RecordOf(
             "workflows that share their units out among themselves: the share of each, by layer; what is "
             "free belongs to none",
         ),
+        "costs": Key(_COSTS, "what messages and people's time cost, for the margin that reports tell"),
         "lifecycle": Key(_LIFECYCLE, "boundaries of the built-in stages and trends"),
         "reports": Key(
             RecordOf(

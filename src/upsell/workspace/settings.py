@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
 import msgspec
 
+from upsell.catalog.costs import MILLIONTHS, Costs
 from upsell.journeys.program import Reports, Sender, Weekly
 from upsell.rules.kinds import Kind
-from upsell.workspace.items import NOTHING_WRITTEN, Record
+from upsell.workspace.items import NOTHING_WRITTEN, Leaf, Record
 from upsell.workspace.standard import Lifecycle, compile_lifecycle
 
 ROLES: Final = frozenset({"admin", "billing", "champion", "member", "owner"})
@@ -38,6 +40,7 @@ class Settings(msgspec.Struct, frozen=True):
         layers: The layers as written.
         lifecycle: Boundaries of the built-in stages and trends.
         reports: What the team is told by itself.
+        costs: What messages and people's time cost.
     """
 
     currency: str
@@ -49,6 +52,7 @@ class Settings(msgspec.Struct, frozen=True):
     layers: Record
     lifecycle: Lifecycle
     reports: Reports
+    costs: Costs
 
 
 def compile_settings(written: Record | None) -> Settings:
@@ -71,7 +75,28 @@ def compile_settings(written: Record | None) -> Settings:
         layers=record.record("layers") or NOTHING_WRITTEN,
         lifecycle=compile_lifecycle(record.record("lifecycle") or NOTHING_WRITTEN),
         reports=_reports(record.record("reports") or NOTHING_WRITTEN),
+        costs=_costs(record.record("costs") or NOTHING_WRITTEN),
     )
+
+
+def _costs(written: Record) -> Costs:
+    """Compile what messages and minutes cost; beyond a millionth of a minor unit, halves up."""
+    messages = written.record("messages") or NOTHING_WRITTEN
+    usual = Costs()
+    return Costs(
+        messages={
+            channel: _millionths(leaf)
+            for channel in messages.items
+            if (leaf := messages.leaf(channel)) is not None
+        },
+        task_minute=0 if (leaf := written.leaf("task_minute")) is None else _millionths(leaf),
+        minutes_per_task=written.integer("minutes_per_task", usual.minutes_per_task),
+    )
+
+
+def _millionths(leaf: Leaf) -> int:
+    exact = Decimal(leaf.text) * MILLIONTHS
+    return int(exact.to_integral_value(ROUND_HALF_UP))
 
 
 def _reports(record: Record) -> Reports:

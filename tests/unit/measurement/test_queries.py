@@ -142,7 +142,7 @@ def test_values_enter_as_literals_and_cannot_become_sql() -> None:
 def test_no_placeholder_is_left_in_a_query(dialect: Dialect) -> None:
     asked = question()
     for sql in (*outcome_queries(asked, dialect).values(), unit_outcomes(asked, dialect)):
-        assert "$" not in sql.replace("'$.", "").replace(")$'", "").replace("?$'", "")
+        assert "$" not in sql.replace("'$.", "").replace(")$'", "").replace("?$'", "").replace("}$'", "")
         assert "%(" not in sql
 
 

@@ -21,8 +21,9 @@ WORKFLOW = "api-quota"
 _RELATIONS = """
 create table exposures (
     workflow text, contrast text, stratum text, unit_id text, arm text,
-    share double precision, exposed_at timestamptz
+    share double precision, exposed_at timestamptz, account text
 );
+create table spendings (unit_id text, spent_at timestamptz, amount bigint);
 create table events (unit_id text, name text, occurred_at timestamptz, properties text);
 """
 
@@ -37,6 +38,7 @@ class Exposure(msgspec.Struct, frozen=True):
     stratum: str = "1"
     share: float = 0.5
     workflow: str = WORKFLOW
+    account: str = ""
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -85,7 +87,10 @@ def yearly(amount: int, **others: object) -> dict[str, Any]:
 
 
 def _exposure_rows(exposures: Iterable[Exposure]) -> list[tuple[Any, ...]]:
-    return [(e.workflow, e.contrast, e.stratum, e.unit, e.arm, e.share, to_datetime(e.at)) for e in exposures]
+    return [
+        (e.workflow, e.contrast, e.stratum, e.unit, e.arm, e.share, to_datetime(e.at), e.account)
+        for e in exposures
+    ]
 
 
 def _event_rows(events: Iterable[Told]) -> list[tuple[Any, ...]]:
@@ -127,10 +132,12 @@ class PostgresWorld:
     ) -> None:
         self._connection = connection
         temporary = _RELATIONS.replace("create table", "create temporary table")
-        connection.execute(f"set time zone '{zone}'; drop table if exists exposures, events; {temporary}")
+        connection.execute(
+            f"set time zone '{zone}'; drop table if exists exposures, events, spendings; {temporary}"
+        )
         with connection.cursor() as cursor:
             cursor.executemany(
-                "insert into exposures values (%s, %s, %s, %s, %s, %s, %s)", _exposure_rows(exposures)
+                "insert into exposures values (%s, %s, %s, %s, %s, %s, %s, %s)", _exposure_rows(exposures)
             )
             cursor.executemany("insert into events values (%s, %s, %s, %s)", _event_rows(events))
 
@@ -165,7 +172,7 @@ def outcomes_of(world: World, asked: Question) -> dict[tuple[str, str], Outcome]
     """Give each unit's outcomes by contrast and unit."""
     return {
         (contrast, unit): Outcome(stratum, arm, conversion, revenue, recurring)
-        for _, contrast, stratum, arm, unit, _, conversion, revenue, recurring in world.run(
+        for _, contrast, stratum, arm, unit, _, conversion, revenue, recurring, *_ in world.run(
             _outcomes(asked, world.dialect)
         )
     }

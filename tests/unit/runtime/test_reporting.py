@@ -157,7 +157,7 @@ def test_the_whole_programme_is_read_by_household_against_the_control(database: 
         program, now = live_program(world.connection), world.clock.now()
         found = report(world.connection, program, now)
         assert found.programme is not None
-        conversion, revenue, _ = programme_lifts(found.programme)
+        conversion, revenue, *_ = programme_lifts(found.programme)
         assert conversion.arm.exposed + conversion.against.exposed == 50
         controls = [
             household
@@ -178,26 +178,75 @@ def test_the_whole_programme_is_read_by_household_against_the_control(database: 
 
 
 @pytest.mark.parametrize("is_changed_back", [False, True])
-def test_what_is_drawn_by_account_is_refused_an_interval_also_when_it_no_longer_is(
+def test_what_is_drawn_by_account_is_read_over_accounts_also_when_it_no_longer_is(
     database: str, sink: Sink, is_changed_back: bool
 ) -> None:
     apart = two_mails(holdout="50%")
     together = apart.replace("holdout: 50%", "holdout: 50%, by: account")
     with open_world(database, sink) as world:
         world.apply(make_documents({"flow": together}))
-        for person in PEOPLE:
+        for number, person in enumerate(PEOPLE):
+            account = f"acme{number // 3}"
             world.happens("Customer Identified", person, email=f"{person}@example.com")
-            world.happens("Pricing Viewed", person)
+            world.happens("Account Identified", person, account, roles=["member"])
+            world.happens("Pricing Viewed", person, account)
         world.after(40 * DAY)
         if is_changed_back:
             world.apply(make_documents({"flow": apart}))
         (found,) = report_live(world.connection, world.clock.now()).workflows
-        for lift in holdout_lifts(found):
-            assert isinstance(lift.absolute, Undetermined)
-            assert lift.absolute.reason is UndeterminedReason.CLUSTERED
-        assert "whole accounts were drawn" in "\n".join(
-            results_lines(Results("", Report(0, "USD", (found,))))
-        )
+        conversion = holdout_lifts(found)[0]
+        assert conversion.arm.exposed + conversion.against.exposed == len(PEOPLE)
+        # Twenty accounts of three: the sample ratio counts what was drawn, and twenty are too few to read.
+        assert isinstance(conversion.sample_ratio, SampleRatio)
+        assert sum(conversion.sample_ratio.units.values()) == len(PEOPLE) // 3
+        assert isinstance(conversion.absolute, Undetermined)
+        assert conversion.absolute.reason is UndeterminedReason.TOO_FEW
+        fewest = min(conversion.sample_ratio.units.values())
+        assert conversion.absolute.detail.startswith("counting accounts, needs 50")
+        assert conversion.absolute.detail.endswith(f"the smaller arm has {fewest}")
+
+
+def test_every_way_of_reading_is_told_where_it_was_asked_for(database: str, sink: Sink) -> None:
+    with open_world(database, sink) as world:
+        live_through(world, 130)
+        program, now = live_program(world.connection), world.clock.now()
+        plain = report(world.connection, program, now)
+        whole = report(world.connection, program, now, has_readings=True)
+        assert "looked at any time" not in "\n".join(results_lines(Results("", plain)))
+        told = "\n".join(results_lines(Results("", whole)))
+        assert "the same differences read in other ways, 95 %" in told
+        (flow,) = json.loads(results_json(Results("", whole)))["workflows"]
+        ways = {lift["metric"]: [one["reading"] for one in lift["readings"]] for lift in flow["lifts"]}
+        assert ways.pop("conversion") == ["cuped", "always_valid", "exact", "bayesian"]
+        assert set(map(tuple, ways.values())) == {("winsorised", "cuped", "always_valid")}
+        assert "looked at any time" in told
+        # Of 60 people 28 were held out: too few, and it is said how long it takes.
+        assert "Cannot know with 60 customers: seeing a lift of 20% takes" in " ".join(told.split())
+        assert flow["outlook"]["needed"] > 60
+
+
+def test_messages_and_serving_are_taken_off_the_margin_and_told_beside_the_revenue(
+    database: str, sink: Sink
+) -> None:
+    costs = "costs: {messages: {email: 12.5}, task_minute: 80}\n"
+    with open_world(database, sink) as world:
+        documents = make_documents({"flow": two_mails(holdout="50%")})
+        without = report_live(world.connection, world.clock.now())
+        assert without.workflows == ()
+        live_through(world, 130)
+        (bare,) = report_live(world.connection, world.clock.now()).workflows
+        assert Metric.MARGIN not in [lift.metric for lift in holdout_lifts(bare)]
+        world.apply({**documents, "upsell.yaml": documents["upsell.yaml"] + costs})
+        (found,) = report_live(world.connection, world.clock.now()).workflows
+        by_metric = {lift.metric: lift for lift in holdout_lifts(found)}
+        revenue, margin = by_metric[Metric.NET_COMMITTED_REVENUE], by_metric[Metric.MARGIN]
+        # Oracle: messages by unit, at 12.5 cents each, rounded up to whole cents by unit.
+        sent = dict(world.rows("select unit_id, count(*) from outbox where state = 'sent' group by unit_id"))
+        assert sum(sent.values()) > 20
+        spent = sum(-(-125 * count // 10) for count in sent.values())
+        assert margin.arm.total == revenue.arm.total - spent
+        assert margin.against.total == revenue.against.total
+        assert "Margin, 90 days" in "\n".join(results_lines(Results("", Report(0, "USD", (found,)))))
 
 
 def test_what_was_known_at_a_moment_is_what_a_report_of_that_moment_says(database: str, sink: Sink) -> None:

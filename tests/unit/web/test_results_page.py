@@ -57,7 +57,7 @@ def test_every_table_header_has_a_scope_and_every_picture_its_words() -> None:
     outline.feed(results_page(results(), "/results.json"))
     assert {attrs.get("scope") for tag, attrs in outline.tags if tag == "th"} == {"col", "row"}
     pictures = [attrs for tag, attrs in outline.tags if tag == "svg"]
-    assert len(pictures) == 6
+    assert len(pictures) == 8
     assert all(attrs["role"] == "img" and attrs["aria-label"] for attrs in pictures)
     ids = [attrs["id"] for _, attrs in outline.tags if "id" in attrs]
     assert len(ids) == len(set(ids))
@@ -67,7 +67,7 @@ def test_every_table_header_has_a_scope_and_every_picture_its_words() -> None:
 
 def test_what_is_not_known_is_said_in_words_and_not_drawn() -> None:
     page = results_page(results(), "/results.json")
-    assert page.count("not known: nobody has been exposed") == 3
+    assert page.count("not known: nobody has been exposed") == 4
 
 
 def test_an_empty_page_says_what_will_appear_and_how() -> None:

@@ -322,3 +322,14 @@ def test_arms_are_drawn_by_the_experiments_name_where_it_has_one() -> None:
     other[QUOTA] = other[QUOTA].replace("annual: ", "yearly: ")
     bare = compiled().program.workflows["api-quota"].experiment.arms_salt
     assert compiled(other).program.workflows["api-quota"].experiment.arms_salt != bare
+
+
+def test_costs_are_exact_to_a_millionth_of_a_minor_unit() -> None:
+    written = "\ncosts: {messages: {email: 0.04, sms: 0.8765433}, task_minute: 75.5, minutes_per_task: 20}\n"
+    changed = documents()
+    changed["upsell.yaml"] += written
+    costs = compiled(changed).program.costs
+    assert costs.messages == {"email": 40_000, "sms": 876_543}
+    assert costs.task == 75_500_000 * 20
+    assert costs.are_known
+    assert not compiled().program.costs.are_known

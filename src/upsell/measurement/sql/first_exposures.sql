@@ -26,10 +26,12 @@ select
     arm,
     share,
     exposed_at,
+    exposed_at as goal_opens_at,
     exposed_at + $goal_within as goal_closes_at,
     exposed_at + $horizon as horizon_closes_at,
     exposed_at + $goal_within <= $as_of at time zone 'UTC' as is_goal_closed,
     exposed_at + $horizon <= $as_of at time zone 'UTC' as is_horizon_closed,
+    exposed_at + $horizon + $regret <= $as_of at time zone 'UTC' as is_regret_closed,
     is_crossed
 from placed
 where place = 1

@@ -12,7 +12,9 @@ with told as (
         coalesce(cast(properties as json) ->> '$.status', 'active') = 'trialing' as is_trialing,
         cast(properties as json) ->> '$.amount' as amount_text,
         cast(properties as json) ->> '$.interval' as interval_text,
-        cast(properties as json) ->> '$.ends_at' as ends_text
+        cast(properties as json) ->> '$.ends_at' as ends_text,
+        cast(properties as json) ->> '$.plan' as plan,
+        cast(properties as json) ->> '$.quantity' as quantity_text
     from events
     where
         name in (
@@ -48,6 +50,8 @@ select
     subscription_id,
     currency,
     is_trialing,
+    plan,
+    case when quantity_text ~ '^[0-9]{1,7}$' then cast(quantity_text as bigint) else 1 end as quantity,
     -- Above 10^12 minor units an amount is taken for a mistake: sums of cubes stay within 128 bits.
     case
         when amount_number = floor(amount_number) and amount_number <= 1000000000000

@@ -1,16 +1,5 @@
 -- Sufficient statistics of each outcome per contrast, stratum and arm, over units whose window has closed.
 -- They are sums of whole numbers, so they are exact, and add in any order to the same digit.
-with outcomes as (
-    select contrast, stratum, arm, 'conversion' as metric, cast(conversion as bigint) as outcome
-    from unit_outcomes
-    union all
-    select contrast, stratum, arm, 'net_committed_revenue' as metric, net_committed_revenue as outcome
-    from unit_outcomes
-    union all
-    select contrast, stratum, arm, 'recurring_revenue_change' as metric, recurring_revenue_change as outcome
-    from unit_outcomes
-)
-
 select
     contrast,
     stratum,

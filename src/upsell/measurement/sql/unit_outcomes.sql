@@ -1,67 +1,32 @@
 -- One row per contrast and exposed unit, zero included; an outcome is null while its window is open.
--- converted is 0 or 1; net_committed_revenue and recurring_revenue_change are whole minor units.
-with converted as (
-    select distinct
-        first_exposures.contrast,
-        first_exposures.unit_id
-    from first_exposures
-    inner join events
-        on
-            first_exposures.unit_id = events.unit_id
-            and events.occurred_at at time zone 'UTC' > first_exposures.exposed_at
-            and events.occurred_at at time zone 'UTC' <= first_exposures.goal_closes_at
-    where events.name = $goal_event
-),
-
-committed as (
-    select
-        contrast,
-        unit_id,
-        cast(sum(amount) as bigint) as amount
-    from (
-        select contrast, unit_id, amount from dues
-        union all
-        select contrast, unit_id, -amount as amount from credits
-        union all
-        select contrast, unit_id, amount from trades
-    ) as amounts
-    group by contrast, unit_id
-),
-
-recurring as (
-    select
-        contrast,
-        unit_id,
-        cast(sum(
-            monthly_amount
-            * (
-                case when ended_at is null or ended_at > horizon_closes_at then 1 else 0 end
-                - case when started_at <= exposed_at then 1 else 0 end
-            )
-        ) as bigint) as change
-    from running_terms
-    group by contrast, unit_id
-)
-
+-- conversion is 0 or 1; the others are whole minor units. A unit's costs are added up exactly and rounded up
+-- to a whole minor unit once, so that a margin is never said too high; a month has 2,629,800 seconds.
 select
     $workflow as workflow,
-    first_exposures.contrast,
-    first_exposures.stratum,
-    first_exposures.arm,
-    first_exposures.unit_id,
-    first_exposures.exposed_at at time zone 'UTC' as exposed_at,
+    window_outcomes.contrast,
+    window_outcomes.stratum,
+    window_outcomes.arm,
+    window_outcomes.unit_id,
+    window_outcomes.exposed_at at time zone 'UTC' as exposed_at,
+    window_outcomes.conversion,
+    window_outcomes.net_committed_revenue,
+    window_outcomes.recurring_revenue_change,
+    window_outcomes.net_committed_revenue
+    - cast(
+        (
+            coalesce(served.amount, 0)
+            + coalesce(spent.amount, 0) * cast(2629800 as hugeint)
+            + cast(2629799999999 as hugeint)
+        ) // cast(2629800000000 as hugeint) as bigint
+    ) as margin,
     case
-        when first_exposures.is_goal_closed
-            then case when converted.unit_id is null then 0 else 1 end
-    end as conversion,
-    case when first_exposures.is_horizon_closed then coalesce(committed.amount, 0) end
-    as net_committed_revenue,
-    case when first_exposures.is_horizon_closed then coalesce(recurring.change, 0) end
-    as recurring_revenue_change
-from first_exposures
-left join converted
-    on first_exposures.contrast = converted.contrast and first_exposures.unit_id = converted.unit_id
-left join committed
-    on first_exposures.contrast = committed.contrast and first_exposures.unit_id = committed.unit_id
-left join recurring
-    on first_exposures.contrast = recurring.contrast and first_exposures.unit_id = recurring.unit_id
+        when window_outcomes.is_regret_closed
+            then window_outcomes.net_committed_revenue - coalesce(regrets.amount, 0)
+    end as net_value_after_regret
+from window_outcomes
+left join served
+    on window_outcomes.contrast = served.contrast and window_outcomes.unit_id = served.unit_id
+left join spent
+    on window_outcomes.contrast = spent.contrast and window_outcomes.unit_id = spent.unit_id
+left join regrets
+    on window_outcomes.contrast = regrets.contrast and window_outcomes.unit_id = regrets.unit_id

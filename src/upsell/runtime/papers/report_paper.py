@@ -6,6 +6,9 @@ The sentences are those of the terminal and the page.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import assert_never
+
+import msgspec
 
 from upsell.clock import DAY
 from upsell.measurement.answers import Effect, Undetermined
@@ -16,9 +19,12 @@ from upsell.measurement.lift import Lift, LiftReport
 from upsell.measurement.question import Metric
 from upsell.money import minor_digits
 from upsell.runtime import results as said
+from upsell.runtime.outlook import outlook_words
 from upsell.runtime.papers.paper import Block, Heading, Paper, Paragraph, Section
 from upsell.runtime.reporting import ReasonCount, WorkflowReport
 from upsell.runtime.results import Results
+from upsell.runtime.soundness import WorkflowHealth
+from upsell.runtime.soundness_words import checked_words
 from upsell.runtime.trends import Trends
 
 FOOTER = (
@@ -53,10 +59,21 @@ def report_charts(results: Results, trends: Trends) -> tuple[Chart, ...]:
 
 def scale_of(lift: Lift, reading: LiftReport) -> Scale:
     """Give how the effects of a metric are written: percentage points, or money in whole units of it."""
-    if lift.metric is Metric.CONVERSION:
-        return Scale("Conversion", "Conversion per unit exposed, percentage points", 0.01, 1)
-    name = "Net revenue" if lift.metric is Metric.NET_COMMITTED_REVENUE else "Change of MRR"
-    currency, days = lift.currency or "", reading.question.horizon // DAY
+    days = reading.question.horizon // DAY
+    match lift.metric:
+        case Metric.CONVERSION:
+            return Scale("Conversion", "Conversion per unit exposed, percentage points", 0.01, 1)
+        case Metric.NET_COMMITTED_REVENUE:
+            name = "Net revenue"
+        case Metric.RECURRING_REVENUE_CHANGE:
+            name = "Change of MRR"
+        case Metric.MARGIN:
+            name = "Margin"
+        case Metric.NET_VALUE_AFTER_REGRET:
+            name, days = "What was kept", days + reading.question.regret // DAY
+        case _:
+            assert_never(lift.metric)
+    currency = lift.currency or ""
     digits = minor_digits(currency)
     return Scale(name, f"{name} per unit exposed in {days} days, {currency}", 10**digits, digits)
 
@@ -80,9 +97,14 @@ def workflow_section(results: Results, found: WorkflowReport, trends: Trends) ->
 
 
 def _blocks(results: Results, found: WorkflowReport, trends: Trends) -> Iterator[Block]:
+    if found.outlook is not None:
+        yield Paragraph(outlook_words(found.outlook, found.unit))
     yield _lift_table(results, found.unit, found.lift, said.holdout_lifts(found))
     for pair in said.arm_pairs(found):
         yield _lift_table(results, found.unit, found.lift, pair)
+    yield from _reading_tables(found.lift)
+    if found.health is not None:
+        yield _health_table(found.health, found.lift)
     for sentence in (said.sample_ratio_words(found), said.crossed_words(found), said.open_words(found)):
         if sentence:
             yield Paragraph(sentence, is_note=True)
@@ -102,7 +124,8 @@ def _programme(results: Results, reading: LiftReport) -> Section:
     lifts = said.programme_lifts(reading)
     ratio = Paragraph(said.ratio_words(lifts[0]), is_note=True)
     table = _lift_table(results, "household", reading, lifts)
-    return Section("The whole programme", said.programme_headline(reading), (table, ratio))
+    blocks: tuple[Block, ...] = (table, *_reading_tables(reading), ratio)
+    return Section("The whole programme", said.programme_headline(reading), blocks)
 
 
 def _lift_table(results: Results, unit: str, reading: LiftReport, lifts: tuple[Lift, ...]) -> Table:
@@ -125,6 +148,41 @@ def _lift_table(results: Results, unit: str, reading: LiftReport, lifts: tuple[L
         head=("Measured", *arms, "Difference, 95 % interval", *(("Planted truth",) if has_truth else ())),
         rows=tuple(rows),
         align="lrrl" + "l" * has_truth,
+    )
+
+
+def _reading_tables(report: LiftReport) -> Iterator[Table]:
+    """Write each effect in every way it was read, the plain one first; nothing where that is all."""
+    rows = [row for lift in report.lifts if lift.readings for row in _reading_rows(report, lift)]
+    if rows:
+        yield Table(
+            caption="The same differences read in other ways",
+            head=("Measured", "Read", "Difference, 95 % interval", "What it says"),
+            rows=tuple(rows),
+            align="llll",
+        )
+
+
+def _reading_rows(report: LiftReport, lift: Lift) -> Iterator[tuple[str, ...]]:
+    label = f"{said.metric_label(lift, report.question)}: {lift.arm.arm} against {lift.against.arm}"
+    yield label, "plain", said.effect_words(lift.absolute, lift), ""
+    for reading in lift.readings:
+        read = msgspec.structs.replace(lift, absolute=reading.absolute)
+        yield (
+            label,
+            said.reading_label(reading.reading),
+            said.effect_words(read.absolute, read),
+            reading.detail,
+        )
+
+
+def _health_table(health: WorkflowHealth, report: LiftReport) -> Table:
+    """Write what speaks for and against the readings, a row per check."""
+    return Table(
+        caption="Health of these numbers",
+        head=("Checked", "Found"),
+        rows=tuple((checked.what, checked.found) for checked in checked_words(health, report)),
+        align="ll",
     )
 
 

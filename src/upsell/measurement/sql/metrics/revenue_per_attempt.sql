@@ -8,13 +8,15 @@
 -- stands on: first_exposures = attempt_exposures
 select
     slices.slice,
-    unit_outcomes.arm as item,
+    first_exposures.arm as item,
     'all' as period,
     $currency as currency,
-    sum(unit_outcomes.net_committed_revenue) as numerator,
+    sum(coalesce(committed.amount, 0)) as numerator,
     count(*) as denominator
-from unit_outcomes
+from first_exposures
 inner join slices
-    on unit_outcomes.contrast = slices.workflow and unit_outcomes.unit_id = slices.unit_id
-where unit_outcomes.net_committed_revenue is not null
-group by slices.slice, unit_outcomes.arm
+    on first_exposures.contrast = slices.workflow and first_exposures.unit_id = slices.unit_id
+left join committed
+    on first_exposures.contrast = committed.contrast and first_exposures.unit_id = committed.unit_id
+where first_exposures.is_horizon_closed
+group by slices.slice, first_exposures.arm

@@ -1,5 +1,5 @@
--- Exposures of attempts in the contrast with the holdout, the first of each workflow and unit. It has the
--- columns of first_exposures, with the workflow as contrast, so that money is read by the same files.
+-- Exposures of attempts in the contrast with the holdout, the first of each workflow and unit. It has those
+-- columns of first_exposures that money is read by, with the workflow as contrast, so that the files are the same.
 with placed as (
     select
         exposures.workflow,
