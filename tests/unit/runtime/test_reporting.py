@@ -17,9 +17,11 @@ from upsell.errors import ConfigError
 from upsell.measurement.answers import Undetermined, UndeterminedReason
 from upsell.measurement.question import Metric
 from upsell.measurement.sample_ratio import SampleRatio
+from upsell.runtime.papers.markdown import markdown_of
+from upsell.runtime.papers.report_paper import report_paper
 from upsell.runtime.reporting import Report, live_program, read_ledger, report, report_live
 from upsell.runtime.results import Results, holdout_lifts, lifts_in_order, programme_lifts, results_json
-from upsell.runtime.trends import read_trends, read_weeks
+from upsell.runtime.trends import Trends, read_trends, read_weeks
 from upsell.store.connect import connect
 
 pytestmark = pytest.mark.postgres
@@ -223,6 +225,23 @@ def test_every_way_of_reading_is_told_where_it_was_asked_for(database: str, sink
         # Of 60 people 28 were held out: too few, and it is said how long it takes.
         assert "Cannot know with 60 customers: seeing a lift of 20% takes" in " ".join(told.split())
         assert flow["outlook"]["needed"] > 60
+
+
+def test_a_paper_tells_the_ways_of_reading_and_the_health_where_they_were_asked_for(
+    database: str, sink: Sink
+) -> None:
+    with open_world(database, sink) as world:
+        live_through(world, 130)
+        program, now = live_program(world.connection), world.clock.now()
+        found = report(world.connection, program, now, has_readings=True, has_health=True)
+        told = markdown_of(report_paper(Results("", found), Trends()))
+        for said in ("looked at any time", "A against A, Conversion", "Cannot know with 60 customers"):
+            assert said in told
+        (flow,) = report(world.connection, program, now).workflows
+        plain = markdown_of(report_paper(Results("", Report(now, "USD", (flow,))), Trends()))
+        assert "Cannot know with 60 customers" in plain
+        assert "Health of these numbers" not in plain
+        assert "looked at any time" not in plain
 
 
 def test_messages_and_serving_are_taken_off_the_margin_and_told_beside_the_revenue(

@@ -35,7 +35,8 @@ KEYS: Final[Mapping[str, str]] = {
     "workflows[].funnel.silenced[]": "units whose journey stood still or ended early, likewise",
     "workflows[].lifts[]": "treated against holdout, then each pair of arms; within a pair by metric",
     "workflows[].lifts[].contrast": "`holdout` or `arms`",
-    "workflows[].lifts[].metric": "`net_committed_revenue`, `recurring_revenue_change` or `conversion`",
+    "workflows[].lifts[].metric": "`net_committed_revenue`, `recurring_revenue_change`, `conversion`, "
+    "`margin` or `net_value_after_regret`; without known costs the margin is the revenue",
     "workflows[].lifts[].currency": "of money; null for conversion",
     "workflows[].lifts[].arm.arm": "the arm whose effect it is",
     "workflows[].lifts[].arm.exposed": "its units exposed, windows closed or not",
@@ -48,12 +49,18 @@ KEYS: Final[Mapping[str, str]] = {
     "(of a closed set) and `detail`",
     "workflows[].lifts[].relative": "the same as a fraction of the other arm's mean",
     "workflows[].lifts[].total": "effect on the arm's closed units together",
+    "workflows[].lifts[].readings[]": "the same effect read in other ways: `reading`, `detail`, and "
+    "`absolute`, `relative`, `total` likewise",
     "workflows[].lifts[].sample_ratio": "the check of the arms' sizes with `p_value` and `verdict`, or why "
     "there is none",
     "workflows[].lifts[].open_units": "units whose window has not closed",
     "workflows[].lifts[].crossed_units": "units seen in more than one arm, counted in their first",
     "workflows[].left_out[]": "money that was counted and not added: another currency, or unreadable",
     "workflows[].stages[]": "with `--by-stage`, `stage` and `lift` for each lifecycle stage",
+    "workflows[].health": "with `--health`, what speaks for and against the readings: `checks`, "
+    "`contamination`, `dilution`; else null",
+    "workflows[].outlook": "when a conversion that cannot be read yet can be: `closed`, `needed`, `lift`, "
+    "`per_day`, `lasts` (microseconds, or why that is not known); else null",
     "programme": "all workflows together against the global control; null without one",
     "charts[]": "every chart, in order",
     "charts[].key": "a name of its own within the report",
