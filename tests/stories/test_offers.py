@@ -511,3 +511,13 @@ def test_the_proof_says_what_was_observed_and_what_it_would_have_saved() -> None
     assert "team would fit at 99.00 USD a month" in lines
     assert "over the limit in 2 of 2 past periods" in lines
     assert "saved" not in lines
+
+
+def test_a_plan_that_is_sold_by_the_year_alone_is_offered_by_the_year() -> None:
+    plan = "  annual: {name: Annual, tier: 9, price: {year: 900}}\nproducts:\n"
+    offer = "offers:\n  annual: {kind: upgrade, plan: annual, title: Annual}\n"
+    catalog = CATALOG.replace("products:\n", plan, 1).replace("offers:\n", offer, 1)
+    mail = asked(told("annual", catalog=catalog))
+    assert isinstance(mail, Speak)
+    assert mail.terms is not None
+    assert (mail.terms.interval, mail.terms.price) == ("year", 90_000)

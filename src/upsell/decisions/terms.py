@@ -208,7 +208,9 @@ def _saving(fit: Fit | None) -> int | None:
 
 
 def _interval_of(plan: Plan, wanted: BillingInterval, currency: str) -> BillingInterval:
-    return wanted if plan.price(wanted, currency) is not None else BillingInterval.MONTH
+    """Give the interval wanted where there is a price at it, else the first there is one at."""
+    priced = (each for each in (wanted, *BillingInterval) if plan.price(each, currency) is not None)
+    return next(priced, BillingInterval.MONTH)
 
 
 def _product(facts: UnitFacts, product: Product, offer: Offer) -> _Proposal:
@@ -216,9 +218,9 @@ def _product(facts: UnitFacts, product: Product, offer: Offer) -> _Proposal:
     once = product.once.get(currency)
     if once is not None:
         return _Proposal(product.id, product.name, once, cost=product.cost)
-    interval = offer.interval or facts.holdings.interval
-    if currency not in product.prices.get(interval, {}):
-        interval = BillingInterval.MONTH
+    wanted = offer.interval or facts.holdings.interval
+    priced = (each for each in (wanted, *BillingInterval) if currency in product.prices.get(each, {}))
+    interval = next(priced, BillingInterval.MONTH)
     price = product.prices.get(interval, {}).get(currency)
     return _Proposal(product.id, product.name, price, interval, cost=product.cost)
 

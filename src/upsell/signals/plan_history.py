@@ -73,7 +73,11 @@ def take_late_word(held: Subscription, at: Moment, plan: str | None, quantity: f
         quantity: The quantity that is said, None for none.
     """
     known = [*held.before, Term(held.held_since(), held.plan, held.quantity)]
-    then = next((term for term in reversed(known) if term.since <= at), UNTOLD)
-    is_known = then.plan is None or (plan in (None, then.plan) and quantity in (None, then.quantity))
-    if then is UNTOLD or not is_known:
+    then = next((term for term in reversed(known) if term.since <= at), None)
+    if then is None or not _agrees(then, plan, quantity):
         held.before, held.held_at = [UNTOLD], max(held.changed_at, held.started_at)
+
+
+def _agrees(then: Term, plan: str | None, quantity: float | None) -> bool:
+    """Tell whether what is told late of a time is as it was known, or nothing was."""
+    return then.plan is None or (plan in (None, then.plan) and quantity in (None, then.quantity))

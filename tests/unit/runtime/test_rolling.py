@@ -111,7 +111,7 @@ def test_money_decides_where_it_can_be_told() -> None:
 
 def test_arms_that_are_not_as_large_as_planned_are_doubted_whatever_they_did() -> None:
     rates = {"one": 0.1, "two": 0.3}
-    warned = roll_of(ledger_of(rates, 2_000, lost=0.135)).doubts
+    warned = roll_of(ledger_of(rates, 2_000, lost=0.19)).doubts
     assert [doubt.partition(" (p = ")[0] for doubt in warned] == ["the arms are not as large as planned"]
     blocked = roll_of(ledger_of(rates, 2_000, lost=0.4)).doubts
     assert len(blocked) == 2
