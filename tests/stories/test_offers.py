@@ -521,3 +521,9 @@ def test_a_plan_that_is_sold_by_the_year_alone_is_offered_by_the_year() -> None:
     assert isinstance(mail, Speak)
     assert mail.terms is not None
     assert (mail.terms.interval, mail.terms.price) == ("year", 90_000)
+
+
+def test_whoever_has_it_already_is_refused_at_once_and_does_not_wait_for_their_ticket() -> None:
+    # semantics.md, section 4: entitlement is asked before what silences.
+    story = on(told("team"), "team").happens("Ticket Opened", ticket_id="1")
+    assert asked(story) is Reason.ENTITLED
