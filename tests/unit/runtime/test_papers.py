@@ -161,6 +161,10 @@ def test_a_pdf_is_the_same_bytes_twice_has_its_fonts_and_its_title() -> None:
     assert len(pages_of(paper, AS_OF, 20)) > 2
 
 
+def test_a_pdf_is_made_of_any_moment_also_amid_a_second() -> None:
+    assert pdf_of(whole(), AS_OF + 123_456).startswith(b"%PDF-")
+
+
 def test_where_nothing_is_live_each_form_says_how_to_begin() -> None:
     paper = report_paper(nothing(), Trends())
     assert "upsell apply" in Reader(html_of(paper)).text

@@ -54,7 +54,9 @@ _HEAD = f"""
 def pdf_of(paper: Paper, as_of: Moment) -> bytes:
     """Set a paper as PDF, dated as of a moment."""
     source = typst_of(paper, as_of).encode()
-    return typst.compile(source, ignore_system_fonts=True, format="pdf", timestamp=to_datetime(as_of))
+    # Typst dates a document to the second and refuses anything finer.
+    at = to_datetime(as_of).replace(microsecond=0)
+    return typst.compile(source, ignore_system_fonts=True, format="pdf", timestamp=at)
 
 
 def pages_of(paper: Paper, as_of: Moment, ppi: float = 72.0) -> list[bytes]:
