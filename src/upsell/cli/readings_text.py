@@ -22,7 +22,7 @@ def reading_lines(report: LiftReport) -> Iterator[str]:
     yield "the same differences read in other ways, 95 %"
     for lift in read:
         yield f"  {said.metric_label(lift, report.question)}: {lift.arm.arm} against {lift.against.arm}"
-        yield f"    {'plain':<22}{said.effect_words(lift.absolute, lift)}"
+        yield from _labeled("plain", said.effect_words(lift.absolute, lift))
         for reading in lift.readings:
             yield from _lines(lift, said.reading_label(reading.reading), reading.absolute, reading.detail)
 
@@ -34,5 +34,10 @@ def _lines(lift: Lift, name: str, effect: object, detail: str) -> Iterator[str]:
         yield f"    {name:<22}not known{', for the same reason' if is_same else ''}"
         detail = "" if is_same else effect.detail
     else:
-        yield f"    {name:<22}{said.effect_words(read.absolute, read)}"
+        yield from _labeled(name, said.effect_words(read.absolute, read))
     yield from textwrap.wrap(detail, WIDTH, initial_indent=" " * 26, subsequent_indent=" " * 26)
+
+
+def _labeled(name: str, words: str) -> Iterator[str]:
+    label = f"    {name:<22}"
+    yield from textwrap.wrap(words, WIDTH, initial_indent=label, subsequent_indent=" " * len(label))
