@@ -40,6 +40,7 @@ def rgb(colour: str) -> str:
 def test_the_file_stands_alone_and_its_charts_follow_the_readers_theme(
     browser: Browser, address: str, width: int, scheme: str, theme: Theme
 ) -> None:
+    # The schemes are parameters, so text here; Playwright wants its own literals.
     page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)  # type: ignore[arg-type]
     asked: list[str] = []
     complaints: list[str] = []

@@ -114,6 +114,7 @@ def test_a_crash_doubles_nothing_and_what_it_left_is_unknown(
     with open_world(database, sink) as world:
         begin(world)
         with pytest.raises(KeyboardInterrupt):
+            # It stands where a channel does, and has only what is called of one.
             mail_weekly(world.connection, Crashing(mail), MONDAY)  # type: ignore[arg-type]
         assert mail_weekly(world.connection, mail, MONDAY + MINUTE) == {State.SENT: 1}
         assert mail_weekly(world.connection, mail, MONDAY + 2 * HOUR) == {}

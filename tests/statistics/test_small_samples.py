@@ -72,6 +72,7 @@ def test_what_is_likely_is_the_integral_over_both_rates() -> None:
     for x, n, y, m in ((6, 40, 2, 38), (0, 12, 3, 30)):
         found = find_posterior(Counted(x, n), Counted(y, m), prior)
         one, other = stats.beta(2 + x, 18 + n - x), stats.beta(2 + y, 18 + m - y)
+        # The functions are called before the loop goes on, so they see this turn's values.
         helps, _ = integrate.quad(lambda p: other.pdf(p) * one.sf(p), 0, 1, epsabs=1e-12)  # noqa: B023
         assert found.helps == pytest.approx(helps, abs=1e-8)
         for end, share in ((found.difference.low, 0.025), (found.difference.high, 0.975)):
