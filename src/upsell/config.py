@@ -56,6 +56,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = ""
     http_host: Annotated[str, Meta(description="address to listen on")] = "127.0.0.1"
     http_port: Annotated[int, Meta(description="port to listen on", ge=0, le=65_535)] = 8600
+    public_url: Annotated[
+        str,
+        Meta(
+            description="where customers reach this server, for links; empty for where it listens",
+            pattern=r"^(https?://.*)?$",
+        ),
+    ] = ""
     batch_size: Annotated[
         int, Meta(description="how many events that matter the worker takes in one transaction", ge=1)
     ] = 2000
@@ -69,6 +76,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         int, Meta(description="how often a message is tried that cannot be taken for now", ge=1)
     ] = 5
     dedup_days: Annotated[int, Meta(description="for how many days a message id is remembered", ge=1)] = 30
+
+
+def link_base(settings: Settings) -> str:
+    """Give how links in messages begin, without a slash at the end."""
+    url = settings.public_url or f"http://{settings.http_host}:{settings.http_port}"
+    return url.rstrip("/")
 
 
 class Setting(msgspec.Struct, frozen=True):

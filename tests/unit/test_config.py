@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from upsell.config import SETTINGS, Settings, load_settings
+from upsell.config import SETTINGS, Settings, link_base, load_settings
 from upsell.errors import ConfigError
 
 
@@ -38,3 +38,10 @@ def test_an_address_that_is_no_postgresql_is_refused_and_its_password_is_not_sho
     assert "secret" not in str(refused.value)
     for address in ("", "postgresql://host/db", "postgres://ada@host:5432/db?sslmode=require"):
         assert load_settings({"UPSELL_DATABASE_URL": address}).database_url == address
+
+
+def test_links_begin_with_the_public_address_or_with_where_the_server_listens() -> None:
+    assert link_base(load_settings({"UPSELL_HTTP_PORT": "8700"})) == "http://127.0.0.1:8700"
+    assert (
+        link_base(load_settings({"UPSELL_PUBLIC_URL": "https://go.acme.com/u/"})) == "https://go.acme.com/u"
+    )
