@@ -109,10 +109,11 @@ def _lines(report: FileReport, control: str) -> Iterator[str]:
 
 def _lift_lines(lift: FileLift, control: str) -> Iterator[str]:
     yield f"{lift.metric}: {lift.arm} against {control}"
-    yield f"  {lift.arm:<24} {lift.mean:>12.6g}   over {lift.units:,}"
-    yield f"  {control:<24} {lift.control_mean:>12.6g}   over {lift.control_units:,}"
+    width = max(24, *(len(name) for name in (lift.arm, control, *(each.name for each in lift.readings))))
+    yield f"  {lift.arm:<{width}} {lift.mean:>12.6g}   over {lift.units:,}"
+    yield f"  {control:<{width}} {lift.control_mean:>12.6g}   over {lift.control_units:,}"
     for reading in lift.readings:
-        yield f"  {reading.name:<24} {_effect(reading)}"
+        yield f"  {reading.name:<{width}} {_effect(reading)}"
     yield ""
 
 

@@ -119,8 +119,8 @@ def _open(connection: duckdb.DuckDBPyConnection, question: FileQuestion) -> None
         msg = f"expected a file that ends in {', '.join(_READERS)}, got {question.path}"
         raise ConfigError(msg)
     try:
-        connection.execute(f"create view raw as select * from {reader}({_text(str(question.path))})")
-        known = [row[0] for row in connection.execute("describe raw").fetchall()]
+        connection.execute(f"create view file as select * from {reader}({_text(str(question.path))})")
+        known = [row[0] for row in connection.execute("describe file").fetchall()]
     except duckdb.Error as error:
         msg = f"expected a table in {question.path}, got one that cannot be read: {error}"
         raise ConfigError(msg) from error
@@ -131,6 +131,13 @@ def _open(connection: duckdb.DuckDBPyConnection, question: FileQuestion) -> None
             advice = f"did you mean {near}?" if near else f"it has {', '.join(known)}"
             msg = f"expected a column of {question.path.name}, got {column}; {advice}"
             raise ConfigError(msg)
+    columns = ", ".join(_name(column) for column in dict.fromkeys(filter(None, named)))
+    try:
+        # Read before it is cast: a cast is handed down to the CSV reader, which has other words for true.
+        connection.execute(f"create table raw as select {columns} from file")
+    except duckdb.Error as error:
+        msg = f"expected a table in {question.path}, got one that cannot be read: {error}"
+        raise ConfigError(msg) from error
     outcomes = ", ".join(
         f"cast({_name(metric)} as double) as y{place}" for place, metric in enumerate(question.metrics)
     )
@@ -142,7 +149,8 @@ def _open(connection: duckdb.DuckDBPyConnection, question: FileQuestion) -> None
             f" {_name(question.cluster or question.unit)} as cluster, {covariate} as x, {outcomes} from raw"
         )
     except duckdb.Error as error:
-        msg = f"expected numbers, or true and false, in metrics and covariate, got others: {error}"
+        said = str(error).splitlines()[0]
+        msg = f"expected numbers, or true and false, in metrics and covariate, got others: {said}"
         raise ConfigError(msg) from error
     connection.execute(
         "create table crossed as select unit from written where arm is not null"

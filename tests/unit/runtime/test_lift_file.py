@@ -168,3 +168,18 @@ def test_cookie_cats_gives_the_published_differences_and_warns_of_its_arms() -> 
     assert estimates == [-0.005905, -0.008201]
     assert isinstance(report.sample_ratio, SampleRatio)
     assert (report.sample_ratio.verdict, round(report.sample_ratio.p_value, 4)) == (Verdict.WARN, 0.0086)
+
+
+def test_a_csv_that_writes_true_in_words_is_read_as_the_same_table_in_parquet(tmp_path: Path) -> None:
+    # DuckDB's reader, asked for numbers, refuses words it would itself have taken for true and false.
+    rows = [(unit, "ab"[unit % 2], unit % 7, unit % 3 == 0) for unit in range(200)]
+    csv, parquet = tmp_path / "experiment.csv", tmp_path / "experiment.parquet"
+    lines = [f"{unit},{arm},{before},{str(bought).upper()}" for unit, arm, before, bought in rows]
+    csv.write_text("\n".join(["unit,arm,before,bought", *lines]), "utf-8")
+    names = ("unit", "arm", "before", "bought")
+    pq.write_table(pa.table(dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))), parquet)
+    asked = {"metrics": ("bought",), "covariate": "before"}
+    (read,), (same,) = (measure_file(question(path, **asked)).lifts for path in (csv, parquet))
+    assert [effect(each.absolute) for each in read.readings] == [
+        effect(each.absolute) for each in same.readings
+    ]
