@@ -28,6 +28,12 @@ def _lines(found: Attribution, currency: str) -> Iterator[str]:
     yield from _credit_lines("total", found.total)
     yield ""
     yield from textwrap.wrap(
+        "Each rise of what a household pays is counted once. The expansion of `upsell metrics mrr_movements` "
+        "takes a household's falls in the same month off its rises first, so it may be a little less.",
+        WIDTH,
+    )
+    yield ""
+    yield from textwrap.wrap(
         "Credited is the workflow of the last touch before it, inside its goal window; held-out households "
         "are credited to nobody. This is no effect. What workflows changed is their lift, in MRR, over "
         "all exposures whose 90 days have passed (95 % interval):",
