@@ -23,13 +23,17 @@ from upsell.errors import ConfigError, nearest
 from upsell.journeys.program import Program
 from upsell.measurement.answers import Effect, Undetermined
 from upsell.measurement.charts.chart import Chart
+from upsell.measurement.figures import Figure
 from upsell.measurement.lift import Lift
+from upsell.measurement.metrics import Dimension, Span, metric_definition
 from upsell.runtime.exports.reading import ExportedTables, asked_as_database
 from upsell.runtime.exports.tables import TABLES, ExportTable
 from upsell.runtime.exports.writing import read_rows
 from upsell.runtime.papers.report_paper import report_charts
+from upsell.runtime.pictures import LOOKED_BACK
 from upsell.runtime.reporting import Funnel, Report, live_program, report
 from upsell.runtime.results import Results
+from upsell.runtime.tracking import read_metric, read_tracked
 from upsell.runtime.trends import read_trends
 from upsell.store.connect import Connection, connect
 
@@ -117,6 +121,44 @@ class Analysis:
         """Give every lift as a row of ``LIFT_COLUMNS``; where nothing can be said, numbers are null."""
         rows = [_row(lift) for found in self.report(as_of=as_of).workflows for lift in found.lift.lifts]
         return pa.Table.from_pylist(rows, schema=LIFT_COLUMNS)
+
+    def metric(
+        self,
+        name: str,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        *,
+        by: str | None = None,
+        is_whole: bool = False,
+    ) -> tuple[Figure, ...]:
+        """Give the figures of a metric of ``upsell metrics`` over a stretch.
+
+        Args:
+            name: Its id, such as ``arpa``.
+            since: From this moment on, with a zone; without it a year before the end.
+            until: Up to this moment; without it as of when this is.
+            by: What its values are told apart by, such as ``plan``.
+            is_whole: Whether what is told by month is told of the whole stretch as one instead.
+
+        Raises:
+            ConfigError: No metric has that id, or it cannot be told apart so.
+            MeasurementError: The stretch is empty.
+        """
+        program, end = self._live(), self._at(until)
+        start = end - LOOKED_BACK if since is None else from_datetime(since)
+        known = {each.value: each for each in Dimension}
+        if by is not None and by not in known:
+            msg = f"expected something to tell values apart by, got {by}; known: {', '.join(known)}"
+            raise ConfigError(msg)
+        span = Span(
+            since=start,
+            until=end,
+            as_of=end,
+            currency=program.currency,
+            by=None if by is None else known[by],
+            is_whole=is_whole,
+        )
+        return read_metric(read_tracked(self._connection, program, end), metric_definition(name), span)
 
     def charts(self, as_of: datetime | None = None) -> tuple[Chart, ...]:
         """Give the charts of the report, each with its table; a notebook draws one that ends a cell."""

@@ -58,6 +58,11 @@ def test_an_export_and_its_database_give_the_same_tables_and_results(database: s
             assert data.report(as_of=as_of) == live_data.report(as_of=as_of)
             assert data.lift_table(as_of) == live_data.lift_table(as_of)
         assert data.charts(at) == live_data.charts(at)
+        for name in ("messages_per_unit", "time_to_upgrade", "mrr_movements"):
+            assert data.metric(name) == live_data.metric(name, until=at)
+        assert data.metric("messages_per_unit", by="workflow")
+        with pytest.raises(ConfigError, match="known: "):
+            data.metric("arpa", by="colour")
         assert data.lifts("one") == live_data.lifts("one", at)
         assert data.funnel("two") == live_data.funnel("two", at)
 

@@ -60,6 +60,7 @@ def report(
     from upsell.cli.moments import moment_of
     from upsell.clock import SystemClock
     from upsell.config import load_settings
+    from upsell.runtime.guarding import read_guardrails
     from upsell.runtime.papers.forms import Form, form_of, write_whole
     from upsell.runtime.reporting import live_program
     from upsell.runtime.reporting import report as report_on
@@ -82,7 +83,9 @@ def report(
             has_health=health,
         )
         has_charts = chosen is not Form.TEXT
-        trends = read_trends(connection, program, moment, workflow) if has_charts else Trends()
+        # Guardrails are summed as they are now; of another moment they are not known.
+        guarded = read_guardrails(connection, program) if has_charts and asked is None else None
+        trends = read_trends(connection, program, moment, workflow, guarded) if has_charts else Trends()
     content = _written(Results("", found), trends, chosen)
     if output is None:
         sys.stdout.buffer.write(content)

@@ -6,7 +6,7 @@ happened later is in it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -15,8 +15,11 @@ from upsell.journeys.program import Program
 from upsell.measurement.charts.lifts import Reading
 from upsell.measurement.charts.people import Week
 from upsell.measurement.question import Contrast, Metric
+from upsell.runtime.guarding import Guarded
 from upsell.runtime.outcomes import Ledger, first_exposures, read_lifts
+from upsell.runtime.pictures import Pictures, read_pictures
 from upsell.runtime.reporting import ask_about, read_ledger
+from upsell.runtime.tracking import read_tracked
 from upsell.store.connect import Connection
 from upsell.store.queries import query
 
@@ -34,19 +37,31 @@ class Trends(msgspec.Struct, frozen=True):
         readings: By workflow, net revenue per unit as it was known at several moments, ascending.
         weeks: Messages per person of the last weeks, ascending; a week in which nobody was written to has
             none.
+        pictures: What the other charts are drawn from.
     """
 
     readings: Mapping[str, tuple[Reading, ...]] = {}
     weeks: tuple[Week, ...] = ()
+    pictures: Pictures = Pictures()
 
 
-def read_trends(connection: Connection, program: Program, as_of: Moment, only: str | None = None) -> Trends:
-    """Read the trends of a program's workflows, or of one, up to a moment."""
+def read_trends(
+    connection: Connection,
+    program: Program,
+    as_of: Moment,
+    only: str | None = None,
+    guarded: Sequence[Guarded] | None = None,
+) -> Trends:
+    """Read the trends of a program's workflows, or of one, up to a moment.
+
+    ``guarded`` are the guardrails as of that moment; None where they are known of another alone.
+    """
     ledger = read_ledger(connection, program, as_of)
     keys = sorted(program.workflows) if only is None else [only]
     return Trends(
         readings={key: read_over_time(ledger, program, key, as_of) for key in keys},
         weeks=read_weeks(connection, as_of),
+        pictures=read_pictures(read_tracked(connection, program, as_of), program.currency, as_of, guarded),
     )
 
 

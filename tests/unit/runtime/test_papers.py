@@ -18,7 +18,8 @@ from upsell.errors import ConfigError
 from upsell.measurement.answers import Effect
 from upsell.measurement.charts.chart import Chart, Table
 from upsell.measurement.charts.lifts import Reading
-from upsell.measurement.charts.people import Week
+from upsell.measurement.charts.money import Guarded, Movement
+from upsell.measurement.charts.people import Cohort, Curve, CurvePoint, Week
 from upsell.runtime import results as said
 from upsell.runtime.papers.forms import Form, form_of, paper_bytes, write_whole
 from upsell.runtime.papers.html import html_of
@@ -27,12 +28,22 @@ from upsell.runtime.papers.markdown import markdown_of
 from upsell.runtime.papers.paper import Paper, Paragraph, Section
 from upsell.runtime.papers.pdf import pages_of, pdf_of, typst_of
 from upsell.runtime.papers.report_paper import report_charts, report_paper
+from upsell.runtime.pictures import Bridge, Pictures
 from upsell.runtime.results import results_json
 from upsell.runtime.trends import Trends
 
 TRENDS = Trends(
     readings={"earning": tuple(Reading(AS_OF - n * 30 * DAY, Effect(30.0, 10.0, 50.0)) for n in (2, 1, 0))},
     weeks=tuple(Week(AS_OF - n * WEEK, 20, 25, 2) for n in (2, 1)),
+    pictures=Pictures(
+        curves={"earning": (Curve("treated", (CurvePoint(3, 0.2, 0.1, 0.3), CurvePoint(9, 0.4, 0.3, 0.5))),)},
+        bridge=Bridge("2026-01", 4_500_000, (Movement("New", 800_000), Movement("Churn", -350_000))),
+        cohorts=(Cohort("2025-12", 120_000, (1.0, 1.1)), Cohort("2026-01", 90_000, (1.0,))),
+        guarded={
+            "": (Guarded("mail complaints, pause", 0.001, 0.0005, 0.002, 0.003),),
+            "earning": (Guarded("unsubscribe rate, pause", None, None, None, 0.01, "too few"),),
+        },
+    ),
 )
 
 
@@ -234,3 +245,12 @@ def test_a_file_that_cannot_be_written_leaves_the_old_one_and_nothing_half(tmp_p
     assert paper_bytes(whole(), Form.HTML, AS_OF).startswith(b"<!doctype html>")
     with pytest.raises(ConfigError, match="expected markdown, html or pdf"):
         paper_bytes(whole(), Form.TEXT, AS_OF)
+
+
+def test_every_kind_of_chart_stands_in_the_report_with_its_table() -> None:
+    keys = [chart.key for chart in report_charts(results(), TRENDS)]
+    wanted = ["lift-revenue", "lift-conversion", "pressure", "bridge", "cohorts", "guardrails-all-mail"]
+    assert keys[: len(wanted)] == wanted
+    own = ["earning-time", "earning-survival", "earning-funnel", "earning-guardrails"]
+    assert [key for key in keys if key.startswith("earning")] == own
+    assert all(chart.table.rows for chart in report_charts(results(), TRENDS))

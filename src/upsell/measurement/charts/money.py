@@ -40,8 +40,13 @@ class Guarded(msgspec.Struct, frozen=True):
     why: str = ""
 
 
-def bridge_chart(key: str, start: int, movements: Sequence[Movement], currency: str) -> Chart:
-    """Draw how recurring revenue came from what it was to what it is, movement by movement."""
+def bridge_chart(
+    key: str, start: int, movements: Sequence[Movement], currency: str, period: str = ""
+) -> Chart:
+    """Draw how recurring revenue came from what it was to what it is, movement by movement.
+
+    ``period`` names the stretch of time, such as ``2026-10``; empty where the text around it does.
+    """
     unit = 10 ** minor_digits(currency)
     rows: list[dict[str, Any]] = [_bar("Before", 0, start, unit)]
     reached = start
@@ -51,7 +56,8 @@ def bridge_chart(key: str, start: int, movements: Sequence[Movement], currency: 
     rows.append(_bar("After", 0, reached, unit))
     change = reached - start
     verb = "grew" if change >= 0 else "shrank"
-    title = f"Recurring revenue {verb} by {_amount(abs(change), unit)} {currency} a month"
+    within = f" in {period}" if period else ""
+    title = f"Recurring revenue {verb} by {_amount(abs(change), unit)} {currency} a month{within}"
     labels = [row["label"] for row in rows]
     along = alt.X(
         "label:N", sort=labels, title=None, axis=alt.Axis(labelAngle=0, ticks=False, labelOverlap=False)
@@ -93,7 +99,7 @@ def guardrail_chart(key: str, guarded: Sequence[Guarded]) -> Chart:
         {
             "label": one.label,
             **{
-                name: None if value is None else value / one.limit
+                name: None if value is None or not one.limit else value / one.limit
                 for name, value in (("rate", one.rate), ("low", one.low), ("high", one.high))
             },
         }

@@ -25,6 +25,9 @@ from upsell.measurement.charts.chart import (
     time_axis,
 )
 
+_MOST_TOLD = 10
+"""How many days of a survival curve its table tells."""
+
 
 class Stage(msgspec.Struct, frozen=True):
     """One stage of a funnel: what people call it, and how many reached it."""
@@ -207,13 +210,24 @@ def survival_chart(key: str, title: str, what: str, curves: Sequence[Curve]) -> 
         rows=tuple(
             (curve.label, f"{p.day:g}", percent(p.share), percent(p.low), percent(p.high))
             for curve in curves
-            for p in curve.points
+            for p in _told(curve.points)
         ),
         align="lrrrr",
     )
     last = [f"{curve.label} {percent(curve.points[-1].share)}" for curve in curves if curve.points]
     alternative = f"{what} at the last day: {listed(last)}." if last else f"{what}: nothing is known yet."
     return Chart(key, title, alternative, spec_of(title, *layers), table)
+
+
+def _told(points: Sequence[CurvePoint]) -> list[CurvePoint]:
+    """Give the points a table has: of many, the last one of each of ten stretches of days."""
+    if len(points) <= _MOST_TOLD:
+        return list(points)
+    first, last = points[0].day, points[-1].day
+    width = (last - first) / _MOST_TOLD
+    ends = [first + width * number for number in range(1, _MOST_TOLD)] + [last]
+    found = [max((p for p in points if p.day <= end), key=lambda p: p.day) for end in ends]
+    return list(dict.fromkeys(found))
 
 
 def cohort_chart(key: str, title: str, what: str, period: str, cohorts: Sequence[Cohort]) -> Chart:
@@ -247,16 +261,17 @@ def cohort_chart(key: str, title: str, what: str, period: str, cohorts: Sequence
         base.mark_rect(style="accent", strokeWidth=0).encode(x=along, y=down, opacity=shade),
         base.mark_text(style="ink-text").encode(x=along, y=down, text="words:N"),
     )
-    head = ("Cohort", "Began", *(f"{period.capitalize()} {number}" for number in range(most)))
+    # Narrow enough for a year of months on paper: the caption says what the numbers count.
+    head = ("Cohort", "Began", *map(str, range(most)))
     table = Table(
-        caption=f"{what} by cohort and {period}",
+        caption=f"{what} by cohort and {period} since it began",
         head=head,
         rows=tuple(
             (
                 cohort.label,
                 f"{cohort.size:,}",
                 *(
-                    "\N{EN DASH}" if share is None else percent(share)
+                    "\N{EN DASH}" if share is None else percent(share, 0)
                     for share in (*cohort.shares, *[None] * (most - len(cohort.shares)))
                 ),
             )

@@ -5,22 +5,33 @@ The sentences are those of the terminal and the page.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import assert_never
 
 import msgspec
 
 from upsell.clock import DAY
 from upsell.measurement.answers import Effect, Undetermined
-from upsell.measurement.charts.chart import Chart, Table
+from upsell.measurement.charts.chart import Chart, Table, percent
 from upsell.measurement.charts.lifts import Measured, Scale, lift_chart, lift_over_time_chart
-from upsell.measurement.charts.people import Stage, funnel_chart, pressure_chart
+from upsell.measurement.charts.money import bridge_chart, guardrail_chart
+from upsell.measurement.charts.people import (
+    Cohort,
+    Curve,
+    Stage,
+    cohort_chart,
+    funnel_chart,
+    pressure_chart,
+    survival_chart,
+)
 from upsell.measurement.lift import Lift, LiftReport
 from upsell.measurement.question import Metric
 from upsell.money import minor_digits
 from upsell.runtime import results as said
+from upsell.runtime.guarding import ALL_MAIL
 from upsell.runtime.outlook import outlook_words
 from upsell.runtime.papers.paper import Block, Heading, Paper, Paragraph, Section
+from upsell.runtime.pictures import Pictures
 from upsell.runtime.reporting import ReasonCount, WorkflowReport
 from upsell.runtime.results import Results
 from upsell.runtime.soundness import WorkflowHealth
@@ -86,9 +97,38 @@ def _overview(results: Results, trends: Trends) -> Section:
         first = workflows[0].lift
         charts.append(lift_chart(key, measured, scale_of(said.holdout_lifts(workflows[0])[place], first)))
     charts.append(pressure_chart("pressure", trends.weeks))
+    charts += _company_charts(results.report.currency, trends.pictures)
     sent = sum(found.funnel.messages_sent for found in workflows)
     headline = f"{charts[0].title}; {sent:,} messages were sent."
     return Section("All workflows", headline, tuple(charts))
+
+
+def _company_charts(currency: str, pictures: Pictures) -> Iterator[Chart]:
+    """Draw how recurring revenue moved, what cohorts keep of it, and the limits of all mail."""
+    bridge = pictures.bridge
+    if bridge is not None:
+        yield bridge_chart("bridge", bridge.start, bridge.movements, currency, bridge.month)
+    if any(cohort.shares for cohort in pictures.cohorts):
+        yield _cohort_chart(pictures.cohorts, currency)
+    bars = (pictures.guarded or {}).get(ALL_MAIL, ())
+    if bars:
+        yield guardrail_chart("guardrails-all-mail", bars)
+
+
+def _cohort_chart(cohorts: Sequence[Cohort], currency: str) -> Chart:
+    unit = 10 ** minor_digits(currency)
+    last = [
+        cohort.shares[-1] for cohort in cohorts if len(cohort.shares) > 1 and cohort.shares[-1] is not None
+    ]
+    grown = sum(share >= 1 for share in last)
+    title = (
+        f"{grown} of {len(last)} cohorts pay as much as at first, or more"
+        if last
+        else "Cohorts have just begun"
+    )
+    began = [msgspec.structs.replace(cohort, size=round(cohort.size / unit)) for cohort in cohorts]
+    what = f"Recurring revenue kept, of the {currency} a month each cohort began with,"
+    return cohort_chart("cohorts", title, what, "month", began)
 
 
 def workflow_section(results: Results, found: WorkflowReport, trends: Trends) -> Section:
@@ -112,8 +152,14 @@ def _blocks(results: Results, found: WorkflowReport, trends: Trends) -> Iterator
     readings = trends.readings.get(found.key, ())
     if any(isinstance(reading.effect, Effect) for reading in readings):
         yield lift_over_time_chart(f"{found.key}-time", found.name, readings, scale_of(revenue, found.lift))
+    curves = trends.pictures.curves.get(found.key, ())
+    if curves:
+        yield _survival_chart(found, curves)
     if found.funnel.considered:
         yield _funnel_chart(found)
+    bars = (trends.pictures.guarded or {}).get(found.key, ())
+    if bars:
+        yield guardrail_chart(f"{found.key}-guardrails", bars)
     yield Heading("Who was considered, and what became of them")
     yield _funnel_table(found)
     if found.stages:
@@ -184,6 +230,13 @@ def _health_table(health: WorkflowHealth, report: LiftReport) -> Table:
         rows=tuple((checked.what, checked.found) for checked in checked_words(health, report)),
         align="ll",
     )
+
+
+def _survival_chart(found: WorkflowReport, curves: Sequence[Curve]) -> Chart:
+    """Draw how soon the goal is reached, those held out beside those spoken to."""
+    last = ", ".join(f"{curve.label} {percent(curve.points[-1].share)}" for curve in curves)
+    title = f"The goal is reached by {last}"
+    return survival_chart(f"{found.key}-survival", title, "Reached the goal", curves)
 
 
 def _funnel_chart(found: WorkflowReport) -> Chart:
