@@ -6,7 +6,9 @@ the report's measurement of conversion, net committed revenue and recurring reve
 sample ratio; and beside it plain SQL that only counts upgrades and adds amounts per arm and stratum in the
 same windows: what nobody can do with less.
 
-    python benchmarks/report.py [--exposures 10000000] [--outcomes 50000000] [--memory 4GB] [--threads 2]
+    python benchmarks/report.py [--full | --exposures 1000000 --outcomes 5000000] [--memory 4GB] [--threads 2]
+
+``--full`` is 10 million exposures and 50 million outcome rows; it takes minutes, and 20 GB to spill to.
 """
 
 from __future__ import annotations
@@ -24,11 +26,12 @@ import duckdb
 
 from upsell.clock import DAY, Moment, parse_moment
 from upsell.measurement.answers import Effect
-from upsell.measurement.lift import measure
+from upsell.measurement.measuring import measure
 from upsell.measurement.queries import Dialect
 from upsell.measurement.question import Question
 
 NOW: Moment = parse_moment("2027-01-01T00:00:00Z") or 0
+FULL = (10_000_000, 50_000_000)
 START = "timestamptz '2026-01-01 00:00:00+00'"
 
 EXPOSURES = """
@@ -136,8 +139,11 @@ def run_one(what: str, folder: Path, memory: str, threads: int) -> None:
 def main() -> None:
     """Write the files, run both, and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--exposures", type=int, default=10_000_000)
-    parser.add_argument("--outcomes", type=int, default=50_000_000)
+    parser.add_argument(
+        "--full", action="store_true", help="10 million exposures and 50 million outcome rows"
+    )
+    parser.add_argument("--exposures", type=int, default=1_000_000)
+    parser.add_argument("--outcomes", type=int, default=5_000_000)
     parser.add_argument("--memory", default="4GB", help="what DuckDB may use before it spills")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument(
@@ -148,6 +154,8 @@ def main() -> None:
     if asked.only:
         run_one(asked.only, asked.folder, asked.memory, asked.threads)
         return
+    if asked.full:
+        asked.exposures, asked.outcomes = FULL
     with tempfile.TemporaryDirectory(prefix="upsell-bench-", dir=asked.folder) as name:
         folder = Path(name)
         engine = opened(folder, asked.memory, asked.threads)

@@ -7,9 +7,9 @@ For reports and the simulation's proof. The law: one row per unit and contrast, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
-from typing import TypeAlias, assert_never
+from typing import assert_never
 
 import msgspec
 
@@ -18,7 +18,7 @@ from upsell.measurement.effects import Cell, Effects, estimate, silenced
 from upsell.measurement.estimates import weigh
 from upsell.measurement.joint import JointSums
 from upsell.measurement.observations import LeftOut, Observations, Rows, observe
-from upsell.measurement.queries import Dialect, Query, cut_query, outcome_queries, reading_queries
+from upsell.measurement.queries import Query
 from upsell.measurement.question import HELD_OUT, IN_CONTROL, PROGRAMME, TREATED, Contrast, Metric, Question
 from upsell.measurement.readings import (
     Reading,
@@ -30,9 +30,6 @@ from upsell.measurement.readings import (
 )
 from upsell.measurement.sample_ratio import SampleRatio, Verdict, check_sample_ratio
 from upsell.measurement.sums import Sums
-
-Run: TypeAlias = Callable[[str], Rows]
-"""Runs one SQL text on an engine and gives all its rows; the caller's, because it acts."""
 
 LEAST_IN_STRATUM = 2
 """Closed units each arm needs in a stratum, for a variance to exist."""
@@ -116,24 +113,6 @@ class LiftReport(msgspec.Struct, frozen=True):
     question: Question
     lifts: tuple[Lift, ...]
     left_out: tuple[LeftOut, ...]
-
-
-def measure(question: Question, run: Run, dialect: Dialect, *, has_readings: bool = False) -> LiftReport:
-    """Ask an engine the question and read its answer; ``run`` is called once per query.
-
-    With ``has_readings`` each lift is read in other ways besides.
-    """
-    queries = outcome_queries(question, dialect)
-    if not has_readings:
-        return read_lift(question, {query: run(sql) for query, sql in queries.items()})
-    cuts = read_cuts(run(cut_query(question, dialect)))
-    queries |= reading_queries(question, dialect, cuts)
-    return read_lift(question, {query: run(sql) for query, sql in queries.items()}, cuts)
-
-
-def read_cuts(rows: Rows) -> dict[tuple[str, str], int]:
-    """Read what outcomes are held to, by contrast and metric."""
-    return {(str(contrast), str(metric)): int(cut) for contrast, metric, cut in rows}
 
 
 def read_lift(

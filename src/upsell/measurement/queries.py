@@ -8,7 +8,7 @@ only as typed literals in the syntax tree, never as text, and a query returns su
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from fractions import Fraction
 from functools import cache
 from importlib import resources
@@ -19,6 +19,7 @@ from sqlglot import exp
 from upsell.clock import DAY, Duration, Moment, to_datetime
 from upsell.errors import MeasurementError, nearest
 from upsell.measurement.question import Question
+from upsell.measurement.rewriting import read_once, uncollate, widen
 
 
 class Dialect(enum.Enum):
@@ -60,37 +61,52 @@ PLAIN = (Query.EXPOSED, Query.SUMS, Query.LEFT_OUT)
 CLUSTERED = (Query.ACCOUNTS_EXPOSED, Query.ACCOUNTS)
 """What the plain reading needs besides where whole accounts were drawn."""
 
+SHARED = ("first_exposures", "money_events", "stretches", "unit_outcomes")
+"""Relations that several queries of a reading stand on, each after those it stands on itself."""
+
 HELD_AT = Fraction(99, 100)
 """The quantile outcomes of money are held to in the winsorised reading."""
 
 
-def outcome_queries(question: Question, dialect: Dialect) -> dict[Query, str]:
+def layout_queries(question: Question, dialect: Dialect) -> dict[str, str]:
+    """Give the SQL of each relation of ``SHARED``, which stands on those before it as on the session's.
+
+    A session that has them as tables need not read the events for every query of a reading again.
+    """
+    return {name: _write(name, question, dialect, SHARED[:place]) for place, name in enumerate(SHARED)}
+
+
+def outcome_queries(question: Question, dialect: Dialect, laid_out: Collection[str] = ()) -> dict[Query, str]:
     """Give the SQL of every query a plain reading needs; their rows are what ``read_lift`` takes.
 
     The session must have relations ``exposures(workflow, contrast, stratum, unit_id, arm, share,
     exposed_at)`` and ``events(unit_id, name, occurred_at, properties)``, moments with zone and
     properties JSON or JSON text; where the question is clustered, ``exposures.account`` too, empty where
     the account is not known; where it has spendings, ``spendings(unit_id, spent_at, amount)`` in
-    millionths of a minor unit.
+    millionths of a minor unit. Relations named in ``laid_out`` are the session's too.
     """
     asked = (*PLAIN, *CLUSTERED) if question.is_clustered else PLAIN
-    return {query: _write(query.value, question, dialect) for query in asked}
+    return {query: _write(query.value, question, dialect, laid_out) for query in asked}
 
 
-def cut_query(question: Question, dialect: Dialect) -> str:
+def cut_query(question: Question, dialect: Dialect, laid_out: Collection[str] = ()) -> str:
     """Give the SQL of what outcomes of money are held to; its rows are contrast, metric and cut.
 
     It is found over all units once. Sums of parts add only when they were held to the same cut.
     """
-    return _write("cuts", question, dialect)
+    return _write("cuts", question, dialect, laid_out)
 
 
 def reading_queries(
-    question: Question, dialect: Dialect, cuts: Mapping[tuple[str, str], int]
+    question: Question,
+    dialect: Dialect,
+    cuts: Mapping[tuple[str, str], int],
+    laid_out: Collection[str] = (),
 ) -> dict[Query, str]:
     """Give the SQL of the readings beside the plain one; without cuts nothing is held to one."""
     asked = (Query.BEFORE, Query.HELD) if cuts else (Query.BEFORE,)
-    return {query: _write(query.value, question, dialect, {"cut": _cut(cuts)}) for query in asked}
+    cut = {"cut": _cut(cuts)}
+    return {query: _write(query.value, question, dialect, laid_out, cut) for query in asked}
 
 
 def health_queries(question: Question, dialect: Dialect) -> dict[HealthQuery, str]:
@@ -110,12 +126,18 @@ def unit_outcomes(question: Question, dialect: Dialect) -> str:
 
 
 def _write(
-    relation: str, question: Question, dialect: Dialect, more: Mapping[str, exp.Expression] | None = None
+    relation: str,
+    question: Question,
+    dialect: Dialect,
+    laid_out: Collection[str] = (),
+    more: Mapping[str, exp.Expression] | None = None,
 ) -> str:
-    """Write the statement of a relation of a question; where nothing is known to be spent, nothing is."""
-    files = outcome_files()
+    """Write the statement of a relation of a question; what nothing is known to cost costs nothing."""
+    files = {name: file for name, file in outcome_files().items() if name not in laid_out}
     if not question.has_spendings:
-        files = {**files, "spendings": "nothing_spent"}
+        files["spendings"] = "nothing_spent"
+    if not question.serving:
+        files["served"] = "nothing_served"
     return write_statement(relation, {**_values(question), **(more or {})}, dialect, files)
 
 
@@ -138,10 +160,12 @@ def write_statement(
     statement = exp.select("*").from_(relation)
     for name in (*_foundations(relation, places), relation):
         statement = statement.with_(name, as_=_fill(parsed_file(places[name]), values), copy=False)
-    if dialect is not Dialect.DUCKDB:
-        _widen(statement)
+    if dialect is Dialect.DUCKDB:
+        read_once(statement)
+    else:
+        widen(statement)
     if dialect not in (Dialect.DUCKDB, Dialect.POSTGRES):
-        _uncollate(statement)
+        uncollate(statement)
     return statement.sql(dialect=dialect.value, pretty=True, comments=False)
 
 
@@ -287,16 +311,3 @@ def _fill(tree: exp.Select, values: Mapping[str, exp.Expression]) -> exp.Select:
             raise MeasurementError(msg)
         placeholder.replace(values[name].copy())
     return filled
-
-
-def _widen(statement: exp.Select) -> None:
-    """Use exact decimals where an engine lacks whole numbers of 128 bits."""
-    for kind in statement.find_all(exp.DataType):
-        if kind.this is exp.DataType.Type.INT128:
-            kind.replace(exp.DataType.build("decimal"))
-
-
-def _uncollate(statement: exp.Select) -> None:
-    """Leave away the collation by code point on engines that order text so anyway and know no such name."""
-    for collation in list(statement.find_all(exp.Collate)):
-        collation.replace(collation.this)

@@ -17,7 +17,8 @@ import pyarrow.compute as pc
 from upsell.clock import Moment
 from upsell.decisions.decision import Exposure
 from upsell.ids import UnitId
-from upsell.measurement.lift import LiftReport, measure
+from upsell.measurement.lift import LiftReport
+from upsell.measurement.measuring import measure
 from upsell.measurement.observations import Observations, observe
 from upsell.measurement.queries import Dialect, outcome_queries, unit_outcomes
 from upsell.measurement.question import Contrast, Metric, Question

@@ -13,7 +13,8 @@ from tests.unit.measurement.worlds import DuckWorld, Exposure, Told, moment, que
 from upsell.clock import DAY
 from upsell.errors import MeasurementError
 from upsell.measurement.answers import Effect, Undetermined, UndeterminedReason
-from upsell.measurement.lift import Lift, LiftReport, measure, read_lift
+from upsell.measurement.lift import Lift, LiftReport, read_lift
+from upsell.measurement.measuring import measure
 from upsell.measurement.queries import Query
 from upsell.measurement.question import Contrast, Metric
 from upsell.measurement.sample_ratio import SampleRatio, Verdict

@@ -23,7 +23,7 @@ from tests.unit.measurement.worlds import (
 )
 from upsell.clock import DAY
 from upsell.errors import MeasurementError
-from upsell.measurement.lift import measure
+from upsell.measurement.measuring import measure
 from upsell.measurement.observations import observe
 from upsell.measurement.queries import unit_outcomes
 from upsell.measurement.question import Metric, Question

@@ -34,7 +34,8 @@ from upsell.measurement.answers import LEVEL, Effect, Undetermined, Undetermined
 from upsell.measurement.effects import Cell
 from upsell.measurement.estimates import Stratum, compare
 from upsell.measurement.joint import JointSums, find_slope
-from upsell.measurement.lift import Lift, measure, read_cuts
+from upsell.measurement.lift import Lift
+from upsell.measurement.measuring import measure, read_cuts
 from upsell.measurement.observations import Observations, observe
 from upsell.measurement.queries import Query, cut_query, reading_queries
 from upsell.measurement.question import Contrast, Metric, Question
