@@ -90,11 +90,16 @@ class Ledger(msgspec.Struct, frozen=True):
 
     @classmethod
     def joined(cls, parts: Iterable[Ledger]) -> Ledger:
-        """Put ledgers together that share no unit; none give an empty one."""
+        """Put ledgers together that share no unit; none give an empty one.
+
+        What messages and tasks cost is known where it is of any of them.
+        """
         whole = [cls.of((), ()), *parts]
+        spendings = [part.spendings for part in whole if part.spendings is not None]
         return cls(
             pa.concat_tables([part.exposures for part in whole]),
             pa.concat_tables([part.events for part in whole]),
+            pa.concat_tables(spendings) if spendings else None,
         )
 
     def has_stratum(self, workflow: str, part: str) -> bool:
