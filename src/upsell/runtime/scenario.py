@@ -19,6 +19,9 @@ from upsell.errors import ConfigError, nearest
 from upsell.journeys.program import Program
 from upsell.runtime.company import Company, Custom, Habits, PricedPlan, Response
 
+_UNMOVED = Habits(pressure_rate=0.0, objection_rate=0.0)
+"""The usual habits of customers whom no message moves: what one does to them is for the file to say."""
+
 
 class Planted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What messages of one workflow do.
@@ -172,7 +175,7 @@ def _habits(scenario: Scenario, plan_rates: tuple[float, ...]) -> Habits:
             msg = f"expected {wanted} in habits.{name}, got {value}"
             raise ConfigError(msg)
         said[name] = tuple(rates) if is_listed else value
-    return msgspec.structs.replace(Habits(), plan_rates=plan_rates, **said)
+    return msgspec.structs.replace(_UNMOVED, plan_rates=plan_rates, **said)
 
 
 def _check_known(kind: str, name: str, known: Collection[str]) -> None:

@@ -45,6 +45,14 @@ def test_where_nothing_is_planted_nothing_is_true() -> None:
     assert set(effects(company(SCENARIO)).values()) == {0.0}
 
 
+def test_a_file_that_says_nothing_of_messages_plants_nothing_they_do() -> None:
+    # In any world of such customers: nobody is persuaded, leaves or asks for no more because of a message.
+    assert effects(company(Scenario(accounts=120, days=240))) == dict.fromkeys(Metric, 0.0)
+    for made in (company(Scenario()), company(Scenario(habits={"churn_rate": 0.5}))):
+        assert not made.responses
+        assert (made.habits.pressure_rate, made.habits.objection_rate, made.habits.fatigue_rate) == (0, 0, 0)
+
+
 def test_what_is_planted_is_true_and_fatigue_makes_it_less() -> None:
     sure = {"usage-limit": Planted([1.0])}
     fresh = effects(company(msgspec.structs.replace(SCENARIO, responses=sure)))
