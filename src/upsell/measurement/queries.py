@@ -61,7 +61,7 @@ PLAIN = (Query.EXPOSED, Query.SUMS, Query.LEFT_OUT)
 CLUSTERED = (Query.ACCOUNTS_EXPOSED, Query.ACCOUNTS)
 """What the plain reading needs besides where whole accounts were drawn."""
 
-SHARED = ("first_exposures", "money_events", "stretches", "unit_outcomes")
+SHARED = ("first_exposures", "term_events", "trade_events", "stretches", "unit_outcomes")
 """Relations that several queries of a reading stand on, each after those it stands on itself."""
 
 HELD_AT = Fraction(99, 100)

@@ -51,8 +51,9 @@ def test_once_it_is_laid_out_no_query_of_the_plain_reading_asks_for_the_events_o
     assert set().union(*read) <= set(SHARED)
     laid = {name: tables(sql) for name, sql in layout_queries(ASKED, Dialect.DUCKDB).items()}
     assert [name for name, names in laid.items() if "exposures" in names] == ["first_exposures"]
-    # Money is taken out of the events once; outcomes ask them for the goal besides.
-    assert [name for name, names in laid.items() if "events" in names] == ["money_events", "unit_outcomes"]
+    # What subscriptions say is taken out of the events once, and what trades say; outcomes ask for the goal.
+    read = [name for name, names in laid.items() if "events" in names]
+    assert read == ["term_events", "trade_events", "unit_outcomes"]
 
 
 def test_nothing_that_was_laid_out_stays_and_a_table_of_the_same_name_is_not_touched() -> None:
@@ -67,7 +68,7 @@ def test_nothing_that_was_laid_out_stays_and_a_table_of_the_same_name_is_not_tou
 
 def test_duckdb_reads_the_properties_of_an_event_about_money_in_one_pass() -> None:
     def extractions(dialect: Dialect) -> tuple[set[str], int]:
-        (sql,) = (sql for name, sql in layout_queries(ASKED, dialect).items() if name == "money_events")
+        sql = layout_queries(ASKED, dialect)["term_events"]
         found = list(sqlglot.parse_one(sql, dialect=dialect.value).find_all(exp.JSONExtractScalar))
         return {each.sql(dialect="duckdb") for each in found}, len(found)
 

@@ -18,21 +18,19 @@ with omitted as (
         first_exposures.contrast,
         first_exposures.arm,
         first_exposures.unit_id,
-        case when money_events.amount is not null then money_events.currency end as currency
+        case when trade_events.amount is not null then trade_events.currency end as currency
     from first_exposures
-    inner join money_events
+    inner join trade_events
         on
-            first_exposures.unit_id = money_events.unit_id
-            and money_events.occurred_at > first_exposures.exposed_at
-            and money_events.occurred_at <= first_exposures.horizon_closes_at
+            first_exposures.unit_id = trade_events.unit_id
+            and trade_events.occurred_at > first_exposures.exposed_at
+            and trade_events.occurred_at <= first_exposures.horizon_closes_at
     where
         first_exposures.is_horizon_closed
-        and not money_events.is_terms
-        and not money_events.is_cancellation
         and (
-            money_events.amount is null
-            or money_events.currency is null
-            or money_events.currency <> $currency
+            trade_events.amount is null
+            or trade_events.currency is null
+            or trade_events.currency <> $currency
         )
     union all
     -- Terms told before the exposure may still have been owing in it.
@@ -42,15 +40,15 @@ with omitted as (
         first_exposures.unit_id,
         cast(null as varchar) as currency
     from first_exposures
-    inner join money_events
+    inner join term_events
         on
-            first_exposures.unit_id = money_events.unit_id
-            and money_events.occurred_at <= first_exposures.horizon_closes_at
+            first_exposures.unit_id = term_events.unit_id
+            and term_events.occurred_at <= first_exposures.horizon_closes_at
     where
         first_exposures.is_horizon_closed
-        and money_events.is_terms
-        and not money_events.is_trialing
-        and (money_events.amount is null or money_events.months is null or money_events.currency is null)
+        and term_events.is_terms
+        and not term_events.is_trialing
+        and (term_events.amount is null or term_events.months is null or term_events.currency is null)
 )
 
 select

@@ -9,14 +9,8 @@ with told as (
         is_cancellation,
         case when is_cancellation then greatest(coalesce(ends_at, occurred_at), occurred_at) end as ends_at,
         case when is_terms then $serving_cost * quantity end as rate,
-        case name
-            when 'Subscription Canceled' then 0
-            when 'Subscription Started' then 1
-            when 'Subscription Changed' then 2
-            else 3
-        end as place
-    from money_events
-    where is_terms or is_cancellation
+        place
+    from term_events
 ),
 
 followed as (

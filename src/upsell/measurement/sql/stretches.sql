@@ -11,13 +11,8 @@ with told as (
         case when is_trialing then 0 else amount end as amount,
         case when is_trialing then $currency else currency end as currency,
         case when is_trialing then 1 else months end as months,
-        case name
-            when 'Subscription Canceled' then 0
-            when 'Subscription Started' then 1
-            when 'Subscription Changed' then 2
-            else 3
-        end as place
-    from money_events
+        place
+    from term_events
     where
         is_cancellation
         or (is_terms and is_trialing)

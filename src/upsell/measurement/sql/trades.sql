@@ -3,17 +3,14 @@
 select
     first_exposures.contrast,
     first_exposures.unit_id,
-    case when money_events.name = 'Order Completed' then money_events.amount else -money_events.amount end
-    as amount
+    case when trade_events.is_order then trade_events.amount else -trade_events.amount end as amount
 from first_exposures
-inner join money_events
+inner join trade_events
     on
-        first_exposures.unit_id = money_events.unit_id
-        and money_events.occurred_at > first_exposures.exposed_at
-        and money_events.occurred_at <= first_exposures.horizon_closes_at
+        first_exposures.unit_id = trade_events.unit_id
+        and trade_events.occurred_at > first_exposures.exposed_at
+        and trade_events.occurred_at <= first_exposures.horizon_closes_at
 where
     first_exposures.is_horizon_closed
-    and not money_events.is_terms
-    and not money_events.is_cancellation
-    and money_events.currency = $currency
-    and money_events.amount is not null
+    and trade_events.currency = $currency
+    and trade_events.amount is not null
