@@ -52,8 +52,8 @@ def test_once_it_is_laid_out_no_query_of_the_plain_reading_asks_for_the_events_o
     laid = {name: tables(sql) for name, sql in layout_queries(ASKED, Dialect.DUCKDB).items()}
     assert [name for name, names in laid.items() if "exposures" in names] == ["first_exposures"]
     # What subscriptions say is taken out of the events once, and what trades say; outcomes ask for the goal.
-    read = [name for name, names in laid.items() if "events" in names]
-    assert read == ["term_events", "trade_events", "unit_outcomes"]
+    of_events = [name for name, names in laid.items() if "events" in names]
+    assert of_events == ["term_events", "trade_events", "unit_outcomes"]
 
 
 def test_nothing_that_was_laid_out_stays_and_a_table_of_the_same_name_is_not_touched() -> None:
