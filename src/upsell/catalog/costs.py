@@ -20,7 +20,7 @@ class Costs(msgspec.Struct, frozen=True):
     Attributes:
         messages: Price of a message, by channel.
         task_minute: Price of a minute of a person's work.
-        minutes_per_task: How many minutes a task takes.
+        minutes_per_task: How many minutes a task takes whose closing does not tell.
     """
 
     messages: Mapping[str, int] = msgspec.field(default_factory=dict)
@@ -28,11 +28,6 @@ class Costs(msgspec.Struct, frozen=True):
     minutes_per_task: int = 15
 
     @property
-    def task(self) -> int:
-        """Price of a task."""
-        return self.task_minute * self.minutes_per_task
-
-    @property
     def are_known(self) -> bool:
         """Whether anything costs something."""
-        return self.task > 0 or any(self.messages.values())
+        return self.task_minute > 0 or any(self.messages.values())

@@ -73,9 +73,9 @@ ALWAYS = frozenset(
     | OVERAGE_EVENTS
     | CART_EVENTS
     | RECEIPTS
-    | {ENROLLMENT_ENDED, ENROLLMENT_MIGRATED}
+    | {ENROLLMENT_ENDED, ENROLLMENT_MIGRATED, TASK_CLOSED}
 )
-"""Events that change a household whatever the workflows say."""
+"""Events that change a household, or work that is open for it, whatever the workflows say."""
 
 ANSWERS = frozenset(
     {MESSAGE_DELIVERED, MESSAGE_OPENED, MESSAGE_CLICKED, PROMPT_SHOWN, PROMPT_CLICKED, PROMPT_DISMISSED}

@@ -31,9 +31,16 @@ from upsell.journeys.merging import gone_of, rename_member
 from upsell.journeys.program import Program
 from upsell.runtime.backlog import spread_backlog
 from upsell.runtime.lines import find_places
-from upsell.signals.events import ACCOUNT_LEFT, CUSTOMERS_MERGED, Event
+from upsell.signals.events import ACCOUNT_LEFT, CUSTOMERS_MERGED, TASK_CLOSED, Event
 from upsell.store.acceptances import keep_prompted
-from upsell.store.answers import keep_decisions, keep_exposures, keep_tasks
+from upsell.store.answers import (
+    ClosedTask,
+    close_tasks,
+    closed_task,
+    keep_decisions,
+    keep_exposures,
+    keep_tasks,
+)
 from upsell.store.connect import Connection
 from upsell.store.households import Homes, find_homes, keep_households
 from upsell.store.ledger import LedgerInput, append_derived
@@ -50,6 +57,7 @@ class Gathered:
         self.decisions: list[Decision] = []
         self.exposures: list[Exposure] = []
         self.tasks: list[OpenTask] = []
+        self.closed: list[ClosedTask] = []
         self.messages: list[tuple[UnitId, Speak]] = []
         self.spent: list[Spend] = []
         self.withdrawn: list[Withdraw] = []
@@ -90,6 +98,7 @@ class Gathered:
         keep_decisions(connection, self.decisions)
         keep_exposures(connection, self.exposures)
         keep_tasks(connection, self.tasks)
+        close_tasks(connection, self.closed)
         keep_messages(connection, self.messages, not_before)
         hand_over_messages(connection, self.merged)
         withdraw_messages(connection, self.withdrawn, now)
@@ -122,6 +131,8 @@ class Batch:
     def take(self, inputs: Iterable[LedgerInput]) -> None:
         """Take events in ledger order."""
         for item in inputs:
+            if item.event.name == TASK_CLOSED and (closed := closed_task(item.event)) is not None:
+                self.gathered.closed.append(closed)
             customer_id = item.event.customer_id
             if customer_id is not None:
                 self._bring_home(customer_id, item.household_id)

@@ -310,7 +310,8 @@ def _spendings(connection: Connection, program: Program, as_of: Moment) -> pa.Ta
         "as_of": as_of,
         "channels": list(program.costs.messages),
         "prices": list(program.costs.messages.values()),
-        "task": program.costs.task,
+        "task_minute": program.costs.task_minute,
+        "minutes_per_task": program.costs.minutes_per_task,
     }
     return copied_table(connection, "report_spendings", SPENDING_COLUMNS, values)
 

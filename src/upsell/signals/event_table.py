@@ -509,7 +509,11 @@ def _answers() -> tuple[EventType, ...]:
             "Task Closed",
             group,
             "The work was done or dropped.",
-            (*_TASK, _text("outcome", "what came of it")),
+            (
+                *_TASK,
+                _text("outcome", "what came of it"),
+                _number("minutes", "minutes of work it took; without it those under `costs:` count"),
+            ),
         ),
     )
 

@@ -273,7 +273,9 @@ _COSTS = RecordOf(
             scalars.QUANTITY,
             "price of a minute of a person's work in minor units of the currency (default 0)",
         ),
-        "minutes_per_task": Key(scalars.COUNT, "how many minutes a task takes (default 15)"),
+        "minutes_per_task": Key(
+            scalars.COUNT, "how many minutes a task takes that tells none when it is closed (default 15)"
+        ),
     }
 )
 

@@ -330,6 +330,6 @@ def test_costs_are_exact_to_a_millionth_of_a_minor_unit() -> None:
     changed["upsell.yaml"] += written
     costs = compiled(changed).program.costs
     assert costs.messages == {"email": 40_000, "sms": 876_543}
-    assert costs.task == 75_500_000 * 20
+    assert (costs.task_minute, costs.minutes_per_task) == (75_500_000, 20)
     assert costs.are_known
     assert not compiled().program.costs.are_known

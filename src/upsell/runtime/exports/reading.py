@@ -65,14 +65,14 @@ class ExportedTables:
         self.engine.close()
 
     def _view(self, folder: Path, table: ExportTable, state: TableState) -> None:
+        self.engine.register(f"empty_{table.name}", table.schema.empty_table())
+        source = f"select * from empty_{table.name}"
         if state.files:
             files = ", ".join(_quoted(str(folder / file.path)) for file in state.files)
-            source = f"read_parquet([{files}], hive_partitioning = false)"
-        else:
-            self.engine.register(f"empty_{table.name}", table.schema.empty_table())
-            source = f"empty_{table.name}"
+            # An export of before a column was there has it empty.
+            source += f" union all by name select * from read_parquet([{files}], hive_partitioning = false)"
         for name in {table.name, table.relation}:
-            self.engine.execute(f"create view {name} as select * from {source}")
+            self.engine.execute(f"create view {name} as {source}")
 
 
 @contextmanager

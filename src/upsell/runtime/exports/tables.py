@@ -180,6 +180,8 @@ TABLES: Final[tuple[ExportTable, ...]] = (
             _c("opened_at", AT, "when it was opened"),
             _c("due_at", AT, "by when it is to be done"),
             _c("closed_at", AT, "when it was closed, or null"),
+            _c("outcome", _TEXT, "what came of it, as its closing told, or null"),
+            _c("minutes", _NUMBER, "minutes of work, as its closing told, or null"),
         ),
         "opened_at",
     ),

@@ -1,5 +1,6 @@
 -- What messages that went out and tasks that were opened cost, in millionths of a minor unit, once for each
--- exposed unit they were for: the unit, the household, and the customer of an account who was exposed alone.
+-- exposed unit they were for: the unit, the household, and the customer of an account who was exposed alone. A
+-- task takes the minutes its closing told, if it was closed by then and told them, and else the usual ones.
 copy (
     with spent as (
         select
@@ -14,10 +15,21 @@ copy (
             and outbox.state in ('sent', 'unknown')
             and outbox.finished_at <= moment(%(as_of)s)
         union all
-        select tasks.unit_id, units.household_id, null, tasks.opened_at, %(task)s::bigint
+        select
+            tasks.unit_id,
+            units.household_id,
+            null,
+            tasks.opened_at,
+            (
+                %(task_minute)s::double precision
+                * case
+                    when tasks.minutes is not null and tasks.closed_at <= moment(%(as_of)s) then tasks.minutes
+                    else %(minutes_per_task)s::double precision
+                end
+            )::bigint
         from tasks
         left join units on tasks.unit_id = units.unit_id
-        where %(task)s::bigint > 0 and tasks.opened_at <= moment(%(as_of)s)
+        where %(task_minute)s::bigint > 0 and tasks.opened_at <= moment(%(as_of)s)
     ),
 
     named as (
