@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
 from upsell.catalog.items import Item
 from upsell.catalog.metrics import Metric, PeerRule
-from upsell.catalog.offers import Offer
+from upsell.catalog.offers import FITTING, Offer, Target
 from upsell.catalog.plans import Plan, Product
 
 
@@ -65,6 +65,26 @@ class Catalog(msgspec.Struct, frozen=True):
         ids = (bought, *(each for each in inside if each != bought))
         found = [self.plans.get(each) or self.products.get(each) or self.items.get(each) for each in ids]
         return frozenset(each.family for each in found if each is not None)
+
+    def alike(self, offers: Iterable[Offer]) -> frozenset[str]:
+        """Give the ids of offers about anything that some offers are about, and of these themselves.
+
+        Two are alike when both are about the same thing; a bundle is about what it contains too, and the
+        plan that fits is about any plan. Nothing for no offers.
+        """
+        asked = list(offers)
+        things = {thing for offer in asked for thing in self._things_of(offer)}
+        found = {key for key, offer in self.offers.items() if not things.isdisjoint(self._things_of(offer))}
+        return frozenset(found.union(offer.id for offer in asked))
+
+    def _things_of(self, offer: Offer) -> frozenset[tuple[str, str]]:
+        if offer.target is Target.PLAN and offer.thing == FITTING:
+            return frozenset(("bought", plan) for plan in self.plans)
+        if offer.target not in (Target.PLAN, Target.PRODUCT):
+            return frozenset({(offer.target.value, offer.thing)})
+        product = self.products.get(offer.thing)
+        inside = product.contains if product is not None else ()
+        return frozenset(("bought", each) for each in (offer.thing, *inside))
 
     def chain(self, offer_id: str) -> Iterator[Offer]:
         """Give an offer and what falls back from it, in order, each once; nothing for an unknown id."""

@@ -179,9 +179,7 @@ def report(
                     found.lift, ledger, [arm for arms in (*others[:n], *others[n + 1 :]) for arm in arms]
                 ),
                 outlook=find_outlook(found.lift, ledger, found.holdout_rate),
-                health=_health(connection, ledger, found, program.workflows[found.key], as_of)
-                if has_health
-                else None,
+                health=_health(connection, ledger, found, program, as_of) if has_health else None,
             )
             for n, found in enumerate(workflows)
         ),
@@ -213,12 +211,13 @@ def _programme(connection: Connection, program: Program, as_of: Moment, *, has_r
 
 
 def _health(
-    connection: Connection, ledger: Ledger, found: WorkflowReport, workflow: Workflow, as_of: Moment
+    connection: Connection, ledger: Ledger, found: WorkflowReport, program: Program, as_of: Moment
 ) -> WorkflowHealth:
     question, held_out = found.lift.question, held_out_units(found.lift)
+    offers = sorted(program.catalog.alike(program.workflows[found.key].offers.values()))
     return WorkflowHealth(
         checks=check_health(ledger, question),
-        contamination=count_contaminated(connection, question, sorted(workflow.offers), held_out, as_of),
+        contamination=count_contaminated(connection, question, offers, held_out, as_of),
         dilution=dilute(found.lift, found.funnel.considered),
     )
 

@@ -26,8 +26,9 @@ class Contamination(msgspec.Struct, frozen=True):
 
     Attributes:
         held_out: Held-out units exposed.
-        ways: Of these, units reached, by way: ``message``, ``task`` and ``prompt`` of other workflows, and
-            ``accepted``, however they came by it. A unit counts once in each.
+        ways: Of these, units reached within the horizon, by way: ``message``, ``task`` that was open, and
+            ``prompt`` of other workflows or systems, discounted or not, and ``accepted``, however they
+            came by it. A unit counts once in each.
     """
 
     held_out: int
