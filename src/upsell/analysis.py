@@ -92,7 +92,13 @@ class Analysis:
         return pa.concat_tables([table.schema.empty_table(), *batches])
 
     def report(
-        self, workflow: str | None = None, as_of: datetime | None = None, *, by_stage: bool = False
+        self,
+        workflow: str | None = None,
+        as_of: datetime | None = None,
+        *,
+        by_stage: bool = False,
+        has_readings: bool = False,
+        has_health: bool = False,
     ) -> Report:
         """Give what each live workflow did and earned, or one of them.
 
@@ -100,11 +106,21 @@ class Analysis:
             workflow: Only this one, by its key.
             as_of: As of this moment, with a zone.
             by_stage: Tell what was earned by lifecycle stage besides.
+            has_readings: Read each effect in other ways beside the plain one.
+            has_health: Check the readings: A against A, contamination, symmetry, trend, dilution.
 
         Raises:
             ConfigError: No live workflow has that key, or nothing is live.
         """
-        return report(self._connection, self._live(), self._at(as_of), workflow, by_stage=by_stage)
+        return report(
+            self._connection,
+            self._live(),
+            self._at(as_of),
+            workflow,
+            by_stage=by_stage,
+            has_readings=has_readings,
+            has_health=has_health,
+        )
 
     def lifts(self, workflow: str, as_of: datetime | None = None) -> tuple[Lift, ...]:
         """Give the lifts of one workflow: treated against holdout, then each pair of arms.

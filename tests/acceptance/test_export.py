@@ -13,9 +13,12 @@ import pytest
 
 from tests.live_world import LiveWorld, make_documents, open_world, two_mails
 from tests.sinks import Sink, open_sink
+from tests.stories.world import workflow
 from tests.unit.cli.commands import run_command
+from upsell.analysis import open_export
 from upsell.clock import DAY, from_datetime
 from upsell.errors import ConfigError
+from upsell.measurement.health import Placebo
 from upsell.runtime.exports import writing
 from upsell.runtime.exports.manifest import Manifest, read_manifest
 from upsell.runtime.exports.reading import ExportedTables, asked_as_database
@@ -124,6 +127,64 @@ def test_what_is_asked_of_an_export_is_answered_as_by_the_database(
                 assert found.programme is not None
                 assert read_trends(asked, program, at) == read_trends(world.connection, program, at)
         tables.close()
+
+
+def test_the_health_of_numbers_over_an_export_is_that_of_the_database(
+    database: str,
+    sink: Sink,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    journey = "[{prompt: {placement: usage-page, offer: pro-annual}}, {wait: 20 days}]"
+    flow = workflow(trigger="{on: Pricing Viewed}", journey=journey, holdout="50%")
+    with open_world(database, sink) as world:
+        world.apply(make_documents({"one": flow}, policy=CONTROL))
+        people = [f"p{number}" for number in range(320)]
+        for person in people:
+            world.happens("Customer Identified", person, email=f"{person}@example.com")
+            world.happens("Pricing Viewed", person)
+            world.happens("Placement Asked", person, placement="usage-page")
+        world.after(DAY)
+        held_out = [unit for (unit,) in world.rows("select unit_id from exposures where arm = 'holdout'")]
+        told = {"workflow": "two", "offer": "pro-trial"}
+        world.happens("Prompt Offered", held_out[0][2:], key="a/1", prompt="a", unit=held_out[0], **told)
+        world.happens("Prompt Shown", held_out[1][2:], key="elsewhere", offer="pro-annual")
+        world.happens("Offer Accepted", held_out[2][2:], offer="pro-annual")
+        world.connection.execute(
+            "insert into tasks (key, unit_id, enrollment, workflow, queue, title, offer, opened_at, due_at)"
+            " select 't', %s, 'n', 'two', 'q', 't', 'pro-trial', max(exposed_at), max(exposed_at)"
+            " from exposures",
+            (held_out[3],),
+        )
+        for number, person in enumerate(people):
+            if number % 3 == 0:
+                terms = {"plan": "pro", "amount": 4900 + number, "interval": "month", "currency": "USD"}
+                world.happens("Subscription Started", person, **terms)
+        world.after(125 * DAY)
+        export(database, tmp_path, world.clock)
+        here = report(
+            world.connection,
+            live_program(world.connection),
+            world.clock.now(),
+            has_readings=True,
+            has_health=True,
+        )
+    with open_export(tmp_path) as data:
+        found = data.report(has_readings=True, has_health=True)
+    assert found == here
+    health = found.workflows[0].health
+    assert health is not None
+    assert health.contamination.ways == {"message": 0, "task": 1, "prompt": 2, "accepted": 1}
+    assert any(isinstance(placebo, Placebo) for placebo in health.checks.placebo.values())
+    # From the command line, without a database to ask.
+    monkeypatch.setenv("UPSELL_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
+    code, out, err = run_command(capsys, monkeypatch, "report", "--health", "--export", str(tmp_path))
+    assert (code, err) == (0, "")
+    assert "held out and reached another way: 1 by task, 2 by prompt, 1 by accepted" in out
+    code, out, err = run_command(capsys, monkeypatch, "report", "--export", str(tmp_path / "none"))
+    assert (code, out) == (1, "")
+    assert "expected an export at" in err
 
 
 @pytest.mark.parametrize("lost_at", [0, 2, 4, "manifest"])
