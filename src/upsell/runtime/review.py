@@ -1,14 +1,15 @@
 """The monthly expansion review: what ran, what was learned, what to stop, and what to try next.
 
 For ``upsell review``. The law: to stop is advised by rules that are stated, never by feeling: an interval
-below zero, no effect where one worth having would have been seen, or a review that is overdue.
+below zero, no effect where one worth having would have been seen, a guardrail that is broken, or a review
+that is overdue.
 """
 
 from __future__ import annotations
 
 import enum
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from statistics import NormalDist
 from zoneinfo import ZoneInfo
@@ -16,6 +17,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from upsell.clock import Moment, from_datetime, to_datetime
+from upsell.decisions.guardrails import Action
 from upsell.errors import ConfigError
 from upsell.journeys.program import Program
 from upsell.journeys.workflow import Status, Workflow
@@ -25,6 +27,7 @@ from upsell.runtime.reporting import Report, WorkflowReport, read_funnel, report
 from upsell.runtime.results import holdout_lifts
 from upsell.store.connect import Connection
 from upsell.store.experiments import ClosedExperiment, read_closed_experiments
+from upsell.store.guardrails import Breach, read_breaches
 from upsell.store.queries import query
 
 WORTH_HAVING = 0.1
@@ -47,6 +50,7 @@ class StopRule(enum.Enum):
 
     NEGATIVE = "its net revenue lies below the holdout's, with the whole interval"
     NO_EFFECT = "no effect was seen where one worth having would have been"
+    GUARDRAIL = "a guardrail of it is beyond its limit"
     OVERDUE = "its review is overdue"
 
 
@@ -92,6 +96,8 @@ class Reviewed(msgspec.Struct, frozen=True):
         activity: What it did in the month.
         seen: How small an effect could have been seen, or why that cannot be said.
         stop: Rules by which it is to be stopped; none for go on.
+        broken: Its guardrails that were beyond their limit at the end, oldest first.
+        let_go_on: Its guardrails that were broken and after which somebody let it go on in the month.
         has_holdout: Whether anybody is held out.
         has_arms: Whether it tests one way of treating against another.
     """
@@ -105,6 +111,13 @@ class Reviewed(msgspec.Struct, frozen=True):
     stop: tuple[StopRule, ...]
     has_holdout: bool
     has_arms: bool
+    broken: tuple[Breach, ...] = ()
+    let_go_on: tuple[Breach, ...] = ()
+
+    @property
+    def is_held(self) -> bool:
+        """Whether a guardrail keeps it paused."""
+        return any(breach.action is Action.PAUSE for breach in self.broken)
 
 
 class Review(msgspec.Struct, frozen=True):
@@ -148,6 +161,7 @@ def review(connection: Connection, program: Program, month: Month, now: Moment) 
     as_of = min(month.ends_at, now)
     told = report(connection, program, as_of)
     exposed = _exposed(connection, month.starts_at, as_of)
+    breaches = [breach for breach in read_breaches(connection) if breach.found_at < as_of]
     day = to_datetime(as_of - 1).astimezone(ZoneInfo(program.zone)).date()
     return Review(
         month=month,
@@ -159,6 +173,8 @@ def review(connection: Connection, program: Program, month: Month, now: Moment) 
                 program.workflows[found.key],
                 _activity(connection, found, month.starts_at, exposed.get(found.key, 0)),
                 day,
+                [breach for breach in breaches if breach.workflow == found.key],
+                (month.starts_at, as_of),
             )
             for found in told.workflows
         ),
@@ -192,23 +208,42 @@ def seen_of(lift: Lift) -> Seen | Undetermined:
     return Seen(share, units, needed, is_decided=effect.low > 0 or effect.high < 0)
 
 
-def rules_broken(lift: Lift, workflow: Workflow, day: date) -> tuple[StopRule, ...]:
-    """Give the rules by which a workflow is to be stopped as of a day; an ended one has none."""
+def rules_broken(
+    lift: Lift, workflow: Workflow, day: date, broken: Sequence[Breach] = ()
+) -> tuple[StopRule, ...]:
+    """Give the rules by which a workflow is to be stopped as of a day; an ended one has none.
+
+    Args:
+        lift: Its net revenue against the holdout.
+        workflow: The workflow.
+        day: The day.
+        broken: Its guardrails that are beyond their limit on that day.
+    """
     if workflow.status is Status.ENDED:
         return ()
     effect, seen = lift.absolute, seen_of(lift)
-    broken = []
+    rules = []
     if isinstance(effect, Effect) and effect.high < 0:
-        broken.append(StopRule.NEGATIVE)
+        rules.append(StopRule.NEGATIVE)
     if isinstance(seen, Seen) and seen.is_adequate and not seen.is_decided:
-        broken.append(StopRule.NO_EFFECT)
+        rules.append(StopRule.NO_EFFECT)
+    if broken:
+        rules.append(StopRule.GUARDRAIL)
     if workflow.review_by is not None and date.fromisoformat(workflow.review_by) < day:
-        broken.append(StopRule.OVERDUE)
-    return tuple(broken)
+        rules.append(StopRule.OVERDUE)
+    return tuple(rules)
 
 
-def _reviewed(found: WorkflowReport, workflow: Workflow, activity: Activity, day: date) -> Reviewed:
-    revenue = holdout_lifts(found)[1]
+def _reviewed(
+    found: WorkflowReport,
+    workflow: Workflow,
+    activity: Activity,
+    day: date,
+    breaches: Sequence[Breach],
+    span: tuple[Moment, Moment],
+) -> Reviewed:
+    revenue, (starts_at, as_of) = holdout_lifts(found)[1], span
+    open_then = [each for each in breaches if each.ended_at is None or each.ended_at >= as_of]
     return Reviewed(
         report=found,
         status=workflow.status,
@@ -216,9 +251,13 @@ def _reviewed(found: WorkflowReport, workflow: Workflow, activity: Activity, day
         review_by=workflow.review_by,
         activity=activity,
         seen=seen_of(revenue),
-        stop=rules_broken(revenue, workflow, day),
+        stop=rules_broken(revenue, workflow, day, open_then),
         has_holdout=found.holdout_rate > 0,
         has_arms=bool(workflow.experiment.arms),
+        broken=tuple(open_then),
+        let_go_on=tuple(
+            each for each in breaches if each.ended_at is not None and starts_at <= each.ended_at < as_of
+        ),
     )
 
 

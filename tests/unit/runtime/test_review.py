@@ -19,6 +19,7 @@ from tests.sinks import Sink, open_sink
 from tests.stories.world import make_program
 from tests.unit.cli.commands import run_command
 from upsell.clock import DAY, to_datetime
+from upsell.decisions.guardrails import Action
 from upsell.errors import ConfigError
 from upsell.journeys.workflow import Status, Workflow
 from upsell.measurement.answers import Effect, Undetermined
@@ -27,6 +28,7 @@ from upsell.runtime.papers.markdown import markdown_of
 from upsell.runtime.papers.review_paper import review_paper
 from upsell.runtime.reporting import live_program, report
 from upsell.runtime.review import POWER, Seen, StopRule, month_of, review, rules_broken, seen_of
+from upsell.store.guardrails import Breach, Broken, NoticeState, end_breaches, keep_breach
 
 DAY_OF_REVIEW = date(2026, 11, 1)
 
@@ -86,6 +88,52 @@ def test_a_review_is_overdue_from_the_day_after_its_date() -> None:
     assert rules_broken(unsure, flow("2026-10-31"), DAY_OF_REVIEW) == (StopRule.OVERDUE,)
     assert rules_broken(unsure, flow("2026-10-31", Status.ENDED), DAY_OF_REVIEW) == ()
     assert rules_broken(unsure, flow(None), DAY_OF_REVIEW) == ()
+
+
+def test_a_broken_guardrail_is_a_reason_to_stop_whatever_was_earned() -> None:
+    breach = Breach(
+        1, "w", "complaint_rate", Action.WARN, "3 of 30", AS_OF, None, "", "", NoticeState.DUE, "", ""
+    )
+    earning = revenue(500.0, 100.0)
+    assert rules_broken(earning, flow(), DAY_OF_REVIEW, [breach]) == (StopRule.GUARDRAIL,)
+    assert rules_broken(earning, flow(status=Status.ENDED), DAY_OF_REVIEW, [breach]) == ()
+    losing, overdue = revenue(-500.0, 100.0), flow("2026-10-31")
+    every = (StopRule.NEGATIVE, StopRule.GUARDRAIL, StopRule.OVERDUE)
+    assert rules_broken(losing, overdue, DAY_OF_REVIEW, [breach]) == every
+
+
+@pytest.mark.postgres
+def test_a_workflow_that_a_guardrail_paused_is_to_be_stopped_until_somebody_lets_it_go_on(
+    database: str, sink: Sink
+) -> None:
+    with open_world(database, sink) as world:
+        world.apply(make_documents({"flow": two_mails(), "other": two_mails()}))
+        program = live_program(world.connection)
+        world.after(10 * DAY)
+        for action in Action:
+            broken = Broken("complaint_rate", action, "7 of 200 delivered, 3.5 %; limit 1 %", 0)
+            keep_breach(world.connection, world.clock, "flow", broken)
+        world.after(30 * DAY)
+        end_breaches(world.connection, world.clock, "flow", "ada", "The list is cleaned.")
+        world.after(30 * DAY)
+        now = world.clock.now()
+        march, april, may = (
+            review(world.connection, program, month_of(f"2026-{number:02d}", program.zone, now), now)
+            for number in (3, 4, 5)
+        )
+        assert [one.stop for one in march.workflows] == [(StopRule.GUARDRAIL,), ()]
+        assert [one.is_held for one in march.workflows] == [True, False]
+        written = markdown_of(review_paper(march))
+        assert "Stop or decide about A workflow." in written
+        for said in ("rate, paused on 12 March", "rate, warned on 12 March", "3.5 %; limit 1 %"):
+            assert said in written
+        assert "| paused by a guardrail |" in written
+        # It went on in April: that is told, and nothing is to be stopped.
+        for one in (april, may):
+            assert [each.stop for each in one.workflows] == [(), ()]
+            assert not one.workflows[0].is_held
+        assert "| ada | The list is cleaned. |" in markdown_of(review_paper(april))
+        assert "ada" not in markdown_of(review_paper(may))
 
 
 def test_what_cannot_be_said_is_no_reason_to_stop() -> None:

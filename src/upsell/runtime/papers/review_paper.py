@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from upsell.decisions.guardrails import Action
 from upsell.measurement.answers import Undetermined
 from upsell.measurement.charts.chart import Table, listed, percent
 from upsell.measurement.charts.lifts import Measured, lift_chart
 from upsell.runtime import results as said
 from upsell.runtime.papers.paper import Block, Heading, Paper, Paragraph, Section
 from upsell.runtime.papers.report_paper import FOOTER, scale_of
-from upsell.runtime.review import POWER, WORTH_HAVING, Review, Reviewed, Seen
+from upsell.runtime.review import POWER, WORTH_HAVING, Review, Reviewed, Seen, StopRule
+from upsell.store.guardrails import Breach
 
 
 def review_paper(review: Review) -> Paper:
@@ -43,7 +45,7 @@ def _ran(review: Review) -> Section:
                         one.activity.messages,
                     )
                 ),
-                one.status.value,
+                "paused by a guardrail" if one.is_held else one.status.value,
             )
             for one in review.workflows
         ),
@@ -88,19 +90,49 @@ def _stop(review: Review) -> Section:
     rules = Paragraph(
         "The rules: the whole interval of net revenue lies below zero; or it holds zero although an effect "
         f"of {percent(WORTH_HAVING, 0)} of the holdout's would have been seen with a power of "
-        f"{percent(POWER, 0)}; or the review date has passed. To stop a workflow, write status: paused in "
-        "its file and run upsell apply.",
+        f"{percent(POWER, 0)}; or a guardrail is beyond its limit; or the review date has passed. To stop a "
+        "workflow, write status: paused in its file and run upsell apply. To let one go on that a guardrail "
+        "is about, mend what people were sent and run upsell guardrail resume.",
         is_note=True,
     )
-    rows = [(one.report.name, rule.value, _evidence(one), one.owner) for one in stopped for rule in one.stop]
+    rows = [
+        (one.report.name, rule.value, evidence, one.owner)
+        for one in stopped
+        for rule in one.stop
+        for evidence in _evidence(one, rule)
+    ]
     table = Table("By which rule", ("Workflow", "Rule", "Evidence", "Owner"), tuple(rows), "llll")
-    return Section("What to stop", headline, (table, rules) if stopped else (rules,))
+    blocks: list[Block] = [table, rules] if stopped else [rules]
+    gone_on = [(one, breach) for one in review.workflows for breach in one.let_go_on]
+    if gone_on:
+        blocks += [
+            Heading("Guardrails after which a workflow was let go on"),
+            _gone_on_table(review, gone_on),
+        ]
+    return Section("What to stop", headline, tuple(blocks))
 
 
-def _evidence(one: Reviewed) -> str:
+def _gone_on_table(review: Review, gone_on: Sequence[tuple[Reviewed, Breach]]) -> Table:
+    return Table(
+        caption=f"Let go on in {review.month.name}",
+        head=("Workflow", "Guardrail", "Figure and limit", "By", "Why"),
+        rows=tuple(
+            (one.report.name, breach.guardrail, breach.words, breach.ended_by, breach.why)
+            for one, breach in gone_on
+        ),
+        align="lllll",
+    )
+
+
+def _evidence(one: Reviewed, rule: StopRule) -> Iterator[str]:
+    if rule is StopRule.GUARDRAIL:
+        for breach in one.broken:
+            done = "paused" if breach.action is Action.PAUSE else "warned"
+            yield f"{breach.guardrail}, {done} on {said.date_words(breach.found_at)}: {breach.words}"
+        return
     revenue = said.holdout_lifts(one.report)[1]
     words = f"net revenue {said.effect_words(revenue.absolute, revenue)}"
-    return f"{words}; review by {one.review_by}" if one.review_by is not None else words
+    yield f"{words}; review by {one.review_by}" if one.review_by is not None else words
 
 
 def _backlog(review: Review) -> Section:
