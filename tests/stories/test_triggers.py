@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.stories.world import DAY, HOUR, Reason, Story, make_program, workflow
 
 MAIL = "[{email: {content: t1, intent: help}}]"
@@ -183,3 +185,27 @@ def test_a_rule_about_what_never_happened_is_asked_when_a_unit_is_identified() -
     story = Story(make_program({"w": workflow(trigger=trigger, journey=MAIL)}))
     story.after(7 * DAY)
     assert story.contents() == ["t1"]
+
+
+def exposed_after(trigger: str, *events: tuple[str, dict[str, Any]]) -> set[tuple[str, str]]:
+    """Give arm and trigger of everybody's first exposure, after events that each of forty people sends."""
+    program = make_program({"w": workflow(trigger=trigger, journey=MAIL, holdout="50%")})
+    found = set()
+    for number in range(40):
+        story = Story(program, f"c:n{number}")
+        for name, said in events:
+            story.happens(name, **said)
+        found.update((each.arm, each.trigger) for each in story.exposures())
+    return found
+
+
+def test_an_exposure_says_what_had_fired_alike_in_both_arms() -> None:
+    both = {"treated", "holdout"}
+    seen: tuple[str, dict[str, Any]] = ("Pricing Viewed", {})
+    assert exposed_after("{on: Pricing Viewed}", seen) == {(arm, "event Pricing Viewed") for arm in both}
+    assert exposed_after(f'{{when: "{INTEREST}"}}', *[seen] * 3) == {(arm, "rule") for arm in both}
+    crossing = "{crossing: {of: \"usage_ratio('api_calls')\", at: [80%, 90%, 100%]}}"
+    for used, at in ((850, "0.8"), (950, "0.9"), (1_200, "1")):
+        plan = ("Subscription Started", {"plan": "starter", "amount": 4900})
+        told = ("Usage Recorded", {"metric": "api_calls", "quantity": used})
+        assert exposed_after(crossing, plan, told) == {(arm, f"threshold {at}") for arm in both}

@@ -76,6 +76,7 @@ class Exposure(msgspec.Struct, frozen=True):
         exposed_at: When.
         enrollment: The enrollment it happened in.
         stage: The unit's lifecycle stage then, the same in every arm; empty when not known.
+        trigger: What had fired so that it was let in, in words, the same in every arm.
     """
 
     unit_id: UnitId
@@ -87,3 +88,4 @@ class Exposure(msgspec.Struct, frozen=True):
     exposed_at: Moment
     enrollment: str
     stage: str = ""
+    trigger: str = ""

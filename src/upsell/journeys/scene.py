@@ -15,6 +15,7 @@ from upsell.journeys.concerns import Concerns
 from upsell.journeys.effects import Decided, Effect, Exposed, Record
 from upsell.journeys.household import Enrollment, Household, Unit, Watch
 from upsell.journeys.program import Program
+from upsell.journeys.triggers import fired_words
 from upsell.journeys.workflow import UnitKind, Workflow
 from upsell.signals.events import Event
 from upsell.signals.profiles import Profile
@@ -184,6 +185,7 @@ class Scene:
                     exposed_at=self.now,
                     enrollment=enrollment.id,
                     stage=str(stage.value(self.facts(unit)) or "") if stage is not None else "",
+                    trigger=fired_words(workflow.trigger, enrollment.trigger),
                 )
             )
         )

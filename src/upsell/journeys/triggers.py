@@ -7,6 +7,8 @@ The law: a trigger that stays true fires once.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from upsell.clock import Moment
 from upsell.decisions.facts import UnitFacts
 from upsell.journeys.household import Watch
@@ -39,6 +41,30 @@ def ask_trigger(
         is_history = event is not None and event.is_historical
         return _ask_edge(trigger, trigger.when, watch, facts, is_history=is_history)
     return None
+
+
+def trigger_kind(trigger: Trigger) -> str:
+    """Name what starts a workflow: a threshold, a score, an event by its name, or a rule."""
+    if trigger.crossing is not None:
+        return "threshold"
+    if trigger.score is not None:
+        return "score"
+    if trigger.on is not None:
+        return f"event {trigger.on}"
+    return "rule"
+
+
+def fired_words(trigger: Trigger, fired: Mapping[str, Scalar]) -> str:
+    """Say what fired: the kind of trigger, and of a number that passed one the threshold.
+
+    Args:
+        trigger: The trigger.
+        fired: What it saw when it fired.
+    """
+    passed = fired.get("threshold")
+    if trigger.crossing is not None and isinstance(passed, int | float):
+        return f"{trigger_kind(trigger)} {passed:g}"
+    return trigger_kind(trigger)
 
 
 def is_still_true(trigger: Trigger, facts: UnitFacts) -> bool:

@@ -9,6 +9,9 @@ and is ``Undetermined`` where it has too little to say anything.
 - **Symmetry**: what was known of units at their exposure against their arm, by Pearson's chi-square of
   homogeneity within strata, added up; values too rare to expect ``LEAST_EXPECTED`` in each arm are put
   together.
+- **Triggers**: units by what had fired and by arm, each trigger's against the planned shares by Pearson's
+  chi-square within strata, added up, as in ``sample_ratio``. A trigger fires before arms differ, so every
+  one's units keep to the plan but for chance.
 - **Novelty**: the effect by week of exposure, and its slope by weighted least squares, with the variances of
   the weeks' effects taken as known.
 """
@@ -27,7 +30,7 @@ from upsell.measurement.estimates import compare, weigh
 from upsell.measurement.observations import Rows
 from upsell.measurement.queries import HealthQuery
 from upsell.measurement.question import HELD_OUT, TREATED, Metric
-from upsell.measurement.sample_ratio import LEAST_EXPECTED
+from upsell.measurement.sample_ratio import LEAST_EXPECTED, ArmCount, SampleRatio, check_sample_ratio
 from upsell.measurement.sums import Sums
 
 LEAST_READ = 100
@@ -37,6 +40,10 @@ ALARM_BELOW = 0.001
 """A check is failed when chance alone gives it less often than this: many are made."""
 
 LEAST_WEEKS = 3
+
+_DRAWN_WHOLE = Undetermined(
+    UndeterminedReason.CLUSTERED, "whole accounts were drawn, so that their people are not independent"
+)
 
 
 class Placebo(msgspec.Struct, frozen=True, tag="placebo", tag_field="kind"):
@@ -87,25 +94,46 @@ class Novelty(msgspec.Struct, frozen=True, tag="novelty", tag_field="kind"):
     p_value: float
 
 
+class Triggered(msgspec.Struct, frozen=True):
+    """Units that were exposed after one trigger.
+
+    Attributes:
+        treated: How many were treated.
+        held_out: How many were held out.
+        ratio: Their sizes against the planned shares, for one look.
+    """
+
+    treated: int
+    held_out: int
+    ratio: SampleRatio | Undetermined
+
+
 class Health(msgspec.Struct, frozen=True):
     """What speaks for and against the readings of a workflow against its holdout.
 
     Attributes:
         placebo: A against A, by metric.
-        symmetry: By trait: stage, week and hour of exposure.
+        symmetry: By trait: stage, trigger, week and hour of exposure.
+        triggers: By what had fired; empty text where nothing kept it.
         novelty: By metric.
     """
 
     placebo: dict[str, Placebo | Undetermined]
     symmetry: dict[str, Symmetry | Undetermined]
+    triggers: dict[str, Triggered]
     novelty: dict[str, Novelty | Undetermined]
 
 
-def read_health(rows: Mapping[HealthQuery, Rows]) -> Health:
-    """Turn the rows of ``health_queries`` into checks."""
+def read_health(rows: Mapping[HealthQuery, Rows], *, is_clustered: bool = False) -> Health:
+    """Turn the rows of ``health_queries`` into checks.
+
+    Where whole accounts were drawn their people are not independent, so that what counts people is not
+    tested: ``is_clustered``.
+    """
     return Health(
         placebo=_placebos(rows[HealthQuery.PLACEBO]),
-        symmetry=_symmetries(rows[HealthQuery.TRAITS]),
+        symmetry=_symmetries(rows[HealthQuery.TRAITS], is_clustered=is_clustered),
+        triggers=_triggers(rows[HealthQuery.TRIGGERS], is_clustered=is_clustered),
         novelty=_novelties(rows[HealthQuery.WEEKLY]),
     )
 
@@ -210,8 +238,31 @@ def _cells_by(rows: Rows, arms: tuple[str, str]) -> dict[tuple[str, int], list[C
     }
 
 
-def _symmetries(rows: Rows) -> dict[str, Symmetry | Undetermined]:
-    traits: dict[str, dict[str, dict[str, tuple[int, int]]]] = {"stage": {}, "week": {}, "hour": {}}
+def _triggers(rows: Rows, *, is_clustered: bool) -> dict[str, Triggered]:
+    counted: dict[str, dict[str, list[ArmCount]]] = {}
+    for trigger, stratum, arm, least, greatest, units in rows:
+        strata = counted.setdefault(str(trigger), {})
+        strata.setdefault(str(stratum), []).append(ArmCount(str(arm), int(units), least, greatest))
+    return {
+        trigger: Triggered(
+            treated=_units_of(TREATED, strata),
+            held_out=_units_of(HELD_OUT, strata),
+            ratio=_DRAWN_WHOLE if is_clustered else check_sample_ratio(strata),
+        )
+        for trigger, strata in sorted(counted.items())
+    }
+
+
+def _units_of(arm: str, strata: Mapping[str, Sequence[ArmCount]]) -> int:
+    return sum(count.units for counts in strata.values() for count in counts if count.arm == arm)
+
+
+def _symmetries(rows: Rows, *, is_clustered: bool) -> dict[str, Symmetry | Undetermined]:
+    traits: dict[str, dict[str, dict[str, tuple[int, int]]]] = {
+        "stage": {}, "trigger": {}, "week": {}, "hour": {},
+    }  # fmt: skip
+    if is_clustered:
+        return dict.fromkeys(traits, _DRAWN_WHOLE)
     for trait, stratum, arm, value, units in rows:
         values = traits[str(trait)].setdefault(str(stratum), {})
         treated, held_out = values.get(str(value), (0, 0))

@@ -50,6 +50,7 @@ class HealthQuery(enum.Enum):
     PLACEBO = "placebo_sums"
     WEEKLY = "weekly_sums"
     TRAITS = "exposure_traits"
+    TRIGGERS = "trigger_counts"
 
 
 SPLITS = 200

@@ -37,11 +37,13 @@ EXPOSURE_COLUMNS = pa.schema(
         ("exposed_at", _AT),
         ("stage", pa.string()),
         ("account", pa.string()),
+        ("trigger", pa.string()),
     ]
 )
 """What measurement reads of exposures, and the stage that reports divide them by.
 
-The account is empty where it is not known, and for a customer without one the customer.
+The account is empty where it is not known, and for a customer without one the customer; the trigger is
+empty where nothing kept it.
 """
 
 EVENT_COLUMNS = pa.schema(
@@ -79,7 +81,18 @@ class Ledger(msgspec.Struct, frozen=True):
     def of(cls, exposures: Iterable[Exposure], events: Iterable[tuple[UnitId, Event]]) -> Ledger:
         """Lay out exposures, and events each with the unit it counts for; both may be empty."""
         exposed = [
-            (e.workflow, e.contrast, e.stratum, e.unit_id, e.arm, e.share, e.exposed_at, e.stage, "")
+            (
+                e.workflow,
+                e.contrast,
+                e.stratum,
+                e.unit_id,
+                e.arm,
+                e.share,
+                e.exposed_at,
+                e.stage,
+                "",
+                e.trigger,
+            )
             for e in exposures
         ]
         happened = [

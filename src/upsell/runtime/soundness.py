@@ -62,7 +62,8 @@ def check_health(ledger: Ledger, question: Question) -> Health:
     """Read the checks that the ledger answers."""
     with opened(ledger) as engine:
         queries = health_queries(question, Dialect.DUCKDB)
-        return read_health({name: engine.execute(sql).fetchall() for name, sql in queries.items()})
+        rows = {name: engine.execute(sql).fetchall() for name, sql in queries.items()}
+    return read_health(rows, is_clustered=question.is_clustered)
 
 
 def count_contaminated(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from upsell.measurement.answers import Undetermined
-from upsell.measurement.health import ALARM_BELOW, Placebo
+from upsell.measurement.health import ALARM_BELOW, Placebo, Triggered
 from upsell.measurement.lift import LiftReport
 from upsell.measurement.question import Contrast
 from upsell.runtime import results as said
@@ -34,12 +34,14 @@ def checked_words(health: WorkflowHealth, report: LiftReport) -> Iterator[Checke
     for name, placebo in health.checks.placebo.items():
         if name in lifts:
             yield Checked(f"A against A, {labels[name]}", _placebo_words(placebo))
-    for trait, found in health.checks.symmetry.items():
-        if isinstance(found, Undetermined):
-            words = f"not known: {found.detail}"
+    for trait, alike in health.checks.symmetry.items():
+        if isinstance(alike, Undetermined):
+            words = f"not known: {alike.detail}"
         else:
-            words = f"{'alike' if found.is_alike else 'NOT ALIKE, find out why'} (p = {found.p_value:.2g})"
+            words = f"{'alike' if alike.is_alike else 'NOT ALIKE, find out why'} (p = {alike.p_value:.2g})"
         yield Checked(f"{trait} at exposure, treated and held out", words)
+    for trigger, found in health.checks.triggers.items():
+        yield _trigger_words(trigger, found)
     for name, trend in health.checks.novelty.items():
         if name not in lifts:
             continue
@@ -69,3 +71,14 @@ def _placebo_words(placebo: Placebo | Undetermined) -> str:
         return f"not known: {placebo.detail}"
     words = f"{placebo.found} of {placebo.read} random partings of the untreated found something"
     return f"{words}, {'as planned' if placebo.is_nominal else 'NOT the 5 % it should be'}"
+
+
+def _trigger_words(trigger: str, found: Triggered) -> Checked:
+    words = f"{found.treated:,} treated, {found.held_out:,} held out"
+    if isinstance(found.ratio, Undetermined):
+        words = f"{words}; whether as planned is not known: {found.ratio.detail}"
+    else:
+        is_planned = found.ratio.p_value >= ALARM_BELOW
+        planned = "as planned" if is_planned else "NOT AS PLANNED, find out why"
+        words = f"{words}; {planned} (p = {found.ratio.p_value:.2g})"
+    return Checked(f"exposed after {trigger or 'a trigger that was not kept'}", words)

@@ -14,7 +14,8 @@ import pyarrow as pa
 
 from upsell.clock import Duration, Moment
 from upsell.journeys.program import Program
-from upsell.journeys.workflow import Trigger, Workflow
+from upsell.journeys.triggers import trigger_kind
+from upsell.journeys.workflow import Workflow
 from upsell.measurement.figures import Figure, figures_of
 from upsell.measurement.lift import Lift
 from upsell.measurement.metrics import MetricDefinition, Span, metric_query, tracked_events, tracking_query
@@ -111,17 +112,6 @@ def told_of(program: Program) -> dict[str, pa.Table]:
         "workflows": _table(workflows, WORKFLOW_COLUMNS),
         "features": _table(held, FEATURE_COLUMNS),
     }
-
-
-def trigger_kind(trigger: Trigger) -> str:
-    """Name what starts a workflow: a threshold, a score, an event by its name, or a rule."""
-    if trigger.crossing is not None:
-        return "threshold"
-    if trigger.score is not None:
-        return "score"
-    if trigger.on is not None:
-        return f"event {trigger.on}"
-    return "rule"
 
 
 def offer_kind(workflow: Workflow) -> str:

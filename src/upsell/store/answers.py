@@ -73,6 +73,7 @@ def keep_exposures(connection: Connection, exposures: Sequence[Exposure]) -> Non
         "exposed": [seen.exposed_at for seen in exposures],
         "enrollments": [seen.enrollment for seen in exposures],
         "stages": [seen.stage for seen in exposures],
+        "triggers": [seen.trigger for seen in exposures],
     }
     connection.execute(query("keep_exposures"), values)
 

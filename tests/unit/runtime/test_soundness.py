@@ -187,6 +187,9 @@ def test_the_report_says_what_was_checked_and_changes_no_reading(database: str, 
             "A against A, Conversion, 30 days: not known: 0 partings could be read, 100 are needed",
             "held out and reached another way: none of ",
             f"exposed: {len(PEOPLE)} of {len(PEOPLE)} considered",
+            f"exposed after event Pricing Viewed: {len(PEOPLE) - len(held_out_of(world))} treated, "
+            f"{len(held_out_of(world))} held out; as planned (p = ",
+            "trigger at exposure, treated and held out: not known: no stratum has two values",
         ):
             assert said in printed
         (flow,) = json.loads(results_json(Results("", found)))["workflows"]

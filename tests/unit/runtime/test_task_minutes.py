@@ -126,9 +126,12 @@ def test_what_closings_told_before_is_written_by_the_migration(database: str, si
             world.after(HOUR)
         written = world.rows("select key, unit_id, closed_at, outcome, minutes from tasks order by key")
         world.connection.execute("alter table tasks drop column outcome, drop column minutes")
+        world.connection.execute("alter table exposures drop column trigger")
         world.connection.execute("update tasks set closed_at = null")
-        world.connection.execute("delete from _yoyo_migration where migration_id = '0020.task_closings'")
-    assert migrate(database) == ("0020.task_closings",)
+        world.connection.execute(
+            "delete from _yoyo_migration where migration_id = '0020.closings_and_triggers'"
+        )
+    assert migrate(database) == ("0020.closings_and_triggers",)
     with open_world(database, sink) as world:
         assert written == world.rows(
             "select key, unit_id, closed_at, outcome, minutes from tasks order by key"

@@ -1,5 +1,5 @@
 -- How many units were exposed against the holdout, by what was known of each at its exposure: its lifecycle
--- stage, and the week and the hour of the day it came in. Both arms are exposed at the same point, so
+-- stage, what had fired, and the week and the hour of the day it came in. Both arms are exposed at the same point, so
 -- these are alike but for chance.
 with known as (
     select
@@ -21,6 +21,8 @@ with known as (
 
 said as (
     select stratum, arm, 'stage' as trait, stage as value from known
+    union all
+    select stratum, arm, 'trigger' as trait, trigger as value from exposure_triggers
     union all
     select
         stratum,

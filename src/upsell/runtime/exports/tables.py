@@ -130,6 +130,7 @@ TABLES: Final[tuple[ExportTable, ...]] = (
             _c("exposed_at", AT, "when"),
             _ENROLLMENT,
             _c("stage", _TEXT, "lifecycle stage then; empty where it was not known"),
+            _c("trigger", _TEXT, "what had fired; empty where nothing kept it"),
         ),
         "exposed_at",
     ),

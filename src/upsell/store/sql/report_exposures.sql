@@ -14,7 +14,14 @@ copy (
                 coalesce('c:' || merged.customer_id, exposures.unit_id)
             order by exposures.exposed_at
         ),
-        coalesce(units.household_id, 'c:' || merged.customer_id, exposures.unit_id) as account
+        coalesce(units.household_id, 'c:' || merged.customer_id, exposures.unit_id) as account,
+        coalesce(first_value(exposures.trigger) over (
+            partition by
+                exposures.workflow,
+                exposures.contrast,
+                coalesce('c:' || merged.customer_id, exposures.unit_id)
+            order by exposures.exposed_at
+        ), '') as trigger
     from exposures
     left join merged_customers as merged on exposures.unit_id = 'c:' || merged.gone_id
     left join units on units.unit_id = coalesce('c:' || merged.customer_id, exposures.unit_id)

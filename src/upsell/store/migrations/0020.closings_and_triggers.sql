@@ -1,4 +1,5 @@
--- What came of work for people: when it was closed, as what, and how many minutes it took, where that was told.
+-- What came of work for people: when it was closed, as what, and how many minutes it took, where that was told;
+-- and what fired the trigger of each exposure.
 -- depends: 0018.guardrails
 
 alter table tasks add column outcome text;
@@ -16,3 +17,6 @@ from (
     order by properties::json ->> 'key', occurred_at, properties collate "C"
 ) as closed
 where tasks.key = closed.key;
+
+-- Empty for exposures of before: nothing kept it.
+alter table exposures add column trigger text not null default '';
