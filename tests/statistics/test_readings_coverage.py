@@ -22,7 +22,13 @@ from upsell.measurement.estimates import Stratum, compare
 from upsell.measurement.exact import Counted, exact_difference
 from upsell.measurement.joint import JointSums
 from upsell.measurement.moments import Moments
-from upsell.measurement.readings import read_at_any_time, read_held, read_together, read_with_past
+from upsell.measurement.readings import (
+    read_at_any_time,
+    read_held,
+    read_together,
+    read_with_metrics,
+    read_with_past,
+)
 from upsell.measurement.sequential import always_valid
 
 Ints = NDArray[np.int64]
@@ -150,6 +156,32 @@ def test_all_pairs_of_four_arms_hold_together_and_the_plain_ones_do_not(worlds: 
         plainly += covered(usual, 0.0)[0] == len(cells)
     assert_at_least(together, worlds)
     assert plainly < 0.9 * worlds
+
+
+@pytest.mark.parametrize("worlds", WORLDS)
+def test_all_metrics_of_all_pairs_hold_together_and_those_of_pairs_alone_do_not(worlds: int) -> None:
+    # Planted truth: no effect on who buys, on what is paid, or on two others that hang on neither.
+    chance = np.random.default_rng(39)
+    together, by_pairs = 0, 0
+    for _ in range(worlds):
+        arms = []
+        for _ in range(3):
+            paid = pays(chance, 500, 0.3, 0.5)
+            others = [chance.poisson(4.0, 500), chance.binomial(1, 0.2, 500)]
+            metrics = [paid, np.minimum(paid, 1), paid + 100 * others[0], *others]
+            arms.append([sums(np.asarray(each, dtype=np.int64)) for each in metrics])
+        cells = [
+            Cell(arms[n][metric], arms[m][metric], 500, 500)
+            for metric in range(5)
+            for n in range(3)
+            for m in range(n)
+        ]
+        read = [read_with_metrics([cell], 3, 5).absolute for cell in cells]
+        fewer = [read_together([cell], 3).absolute for cell in cells]
+        together += covered(read, 0.0)[0] == len(cells)
+        by_pairs += covered(fewer, 0.0)[0] == len(cells)
+    assert_at_least(together, worlds)
+    assert by_pairs < 0.9 * worlds
 
 
 # Looked at daily.

@@ -190,7 +190,7 @@ def test_a_rule_about_what_never_happened_is_asked_when_a_unit_is_identified() -
 def exposed_after(trigger: str, *events: tuple[str, dict[str, Any]]) -> set[tuple[str, str]]:
     """Give arm and trigger of everybody's first exposure, after events that each of forty people sends."""
     program = make_program({"w": workflow(trigger=trigger, journey=MAIL, holdout="50%")})
-    found = set()
+    found: set[tuple[str, str]] = set()
     for number in range(40):
         story = Story(program, f"c:n{number}")
         for name, said in events:

@@ -26,6 +26,7 @@ from upsell.measurement.readings import (
     read_at_any_time,
     read_held,
     read_together,
+    read_with_metrics,
     read_with_past,
 )
 from upsell.measurement.sample_ratio import SampleRatio, Verdict, check_sample_ratio
@@ -288,6 +289,8 @@ def _readings(
         yield read_at_any_time(whole)
     if pair.pairs > 1:
         yield read_together(whole, pair.pairs)
+    if metric in question.metrics_told:
+        yield read_with_metrics(whole, pair.pairs, len(question.metrics_told))
 
 
 def _two(arms: Mapping[str, JointSums], pair: _Pair) -> tuple[JointSums, JointSums]:

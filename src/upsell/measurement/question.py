@@ -94,6 +94,11 @@ class Question(msgspec.Struct, frozen=True):
         """Whether anything is known to cost something, so that margin is not net committed revenue."""
         return bool(self.serving) or self.has_spendings
 
+    @property
+    def metrics_told(self) -> tuple[Metric, ...]:
+        """The metrics that stand side by side: a margin only where something is known to cost."""
+        return tuple(metric for metric in Metric if metric is not Metric.MARGIN or self.knows_costs)
+
     def __post_init__(self) -> None:
         """Refuse a question that has no answer."""
         for name in ("workflow", "goal_event", "currency"):

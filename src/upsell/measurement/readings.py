@@ -12,6 +12,9 @@ says what it is the interval of, and holds in the regime of ``estimates``.
 - **Exact** and **Bayesian**, of conversion in arms too small for the plain reading: ``exact``, ``bayes``.
 - **Simultaneous**: of the m pairs of arms of a contrast, all intervals of a metric hold together at
   ``LEVEL``, each at 1 - (1 - ``LEVEL``) / m (Bonferroni: Dunn, JASA 56, 1961).
+- **All metrics**: of the m pairs of arms of a contrast and k metrics told of each, all m k intervals hold
+  together at ``LEVEL``, likewise. Bonferroni asks nothing of how metrics hang together, and revenue, margin
+  and recurring revenue do.
 """
 
 from __future__ import annotations
@@ -36,6 +39,7 @@ class ReadingKind(enum.Enum):
     CUPED = "cuped"
     ALWAYS_VALID = "always_valid"
     SIMULTANEOUS = "simultaneous"
+    ALL_METRICS = "all_metrics"
     EXACT = "exact"
     BAYESIAN = "bayesian"
 
@@ -92,7 +96,19 @@ def read_at_any_time(cells: Sequence[Cell]) -> Reading:
 def read_together(cells: Sequence[Cell], pairs: int) -> Reading:
     """Read the plain effect with an interval that holds together with those of all pairs of arms."""
     detail = f"holds together with all {pairs} pairs of arms (Bonferroni)"
-    return _reading(ReadingKind.SIMULTANEOUS, detail, estimate(cells, 1 - (1 - LEVEL) / pairs))
+    return _reading(ReadingKind.SIMULTANEOUS, detail, estimate(cells, level_together(pairs)))
+
+
+def read_with_metrics(cells: Sequence[Cell], pairs: int, metrics: int) -> Reading:
+    """Read the plain effect with an interval that holds together with those of all pairs and metrics."""
+    of_pairs = f" of all {pairs} pairs of arms" if pairs > 1 else ""
+    detail = f"holds together with all {metrics} metrics{of_pairs} (Bonferroni)"
+    return _reading(ReadingKind.ALL_METRICS, detail, estimate(cells, level_together(pairs * metrics)))
+
+
+def level_together(intervals: int) -> float:
+    """Give the level at which each of so many intervals is taken, for all to hold together at ``LEVEL``."""
+    return 1 - (1 - LEVEL) / intervals
 
 
 def held_cells(

@@ -13,9 +13,10 @@ import duckdb
 import msgspec
 
 from upsell.errors import ConfigError, nearest
-from upsell.measurement.answers import Effect, Undetermined, UndeterminedReason
+from upsell.measurement.answers import LEVEL, Effect, Undetermined, UndeterminedReason
 from upsell.measurement.estimates import Comparison, Stratum, compare
 from upsell.measurement.moments import Moments
+from upsell.measurement.readings import level_together
 from upsell.measurement.sample_ratio import ArmCount, SampleRatio, check_sample_ratio
 from upsell.measurement.sequential import always_valid
 
@@ -104,8 +105,9 @@ def measure_file(question: FileQuestion) -> FileReport:
         ((crossed,),) = connection.execute("select count(*) from crossed").fetchall()
         ((unread,),) = connection.execute("select count(*) from written where arm is null").fetchall()
         others = [arm for arm in counts if arm != question.control]
+        together = len(question.metrics) * len(others)
         lifts = [
-            _lift(connection, question, place, arm)
+            _lift(connection, question, place, arm, together)
             for place in range(len(question.metrics))
             for arm in others
         ]
@@ -183,8 +185,10 @@ def _counts(connection: duckdb.DuckDBPyConnection, question: FileQuestion) -> di
     return counts
 
 
-def _lift(connection: duckdb.DuckDBPyConnection, question: FileQuestion, place: int, arm: str) -> FileLift:
-    """Read one metric of one arm in every way that was asked for."""
+def _lift(
+    connection: duckdb.DuckDBPyConnection, question: FileQuestion, place: int, arm: str, together: int
+) -> FileLift:
+    """Read one metric of one arm in every way that was asked for, and where there are several, together."""
     outcome, pair = f"y{place}", (arm, question.control)
     plain = _moments(connection, outcome, pair)
     readings = [_reading("plain", plain, pair)]
@@ -203,18 +207,22 @@ def _lift(connection: duckdb.DuckDBPyConnection, question: FileQuestion, place: 
     if question.is_sequential:
         strata = [Stratum(plain[arm], plain[question.control], 1.0)]
         readings.append(Reading("looked at at any time", always_valid(strata)))
+    if together > 1:
+        readings.append(_reading(f"all {together} together", plain, pair, level_together(together)))
     one, other = plain[arm], plain[question.control]
     return FileLift(
         question.metrics[place], arm, one.units, one.mean, other.units, other.mean, tuple(readings)
     )
 
 
-def _reading(name: str, moments: Mapping[str, Moments], pair: tuple[str, str]) -> Reading:
+def _reading(
+    name: str, moments: Mapping[str, Moments], pair: tuple[str, str], level: float = LEVEL
+) -> Reading:
     fewest = min(moments[arm].units for arm in pair)
     if fewest < 2:
         few = Undetermined(UndeterminedReason.TOO_FEW, f"an arm has {fewest} units; a spread needs two")
         return Reading(name, few, few)
-    found: Comparison = compare([Stratum(moments[pair[0]], moments[pair[1]], 1.0)])
+    found: Comparison = compare([Stratum(moments[pair[0]], moments[pair[1]], 1.0)], level)
     return Reading(name, found.absolute, found.relative)
 
 

@@ -116,6 +116,8 @@ def reading_label(kind: ReadingKind) -> str:
             return "looked at any time"
         case ReadingKind.SIMULTANEOUS:
             return "all pairs together"
+        case ReadingKind.ALL_METRICS:
+            return "all metrics together"
         case ReadingKind.EXACT:
             return "exact"
         case ReadingKind.BAYESIAN:
@@ -263,7 +265,7 @@ def lifts_in_order(reading: LiftReport) -> tuple[Lift, ...]:
 
 def metrics_told(question: Question) -> tuple[Metric, ...]:
     """Give the metrics people are told of, in order; a margin only where something is known to cost."""
-    return tuple(metric for metric in _ORDER if metric is not Metric.MARGIN or question.knows_costs)
+    return tuple(metric for metric in _ORDER if metric in question.metrics_told)
 
 
 def arm_pairs(found: WorkflowReport) -> tuple[tuple[Lift, ...], ...]:

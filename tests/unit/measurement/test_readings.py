@@ -39,7 +39,7 @@ from upsell.measurement.measuring import measure, read_cuts
 from upsell.measurement.observations import Observations, observe
 from upsell.measurement.queries import Query, cut_query, reading_queries
 from upsell.measurement.question import Contrast, Metric, Question
-from upsell.measurement.readings import ReadingKind, read_together, read_with_past
+from upsell.measurement.readings import ReadingKind, read_together, read_with_metrics, read_with_past
 from upsell.measurement.sample_ratio import SampleRatio
 from upsell.measurement.sums import Sums
 
@@ -263,6 +263,19 @@ def test_all_pairs_together_are_welch_at_a_level_of_bonferroni() -> None:
     assert found.level == pytest.approx(1 - 0.05 / 3)
 
 
+@pytest.mark.parametrize(("pairs", "metrics"), [(1, 4), (3, 5), (6, 5)])
+def test_all_metrics_together_are_welch_at_a_level_of_bonferroni(pairs: int, metrics: int) -> None:
+    (_, y1), (_, y0) = drawn(5, 90, 80.0), drawn(6, 70)
+    sums = [sums_of(y) for y in (y1, y0)]
+    read = read_with_metrics([Cell(sums[0], sums[1], 90, 70)], pairs, metrics)
+    assert isinstance(read.absolute, Effect)
+    level = 1 - 0.05 / (pairs * metrics)
+    ends = stats.ttest_ind(y1, y0, equal_var=False).confidence_interval(level)
+    assert (read.absolute.low, read.absolute.high) == pytest.approx((ends.low, ends.high), rel=1e-9)
+    assert read.detail.startswith(f"holds together with all {metrics} metrics")
+    assert ("pairs of arms" in read.detail) is (pairs > 1)
+
+
 # The whole way.
 
 
@@ -302,8 +315,8 @@ def test_what_is_drawn_by_account_has_a_wider_interval_than_its_people_would_hav
     assert together.absolute.high - together.absolute.low > 1.3 * (apart.absolute.high - apart.absolute.low)
     assert isinstance(together.sample_ratio, SampleRatio)
     assert sum(together.sample_ratio.units.values()) == 240
-    # Over accounts nothing else is read: no other way is known to hold there.
-    assert together.readings == ()
+    # Over accounts nothing else is read: no other way but a wider interval is known to hold there.
+    assert [one.reading for one in together.readings] == [ReadingKind.ALL_METRICS]
 
 
 def test_the_past_makes_an_interval_narrower_where_it_explains_and_moves_no_estimate_far() -> None:
@@ -329,3 +342,27 @@ def test_an_account_that_is_not_known_is_said() -> None:
     assert isinstance(found.absolute, Undetermined)
     assert isinstance(found.sample_ratio, Undetermined)
     assert found.absolute.reason is found.sample_ratio.reason is UndeterminedReason.CLUSTERED
+
+
+@pytest.mark.parametrize("serving", [(), (("pro", 300),)])
+def test_every_metric_that_is_told_is_read_together_with_the_others_and_no_other(
+    serving: tuple[tuple[str, int], ...],
+) -> None:
+    world = DuckWorld(*made(4, 240))
+    asked = msgspec.structs.replace(ASKED, serving=serving)
+    lifts = [
+        lift
+        for lift in measure(asked, world.run, world.dialect, has_readings=True).lifts
+        if lift.contrast is Contrast.HOLDOUT and isinstance(lift.absolute, Effect)
+    ]
+    told = {lift.metric for lift in lifts if any(r.reading is ReadingKind.ALL_METRICS for r in lift.readings)}
+    assert told == {lift.metric for lift in lifts} & set(asked.metrics_told)
+    assert (Metric.MARGIN in told) is bool(serving)
+    for lift in lifts:
+        for reading in lift.readings:
+            if reading.reading is ReadingKind.ALL_METRICS:
+                assert isinstance(reading.absolute, Effect)
+                assert isinstance(lift.absolute, Effect)
+                assert reading.absolute.estimate == lift.absolute.estimate
+                assert reading.absolute.low < lift.absolute.low < lift.absolute.high < reading.absolute.high
+                assert reading.absolute.level == pytest.approx(1 - 0.05 / (5 if serving else 4))

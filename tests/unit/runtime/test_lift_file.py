@@ -65,6 +65,19 @@ def test_a_plain_reading_is_welchs(table: tuple[Path, pa.Table]) -> None:
     )
 
 
+def test_several_metrics_hold_together_by_bonferroni_beside_the_plain_ones(
+    table: tuple[Path, pa.Table],
+) -> None:
+    path, made = table
+    lifts = measure_file(question(path, metrics=("after", "before", "bought"))).lifts
+    for lift, column in zip(lifts, ("after", "before", "bought"), strict=True):
+        assert [each.name for each in lift.readings] == ["plain", "all 3 together"]
+        one, other = (values.astype(float) for values in split(made, column))
+        # Oracle: scipy's Welch test at 1 - 0.05 / 3.
+        ends = stats.ttest_ind(one, other, equal_var=False).confidence_interval(1 - 0.05 / 3)
+        assert effect(lift.readings[1].absolute)[1:] == pytest.approx((ends.low, ends.high), rel=1e-9)
+
+
 def test_a_covariate_reduces_the_spread_as_tea_tasting_does(table: tuple[Path, pa.Table]) -> None:
     path, made = table
     (lift,) = measure_file(question(path, covariate="before")).lifts
