@@ -39,6 +39,8 @@ def metrics(  # noqa: PLR0913  # each is an option of the command line
 
     These numbers describe what happened. What would not have happened otherwise is told by `upsell report`.
     """
+    import sys
+
     from upsell.cli.metrics_text import definition_text, figures_text, list_json, list_text
     from upsell.cli.spans import member_of, span_of
     from upsell.measurement.metrics import metric_definition, metric_query
@@ -54,7 +56,11 @@ def metrics(  # noqa: PLR0913  # each is an option of the command line
         from upsell.measurement.queries import Dialect
 
         asked = span_of(since, until, by, currency or "USD", is_whole=whole)
-        print(metric_query(metric, asked, member_of(Dialect, dialect, "--dialect")))
+        engine = member_of(Dialect, dialect, "--dialect")
+        print(metric_query(metric, asked, engine))
+        if not engine.is_run:
+            note = f"Never run on {engine.value}: written by sqlglot and read back; check its first answer."
+            print(note, file=sys.stderr)
     if run:
         import os
 

@@ -21,8 +21,11 @@ _HEAD = """\
 Everything that is tracked, each with what it is, how it is computed and when it has no answer. `upsell
 metrics` lists them; `upsell metrics ID` tells one; `upsell metrics ID --sql --dialect spark` prints its SQL
 for `duckdb`, `postgres`, `spark`, `snowflake` or `bigquery`; `upsell metrics ID --run` computes it over the
-database's ledger. Tests run every query on DuckDB and PostgreSQL with equal answers; for the other three it
-is written and read back, not run.
+database's ledger. Tests run every query on DuckDB and PostgreSQL with equal answers. **Nothing was ever run
+on Spark, Snowflake or BigQuery.** For them a query is text: written by sqlglot with nothing it calls
+unsupported, mended where it is known to write what the engine refuses, and read back in the engine's
+dialect. Expect to mend the rest by hand, on BigQuery above all, and check the first answers against DuckDB's
+over an export.
 
 **These describe; they are no effects.** What would not have happened otherwise is the difference of treated
 and held-out units with its interval, which `upsell report` tells: see

@@ -14,22 +14,33 @@ from functools import cache
 from importlib import resources
 
 import sqlglot
-from sqlglot import exp
+from sqlglot import ErrorLevel, exp
+from sqlglot.errors import UnsupportedError
 
 from upsell.clock import DAY, Duration, Moment, to_datetime
 from upsell.errors import MeasurementError, nearest
+from upsell.measurement.carrying import mend
 from upsell.measurement.question import Question
-from upsell.measurement.rewriting import read_once, uncollate, widen
+from upsell.measurement.rewriting import read_once, widen
 
 
 class Dialect(enum.Enum):
-    """An engine the queries are carried to, by sqlglot's name for it."""
+    """An engine the queries are carried to, by sqlglot's name for it.
+
+    On DuckDB and PostgreSQL tests run every query. For the others they are text that sqlglot writes and reads
+    back: nobody has ever run them there.
+    """
 
     DUCKDB = "duckdb"
     POSTGRES = "postgres"
     SPARK = "spark"
     SNOWFLAKE = "snowflake"
     BIGQUERY = "bigquery"
+
+    @property
+    def is_run(self) -> bool:
+        """Whether tests run what is written for it."""
+        return self in (Dialect.DUCKDB, Dialect.POSTGRES)
 
 
 class Query(enum.Enum):
@@ -165,9 +176,17 @@ def write_statement(
         read_once(statement)
     else:
         widen(statement)
-    if dialect not in (Dialect.DUCKDB, Dialect.POSTGRES):
-        uncollate(statement)
-    return statement.sql(dialect=dialect.value, pretty=True, comments=False)
+    if not dialect.is_run:
+        mend(statement, dialect.value)
+    try:
+        return statement.sql(
+            dialect=dialect.value, pretty=True, comments=False, unsupported_level=ErrorLevel.RAISE
+        )
+    except UnsupportedError as error:
+        msg = (
+            f"expected a query that {dialect.value} can say, got {relation}: {error}; take duckdb or postgres"
+        )
+        raise MeasurementError(msg) from error
 
 
 def _values(question: Question) -> Mapping[str, exp.Expression]:

@@ -34,9 +34,3 @@ def widen(statement: exp.Select) -> None:
     for kind in statement.find_all(exp.DataType):
         if kind.this is exp.DataType.Type.INT128:
             kind.replace(exp.DataType.build("decimal"))
-
-
-def uncollate(statement: exp.Select) -> None:
-    """Leave away the collation by code point on engines that order text so anyway and know no such name."""
-    for collation in list(statement.find_all(exp.Collate)):
-        collation.replace(collation.this)
