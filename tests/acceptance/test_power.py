@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
+import pyarrow.compute as pc
 import pytest
 
 from tests.acceptance.made_history import DOCUMENTS, make_lines
 from tests.unit.cli.commands import run_command
 from upsell.clock import DAY, SystemClock
+from upsell.measurement.answers import Undetermined, UndeterminedReason
 from upsell.measurement.question import Contrast, Metric
 from upsell.runtime.backtest import Backtest, History, Question, read_history, run_backtest
 from upsell.runtime.outcomes import first_exposures, read_observations
@@ -161,3 +164,40 @@ def test_what_cannot_be_asked_is_refused_in_words(
     code, _, err = run_command(capsys, monkeypatch, *asked)
     assert code != 0
     assert told in " ".join(err.replace("│", " ").split())
+
+
+def test_what_is_drawn_by_account_is_planned_where_each_account_has_one_and_else_it_is_said_why(
+    history_file: Path, history: History
+) -> None:
+    lift = read_lift_asked("10%")
+    asked = question(history_file, ramp=", by: account")
+    drawn = read(asked)
+    assert drawn.program.workflows["keen"].experiment.is_by_account
+    (found,) = ask_power(drawn, lift, 0.8, "keen").workflows
+    # Oracle: of whom the history says that they are of an account, every second one.
+    exposed = drawn.ledger.exposures.filter(pc.field("workflow") == "keen")["unit_id"].unique().to_pylist()
+    numbers = [int(unit.removeprefix("c:u")) for unit in exposed]
+    accounts = Counter(number // 2 % 10 for number in numbers if number % 2)
+    shared = sum(units > 1 for units in accounts.values())
+    assert shared > 0
+    for metric in found.comparisons[0].metrics:
+        assert isinstance(metric.needed, Undetermined)
+        assert metric.needed.reason is UndeterminedReason.CLUSTERED
+        assert f"of {shared} of them several customers would be exposed" in metric.needed.detail
+    # Without anybody's account, people are alone, and the plan is that of drawing people.
+    lines = [line for line in make_lines() if json.loads(line)["type"] != "group"]
+    alone = history_file.with_name("alone.jsonl")
+    alone.write_text("\n".join(lines))
+    by_account, by_person = (
+        ask_power(read(question(alone, ramp=ramp)), lift, 0.8, "keen").workflows[0].comparisons[0].metrics
+        for ramp in (", by: account", "")
+    )
+    assert [each.mean for each in by_account] == [each.mean for each in by_person]
+    assert by_account[0].units > 0
+    assert by_account == by_person
+    # A workflow about accounts draws accounts and counts them.
+    (stuck,) = ask_power(drawn, lift, 0.8, "stuck").workflows
+    assert (
+        stuck.comparisons[0].metrics
+        == ask_power(history, lift, 0.8, "stuck").workflows[0].comparisons[0].metrics
+    )

@@ -10,6 +10,7 @@ from scipy import stats
 from tests.unit.measurement.test_metrics import DAY_ONE, SPAN
 from tests.unit.measurement.tracked_worlds import Made, in_duckdb
 from upsell.clock import DAY
+from upsell.decisions.decision import BY_ACCOUNT
 from upsell.measurement.answers import Effect, Undetermined, UndeterminedReason
 from upsell.measurement.lift import Lift
 from upsell.runtime.tracking import Tracked, read_retention
@@ -54,3 +55,30 @@ def test_with_too_few_who_paid_it_is_not_known() -> None:
     assert isinstance(lift.absolute, Undetermined)
     assert lift.absolute.reason is UndeterminedReason.TOO_FEW
     assert _lifts(Made()) == {}
+
+
+def _by_account(people: int) -> Made:
+    """Make a workflow that draws whole accounts, with so many people of each who paid; some leave."""
+    made = Made()
+    made.workflow()
+    for arm in ("treated", "holdout"):
+        for number in range(200):
+            account = f"a:{arm}{number}"
+            for person in range(people):
+                unit = f"c:{arm}{number}-{person}"
+                made.rows["homes"].append((unit, account))
+                made.pays(unit, DAY_ONE - 10 * DAY, 1000)
+                made.exposed(unit, DAY_ONE, arm, stratum=f"v holdout 50% {BY_ACCOUNT}")
+                if number % 4 == 0 or (arm == "holdout" and number % 2 == 0):
+                    made.told(unit, "Subscription Canceled", DAY_ONE + 5 * DAY)
+    return made
+
+
+def test_accounts_drawn_whole_are_clustered_only_where_one_has_several_who_paid() -> None:
+    (alone,) = _lifts(_by_account(1)).values()
+    assert isinstance(alone.absolute, Effect)
+    assert alone.absolute.estimate == pytest.approx(0.25)
+    (several,) = _lifts(_by_account(2)).values()
+    assert isinstance(several.absolute, Undetermined)
+    assert several.absolute.reason is UndeterminedReason.CLUSTERED
+    assert "not counted by account" in several.absolute.detail

@@ -39,7 +39,7 @@ LEAST_IN_STRATUM = 2
 CLUSTERED = Undetermined(
     UndeterminedReason.CLUSTERED,
     "whole accounts were drawn, and customers of one account are not independent; an interval that takes "
-    "them for independent would be too narrow, and which account each was drawn with is not known here",
+    "them for independent would be too narrow, and what is read here is not counted by account",
 )
 """What is said of effects and sizes where units were drawn in clusters that are not known."""
 

@@ -32,10 +32,11 @@ def _lift(workflow: str, rows: Sequence[Sequence[Any]], span: Span) -> Lift:
     contrast, metric = Contrast.HOLDOUT.value, Metric.CONVERSION.value
     exposed = [
         (contrast, stratum, arm, least, greatest, units, 0)
-        for stratum, arm, least, greatest, units, _ in rows
+        for stratum, arm, least, greatest, units, *_ in rows
     ]
     sums = [
-        (contrast, stratum, arm, metric, units, kept, kept, kept) for stratum, arm, _, _, units, kept in rows
+        (contrast, stratum, arm, metric, units, kept, kept, kept)
+        for stratum, arm, _, _, units, kept, _ in rows
     ]
     question = Question(
         workflow=workflow,
@@ -45,7 +46,8 @@ def _lift(workflow: str, rows: Sequence[Sequence[Any]], span: Span) -> Lift:
         currency=span.currency,
         horizon=span.horizon,
         contrasts=(Contrast.HOLDOUT,),
-        is_clustered=any(BY_ACCOUNT in stratum for stratum, *_ in rows),
+        # Where every account has one of these units, what was drawn whole is what is counted.
+        is_clustered=any(BY_ACCOUNT in stratum and shared for stratum, *_, shared in rows),
     )
     reading = read_lift(question, {Query.EXPOSED: exposed, Query.SUMS: sums, Query.LEFT_OUT: []})
     return next(lift for lift in reading.lifts if lift.metric is Metric.CONVERSION)

@@ -6,7 +6,8 @@ whole columns.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import duckdb
@@ -78,23 +79,24 @@ class Ledger(msgspec.Struct, frozen=True):
     spendings: pa.Table | None = None
 
     @classmethod
-    def of(cls, exposures: Iterable[Exposure], events: Iterable[tuple[UnitId, Event]]) -> Ledger:
-        """Lay out exposures, and events each with the unit it counts for; both may be empty."""
+    def of(
+        cls,
+        exposures: Iterable[Exposure],
+        events: Iterable[tuple[UnitId, Event]],
+        homes: Mapping[UnitId, UnitId] | None = None,
+    ) -> Ledger:
+        """Lay out exposures, and events each with the unit it counts for; both may be empty.
+
+        With ``homes`` the account of each unit is known: the household it is in.
+        """
+        at_home = homes or {}
         exposed = [
             (
-                e.workflow,
-                e.contrast,
-                e.stratum,
-                e.unit_id,
-                e.arm,
-                e.share,
-                e.exposed_at,
-                e.stage,
-                "",
-                e.trigger,
+                e.workflow, e.contrast, e.stratum, e.unit_id, e.arm, e.share, e.exposed_at, e.stage,
+                at_home.get(e.unit_id, ""), e.trigger,
             )
             for e in exposures
-        ]
+        ]  # fmt: skip
         happened = [
             (unit_id, event.name, event.occurred_at, msgspec.json.encode(event.properties).decode())
             for unit_id, event in events
@@ -119,6 +121,14 @@ class Ledger(msgspec.Struct, frozen=True):
         """Tell whether the name of any stratum of a workflow says something."""
         is_named = pc.match_substring(pc.field("stratum"), part)
         return bool(self.exposures.filter((pc.field("workflow") == workflow) & is_named).num_rows)
+
+    def shared_accounts(self, workflow: str) -> int | None:
+        """Count accounts of which several units were exposed in a workflow; None where any is not known."""
+        mine = self.exposures.filter(pc.field("workflow") == workflow)
+        pairs = set(zip(mine["unit_id"].to_pylist(), mine["account"].to_pylist(), strict=True))
+        if any(not account for _, account in pairs):
+            return None
+        return sum(units > 1 for units in Counter(account for _, account in pairs).values())
 
     def stages(self, workflow: str) -> list[str]:
         """Give the lifecycle stages in which units of a workflow were exposed, in order."""

@@ -16,7 +16,6 @@ from upsell.clock import DAY, Duration, Moment
 from upsell.errors import ConfigError, nearest
 from upsell.journeys.workflow import Experiment, Workflow
 from upsell.measurement.answers import Undetermined, UndeterminedReason
-from upsell.measurement.lift import CLUSTERED
 from upsell.measurement.observations import Observations
 from upsell.measurement.power import (
     Baseline,
@@ -208,6 +207,8 @@ def rate_of(exposed_at: Sequence[Moment], since: Moment, until: Moment) -> tuple
 
 def _workflow(history: History, workflow: Workflow, lift: Lift, power: float) -> WorkflowPower:
     question = question_of(workflow, history.program.currency, history.until)
+    drawn_whole = _drawn_whole(history, workflow) if question.is_clustered else None
+    question = msgspec.structs.replace(question, is_clustered=False)
     seen = read_observations(history.ledger, question)
     ramp = ramp_days(workflow.experiment)
     comparisons = []
@@ -229,6 +230,8 @@ def _workflow(history: History, workflow: Workflow, lift: Lift, power: float) ->
                     _metric(
                         question, _baseline(seen, contrast, metric), lift, power, split, per_day * part, ramp
                     )
+                    if drawn_whole is None
+                    else _unplanned(question, metric, drawn_whole)
                     for metric in (Metric.CONVERSION, Metric.NET_COMMITTED_REVENUE)
                 ),
             )
@@ -273,8 +276,6 @@ def _metric(
     window = question.goal_within if baseline.is_rate else question.horizon
     units = baseline.sums.units
     unknown = Undetermined(UndeterminedReason.WINDOW_OPEN, "no window has closed in this history")
-    if question.is_clustered:
-        unknown, units = CLUSTERED, 0
     difference = lift.over(baseline) if units else unknown
     needed = (
         difference
@@ -297,6 +298,38 @@ def _metric(
             )
             for after in LOOKS
         ),
+    )
+
+
+def _drawn_whole(history: History, workflow: Workflow) -> Undetermined | None:
+    """Say why what is drawn by account cannot be planned; None where each account has one unit exposed.
+
+    There what is drawn whole is what is counted, and nothing is to be clustered.
+    """
+    shared = history.ledger.shared_accounts(workflow.key)
+    if shared == 0:
+        return None
+    several = "some" if shared is None else f"{shared:,}"
+    return Undetermined(
+        UndeterminedReason.CLUSTERED,
+        f"whole accounts are drawn (by: account), and of {several} of them several {workflow.unit.value}s "
+        "would be exposed, who are not independent; a plan that takes them for independent would ask for "
+        "too few, and none is made by account",
+    )
+
+
+def _unplanned(question: Question, metric: Metric, why: Undetermined) -> MetricPower:
+    window = question.goal_within if metric is Metric.CONVERSION else question.horizon
+    return MetricPower(
+        metric=metric,
+        window=window,
+        units=0,
+        mean=None,
+        spread=None,
+        difference=why,
+        needed=why,
+        lasts=why,
+        looks=tuple(Look(after, why) for after in LOOKS),
     )
 
 

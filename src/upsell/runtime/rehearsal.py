@@ -38,6 +38,7 @@ class Rehearsal:
     Attributes:
         tallies: What each workflow would have done so far, by key.
         exposures: Who would have been exposed, where outcomes are kept.
+        homes: The household of each unit exposed, likewise.
         outcomes: What outcomes are made of, each with the exposed unit it counts for, likewise.
     """
 
@@ -50,6 +51,7 @@ class Rehearsal:
         """
         self.tallies = {key: Tally() for key in program.workflows}
         self.exposures: list[Exposure] = []
+        self.homes: dict[UnitId, UnitId] = {}
         self.outcomes: list[tuple[UnitId, Event]] = []
         self._told: list[Event] = []
         self._kept = OUTCOME_EVENTS | set(_goals(program)) if keeps_outcomes else frozenset[str]()
@@ -85,7 +87,9 @@ class Rehearsal:
         self._reach(session, self._until, followed)
         self._close(session.household, followed)
         if len(self.exposures) > exposed_before:
-            self._keep_outcomes(household_id, {each.unit_id for each in self.exposures[exposed_before:]})
+            exposed = {each.unit_id for each in self.exposures[exposed_before:]}
+            self.homes.update(dict.fromkeys(exposed, household_id))
+            self._keep_outcomes(household_id, exposed)
 
     def _keep_outcomes(self, household_id: UnitId, exposed: set[UnitId]) -> None:
         """Keep what the outcomes of the household's exposed units are made of."""

@@ -167,7 +167,9 @@ def _rehearse(program: Program, part: Part, count: Callable[[int], None]) -> Reh
             count(untold)
             untold = 0
     count(untold)
-    ledger = Ledger.of(rehearsal.exposures, rehearsal.outcomes) if part.keeps_outcomes else None
+    ledger = (
+        Ledger.of(rehearsal.exposures, rehearsal.outcomes, rehearsal.homes) if part.keeps_outcomes else None
+    )
     return Rehearsed(rehearsal.tallies, ledger)
 
 

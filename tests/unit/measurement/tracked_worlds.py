@@ -45,10 +45,12 @@ class Made(msgspec.Struct):
     def decided(self, unit: str, at: Moment, reason: str = "enrolled", workflow: str = "flow") -> None:
         self.rows["decisions"].append((workflow, unit, to_datetime(at), reason))
 
-    def exposed(self, unit: str, at: Moment, arm: str = "treated", workflow: str = "flow") -> None:
+    def exposed(
+        self, unit: str, at: Moment, arm: str = "treated", workflow: str = "flow", stratum: str = "1"
+    ) -> None:
         """Let a unit be decided about, and exposed."""
         self.decided(unit, at, "held_out" if arm == "holdout" else "enrolled", workflow)
-        row = (workflow, "holdout", "1", unit, arm, 0.5, to_datetime(at), "maturity")
+        row = (workflow, "holdout", stratum, unit, arm, 0.5, to_datetime(at), "maturity")
         self.rows["exposures"].append(row)
 
     def sent(
