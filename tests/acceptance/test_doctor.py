@@ -23,6 +23,8 @@ from upsell.runtime.doctor import examine
 from upsell.runtime.examined import Finding, Severity
 from upsell.runtime.learning import kind_of, learn, lesson_of
 from upsell.runtime.live import run_learner
+from upsell.runtime.reporting import live_program
+from upsell.runtime.weekly import owners_of
 from upsell.store.rejections import Rejection, keep_rejections
 from upsell.store.seen import Unlearned, keep_lesson, read_seen_days, read_seen_kinds, read_seen_values
 
@@ -91,6 +93,38 @@ def test_each_planted_fault_is_found_with_its_subject_and_no_other(database: str
         ]
         (changed,) = (each for each in found(world) if each.code == "type-changed")
         assert "text (10, since 2026-03-02), then number (1, since 2026-03-02)" in changed.said
+
+
+@pytest.mark.parametrize(
+    ("owner", "said"),
+    [
+        ("owner: growth@acme.example", None),
+        ("owner: the growth team", "its owner the growth team is no mail address"),
+        ("owner: growth@", "its owner growth@ is no mail address"),
+        ("", "it names no owner"),
+    ],
+)
+def test_an_owner_whom_no_mail_reaches_is_told_as_long_as_the_workflow_goes_on(
+    database: str, owner: str, said: str | None
+) -> None:
+    text = ASKING.replace("owner: owner@acme.example", owner)
+    with open_world(database) as world:
+        healthy(world)
+        world.apply(make_documents({"w": text}))
+        world.worker.run_until_idle()
+        told = found(world)
+        assert [(each.code, each.subject) for each in told] == ([("owner-unreached", "w")] if said else [])
+        # Oracle: whom the weekly mail would be written to.
+        assert bool(owners_of(live_program(world.connection))) is (said is None)
+        for each in told:
+            assert each.severity is Severity.WARNING
+            assert each.said.startswith(said or "")
+            assert "workflows/w.yaml" in each.advice
+        world.apply(
+            make_documents({"w": text.replace("name: A workflow", "name: A workflow\nstatus: ended")})
+        )
+        world.worker.run_until_idle()
+        assert "owner-unreached" not in {code for code, _ in codes(world)}
 
 
 def test_an_event_that_a_workflow_needs_and_never_came_or_no_more_is_told(database: str) -> None:

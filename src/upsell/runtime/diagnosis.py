@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from upsell.catalog.catalog import Catalog
+from upsell.channels.mime import is_address
 from upsell.clock import DAY, HOUR, MINUTE, Moment, to_datetime
 from upsell.decisions.guardrails import Action
 from upsell.measurement.shares import Share
@@ -104,6 +105,18 @@ def _guardrail_broken(examined: Examined) -> Iterator[Finding]:
             f"{what} since {_day(breach.found_at)}: {breach.words}; {told}",
             f"mend what people were sent, then run `upsell guardrail resume {breach.workflow} --why TEXT`",
         )  # fmt: skip
+
+
+def _owner_unreached(examined: Examined) -> Iterator[Finding]:
+    owners = examined.program.owners if examined.program is not None else {}
+    for key, owner in sorted(owners.items()):
+        if not is_address(owner):
+            named = f"its owner {owner} is no mail address" if owner else "it names no owner"
+            yield Finding(
+                "owner-unreached", Severity.WARNING, key,
+                f"{named}, so nobody is mailed when a guardrail of it is broken, or what it did in the week",
+                f"write owner: with an address such as growth@example.com in workflows/{key}.yaml, and apply",
+            )  # fmt: skip
 
 
 def _event_never_came(examined: Examined) -> Iterator[Finding]:
@@ -348,6 +361,12 @@ CHECKS: tuple[Check, ...] = (
         ("guardrail-broken",),
         "a guardrail was broken and nobody has let the workflow go on since; an error where it is paused",
         _guardrail_broken,
+    ),
+    Check(
+        ("owner-unreached",),
+        "a workflow's owner is no mail address, so that neither notices of guardrails nor the weekly mail"
+        " reach anybody",
+        _owner_unreached,
     ),
     Check(
         ("event-never-came",),

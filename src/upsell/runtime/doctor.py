@@ -79,6 +79,7 @@ def _program(connection: Connection) -> Program | None:
         awaited={key: events_of(workflow) for key, workflow in going.items()}
         | {f"segment {name}": counted_by(segment) for name, segment in program.segments.items()},
         traits=traits_of(going.values(), program.segments.values()),
+        owners={key: each.owner.strip() for key, each in going.items()},
     )
 
 

@@ -54,12 +54,14 @@ class Program(msgspec.Struct, frozen=True):
         read: Names of all events that it reads at all.
         awaited: Names of the events each workflow, by its key, and each segment cannot do without.
         traits: Traits that its rules read, by scope.
+        owners: Who answers for each workflow that has not ended, by its key; empty where nobody is named.
     """
 
     catalog: Catalog
     read: frozenset[str]
     awaited: Mapping[str, frozenset[str]]
     traits: Mapping[str, frozenset[str]]
+    owners: Mapping[str, str] = msgspec.field(default_factory=dict)
 
 
 class Examined(msgspec.Struct, frozen=True):
