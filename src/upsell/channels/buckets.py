@@ -55,6 +55,10 @@ class Bucket:
         start = max(now * self._rate.count, self._full_at)
         return max(0, (now * self._rate.count + self._slack - start) // self._each + 1)
 
+    def is_full(self, now: Moment) -> bool:
+        """Whether it is as if nobody had ever been let through."""
+        return self._full_at <= now * self._rate.count
+
     def next_at(self, now: Moment) -> Moment:
         """Give when the next may go, now at the earliest."""
         return max(now, -((self._slack - self._full_at) // self._rate.count))
@@ -86,6 +90,10 @@ class Line:
     def share(self, among: int) -> None:
         """Keep to an equal share of the rate from now on."""
         self.bucket.share(among)
+
+    def is_at_rest(self, now: Moment) -> bool:
+        """Whether nobody waits and as many may go at once as ever."""
+        return not self._turns and self.bucket.is_full(now)
 
     def admit(self, key: str, now: Moment) -> Moment | None:
         """Let a letter go, giving None; otherwise give when it is to come again.

@@ -15,6 +15,7 @@ import msgspec
 
 from upsell.clock import Duration, Moment
 from upsell.decisions.intents import Intent
+from upsell.decisions.reach import CHANNELS, WEBHOOK
 from upsell.decisions.terms import Terms
 from upsell.ids import UnitId, shard_of
 from upsell.journeys.effects import Speak, Withdraw
@@ -27,6 +28,10 @@ CHANNEL = "upsell_outbox"
 
 LOST = "the process that was sending was lost before it could say what the provider answered"
 """The reason of a message that is unknown because of a crash."""
+
+_CHANNELS = (*CHANNELS, WEBHOOK)
+_NO_LIMITS: Mapping[str, int] = {}
+_NO_PROVIDERS: Mapping[str, str] = {}
 
 _encode = msgspec.json.Encoder().encode
 _decode_terms = msgspec.json.Decoder(Terms).decode
@@ -65,6 +70,8 @@ class Finished(msgspec.Struct, frozen=True):
         next_attempt_at: When it may be tried again, None unless it may.
         said: What its receipt says beside the reason.
         mailbox: Whose mailbox it went to, empty where that is not known.
+        is_attempt: Whether a provider was spoken to about it; False gives back the attempt that was counted.
+        bounced: The address that takes no mail, where that is why it failed; else empty.
     """
 
     key: str
@@ -74,6 +81,8 @@ class Finished(msgspec.Struct, frozen=True):
     next_attempt_at: Moment | None = None
     said: Mapping[str, str] = msgspec.field(default_factory=dict)
     mailbox: str = ""
+    is_attempt: bool = True
+    bounced: str = ""
 
 
 def keep_messages(
@@ -142,10 +151,30 @@ def hand_over_messages(connection: Connection, merged: Mapping[str, tuple[str, U
 
 
 def claim_messages(
-    connection: Connection, claimer: str, now: Moment, lease_ends_at: Moment, limit: int
+    connection: Connection,
+    claimer: str,
+    now: Moment,
+    lease_ends_at: Moment,
+    limit: int,
+    fewer: Mapping[str, int] = _NO_LIMITS,
 ) -> list[Queued]:
-    """Claim messages that may be tried now, for as long as the lease."""
-    values = {"claimer": claimer, "now": now, "lease_ends_at": lease_ends_at, "limit": limit}
+    """Claim messages that may be tried now, for as long as the lease.
+
+    Args:
+        connection: The database.
+        claimer: Who claims.
+        now: The present.
+        lease_ends_at: When what is claimed may be taken again.
+        limit: How many are claimed on each channel at most.
+        fewer: Channels on which fewer may go now, with how many.
+    """
+    values = {
+        "claimer": claimer,
+        "now": now,
+        "lease_ends_at": lease_ends_at,
+        "channels": list(_CHANNELS),
+        "limits": [min(limit, fewer.get(channel, limit)) for channel in _CHANNELS],
+    }
     return _queued(connection.execute(query("claim_messages"), values, binary=True))
 
 
@@ -156,10 +185,25 @@ def spread_messages(connection: Connection, now: Moment, late_after: Duration, l
 
 
 def start_sending(
-    connection: Connection, claimer: str, keys: Iterable[str], now: Moment, lease_ends_at: Moment
+    connection: Connection,
+    claimer: str,
+    keys: Iterable[str],
+    now: Moment,
+    lease_ends_at: Moment,
+    providers: Mapping[str, str] = _NO_PROVIDERS,
 ) -> frozenset[str]:
-    """Say that a provider is about to be spoken to; give the keys for which that is still to be done."""
-    values = {"claimer": claimer, "keys": list(keys), "now": now, "lease_ends_at": lease_ends_at}
+    """Say that a provider is about to be spoken to; give the keys for which that is still to be done.
+
+    ``providers`` names by key whom a message is handed to, where its channel has several.
+    """
+    keys = list(keys)
+    values = {
+        "claimer": claimer,
+        "keys": keys,
+        "providers": [providers.get(key, "") for key in keys],
+        "now": now,
+        "lease_ends_at": lease_ends_at,
+    }
     return frozenset(row[0] for row in connection.execute(query("start_sending"), values, binary=True))
 
 
@@ -178,6 +222,7 @@ def finish_messages(
         "providers": [told.provider_id for told in finished],
         "nexts": [told.next_attempt_at for told in finished],
         "mailboxes": [told.mailbox for told in finished],
+        "attempted": [told.is_attempt for told in finished],
     }
     return frozenset(row[0] for row in connection.execute(query("finish_messages"), values, binary=True))
 
@@ -203,9 +248,13 @@ def count_failures(connection: Connection, since: Moment) -> list[tuple[str, str
     return connection.execute(query("count_failures"), {"since": since}, binary=True).fetchall()
 
 
-def find_next_attempt(connection: Connection) -> Moment | None:
-    """Give when there is next something to send or to recover, None when the outbox is at rest."""
-    row = connection.execute(query("find_next_attempt"), binary=True).fetchone()
+def find_next_attempt(connection: Connection, resting: Mapping[str, Moment] = _NO_LIMITS) -> Moment | None:
+    """Give when there is next something to send or to recover, None when the outbox is at rest.
+
+    ``resting`` names channels on which nothing goes before a moment.
+    """
+    values = {"channels": list(_CHANNELS), "untils": [resting.get(channel, 0) for channel in _CHANNELS]}
+    row = connection.execute(query("find_next_attempt"), values, binary=True).fetchone()
     return row[0] if row is not None else None
 
 
