@@ -157,8 +157,8 @@ class Conversation:
         self.close()
 
     def close(self) -> None:
-        """Close without a word."""
-        self._transport.close()
+        """Close without a word; nothing that was written is waited for."""
+        self._transport.abort()
 
     async def tell(self, letters: Iterator[Envelope], receipts: list[Receipt], most: int) -> None:
         """Hand over letters until there are none, ``most`` are told, or the connection breaks.

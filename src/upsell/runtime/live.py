@@ -16,6 +16,7 @@ import structlog
 from upsell.channels.channel import Channel
 from upsell.channels.email import EmailChannel
 from upsell.channels.gateway import GatewayChannel
+from upsell.channels.mail_file import read_mail
 from upsell.channels.signing import read_secret
 from upsell.channels.webhook import WebhookChannel
 from upsell.clock import DAY, HOUR, MINUTE, SECOND, Clock, Duration, Moment
@@ -106,7 +107,7 @@ def run_dispatcher(url: str, settings: Settings, clock: Clock, is_stopped: Calla
             lease_seconds=settings.lease_seconds,
             send_attempts=settings.send_attempts,
         )
-        _log.info("dispatcher_started", host=settings.smtp_host, port=settings.smtp_port)
+        _log.info("dispatcher_started", providers=[each.name for each in read_mail(settings).providers])
         if put_off := dispatcher.spread_late():
             _log.info("late_messages_spread", messages=put_off)
         try:
@@ -129,8 +130,7 @@ def open_channels(settings: Settings) -> dict[str, Channel]:
     Raises:
         ConfigError: A server is not on this machine, or the gateways' secret is none.
     """
-    mail = EmailChannel(settings.smtp_host, settings.smtp_port, connections=settings.smtp_connections)
-    channels: dict[str, Channel] = {EMAIL: mail}
+    channels: dict[str, Channel] = {EMAIL: open_mail(settings)}
     for name, url in ((SMS, settings.sms_url), (PUSH, settings.push_url)):
         if url:
             channels[name] = GatewayChannel(name, url, read_secret(settings.gateway_secret))
@@ -138,6 +138,16 @@ def open_channels(settings: Settings) -> dict[str, Channel]:
         hosts = {host.strip() for host in settings.webhook_hosts.split(",")}
         channels[WEBHOOK] = WebhookChannel(read_secret(settings.gateway_secret), hosts)
     return channels
+
+
+def open_mail(settings: Settings) -> EmailChannel:
+    """Give the channel for mail over the providers that are set up; nothing is opened yet.
+
+    Raises:
+        ConfigError: The mail file is wrong, or a server is not on this machine.
+    """
+    mail = read_mail(settings)
+    return EmailChannel.over(mail.providers, mail.keys)
 
 
 def run_learner(url: str, clock: Clock, is_stopped: Callable[[], bool]) -> None:
@@ -169,7 +179,7 @@ def run_guard(url: str, settings: Settings, clock: Clock, is_stopped: Callable[[
     """
 
     def work(connection: Connection) -> None:
-        mail = EmailChannel(settings.smtp_host, settings.smtp_port, connections=1)
+        mail = open_mail(settings)
         guard_at = notices_at = clock.now()
         while not is_stopped():
             if clock.now() >= guard_at:
