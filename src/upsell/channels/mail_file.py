@@ -137,7 +137,7 @@ def _keys(record: Record, path: Path) -> dict[str, tuple[DkimKey, ...]]:
         except OSError as error:
             msg = f"{path}:{item.place.line}: expected the private key at {file}, got {error}"
             raise ConfigError(msg) from error
-        domain = item.text("domain")
+        domain = item.text("domain").lower()
         keys[domain] = (
             *keys.get(domain, ()),
             DkimKey(domain, item.text("selector"), read_key(pem, str(file))),

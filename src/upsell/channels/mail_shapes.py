@@ -57,7 +57,6 @@ GROWTH = Scalar(
     lambda text: text if (found := read_growth(text)) is not None and 0.01 <= found <= 9 else None,
     {"type": "string"},
 )
-DOMAIN = _text_matching(_DOMAIN, "domain", "a domain such as acme.example")
 ANY_DOMAIN = Scalar(
     "domain",
     'a domain such as gmail.com, or "*" for each other one',
@@ -114,7 +113,7 @@ PROVIDER_SHAPE = RecordOf(
                         "whose HTTP API tells what became of a mail",
                         True,
                     ),
-                    "domain": Key(DOMAIN, "the domain mail is sent from there; Mailgun needs it"),
+                    "domain": Key(scalars.DOMAIN, "the domain mail is sent from there; Mailgun needs it"),
                     "url": Key(scalars.URL, "where the API is (default the provider's own)"),
                 }
             ),
@@ -134,7 +133,9 @@ MAIL_SHAPE = RecordOf(
             ListOf(
                 RecordOf(
                     {
-                        "domain": Key(DOMAIN, "the domain that signs, for senders at it and below", True),
+                        "domain": Key(
+                            scalars.DOMAIN, "the domain that signs, for senders at it and below", True
+                        ),
                         "selector": Key(scalars.TEXT, "under which name its public key is published", True),
                         "key": Key(scalars.TEXT, "file of the private key in PEM, RSA or Ed25519", True),
                     }
