@@ -10,6 +10,8 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from functools import partial
 
+import msgspec
+
 from upsell.channels.channel import Answer, Letter, Receipt
 from upsell.channels.conversation import Envelope
 from upsell.channels.dkim import DkimKey, keys_for, sign_mail
@@ -17,6 +19,7 @@ from upsell.channels.loopback import require_loopback
 from upsell.channels.mime import format_mail
 from upsell.channels.pool import Pool
 from upsell.channels.providers import DEFAULT, Provider
+from upsell.channels.reconcilers import asked_headers
 from upsell.channels.routes import Routes
 from upsell.clock import SECOND
 
@@ -57,6 +60,7 @@ class EmailChannel:
         self._keys = keys
         self._pools = {provider.name: Pool(provider) for provider in providers}
         self._first = providers[0].name
+        self._asking = {each.name: each.asking for each in providers if each.asking is not None}
 
     async def send(self, letters: Sequence[Letter], within: float) -> list[Receipt]:
         """Send letters over the kept connections; see ``Channel.send``."""
@@ -91,6 +95,10 @@ class EmailChannel:
             await pool.close()
 
     def _envelope(self, letter: Letter) -> Envelope:
+        asking = self._asking.get(letter.provider or self._first)
+        if asking is not None:
+            more = asked_headers(asking, letter.key)
+            letter = msgspec.structs.replace(letter, headers=(*letter.headers, *more))
         mail = format_mail(letter)
         keys = keys_for(letter.sender, self._keys) if self._keys else ()
         if keys:

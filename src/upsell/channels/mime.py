@@ -21,6 +21,7 @@ _DOMAIN = r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,253}[A-Za-z0-9])?"
 _ADDRESS = re.compile(f"{_LOCAL}@{_DOMAIN}")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f\x80-\x9f\u2028\u2029]+")
 _PLAIN_WORDS = re.compile(r"[A-Za-z0-9 !#$%&'*+/=?^_`{|}~-]*")
+_ODD = re.compile(r"[^A-Za-z0-9._-]")
 _FIELD = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,60}")
 _VALUE = re.compile(r"[!-~](?:[ -~]{0,900}[!-~])?")
 _LINE = 76
@@ -31,7 +32,7 @@ From: {sender}\r
 To: {recipient}\r
 Subject: {subject}\r
 Date: {date}\r
-Message-ID: <{key}@{domain}>\r
+Message-ID: <{message_id}>\r
 Auto-Submitted: auto-generated\r
 {more}MIME-Version: 1.0\r
 Content-Type: multipart/alternative; boundary="{boundary}"\r
@@ -55,6 +56,11 @@ def is_address(text: str) -> bool:
     return _ADDRESS.fullmatch(text) is not None and ".." not in text
 
 
+def message_id_of(key: str, sender: str) -> str:
+    """Give the Message-ID of a message's mail, without brackets: its key at the domain it comes from."""
+    return f"{_ODD.sub('-', key)}@{sender.rpartition('@')[2]}"
+
+
 def format_mail(letter: Letter) -> bytes:
     """Give a letter as the bytes a mail server takes; control characters in headers become spaces.
 
@@ -70,8 +76,7 @@ def format_mail(letter: Letter) -> bytes:
         recipient=letter.recipient,
         subject=_header_text(letter.subject, len("Subject: ")),
         date=format_datetime(to_datetime(letter.written_at).replace(microsecond=0)),
-        key=re.sub(r"[^A-Za-z0-9._-]", "-", letter.key),
-        domain=letter.sender.rpartition("@")[2],
+        message_id=message_id_of(letter.key, letter.sender),
         more=_more(letter),
         # An equals sign never stands before an underscore in quoted-printable text.
         boundary=f"=_{re.sub('[^A-Za-z0-9]', '-', letter.key)[:60]}",

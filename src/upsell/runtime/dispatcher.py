@@ -20,6 +20,7 @@ from msgspec.structs import replace
 from upsell.channels.bounce_status import is_hard_bounce
 from upsell.channels.channel import Answer, Channel, Letter, Receipt
 from upsell.channels.email import EmailChannel
+from upsell.channels.mime import message_id_of
 from upsell.channels.render import write_letter
 from upsell.channels.webhook import write_webhook
 from upsell.clock import SECOND, Clock, Duration, Moment, format_moment
@@ -47,6 +48,7 @@ from upsell.store.ledger import append
 from upsell.store.outbox import (
     LOST,
     Finished,
+    HandedTo,
     Queued,
     State,
     claim_messages,
@@ -243,16 +245,26 @@ class Dispatcher:
         now = self._clock.now()
         with self.connection.transaction():
             self._finish(claimed, withheld, now)
-            routing = self._routing
-            providers = {key: routing.provider(key) for key in letters} if routing is not None else {}
+            handed_to = self._handed_to(letters)
             started = start_sending(
-                self.connection, self._claimer, letters, now, now + self._lease, providers
+                self.connection, self._claimer, letters, now, now + self._lease, handed_to
             )
         return [
-            replace(letter, provider=providers.get(key, "")) if key in providers else letter
+            replace(letter, provider=handed_to[key].provider) if key in handed_to else letter
             for key, letter in letters.items()
             if key in started
         ]
+
+    def _handed_to(self, letters: Mapping[str, Letter]) -> dict[str, HandedTo]:
+        """Give whom each mail is handed to, and under which Message-ID."""
+        routing = self._routing
+        if routing is None:
+            return {}
+        return {
+            key: HandedTo(provider, message_id_of(key, letter.sender))
+            for key, letter in letters.items()
+            if (provider := routing.provider(key))
+        }
 
     def _speak(self, claimed: Sequence[Queued], letters: Sequence[Letter]) -> list[Finished]:
         """Hand letters to their channels and record what became of them."""
@@ -330,14 +342,14 @@ def _events(queued: Queued, told: Finished, now: Moment) -> Iterator[Event]:
     """Write what is recorded of a message: its receipt, and that its address takes no mail."""
     name = _EVENTS.get(told.state)
     if name is not None:
-        yield _event(name, queued, told, now)
+        yield message_event(name, queued, told, now)
     if told.bounced:
         said = {**told.said, "kind": "hard", "address": told.bounced}
-        yield _event(MESSAGE_BOUNCED, queued, replace(told, said=said), now)
+        yield message_event(MESSAGE_BOUNCED, queued, replace(told, said=said), now)
 
 
-def _event(name: str, queued: Queued, told: Finished, now: Moment) -> Event:
-    """Write a receipt as an event of the person addressed, in the household decided about."""
+def message_event(name: str, queued: Queued, told: Finished, now: Moment) -> Event:
+    """Write what became of a message as an event of the person addressed, in the household decided about."""
     message = queued.message
     properties = {
         "key": message.key,

@@ -31,7 +31,6 @@ LOST = "the process that was sending was lost before it could say what the provi
 
 _CHANNELS = (*CHANNELS, WEBHOOK)
 _NO_LIMITS: Mapping[str, int] = {}
-_NO_PROVIDERS: Mapping[str, str] = {}
 
 _encode = msgspec.json.Encoder().encode
 _decode_terms = msgspec.json.Decoder(Terms).decode
@@ -57,6 +56,17 @@ class Queued(msgspec.Struct, frozen=True):
     household_id: UnitId
     shard: int
     attempts: int
+
+
+class HandedTo(msgspec.Struct, frozen=True):
+    """Whom a mail is handed to, and the Message-ID it goes under."""
+
+    provider: str = ""
+    message_id: str = ""
+
+
+_NO_ONE = HandedTo()
+_NOBODY: Mapping[str, HandedTo] = {}
 
 
 class Finished(msgspec.Struct, frozen=True):
@@ -175,7 +185,7 @@ def claim_messages(
         "channels": list(_CHANNELS),
         "limits": [min(limit, fewer.get(channel, limit)) for channel in _CHANNELS],
     }
-    return _queued(connection.execute(query("claim_messages"), values, binary=True))
+    return as_queued(connection.execute(query("claim_messages"), values, binary=True))
 
 
 def spread_messages(connection: Connection, now: Moment, late_after: Duration, longest: Duration) -> int:
@@ -190,17 +200,19 @@ def start_sending(
     keys: Iterable[str],
     now: Moment,
     lease_ends_at: Moment,
-    providers: Mapping[str, str] = _NO_PROVIDERS,
+    handed_to: Mapping[str, HandedTo] = _NOBODY,
 ) -> frozenset[str]:
     """Say that a provider is about to be spoken to; give the keys for which that is still to be done.
 
-    ``providers`` names by key whom a message is handed to, where its channel has several.
+    ``handed_to`` says by key whom a mail is handed to.
     """
     keys = list(keys)
+    handed = [handed_to.get(key, _NO_ONE) for key in keys]
     values = {
         "claimer": claimer,
         "keys": keys,
-        "providers": [providers.get(key, "") for key in keys],
+        "providers": [each.provider for each in handed],
+        "message_ids": [each.message_id for each in handed],
         "now": now,
         "lease_ends_at": lease_ends_at,
     }
@@ -235,7 +247,7 @@ def release_claims(connection: Connection, now: Moment) -> int:
 def give_up_sending(connection: Connection, now: Moment) -> list[Queued]:
     """Call unknown what was being sent under a lease that has ended; give those messages."""
     values = {"now": now, "reason": LOST}
-    return _queued(connection.execute(query("give_up_sending"), values, binary=True))
+    return as_queued(connection.execute(query("give_up_sending"), values, binary=True))
 
 
 def count_messages(connection: Connection) -> dict[State, int]:
@@ -258,7 +270,8 @@ def find_next_attempt(connection: Connection, resting: Mapping[str, Moment] = _N
     return row[0] if row is not None else None
 
 
-def _queued(rows: Iterable[tuple[Any, ...]]) -> list[Queued]:
+def as_queued(rows: Iterable[tuple[Any, ...]]) -> list[Queued]:
+    """Read rows of the outbox, with their columns in the order in which they are claimed."""
     queued = []
     for row in rows:
         (key, enrollment, workflow, version, step, visit, unit_id, customer_id, channel, intent) = row[:10]

@@ -1,8 +1,9 @@
 -- Mail by several providers: whom a message was handed to, what a day of a warm-up has had, what is known of each.
 -- depends: 0018.guardrails
 
--- Written before the provider is spoken to; empty for channels that have but one.
+-- Written before the provider is spoken to: whom, and the Message-ID of the mail; empty for other channels.
 alter table outbox add column provider text not null default '';
+alter table outbox add column message_id text not null default '';
 
 -- Each channel takes as many as may go on it, whatever waits for another.
 drop index outbox_reserved;
