@@ -108,6 +108,8 @@ async def _close(listening: asyncio.Server) -> None:
     for task in others:
         task.cancel()
     await asyncio.gather(*others, return_exceptions=True)
+    # Goodbyes over TLS take a round of the loop or two.
+    await asyncio.sleep(0.02)
 
 
 def logs_in(user: str, password: str) -> Callable[..., AuthResult]:

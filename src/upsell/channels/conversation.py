@@ -185,8 +185,9 @@ class Conversation:
             self.used_at = asyncio.get_running_loop().time()
             if not self.is_open:
                 if following is not None:
+                    # The same break was told of with the letter before; this one was announced at most.
                     detail = "the connection broke before the letter"
-                    receipts.append(Receipt(following.key, Answer.NOT_NOW, detail, is_fault=True))
+                    receipts.append(Receipt(following.key, Answer.NOT_NOW, detail, is_begun=False))
                 return
             is_announced = following is not None
             letter = following or (next(letters, None) if self.told < most else None)

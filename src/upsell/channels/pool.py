@@ -51,7 +51,12 @@ class Pool:
         receipts = _Told(heard)
         speakers = min(self._provider.connections, len(envelopes))
         await asyncio.gather(*(self._speak(waiting, receipts, last_start) for _ in range(speakers)))
-        left = "the mail server was too slow" if receipts.goes_on else "the mail server is left alone for now"
+        if not receipts.goes_on:
+            left = "the mail server is left alone for now"
+        elif asyncio.get_running_loop().time() < last_start:
+            left = "no mail server answers"
+        else:
+            left = "the mail server was too slow"
         return [*receipts, *(Receipt(each.key, Answer.NOT_NOW, left, is_begun=False) for each in waiting)]
 
     async def close(self) -> None:

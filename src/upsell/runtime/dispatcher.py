@@ -141,14 +141,18 @@ class Dispatcher:
         claimed = claim_messages(
             self.connection, self._claimer, now, now + self._lease, self._batch_size, fewer
         )
+        finished: list[Finished] = []
         if claimed:
             letters, withheld = self._prepare(claimed, now)
             _note(tally, withheld)
             started = self._start(claimed, letters, withheld)
-            _note(tally, self._speak(claimed, started))
+            finished = self._speak(claimed, started)
+            _note(tally, finished)
         if self._routing is not None:
             self._routing.end()
-        return Dispatched(tally, is_behind=self._is_behind(claimed, fewer))
+        # What its provider was not spoken to about may go at once, by another perhaps.
+        goes_on = any(told.next_attempt_at is not None and told.next_attempt_at <= now for told in finished)
+        return Dispatched(tally, is_behind=goes_on or self._is_behind(claimed, fewer))
 
     def run_until_idle(self) -> Dispatched:
         """Send everything that may be sent now."""

@@ -33,6 +33,8 @@ async def sent(channel: EmailChannel, said: Sequence[Letter], *, within: float =
         return sorted(await channel.send(said, within), key=lambda receipt: receipt.key)
     finally:
         await channel.close()
+        # What was opened in vain says goodbye over TLS by itself.
+        await asyncio.sleep(0.02)
 
 
 def send(providers: Sequence[Provider], said: Sequence[Letter]) -> list[Receipt]:
