@@ -117,7 +117,7 @@ def logs_in(user: str, password: str) -> Callable[..., AuthResult]:
 
     def authenticate(_server: Any, _session: Any, _envelope: Any, _mechanism: str, data: Any) -> AuthResult:
         is_it = data == LoginPassword(user.encode(), password.encode())
-        return AuthResult(success=is_it)
+        return AuthResult(success=is_it, handled=is_it)
 
     return authenticate
 

@@ -20,7 +20,9 @@ from upsell.channels.providers import Provider
 from upsell.channels.reconcilers import Fate, Question
 from upsell.channels.warm_up import WarmUp
 from upsell.clock import DAY, HOUR, MINUTE, SECOND, Moment
+from upsell.runtime.diagnosis import diagnose
 from upsell.runtime.dispatcher import Dispatcher
+from upsell.runtime.doctor import examine
 from upsell.runtime.reconciling import reconcile_unknown
 from upsell.store.connect import connect
 from upsell.store.mail import read_providers
@@ -357,3 +359,22 @@ def test_what_each_dispatcher_knows_of_a_provider_is_kept_while_it_lives(databas
             assert (told.known.provider, told.known.standing.value) == ("one", "closed")
             assert told.known.counts[Answer.ACCEPTED] == 3
         assert read_providers(world.connection, 0) == []
+
+
+def test_the_doctor_tells_of_a_provider_that_is_left_alone_and_of_no_other(database: str) -> None:
+    with open_server() as server, open_world(database) as world:
+        waiting(world, 10)
+        away = Provider("away", HOST, 1, connections=1)
+        with dispatching(world, database, away, Provider("second", HOST, server.port)) as dispatcher:
+            dispatcher.run_until_idle()
+            world.clock.move_to(world.clock.now() + 6 * SECOND)
+            dispatcher.run_once()
+            found = diagnose(examine(world.connection, world.clock.now()))
+            (told,) = [each for each in found if each.code == "mail-provider-away"]
+            assert told.subject == "away"
+            assert told.said.startswith(
+                "it failed 5 times in a row and is left alone (open), tried again at 20"
+            )
+            assert "no mail server answers" in told.said
+        found = diagnose(examine(world.connection, world.clock.now()))
+        assert not [each for each in found if each.code == "mail-provider-away"]

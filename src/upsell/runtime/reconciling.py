@@ -52,6 +52,8 @@ def reconcile_unknown(
     clock: Clock,
     reconcilers: Mapping[str, Reconciler],
     keys: Collection[str] | None = None,
+    *,
+    limit: int = 1000,
 ) -> Reconciled:
     """Settle what can be settled of unknown mails, and record it in the ledger.
 
@@ -63,8 +65,9 @@ def reconcile_unknown(
         clock: The present.
         reconcilers: Who can be asked, by the provider's name.
         keys: The messages to settle, None for all that are unknown.
+        limit: How many are settled at most, the newest first.
     """
-    unknown = read_unknown(connection, keys)
+    unknown = read_unknown(connection, keys, limit)
     if not unknown:
         return Reconciled({}, {}, {})
     arrived = find_arrived(connection, [each.queued.message.key for each in unknown])

@@ -25,10 +25,8 @@ class HandedOver(msgspec.Struct, frozen=True):
     sending_at: Moment
 
 
-def read_unknown(
-    connection: Connection, keys: Collection[str] | None = None, limit: int = 1000
-) -> list[HandedOver]:
-    """Read unknown mails, those named or all, the longest unknown first."""
+def read_unknown(connection: Connection, keys: Collection[str] | None, limit: int) -> list[HandedOver]:
+    """Read unknown mails, those named or all, the newest first."""
     values = {"all": keys is None, "keys": sorted(keys or ()), "limit": limit}
     return [_handed_over(row) for row in connection.execute(query("read_unknown"), values, binary=True)]
 
