@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import msgspec
 
-from upsell.clock import SECOND, Duration, Moment
+from upsell.clock import HOUR, SECOND, Duration, Moment
 
 MOST_PLANNED = 100_000
 """How many letters of one line are told their place; those behind them ask again when it is free."""
+
+FORGOTTEN_AFTER: Duration = HOUR
+"""How long after the last turn of a line whoever was told one and did not come is forgotten."""
 
 
 class Rate(msgspec.Struct, frozen=True):
@@ -100,6 +103,8 @@ class Line:
 
         Who was told a turn goes before all who were not, and who comes anew waits behind the last.
         """
+        if self._ends_at + FORGOTTEN_AFTER <= now:
+            self._turns.clear()
         if key in self._turns:
             if not self.bucket.take(now):
                 return max(now + 1, self.bucket.next_at(now))

@@ -53,8 +53,8 @@ def test_each_try_that_fails_makes_the_pause_twice_as_long_up_to_the_longest() -
 
 def test_letters_under_way_when_it_opened_do_not_make_its_pause_longer() -> None:
     breaker = opened()
-    for _ in range(20):
-        breaker.fail(NOW, "x")
+    for second in range(20):
+        breaker.fail(NOW + second * 1_000_000, "x")
     assert breaker.free_at(NOW) == NOW + FIRST_PAUSE
 
 

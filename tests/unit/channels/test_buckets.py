@@ -119,3 +119,29 @@ def test_a_full_line_tells_the_rest_to_come_again_when_it_is_free(monkeypatch: p
     line = Line(Bucket(Rate(1, SECOND)), SECOND)
     turns = [line.admit(key, START) for key in "abcde"]
     assert turns == [None, *(START + second * SECOND for second in (1, 2, 3, 3))]
+
+
+def test_what_is_given_back_later_than_it_was_let_through_stays_taken() -> None:
+    bucket = Bucket(Rate(1, SECOND))
+    taken = [START, START + SECOND]
+    assert all(bucket.take(at) for at in taken)
+    bucket.give_back(START + SECOND + 1)
+    assert not bucket.take(START + SECOND + 1)
+
+
+def test_a_newcomer_waits_behind_whoever_was_told_a_turn_also_when_that_has_come() -> None:
+    line = Line(Bucket(Rate(1, SECOND)), SECOND)
+    assert line.admit("first", START) is None
+    assert line.admit("told", START) == START + SECOND
+    assert line.admit("new", START + SECOND) == START + 2 * SECOND
+    assert line.admit("told", START + SECOND) is None
+    assert line.admit("new", START + 2 * SECOND) is None
+
+
+def test_turns_of_letters_that_never_come_again_are_forgotten_in_time() -> None:
+    line = Line(Bucket(Rate(1, SECOND)), SECOND)
+    assert [line.admit(key, START) for key in ("a", "gone")] == [None, START + SECOND]
+    later = START + 2 * SECOND + HOUR
+    assert not line.is_at_rest(later)
+    assert line.admit("b", later) is None
+    assert line.is_at_rest(later + SECOND)
