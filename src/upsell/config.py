@@ -32,7 +32,29 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = "./.upsell"
     smtp_host: Annotated[str, Meta(description="host that takes mail; loopback only")] = "127.0.0.1"
     smtp_port: Annotated[int, Meta(description="port that takes mail", ge=0, le=65_535)] = 1025
+    smtp_tls: Annotated[
+        str,
+        Meta(description="how connections to it are kept from being read", pattern=r"^(none|starttls|tls)$"),
+    ] = "none"
     smtp_connections: Annotated[int, Meta(description="how many SMTP connections are kept open", ge=1)] = 4
+    mail_file: Annotated[
+        str,
+        Meta(description="file of mail providers, their limits and DKIM keys; empty for the one host above"),
+    ] = ""
+    mail_logins: Annotated[
+        str,
+        Meta(
+            description="who logs in at mail providers: provider=user:password, with spaces between; "
+            "the host above is called default"
+        ),
+    ] = ""
+    mail_api_keys: Annotated[
+        str,
+        Meta(
+            description="keys of mail providers' APIs, to ask what became of mail: provider=key, with spaces "
+            "between"
+        ),
+    ] = ""
     sms_url: Annotated[
         str,
         Meta(
@@ -113,15 +135,20 @@ def _range(default: str | int, meta: Meta) -> str:
         least = f" from {meta.ge}" if meta.ge is not None else ""
         most = f" to {meta.le}" if meta.le is not None else ""
         return f"a whole number{least}{most}"
+    if meta.pattern is not None and "://" not in meta.pattern:
+        return " or ".join(meta.pattern.strip("^$()").split("|"))
     if meta.pattern is not None:
         scheme = "postgresql://" if "postgres" in meta.pattern else "http:// or https://"
         return f"an address that begins with {scheme}"
     return "text" if meta.min_length is None else "text that is not empty"
 
 
+_SECRETS = frozenset({"gateway_secret", "mail_logins", "mail_api_keys"})
+
+
 def _shown(setting: Setting, value: str) -> str:
     """Show what came; an address of a database may hold a password, and a secret is one."""
-    if setting.name == "gateway_secret":
+    if setting.name in _SECRETS:
         return "another text"
     return "another address" if setting.name == "database_url" else repr(value)
 

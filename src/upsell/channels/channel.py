@@ -27,6 +27,9 @@ class Letter(msgspec.Struct, frozen=True):
         html: The HTML part.
         text: The plain text part.
         written_at: The moment it is dated with.
+        reply_to: The address answers go to, empty for the one it comes from.
+        headers: Further header fields of a mail, each its name and one line of ASCII text.
+        provider: Whom it is handed to, empty for the first there is.
     """
 
     key: str
@@ -37,6 +40,9 @@ class Letter(msgspec.Struct, frozen=True):
     html: str
     text: str
     written_at: Moment
+    reply_to: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    provider: str = ""
 
 
 class Answer(enum.Enum):
@@ -55,11 +61,17 @@ class Receipt(msgspec.Struct, frozen=True):
         key: The message's key.
         answer: Accepted; refused for good; not now, so it may be tried again; or unknown.
         detail: What the provider said, or what went wrong, for people.
+        status: The enhanced status code of a refusal, such as ``5.1.1``; empty where there was none.
+        is_begun: Whether the provider was spoken to about it; False does not count as an attempt.
+        is_fault: Whether it tells against the provider: nobody answered, or not now.
     """
 
     key: str
     answer: Answer
     detail: str
+    status: str = ""
+    is_begun: bool = True
+    is_fault: bool = False
 
 
 class Channel(Protocol):

@@ -1,140 +1,106 @@
-"""Email: letters handed to one mail server over SMTP connections that are kept.
+"""Email: letters made into mails, signed, and handed to the provider that each was routed to.
 
-The law: until consent and unsubscribing are built, mail goes to a loopback host and nowhere else;
-and once the body of a letter has been handed over without an answer, its fate is unknown.
+The law: a letter is handed to one provider and to no other; the dispatcher wrote down which before. Until
+consent and unsubscribing are built, mail goes to loopback hosts and nowhere else.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Sequence
-from ipaddress import ip_address
+from collections.abc import Mapping, Sequence
+from functools import partial
 
-from aiosmtplib import SMTP, SMTPException, SMTPResponseException
+import msgspec
 
 from upsell.channels.channel import Answer, Letter, Receipt
+from upsell.channels.conversation import Envelope
+from upsell.channels.dkim import DkimKey, keys_for, sign_mail
+from upsell.channels.loopback import require_loopback
 from upsell.channels.mime import format_mail
-from upsell.errors import ConfigError
-
-TIMEOUT = 6.0
-"""Seconds a server may take over one answer."""
+from upsell.channels.pool import Pool
+from upsell.channels.providers import DEFAULT, Provider
+from upsell.channels.reconcilers import asked_headers
+from upsell.channels.routes import Routes
+from upsell.clock import SECOND
 
 
 class EmailChannel:
-    """Sends mail to a server on this machine."""
+    """Sends mail through one provider or several.
+
+    Attributes:
+        routes: What is known of the providers; the dispatcher asks it whom each letter goes to.
+    """
 
     def __init__(self, host: str, port: int, *, connections: int = 4) -> None:
-        """Aim at a server; nothing is opened yet.
+        """Aim at one server, plainly; nothing is opened yet.
 
         Raises:
             ConfigError: ``host`` is not loopback.
         """
-        if not is_loopback(host):
-            msg = (
-                f"expected a loopback host for mail (127.0.0.1, ::1, localhost), got {host}: mail goes "
-                "nowhere else until consent and unsubscribing are built; look at UPSELL_SMTP_HOST"
-            )
-            raise ConfigError(msg)
-        self._host = host
-        self._port = port
-        self._connections = connections
-        self._idle: list[SMTP] = []
+        self._aim([Provider(DEFAULT, host, port, connections=connections)], {})
+
+    @classmethod
+    def over(
+        cls, providers: Sequence[Provider], keys: Mapping[str, tuple[DkimKey, ...]] | None = None
+    ) -> EmailChannel:
+        """Aim at providers, in the order in which they are tried, and sign with keys by domain.
+
+        Raises:
+            ConfigError: A host is not loopback, or certificates cannot be read.
+        """
+        channel = cls.__new__(cls)
+        channel._aim(providers, keys or {})  # it is one of its own
+        return channel
+
+    def _aim(self, providers: Sequence[Provider], keys: Mapping[str, tuple[DkimKey, ...]]) -> None:
+        for provider in providers:
+            setting = "UPSELL_SMTP_HOST" if provider.name == DEFAULT else "UPSELL_MAIL_FILE"
+            require_loopback(provider.host, f"mail by {provider.name}", setting)
+        self.routes = Routes(providers)
+        self._keys = keys
+        self._pools = {provider.name: Pool(provider) for provider in providers}
+        self._first = providers[0].name
+        self._asking = {each.name: each.asking for each in providers if each.asking is not None}
 
     async def send(self, letters: Sequence[Letter], within: float) -> list[Receipt]:
         """Send letters over the kept connections; see ``Channel.send``."""
-        waiting = deque(letters)
         receipts: list[Receipt] = []
-        last_start = asyncio.get_running_loop().time() + within
-        speakers = min(self._connections, len(letters))
-        await asyncio.gather(*(self._speak(waiting, receipts, last_start) for _ in range(speakers)))
-        too_late = "the mail server was too slow"
-        receipts += [Receipt(letter.key, Answer.NOT_NOW, too_late) for letter in waiting]
+        by_provider: dict[str, list[Envelope]] = {}
+        for letter in letters:
+            try:
+                envelope = self._envelope(letter)
+            except ValueError as error:
+                receipts.append(Receipt(letter.key, Answer.REFUSED, str(error)))
+            else:
+                by_provider.setdefault(letter.provider or self._first, []).append(envelope)
+        loop = asyncio.get_running_loop()
+        begun_at, written_at = loop.time(), max((letter.written_at for letter in letters), default=0)
+
+        def hear(provider: str, receipt: Receipt) -> bool:
+            # The clock of whoever wrote the letters, moved on by what has passed since.
+            now = written_at + int((loop.time() - begun_at) * SECOND)
+            return self.routes.hear(provider, receipt, now)
+
+        sending = [
+            self._pools[name].send(envelopes, within, partial(hear, name))
+            for name, envelopes in by_provider.items()
+        ]
+        for sent in await asyncio.gather(*sending):
+            receipts += sent
         return receipts
 
     async def close(self) -> None:
         """Say goodbye on every kept connection."""
-        while self._idle:
-            client = self._idle.pop()
-            try:
-                await client.quit()
-            except (SMTPException, OSError):
-                client.close()
+        for pool in self._pools.values():
+            await pool.close()
 
-    async def _speak(self, waiting: deque[Letter], receipts: list[Receipt], last_start: float) -> None:
-        """Send letters one after the other over one connection, opened anew where it breaks."""
-        client: SMTP | None = None
-        while waiting and asyncio.get_running_loop().time() < last_start:
-            letter = waiting.popleft()
-            try:
-                client = client or await self._open()
-            except (SMTPException, OSError) as error:
-                receipts.append(Receipt(letter.key, Answer.NOT_NOW, f"no mail server answers: {error}"))
-                continue
-            receipts.append(await _hand_over(client, letter))
-            if not client.is_connected:
-                client = None
-        if client is not None:
-            self._idle.append(client)
-
-    async def _open(self) -> SMTP:
-        while self._idle:
-            client = self._idle.pop()
-            try:
-                # A server may have closed a connection that was idle.
-                await client.noop()
-            except (SMTPException, OSError):
-                client.close()
-            else:
-                return client
-        client = SMTP(
-            hostname=self._host, port=self._port, timeout=TIMEOUT, start_tls=False, local_hostname="localhost"
-        )
-        await client.connect()
-        return client
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether a host is this machine by its very name: localhost, or a loopback address."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-async def _hand_over(client: SMTP, letter: Letter) -> Receipt:
-    try:
-        body = format_mail(letter)
-    except ValueError as error:
-        return Receipt(letter.key, Answer.REFUSED, str(error))
-    try:
-        await client.mail(letter.sender)
-        await client.rcpt(letter.recipient)
-    except SMTPResponseException as error:
-        await _begin_anew(client)
-        return _refusal(letter, error)
-    except (SMTPException, OSError) as error:
-        client.close()
-        return Receipt(letter.key, Answer.NOT_NOW, f"the connection broke before the letter: {error}")
-    try:
-        accepted = await client.data(body)
-    except SMTPResponseException as error:
-        await _begin_anew(client)
-        return _refusal(letter, error)
-    except (SMTPException, OSError) as error:
-        client.close()
-        return Receipt(letter.key, Answer.UNKNOWN, f"the connection broke after the letter: {error}")
-    return Receipt(letter.key, Answer.ACCEPTED, accepted.message)
-
-
-async def _begin_anew(client: SMTP) -> None:
-    try:
-        await client.rset()
-    except (SMTPException, OSError):
-        client.close()
-
-
-def _refusal(letter: Letter, error: SMTPResponseException) -> Receipt:
-    """Read a refusal by its code (RFC 5321, 4.2.1): 5yz is for good, anything else may pass."""
-    answer = Answer.REFUSED if 500 <= error.code <= 599 else Answer.NOT_NOW
-    return Receipt(letter.key, answer, f"{error.code} {error.message}")
+    def _envelope(self, letter: Letter) -> Envelope:
+        asking = self._asking.get(letter.provider or self._first)
+        if asking is not None:
+            more = asked_headers(asking, letter.key)
+            letter = msgspec.structs.replace(letter, headers=(*letter.headers, *more))
+        mail = format_mail(letter)
+        keys = keys_for(letter.sender, self._keys) if self._keys else ()
+        if keys:
+            mail = sign_mail(mail, keys, letter.written_at // SECOND)
+        return Envelope(letter.key, letter.sender, letter.recipient, mail)

@@ -13,9 +13,8 @@ import httpx
 import msgspec
 
 from upsell.channels.channel import Letter, Receipt
-from upsell.channels.email import is_loopback
+from upsell.channels.loopback import require_loopback
 from upsell.channels.posting import Post, Poster
-from upsell.errors import ConfigError
 
 _encode = msgspec.json.Encoder().encode
 
@@ -36,13 +35,7 @@ class GatewayChannel:
             ConfigError: The gateway is not on this machine.
         """
         host = httpx.URL(url).host
-        if not is_loopback(host):
-            msg = (
-                f"expected a gateway for {name} on a loopback host (127.0.0.1, ::1, localhost), got {host}: "
-                "messages go nowhere else until consent and unsubscribing are built; "
-                f"look at UPSELL_{name.upper()}_URL"
-            )
-            raise ConfigError(msg)
+        require_loopback(host, f"the gateway for {name}", f"UPSELL_{name.upper()}_URL")
         self._name = name
         self._url = url
         self._poster = Poster(f"the gateway for {name}", secret, connections)

@@ -21,6 +21,9 @@ _DOMAIN = r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,253}[A-Za-z0-9])?"
 _ADDRESS = re.compile(f"{_LOCAL}@{_DOMAIN}")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f\x80-\x9f\u2028\u2029]+")
 _PLAIN_WORDS = re.compile(r"[A-Za-z0-9 !#$%&'*+/=?^_`{|}~-]*")
+_ODD = re.compile(r"[^A-Za-z0-9._-]")
+_FIELD = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,60}")
+_VALUE = re.compile(r"[!-~](?:[ -~]{0,900}[!-~])?")
 _LINE = 76
 _WORD_BYTES = 42  # so that an encoded word with its wrapping stays within 75 characters
 
@@ -29,9 +32,9 @@ From: {sender}\r
 To: {recipient}\r
 Subject: {subject}\r
 Date: {date}\r
-Message-ID: <{key}@{domain}>\r
+Message-ID: <{message_id}>\r
 Auto-Submitted: auto-generated\r
-MIME-Version: 1.0\r
+{more}MIME-Version: 1.0\r
 Content-Type: multipart/alternative; boundary="{boundary}"\r
 \r
 --{boundary}\r
@@ -53,13 +56,18 @@ def is_address(text: str) -> bool:
     return _ADDRESS.fullmatch(text) is not None and ".." not in text
 
 
+def message_id_of(key: str, sender: str) -> str:
+    """Give the Message-ID of a message's mail, without brackets: its key at the domain it comes from."""
+    return f"{_ODD.sub('-', key)}@{sender.rpartition('@')[2]}"
+
+
 def format_mail(letter: Letter) -> bytes:
     """Give a letter as the bytes a mail server takes; control characters in headers become spaces.
 
     Raises:
-        ValueError: An address is none; see ``is_address``.
+        ValueError: An address is none; see ``is_address``. Or a further field is no field.
     """
-    for address in (letter.sender, letter.recipient):
+    for address in (letter.sender, letter.recipient, *((letter.reply_to,) if letter.reply_to else ())):
         if not is_address(address):
             msg = f"expected an address such as ada@example.com, got {address!r}"
             raise ValueError(msg)
@@ -68,14 +76,26 @@ def format_mail(letter: Letter) -> bytes:
         recipient=letter.recipient,
         subject=_header_text(letter.subject, len("Subject: ")),
         date=format_datetime(to_datetime(letter.written_at).replace(microsecond=0)),
-        key=re.sub(r"[^A-Za-z0-9._-]", "-", letter.key),
-        domain=letter.sender.rpartition("@")[2],
+        message_id=message_id_of(letter.key, letter.sender),
+        more=_more(letter),
         # An equals sign never stands before an underscore in quoted-printable text.
         boundary=f"=_{re.sub('[^A-Za-z0-9]', '-', letter.key)[:60]}",
         text=_quoted(letter.text),
         html=_quoted(letter.html),
     )
     return mail.encode("ascii")
+
+
+def _more(letter: Letter) -> str:
+    """Write the fields that only some mails have."""
+    lines = [f"Reply-To: {letter.reply_to}\r\n"] if letter.reply_to else []
+    for name, value in letter.headers:
+        if not _FIELD.fullmatch(name) or not _VALUE.fullmatch(value):
+            msg = f"expected a header field of one line of plain text, got {name!r}: {value!r}"
+            raise ValueError(msg)
+        # An address of the web has no space to fold at; a line may have 998 characters (RFC 5322, 2.1.1).
+        lines.append(f"{name}: {value}\r\n")
+    return "".join(lines)
 
 
 def _mailbox(name: str, address: str) -> str:

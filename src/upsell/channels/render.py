@@ -16,6 +16,7 @@ from liquid.exceptions import LiquidError
 from upsell.catalog.catalog import Catalog
 from upsell.catalog.plans import BillingInterval
 from upsell.channels.channel import Letter
+from upsell.channels.list_headers import list_headers
 from upsell.channels.mime import is_address
 from upsell.clock import Moment, format_moment
 from upsell.decisions.carts import cart_facts
@@ -67,15 +68,18 @@ def write_letter(program: Program, household: Household, message: Speak, now: Mo
     except LiquidError as error:
         msg = f"the template {message.content} cannot be rendered: {error.message}"
         raise DeliveryError(msg, is_temporary=False) from error
+    sender = program.sender_of(workflow)
     return Letter(
         key=message.key,
-        sender_name=program.sender.name,
-        sender=program.sender.address,
+        sender_name=sender.name,
+        sender=sender.address,
         recipient=address,
         subject=subject,
         html=html,
         text=text,
         written_at=now,
+        reply_to=sender.reply_to,
+        headers=list_headers(sender, workflow, message) if message.channel == EMAIL else (),
     )
 
 
@@ -123,6 +127,7 @@ def template_facts(program: Program, household: Household, message: Speak, now: 
     seen = scene.facts(unit)
     person = household.customers[message.customer_id]
     workflow = program.of_version(message.workflow, message.version)
+    sender = program.sender_of(workflow)
     metrics = sorted(program.catalog.metrics)
     fit = fit_plan(seen, program.catalog, seen.country)
     return {
@@ -140,9 +145,9 @@ def template_facts(program: Program, household: Household, message: Speak, now: 
         "proof": proof_told(scene.proof(unit), str),
         "offer": _offer_facts(program.catalog, message.terms),
         "sender": {
-            "name": program.sender.name,
-            "address": program.sender.address,
-            "postal_address": program.sender.postal_address,
+            "name": sender.name,
+            "address": sender.address,
+            "postal_address": sender.postal_address,
         },
         "workflow": {"name": workflow.name if workflow is not None else message.workflow},
         "trigger": _known(message.trigger),

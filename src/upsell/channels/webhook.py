@@ -12,7 +12,7 @@ import httpx
 import msgspec
 
 from upsell.channels.channel import Answer, Letter, Receipt
-from upsell.channels.email import is_loopback
+from upsell.channels.loopback import is_loopback
 from upsell.channels.posting import Post, Poster
 from upsell.clock import Moment, format_moment
 from upsell.errors import DeliveryError

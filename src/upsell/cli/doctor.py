@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from upsell.store.mail import Told
 
 
 def doctor(
@@ -28,10 +31,14 @@ def doctor(
     from upsell.store.connect import connect, database_url
 
     with connect(database_url(load_settings(os.environ))) as connection:
-        findings = diagnose(examine(connection, SystemClock().now()))
+        examined = examine(connection, SystemClock().now())
+    findings = diagnose(examined)
     if as_json:
-        print(msgspec.json.format(msgspec.json.encode({"findings": findings})).decode())
+        said = {"findings": findings, "mail": examined.providers}
+        print(msgspec.json.format(msgspec.json.encode(said)).decode())
     else:
+        for told in examined.providers:
+            print(_mail_line(told))
         for found in findings:
             head = f"{found.severity.value:<8}{found.subject}: {found.said}"
             inner = textwrap.TextWrapper(96, subsequent_indent=" " * 8, break_on_hyphens=False)
@@ -40,6 +47,13 @@ def doctor(
             print(inner.fill(f"{found.advice} ({found.code})"))
         print(_last_line([found.severity.value for found in findings]))
     raise typer.Exit(int(any(found.severity is not Severity.NOTE for found in findings)))
+
+
+def _mail_line(told: Told) -> str:
+    """Say how a mail provider does, as one dispatcher knows it."""
+    known = told.known
+    counts = ", ".join(f"{count:,} {answer.value}" for answer, count in known.counts.items())
+    return f"mail by {known.provider} ({known.standing.value}, dispatcher {told.process[:8]}): {counts}"
 
 
 def _last_line(severities: list[str]) -> str:

@@ -6,11 +6,13 @@ import inspect
 from collections.abc import Iterator
 from typing import Any
 
+from upsell.channels.mail_shapes import MAIL_SHAPE
 from upsell.cli.main import COMMANDS, load_command
 from upsell.config import SETTINGS, Setting
 from upsell.runtime.diagnosis import CHECKS
 from upsell.runtime.exports.tables import TABLES, Growth
 from upsell.runtime.papers.json_keys import KEYS
+from upsell.workspace.reference import shape_tables
 
 _HEAD = """\
 <!-- Written by `python docs/reference/write.py`; change the commands in the source, not this page. -->
@@ -29,9 +31,17 @@ _SETTINGS_HEAD = """\
 
 # Settings
 
-What depends on the machine is set by environment variables; there is no settings file. A variable that
-begins with `UPSELL_` and is not in this table is refused, with the nearest one that is. What a team decides
-stands in the [workspace](workspace.md) instead.
+What depends on the machine is set by environment variables. One of them may name a file, of mail providers,
+which holds no secret. A variable that begins with `UPSELL_` and is not in this table is refused, with the
+nearest one that is. What a team decides stands in the [workspace](workspace.md) instead.
+"""
+
+
+_MAIL_FILE = """\
+## The mail file
+
+`UPSELL_MAIL_FILE` names it; paths in it are told from where it stands. It is read when a dispatcher begins.
+What it means is told in [mail by several providers](../guides/mail.md).
 """
 
 
@@ -125,7 +135,7 @@ def settings_page() -> str:
         for setting in SETTINGS
     ]
     head = ["| variable | what it is | what fits | default |", "| --- | --- | --- | --- |"]
-    return "\n".join([_SETTINGS_HEAD, *head, *rows, ""])
+    return "\n".join([_SETTINGS_HEAD, *head, *rows, "", _MAIL_FILE, *shape_tables(MAIL_SHAPE, "")])
 
 
 def _default(setting: Setting) -> str:

@@ -25,11 +25,23 @@ from upsell.rules.compile import Rule
 
 
 class Sender(msgspec.Struct, frozen=True):
-    """Who mail comes from: name, address, and the postal address the law asks for."""
+    """Who mail comes from.
+
+    Attributes:
+        name: Who, for people.
+        address: The address it comes from.
+        postal_address: The postal address the law asks for.
+        reply_to: The address answers go to; empty for ``address``.
+        list_domain: The domain its lists are named under; empty for that of ``address``.
+        key: What workflows call it; empty for the one that is used where none is named.
+    """
 
     name: str
     address: str
     postal_address: str
+    reply_to: str = ""
+    list_domain: str = ""
+    key: str = ""
 
 
 class Weekly(msgspec.Struct, frozen=True):
@@ -58,7 +70,7 @@ class Program(msgspec.Struct, frozen=True):
         version: Hash of the workspace's text.
         currency: ISO 4217 code reports are in.
         zone: IANA name of the team's zone.
-        sender: Who mail comes from.
+        sender: Who mail comes from where a workflow names nobody.
         catalog: What can be bought or offered.
         signals: Named conclusions, by name.
         policy: What holds over every workflow.
@@ -74,6 +86,7 @@ class Program(msgspec.Struct, frozen=True):
         pauses: Pauses of workflows by a guardrail that was broken, from whatever moment each holds, by key.
         reports: What the team is told by itself.
         costs: What messages and people's time cost, for reports.
+        senders: Further senders, brands of the team's, by the name workflows call them.
     """
 
     version: str
@@ -95,6 +108,11 @@ class Program(msgspec.Struct, frozen=True):
     pauses: Mapping[str, tuple[Pause, ...]] = msgspec.field(default_factory=dict)
     reports: Reports = Reports()
     costs: Costs = msgspec.field(default_factory=Costs)
+    senders: Mapping[str, Sender] = msgspec.field(default_factory=dict)
+
+    def sender_of(self, workflow: Workflow | None) -> Sender:
+        """Give who mail of a workflow comes from: the one it names, while there is one of that name."""
+        return self.sender if workflow is None else self.senders.get(workflow.sender, self.sender)
 
     def of_version(self, key: str, version: str) -> Workflow | None:
         """Give the workflow as an enrollment entered it; None when that version is not kept."""

@@ -253,6 +253,7 @@ class Workflow(msgspec.Struct, frozen=True):
         at_once: How many passages of one unit there may be at once.
         discount_budget: How much discount may be accepted through it before it gives no more; None for
             any amount.
+        sender: Who its mail comes from, by name; empty for whom the workspace names for all.
     """
 
     key: str
@@ -283,6 +284,7 @@ class Workflow(msgspec.Struct, frozen=True):
     entry_key: str = ""
     at_once: int = 1
     discount_budget: Money | None = None
+    sender: str = ""
 
 
 EXISTING_SPREAD: Duration = 1 * DAY

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from upsell.catalog.catalog import Catalog
+from upsell.channels.breaker import Standing
 from upsell.channels.mime import is_address
 from upsell.clock import DAY, HOUR, MINUTE, Moment, to_datetime
 from upsell.decisions.guardrails import Action
@@ -79,7 +80,23 @@ def _messages_unknown(examined: Examined) -> Iterator[Finding]:
         yield Finding(
             "messages-unknown", Severity.WARNING, "mail",
             f"of {unknown:,} messages it is not known whether the mail server took them; they count as sent",
-            "look them up at the mail server by their key; they are never sent again by themselves",
+            "look them up at the mail server by their key; they are never sent again blindly",
+        )  # fmt: skip
+
+
+def _mail_provider_away(examined: Examined) -> Iterator[Finding]:
+    seen: set[str] = set()
+    for told in examined.providers:
+        known = told.known
+        if known.standing is Standing.CLOSED or known.provider in seen:
+            continue
+        seen.add(known.provider)
+        tried = "tried again now" if known.free_at is None else f"tried again at {_minute(known.free_at)}"
+        yield Finding(
+            "mail-provider-away", Severity.WARNING, known.provider,
+            f"it failed {known.failures:,} times in a row and is left alone ({known.standing.value}), "
+            f"{tried}: {known.reason[:160]}",
+            "mend what it says; meanwhile mail goes to the next provider, or waits and loses nothing",
         )  # fmt: skip
 
 
@@ -356,6 +373,11 @@ CHECKS: tuple[Check, ...] = (
         _worker_behind,
     ),
     Check(("messages-unknown",), "messages that the mail server may have taken or not", _messages_unknown),
+    Check(
+        ("mail-provider-away",),
+        "a mail provider failed so often in a row that it is left alone for a while",
+        _mail_provider_away,
+    ),
     Check(("messages-failed",), "messages that failed for good in the last 14 days", _messages_failed),
     Check(
         ("guardrail-broken",),
@@ -426,6 +448,10 @@ def _is_ours(name: str, catalog: Catalog) -> bool:
 def _scope_of(name: str) -> str:
     """Give the name an event is seen under: those that carry traits go by their scope."""
     return {"Customer Identified": "customer", "Account Identified": "account"}.get(name, name)
+
+
+def _minute(at: Moment) -> str:
+    return f"{to_datetime(at):%Y-%m-%d %H:%M} UTC"
 
 
 def _day(at: Moment) -> str:

@@ -8,7 +8,8 @@ as that, and is never said again.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import assert_never
 from uuid import uuid4
 
@@ -16,21 +17,26 @@ import msgspec
 import uvloop
 from msgspec.structs import replace
 
+from upsell.channels.bounce_status import is_hard_bounce
 from upsell.channels.channel import Answer, Channel, Letter, Receipt
+from upsell.channels.email import EmailChannel
+from upsell.channels.mime import message_id_of
 from upsell.channels.render import write_letter
 from upsell.channels.webhook import write_webhook
 from upsell.clock import SECOND, Clock, Duration, Moment, format_moment
 from upsell.decisions.decision import Verdict
 from upsell.decisions.guardrails import mailbox_of
-from upsell.decisions.reach import WEBHOOK
+from upsell.decisions.reach import EMAIL, WEBHOOK
 from upsell.decisions.reasons import MEANINGS
 from upsell.errors import DeliveryError
 from upsell.ids import bare, is_account
 from upsell.journeys.gate import ask_gate
 from upsell.runtime.backlog import LATE_AFTER, LONGEST_SPREAD
+from upsell.runtime.mail_routing import MailRouting
 from upsell.runtime.programs import Programs
 from upsell.runtime.snapshot import Snapshot, take_snapshot
 from upsell.signals.events import (
+    MESSAGE_BOUNCED,
     MESSAGE_FAILED,
     MESSAGE_SENT,
     MESSAGE_UNKNOWN,
@@ -42,6 +48,7 @@ from upsell.store.ledger import append
 from upsell.store.outbox import (
     LOST,
     Finished,
+    HandedTo,
     Queued,
     State,
     claim_messages,
@@ -111,6 +118,10 @@ class Dispatcher:
         self._programs = Programs()
         self._claimer = uuid4().hex
         self._runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
+        mail = channels.get(EMAIL)
+        self._routing = (
+            MailRouting(connection, self._claimer, mail.routes) if isinstance(mail, EmailChannel) else None
+        )
 
     def spread_late(self) -> int:
         """Put off what nobody sent for over an hour, so that it does not go out at once; give how many.
@@ -126,13 +137,22 @@ class Dispatcher:
         """Recover what lost dispatchers left, then claim and send one batch; does not wait for work."""
         now = self._clock.now()
         tally = {State.UNKNOWN: self._recover(now)}
-        claimed = claim_messages(self.connection, self._claimer, now, now + self._lease, self._batch_size)
+        fewer = self._routing.begin(now, self._batch_size) if self._routing is not None else {}
+        claimed = claim_messages(
+            self.connection, self._claimer, now, now + self._lease, self._batch_size, fewer
+        )
+        finished: list[Finished] = []
         if claimed:
             letters, withheld = self._prepare(claimed, now)
             _note(tally, withheld)
             started = self._start(claimed, letters, withheld)
-            _note(tally, self._speak(claimed, started))
-        return Dispatched(tally, is_behind=len(claimed) == self._batch_size)
+            finished = self._speak(claimed, started)
+            _note(tally, finished)
+        if self._routing is not None:
+            self._routing.end()
+        # What its provider was not spoken to about may go at once, by another perhaps.
+        goes_on = any(told.next_attempt_at is not None and told.next_attempt_at <= now for told in finished)
+        return Dispatched(tally, is_behind=goes_on or self._is_behind(claimed, fewer))
 
     def run_until_idle(self) -> Dispatched:
         """Send everything that may be sent now."""
@@ -146,13 +166,25 @@ class Dispatcher:
 
     def next_attempt_at(self) -> Moment | None:
         """Give when there is next something to send or recover, None when the outbox is at rest."""
-        return find_next_attempt(self.connection)
+        now = self._clock.now()
+        resting = {EMAIL: self._routing.resumes_at(now)} if self._routing is not None else {}
+        return find_next_attempt(self.connection, resting)
 
     def close(self) -> None:
         """Let go of the channels' connections."""
         for channel in self._channels.values():
             self._runner.run(channel.close())
         self._runner.close()
+        if self._routing is not None and not self.connection.broken:
+            self._routing.close(self._clock.now())
+
+    def _is_behind(self, claimed: Sequence[Queued], fewer: Mapping[str, int]) -> bool:
+        """Whether some channel had as many messages as it was asked for."""
+        counts = Counter(queued.message.channel for queued in claimed)
+        return any(
+            count >= min(self._batch_size, fewer.get(channel, self._batch_size))
+            for channel, count in counts.items()
+        )
 
     def _recover(self, now: Moment) -> int:
         """Take up what lost dispatchers left; give how many messages are unknown because of it."""
@@ -179,9 +211,13 @@ class Dispatcher:
             refusal = self._ask(snapshot, queued, now)
             if isinstance(refusal, Letter):
                 letters[key] = refusal
-            else:
-                withheld.append(refusal)
+                continue
+            withheld.append(refusal)
+            if refusal.state is not State.RESERVED:
+                # Who is only put off keeps the place in line.
                 snapshot.lines.give_back(key)
+                if self._routing is not None:
+                    self._routing.give_back(key, now)
         return letters, withheld
 
     def _ask(self, snapshot: Snapshot, queued: Queued, now: Moment) -> Letter | Finished:
@@ -189,6 +225,10 @@ class Dispatcher:
         if message.channel not in self._channels:
             return Finished(message.key, State.FAILED, _not_set_up(message.channel))
         program, household = snapshot.program, snapshot.household(queued)
+        if message.channel == EMAIL and self._routing is not None:
+            put_off = self._routing.admit(household, message, now)
+            if put_off is not None:
+                return put_off
         others = snapshot.lines.ahead(message.key)
         verdict = ask_gate(program, household, message, now, others)
         if verdict is not None:
@@ -209,8 +249,26 @@ class Dispatcher:
         now = self._clock.now()
         with self.connection.transaction():
             self._finish(claimed, withheld, now)
-            started = start_sending(self.connection, self._claimer, letters, now, now + self._lease)
-        return [letter for key, letter in letters.items() if key in started]
+            handed_to = self._handed_to(letters)
+            started = start_sending(
+                self.connection, self._claimer, letters, now, now + self._lease, handed_to
+            )
+        return [
+            replace(letter, provider=handed_to[key].provider) if key in handed_to else letter
+            for key, letter in letters.items()
+            if key in started
+        ]
+
+    def _handed_to(self, letters: Mapping[str, Letter]) -> dict[str, HandedTo]:
+        """Give whom each mail is handed to, and under which Message-ID."""
+        routing = self._routing
+        if routing is None:
+            return {}
+        return {
+            key: HandedTo(provider, message_id_of(key, letter.sender))
+            for key, letter in letters.items()
+            if (provider := routing.provider(key))
+        }
 
     def _speak(self, claimed: Sequence[Queued], letters: Sequence[Letter]) -> list[Finished]:
         """Hand letters to their channels and record what became of them."""
@@ -224,23 +282,42 @@ class Dispatcher:
                 # Half the lease: a letter begun at the last moment still ends within it.
                 receipts += self._runner.run(channel.send(mine, self._lease / SECOND / 2))
         now = self._clock.now()
-        mailboxes = {letter.key: mailbox_of(letter.recipient).value for letter in letters}
+        recipients = {letter.key: letter.recipient for letter in letters}
         finished = [
-            replace(self._read(by_key[receipt.key], receipt, now), mailbox=mailboxes[receipt.key])
+            replace(
+                self._read(by_key[receipt.key], receipt, recipients[receipt.key], now),
+                mailbox=mailbox_of(recipients[receipt.key]).value,
+            )
             for receipt in receipts
         ]
         with self.connection.transaction():
             self._finish(claimed, finished, now)
         return finished
 
-    def _read(self, queued: Queued, receipt: Receipt, now: Moment) -> Finished:
+    def _read(self, queued: Queued, receipt: Receipt, recipient: str, now: Moment) -> Finished:
         match receipt.answer:
             case Answer.ACCEPTED:
                 return Finished(receipt.key, State.SENT, provider_id=receipt.detail)
             case Answer.REFUSED:
-                return Finished(receipt.key, State.FAILED, receipt.detail)
+                is_bounce = queued.message.channel == EMAIL and is_hard_bounce(receipt.status, receipt.detail)
+                return Finished(
+                    receipt.key,
+                    State.FAILED,
+                    receipt.detail,
+                    said={"status": receipt.status} if receipt.status else {},
+                    bounced=recipient if is_bounce else "",
+                )
             case Answer.UNKNOWN:
                 return Finished(receipt.key, State.UNKNOWN, receipt.detail)
+            case Answer.NOT_NOW if not receipt.is_begun:
+                again_at = self._routing.resumes_at(now) if self._routing is not None else now + FIRST_PAUSE
+                return Finished(
+                    receipt.key,
+                    State.RESERVED,
+                    receipt.detail,
+                    next_attempt_at=again_at,
+                    is_attempt=False,
+                )
             case Answer.NOT_NOW:
                 attempts = queued.attempts + 1
                 if attempts >= self._send_attempts:
@@ -261,14 +338,23 @@ class Dispatcher:
         self._record([(by_key[told.key], told) for told in ours], now)
 
     def _record(self, told: Iterable[tuple[Queued, Finished]], now: Moment) -> None:
-        events = [_event(queued, one, now) for queued, one in told if one.state in _EVENTS]
+        events = [event for queued, one in told for event in _events(queued, one, now)]
         append(self.connection, events, self._clock)
 
 
-def _event(queued: Queued, told: Finished, now: Moment) -> Event:
-    """Write a receipt as an event of the person addressed, in the household decided about."""
+def _events(queued: Queued, told: Finished, now: Moment) -> Iterator[Event]:
+    """Write what is recorded of a message: its receipt, and that its address takes no mail."""
+    name = _EVENTS.get(told.state)
+    if name is not None:
+        yield message_event(name, queued, told, now)
+    if told.bounced:
+        said = {**told.said, "kind": "hard", "address": told.bounced}
+        yield message_event(MESSAGE_BOUNCED, queued, replace(told, said=said), now)
+
+
+def message_event(name: str, queued: Queued, told: Finished, now: Moment) -> Event:
+    """Write what became of a message as an event of the person addressed, in the household decided about."""
     message = queued.message
-    name = _EVENTS[told.state]
     properties = {
         "key": message.key,
         "enrollment": message.enrollment,

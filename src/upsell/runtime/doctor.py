@@ -13,12 +13,14 @@ from upsell.runtime.discounts import read_doubts
 from upsell.runtime.examined import LOOKED_BACK, Examined, Program, share_filled
 from upsell.runtime.guarding import open_breaches
 from upsell.runtime.learning import learn
+from upsell.runtime.mail_routing import HEARD_WITHIN
 from upsell.runtime.reporting import live_program
 from upsell.store.census import count_rejections, count_units, sample_traits
 from upsell.store.connect import Connection
 from upsell.store.cursors import read_cursors
 from upsell.store.guardrails import GUARDED_EVENTS
 from upsell.store.ledger import Head, read_head
+from upsell.store.mail import read_providers
 from upsell.store.outbox import count_failures, count_messages
 from upsell.store.queries import query
 from upsell.store.repeats import count_repeats
@@ -54,6 +56,7 @@ def examine(connection: Connection, now: Moment) -> Examined:
         messages={state.value: count for state, count in count_messages(connection).items()},
         failures=count_failures(connection, now - LOOKED_BACK * DAY),
         breaches=open_breaches(connection),
+        providers=read_providers(connection, now - HEARD_WITHIN),
         discounts=discounts,
         unplaced=unplaced,
     )

@@ -14,6 +14,7 @@ from upsell.runtime.discounts import Discounts
 from upsell.runtime.learning import EVENT, MISSING
 from upsell.store.census import Population, Refused
 from upsell.store.guardrails import Breach
+from upsell.store.mail import Told
 from upsell.store.seen import DaySeen, KindSeen, ValueSeen
 
 LOOKED_BACK = 14
@@ -85,6 +86,7 @@ class Examined(msgspec.Struct, frozen=True):
         discounts: Who waited for a discount, and how far budgets are used; None where none was ever shown.
         unplaced: How many offers with a discount were taken lately of which nothing says the workflow.
         breaches: Guardrails that were broken, after which nobody has let the workflow go on.
+        providers: What each living dispatcher knows of each mail provider, the newest of one provider first.
     """
 
     now: Moment
@@ -104,6 +106,7 @@ class Examined(msgspec.Struct, frozen=True):
     discounts: Discounts | None = None
     unplaced: int = 0
     breaches: Sequence[Breach] = ()
+    providers: Sequence[Told] = ()
 
     def events(self) -> dict[str, KindSeen]:
         """Give how often and when each event was seen, by its name; traits go by their scope."""

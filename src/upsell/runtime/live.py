@@ -16,6 +16,8 @@ import structlog
 from upsell.channels.channel import Channel
 from upsell.channels.email import EmailChannel
 from upsell.channels.gateway import GatewayChannel
+from upsell.channels.mail_file import read_mail
+from upsell.channels.reconcilers import open_reconcilers
 from upsell.channels.signing import read_secret
 from upsell.channels.webhook import WebhookChannel
 from upsell.clock import DAY, HOUR, MINUTE, SECOND, Clock, Duration, Moment
@@ -26,6 +28,7 @@ from upsell.runtime.dispatcher import Dispatcher
 from upsell.runtime.guarding import guard
 from upsell.runtime.learning import learn
 from upsell.runtime.notices import tell_owners
+from upsell.runtime.reconciling import reconcile_unknown
 from upsell.runtime.worker import Worker
 from upsell.store import ledger, outbox
 from upsell.store.connect import Connection, connect
@@ -53,6 +56,12 @@ GUARDED_EACH: Duration = 10 * MINUTE
 
 NOTICES_EACH: Duration = 15 * SECOND
 """How often it is asked whether a notice is due."""
+
+RECONCILED_EACH: Duration = 10 * MINUTE
+"""How often it is asked what became of mail whose fate is unknown."""
+
+MOST_RECONCILED = 100
+"""How many unknown mails are asked about at a time."""
 
 _PAUSE = 1.0
 _log = structlog.get_logger(__name__)
@@ -106,7 +115,7 @@ def run_dispatcher(url: str, settings: Settings, clock: Clock, is_stopped: Calla
             lease_seconds=settings.lease_seconds,
             send_attempts=settings.send_attempts,
         )
-        _log.info("dispatcher_started", host=settings.smtp_host, port=settings.smtp_port)
+        _log.info("dispatcher_started", providers=[each.name for each in read_mail(settings).providers])
         if put_off := dispatcher.spread_late():
             _log.info("late_messages_spread", messages=put_off)
         try:
@@ -129,8 +138,7 @@ def open_channels(settings: Settings) -> dict[str, Channel]:
     Raises:
         ConfigError: A server is not on this machine, or the gateways' secret is none.
     """
-    mail = EmailChannel(settings.smtp_host, settings.smtp_port, connections=settings.smtp_connections)
-    channels: dict[str, Channel] = {EMAIL: mail}
+    channels: dict[str, Channel] = {EMAIL: open_mail(settings)}
     for name, url in ((SMS, settings.sms_url), (PUSH, settings.push_url)):
         if url:
             channels[name] = GatewayChannel(name, url, read_secret(settings.gateway_secret))
@@ -138,6 +146,16 @@ def open_channels(settings: Settings) -> dict[str, Channel]:
         hosts = {host.strip() for host in settings.webhook_hosts.split(",")}
         channels[WEBHOOK] = WebhookChannel(read_secret(settings.gateway_secret), hosts)
     return channels
+
+
+def open_mail(settings: Settings) -> EmailChannel:
+    """Give the channel for mail over the providers that are set up; nothing is opened yet.
+
+    Raises:
+        ConfigError: The mail file is wrong, or a server is not on this machine.
+    """
+    mail = read_mail(settings)
+    return EmailChannel.over(mail.providers, mail.keys)
 
 
 def run_learner(url: str, clock: Clock, is_stopped: Callable[[], bool]) -> None:
@@ -162,15 +180,16 @@ def run_learner(url: str, clock: Clock, is_stopped: Callable[[], bool]) -> None:
 
 
 def run_guard(url: str, settings: Settings, clock: Clock, is_stopped: Callable[[], bool]) -> None:
-    """Look at every guardrail each few minutes, and tell owners of what was broken, until stopped.
+    """Look at every guardrail each few minutes, tell owners of what was broken, and settle unknown mail.
 
     Raises:
         ConfigError: The mail server is not on this machine.
     """
 
     def work(connection: Connection) -> None:
-        mail = EmailChannel(settings.smtp_host, settings.smtp_port, connections=1)
-        guard_at = notices_at = clock.now()
+        mail = open_mail(settings)
+        reconcilers = open_reconcilers(read_mail(settings).providers)
+        guard_at = notices_at = reconcile_at = clock.now()
         while not is_stopped():
             if clock.now() >= guard_at:
                 for breach in guard(connection, clock, is_stopped):
@@ -180,6 +199,11 @@ def run_guard(url: str, settings: Settings, clock: Clock, is_stopped: Callable[[
             if clock.now() >= notices_at:
                 tell_owners(connection, clock, mail)
                 notices_at = clock.now() + NOTICES_EACH
+            if clock.now() >= reconcile_at:
+                done = reconcile_unknown(connection, clock, reconcilers, limit=MOST_RECONCILED)
+                if done.sent or done.again:
+                    _log.info("unknown_mail_reconciled", sent=len(done.sent), again=len(done.again))
+                reconcile_at = clock.now() + RECONCILED_EACH
             time.sleep(LONGEST_WAIT / 5)
 
     keep_going(url, work, is_stopped)

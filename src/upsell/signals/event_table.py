@@ -126,6 +126,7 @@ _MESSAGE = (
     _text("channel", "which channel"),
 )
 _REASON = _text("reason", "why, in the words of the closed set of reasons")
+_STATUS = _text("status", "the enhanced status code of the answer (RFC 3463), such as `5.1.1`")
 _PROMPT = (
     _text("key", "key of this showing", is_required=True),
     _text("prompt", "the prompt's key: enrollment, step, visit"),
@@ -416,14 +417,20 @@ def _messages() -> tuple[EventType, ...]:
             ),
         ),
         ours("Message Sent", "The provider accepted it.", _MESSAGE),
-        ours("Message Failed", "The provider refused it for good.", (*_MESSAGE, _REASON)),
+        ours("Message Failed", "The provider refused it for good.", (*_MESSAGE, _REASON, _STATUS)),
         ours("Message Unknown", "Whether the provider accepted it is not known; counts as sent.", _MESSAGE),
         EventType("Message Delivered", group, "It reached the mailbox.", _MESSAGE),
         EventType(
             "Message Bounced",
             group,
             "It came back; its address is written to no more, unless it was `soft`.",
-            (*_MESSAGE, _REASON, _text("kind", "`hard` (default) or `soft`, for what may get through later")),
+            (
+                *_MESSAGE,
+                _REASON,
+                _text("kind", "`hard` (default) or `soft`, for what may get through later"),
+                _text("address", "the address it came back from (default the customer's)"),
+                _STATUS,
+            ),
         ),
         EventType(
             "Message Complained",

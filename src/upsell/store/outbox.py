@@ -15,6 +15,7 @@ import msgspec
 
 from upsell.clock import Duration, Moment
 from upsell.decisions.intents import Intent
+from upsell.decisions.reach import CHANNELS, WEBHOOK
 from upsell.decisions.terms import Terms
 from upsell.ids import UnitId, shard_of
 from upsell.journeys.effects import Speak, Withdraw
@@ -27,6 +28,9 @@ CHANNEL = "upsell_outbox"
 
 LOST = "the process that was sending was lost before it could say what the provider answered"
 """The reason of a message that is unknown because of a crash."""
+
+_CHANNELS = (*CHANNELS, WEBHOOK)
+_NO_LIMITS: Mapping[str, int] = {}
 
 _encode = msgspec.json.Encoder().encode
 _decode_terms = msgspec.json.Decoder(Terms).decode
@@ -54,6 +58,17 @@ class Queued(msgspec.Struct, frozen=True):
     attempts: int
 
 
+class HandedTo(msgspec.Struct, frozen=True):
+    """Whom a mail is handed to, and the Message-ID it goes under."""
+
+    provider: str = ""
+    message_id: str = ""
+
+
+_NO_ONE = HandedTo()
+_NOBODY: Mapping[str, HandedTo] = {}
+
+
 class Finished(msgspec.Struct, frozen=True):
     """What became of a message.
 
@@ -65,6 +80,8 @@ class Finished(msgspec.Struct, frozen=True):
         next_attempt_at: When it may be tried again, None unless it may.
         said: What its receipt says beside the reason.
         mailbox: Whose mailbox it went to, empty where that is not known.
+        is_attempt: Whether a provider was spoken to about it; False gives back the attempt that was counted.
+        bounced: The address that takes no mail, where that is why it failed; else empty.
     """
 
     key: str
@@ -74,6 +91,8 @@ class Finished(msgspec.Struct, frozen=True):
     next_attempt_at: Moment | None = None
     said: Mapping[str, str] = msgspec.field(default_factory=dict)
     mailbox: str = ""
+    is_attempt: bool = True
+    bounced: str = ""
 
 
 def keep_messages(
@@ -142,11 +161,31 @@ def hand_over_messages(connection: Connection, merged: Mapping[str, tuple[str, U
 
 
 def claim_messages(
-    connection: Connection, claimer: str, now: Moment, lease_ends_at: Moment, limit: int
+    connection: Connection,
+    claimer: str,
+    now: Moment,
+    lease_ends_at: Moment,
+    limit: int,
+    fewer: Mapping[str, int] = _NO_LIMITS,
 ) -> list[Queued]:
-    """Claim messages that may be tried now, for as long as the lease."""
-    values = {"claimer": claimer, "now": now, "lease_ends_at": lease_ends_at, "limit": limit}
-    return _queued(connection.execute(query("claim_messages"), values, binary=True))
+    """Claim messages that may be tried now, for as long as the lease.
+
+    Args:
+        connection: The database.
+        claimer: Who claims.
+        now: The present.
+        lease_ends_at: When what is claimed may be taken again.
+        limit: How many are claimed on each channel at most.
+        fewer: Channels on which fewer may go now, with how many.
+    """
+    values = {
+        "claimer": claimer,
+        "now": now,
+        "lease_ends_at": lease_ends_at,
+        "channels": list(_CHANNELS),
+        "limits": [min(limit, fewer.get(channel, limit)) for channel in _CHANNELS],
+    }
+    return as_queued(connection.execute(query("claim_messages"), values, binary=True))
 
 
 def spread_messages(connection: Connection, now: Moment, late_after: Duration, longest: Duration) -> int:
@@ -156,10 +195,27 @@ def spread_messages(connection: Connection, now: Moment, late_after: Duration, l
 
 
 def start_sending(
-    connection: Connection, claimer: str, keys: Iterable[str], now: Moment, lease_ends_at: Moment
+    connection: Connection,
+    claimer: str,
+    keys: Iterable[str],
+    now: Moment,
+    lease_ends_at: Moment,
+    handed_to: Mapping[str, HandedTo] = _NOBODY,
 ) -> frozenset[str]:
-    """Say that a provider is about to be spoken to; give the keys for which that is still to be done."""
-    values = {"claimer": claimer, "keys": list(keys), "now": now, "lease_ends_at": lease_ends_at}
+    """Say that a provider is about to be spoken to; give the keys for which that is still to be done.
+
+    ``handed_to`` says by key whom a mail is handed to.
+    """
+    keys = list(keys)
+    handed = [handed_to.get(key, _NO_ONE) for key in keys]
+    values = {
+        "claimer": claimer,
+        "keys": keys,
+        "providers": [each.provider for each in handed],
+        "message_ids": [each.message_id for each in handed],
+        "now": now,
+        "lease_ends_at": lease_ends_at,
+    }
     return frozenset(row[0] for row in connection.execute(query("start_sending"), values, binary=True))
 
 
@@ -178,6 +234,7 @@ def finish_messages(
         "providers": [told.provider_id for told in finished],
         "nexts": [told.next_attempt_at for told in finished],
         "mailboxes": [told.mailbox for told in finished],
+        "attempted": [told.is_attempt for told in finished],
     }
     return frozenset(row[0] for row in connection.execute(query("finish_messages"), values, binary=True))
 
@@ -190,7 +247,7 @@ def release_claims(connection: Connection, now: Moment) -> int:
 def give_up_sending(connection: Connection, now: Moment) -> list[Queued]:
     """Call unknown what was being sent under a lease that has ended; give those messages."""
     values = {"now": now, "reason": LOST}
-    return _queued(connection.execute(query("give_up_sending"), values, binary=True))
+    return as_queued(connection.execute(query("give_up_sending"), values, binary=True))
 
 
 def count_messages(connection: Connection) -> dict[State, int]:
@@ -203,13 +260,18 @@ def count_failures(connection: Connection, since: Moment) -> list[tuple[str, str
     return connection.execute(query("count_failures"), {"since": since}, binary=True).fetchall()
 
 
-def find_next_attempt(connection: Connection) -> Moment | None:
-    """Give when there is next something to send or to recover, None when the outbox is at rest."""
-    row = connection.execute(query("find_next_attempt"), binary=True).fetchone()
+def find_next_attempt(connection: Connection, resting: Mapping[str, Moment] = _NO_LIMITS) -> Moment | None:
+    """Give when there is next something to send or to recover, None when the outbox is at rest.
+
+    ``resting`` names channels on which nothing goes before a moment.
+    """
+    values = {"channels": list(_CHANNELS), "untils": [resting.get(channel, 0) for channel in _CHANNELS]}
+    row = connection.execute(query("find_next_attempt"), values, binary=True).fetchone()
     return row[0] if row is not None else None
 
 
-def _queued(rows: Iterable[tuple[Any, ...]]) -> list[Queued]:
+def as_queued(rows: Iterable[tuple[Any, ...]]) -> list[Queued]:
+    """Read rows of the outbox, with their columns in the order in which they are claimed."""
     queued = []
     for row in rows:
         (key, enrollment, workflow, version, step, visit, unit_id, customer_id, channel, intent) = row[:10]

@@ -144,6 +144,7 @@ def compile_documents(documents: Documents, edition: Edition = NEWEST) -> Compil
         zone=settings.zone,
         edition=edition,
         findings=findings,
+        senders=frozenset(settings.senders),
     )
     workflows = _workflows(files, definitions)
     layers = compile_layers(settings.layers, _workflow_keys(documents), findings)
@@ -155,6 +156,7 @@ def compile_documents(documents: Documents, edition: Edition = NEWEST) -> Compil
         costs=settings.costs,
         zone=settings.zone,
         sender=settings.sender,
+        senders=settings.senders,
         catalog=catalog,
         signals=signals,
         policy=policy,

@@ -30,6 +30,7 @@ class Definitions(msgspec.Struct, frozen=True):
         zone: IANA name of the team's zone.
         edition: What is meant by what is not said.
         findings: Where problems are noted.
+        senders: The names of all senders that workflows may name.
     """
 
     catalog: Catalog
@@ -43,3 +44,4 @@ class Definitions(msgspec.Struct, frozen=True):
     zone: str
     edition: Edition
     findings: Findings
+    senders: frozenset[str] = frozenset()

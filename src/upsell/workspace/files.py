@@ -260,6 +260,10 @@ _SENDER = RecordOf(
         "postal_address": Key(
             scalars.TEXT, "the postal address that the law asks for in commercial mail", True
         ),
+        "reply_to": Key(scalars.EMAIL, "the address answers go to (default address)"),
+        "list_domain": Key(
+            scalars.DOMAIN, "the domain under which List-Id names its mail (default that of address)"
+        ),
     }
 )
 
@@ -305,6 +309,10 @@ SETTINGS_SHAPE = RecordOf(
         "currency": Key(scalars.CURRENCY, "currency of prices and reports", True),
         "zone": Key(scalars.ZONE, "the team's time zone", True),
         "sender": Key(_SENDER, "who mail comes from", True),
+        "senders": Key(
+            MapOf(_SENDER, "sender", scalars.NAME),
+            "further senders, such as brands, that a workflow names with its key sender",
+        ),
         "roles": Key(
             ListOf(scalars.NAME, least=1),
             "roles a customer can have in an account; without it admin, billing, champion, member and owner",

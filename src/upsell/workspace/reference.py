@@ -107,16 +107,16 @@ def workspace_page() -> str:
     parts = [GENERATED, "", _WORKSPACE_HEAD]
     for kind in FileKind:
         parts.append(f"## {FILES[kind].path}\n\n{FILES[kind].meaning}\n")
-        parts.extend(_tables(FILES[kind].shape, ""))
+        parts.extend(shape_tables(FILES[kind].shape, ""))
         if kind is FileKind.SETTINGS:
             parts.append(_built_in_states())
         if kind is FileKind.SIGNALS:
             parts.append(_standard())
             parts.append(_fields())
     parts.append("### Steps\n\nA step is one of these, or the word `end`, which leaves the journey.\n")
-    parts.extend(_tables(NAMED_SHAPES["step"], "step"))
+    parts.extend(shape_tables(NAMED_SHAPES["step"], "step"))
     parts.append(_WAIVERS)
-    parts.extend(_tables(NAMED_SHAPES["waiver"], "waive.<code>"))
+    parts.extend(shape_tables(NAMED_SHAPES["waiver"], "waive.<code>"))
     parts.append(_WORKSPACE_TAIL)
     return "\n".join(parts)
 
@@ -130,25 +130,25 @@ def events_page() -> str:
     return "\n".join(parts)
 
 
-def _tables(shape: Shape, path: str) -> Iterator[str]:
+def shape_tables(shape: Shape, path: str) -> Iterator[str]:
     """Write a table for each record that a shape holds, outermost first; named shapes are left out."""
     match shape:
         case RecordOf():
             yield _table(shape, path)
             for name, alike in _by_shape(shape):
-                yield from _tables(alike, f"{path}.{name}" if path else name)
+                yield from shape_tables(alike, f"{path}.{name}" if path else name)
         case MapOf():
             if isinstance(shape.each, Scalar) and not path:
                 yield f"Each line is {shape.key.expected}, and {shape.each.expected}.\n"
-            yield from _tables(shape.each, f"{path}.<{shape.name}>" if path else f"<{shape.name}>")
+            yield from shape_tables(shape.each, f"{path}.<{shape.name}>" if path else f"<{shape.name}>")
         case ListOf():
-            yield from _tables(shape.each, f"{path}[]")
+            yield from shape_tables(shape.each, f"{path}[]")
         case Either():
             for way in shape.ways:
-                yield from _tables(way, path)
+                yield from shape_tables(way, path)
         case Variants():
             for case in shape.cases.values():
-                yield from _tables(case, path)
+                yield from shape_tables(case, path)
         case Scalar() | Named():
             pass
 

@@ -363,6 +363,12 @@ DATE_OR_MOMENT = Scalar(
 EMAIL = Scalar(
     "mail address", "a mail address such as hello@acme.example", _email, {"type": "string", "format": "email"}
 )
+DOMAIN = Scalar(
+    "domain",
+    "a domain such as acme.example",
+    _matching(rf"{_HOST}(\.{_HOST})+", 253),
+    {"type": "string", "pattern": rf"^{_HOST}(\.{_HOST})+$"},
+)
 CURRENCY = Scalar(
     "currency",
     "an ISO 4217 currency code such as USD",

@@ -33,7 +33,8 @@ class Settings(msgspec.Struct, frozen=True):
     Attributes:
         currency: ISO 4217 code.
         zone: IANA name of the team's zone.
-        sender: Who mail comes from.
+        sender: Who mail comes from where a workflow names nobody.
+        senders: Further senders by the name workflows call them.
         roles: Roles a customer can have in an account.
         traits: Declared traits with their kinds, for the scopes that declare any.
         policy: The policy as written.
@@ -46,6 +47,7 @@ class Settings(msgspec.Struct, frozen=True):
     currency: str
     zone: str
     sender: Sender
+    senders: Mapping[str, Sender]
     roles: frozenset[str]
     traits: Mapping[str, Mapping[str, Kind]]
     policy: Record
@@ -58,12 +60,13 @@ class Settings(msgspec.Struct, frozen=True):
 def compile_settings(written: Record | None) -> Settings:
     """Compile ``upsell.yaml``; without it, stand-ins (its absence is noted where it is looked for)."""
     record = written or NOTHING_WRITTEN
-    sender = record.record("sender") or NOTHING_WRITTEN
+    senders = record.record("senders") or NOTHING_WRITTEN
     declared = record.record("traits") or NOTHING_WRITTEN
     return Settings(
         currency=record.text("currency", "USD"),
         zone=record.text("zone", "UTC"),
-        sender=Sender(sender.text("name"), sender.text("address"), sender.text("postal_address")),
+        sender=_sender("", record.record("sender") or NOTHING_WRITTEN),
+        senders={key: _sender(key, written) for key, written in senders.records()},
         roles=frozenset(leaf.text for leaf in record.leaves("roles")) or ROLES,
         # A scope with a wrong line is left open, so that no complaint follows from another.
         traits={
@@ -76,6 +79,17 @@ def compile_settings(written: Record | None) -> Settings:
         lifecycle=compile_lifecycle(record.record("lifecycle") or NOTHING_WRITTEN),
         reports=_reports(record.record("reports") or NOTHING_WRITTEN),
         costs=_costs(record.record("costs") or NOTHING_WRITTEN),
+    )
+
+
+def _sender(key: str, written: Record) -> Sender:
+    return Sender(
+        written.text("name"),
+        written.text("address"),
+        written.text("postal_address"),
+        written.text("reply_to"),
+        written.text("list_domain").lower(),
+        key,
     )
 
 

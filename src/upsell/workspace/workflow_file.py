@@ -469,6 +469,9 @@ WORKFLOW_SHAPE = RecordOf(
             "what happens at launch to units whose trigger is true already (default ignore)",
         ),
         "priority": Key(scalars.WHOLE, "the greater wins when two workflows want one unit (default 0)"),
+        "sender": Key(
+            scalars.NAME, "who its mail comes from, of senders in upsell.yaml (default sender there)"
+        ),
         "category": Key(scalars.NAME, "what its messages belong to, for caps"),
         "blocked": Key(
             scalars.one_of("way", "wait", "drop"),

@@ -73,6 +73,7 @@ def compile_workflow(key: str, record: Record, definitions: Definitions) -> Work
         takes_slot=_takes_slot(journey),
         worth=definitions.rulebook.rule(record.leaf("worth"), Kind.NUMBER),
         category=record.text("category"),
+        sender=_sender(record, definitions),
         is_dropped=record.text("blocked") == "drop",
         entry_key=record.text("key").removeprefix("properties."),
         at_once=record.integer("at_once", 25) if record.has("key") else 1,
@@ -99,6 +100,16 @@ def _check_key(record: Record, findings: Findings) -> None:
             hint="without a key a unit is in a workflow once at a time",
             code="missing-key",
         )
+
+
+def _sender(record: Record, definitions: Definitions) -> str:
+    """Give who mail comes from, by name; a name that no sender has is noted."""
+    leaf = record.leaf("sender")
+    if leaf is None:
+        return ""
+    if leaf.text not in definitions.senders:
+        definitions.findings.unknown(leaf.place, "sender", leaf.text, definitions.senders, "upsell.yaml")
+    return leaf.text
 
 
 def _trigger(workflow: Record, unit: UnitKind, definitions: Definitions) -> Trigger:

@@ -97,7 +97,7 @@ async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, u
     [
         (b"MAIL", Answer.NOT_NOW),
         (b"RCPT", Answer.NOT_NOW),
-        (b"DATA", Answer.UNKNOWN),
+        (b"DATA", Answer.NOT_NOW),
         (b".\r\n", Answer.UNKNOWN),
     ],
 )

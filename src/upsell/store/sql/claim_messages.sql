@@ -1,11 +1,16 @@
--- Claim messages that may be tried now; those another dispatcher is claiming are passed over.
+-- Claim messages that may be tried now, on each channel at most so many; those another dispatcher is claiming are
+-- passed over.
 with due as (
-    select key
-    from outbox
-    where state = 'reserved' and next_attempt_at <= moment(%(now)s)
-    order by next_attempt_at
-    limit %(limit)s
-    for update skip locked
+    select earliest.key
+    from unnest(%(channels)b::text[], %(limits)b::bigint[]) as may (channel, most)
+    cross join lateral (
+        select key
+        from outbox
+        where state = 'reserved' and outbox.channel = may.channel and next_attempt_at <= moment(%(now)s)
+        order by next_attempt_at
+        limit may.most
+        for update skip locked
+    ) as earliest
 )
 
 update outbox

@@ -1,5 +1,16 @@
--- When the dispatcher next has something to do: a message to try, or a lease that ends.
+-- When the dispatcher next has something to do: a message to try, on a channel that rests not before it goes on,
+-- or a lease that ends.
 select least(
-    (select min(next_attempt_at) from outbox where state = 'reserved'),
+    (
+        select min(greatest(earliest.next_attempt_at, moment(rest.until)))
+        from unnest(%(channels)b::text[], %(untils)b::bigint[]) as rest (channel, until)
+        cross join lateral (
+            select next_attempt_at
+            from outbox
+            where state = 'reserved' and outbox.channel = rest.channel
+            order by next_attempt_at
+            limit 1
+        ) as earliest
+    ),
     (select min(lease_ends_at) from outbox where state in ('claimed', 'sending'))
 )

@@ -9,12 +9,13 @@ set
     next_attempt_at = coalesce(moment(told.next_attempt_at), outbox.next_attempt_at),
     finished_at = case when told.state = 'reserved' then null else moment(%(now)s) end,
     claimed_by = null,
-    lease_ends_at = null
+    lease_ends_at = null,
+    attempts = outbox.attempts - (not told.is_attempt and outbox.state = 'sending')::integer
 from
     unnest(
         %(keys)b::text[], %(states)b::text[], %(reasons)b::text[], %(providers)b::text[], %(nexts)b::bigint[],
-        %(mailboxes)b::text[]
-    ) as told (key, state, reason, provider_id, next_attempt_at, mailbox)
+        %(mailboxes)b::text[], %(attempted)b::boolean[]
+    ) as told (key, state, reason, provider_id, next_attempt_at, mailbox, is_attempt)
 where
     outbox.key = told.key
     and outbox.claimed_by = %(claimer)s

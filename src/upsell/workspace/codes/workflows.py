@@ -235,6 +235,26 @@ journey:
 """,
     ),
     Page(
+        code="unknown-sender",
+        meaning="A workflow names a sender that there is none of.",
+        why="Its mail would come from the workspace's own sender, as another brand than was meant.",
+        remedy="Name a sender of senders in upsell.yaml, or write it there.",
+        wrong="""\
+# upsell.yaml
+senders:
+  acme-de: {name: Acme Deutschland, address: hallo@acme.example, postal_address: Hauptstr. 1}
+# workflows/room.yaml
+sender: acme-ed
+""",
+        right="""\
+# upsell.yaml
+senders:
+  acme-de: {name: Acme Deutschland, address: hallo@acme.example, postal_address: Hauptstr. 1}
+# workflows/room.yaml
+sender: acme-de
+""",
+    ),
+    Page(
         code="protected-trait",
         meaning="A workflow that gives a discount asks who somebody is.",
         why="A price may not hang on sex, age, origin and the like; policy.pricing.protected lists the "
