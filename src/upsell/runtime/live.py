@@ -64,8 +64,7 @@ def run_worker(url: str, settings: Settings, clock: Clock, is_stopped: Callable[
     Raises:
         StoreError: The schema is not this program's.
     """
-    # What one batch makes is gone after it, so looking for cycles in the middle of one is wasted.
-    gc.set_threshold(100_000, 20, 100)
+    collect_rarely()
 
     def work(connection: Connection) -> None:
         connection.execute(f"listen {ledger.CHANNEL}")
@@ -95,6 +94,7 @@ def run_dispatcher(url: str, settings: Settings, clock: Clock, is_stopped: Calla
     Raises:
         ConfigError: The mail server is not on this machine.
     """
+    collect_rarely()
 
     def work(connection: Connection) -> None:
         connection.execute(f"listen {outbox.CHANNEL}")
@@ -121,6 +121,11 @@ def run_dispatcher(url: str, settings: Settings, clock: Clock, is_stopped: Calla
             dispatcher.close()
 
     keep_going(url, work, is_stopped)
+
+
+def collect_rarely() -> None:
+    """Look for cycles rarely: what one batch makes is gone after it, so looking in the middle is wasted."""
+    gc.set_threshold(100_000, 20, 100)
 
 
 def open_channels(settings: Settings) -> dict[str, Channel]:
