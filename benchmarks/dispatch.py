@@ -98,7 +98,8 @@ subject: "{{{{ customer.first_name }}}}, more room for your reports"
 <tr>{_CELL}><img src="https://acme.example/logo.png" width="120" alt="Acme Reports"></td></tr>
 <tr>{_CELL}>Hello {{{{ customer.first_name }}}},</td></tr>
 <tr>{_CELL}>you are on {{{{ plan.name }}}}. Here is what {{{{ offer.name }}}} holds, and what it costs:
-{{{{ offer.title }}}} at {{{{ offer.total }}}} instead of {{{{ offer.full_price }}}}: {{{{ offer.reason }}}}.</td></tr>
+{{{{ offer.title }}}} at {{{{ offer.total }}}} instead of {{{{ offer.full_price }}}}:
+{{{{ offer.reason }}}}.</td></tr>
 <tr><td><table role="presentation">{{% for each in plans %}}{_PLAN}{{% endfor %}}</table></td></tr>
 {_SAID * 18}
 <tr>{_CELL}><a href="https://app.acme.example/plans">See the plans</a></td></tr>

@@ -68,6 +68,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     send_attempts: Annotated[
         int, Meta(description="how often a message is tried that cannot be taken for now", ge=1)
     ] = 5
+    letter_days: Annotated[
+        int,
+        Meta(description="for how many days a message is kept as it was sent; 0 keeps none", ge=0),
+    ] = 90
     dedup_days: Annotated[int, Meta(description="for how many days a message id is remembered", ge=1)] = 30
 
 

@@ -19,6 +19,7 @@ from upsell.decisions.incidents import Incident
 from upsell.decisions.layers import LayerShare
 from upsell.decisions.policy import Policy
 from upsell.decisions.rails import Spent
+from upsell.decisions.stops import Stop
 from upsell.journeys.segment import Segment
 from upsell.journeys.workflow import Workflow
 from upsell.rules.compile import Rule
@@ -74,6 +75,7 @@ class Program(msgspec.Struct, frozen=True):
         pauses: Pauses of workflows by a guardrail that was broken, from whatever moment each holds, by key.
         reports: What the team is told by itself.
         costs: What messages and people's time cost, for reports.
+        stops: What somebody stopped by hand, from whatever moment each holds.
     """
 
     version: str
@@ -95,6 +97,7 @@ class Program(msgspec.Struct, frozen=True):
     pauses: Mapping[str, tuple[Pause, ...]] = msgspec.field(default_factory=dict)
     reports: Reports = Reports()
     costs: Costs = msgspec.field(default_factory=Costs)
+    stops: tuple[Stop, ...] = ()
 
     def of_version(self, key: str, version: str) -> Workflow | None:
         """Give the workflow as an enrollment entered it; None when that version is not kept."""
@@ -121,6 +124,11 @@ def with_pauses(program: Program, pauses: Iterable[Pause]) -> Program:
     for pause in pauses:
         by_workflow[pause.workflow] = (*by_workflow.get(pause.workflow, ()), pause)
     return msgspec.structs.replace(program, pauses=by_workflow)
+
+
+def with_stops(program: Program, stops: tuple[Stop, ...]) -> Program:
+    """Give the program with what is known to have been stopped by hand."""
+    return msgspec.structs.replace(program, stops=stops)
 
 
 def with_sold_out(

@@ -8,8 +8,9 @@ as that, and is never said again.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
-from typing import assert_never
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any, ParamSpec, TypeVar, assert_never
 from uuid import uuid4
 
 import msgspec
@@ -19,26 +20,19 @@ from msgspec.structs import replace
 from upsell.channels.channel import Answer, Channel, Letter, Receipt
 from upsell.channels.render import write_letter
 from upsell.channels.webhook import write_webhook
-from upsell.clock import SECOND, Clock, Duration, Moment, format_moment
-from upsell.decisions.decision import Verdict
+from upsell.clock import SECOND, Clock, Duration, Moment
 from upsell.decisions.guardrails import mailbox_of
 from upsell.decisions.reach import WEBHOOK
-from upsell.decisions.reasons import MEANINGS
 from upsell.errors import DeliveryError
-from upsell.ids import bare, is_account
 from upsell.journeys.gate import ask_gate
+from upsell.journeys.program import Program
 from upsell.runtime.backlog import LATE_AFTER, LONGEST_SPREAD
 from upsell.runtime.programs import Programs
+from upsell.runtime.receipts import EVENTS, receipt_event, withheld_by
 from upsell.runtime.snapshot import Snapshot, take_snapshot
-from upsell.signals.events import (
-    MESSAGE_FAILED,
-    MESSAGE_SENT,
-    MESSAGE_UNKNOWN,
-    MESSAGE_WITHHELD,
-    Event,
-)
 from upsell.store.connect import Connection
 from upsell.store.ledger import append
+from upsell.store.letters import LetterPress
 from upsell.store.outbox import (
     LOST,
     Finished,
@@ -49,21 +43,24 @@ from upsell.store.outbox import (
     finish_messages,
     give_up_sending,
     release_claims,
+    renew_claims,
     spread_messages,
     start_sending,
 )
 from upsell.store.places import free_places, move_places, settle_places
+from upsell.store.stops import share_sending
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 FIRST_PAUSE: Duration = 30 * SECOND
 """How long after a first failure a message is tried again; each further pause is twice as long."""
 
-_EVENTS = {
-    State.SENT: MESSAGE_SENT,
-    State.FAILED: MESSAGE_FAILED,
-    State.UNKNOWN: MESSAGE_UNKNOWN,
-    State.WITHDRAWN: MESSAGE_WITHHELD,
-}
+PIECE = 100
+"""How many messages are handed over at a time; while they are, the next are asked about and written."""
 
+FRESH: Duration = SECOND
+"""For how long the gate's answer holds: who waits longer to be handed over is asked about again."""
 
 _FREED = frozenset({State.FAILED, State.WITHDRAWN})
 """States in which a message has given its place back."""
@@ -84,6 +81,26 @@ class Dispatched(msgspec.Struct, frozen=True):
     is_behind: bool
 
 
+class _Piece(msgspec.Struct):
+    """Some messages of a batch on their way through.
+
+    Attributes:
+        claimed: The messages.
+        letters: What is handed over, by key.
+        templates: What each letter was written from, by key.
+        withheld: Those that are not sent now.
+        asked_at: When the gate was asked.
+        receipts: What became of the letters.
+    """
+
+    claimed: Sequence[Queued]
+    letters: dict[str, Letter]
+    templates: dict[str, tuple[tuple[str, str], Any]]
+    withheld: list[Finished]
+    asked_at: Moment
+    receipts: list[Receipt] = msgspec.field(default_factory=list)
+
+
 class Dispatcher:
     """Sends what the outbox holds.
 
@@ -100,8 +117,12 @@ class Dispatcher:
         batch_size: int = 200,
         lease_seconds: int = 60,
         send_attempts: int = 5,
+        is_keeping_letters: bool = True,
     ) -> None:
-        """Send over these channels, by the name messages call them; nothing is claimed yet."""
+        """Send over these channels, by the name messages call them; nothing is claimed yet.
+
+        Letters are kept as they were handed over unless told otherwise.
+        """
         self.connection = connection
         self._clock = clock
         self._channels = channels
@@ -110,6 +131,7 @@ class Dispatcher:
         self._send_attempts = send_attempts
         self._programs = Programs()
         self._claimer = uuid4().hex
+        self._press = LetterPress() if is_keeping_letters else None
         self._runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
 
     def spread_late(self) -> int:
@@ -128,10 +150,7 @@ class Dispatcher:
         tally = {State.UNKNOWN: self._recover(now)}
         claimed = claim_messages(self.connection, self._claimer, now, now + self._lease, self._batch_size)
         if claimed:
-            letters, withheld = self._prepare(claimed, now)
-            _note(tally, withheld)
-            started = self._start(claimed, letters, withheld)
-            _note(tally, self._speak(claimed, started))
+            self._runner.run(self._send(claimed, tally))
         return Dispatched(tally, is_behind=len(claimed) == self._batch_size)
 
     def run_until_idle(self) -> Dispatched:
@@ -164,25 +183,54 @@ class Dispatcher:
             self._record(told, now)
         return len(lost)
 
-    def _prepare(self, claimed: Sequence[Queued], now: Moment) -> tuple[dict[str, Letter], list[Finished]]:
-        """Write each message and ask the gate; give letters by key, and the messages that are none."""
+    async def _send(self, claimed: Sequence[Queued], tally: dict[State, int]) -> None:
+        """Take a batch through piece by piece: while one is handed over, the next is written."""
+        renewed_at = self._clock.now()
+        speaking: asyncio.Task[_Piece] | None = None
+        try:
+            for start in range(0, len(claimed), PIECE):
+                rest = claimed[start:]
+                piece = await self._prepare(rest[:PIECE])
+                spoken = await speaking if speaking is not None else None
+                speaking = None
+                if self._clock.now() - piece.asked_at > FRESH:
+                    _note(tally, await _apart(self._turn, spoken, None))
+                    spoken, piece = None, await self._prepare(piece.claimed)
+                if self._clock.now() - renewed_at > self._lease // 4:
+                    renewed_at = self._clock.now()
+                    self._renew(rest, renewed_at)
+                _note(tally, await _apart(self._turn, spoken, piece))
+                speaking = asyncio.create_task(self._speak(piece))
+        finally:
+            if speaking is not None:
+                _note(tally, self._turn(await speaking, None))
+
+    async def _prepare(self, claimed: Sequence[Queued]) -> _Piece:
+        """Ask the gate about messages and write them, letting those before be handed over in between."""
+        now = self._clock.now()
+        snapshot = await _apart(self._look, claimed, now)
+        piece = _Piece(claimed, {}, {}, [], now)
+        for queued in sorted(claimed, key=lambda queued: snapshot.lines.number(queued.message.key)):
+            key = queued.message.key
+            refusal = self._ask(snapshot, queued, now)
+            if isinstance(refusal, Letter):
+                piece.letters[key] = refusal
+                piece.templates[key] = _template(snapshot.program, queued)
+            else:
+                piece.withheld.append(refusal)
+                snapshot.lines.give_back(key)
+            await asyncio.sleep(0)
+        return piece
+
+    def _look(self, claimed: Sequence[Queued], now: Moment) -> Snapshot:
+        """Read the households of messages as of now, and who stands in line with them."""
         self._programs.refresh(self.connection)
         snapshot = take_snapshot(self.connection, self._programs, claimed, now)
         while moved := snapshot.lines.moved():
             # Who has another address since stands last in line there, and is asked about as such.
             move_places(self.connection, moved)
             snapshot = take_snapshot(self.connection, self._programs, claimed, now)
-        letters: dict[str, Letter] = {}
-        withheld: list[Finished] = []
-        for queued in sorted(claimed, key=lambda queued: snapshot.lines.number(queued.message.key)):
-            key = queued.message.key
-            refusal = self._ask(snapshot, queued, now)
-            if isinstance(refusal, Letter):
-                letters[key] = refusal
-            else:
-                withheld.append(refusal)
-                snapshot.lines.give_back(key)
-        return letters, withheld
+        return snapshot
 
     def _ask(self, snapshot: Snapshot, queued: Queued, now: Moment) -> Letter | Finished:
         message = snapshot.message(queued)
@@ -195,43 +243,68 @@ class Dispatcher:
             # What others were sent at the address is known here alone, so the receipt has to tell of it.
             is_full = bool(others) and ask_gate(program, household, message, now) is None
             address = snapshot.lines.addresses[message.key] if is_full else None
-            return _withhold(message.key, verdict, address)
+            return withheld_by(message.key, verdict, address)
         try:
             write = write_webhook if message.channel == WEBHOOK else write_letter
             return write(program, household, message, now)
         except DeliveryError as error:
             return Finished(message.key, State.FAILED, str(error))
 
-    def _start(
-        self, claimed: Sequence[Queued], letters: Mapping[str, Letter], withheld: Sequence[Finished]
-    ) -> list[Letter]:
-        """Record what is withheld and that the rest is being sent; give what is still to be sent."""
-        now = self._clock.now()
-        with self.connection.transaction():
-            self._finish(claimed, withheld, now)
-            started = start_sending(self.connection, self._claimer, letters, now, now + self._lease)
-        return [letter for key, letter in letters.items() if key in started]
+    def _turn(self, spoken: _Piece | None, piece: _Piece | None) -> list[Finished]:
+        """Record what became of one piece, and of the next what is withheld and that the rest is being sent.
 
-    def _speak(self, claimed: Sequence[Queued], letters: Sequence[Letter]) -> list[Finished]:
-        """Hand letters to their channels and record what became of them."""
-        if not letters:
-            return []
-        by_key = {queued.message.key: queued for queued in claimed}
-        receipts: list[Receipt] = []
+        Gives what has ended. What is taken back or stopped at the last moment is no letter of its piece
+        any more.
+        """
+        ended: list[Finished] = []
+        with self.connection.transaction():
+            # Before the ledger is held: whoever throws a stop asks for the two in this order as well.
+            share_sending(self.connection)
+            now = self._clock.now()
+            for each, finished in (
+                (spoken, self._received(spoken, now) if spoken is not None else []),
+                (piece, piece.withheld if piece is not None else []),
+            ):
+                if each is not None and finished:
+                    self._finish(each.claimed, finished, now)
+                    ended += finished
+            if piece is not None and piece.letters:
+                self._start(piece, now)
+        return ended
+
+    def _start(self, piece: _Piece, now: Moment) -> None:
+        """Record that letters are being sent, and keep them; a transaction is open."""
+        started = start_sending(self.connection, self._claimer, piece.letters, now, now + self._lease)
+        piece.letters = {key: letter for key, letter in piece.letters.items() if key in started}
+        if self._press is not None:
+            kept = [(letter, *piece.templates[key]) for key, letter in piece.letters.items()]
+            self._press.keep(self.connection, kept, now)
+
+    def _renew(self, claimed: Sequence[Queued], now: Moment) -> None:
+        """Keep what is still to be begun for another lease."""
+        keys = [queued.message.key for queued in claimed]
+        renew_claims(self.connection, self._claimer, keys, now + self._lease)
+
+    async def _speak(self, piece: _Piece) -> _Piece:
+        """Hand letters to their channels; give their piece with what became of them."""
+        channel_of = {queued.message.key: queued.message.channel for queued in piece.claimed}
         for name, channel in self._channels.items():
-            mine = [letter for letter in letters if by_key[letter.key].message.channel == name]
+            mine = [letter for key, letter in piece.letters.items() if channel_of[key] == name]
             if mine:
                 # Half the lease: a letter begun at the last moment still ends within it.
-                receipts += self._runner.run(channel.send(mine, self._lease / SECOND / 2))
-        now = self._clock.now()
-        mailboxes = {letter.key: mailbox_of(letter.recipient).value for letter in letters}
-        finished = [
-            replace(self._read(by_key[receipt.key], receipt, now), mailbox=mailboxes[receipt.key])
-            for receipt in receipts
+                piece.receipts += await channel.send(mine, self._lease / SECOND / 2)
+        return piece
+
+    def _received(self, piece: _Piece, now: Moment) -> list[Finished]:
+        """Read the receipts of a piece."""
+        by_key = {queued.message.key: queued for queued in piece.claimed}
+        return [
+            replace(
+                self._read(by_key[receipt.key], receipt, now),
+                mailbox=mailbox_of(piece.letters[receipt.key].recipient).value,
+            )
+            for receipt in piece.receipts
         ]
-        with self.connection.transaction():
-            self._finish(claimed, finished, now)
-        return finished
 
     def _read(self, queued: Queued, receipt: Receipt, now: Moment) -> Finished:
         match receipt.answer:
@@ -261,53 +334,26 @@ class Dispatcher:
         self._record([(by_key[told.key], told) for told in ours], now)
 
     def _record(self, told: Iterable[tuple[Queued, Finished]], now: Moment) -> None:
-        events = [_event(queued, one, now) for queued, one in told if one.state in _EVENTS]
+        events = [receipt_event(queued, one, now) for queued, one in told if one.state in EVENTS]
         append(self.connection, events, self._clock)
 
 
-def _event(queued: Queued, told: Finished, now: Moment) -> Event:
-    """Write a receipt as an event of the person addressed, in the household decided about."""
+async def _apart(do: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
+    """Do what waits for the database in a thread, so that letters are handed over meanwhile."""
+    return await asyncio.get_running_loop().run_in_executor(None, partial(do, *given, **named))
+
+
+def _template(program: Program, queued: Queued) -> tuple[tuple[str, str], Any]:
+    """Give what a letter was written from, and a name by which it is always known."""
     message = queued.message
-    name = _EVENTS[told.state]
-    properties = {
-        "key": message.key,
-        "enrollment": message.enrollment,
-        "unit": message.unit_id,
-        "workflow": message.workflow,
-        "step": message.step,
-        "channel": message.channel,
-        "intent": message.intent.value,
-    }
-    if told.reason is not None:
-        properties["reason"] = told.reason
-    return Event(
-        id=f"{name}/{message.key}",
-        name=name,
-        occurred_at=now,
-        seen_at=now,
-        customer_id=message.customer_id or None,
-        account_id=bare(queued.household_id) if is_account(queued.household_id) else None,
-        properties=properties | dict(told.said),
-        source="dispatcher",
-    )
+    workflow = program.of_version(message.workflow, message.version)
+    content = workflow.contents.get(message.content) if workflow is not None else None
+    return (f"{message.version}/{message.channel}", message.content), content
 
 
 def _not_set_up(channel: str) -> str:
     variable = "UPSELL_GATEWAY_SECRET" if channel == WEBHOOK else f"UPSELL_{channel.upper()}_URL"
     return f"no {channel} is set up: set {variable}"
-
-
-def _withhold(key: str, verdict: Verdict, address: str | None) -> Finished:
-    """Say why a message is not sent; ``address`` is the one at which others took the places, if they did."""
-    words = f"{verdict.reason.value}: {MEANINGS[verdict.reason]}"
-    words += f" ({verdict.rule})" if verdict.rule else ""
-    said = {"rule": verdict.rule} if verdict.rule else {}
-    if verdict.retry_at is not None:
-        said["retry_at"] = format_moment(verdict.retry_at)
-    if address is not None:
-        words += ", counting what others at this address were sent"
-        said["address"] = address
-    return Finished(key, State.WITHDRAWN, words, said=said)
 
 
 def _note(tally: dict[State, int], finished: Iterable[Finished]) -> None:

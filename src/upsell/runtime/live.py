@@ -29,6 +29,7 @@ from upsell.runtime.notices import tell_owners
 from upsell.runtime.worker import Worker
 from upsell.store import ledger, outbox
 from upsell.store.connect import Connection, connect
+from upsell.store.letters import forget_letters
 from upsell.store.outbox import State
 from upsell.store.revisions import newest_revision
 
@@ -105,12 +106,17 @@ def run_dispatcher(url: str, settings: Settings, clock: Clock, is_stopped: Calla
             batch_size=settings.send_batch_size,
             lease_seconds=settings.lease_seconds,
             send_attempts=settings.send_attempts,
+            is_keeping_letters=settings.letter_days > 0,
         )
         _log.info("dispatcher_started", host=settings.smtp_host, port=settings.smtp_port)
         if put_off := dispatcher.spread_late():
             _log.info("late_messages_spread", messages=put_off)
+        forget_at = clock.now()
         try:
             while not is_stopped():
+                if clock.now() >= forget_at:
+                    forget_letters(connection, clock.now() - settings.letter_days * DAY)
+                    forget_at = clock.now() + HOUR
                 done = dispatcher.run_once()
                 for state in (State.RESERVED, State.FAILED, State.UNKNOWN):
                     if done.by_state.get(state):

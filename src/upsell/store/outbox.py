@@ -158,9 +158,20 @@ def spread_messages(connection: Connection, now: Moment, late_after: Duration, l
 def start_sending(
     connection: Connection, claimer: str, keys: Iterable[str], now: Moment, lease_ends_at: Moment
 ) -> frozenset[str]:
-    """Say that a provider is about to be spoken to; give the keys for which that is still to be done."""
+    """Say that a provider is about to be spoken to; give the keys for which that is still to be done.
+
+    What somebody stopped since it was claimed is given back. A transaction is open that began with
+    ``share_sending``, so that what is thrown later finds these messages being sent.
+    """
     values = {"claimer": claimer, "keys": list(keys), "now": now, "lease_ends_at": lease_ends_at}
-    return frozenset(row[0] for row in connection.execute(query("start_sending"), values, binary=True))
+    rows = connection.execute(query("start_sending"), values, binary=True)
+    return frozenset(key for key, is_stopped in rows if not is_stopped)
+
+
+def renew_claims(connection: Connection, claimer: str, keys: Sequence[str], lease_ends_at: Moment) -> int:
+    """Keep what was claimed and is still to be begun until ``lease_ends_at``; give how many still are."""
+    values = {"claimer": claimer, "keys": list(keys), "lease_ends_at": lease_ends_at}
+    return connection.execute(query("renew_claims"), values).rowcount
 
 
 def finish_messages(

@@ -1,8 +1,14 @@
--- Claim messages that may be tried now; those another dispatcher is claiming are passed over.
+-- Claim messages that may be tried now; those another dispatcher is claiming are passed over, and what is
+-- stopped is left where it is.
 with due as (
     select key
     from outbox
-    where state = 'reserved' and next_attempt_at <= moment(%(now)s)
+    where
+        state = 'reserved'
+        and next_attempt_at <= moment(%(now)s)
+        and not exists (select from stops where ended_at is null and channel = '' and workflow = '')
+        and channel <> all (array(select channel from stops where ended_at is null and channel <> ''))
+        and workflow <> all (array(select workflow from stops where ended_at is null and workflow <> ''))
     order by next_attempt_at
     limit %(limit)s
     for update skip locked
