@@ -9,6 +9,7 @@ import msgspec
 
 from upsell.catalog.catalog import Catalog
 from upsell.clock import Moment
+from upsell.decisions.stops import Stop
 from upsell.rules.facts import Scalar
 from upsell.runtime.discounts import Discounts
 from upsell.runtime.learning import EVENT, MISSING
@@ -83,6 +84,8 @@ class Examined(msgspec.Struct, frozen=True):
         discounts: Who waited for a discount, and how far budgets are used; None where none was ever shown.
         unplaced: How many offers with a discount were taken lately of which nothing says the workflow.
         breaches: Guardrails that were broken, after which nobody has let the workflow go on.
+        stops: What somebody stopped by hand and nobody has let go on.
+        waiting: How many messages wait because of each of these, by its number.
     """
 
     now: Moment
@@ -102,6 +105,8 @@ class Examined(msgspec.Struct, frozen=True):
     discounts: Discounts | None = None
     unplaced: int = 0
     breaches: Sequence[Breach] = ()
+    stops: Sequence[Stop] = ()
+    waiting: Mapping[int, int] = {}
 
     def events(self) -> dict[str, KindSeen]:
         """Give how often and when each event was seen, by its name; traits go by their scope."""

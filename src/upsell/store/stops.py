@@ -34,7 +34,7 @@ def start_stop(
     Waits for dispatchers that are about to hand over.
     """
     with connection.transaction():
-        connection.execute(query("hold_sending"), {"lock": _LOCK})
+        hold_sending(connection)
         at: Moment = stamp_moment(connection, clock)
         values = {"channel": channel, "workflow": workflow, "by": by, "because": because, "at": at}
         return connection.execute(query("start_stop"), values).rowcount == 1
@@ -50,6 +50,14 @@ def end_stop(
         is_ended = connection.execute(query("end_stop"), values).rowcount == 1
         connection.execute(query("notify_outbox"))
         return is_ended
+
+
+def hold_sending(connection: Connection) -> None:
+    """Wait for dispatchers that are about to hand over, and let none begin until the transaction ends.
+
+    Whoever wants the ledger too asks for it afterwards.
+    """
+    connection.execute(query("hold_sending"), {"lock": _LOCK})
 
 
 def share_sending(connection: Connection) -> None:
