@@ -32,7 +32,7 @@ from upsell.store.answers import PassageDecision, read_passage
 from upsell.store.connect import Connection
 from upsell.store.ledger import append
 from upsell.store.letters import read_letter
-from upsell.store.messages import AT_ONCE, Listed, find_message, settle_unknown, withdraw_some
+from upsell.store.messages import AT_ONCE, Listed, find_message, settle_by_hand, withdraw_some
 from upsell.store.outbox import Finished, Queued, State, spread_messages
 from upsell.store.places import free_places
 from upsell.store.stops import end_stop, start_stop
@@ -162,7 +162,7 @@ def settle(connection: Connection, clock: Clock, key: str, by: str, because: str
     state = State.SENT if is_sent else State.FAILED
     reason = f"settled by {by} as {'sent' if is_sent else 'not sent'}: {because}"
     with connection.transaction():
-        taken = settle_unknown(connection, listed.key, state, reason, clock.now())
+        taken = settle_by_hand(connection, listed.key, state, reason, clock.now())
         if taken is None:
             msg = (
                 f"expected a message of which it is unknown what became, got {listed.key}, which is "

@@ -14,7 +14,7 @@ from upsell.clock import DAY, Moment
 from upsell.ids import customer_unit
 from upsell.store.connect import Connection
 from upsell.store.households import find_homes
-from upsell.store.outbox import Queued, State, queued_of
+from upsell.store.outbox import Queued, State, as_queued
 from upsell.store.queries import query
 from upsell.store.stops import hold_sending
 
@@ -116,7 +116,7 @@ def find_message(connection: Connection, key: str) -> Found | None:
     if len(rows) != 1:
         return None
     head, rest = rows[0][:15], rows[0][15:]
-    (queued,) = queued_of([rest])
+    (queued,) = as_queued([rest])
     return Found(Listed(head[0], State(head[1]), *head[2:]), queued)
 
 
@@ -129,13 +129,13 @@ def withdraw_some(
     """
     hold_sending(connection)
     values = {"keys": list(keys), "workflow": workflow, "reason": reason, "now": now, "limit": AT_ONCE}
-    return queued_of(connection.execute(query("take_back_messages"), values, binary=True))
+    return as_queued(connection.execute(query("take_back_messages"), values, binary=True))
 
 
-def settle_unknown(connection: Connection, key: str, state: State, reason: str, now: Moment) -> Queued | None:
+def settle_by_hand(connection: Connection, key: str, state: State, reason: str, now: Moment) -> Queued | None:
     """Say what became of an unknown message; give it, None where it is not unknown any more."""
     values = {"key": key, "state": state.value, "reason": reason, "now": now}
-    rows = queued_of(connection.execute(query("settle_unknown"), values, binary=True))
+    rows = as_queued(connection.execute(query("settle_by_hand"), values, binary=True))
     return rows[0] if rows else None
 
 

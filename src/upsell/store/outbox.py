@@ -146,7 +146,7 @@ def claim_messages(
 ) -> list[Queued]:
     """Claim messages that may be tried now, for as long as the lease."""
     values = {"claimer": claimer, "now": now, "lease_ends_at": lease_ends_at, "limit": limit}
-    return queued_of(connection.execute(query("claim_messages"), values, binary=True))
+    return as_queued(connection.execute(query("claim_messages"), values, binary=True))
 
 
 def spread_messages(connection: Connection, now: Moment, late_after: Duration, longest: Duration) -> int:
@@ -201,7 +201,7 @@ def release_claims(connection: Connection, now: Moment) -> int:
 def give_up_sending(connection: Connection, now: Moment) -> list[Queued]:
     """Call unknown what was being sent under a lease that has ended; give those messages."""
     values = {"now": now, "reason": LOST}
-    return queued_of(connection.execute(query("give_up_sending"), values, binary=True))
+    return as_queued(connection.execute(query("give_up_sending"), values, binary=True))
 
 
 def count_messages(connection: Connection) -> dict[State, int]:
@@ -220,7 +220,7 @@ def find_next_attempt(connection: Connection) -> Moment | None:
     return row[0] if row is not None else None
 
 
-def queued_of(rows: Iterable[tuple[Any, ...]]) -> list[Queued]:
+def as_queued(rows: Iterable[tuple[Any, ...]]) -> list[Queued]:
     """Read messages out of rows as every query gives them that takes messages up."""
     queued = []
     for row in rows:
