@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
@@ -19,10 +19,8 @@ import pytest
 
 from tests.live_world import make_documents, open_world, two_mails
 from tests.plant import PATIENCE, number_of
-from upsell.channels.channel import Answer, Letter, Receipt
-from upsell.clock import SECOND, SetClock, SystemClock
+from upsell.clock import SystemClock
 from upsell.config import Settings
-from upsell.runtime.dispatcher import PIECE, Dispatcher
 from upsell.runtime.live import run_dispatcher
 from upsell.store.connect import Connection, connect
 from upsell.testing.mail_sink import HOST, MailSinkProcess, open_mail_sink
@@ -107,7 +105,7 @@ def assert_promise(connection: Connection, accepted: Counter[str], messages: int
     assert unknown, "no kill fell between: the test proves nothing"
     kept = number_of(connection, "select count(*) from letters")
     assert kept == messages, "also of those that are unknown it is known what would have been read"
-    receipts = dict(
+    receipts: dict[str, str] = dict(
         connection.execute(
             "select properties::json ->> 'key', name from events where source = 'dispatcher'"
         ).fetchall()
@@ -167,39 +165,3 @@ def test_two_dispatchers_at_once_send_no_key_twice(database: str) -> None:
         assert len(accepted) == messages
         ((states,),) = connection.execute("select array_agg(distinct state) from outbox").fetchall()
         assert states == ["sent"]
-
-
-def test_a_batch_keeps_its_messages_though_its_pieces_take_longer_than_a_lease(database: str) -> None:
-    messages = 5 * PIECE
-    fill(database, messages)
-    with open_world(database) as world:
-        world.clock.move_to(SystemClock().now())
-        slow, seen = Slow(world.clock), list[int]()
-        other = Dispatcher(world.connection, world.clock, {})
-        slow.meanwhile = lambda: seen.append(sum(other.run_once().by_state.values()))
-        sender = Dispatcher(world.dispatcher.connection, world.clock, {"email": slow}, batch_size=messages)
-        sender.run_once()
-        other.close()
-        sender.close()
-        assert slow.letters == messages
-        assert seen == [0] * 5, "another dispatcher finds nothing that is to be taken from this one"
-        assert world.states() == {"sent": messages}
-
-
-class Slow:
-    """A channel that takes 24 seconds over each piece: longer than a third of a lease, shorter than half."""
-
-    def __init__(self, clock: SetClock) -> None:
-        self._clock = clock
-        self.letters = 0
-        self.meanwhile: Callable[[], object] = lambda: None
-
-    async def send(self, letters: Sequence[Letter], within: float) -> list[Receipt]:
-        assert within > 24
-        self.letters += len(letters)
-        self._clock.move_to(self._clock.now() + 24 * SECOND)
-        self.meanwhile()
-        return [Receipt(letter.key, Answer.ACCEPTED, "taken") for letter in letters]
-
-    async def close(self) -> None:
-        pass

@@ -231,7 +231,7 @@ def test_the_commands_list_show_stop_and_let_go_on(database: str, tmp_path: Path
     assert "is failed now" in settled.stdout
     assert run("stop").returncode == 2, "why is asked for"
     stopped = run("stop", "--because", "a wrong price")
-    assert stopped.stdout.startswith("Stopped: everything. 0 messages wait")
+    assert stopped.stdout.startswith("Stopped: everything. Of what is reserved 0 wait")
     assert "Stopped: everything since" in run("outbox").stdout
     assert "sending-stopped" in run("doctor").stdout
     assert run("resume", "--because", "mended").stdout == "Goes on: everything.\n"

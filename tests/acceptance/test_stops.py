@@ -57,8 +57,8 @@ def test_what_is_stopped_waits_and_goes_out_when_somebody_lets_it_go_on(database
 
 def test_only_the_channel_or_the_workflow_that_was_named_is_stopped(database: str) -> None:
     text = workflow(trigger="{on: Pricing Viewed}", journey="[{sms: {content: s1, intent: help}}]")
-    documents = make_documents({"w": WAITS, "other": WAITS.replace("Pricing Viewed", "Asked"), "texts": text})
-    documents["templates/s1.sms.txt"] = "Hello\n"
+    flows = {"w": WAITS, "other": WAITS.replace("Pricing Viewed", "Asked"), "texts": text}
+    documents = {**make_documents(flows), "templates/s1.sms.txt": "Hello\n"}
     with open_sink() as sink, open_gateway() as gateway, open_world(database, sink, gateway) as world:
         world.apply(documents)
         desk.stop(world.connection, world.clock, "eve", "why", channel="sms")
@@ -134,7 +134,7 @@ def test_the_doctor_tells_of_a_stop_as_an_error(database: str) -> None:
         (finding,) = (each for each in findings if each.code == "sending-stopped")
         assert finding.severity.value == "error"
         assert "stopped by eve" in finding.said
-        assert "a wrong price; 1 messages wait" in finding.said
+        assert "a wrong price; 1 waiting" in finding.said
         assert "upsell resume --channel email" in finding.advice
 
 

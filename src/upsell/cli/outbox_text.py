@@ -32,14 +32,15 @@ def list_lines(
     for stop in stops:
         yield (
             f"Stopped: {stop.words} since {_at(stop.started_at)} by {stop.by}: {stop.because} "
-            f"({waiting.get(stop.number, 0):,} wait)"
+            f"({waiting.get(stop.number, 0):,} waiting)"
         )
     if listed:
         yield ""
     for each in listed:
         to = each.customer_id or "-"
         yield f"{_at(each.reserved_at)}  {each.state.value:<9}  {each.channel:<7}  {each.key[:12]}  {to}"
-        yield f"  {each.workflow}, {each.content or each.step}, {each.intent}"
+        said = f"template {each.content}" if each.content else f"step {each.step}"
+        yield f"  workflow {each.workflow}, {said}, intent {each.intent}"
         if each.reason:
             yield from textwrap.wrap(each.reason, 100, initial_indent="  ", subsequent_indent="  ")
     more = sum(counts.values()) - len(listed)
@@ -107,6 +108,10 @@ def show_lines(shown: Shown) -> Iterator[str]:
     seen = [f"{term} was {value_words(Seen(term, value))}" for term, value in message.trigger.items()]
     if seen:
         yield from _wrapped(f"It saw: {', '.join(seen)}")
+    if shown.eligible:
+        yield from _wrapped(f"Eligible by: {'; '.join(shown.eligible)}")
+    if shown.suppress:
+        yield from _wrapped(f"Silent if, and was not: {'; '.join(shown.suppress)}")
     yield from _wrapped(f"Passage {message.enrollment} of {message.unit_id}, arm {message.arm or 'none'}")
     for each in shown.decisions:
         rule = f" ({each.rule})" if each.rule else ""
@@ -134,6 +139,8 @@ def show_content(shown: Shown) -> dict[str, object]:
             "version": message.version,
             "trigger": shown.trigger,
             "seen": message.trigger,
+            "eligible": shown.eligible,
+            "suppress": shown.suppress,
             "unit": message.unit_id,
             "enrollment": message.enrollment,
             "visit": message.visit,

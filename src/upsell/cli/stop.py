@@ -36,11 +36,11 @@ def stop(*, channel: _CHANNEL = "", workflow: _WORKFLOW = "", because: _BECAUSE 
         waiting = count_stopped(connection).get(held.number, 0)
         sending = count_messages(connection).get(State.SENDING, 0)
     if is_new:
-        print(f"Stopped: {held.words}. {waiting:,} messages wait, and none of them goes out.")
+        print(f"Stopped: {held.words}. Of what is reserved {waiting:,} wait; nothing of it goes out.")
     else:
-        print(f"Stopped already: {held.words}, by {held.by}: {held.because}. {waiting:,} messages wait.")
+        print(f"Stopped already: {held.words}, by {held.by}: {held.because}. {waiting:,} wait.")
     if sending:
-        print(f"{sending:,} messages were being handed over and end in the next seconds.")
+        print(f"Being handed over when it was thrown: {sending:,}; that ends in the next seconds.")
     print(f"To go on: upsell resume{_options(channel, workflow)} --because TEXT")
 
 

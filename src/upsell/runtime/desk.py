@@ -56,6 +56,8 @@ class Shown(msgspec.Struct, frozen=True):
         untold: Why there is no letter, or why it would not be sent now; empty where neither is so.
         workflow_name: What the workflow calls itself, as the enrollment entered it; empty when not kept.
         trigger: The trigger's text, as the enrollment entered it; empty when not kept.
+        eligible: Rules that had to be true, when it was let in and when it was sent.
+        suppress: The workflow's rules of which none might be, the policy's own beside them.
         decisions: What was decided about the passage, the first first.
     """
 
@@ -67,6 +69,8 @@ class Shown(msgspec.Struct, frozen=True):
     untold: str
     workflow_name: str
     trigger: str
+    eligible: tuple[str, ...]
+    suppress: tuple[str, ...]
     decisions: tuple[PassageDecision, ...]
 
 
@@ -97,6 +101,8 @@ def show_message(connection: Connection, key: str, now: Moment) -> Shown:
         kept is not None, untold,
         workflow.name if workflow is not None else "",
         trigger_words(workflow.trigger) if workflow is not None else "",
+        tuple(rule.text for rule in workflow.eligible) if workflow is not None else (),
+        tuple(rule.text for rule in workflow.suppress) if workflow is not None else (),
         read_passage(connection, queued.message.unit_id, queued.message.enrollment),
     )  # fmt: skip
 

@@ -114,7 +114,7 @@ def _sending_stopped(examined: Examined) -> Iterator[Finding]:
         option = f" --workflow {stop.workflow}" if stop.workflow else option
         yield Finding(
             "sending-stopped", Severity.ERROR, stop.channel or stop.workflow or "everything",
-            f"stopped by {stop.by} since {_day(stop.started_at)}: {stop.because}; {waiting:,} messages wait",
+            f"stopped by {stop.by} since {_day(stop.started_at)}: {stop.because}; {waiting:,} waiting",
             f"when what was wrong is mended, run `upsell resume{option} --because TEXT`",
         )  # fmt: skip
 
