@@ -61,7 +61,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = 2000
     send_batch_size: Annotated[
         int, Meta(description="how many messages the dispatcher claims at a time", ge=1)
-    ] = 200
+    ] = 500
     lease_seconds: Annotated[
         int, Meta(description="for how long a claimed message belongs to one dispatcher", ge=1)
     ] = 60

@@ -53,6 +53,11 @@ class Stop(msgspec.Struct, frozen=True):
             return f"the channel {self.channel}"
         return f"the workflow {self.workflow}" if self.workflow else "everything"
 
+    @property
+    def is_of_all(self) -> bool:
+        """Whether it is about everything."""
+        return not self.channel and not self.workflow
+
     def holds(self, workflow: str, channel: str, now: Moment) -> bool:
         """Tell whether it holds for what a workflow says over a channel at ``now``."""
         is_about = self.channel in ("", channel) and self.workflow in ("", workflow)

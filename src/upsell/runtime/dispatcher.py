@@ -48,7 +48,7 @@ from upsell.store.outbox import (
     start_sending,
 )
 from upsell.store.places import free_places, move_places, settle_places
-from upsell.store.stops import share_sending
+from upsell.store.stops import open_stops, share_sending
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -148,7 +148,10 @@ class Dispatcher:
         """Recover what lost dispatchers left, then claim and send one batch; does not wait for work."""
         now = self._clock.now()
         tally = {State.UNKNOWN: self._recover(now)}
-        claimed = claim_messages(self.connection, self._claimer, now, now + self._lease, self._batch_size)
+        stops = open_stops(self.connection)
+        claimed = claim_messages(
+            self.connection, self._claimer, now, now + self._lease, self._batch_size, stops
+        )
         if claimed:
             self._runner.run(self._send(claimed, tally))
         return Dispatched(tally, is_behind=len(claimed) == self._batch_size)
@@ -165,7 +168,7 @@ class Dispatcher:
 
     def next_attempt_at(self) -> Moment | None:
         """Give when there is next something to send or recover, None when the outbox is at rest."""
-        return find_next_attempt(self.connection)
+        return find_next_attempt(self.connection, open_stops(self.connection))
 
     def close(self) -> None:
         """Let go of the channels' connections."""

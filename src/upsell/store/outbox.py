@@ -15,6 +15,7 @@ import msgspec
 
 from upsell.clock import Duration, Moment
 from upsell.decisions.intents import Intent
+from upsell.decisions.stops import Stop
 from upsell.decisions.terms import Terms
 from upsell.ids import UnitId, shard_of
 from upsell.journeys.effects import Speak, Withdraw
@@ -142,11 +143,22 @@ def hand_over_messages(connection: Connection, merged: Mapping[str, tuple[str, U
 
 
 def claim_messages(
-    connection: Connection, claimer: str, now: Moment, lease_ends_at: Moment, limit: int
+    connection: Connection,
+    claimer: str,
+    now: Moment,
+    lease_ends_at: Moment,
+    limit: int,
+    stops: Sequence[Stop] = (),
 ) -> list[Queued]:
-    """Claim messages that may be tried now, for as long as the lease."""
+    """Claim messages that may be tried now, for as long as the lease; what ``stops`` are about is left.
+
+    Without a stop the first in line are found by the index; past what is stopped has to be read.
+    """
+    if any(stop.is_of_all for stop in stops):
+        return []
+    name = "claim_unstopped" if stops else "claim_messages"
     values = {"claimer": claimer, "now": now, "lease_ends_at": lease_ends_at, "limit": limit}
-    return as_queued(connection.execute(query("claim_messages"), values, binary=True))
+    return as_queued(connection.execute(query(name), values | _stopped(stops), binary=True))
 
 
 def spread_messages(connection: Connection, now: Moment, late_after: Duration, longest: Duration) -> int:
@@ -214,10 +226,22 @@ def count_failures(connection: Connection, since: Moment) -> list[tuple[str, str
     return connection.execute(query("count_failures"), {"since": since}, binary=True).fetchall()
 
 
-def find_next_attempt(connection: Connection) -> Moment | None:
-    """Give when there is next something to send or to recover, None when the outbox is at rest."""
-    row = connection.execute(query("find_next_attempt"), binary=True).fetchone()
+def find_next_attempt(connection: Connection, stops: Sequence[Stop] = ()) -> Moment | None:
+    """Give when there is next something to send or to recover, None when the outbox is at rest.
+
+    What ``stops`` are about is not waited for.
+    """
+    name = "find_next_unstopped" if stops else "find_next_attempt"
+    values = _stopped(stops) | {"is_all": any(stop.is_of_all for stop in stops)}
+    row = connection.execute(query(name), values, binary=True).fetchone()
     return row[0] if row is not None else None
+
+
+def _stopped(stops: Sequence[Stop]) -> dict[str, object]:
+    return {
+        "channels": [stop.channel for stop in stops if stop.channel],
+        "workflows": [stop.workflow for stop in stops if stop.workflow],
+    }
 
 
 def as_queued(rows: Iterable[tuple[Any, ...]]) -> list[Queued]:

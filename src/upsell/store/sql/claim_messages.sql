@@ -1,14 +1,8 @@
--- Claim messages that may be tried now; those another dispatcher is claiming are passed over, and what is
--- stopped is left where it is.
+-- Claim messages that may be tried now; those another dispatcher is claiming are passed over.
 with due as (
     select key
     from outbox
-    where
-        state = 'reserved'
-        and next_attempt_at <= moment(%(now)s)
-        and not exists (select from stops where ended_at is null and channel = '' and workflow = '')
-        and channel <> all (array(select channel from stops where ended_at is null and channel <> ''))
-        and workflow <> all (array(select workflow from stops where ended_at is null and workflow <> ''))
+    where state = 'reserved' and next_attempt_at <= moment(%(now)s)
     order by next_attempt_at
     limit %(limit)s
     for update skip locked
