@@ -88,3 +88,16 @@ def test_what_is_taken_back_while_it_was_written_is_not_handed_over(database: st
         sender.close()
         assert slow.letters == PIECE
         assert world.states() == {"sent": PIECE, "withdrawn": PIECE}
+
+
+def test_a_dispatcher_that_is_stopped_ends_its_piece_and_gives_the_rest_back(database: str) -> None:
+    messages = 3 * PIECE
+    with open_world(database) as world:
+        reserve(world, messages)
+        slow = Slow(world.clock)
+        sender = Dispatcher(world.dispatcher.connection, world.clock, {"email": slow}, batch_size=messages)
+        sender.run_once(lambda: slow.letters > 0)
+        sender.close()
+        assert world.states() == {"sent": slow.letters, "reserved": messages - slow.letters}
+        assert slow.letters < messages
+        assert world.rows("select count(*) from outbox where claimed_by is not null") == [(0,)]

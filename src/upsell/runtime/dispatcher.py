@@ -41,6 +41,7 @@ from upsell.store.outbox import (
     claim_messages,
     find_next_attempt,
     finish_messages,
+    give_back_claims,
     give_up_sending,
     release_claims,
     renew_claims,
@@ -144,8 +145,11 @@ class Dispatcher:
         release_claims(self.connection, now)
         return spread_messages(self.connection, now, LATE_AFTER, LONGEST_SPREAD)
 
-    def run_once(self) -> Dispatched:
-        """Recover what lost dispatchers left, then claim and send one batch; does not wait for work."""
+    def run_once(self, is_stopped: Callable[[], bool] = lambda: False) -> Dispatched:
+        """Recover what lost dispatchers left, then claim and send one batch; does not wait for work.
+
+        Once it is stopped, what is being handed over ends, and the rest of the batch is given back.
+        """
         now = self._clock.now()
         tally = {State.UNKNOWN: self._recover(now)}
         stops = open_stops(self.connection)
@@ -153,7 +157,7 @@ class Dispatcher:
             self.connection, self._claimer, now, now + self._lease, self._batch_size, stops
         )
         if claimed:
-            self._runner.run(self._send(claimed, tally))
+            self._runner.run(self._send(claimed, tally, is_stopped))
         return Dispatched(tally, is_behind=len(claimed) == self._batch_size)
 
     def run_until_idle(self) -> Dispatched:
@@ -186,13 +190,19 @@ class Dispatcher:
             self._record(told, now)
         return len(lost)
 
-    async def _send(self, claimed: Sequence[Queued], tally: dict[State, int]) -> None:
+    async def _send(
+        self, claimed: Sequence[Queued], tally: dict[State, int], is_stopped: Callable[[], bool]
+    ) -> None:
         """Take a batch through piece by piece: while one is handed over, the next is written."""
         renewed_at = self._clock.now()
         speaking: asyncio.Task[_Piece] | None = None
         try:
             for start in range(0, len(claimed), PIECE):
                 rest = claimed[start:]
+                if is_stopped():
+                    keys = [queued.message.key for queued in rest]
+                    give_back_claims(self.connection, self._claimer, keys)
+                    break
                 piece = await self._prepare(rest[:PIECE])
                 spoken = await speaking if speaking is not None else None
                 speaking = None

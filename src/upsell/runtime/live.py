@@ -117,7 +117,7 @@ def run_dispatcher(url: str, settings: Settings, clock: Clock, is_stopped: Calla
                 if clock.now() >= forget_at:
                     forget_letters(connection, clock.now() - settings.letter_days * DAY)
                     forget_at = clock.now() + HOUR
-                done = dispatcher.run_once()
+                done = dispatcher.run_once(is_stopped)
                 for state in (State.RESERVED, State.FAILED, State.UNKNOWN):
                     if done.by_state.get(state):
                         _log.warning(_TOLD[state], messages=done.by_state[state])

@@ -186,6 +186,11 @@ def renew_claims(connection: Connection, claimer: str, keys: Sequence[str], leas
     return connection.execute(query("renew_claims"), values).rowcount
 
 
+def give_back_claims(connection: Connection, claimer: str, keys: Sequence[str]) -> None:
+    """Give back what was claimed and will not be begun."""
+    connection.execute(query("give_back_claims"), {"claimer": claimer, "keys": list(keys)})
+
+
 def finish_messages(
     connection: Connection, claimer: str, finished: Sequence[Finished], now: Moment
 ) -> frozenset[str]:
