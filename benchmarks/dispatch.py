@@ -174,6 +174,7 @@ def main() -> None:
         with open_mail_sink() as sink:
             capacity, sink_cpu, size = bench.measure_sink(sink)
         print(f"{'one mail':50} {size:>9,} bytes")
+        print(f"{'yardstick: a plain loop of Python, to compare runs by':50} {yardstick():>9,.1f} ms")
         print(
             f"{'the sink alone takes':50} {capacity:>9,.0f} mails/s, {sink_cpu * 1e6:.0f} us of its CPU each"
         )
@@ -358,6 +359,17 @@ def wait_until_taken(connection: Connection) -> None:
     behind = "select count(*) from cursors where position < (select position from ledger_head)"
     while connection.execute(behind).fetchone() != (0,):
         time.sleep(0.01)
+
+
+def yardstick() -> float:
+    """Give the milliseconds of processor time a fixed piece of plain Python takes here and now.
+
+    Neighbours make every instruction dearer; what two runs found is compared by this.
+    """
+    before = time.process_time()
+    said = {f"name {n % 100}": str(n) for n in range(100_000)}
+    assert len(said) == 100
+    return (time.process_time() - before) * 1000
 
 
 def show_stage(stage: str, cpu: float, wall: float) -> None:
