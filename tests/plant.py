@@ -13,7 +13,6 @@ from pathlib import Path
 
 from tests.sinks import HOST, Sink
 from upsell.store.connect import Connection
-from upsell.testing.mail_sink import MailSinkProcess
 
 SEND_BATCH = 40
 PATIENCE = 60.0
@@ -22,7 +21,7 @@ PATIENCE = 60.0
 class Plant:
     """A worker process over a database, started and killed as the test likes."""
 
-    def __init__(self, url: str, sink: Sink | MailSinkProcess, folder: Path) -> None:
+    def __init__(self, url: str, sink: Sink, folder: Path) -> None:
         self._environment = os.environ | {
             "UPSELL_DATABASE_URL": url,
             "UPSELL_SMTP_HOST": HOST,
@@ -59,7 +58,7 @@ class Plant:
 
 
 @contextmanager
-def open_plant(url: str, sink: Sink | MailSinkProcess, folder: Path) -> Iterator[Plant]:
+def open_plant(url: str, sink: Sink, folder: Path) -> Iterator[Plant]:
     plant = Plant(url, sink, folder)
     plant.start()
     try:
