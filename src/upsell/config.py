@@ -90,13 +90,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = 2000
     send_batch_size: Annotated[
         int, Meta(description="how many messages the dispatcher claims at a time", ge=1)
-    ] = 200
+    ] = 500
     lease_seconds: Annotated[
         int, Meta(description="for how long a claimed message belongs to one dispatcher", ge=1)
     ] = 60
     send_attempts: Annotated[
         int, Meta(description="how often a message is tried that cannot be taken for now", ge=1)
     ] = 5
+    letter_days: Annotated[
+        int,
+        Meta(description="for how many days a message is kept as it was sent; 0 keeps none", ge=0),
+    ] = 90
     dedup_days: Annotated[int, Meta(description="for how many days a message id is remembered", ge=1)] = 30
 
 

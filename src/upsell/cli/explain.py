@@ -38,17 +38,21 @@ def explain(
     from upsell.runtime.explained import answer_content
     from upsell.runtime.explaining import explain_now, explain_past
     from upsell.store.connect import connect, database_url
+    from upsell.store.stops import open_stops
 
     past = moment_of(at, "--at")
     with connect(database_url(load_settings(os.environ))) as connection:
         if past is None:
             answer = explain_now(connection, unit, SystemClock().now(), workflow)
+            stops = open_stops(connection)
         else:
-            answer = explain_past(connection, unit, past, workflow)
+            answer, stops = explain_past(connection, unit, past, workflow), ()
     if as_json:
         print(msgspec.json.format(msgspec.json.encode(answer_content(answer))).decode())
-    else:
-        print("\n".join(_lines(answer)))
+        return
+    print("\n".join(_lines(answer)))
+    for stop in stops:
+        print(f"\nStopped by hand, so that messages wait: {stop.words}, by {stop.by}: {stop.because}")
 
 
 def _lines(answer: Answer) -> list[str]:

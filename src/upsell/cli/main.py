@@ -82,6 +82,11 @@ COMMANDS: Final[dict[str, Entry]] = {
         "upsell.cli.guardrail:guardrail",
         "Let a workflow go on that a guardrail paused, or list what was broken.",
     ),
+    "stop": Entry("upsell.cli.stop:stop", "Stop everything that goes out, a channel or a workflow, at once."),
+    "resume": Entry("upsell.cli.stop:resume", "Let go on what was stopped by hand."),
+    "outbox": Entry(
+        "upsell.cli.outbox:outbox", "Look through messages, see one as the customer did, take back, settle."
+    ),
     "benchmark": Entry(
         "upsell.cli.benchmark:benchmark", "Compute what peers use, at most once a day, and show it."
     ),

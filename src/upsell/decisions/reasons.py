@@ -24,6 +24,7 @@ class Reason(enum.Enum):
     STALE = "stale"
     HISTORICAL = "historical"
     PAUSED = "paused"
+    STOPPED = "stopped"
     ENDED = "ended"
     EXISTING = "existing"
     ALREADY_ENROLLED = "already_enrolled"
@@ -73,6 +74,7 @@ MEANINGS: dict[Reason, str] = {
     Reason.STALE: "the event that fired the trigger is older than the workflow allows",
     Reason.HISTORICAL: "imported history never starts anything",
     Reason.PAUSED: "the workflow is paused",
+    Reason.STOPPED: "somebody of the team stopped it by hand",
     Reason.ENDED: "the workflow has ended",
     Reason.EXISTING: "the trigger was true before the workflow went live",
     Reason.ALREADY_ENROLLED: "is in this workflow now",

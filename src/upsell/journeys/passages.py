@@ -136,9 +136,9 @@ def is_still_eligible(scene: Scene, unit: Unit, workflow: Workflow, enrollment: 
 def take_receipt(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment, event: Event) -> None:
     """Take what became of a message: the journey goes on when every person of the step is accounted for.
 
-    Sent or unknown: on. Failed for good: on, with the reason. All withheld by the gate before
-    sending: the step is asked again, where it stands still for the same reason; its patience counts
-    from when it first did.
+    Sent or unknown: on. Failed for good, or withdrawn by a person: on, with the reason. All withheld by
+    the gate before sending: the step is asked again, where it stands still for the same reason; its
+    patience counts from when it first did.
     """
     key = event.properties.get("key")
     if key not in enrollment.pending:
@@ -153,7 +153,7 @@ def take_receipt(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrol
         enrollment.delivered = True
         if isinstance(step, MessageStep):
             note_shown(enrollment, step)
-    elif event.name == MESSAGE_FAILED:
+    elif event.name == MESSAGE_FAILED or event.properties.get("is_final") is True:
         enrollment.has_failed = True
     if enrollment.pending or not isinstance(step, MessageStep | WebhookStep | TrialStep):
         return

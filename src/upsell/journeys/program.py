@@ -19,6 +19,7 @@ from upsell.decisions.incidents import Incident
 from upsell.decisions.layers import LayerShare
 from upsell.decisions.policy import Policy
 from upsell.decisions.rails import Spent
+from upsell.decisions.stops import Stop
 from upsell.journeys.segment import Segment
 from upsell.journeys.workflow import Workflow
 from upsell.rules.compile import Rule
@@ -87,6 +88,7 @@ class Program(msgspec.Struct, frozen=True):
         reports: What the team is told by itself.
         costs: What messages and people's time cost, for reports.
         senders: Further senders, brands of the team's, by the name workflows call them.
+        stops: What somebody stopped by hand, from whatever moment each holds.
     """
 
     version: str
@@ -109,6 +111,7 @@ class Program(msgspec.Struct, frozen=True):
     reports: Reports = Reports()
     costs: Costs = msgspec.field(default_factory=Costs)
     senders: Mapping[str, Sender] = msgspec.field(default_factory=dict)
+    stops: tuple[Stop, ...] = ()
 
     def sender_of(self, workflow: Workflow | None) -> Sender:
         """Give who mail of a workflow comes from: the one it names, while there is one of that name."""
@@ -139,6 +142,11 @@ def with_pauses(program: Program, pauses: Iterable[Pause]) -> Program:
     for pause in pauses:
         by_workflow[pause.workflow] = (*by_workflow.get(pause.workflow, ()), pause)
     return msgspec.structs.replace(program, pauses=by_workflow)
+
+
+def with_stops(program: Program, stops: tuple[Stop, ...]) -> Program:
+    """Give the program with what is known to have been stopped by hand."""
+    return msgspec.structs.replace(program, stops=stops)
 
 
 def with_sold_out(

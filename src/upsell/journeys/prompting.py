@@ -14,7 +14,9 @@ import msgspec
 
 from upsell.decisions.contact import Speech, Touch, touch_of
 from upsell.decisions.decision import Verdict
+from upsell.decisions.reach import PROMPT
 from upsell.decisions.reasons import Reason
+from upsell.decisions.stops import ask_stops
 from upsell.decisions.terms import Terms
 from upsell.ids import bare, digest, is_account
 from upsell.journeys.hearing import note_spoken
@@ -111,13 +113,19 @@ def _ask_prompt(scene: Scene, prompt: _Prompt, person: Unit) -> tuple[Terms | No
     """Give the terms of what a prompt offers, if anything, or why it may not be shown now."""
     unit, enrollment, workflow, step = prompt.unit, prompt.enrollment, prompt.workflow, prompt.step
     speech = speech_of(workflow, step, scene, enrollment)
-    terms, refusal = None, ask_silence(scene, unit, workflow, step.intent)
+    terms, refusal = None, _ask_stopped(scene, workflow, step)
+    refusal = refusal or ask_silence(scene, unit, workflow, step.intent)
     if refusal is None:
         terms, refusal = ask_offer(scene, unit, workflow, step, enrollment.arm, enrollment)
     refusal = refusal or ask_permission(scene, person, speech)
     refusal = refusal or _ask_reach(scene, person, step, speech)
     holder = person if step.channel else unit
     return terms, refusal or ask_places(scene, holder, speech, but=prompt.key)
+
+
+def _ask_stopped(scene: Scene, workflow: Workflow, step: PromptStep) -> Verdict | None:
+    stops = scene.program.stops
+    return ask_stops(stops, workflow.key, step.channel or PROMPT, scene.now) if stops else None
 
 
 def _would_other_arm_offer(scene: Scene, prompt: _Prompt, person: Unit) -> bool:

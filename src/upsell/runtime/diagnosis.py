@@ -80,7 +80,8 @@ def _messages_unknown(examined: Examined) -> Iterator[Finding]:
         yield Finding(
             "messages-unknown", Severity.WARNING, "mail",
             f"of {unknown:,} messages it is not known whether the mail server took them; they count as sent",
-            "look them up at the mail server by their key; they are never sent again blindly",
+            "`upsell outbox unknown` lists them; look each up at the provider by its key, then say "
+            "`upsell outbox settle KEY --sent` or `--not-sent`; none is ever sent again by itself",
         )  # fmt: skip
 
 
@@ -134,6 +135,18 @@ def _owner_unreached(examined: Examined) -> Iterator[Finding]:
                 f"{named}, so nobody is mailed when a guardrail of it is broken, or what it did in the week",
                 f"write owner: with an address such as growth@example.com in workflows/{key}.yaml, and apply",
             )  # fmt: skip
+
+
+def _sending_stopped(examined: Examined) -> Iterator[Finding]:
+    for stop in examined.stops:
+        waiting = examined.waiting.get(stop.number, 0)
+        option = f" --channel {stop.channel}" if stop.channel else ""
+        option = f" --workflow {stop.workflow}" if stop.workflow else option
+        yield Finding(
+            "sending-stopped", Severity.ERROR, stop.channel or stop.workflow or "everything",
+            f"stopped by {stop.by} since {_day(stop.started_at)}: {stop.because}; {waiting:,} waiting",
+            f"when what was wrong is mended, run `upsell resume{option} --because TEXT`",
+        )  # fmt: skip
 
 
 def _event_never_came(examined: Examined) -> Iterator[Finding]:
@@ -379,6 +392,9 @@ CHECKS: tuple[Check, ...] = (
         _mail_provider_away,
     ),
     Check(("messages-failed",), "messages that failed for good in the last 14 days", _messages_failed),
+    Check(
+        ("sending-stopped",), "somebody stopped sending by hand and nobody has let it go on", _sending_stopped
+    ),
     Check(
         ("guardrail-broken",),
         "a guardrail was broken and nobody has let the workflow go on since; an error where it is paused",

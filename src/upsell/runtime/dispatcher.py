@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import assert_never
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any, ParamSpec, TypeVar, assert_never
 from uuid import uuid4
 
 import msgspec
@@ -23,28 +24,20 @@ from upsell.channels.email import EmailChannel
 from upsell.channels.mime import message_id_of
 from upsell.channels.render import write_letter
 from upsell.channels.webhook import write_webhook
-from upsell.clock import SECOND, Clock, Duration, Moment, format_moment
-from upsell.decisions.decision import Verdict
+from upsell.clock import SECOND, Clock, Duration, Moment
 from upsell.decisions.guardrails import mailbox_of
 from upsell.decisions.reach import EMAIL, WEBHOOK
-from upsell.decisions.reasons import MEANINGS
 from upsell.errors import DeliveryError
-from upsell.ids import bare, is_account
 from upsell.journeys.gate import ask_gate
+from upsell.journeys.program import Program
 from upsell.runtime.backlog import LATE_AFTER, LONGEST_SPREAD
 from upsell.runtime.mail_routing import MailRouting
 from upsell.runtime.programs import Programs
+from upsell.runtime.receipts import receipt_events, withheld_by
 from upsell.runtime.snapshot import Snapshot, take_snapshot
-from upsell.signals.events import (
-    MESSAGE_BOUNCED,
-    MESSAGE_FAILED,
-    MESSAGE_SENT,
-    MESSAGE_UNKNOWN,
-    MESSAGE_WITHHELD,
-    Event,
-)
 from upsell.store.connect import Connection
 from upsell.store.ledger import append
+from upsell.store.letters import LetterPress
 from upsell.store.outbox import (
     LOST,
     Finished,
@@ -54,23 +47,27 @@ from upsell.store.outbox import (
     claim_messages,
     find_next_attempt,
     finish_messages,
+    give_back_claims,
     give_up_sending,
     release_claims,
+    renew_claims,
     spread_messages,
     start_sending,
 )
 from upsell.store.places import free_places, move_places, settle_places
+from upsell.store.stops import open_stops, share_sending
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 FIRST_PAUSE: Duration = 30 * SECOND
 """How long after a first failure a message is tried again; each further pause is twice as long."""
 
-_EVENTS = {
-    State.SENT: MESSAGE_SENT,
-    State.FAILED: MESSAGE_FAILED,
-    State.UNKNOWN: MESSAGE_UNKNOWN,
-    State.WITHDRAWN: MESSAGE_WITHHELD,
-}
+PIECE = 100
+"""How many messages are handed over at a time; while they are, the next are asked about and written."""
 
+FRESH: Duration = SECOND
+"""For how long the gate's answer holds: who waits longer to be handed over is asked about again."""
 
 _FREED = frozenset({State.FAILED, State.WITHDRAWN})
 """States in which a message has given its place back."""
@@ -91,6 +88,26 @@ class Dispatched(msgspec.Struct, frozen=True):
     is_behind: bool
 
 
+class _Piece(msgspec.Struct):
+    """Some messages of a batch on their way through.
+
+    Attributes:
+        claimed: The messages.
+        letters: What is handed over, by key.
+        templates: What each letter was written from, by key.
+        withheld: Those that are not sent now.
+        asked_at: When the gate was asked.
+        receipts: What became of the letters.
+    """
+
+    claimed: Sequence[Queued]
+    letters: dict[str, Letter]
+    templates: dict[str, tuple[tuple[str, str], Any]]
+    withheld: list[Finished]
+    asked_at: Moment
+    receipts: list[Receipt] = msgspec.field(default_factory=list)
+
+
 class Dispatcher:
     """Sends what the outbox holds.
 
@@ -107,8 +124,12 @@ class Dispatcher:
         batch_size: int = 200,
         lease_seconds: int = 60,
         send_attempts: int = 5,
+        is_keeping_letters: bool = True,
     ) -> None:
-        """Send over these channels, by the name messages call them; nothing is claimed yet."""
+        """Send over these channels, by the name messages call them; nothing is claimed yet.
+
+        Letters are kept as they were handed over unless told otherwise.
+        """
         self.connection = connection
         self._clock = clock
         self._channels = channels
@@ -117,6 +138,7 @@ class Dispatcher:
         self._send_attempts = send_attempts
         self._programs = Programs()
         self._claimer = uuid4().hex
+        self._press = LetterPress() if is_keeping_letters else None
         self._runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
         mail = channels.get(EMAIL)
         self._routing = (
@@ -133,25 +155,26 @@ class Dispatcher:
         release_claims(self.connection, now)
         return spread_messages(self.connection, now, LATE_AFTER, LONGEST_SPREAD)
 
-    def run_once(self) -> Dispatched:
-        """Recover what lost dispatchers left, then claim and send one batch; does not wait for work."""
+    def run_once(self, is_stopped: Callable[[], bool] = lambda: False) -> Dispatched:
+        """Recover what lost dispatchers left, then claim and send one batch; does not wait for work.
+
+        Once it is stopped, what is being handed over ends, and the rest of the batch is given back.
+        """
         now = self._clock.now()
         tally = {State.UNKNOWN: self._recover(now)}
+        stops = open_stops(self.connection)
         fewer = self._routing.begin(now, self._batch_size) if self._routing is not None else {}
         claimed = claim_messages(
-            self.connection, self._claimer, now, now + self._lease, self._batch_size, fewer
+            self.connection, self._claimer, now, now + self._lease, self._batch_size, fewer, stops
         )
-        finished: list[Finished] = []
+        ended: list[Finished] = []
         if claimed:
-            letters, withheld = self._prepare(claimed, now)
-            _note(tally, withheld)
-            started = self._start(claimed, letters, withheld)
-            finished = self._speak(claimed, started)
-            _note(tally, finished)
+            self._runner.run(self._send(claimed, ended, is_stopped))
         if self._routing is not None:
             self._routing.end()
+        _note(tally, ended)
         # What its provider was not spoken to about may go at once, by another perhaps.
-        goes_on = any(told.next_attempt_at is not None and told.next_attempt_at <= now for told in finished)
+        goes_on = any(told.next_attempt_at is not None and told.next_attempt_at <= now for told in ended)
         return Dispatched(tally, is_behind=goes_on or self._is_behind(claimed, fewer))
 
     def run_until_idle(self) -> Dispatched:
@@ -168,7 +191,7 @@ class Dispatcher:
         """Give when there is next something to send or recover, None when the outbox is at rest."""
         now = self._clock.now()
         resting = {EMAIL: self._routing.resumes_at(now)} if self._routing is not None else {}
-        return find_next_attempt(self.connection, resting)
+        return find_next_attempt(self.connection, resting, open_stops(self.connection))
 
     def close(self) -> None:
         """Let go of the channels' connections."""
@@ -196,29 +219,76 @@ class Dispatcher:
             self._record(told, now)
         return len(lost)
 
-    def _prepare(self, claimed: Sequence[Queued], now: Moment) -> tuple[dict[str, Letter], list[Finished]]:
-        """Write each message and ask the gate; give letters by key, and the messages that are none."""
+    async def _send(
+        self, claimed: Sequence[Queued], ended: list[Finished], is_stopped: Callable[[], bool]
+    ) -> None:
+        """Take a batch through piece by piece: while one is handed over, the next is written."""
+        renewed_at = self._clock.now()
+        speaking: asyncio.Task[_Piece] | None = None
+        try:
+            for start in range(0, len(claimed), PIECE):
+                rest = claimed[start:]
+                if is_stopped():
+                    keys = [queued.message.key for queued in rest]
+                    give_back_claims(self.connection, self._claimer, keys)
+                    break
+                piece = await self._prepare(rest[:PIECE])
+                spoken = await speaking if speaking is not None else None
+                speaking = None
+                if self._clock.now() - piece.asked_at > FRESH:
+                    ended += await _apart(self._turn, spoken, None)
+                    self._take_back(piece)
+                    spoken, piece = None, await self._prepare(piece.claimed)
+                if self._clock.now() - renewed_at > self._lease // 4:
+                    renewed_at = self._clock.now()
+                    self._renew(rest, renewed_at)
+                ended += await _apart(self._turn, spoken, piece)
+                speaking = asyncio.create_task(self._speak(piece))
+        finally:
+            if speaking is not None:
+                ended += self._turn(await speaking, None)
+
+    async def _prepare(self, claimed: Sequence[Queued]) -> _Piece:
+        """Ask the gate about messages and write them, letting those before be handed over in between."""
+        now = self._clock.now()
+        snapshot = await _apart(self._look, claimed, now)
+        piece = _Piece(claimed, {}, {}, [], now)
+        in_line = sorted(claimed, key=lambda queued: snapshot.lines.number(queued.message.key))
+        for number, queued in enumerate(in_line):
+            key = queued.message.key
+            refusal = self._ask(snapshot, queued, now)
+            if isinstance(refusal, Letter):
+                piece.letters[key] = refusal
+                piece.templates[key] = _template(snapshot.program, queued)
+            else:
+                piece.withheld.append(refusal)
+                # Who is only put off keeps the place in line.
+                if refusal.state is not State.RESERVED:
+                    snapshot.lines.give_back(key)
+                    self._give_back(key, now)
+            if number % 4 == 0:
+                await asyncio.sleep(0)
+        return piece
+
+    def _take_back(self, piece: _Piece) -> None:
+        """Undo what was admitted of a piece that is asked about anew."""
+        now = self._clock.now()
+        for key in piece.letters:
+            self._give_back(key, now)
+
+    def _give_back(self, key: str, now: Moment) -> None:
+        if self._routing is not None:
+            self._routing.give_back(key, now)
+
+    def _look(self, claimed: Sequence[Queued], now: Moment) -> Snapshot:
+        """Read the households of messages as of now, and who stands in line with them."""
         self._programs.refresh(self.connection)
         snapshot = take_snapshot(self.connection, self._programs, claimed, now)
         while moved := snapshot.lines.moved():
             # Who has another address since stands last in line there, and is asked about as such.
             move_places(self.connection, moved)
             snapshot = take_snapshot(self.connection, self._programs, claimed, now)
-        letters: dict[str, Letter] = {}
-        withheld: list[Finished] = []
-        for queued in sorted(claimed, key=lambda queued: snapshot.lines.number(queued.message.key)):
-            key = queued.message.key
-            refusal = self._ask(snapshot, queued, now)
-            if isinstance(refusal, Letter):
-                letters[key] = refusal
-                continue
-            withheld.append(refusal)
-            if refusal.state is not State.RESERVED:
-                # Who is only put off keeps the place in line.
-                snapshot.lines.give_back(key)
-                if self._routing is not None:
-                    self._routing.give_back(key, now)
-        return letters, withheld
+        return snapshot
 
     def _ask(self, snapshot: Snapshot, queued: Queued, now: Moment) -> Letter | Finished:
         message = snapshot.message(queued)
@@ -235,29 +305,49 @@ class Dispatcher:
             # What others were sent at the address is known here alone, so the receipt has to tell of it.
             is_full = bool(others) and ask_gate(program, household, message, now) is None
             address = snapshot.lines.addresses[message.key] if is_full else None
-            return _withhold(message.key, verdict, address)
+            return withheld_by(message.key, verdict, address)
         try:
             write = write_webhook if message.channel == WEBHOOK else write_letter
             return write(program, household, message, now)
         except DeliveryError as error:
             return Finished(message.key, State.FAILED, str(error))
 
-    def _start(
-        self, claimed: Sequence[Queued], letters: Mapping[str, Letter], withheld: Sequence[Finished]
-    ) -> list[Letter]:
-        """Record what is withheld and that the rest is being sent; give what is still to be sent."""
-        now = self._clock.now()
+    def _turn(self, spoken: _Piece | None, piece: _Piece | None) -> list[Finished]:
+        """Record what became of one piece, and of the next what is withheld and that the rest is being sent.
+
+        Gives what has ended. What is taken back or stopped at the last moment is no letter of its piece
+        any more.
+        """
+        ended: list[Finished] = []
         with self.connection.transaction():
-            self._finish(claimed, withheld, now)
-            handed_to = self._handed_to(letters)
-            started = start_sending(
-                self.connection, self._claimer, letters, now, now + self._lease, handed_to
-            )
-        return [
-            replace(letter, provider=handed_to[key].provider) if key in handed_to else letter
-            for key, letter in letters.items()
+            # Before the ledger is held: whoever throws a stop asks for the two in this order as well.
+            share_sending(self.connection)
+            now = self._clock.now()
+            for each, finished in (
+                (spoken, self._received(spoken, now) if spoken is not None else []),
+                (piece, piece.withheld if piece is not None else []),
+            ):
+                if each is not None and finished:
+                    self._finish(each.claimed, finished, now)
+                    ended += finished
+            if piece is not None and piece.letters:
+                self._start(piece, now)
+        return ended
+
+    def _start(self, piece: _Piece, now: Moment) -> None:
+        """Record that letters are being sent, and keep them; a transaction is open."""
+        handed_to = self._handed_to(piece.letters)
+        started = start_sending(
+            self.connection, self._claimer, piece.letters, now, now + self._lease, handed_to
+        )
+        piece.letters = {
+            key: replace(letter, provider=handed_to[key].provider) if key in handed_to else letter
+            for key, letter in piece.letters.items()
             if key in started
-        ]
+        }
+        if self._press is not None:
+            kept = [(letter, *piece.templates[key]) for key, letter in piece.letters.items()]
+            self._press.keep(self.connection, kept, now)
 
     def _handed_to(self, letters: Mapping[str, Letter]) -> dict[str, HandedTo]:
         """Give whom each mail is handed to, and under which Message-ID."""
@@ -270,29 +360,32 @@ class Dispatcher:
             if (provider := routing.provider(key))
         }
 
-    def _speak(self, claimed: Sequence[Queued], letters: Sequence[Letter]) -> list[Finished]:
-        """Hand letters to their channels and record what became of them."""
-        if not letters:
-            return []
-        by_key = {queued.message.key: queued for queued in claimed}
-        receipts: list[Receipt] = []
+    def _renew(self, claimed: Sequence[Queued], now: Moment) -> None:
+        """Keep what is still to be begun for another lease."""
+        keys = [queued.message.key for queued in claimed]
+        renew_claims(self.connection, self._claimer, keys, now + self._lease)
+
+    async def _speak(self, piece: _Piece) -> _Piece:
+        """Hand letters to their channels; give their piece with what became of them."""
+        channel_of = {queued.message.key: queued.message.channel for queued in piece.claimed}
         for name, channel in self._channels.items():
-            mine = [letter for letter in letters if by_key[letter.key].message.channel == name]
+            mine = [letter for key, letter in piece.letters.items() if channel_of[key] == name]
             if mine:
                 # Half the lease: a letter begun at the last moment still ends within it.
-                receipts += self._runner.run(channel.send(mine, self._lease / SECOND / 2))
-        now = self._clock.now()
-        recipients = {letter.key: letter.recipient for letter in letters}
-        finished = [
+                piece.receipts += await channel.send(mine, self._lease / SECOND / 2)
+        return piece
+
+    def _received(self, piece: _Piece, now: Moment) -> list[Finished]:
+        """Read the receipts of a piece."""
+        by_key = {queued.message.key: queued for queued in piece.claimed}
+        recipients = {key: letter.recipient for key, letter in piece.letters.items()}
+        return [
             replace(
                 self._read(by_key[receipt.key], receipt, recipients[receipt.key], now),
                 mailbox=mailbox_of(recipients[receipt.key]).value,
             )
-            for receipt in receipts
+            for receipt in piece.receipts
         ]
-        with self.connection.transaction():
-            self._finish(claimed, finished, now)
-        return finished
 
     def _read(self, queued: Queued, receipt: Receipt, recipient: str, now: Moment) -> Finished:
         match receipt.answer:
@@ -338,62 +431,26 @@ class Dispatcher:
         self._record([(by_key[told.key], told) for told in ours], now)
 
     def _record(self, told: Iterable[tuple[Queued, Finished]], now: Moment) -> None:
-        events = [event for queued, one in told for event in _events(queued, one, now)]
+        events = [event for queued, one in told for event in receipt_events(queued, one, now)]
         append(self.connection, events, self._clock)
 
 
-def _events(queued: Queued, told: Finished, now: Moment) -> Iterator[Event]:
-    """Write what is recorded of a message: its receipt, and that its address takes no mail."""
-    name = _EVENTS.get(told.state)
-    if name is not None:
-        yield message_event(name, queued, told, now)
-    if told.bounced:
-        said = {**told.said, "kind": "hard", "address": told.bounced}
-        yield message_event(MESSAGE_BOUNCED, queued, replace(told, said=said), now)
+async def _apart(do: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
+    """Do what waits for the database in a thread, so that letters are handed over meanwhile."""
+    return await asyncio.get_running_loop().run_in_executor(None, partial(do, *given, **named))
 
 
-def message_event(name: str, queued: Queued, told: Finished, now: Moment) -> Event:
-    """Write what became of a message as an event of the person addressed, in the household decided about."""
+def _template(program: Program, queued: Queued) -> tuple[tuple[str, str], Any]:
+    """Give what a letter was written from, and a name by which it is always known."""
     message = queued.message
-    properties = {
-        "key": message.key,
-        "enrollment": message.enrollment,
-        "unit": message.unit_id,
-        "workflow": message.workflow,
-        "step": message.step,
-        "channel": message.channel,
-        "intent": message.intent.value,
-    }
-    if told.reason is not None:
-        properties["reason"] = told.reason
-    return Event(
-        id=f"{name}/{message.key}",
-        name=name,
-        occurred_at=now,
-        seen_at=now,
-        customer_id=message.customer_id or None,
-        account_id=bare(queued.household_id) if is_account(queued.household_id) else None,
-        properties=properties | dict(told.said),
-        source="dispatcher",
-    )
+    workflow = program.of_version(message.workflow, message.version)
+    content = workflow.contents.get(message.content) if workflow is not None else None
+    return (f"{message.version}/{message.channel}", message.content), content
 
 
 def _not_set_up(channel: str) -> str:
     variable = "UPSELL_GATEWAY_SECRET" if channel == WEBHOOK else f"UPSELL_{channel.upper()}_URL"
     return f"no {channel} is set up: set {variable}"
-
-
-def _withhold(key: str, verdict: Verdict, address: str | None) -> Finished:
-    """Say why a message is not sent; ``address`` is the one at which others took the places, if they did."""
-    words = f"{verdict.reason.value}: {MEANINGS[verdict.reason]}"
-    words += f" ({verdict.rule})" if verdict.rule else ""
-    said = {"rule": verdict.rule} if verdict.rule else {}
-    if verdict.retry_at is not None:
-        said["retry_at"] = format_moment(verdict.retry_at)
-    if address is not None:
-        words += ", counting what others at this address were sent"
-        said["address"] = address
-    return Finished(key, State.WITHDRAWN, words, said=said)
 
 
 def _note(tally: dict[State, int], finished: Iterable[Finished]) -> None:

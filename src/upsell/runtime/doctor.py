@@ -21,11 +21,13 @@ from upsell.store.cursors import read_cursors
 from upsell.store.guardrails import GUARDED_EVENTS
 from upsell.store.ledger import Head, read_head
 from upsell.store.mail import read_providers
+from upsell.store.messages import count_stopped
 from upsell.store.outbox import count_failures, count_messages
 from upsell.store.queries import query
 from upsell.store.repeats import count_repeats
 from upsell.store.revisions import newest_revision
 from upsell.store.seen import KindSeen, hold_learned, read_seen_days, read_seen_kinds, read_seen_values
+from upsell.store.stops import open_stops
 
 SAMPLED = 5_000
 """How many units of each kind are looked at for the traits they have."""
@@ -57,6 +59,8 @@ def examine(connection: Connection, now: Moment) -> Examined:
         failures=count_failures(connection, now - LOOKED_BACK * DAY),
         breaches=open_breaches(connection),
         providers=read_providers(connection, now - HEARD_WITHIN),
+        stops=open_stops(connection),
+        waiting=count_stopped(connection),
         discounts=discounts,
         unplaced=unplaced,
     )

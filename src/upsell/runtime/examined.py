@@ -9,6 +9,7 @@ import msgspec
 
 from upsell.catalog.catalog import Catalog
 from upsell.clock import Moment
+from upsell.decisions.stops import Stop
 from upsell.rules.facts import Scalar
 from upsell.runtime.discounts import Discounts
 from upsell.runtime.learning import EVENT, MISSING
@@ -87,6 +88,8 @@ class Examined(msgspec.Struct, frozen=True):
         unplaced: How many offers with a discount were taken lately of which nothing says the workflow.
         breaches: Guardrails that were broken, after which nobody has let the workflow go on.
         providers: What each living dispatcher knows of each mail provider, the newest of one provider first.
+        stops: What somebody stopped by hand and nobody has let go on.
+        waiting: How many messages wait because of each of these, by its number.
     """
 
     now: Moment
@@ -107,6 +110,8 @@ class Examined(msgspec.Struct, frozen=True):
     unplaced: int = 0
     breaches: Sequence[Breach] = ()
     providers: Sequence[Told] = ()
+    stops: Sequence[Stop] = ()
+    waiting: Mapping[int, int] = {}
 
     def events(self) -> dict[str, KindSeen]:
         """Give how often and when each event was seen, by its name; traits go by their scope."""

@@ -32,6 +32,7 @@ from upsell.runtime.reconciling import reconcile_unknown
 from upsell.runtime.worker import Worker
 from upsell.store import ledger, outbox
 from upsell.store.connect import Connection, connect
+from upsell.store.letters import forget_letters
 from upsell.store.outbox import State
 from upsell.store.revisions import newest_revision
 
@@ -73,8 +74,7 @@ def run_worker(url: str, settings: Settings, clock: Clock, is_stopped: Callable[
     Raises:
         StoreError: The schema is not this program's.
     """
-    # What one batch makes is gone after it, so looking for cycles in the middle of one is wasted.
-    gc.set_threshold(100_000, 20, 100)
+    collect_rarely()
 
     def work(connection: Connection) -> None:
         connection.execute(f"listen {ledger.CHANNEL}")
@@ -104,6 +104,7 @@ def run_dispatcher(url: str, settings: Settings, clock: Clock, is_stopped: Calla
     Raises:
         ConfigError: The mail server is not on this machine.
     """
+    collect_rarely()
 
     def work(connection: Connection) -> None:
         connection.execute(f"listen {outbox.CHANNEL}")
@@ -114,13 +115,18 @@ def run_dispatcher(url: str, settings: Settings, clock: Clock, is_stopped: Calla
             batch_size=settings.send_batch_size,
             lease_seconds=settings.lease_seconds,
             send_attempts=settings.send_attempts,
+            is_keeping_letters=settings.letter_days > 0,
         )
         _log.info("dispatcher_started", providers=[each.name for each in read_mail(settings).providers])
         if put_off := dispatcher.spread_late():
             _log.info("late_messages_spread", messages=put_off)
+        forget_at = clock.now()
         try:
             while not is_stopped():
-                done = dispatcher.run_once()
+                if clock.now() >= forget_at:
+                    forget_letters(connection, clock.now() - settings.letter_days * DAY)
+                    forget_at = clock.now() + HOUR
+                done = dispatcher.run_once(is_stopped)
                 for state in (State.RESERVED, State.FAILED, State.UNKNOWN):
                     if done.by_state.get(state):
                         _log.warning(_TOLD[state], messages=done.by_state[state])
@@ -130,6 +136,11 @@ def run_dispatcher(url: str, settings: Settings, clock: Clock, is_stopped: Calla
             dispatcher.close()
 
     keep_going(url, work, is_stopped)
+
+
+def collect_rarely() -> None:
+    """Look for cycles rarely: what one batch makes is gone after it, so looking in the middle is wasted."""
+    gc.set_threshold(100_000, 20, 100)
 
 
 def open_channels(settings: Settings) -> dict[str, Channel]:

@@ -16,6 +16,7 @@ from upsell.decisions.benchmarks import Benchmarks, benchmarks_by_cohort
 from upsell.decisions.guardrails import Pause
 from upsell.decisions.incidents import Incident
 from upsell.decisions.rails import Spent
+from upsell.decisions.stops import Stop
 from upsell.errors import DefinitionError, StoreError
 from upsell.journeys.program import (
     Program,
@@ -24,6 +25,7 @@ from upsell.journeys.program import (
     with_incidents,
     with_pauses,
     with_sold_out,
+    with_stops,
 )
 from upsell.journeys.workflow import Workflow
 from upsell.money import Money
@@ -33,6 +35,7 @@ from upsell.store.connect import Connection
 from upsell.store.guardrails import read_pauses
 from upsell.store.incidents import read_incidents
 from upsell.store.revisions import Revision, read_revisions
+from upsell.store.stops import read_stops
 from upsell.workspace.compile import compile_documents
 from upsell.workspace.editions import edition_of
 
@@ -56,6 +59,7 @@ class Programs:
         self._workflows: dict[str, Workflow] = {}
         self._incidents: tuple[Incident, ...] = ()
         self._pauses: tuple[Pause, ...] = ()
+        self._stops: tuple[Stop, ...] = ()
         self.acceptances: list[Acceptance] = []
         self._showings: set[str] = set()
         self.accepted_to = 0
@@ -66,7 +70,7 @@ class Programs:
     def refresh(self, connection: Connection) -> None:
         """Read and compile the revisions that were applied since the last look.
 
-        And read the incidents for everyone, the pauses, which offers were taken, and what peers use.
+        And read the incidents for everyone, pauses and stops, which offers were taken, and what peers use.
         """
         incidents = read_incidents(connection)
         if incidents != self._incidents:
@@ -79,6 +83,12 @@ class Programs:
             self._pauses = pauses
             self._programs = {
                 number: with_pauses(program, pauses) for number, program in self._programs.items()
+            }
+        stops = read_stops(connection)
+        if stops != self._stops:
+            self._stops = stops
+            self._programs = {
+                number: with_stops(program, stops) for number, program in self._programs.items()
             }
         taken = read_acceptances(connection, self.accepted_to)
         if taken:
@@ -164,6 +174,7 @@ class Programs:
         live = {workflow.version for workflow in program.workflows.values()}
         earlier = [workflow for version, workflow in self._workflows.items() if version not in live]
         whole = with_pauses(with_incidents(with_earlier(program, earlier), self._incidents), self._pauses)
+        whole = with_stops(whole, self._stops)
         self._programs[revision.number] = self._sold(with_benchmarks(whole, self._benchmarks))
         self._is_comparing |= any(metric.is_benchmarked for metric in program.catalog.described.values())
         self._workflows.update({workflow.version: workflow for workflow in program.workflows.values()})

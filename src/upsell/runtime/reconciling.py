@@ -13,7 +13,7 @@ import msgspec
 
 from upsell.channels.reconcilers import Fate, Question, Reconciler
 from upsell.clock import HOUR, Clock, Duration, Moment
-from upsell.runtime.dispatcher import message_event
+from upsell.runtime.receipts import message_event
 from upsell.signals.events import MESSAGE_RESERVED, MESSAGE_SENT
 from upsell.store.connect import Connection
 from upsell.store.ledger import append

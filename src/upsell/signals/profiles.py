@@ -7,6 +7,7 @@ treats them as values.
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 import msgspec
 
@@ -235,6 +236,7 @@ class Profile(msgspec.Struct, omit_defaults=True):
     tried: dict[str, Moment] = {}
 
 
+@lru_cache(maxsize=4096)
 def usage_period(anchor: Moment | None, now: Moment) -> tuple[Moment, Moment]:
     """Give the usage period ``[start, end)`` that holds ``now``.
 

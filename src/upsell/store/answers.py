@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 import msgspec
 
 from upsell.clock import Moment
-from upsell.decisions.decision import Decision, Exposure
+from upsell.decisions.decision import Decision, Exposure, Seen
 from upsell.decisions.proof_words import proof_content
 from upsell.decisions.reasons import Reason
 from upsell.ids import UnitId
@@ -17,6 +17,7 @@ from upsell.store.connect import Connection
 from upsell.store.queries import copy_rows, query
 
 _encode = msgspec.json.Encoder().encode
+_decode_seen = msgspec.json.Decoder(tuple[Seen, ...]).decode
 _DECISION_TYPES = ("text", "text", "text", "timestamptz", "text", "text", "text", "text")
 
 MOST_MINUTES = 366 * 24 * 60
@@ -29,6 +30,25 @@ class Decided(msgspec.Struct, frozen=True):
     decided_at: Moment
     reason: Reason
     rule: str
+
+
+class PassageDecision(msgspec.Struct, frozen=True):
+    """A decision about one passage: when, the answer, what decided, and the values it saw."""
+
+    decided_at: Moment
+    reason: Reason
+    rule: str
+    seen: tuple[Seen, ...]
+
+
+def read_passage(connection: Connection, unit_id: UnitId, enrollment: str) -> tuple[PassageDecision, ...]:
+    """Give what was decided about one passage, the first first; () where nothing is on record."""
+    values = {"unit": unit_id, "enrollment": enrollment}
+    rows = connection.execute(query("read_enrollment_decisions"), values, binary=True)
+    return tuple(
+        PassageDecision(decided_at, Reason(reason), rule, _decode_seen(seen))
+        for decided_at, reason, rule, seen in rows
+    )
 
 
 def read_last_decisions(

@@ -16,6 +16,7 @@ import msgspec
 from upsell.clock import Duration, Moment
 from upsell.decisions.intents import Intent
 from upsell.decisions.reach import CHANNELS, WEBHOOK
+from upsell.decisions.stops import Stop
 from upsell.decisions.terms import Terms
 from upsell.ids import UnitId, shard_of
 from upsell.journeys.effects import Speak, Withdraw
@@ -89,7 +90,7 @@ class Finished(msgspec.Struct, frozen=True):
     reason: str | None = None
     provider_id: str | None = None
     next_attempt_at: Moment | None = None
-    said: Mapping[str, str] = msgspec.field(default_factory=dict)
+    said: Mapping[str, Scalar] = msgspec.field(default_factory=dict)
     mailbox: str = ""
     is_attempt: bool = True
     bounced: str = ""
@@ -167,8 +168,11 @@ def claim_messages(
     lease_ends_at: Moment,
     limit: int,
     fewer: Mapping[str, int] = _NO_LIMITS,
+    stops: Sequence[Stop] = (),
 ) -> list[Queued]:
-    """Claim messages that may be tried now, for as long as the lease.
+    """Claim messages that may be tried now, for as long as the lease; what ``stops`` are about is left.
+
+    Without a stopped workflow the first in line are found by the index; past what is stopped has to be read.
 
     Args:
         connection: The database.
@@ -177,15 +181,21 @@ def claim_messages(
         lease_ends_at: When what is claimed may be taken again.
         limit: How many are claimed on each channel at most.
         fewer: Channels on which fewer may go now, with how many.
+        stops: What is stopped now.
     """
+    channels = _unstopped(stops)
+    workflows = [stop.workflow for stop in stops if stop.workflow]
     values = {
         "claimer": claimer,
         "now": now,
         "lease_ends_at": lease_ends_at,
-        "channels": list(_CHANNELS),
-        "limits": [min(limit, fewer.get(channel, limit)) for channel in _CHANNELS],
+        "channels": channels,
+        "limits": [min(limit, fewer.get(channel, limit)) for channel in channels],
     }
-    return as_queued(connection.execute(query("claim_messages"), values, binary=True))
+    if not workflows:
+        return as_queued(connection.execute(query("claim_messages"), values, binary=True))
+    values["workflows"] = workflows
+    return as_queued(connection.execute(query("claim_unstopped"), values, binary=True))
 
 
 def spread_messages(connection: Connection, now: Moment, late_after: Duration, longest: Duration) -> int:
@@ -204,7 +214,9 @@ def start_sending(
 ) -> frozenset[str]:
     """Say that a provider is about to be spoken to; give the keys for which that is still to be done.
 
-    ``handed_to`` says by key whom a mail is handed to.
+    ``handed_to`` says by key whom a mail is handed to. What somebody stopped since it was claimed is given
+    back. A transaction is open that began with ``share_sending``, so that what is thrown later finds these
+    messages being sent.
     """
     keys = list(keys)
     handed = [handed_to.get(key, _NO_ONE) for key in keys]
@@ -216,7 +228,19 @@ def start_sending(
         "now": now,
         "lease_ends_at": lease_ends_at,
     }
-    return frozenset(row[0] for row in connection.execute(query("start_sending"), values, binary=True))
+    rows = connection.execute(query("start_sending"), values, binary=True)
+    return frozenset(key for key, is_stopped in rows if not is_stopped)
+
+
+def renew_claims(connection: Connection, claimer: str, keys: Sequence[str], lease_ends_at: Moment) -> int:
+    """Keep what was claimed and is still to be begun until ``lease_ends_at``; give how many still are."""
+    values = {"claimer": claimer, "keys": list(keys), "lease_ends_at": lease_ends_at}
+    return connection.execute(query("renew_claims"), values).rowcount
+
+
+def give_back_claims(connection: Connection, claimer: str, keys: Sequence[str]) -> None:
+    """Give back what was claimed and will not be begun."""
+    connection.execute(query("give_back_claims"), {"claimer": claimer, "keys": list(keys)})
 
 
 def finish_messages(
@@ -260,18 +284,37 @@ def count_failures(connection: Connection, since: Moment) -> list[tuple[str, str
     return connection.execute(query("count_failures"), {"since": since}, binary=True).fetchall()
 
 
-def find_next_attempt(connection: Connection, resting: Mapping[str, Moment] = _NO_LIMITS) -> Moment | None:
+def find_next_attempt(
+    connection: Connection, resting: Mapping[str, Moment] = _NO_LIMITS, stops: Sequence[Stop] = ()
+) -> Moment | None:
     """Give when there is next something to send or to recover, None when the outbox is at rest.
 
-    ``resting`` names channels on which nothing goes before a moment.
+    ``resting`` names channels on which nothing goes before a moment; what ``stops`` are about is not waited
+    for.
     """
-    values = {"channels": list(_CHANNELS), "untils": [resting.get(channel, 0) for channel in _CHANNELS]}
-    row = connection.execute(query("find_next_attempt"), values, binary=True).fetchone()
+    channels = _unstopped(stops)
+    workflows = [stop.workflow for stop in stops if stop.workflow]
+    values: dict[str, object] = {
+        "channels": channels,
+        "untils": [resting.get(channel, 0) for channel in channels],
+    }
+    name = "find_next_attempt"
+    if workflows:
+        name, values["workflows"] = "find_next_unstopped", workflows
+    row = connection.execute(query(name), values, binary=True).fetchone()
     return row[0] if row is not None else None
 
 
+def _unstopped(stops: Sequence[Stop]) -> list[str]:
+    """Give the channels on which something may go."""
+    if any(stop.is_of_all for stop in stops):
+        return []
+    stopped = {stop.channel for stop in stops}
+    return [channel for channel in _CHANNELS if channel not in stopped]
+
+
 def as_queued(rows: Iterable[tuple[Any, ...]]) -> list[Queued]:
-    """Read rows of the outbox, with their columns in the order in which they are claimed."""
+    """Read messages out of rows as every query gives them that takes messages up."""
     queued = []
     for row in rows:
         (key, enrollment, workflow, version, step, visit, unit_id, customer_id, channel, intent) = row[:10]

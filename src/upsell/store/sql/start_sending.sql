@@ -1,14 +1,29 @@
--- Say that a provider is about to be spoken to about these, and which; one that was taken back meanwhile stays so.
+-- Say that a provider is about to be spoken to about these, and which; one that was taken back meanwhile stays
+-- so, and what was stopped meanwhile is given back.
 update outbox
 set
-    state = 'sending',
-    sending_at = moment(%(now)s),
-    lease_ends_at = moment(%(lease_ends_at)s),
-    attempts = attempts + 1,
-    provider = started.provider,
-    message_id = started.message_id
-from
-    unnest(%(keys)b::text[], %(providers)b::text[], %(message_ids)b::text[])
-    as started (key, provider, message_id)
-where outbox.key = started.key and state = 'claimed' and claimed_by = %(claimer)s
-returning outbox.key
+    state = case when is_stopped then 'reserved' else 'sending' end,
+    sending_at = case when is_stopped then sending_at else moment(%(now)s) end,
+    lease_ends_at = case when is_stopped then null else moment(%(lease_ends_at)s) end,
+    claimed_by = case when is_stopped then null else claimed_by end,
+    attempts = attempts + case when is_stopped then 0 else 1 end,
+    provider = case when is_stopped then outbox.provider else found.provider end,
+    message_id = case when is_stopped then outbox.message_id else found.message_id end
+from (
+    select
+        asked.key,
+        asked.provider,
+        asked.message_id,
+        exists (
+            select from stops
+            where ended_at is null
+            and stops.channel in ('', queued.channel)
+            and stops.workflow in ('', queued.workflow)
+        ) as is_stopped
+    from
+        unnest(%(keys)b::text[], %(providers)b::text[], %(message_ids)b::text[])
+        as asked (key, provider, message_id)
+    inner join outbox as queued using (key)
+) as found
+where outbox.key = found.key and state = 'claimed' and claimed_by = %(claimer)s
+returning outbox.key, is_stopped
