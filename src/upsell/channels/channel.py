@@ -15,6 +15,13 @@ import msgspec
 from upsell.clock import Moment
 
 
+class Targets(msgspec.Struct, frozen=True):
+    """Where the links in a letter lead that are put behind ours, by their place, and until when."""
+
+    addresses: tuple[str, ...]
+    until: Moment
+
+
 class Letter(msgspec.Struct, frozen=True):
     """A message made ready for a channel.
 
@@ -27,6 +34,8 @@ class Letter(msgspec.Struct, frozen=True):
         html: The HTML part.
         text: The plain text part.
         written_at: The moment it is dated with.
+        targets: Where the links in it lead that are put behind ours; None where nothing tells what is done
+            with it.
     """
 
     key: str
@@ -37,6 +46,7 @@ class Letter(msgspec.Struct, frozen=True):
     html: str
     text: str
     written_at: Moment
+    targets: Targets | None = None
 
 
 class Answer(enum.Enum):

@@ -12,7 +12,7 @@ import msgspec
 
 from upsell.catalog.catalog import Catalog
 from upsell.catalog.costs import Costs
-from upsell.clock import Moment
+from upsell.clock import DAY, Duration, Moment
 from upsell.decisions.benchmarks import Benchmarks
 from upsell.decisions.guardrails import Pause
 from upsell.decisions.incidents import Incident
@@ -25,11 +25,28 @@ from upsell.rules.compile import Rule
 
 
 class Sender(msgspec.Struct, frozen=True):
-    """Who mail comes from: name, address, and the postal address the law asks for."""
+    """Who mail comes from: name, address, the postal address the law asks for, and their site if known."""
 
     name: str
     address: str
     postal_address: str
+    website: str = ""
+
+
+class Links(msgspec.Struct, frozen=True):
+    """What becomes of links in mail.
+
+    Attributes:
+        has_clicks: Whether they lead over this server, so that what follows them is known.
+        has_opens: Whether mails carry a picture that tells of opening.
+        has_traps: Whether mails carry a link that no person can see.
+        lasts: For how long after sending they lead anywhere.
+    """
+
+    has_clicks: bool = True
+    has_opens: bool = False
+    has_traps: bool = False
+    lasts: Duration = 90 * DAY
 
 
 class Weekly(msgspec.Struct, frozen=True):
@@ -74,6 +91,7 @@ class Program(msgspec.Struct, frozen=True):
         pauses: Pauses of workflows by a guardrail that was broken, from whatever moment each holds, by key.
         reports: What the team is told by itself.
         costs: What messages and people's time cost, for reports.
+        links: What becomes of links in mail.
     """
 
     version: str
@@ -95,6 +113,7 @@ class Program(msgspec.Struct, frozen=True):
     pauses: Mapping[str, tuple[Pause, ...]] = msgspec.field(default_factory=dict)
     reports: Reports = Reports()
     costs: Costs = msgspec.field(default_factory=Costs)
+    links: Links = Links()
 
     def of_version(self, key: str, version: str) -> Workflow | None:
         """Give the workflow as an enrollment entered it; None when that version is not kept."""

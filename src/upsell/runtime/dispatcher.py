@@ -22,12 +22,13 @@ from upsell.channels.webhook import write_webhook
 from upsell.clock import SECOND, Clock, Duration, Moment, format_moment
 from upsell.decisions.decision import Verdict
 from upsell.decisions.guardrails import mailbox_of
-from upsell.decisions.reach import WEBHOOK
+from upsell.decisions.reach import EMAIL, WEBHOOK
 from upsell.decisions.reasons import MEANINGS
 from upsell.errors import DeliveryError
 from upsell.ids import bare, is_account
 from upsell.journeys.gate import ask_gate
 from upsell.runtime.backlog import LATE_AFTER, LONGEST_SPREAD
+from upsell.runtime.linking import Linker, kept_links
 from upsell.runtime.programs import Programs
 from upsell.runtime.snapshot import Snapshot, take_snapshot
 from upsell.signals.events import (
@@ -39,6 +40,7 @@ from upsell.signals.events import (
 )
 from upsell.store.connect import Connection
 from upsell.store.ledger import append
+from upsell.store.links import keep_links
 from upsell.store.outbox import (
     LOST,
     Finished,
@@ -97,14 +99,19 @@ class Dispatcher:
         clock: Clock,
         channels: Mapping[str, Channel],
         *,
+        linker: Linker | None = None,
         batch_size: int = 200,
         lease_seconds: int = 60,
         send_attempts: int = 5,
     ) -> None:
-        """Send over these channels, by the name messages call them; nothing is claimed yet."""
+        """Send over these channels, by the name messages call them; nothing is claimed yet.
+
+        Without a linker the links in mail stay as they are.
+        """
         self.connection = connection
         self._clock = clock
         self._channels = channels
+        self._linker = linker
         self._batch_size = batch_size
         self._lease = lease_seconds * SECOND
         self._send_attempts = send_attempts
@@ -197,10 +204,15 @@ class Dispatcher:
             address = snapshot.lines.addresses[message.key] if is_full else None
             return _withhold(message.key, verdict, address)
         try:
-            write = write_webhook if message.channel == WEBHOOK else write_letter
-            return write(program, household, message, now)
+            if message.channel == WEBHOOK:
+                return write_webhook(program, household, message, now)
+            letter = write_letter(program, household, message, now)
         except DeliveryError as error:
             return Finished(message.key, State.FAILED, str(error))
+        if self._linker is None or message.channel != EMAIL:
+            return letter
+        contact = household.customers[message.customer_id].contact
+        return self._linker.link(letter, queued.number, program.links, contact)
 
     def _start(
         self, claimed: Sequence[Queued], letters: Mapping[str, Letter], withheld: Sequence[Finished]
@@ -210,6 +222,7 @@ class Dispatcher:
         with self.connection.transaction():
             self._finish(claimed, withheld, now)
             started = start_sending(self.connection, self._claimer, letters, now, now + self._lease)
+            keep_links(self.connection, kept_links(claimed, letters, started), now)
         return [letter for key, letter in letters.items() if key in started]
 
     def _speak(self, claimed: Sequence[Queued], letters: Sequence[Letter]) -> list[Finished]:

@@ -260,6 +260,23 @@ _SENDER = RecordOf(
         "postal_address": Key(
             scalars.TEXT, "the postal address that the law asks for in commercial mail", True
         ),
+        "website": Key(scalars.URL, "the sender's site, where a link leads on to that has expired"),
+    }
+)
+
+_LINKS = RecordOf(
+    {
+        "clicks": Key(
+            scalars.BOOLEAN,
+            "whether links in mail lead over this server, which tells of clicks (default true)",
+        ),
+        "opens": Key(scalars.BOOLEAN, "whether mails carry a picture that tells of opening (default false)"),
+        "traps": Key(
+            scalars.BOOLEAN,
+            "whether mails carry a link that no person can see, so that what follows it is known for a "
+            "machine (default false)",
+        ),
+        "for": Key(scalars.DURATION, "how long after sending links lead anywhere (default 90 days)"),
     }
 )
 
@@ -322,6 +339,7 @@ SETTINGS_SHAPE = RecordOf(
             "workflows that share their units out among themselves: the share of each, by layer; what is "
             "free belongs to none",
         ),
+        "links": Key(_LINKS, "what becomes of links in mail"),
         "costs": Key(_COSTS, "what messages and people's time cost, for the margin that reports tell"),
         "lifecycle": Key(_LIFECYCLE, "boundaries of the built-in stages and trends"),
         "reports": Key(
