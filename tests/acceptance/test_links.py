@@ -21,10 +21,13 @@ from tests.sinks import Sink, open_sink
 from tests.stories.world import DAY, HOUR, workflow
 from tests.unit.channels.test_scanners import CHROME
 from upsell.channels.links import TRAP, link_token
-from upsell.channels.scanners import HELD_BACK, TOO_SOON, Sign
+from upsell.channels.scanners import HELD_BACK, MEANINGS, TOO_SOON, Sign
 from upsell.clock import MINUTE, SECOND, format_moment
 from upsell.decisions.channel_fit import Answers
 from upsell.measurement.metrics import Span, metric_definition
+from upsell.runtime.diagnosis import diagnose
+from upsell.runtime.doctor import examine
+from upsell.runtime.examined import Finding
 from upsell.runtime.reporting import live_program
 from upsell.runtime.tracking import read_metric, read_tracked
 from upsell.runtime.visits import tell_people
@@ -180,6 +183,9 @@ def test_a_machine_never_branches_a_journey_nor_counts_for_a_rule_or_a_metric(
         ada.later()
         assert ada.events() == []
         assert count_visits(ada.world.connection, 0) == [(VisitKind.CLICK, sign, 1)]
+        (finding,) = machines_found(ada)
+        assert (finding.subject, finding.said.startswith("1 of 1 in 14 days")) == ("clicks", True)
+        assert MEANINGS[Sign(sign)] in finding.said
         assert_engaged(ada, set())
         assert ada.world.after(2 * DAY) == {State.SENT: 1}
         assert ada.subject() == "t3"
@@ -192,6 +198,13 @@ def test_a_persons_click_counts_for_rules_and_metrics_in_closure_and_sql(databas
         ada.later()
         assert len(ada.events()) == 1
         assert_engaged(ada, {"c:ada"})
+        assert machines_found(ada) == []
+
+
+def machines_found(ada: Mailed) -> list[Finding]:
+    found = diagnose(examine(ada.world.connection, ada.world.clock.now()))
+    assert {each.subject for each in found if each.code == "event-unread"} <= {"Looked"}
+    return [each for each in found if each.code == "machine-visits"]
 
 
 def assert_engaged(ada: Mailed, who: set[str]) -> None:
@@ -396,6 +409,7 @@ def test_what_was_followed_before_a_clean_stop_is_kept(database: str) -> None:
         # Whatever tells them then, in whatever process: each minute's is one.
         assert tell_people(world.connection, world.clock) == 50
         assert len(world.rows("select 1 from events where name = 'Message Clicked'")) == 17
+        assert world.rows("select * from repeats") == []
 
 
 def test_the_targets_of_a_message_stand_in_the_order_of_its_links(database: str) -> None:

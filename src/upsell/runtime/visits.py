@@ -10,13 +10,15 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Final
 
+from msgspec.structs import replace
+
 from upsell.channels.links import TRAP
 from upsell.channels.scanners import HELD_BACK, TRAPPED, Sign, Visit, judge_visits
 from upsell.clock import MINUTE, Clock
 from upsell.ids import UnitId, bare, is_account
-from upsell.signals.events import MESSAGE_CLICKED, MESSAGE_OPENED, Event
+from upsell.signals.events import LINKS, MESSAGE_CLICKED, MESSAGE_OPENED, Event
 from upsell.store.connect import Connection
-from upsell.store.ledger import append
+from upsell.store.ledger import append, hash_event
 from upsell.store.links import (
     Addressed,
     Held,
@@ -27,9 +29,6 @@ from upsell.store.links import (
     read_visits,
     tell_visits,
 )
-
-SOURCE: Final = "links"
-"""The source of the events made here."""
 
 MOST_AT_ONCE: Final = 1_000
 """How many messages' visits are told in one transaction at most."""
@@ -54,14 +53,17 @@ def _tell_some(connection: Connection, clock: Clock) -> int:
         for number, visits in groupby(found, lambda held: held.came.number):
             verdicts += _judge(visited[number], list(visits))
         # What came only now may yet show others up, and is shown up by them.
-        due = [(held, sign) for held, sign in verdicts if _is_due(held, held_to)]
+        due = [(held, verdict) for held, verdict in verdicts if _is_due(held, held_to)]
         addressed = find_addressed(connection, {each.key for each in visited.values()})
-        events = [
-            _event(held, visited[held.came.number], addressed[visited[held.came.number].key])
-            for held, verdict in due
-            if not verdict and visited[held.came.number].key in addressed
-        ]
-        append(connection, events, clock)
+        events: dict[str, Event] = {}
+        for held, verdict in due:
+            message = visited[held.came.number]
+            if not verdict and message.key in addressed:
+                event = _event(held, message, addressed[message.key])
+                events.setdefault(event.id, event)
+        # The same link in the same minute is the same event, also where it was told before.
+        hashes = [hash_event(replace(event, occurred_at=0)) for event in events.values()]
+        append(connection, list(events.values()), clock, hashes)
         tell_visits(connection, due)
     return len(due)
 
@@ -115,5 +117,5 @@ def _event(held: Held, message: Visited, addressed: Addressed) -> Event:
         customer_id=addressed.customer_id or None,
         account_id=bare(household_id) if is_account(household_id) else None,
         properties=properties,
-        source=SOURCE,
+        source=LINKS,
     )
