@@ -41,8 +41,13 @@ TRAP: Final = 255
 LONGEST_TARGET: Final = 4_000
 """Characters of a target; some servers refuse a longer header."""
 
-_TAG = re.compile(r"""<(?:a|area|v:[a-z]++)(?=[\s/])((?:[^>"']++|"[^"]*+"|'[^']*+')*+)>""", re.IGNORECASE)
+# Letters of both cases are written out, so that the search leaps from one < to the next.
+_TAG = re.compile(
+    r"""<(?:[aA](?:[rR][eE][aA])?|[vV]:[a-zA-Z]++)(?=[\s/])((?:[^>"']++|"[^"]*+"|'[^']*+')*+)>"""
+)
 _ATTRIBUTE = re.compile(r"""([^\s/>=][^\s/>=]*+)(?:\s*+=\s*+(?:"([^"]*+)"|'([^']*+)'|([^\s"'>][^\s>]*+)))?""")
+# How nearly every link is written: attributes in double quotes, none of which can be taken for an href.
+_PLAIN_HREF = re.compile(r"""(?:\s++[a-gi-z][a-z-]*+="[^"]*+")*+\s++href="([^"]*+)\"""")
 _REFERENCE = re.compile(r"&(?:#[0-9]++;?|#[xX][0-9a-fA-F]++;?|[A-Za-z][A-Za-z0-9]*+;?)")
 _WEB = re.compile(r"https?://[^\s/?#\\]", re.IGNORECASE)
 _HOST = re.compile(r"https?://[^/?#\\]*+", re.IGNORECASE)
@@ -141,6 +146,9 @@ def open_token(secrets: Sequence[bytes], purpose: str, token: str, now: Moment) 
 
 def _find_target(tag: re.Match[str]) -> tuple[str, int, int, bool] | None:
     """Give target, start and end of a tag's first ``href``, and whether it is marked; None without one."""
+    plain = _PLAIN_HREF.match(tag.string, tag.start(1), tag.end(1))
+    if plain is not None and UNTRACKED not in tag[1].lower():
+        return _target(plain[1]), plain.start(1), plain.end(1), False
     found: tuple[str, int, int] | None = None
     is_marked = False
     for attribute in _ATTRIBUTE.finditer(tag.string, tag.start(1), tag.end(1)):
