@@ -82,7 +82,7 @@ def put_behind(html: str, text: str, link: Callable[[int], str], own: Collection
         link: Gives the address that stands for the target at a place.
         own: How addresses begin that are left as they are.
     """
-    places: dict[str, int] = {}
+    behind: dict[str, str] = {}
     untouched: set[str] = set()
     pieces: list[str] = []
     done = 0
@@ -95,19 +95,19 @@ def put_behind(html: str, text: str, link: Callable[[int], str], own: Collection
         if is_marked or not is_linkable(target) or (kept and target.startswith(kept)):
             untouched.add(target)
             continue
-        place = places.get(target)
-        if place is None:
-            if len(places) == MOST_TARGETS:
+        address = behind.get(target)
+        if address is None:
+            if len(behind) == MOST_TARGETS:
                 continue
-            place = places[target] = len(places)
-        pieces += (html[done:start], link(place))
+            address = behind[target] = link(len(behind))
+        pieces += (html[done:start], address)
         done = end
-    if not places:
+    if not behind:
         return Linked(html, text, ())
     pieces.append(html[done:])
-    known = {target: place for target, place in places.items() if target not in untouched}
-    told = _IN_TEXT.sub(lambda found: _in_text(found[0], known, link), text)
-    return Linked("".join(pieces), told, tuple(places))
+    known = {target: address for target, address in behind.items() if target not in untouched}
+    told = _IN_TEXT.sub(lambda found: _in_text(found[0], known), text)
+    return Linked("".join(pieces), told, tuple(behind))
 
 
 def is_linkable(target: str) -> bool:
@@ -182,16 +182,16 @@ def _resolved(found: re.Match[str], value: str) -> str:
     return said if is_open and value[found.end() : found.end() + 1] == "=" else html5[said[1:]]
 
 
-def _in_text(said: str, known: dict[str, int], link: Callable[[int], str]) -> str:
+def _in_text(said: str, known: dict[str, str]) -> str:
     """Put the longest known target that an address in plain text begins with behind its link.
 
     What may follow it is what ends sentences and brackets, and nothing else.
     """
     end = len(said)
     while end:
-        place = known.get(said[:end])
-        if place is not None:
-            return link(place) + said[end:]
+        address = known.get(said[:end])
+        if address is not None:
+            return address + said[end:]
         if said[end - 1] not in _TRAILING:
             return said
         end -= 1
