@@ -12,7 +12,8 @@ from __future__ import annotations
 import enum
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import takewhile
 from typing import Final
 
 import msgspec
@@ -156,17 +157,15 @@ def judge_visits(visits: Sequence[Visit], sending_at: Moment) -> list[Sign | Non
     traps = [visit.visited_at for visit in visits if visit.is_trap]
     clicks = [visit for visit in visits if not visit.is_opening]
     hurried = set(_hurried(clicks))
-    signs = [_judge(visit, sending_at, traps, hurried) for visit in visits]
-    bursts = [visit.visited_at for visit, sign in zip(visits, signs, strict=True) if sign is Sign.BURST]
-    # What follows every link at once fetches the pictures at once too.
-    return [
-        Sign.BURST if sign is None and visit.is_opening and _is_near(visit, bursts, BURST) else sign
-        for visit, sign in zip(visits, signs, strict=True)
-    ]
+    return [_judge(visit, sending_at, traps, clicks, hurried) for visit in visits]
 
 
 def _judge(
-    visit: Visit, sending_at: Moment, traps: Sequence[Moment], hurried: set[tuple[Moment, int]]
+    visit: Visit,
+    sending_at: Moment,
+    traps: Sequence[Moment],
+    clicks: Sequence[Visit],
+    hurried: Collection[tuple[Moment, int]],
 ) -> Sign | None:
     if visit.is_trap:
         return Sign.TRAP
@@ -176,14 +175,23 @@ def _judge(
         return Sign.TOO_SOON
     if _is_near(visit, traps, TRAPPED):
         return Sign.TRAP
-    is_hurried = not visit.is_opening and (visit.visited_at, visit.place) in hurried
-    return Sign.BURST if is_hurried else None
+    if visit.is_opening:
+        # What follows every link at once fetches the pictures at once too.
+        return Sign.BURST if len(_places_near(visit, clicks)) > 1 else None
+    return Sign.BURST if (visit.visited_at, visit.place) in hurried else None
 
 
 def _is_near(visit: Visit, moments: Sequence[Moment], within: Duration) -> bool:
     """Tell whether a visit is near one of some moments in order."""
     at = bisect_right(moments, visit.visited_at - within)
     return at < len(moments) and moments[at] < visit.visited_at + within
+
+
+def _places_near(visit: Visit, clicks: Sequence[Visit]) -> set[int]:
+    """Give the links that were followed near a visit."""
+    start = bisect_right(clicks, visit.visited_at - BURST, key=lambda click: click.visited_at)
+    near = takewhile(lambda click: click.visited_at < visit.visited_at + BURST, clicks[start:])
+    return {click.place for click in near}
 
 
 def _hurried(clicks: Sequence[Visit]) -> Iterator[tuple[Moment, int]]:

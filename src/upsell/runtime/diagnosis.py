@@ -100,7 +100,9 @@ def _machines_came(examined: Examined) -> Iterator[Finding]:
         told = [(verdict, count) for each, verdict, count in examined.visits if each is kind]
         machines = [(verdict, count) for verdict, count in told if verdict]
         if machines:
-            whys = "; ".join(f"{count:,} {MEANINGS[Sign(verdict)]}" for verdict, count in machines)
+            whys = "; ".join(
+                f"{count:,} {verdict} ({MEANINGS[Sign(verdict)]})" for verdict, count in machines
+            )
             total, all_came = sum(count for _, count in machines), sum(count for _, count in told)
             yield Finding(
                 "machine-visits", Severity.NOTE, name,

@@ -19,11 +19,11 @@ from upsell.signals.events import (
     CONSENT_GIVEN,
     CONSENT_WITHDRAWN,
     CUSTOMER_IDENTIFIED,
-    LINKS,
     USAGE_RECORDED,
 )
 from upsell.store.connect import Connection
 from upsell.store.ledger import Head
+from upsell.store.links import SOURCE
 from upsell.store.seen import (
     DaySeen,
     KindSeen,
@@ -124,7 +124,7 @@ class _Pupil:
                 self._count(scope, each.name, MISSING, event.seen_at)
         self._hear_values(event, said)
         # What comes over links comes when people read; it has no rhythm that a silence would break.
-        if not event.is_historical and event.source != LINKS:
+        if not event.is_historical and event.source != SOURCE:
             late = event.occurred_at <= event.seen_at - DAY
             day = self._days.setdefault((event.source, event.name, event.seen_at // DAY), [0, 0])
             day[0] += 1

@@ -16,10 +16,11 @@ from upsell.channels.links import TRAP
 from upsell.channels.scanners import HELD_BACK, TRAPPED, Sign, Visit, judge_visits
 from upsell.clock import MINUTE, Clock
 from upsell.ids import UnitId, bare, is_account
-from upsell.signals.events import LINKS, MESSAGE_CLICKED, MESSAGE_OPENED, Event
+from upsell.signals.events import MESSAGE_CLICKED, MESSAGE_OPENED, Event
 from upsell.store.connect import Connection
 from upsell.store.ledger import append, hash_event
 from upsell.store.links import (
+    SOURCE,
     Addressed,
     Held,
     Visited,
@@ -117,5 +118,5 @@ def _event(held: Held, message: Visited, addressed: Addressed) -> Event:
         customer_id=addressed.customer_id or None,
         account_id=bare(household_id) if is_account(household_id) else None,
         properties=properties,
-        source=LINKS,
+        source=SOURCE,
     )

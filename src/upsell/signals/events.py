@@ -78,10 +78,6 @@ MEMBERSHIP_EVENTS: Final = frozenset({SEGMENT_ENTERED, SEGMENT_LEFT})
 """Events that say of a unit that it is in a segment from now on, or no longer."""
 
 
-LINKS: Final = "links"
-"""The source of what people do with the links in our own messages."""
-
-
 class Event(msgspec.Struct, frozen=True):
     """A dated fact about a customer, an account, or both.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 import msgspec
 
@@ -17,6 +18,10 @@ from upsell.store.queries import query
 
 _BETWEEN = "\n"
 """Stands between targets; none holds a line end."""
+
+
+SOURCE: Final = "links"
+"""The source of events that tell what people did with links."""
 
 
 class VisitKind(enum.Enum):

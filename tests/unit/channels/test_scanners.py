@@ -147,6 +147,8 @@ def test_two_links_at_once_are_followed_by_a_machine_and_one_link_twice_by_a_per
 def test_pictures_fetched_beside_a_burst_are_not_looked_at() -> None:
     visits = [Visit(LATER, 0, is_opening=True), Visit(LATER + 1, 0), Visit(LATER + 2, 1)]
     assert judge_visits(visits, SENT) == [Sign.BURST] * 3
+    apart = [Visit(LATER, 0, is_opening=True), Visit(LATER + BURST - 1, 0), Visit(LATER + BURST, 1)]
+    assert judge_visits(apart, SENT) == [None, Sign.BURST, Sign.BURST]
     alone = [Visit(LATER, 0, is_opening=True), Visit(LATER + 1, 1)]
     assert judge_visits(alone, SENT) == [None, None]
 
@@ -158,18 +160,27 @@ def test_what_follows_a_link_nobody_can_see_is_a_machine_on_every_link_around() 
     assert judge_visits([Visit(LATER, 0), trap], SENT) == [None, Sign.TRAP]
 
 
-@given(
-    st.lists(
-        st.builds(
-            Visit,
-            st.integers(SENT, SENT + 20 * SECOND),
-            st.integers(0, 3),
-            st.sampled_from((None, None, Sign.SCRIPT)),
-            is_opening=st.booleans(),
-        ),
-        max_size=12,
-    ).map(lambda visits: sorted(visits, key=lambda visit: visit.visited_at))
-)
+histories = st.lists(
+    st.builds(
+        Visit,
+        st.integers(SENT, SENT + 20 * SECOND),
+        st.integers(0, 3),
+        st.sampled_from((None, None, Sign.SCRIPT)),
+        is_opening=st.booleans(),
+    ),
+    max_size=12,
+).map(lambda visits: sorted(visits, key=lambda visit: visit.visited_at))
+
+
+@given(histories)
+def test_what_is_said_of_a_visit_after_it_was_held_back_is_not_taken_back_later(visits: list[Visit]) -> None:
+    at_the_end = judge_visits(visits, SENT)
+    for place, visit in enumerate(visits):
+        known = [each for each in visits if each.visited_at <= visit.visited_at + HELD_BACK]
+        assert judge_visits(known, SENT)[place] is at_the_end[place]
+
+
+@given(histories)
 def test_a_burst_is_what_comparing_each_with_each_finds(visits: list[Visit]) -> None:
     def is_burst(visit: Visit) -> bool:
         return any(
@@ -179,14 +190,17 @@ def test_a_burst_is_what_comparing_each_with_each_finds(visits: list[Visit]) -> 
         )
 
     for visit, sign in zip(visits, judge_visits(visits, SENT), strict=True):
-        if visit.is_opening:
-            continue
+        near = {
+            other.place
+            for other in visits
+            if not other.is_opening and abs(other.visited_at - visit.visited_at) < BURST
+        }
         if visit.said is not None:
             assert sign is visit.said
         elif visit.visited_at < SENT + TOO_SOON:
             assert sign is Sign.TOO_SOON
         else:
-            assert (sign is Sign.BURST) == is_burst(visit)
+            assert (sign is Sign.BURST) == (len(near) > 1 if visit.is_opening else is_burst(visit))
 
 
 @given(st.permutations([Visit(LATER, 0), Visit(LATER, 1), Visit(LATER, 0, is_opening=True)]))
