@@ -13,28 +13,31 @@ from html import unescape
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from litestar.testing import TestClient
 
 from tests.acceptance.test_audiences import answers
 from tests.live_world import LiveWorld, make_documents, open_world
 from tests.sinks import Sink, open_sink
-from tests.stories.world import DAY, HOUR, workflow
+from tests.stories.world import DAY, HOUR, START, workflow
 from tests.unit.channels.test_scanners import CHROME
 from upsell.channels.links import TRAP, link_token
 from upsell.channels.scanners import HELD_BACK, MEANINGS, TOO_SOON, Sign
-from upsell.clock import MINUTE, SECOND, format_moment
+from upsell.clock import MINUTE, SECOND, SetClock, format_moment
 from upsell.decisions.channel_fit import Answers
 from upsell.measurement.metrics import Span, metric_definition
 from upsell.runtime.diagnosis import diagnose
 from upsell.runtime.doctor import examine
 from upsell.runtime.examined import Finding
 from upsell.runtime.reporting import live_program
+from upsell.runtime.targets import TargetBook
 from upsell.runtime.tracking import read_metric, read_tracked
 from upsell.runtime.visits import tell_people
 from upsell.store.connect import connect
 from upsell.store.households import load_all_members
 from upsell.store.link_secrets import read_link_secrets
-from upsell.store.links import VisitKind, count_visits, find_targets, forget_links
+from upsell.store.links import Kept, VisitKind, count_visits, find_targets, forget_links, keep_links
 from upsell.store.outbox import State
 from upsell.web.app import make_app
 from upsell.web.pages.links import PIXEL
@@ -106,12 +109,12 @@ class Mailed:
 
 
 @contextmanager
-def mailed(database: str, settings: str = "", *, flow: str = ASKS, more: str = "") -> Iterator[Mailed]:
+def mailed(database: str, written: str = "", *, flow: str = ASKS, more: str = "") -> Iterator[Mailed]:
     """Open a world whose ada was mailed a minute ago."""
     with open_sink() as sink, open_world(database, sink, base=BASE) as world:
         app = make_app(database, world.clock)
         with TestClient(app) as client:
-            documents = make_documents({"w": flow}, policy=settings, segments=SEGMENTS, template=TEMPLATE)
+            documents = make_documents({"w": flow}, policy=written, segments=SEGMENTS, template=TEMPLATE)
             world.apply(documents)
             world.happens("Customer Identified", "ada", email="ada@example.com")
             if more:
@@ -309,6 +312,33 @@ def test_a_forged_link_leads_nowhere(database: str) -> None:
         assert ada.visit(f"/l/{beyond}").status_code == 410
         ada.later()
         assert ada.world.rows("select * from visits") == []
+
+
+@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_whatever_is_asked_for_leads_to_nothing_but_a_target_of_a_message(
+    database: str, data: st.DataObject
+) -> None:
+    until = START + DAY
+    with connect(database) as connection:
+        (secret,) = read_link_secrets(connection, START)
+        kept = [
+            Kept(number, f"k{number}", until, (f"https://{number}.example/", PRICING)) for number in (1, 2)
+        ]
+        keep_links(connection, kept, START)
+    book = TargetBook(database, SetClock(START))
+    for _ in range(20):
+        number, place = data.draw(st.integers(0, 3)), data.draw(st.integers(0, 3))
+        sealed = link_token(secret, data.draw(st.sampled_from(("click", "open"))), number, place, until)
+        at = data.draw(st.integers(0, len(sealed) - 1))
+        changed = sealed[:at] + data.draw(st.sampled_from("AZaz09-_")) + sealed[at + 1 :]
+        token = data.draw(st.sampled_from((sealed, changed, sealed[:at])) | st.text(max_size=40))
+        targets = [each.targets for each in kept if each.number == number]
+        for found in (book.recall(token), book.look_up(token), book.recall(token)):
+            if found is not None and found.target is not None:
+                assert token == sealed
+                assert targets[0][place] == found.target
+    book.close()
 
 
 def test_a_secret_made_later_opens_its_links_within_seconds(database: str) -> None:
