@@ -58,7 +58,7 @@ NOTICES_EACH: Duration = 15 * SECOND
 """How often it is asked whether a notice is due."""
 
 VISITS_EACH: Duration = SECOND
-"""How often visits that were held back are told."""
+"""How often visits that were held back are told, and some links that have expired are forgotten."""
 
 _PAUSE = 1.0
 _log = structlog.get_logger(__name__)
@@ -83,9 +83,9 @@ def run_worker(url: str, settings: Settings, clock: Clock, is_stopped: Callable[
         while not is_stopped():
             if clock.now() >= visits_at:
                 tell_people(connection, clock)
+                forget_links(connection, clock.now())
                 visits_at = clock.now() + VISITS_EACH
             if clock.now() >= forget_at:
-                forget_links(connection, clock.now())
                 ledger.forget_ids(connection, clock.now() - settings.dedup_days * DAY)
                 worker.forget_places()
                 forget_at = clock.now() + HOUR

@@ -24,6 +24,10 @@ SOURCE: Final = "links"
 """The source of events that tell what people did with links."""
 
 
+FORGOTTEN_AT_ONCE: Final = 5_000
+"""Of how many messages the links are forgotten at once at most, so that nothing else waits for it."""
+
+
 class VisitKind(enum.Enum):
     """What came: something followed a link, or fetched the picture that tells of opening."""
 
@@ -182,8 +186,8 @@ def count_visits(connection: Connection, since: Moment) -> list[tuple[VisitKind,
 
 
 def forget_links(connection: Connection, now: Moment) -> int:
-    """Forget links that have expired, with their visits; give of how many messages."""
-    return connection.execute(query("forget_links"), {"now": now}).rowcount
+    """Forget links that have expired, with their visits, of at most so many messages; give of how many."""
+    return connection.execute(query("forget_links"), {"now": now, "limit": FORGOTTEN_AT_ONCE}).rowcount
 
 
 def _targets(kept: str) -> tuple[str, ...]:
