@@ -18,10 +18,12 @@ from upsell.channels.webhook import WebhookChannel
 from upsell.clock import Duration, SetClock
 from upsell.runtime.apply import apply
 from upsell.runtime.dispatcher import Dispatcher
+from upsell.runtime.linking import Linker
 from upsell.runtime.worker import Worker
 from upsell.signals.events import Event
 from upsell.store.connect import Connection, connect
 from upsell.store.ledger import Appended, append
+from upsell.store.link_secrets import read_link_secrets
 from upsell.store.outbox import State, count_messages
 from upsell.workspace.documents import Documents
 
@@ -55,7 +57,11 @@ class LiveWorld:
     """
 
     def __init__(
-        self, connections: Sequence[Connection], sink: Sink | None, gateway: Gateway | None = None
+        self,
+        connections: Sequence[Connection],
+        sink: Sink | None,
+        gateway: Gateway | None = None,
+        base: str | None = None,
     ) -> None:
         self.clock = SetClock(START)
         self.connection, working, sending = connections
@@ -67,7 +73,8 @@ class LiveWorld:
             secret = read_secret(GATEWAY_SECRET)
             channels["sms"] = GatewayChannel("sms", gateway.url, secret)
             channels["webhook"] = WebhookChannel(secret, ())
-        self.dispatcher = Dispatcher(sending, self.clock, channels)
+        linker = None if base is None else Linker(base, read_link_secrets(sending, START)[0])
+        self.dispatcher = Dispatcher(sending, self.clock, channels, linker=linker)
         self._numbers = count(1)
 
     def apply(self, documents: Documents, *, expected: int | None = None) -> int:
@@ -118,10 +125,12 @@ class LiveWorld:
 
 
 @contextmanager
-def open_world(url: str, sink: Sink | None = None, gateway: Gateway | None = None) -> Iterator[LiveWorld]:
-    """Open the program over a migrated database."""
+def open_world(
+    url: str, sink: Sink | None = None, gateway: Gateway | None = None, base: str | None = None
+) -> Iterator[LiveWorld]:
+    """Open the program over a migrated database; with a base the links in mail lead there."""
     with connect(url) as first, connect(url) as second, connect(url) as third:
-        world = LiveWorld((first, second, third), sink, gateway)
+        world = LiveWorld((first, second, third), sink, gateway, base)
         try:
             yield world
         finally:

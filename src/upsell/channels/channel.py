@@ -15,6 +15,13 @@ import msgspec
 from upsell.clock import Moment
 
 
+class Targets(msgspec.Struct, frozen=True):
+    """Where the links in a letter lead that are put behind ours, by their place, and until when."""
+
+    addresses: tuple[str, ...]
+    until: Moment
+
+
 class Letter(msgspec.Struct, frozen=True):
     """A message made ready for a channel.
 
@@ -30,6 +37,8 @@ class Letter(msgspec.Struct, frozen=True):
         reply_to: The address answers go to, empty for the one it comes from.
         headers: Further header fields of a mail, each its name and one line of ASCII text.
         provider: Whom it is handed to, empty for the first there is.
+        targets: Where the links in it lead that are put behind ours; None where nothing tells what is done
+            with it.
     """
 
     key: str
@@ -43,6 +52,7 @@ class Letter(msgspec.Struct, frozen=True):
     reply_to: str = ""
     headers: tuple[tuple[str, str], ...] = ()
     provider: str = ""
+    targets: Targets | None = None
 
 
 class Answer(enum.Enum):

@@ -154,6 +154,18 @@ def ask_consent(
     return None
 
 
+def allows_tracking(contact: Contact, channel: str) -> bool:
+    """Tell whether what somebody does with a message of this channel may be noted.
+
+    It takes profiling: who withdrew that for the channel, for all, or in words nobody knows is not watched.
+    """
+    return not any(
+        scope.channel in (EVERYTHING, channel) or scope.channel not in _CHANNELS
+        for scope in map(_scope, contact.withdrawn)
+        if scope.purpose != MARKETING
+    )
+
+
 def is_given(contact: Contact, channel: str, family: str) -> bool:
     """Tell whether consent was given to be written to by a channel about a family; empty for the main one."""
     means = (

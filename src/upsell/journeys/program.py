@@ -12,7 +12,7 @@ import msgspec
 
 from upsell.catalog.catalog import Catalog
 from upsell.catalog.costs import Costs
-from upsell.clock import Moment
+from upsell.clock import DAY, Duration, Moment
 from upsell.decisions.benchmarks import Benchmarks
 from upsell.decisions.guardrails import Pause
 from upsell.decisions.incidents import Incident
@@ -35,6 +35,7 @@ class Sender(msgspec.Struct, frozen=True):
         reply_to: The address answers go to; empty for ``address``.
         list_domain: The domain its lists are named under; empty for that of ``address``.
         key: What workflows call it; empty for the one that is used where none is named.
+        website: Their site; empty where it is not known.
     """
 
     name: str
@@ -43,6 +44,23 @@ class Sender(msgspec.Struct, frozen=True):
     reply_to: str = ""
     list_domain: str = ""
     key: str = ""
+    website: str = ""
+
+
+class Links(msgspec.Struct, frozen=True):
+    """What becomes of links in mail.
+
+    Attributes:
+        has_clicks: Whether they lead over this server, so that what follows them is known.
+        has_opens: Whether mails carry a picture that tells of opening.
+        has_traps: Whether mails carry a link that no person can see.
+        lasts: For how long after sending they lead anywhere.
+    """
+
+    has_clicks: bool = True
+    has_opens: bool = False
+    has_traps: bool = False
+    lasts: Duration = 90 * DAY
 
 
 class Weekly(msgspec.Struct, frozen=True):
@@ -89,6 +107,7 @@ class Program(msgspec.Struct, frozen=True):
         costs: What messages and people's time cost, for reports.
         senders: Further senders, brands of the team's, by the name workflows call them.
         stops: What somebody stopped by hand, from whatever moment each holds.
+        links: What becomes of links in mail.
     """
 
     version: str
@@ -112,6 +131,7 @@ class Program(msgspec.Struct, frozen=True):
     costs: Costs = msgspec.field(default_factory=Costs)
     senders: Mapping[str, Sender] = msgspec.field(default_factory=dict)
     stops: tuple[Stop, ...] = ()
+    links: Links = Links()
 
     def sender_of(self, workflow: Workflow | None) -> Sender:
         """Give who mail of a workflow comes from: the one it names, while there is one of that name."""

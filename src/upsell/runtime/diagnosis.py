@@ -13,6 +13,7 @@ import msgspec
 from upsell.catalog.catalog import Catalog
 from upsell.channels.breaker import Standing
 from upsell.channels.mime import is_address
+from upsell.channels.scanners import MEANINGS, Sign
 from upsell.clock import DAY, HOUR, MINUTE, Moment, to_datetime
 from upsell.decisions.guardrails import Action
 from upsell.measurement.shares import Share
@@ -22,6 +23,7 @@ from upsell.runtime.learning import CONSENT, MISSING
 from upsell.signals.event_table import EVENT_TABLE, meant_event
 from upsell.signals.events import MILESTONE_REACHED
 from upsell.store.guardrails import NoticeState
+from upsell.store.links import VisitKind
 
 _UNLIKELY = 1e-3
 
@@ -108,6 +110,24 @@ def _messages_failed(examined: Examined) -> Iterator[Finding]:
             f"{count:,} messages failed for good in {LOOKED_BACK} days: {reason[:160]}",
             "mend what the reason names; what failed is not sent again, and its journey went on",
         )  # fmt: skip
+
+
+def _machines_came(examined: Examined) -> Iterator[Finding]:
+    """Of clicks and opens each, how many were machines' and by what that showed."""
+    words = {VisitKind.CLICK: "clicks", VisitKind.OPEN: "opens"}
+    for kind, name in words.items():
+        told = [(verdict, count) for each, verdict, count in examined.visits if each is kind]
+        machines = [(verdict, count) for verdict, count in told if verdict]
+        if machines:
+            whys = "; ".join(
+                f"{count:,} {verdict} ({MEANINGS[Sign(verdict)]})" for verdict, count in machines
+            )
+            total, all_came = sum(count for _, count in machines), sum(count for _, count in told)
+            yield Finding(
+                "machine-visits", Severity.NOTE, name,
+                f"{total:,} of {all_came:,} in {LOOKED_BACK} days were machines': {whys}",
+                "nothing need be done: they are no events, so no journey, rule or metric counts them",
+            )  # fmt: skip
 
 
 def _guardrail_broken(examined: Examined) -> Iterator[Finding]:
@@ -448,6 +468,11 @@ CHECKS: tuple[Check, ...] = (
         _acceptance_unplaced,
     ),
     Check(("budget-spent",), "a workflow's discount budget is spent", _budget_spent),
+    Check(
+        ("machine-visits",),
+        "clicks and opens in the last 14 days that were machines', by what showed it; they count for nothing",
+        _machines_came,
+    ),
     Check(("event-unread",), "an event that no rule reads", _event_unread),
 )
 """Every check, in the order in which findings of one severity are told."""

@@ -31,6 +31,7 @@ from upsell.errors import DeliveryError
 from upsell.journeys.gate import ask_gate
 from upsell.journeys.program import Program
 from upsell.runtime.backlog import LATE_AFTER, LONGEST_SPREAD
+from upsell.runtime.linking import Linker, kept_links
 from upsell.runtime.mail_routing import MailRouting
 from upsell.runtime.programs import Programs
 from upsell.runtime.receipts import receipt_events, withheld_by
@@ -38,6 +39,7 @@ from upsell.runtime.snapshot import Snapshot, take_snapshot
 from upsell.store.connect import Connection
 from upsell.store.ledger import append
 from upsell.store.letters import LetterPress
+from upsell.store.links import keep_links
 from upsell.store.outbox import (
     LOST,
     Finished,
@@ -121,6 +123,7 @@ class Dispatcher:
         clock: Clock,
         channels: Mapping[str, Channel],
         *,
+        linker: Linker | None = None,
         batch_size: int = 200,
         lease_seconds: int = 60,
         send_attempts: int = 5,
@@ -129,10 +132,12 @@ class Dispatcher:
         """Send over these channels, by the name messages call them; nothing is claimed yet.
 
         Letters are kept as they were handed over unless told otherwise.
+        Without a linker the links in mail stay as they are.
         """
         self.connection = connection
         self._clock = clock
         self._channels = channels
+        self._linker = linker
         self._batch_size = batch_size
         self._lease = lease_seconds * SECOND
         self._send_attempts = send_attempts
@@ -307,10 +312,15 @@ class Dispatcher:
             address = snapshot.lines.addresses[message.key] if is_full else None
             return withheld_by(message.key, verdict, address)
         try:
-            write = write_webhook if message.channel == WEBHOOK else write_letter
-            return write(program, household, message, now)
+            if message.channel == WEBHOOK:
+                return write_webhook(program, household, message, now)
+            letter = write_letter(program, household, message, now)
         except DeliveryError as error:
             return Finished(message.key, State.FAILED, str(error))
+        if self._linker is None or message.channel != EMAIL:
+            return letter
+        contact = household.customers[message.customer_id].contact
+        return self._linker.link(letter, queued.number, program.links, contact)
 
     def _turn(self, spoken: _Piece | None, piece: _Piece | None) -> list[Finished]:
         """Record what became of one piece, and of the next what is withheld and that the rest is being sent.
@@ -345,6 +355,7 @@ class Dispatcher:
             for key, letter in piece.letters.items()
             if key in started
         }
+        keep_links(self.connection, kept_links(piece.claimed, piece.letters, started), now)
         if self._press is not None:
             kept = [(letter, *piece.templates[key]) for key, letter in piece.letters.items()]
             self._press.keep(self.connection, kept, now)

@@ -15,11 +15,13 @@ from upsell.runtime.guarding import open_breaches
 from upsell.runtime.learning import learn
 from upsell.runtime.mail_routing import HEARD_WITHIN
 from upsell.runtime.reporting import live_program
+from upsell.signals.events import MESSAGE_CLICKED, MESSAGE_OPENED
 from upsell.store.census import count_rejections, count_units, sample_traits
 from upsell.store.connect import Connection
 from upsell.store.cursors import read_cursors
 from upsell.store.guardrails import GUARDED_EVENTS
 from upsell.store.ledger import Head, read_head
+from upsell.store.links import count_visits
 from upsell.store.mail import read_providers
 from upsell.store.messages import count_stopped
 from upsell.store.outbox import count_failures, count_messages
@@ -63,6 +65,7 @@ def examine(connection: Connection, now: Moment) -> Examined:
         waiting=count_stopped(connection),
         discounts=discounts,
         unplaced=unplaced,
+        visits=count_visits(connection, now - LOOKED_BACK * DAY),
     )
 
 
@@ -82,7 +85,7 @@ def _program(connection: Connection) -> Program | None:
     going = {key: each for key, each in program.workflows.items() if each.status is not Status.ENDED}
     return Program(
         catalog=program.catalog,
-        read=concerns_for(program).names | GUARDED_EVENTS,
+        read=concerns_for(program).names | GUARDED_EVENTS | {MESSAGE_CLICKED, MESSAGE_OPENED},
         awaited={key: events_of(workflow) for key, workflow in going.items()}
         | {f"segment {name}": counted_by(segment) for name, segment in program.segments.items()},
         traits=traits_of(going.values(), program.segments.values()),

@@ -15,6 +15,7 @@ from upsell.runtime.discounts import Discounts
 from upsell.runtime.learning import EVENT, MISSING
 from upsell.store.census import Population, Refused
 from upsell.store.guardrails import Breach
+from upsell.store.links import VisitKind
 from upsell.store.mail import Told
 from upsell.store.seen import DaySeen, KindSeen, ValueSeen
 
@@ -90,6 +91,8 @@ class Examined(msgspec.Struct, frozen=True):
         providers: What each living dispatcher knows of each mail provider, the newest of one provider first.
         stops: What somebody stopped by hand and nobody has let go on.
         waiting: How many messages wait because of each of these, by its number.
+        visits: How many visits came over links in mail lately, by kind, and by what showed a machine (empty
+            for a person's), the most frequent first.
     """
 
     now: Moment
@@ -112,6 +115,7 @@ class Examined(msgspec.Struct, frozen=True):
     providers: Sequence[Told] = ()
     stops: Sequence[Stop] = ()
     waiting: Mapping[int, int] = {}
+    visits: Sequence[tuple[VisitKind, str, int]] = ()
 
     def events(self) -> dict[str, KindSeen]:
         """Give how often and when each event was seen, by its name; traits go by their scope."""

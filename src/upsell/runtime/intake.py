@@ -22,6 +22,7 @@ from upsell.signals.events import Event
 from upsell.sources.segment import Draft
 from upsell.store.connect import Connection, connect
 from upsell.store.ledger import Appended, append
+from upsell.store.links import Came, keep_visits
 from upsell.store.rejections import Rejection, keep_rejections
 
 _log = structlog.get_logger(__name__)
@@ -38,10 +39,11 @@ class OverloadedError(IntakeError):
 
 
 class Submission(msgspec.Struct):
-    """What one caller brought: events to append, what was refused, and where the answer goes."""
+    """What one caller brought: events to append, what was refused, visits, and where the answer goes."""
 
     drafts: Sequence[Draft]
     rejections: Sequence[Rejection]
+    visits: Sequence[Came]
     answer: Future[list[Appended]]
 
 
@@ -70,19 +72,24 @@ class Intake:
         self._waiting.put(None)
         self._thread.join()
 
-    def submit(self, drafts: Sequence[Draft], rejections: Sequence[Rejection] = ()) -> Future[list[Appended]]:
-        """Bring events and rejections to be committed together; the answer comes after the commit.
+    def submit(
+        self,
+        drafts: Sequence[Draft],
+        rejections: Sequence[Rejection] = (),
+        visits: Sequence[Came] = (),
+    ) -> Future[list[Appended]]:
+        """Bring events, rejections and visits to be committed together; the answer comes after the commit.
 
         Raises:
             OverloadedError: Too much is waiting, or the server is going down.
         """
-        size = len(drafts) + len(rejections)
+        size = len(drafts) + len(rejections) + len(visits)
         with self._lock:
             if self._is_stopped or (self._size and self._size + size > MOST_WAITING):
                 msg = f"expected room for {size:,} events, but {self._size:,} are waiting; send them again"
                 raise OverloadedError(msg)
             self._size += size
-            submission = Submission(drafts, rejections, Future())
+            submission = Submission(drafts, rejections, visits, Future())
             self._waiting.put(submission)
         return submission.answer
 
@@ -144,6 +151,7 @@ class Intake:
         with connection.transaction():
             appended = append(connection, events, self._clock, [draft.hash for draft in drafts])
             keep_rejections(connection, [kept for submission in group for kept in submission.rejections])
+            keep_visits(connection, [came for submission in group for came in submission.visits])
         answers, start = [], 0
         for submission in group:
             answers.append(appended[start : start + len(submission.drafts)])
@@ -152,7 +160,7 @@ class Intake:
 
     def _release(self, group: Sequence[Submission]) -> None:
         with self._lock:
-            self._size -= sum(len(each.drafts) + len(each.rejections) for each in group)
+            self._size -= sum(len(each.drafts) + len(each.rejections) + len(each.visits) for each in group)
 
 
 def _fail(group: Sequence[Submission], error: Exception) -> None:

@@ -23,6 +23,7 @@ from upsell.signals.events import (
 )
 from upsell.store.connect import Connection
 from upsell.store.ledger import Head
+from upsell.store.links import SOURCE
 from upsell.store.seen import (
     DaySeen,
     KindSeen,
@@ -122,7 +123,8 @@ class _Pupil:
             if each.is_required and said.get(each.name) is None:
                 self._count(scope, each.name, MISSING, event.seen_at)
         self._hear_values(event, said)
-        if not event.is_historical:
+        # What comes over links comes when people read; it has no rhythm that a silence would break.
+        if not event.is_historical and event.source != SOURCE:
             late = event.occurred_at <= event.seen_at - DAY
             day = self._days.setdefault((event.source, event.name, event.seen_at // DAY), [0, 0])
             day[0] += 1

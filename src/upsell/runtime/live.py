@@ -27,12 +27,15 @@ from upsell.runtime.benchmarking import benchmark
 from upsell.runtime.dispatcher import Dispatcher
 from upsell.runtime.guarding import guard
 from upsell.runtime.learning import learn
+from upsell.runtime.linking import make_linker
 from upsell.runtime.notices import tell_owners
 from upsell.runtime.reconciling import reconcile_unknown
+from upsell.runtime.visits import tell_people
 from upsell.runtime.worker import Worker
 from upsell.store import ledger, outbox
 from upsell.store.connect import Connection, connect
 from upsell.store.letters import forget_letters
+from upsell.store.links import forget_links
 from upsell.store.outbox import State
 from upsell.store.revisions import newest_revision
 
@@ -63,6 +66,8 @@ RECONCILED_EACH: Duration = 10 * MINUTE
 
 MOST_RECONCILED = 100
 """How many unknown mails are asked about at a time."""
+VISITS_EACH: Duration = SECOND
+"""How often visits that were held back are told, and some links that have expired are forgotten."""
 
 _PAUSE = 1.0
 _log = structlog.get_logger(__name__)
@@ -82,8 +87,12 @@ def run_worker(url: str, settings: Settings, clock: Clock, is_stopped: Callable[
         _log.info("worker_started", shards=len(worker.shards))
         if newest_revision(connection) is None:
             _log.warning("no_workspace_is_live", remedy="upsell apply WORKSPACE")
-        forget_at = clock.now()
+        forget_at = visits_at = clock.now()
         while not is_stopped():
+            if clock.now() >= visits_at:
+                tell_people(connection, clock)
+                forget_links(connection, clock.now())
+                visits_at = clock.now() + VISITS_EACH
             if clock.now() >= forget_at:
                 ledger.forget_ids(connection, clock.now() - settings.dedup_days * DAY)
                 worker.forget_places()
@@ -108,10 +117,14 @@ def run_dispatcher(url: str, settings: Settings, clock: Clock, is_stopped: Calla
 
     def work(connection: Connection) -> None:
         connection.execute(f"listen {outbox.CHANNEL}")
+        linker = make_linker(settings, connection, clock.now())
+        if linker is None:
+            _log.warning("links_stay_as_they_are", remedy="say in UPSELL_PUBLIC_URL how customers reach us")
         dispatcher = Dispatcher(
             connection,
             clock,
             open_channels(settings),
+            linker=linker,
             batch_size=settings.send_batch_size,
             lease_seconds=settings.lease_seconds,
             send_attempts=settings.send_attempts,

@@ -440,9 +440,18 @@ def _messages() -> tuple[EventType, ...]:
             "The customer marked it as spam: a withdrawal of consent for its channel.",
             _MESSAGE,
         ),
-        EventType("Message Opened", group, "It was opened, or a machine opened it.", _MESSAGE),
         EventType(
-            "Message Clicked", group, "A link in it was followed.", (*_MESSAGE, _text("link", "which link"))
+            "Message Opened",
+            group,
+            "It was opened. Of mail of ours it is told where `links.opens` asks for it, and of people alone; "
+            "what a source tells of may be a machine's.",
+            _MESSAGE,
+        ),
+        EventType(
+            "Message Clicked",
+            group,
+            "A link in it was followed by a person; a machine that follows links makes no event.",
+            (*_MESSAGE, _text("link", "where it leads")),
         ),
         ours(
             "Placement Asked",

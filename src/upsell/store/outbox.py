@@ -51,12 +51,13 @@ class State(enum.Enum):
 
 
 class Queued(msgspec.Struct, frozen=True):
-    """A message of the outbox: what is to be said, in which household, and how often it was tried."""
+    """A message of the outbox: what is to be said, in which household, how often tried, and its number."""
 
     message: Speak
     household_id: UnitId
     shard: int
     attempts: int
+    number: int
 
 
 class HandedTo(msgspec.Struct, frozen=True):
@@ -318,11 +319,11 @@ def as_queued(rows: Iterable[tuple[Any, ...]]) -> list[Queued]:
     queued = []
     for row in rows:
         (key, enrollment, workflow, version, step, visit, unit_id, customer_id, channel, intent) = row[:10]
-        (content, offer, arm, trigger, terms, reserved_at, household_id, shard, attempts) = row[10:]
+        (content, offer, arm, trigger, terms, reserved_at, household_id, shard, attempts, number) = row[10:]
         message = Speak(
             key, enrollment, workflow, version, step, visit, unit_id, customer_id, channel,
             Intent(intent), content, offer, arm, _decode_trigger(trigger), reserved_at,
             _decode_terms(terms) if terms is not None else None,
         )  # fmt: skip
-        queued.append(Queued(message, household_id, shard, attempts))
+        queued.append(Queued(message, household_id, shard, attempts, number))
     return queued

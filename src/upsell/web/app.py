@@ -12,6 +12,7 @@ from upsell.clock import Clock
 from upsell.runtime.deciding import Decider
 from upsell.runtime.intake import Intake
 from upsell.runtime.keyring import KeyRing
+from upsell.runtime.targets import TargetBook
 from upsell.web.api.answers import answer_exception
 from upsell.web.api.decide import decide_routes
 from upsell.web.api.description import description_route
@@ -19,6 +20,7 @@ from upsell.web.api.events import event_routes
 from upsell.web.api.health import health_route
 from upsell.web.api.incidents import incident_route
 from upsell.web.api.segments import segment_routes
+from upsell.web.pages.links import link_routes
 
 
 def make_app(url: str, clock: Clock, pages: Sequence[HTTPRouteHandler] = ()) -> Litestar:
@@ -29,6 +31,7 @@ def make_app(url: str, clock: Clock, pages: Sequence[HTTPRouteHandler] = ()) -> 
     intake = Intake(url, clock)
     ring = KeyRing(url, clock)
     decider = Decider(url, clock)
+    targets = TargetBook(url, clock)
 
     @asynccontextmanager
     async def running(_: Litestar) -> AsyncGenerator[None]:
@@ -40,6 +43,7 @@ def make_app(url: str, clock: Clock, pages: Sequence[HTTPRouteHandler] = ()) -> 
             intake.stop()
             ring.close()
             decider.close()
+            targets.close()
 
     return Litestar(
         [
@@ -47,6 +51,7 @@ def make_app(url: str, clock: Clock, pages: Sequence[HTTPRouteHandler] = ()) -> 
             incident_route(ring, url, clock),
             *decide_routes(ring, url, clock, decider),
             *segment_routes(ring, url, clock),
+            *link_routes(targets, intake, clock),
             health_route(url),
             description_route(),
             *pages,

@@ -165,6 +165,7 @@ def compile_documents(documents: Documents, edition: Edition = NEWEST) -> Compil
         segments=segments,
         layers=layers,
         reports=settings.reports,
+        links=settings.links,
     )
     return Compiled(program, rulebook.vocabulary, files, warnings)
 

@@ -264,6 +264,23 @@ _SENDER = RecordOf(
         "list_domain": Key(
             scalars.DOMAIN, "the domain under which List-Id names its mail (default that of address)"
         ),
+        "website": Key(scalars.URL, "the sender's site, where a link leads on to that has expired"),
+    }
+)
+
+_LINKS = RecordOf(
+    {
+        "clicks": Key(
+            scalars.BOOLEAN,
+            "whether links in mail lead over this server, which tells of clicks (default true)",
+        ),
+        "opens": Key(scalars.BOOLEAN, "whether mails carry a picture that tells of opening (default false)"),
+        "traps": Key(
+            scalars.BOOLEAN,
+            "whether mails carry a link that no person can see, so that what follows it is known for a "
+            "machine (default false)",
+        ),
+        "for": Key(scalars.DURATION, "how long after sending links lead anywhere (default 90 days)"),
     }
 )
 
@@ -332,6 +349,7 @@ SETTINGS_SHAPE = RecordOf(
             "workflows that share their units out among themselves: the share of each, by layer; what is "
             "free belongs to none",
         ),
+        "links": Key(_LINKS, "what becomes of links in mail"),
         "costs": Key(_COSTS, "what messages and people's time cost, for the margin that reports tell"),
         "lifecycle": Key(_LIFECYCLE, "boundaries of the built-in stages and trends"),
         "reports": Key(

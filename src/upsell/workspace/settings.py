@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from upsell.catalog.costs import MILLIONTHS, Costs
-from upsell.journeys.program import Reports, Sender, Weekly
+from upsell.journeys.program import Links, Reports, Sender, Weekly
 from upsell.rules.kinds import Kind
 from upsell.workspace.items import NOTHING_WRITTEN, Leaf, Record
 from upsell.workspace.standard import Lifecycle, compile_lifecycle
@@ -42,6 +42,7 @@ class Settings(msgspec.Struct, frozen=True):
         lifecycle: Boundaries of the built-in stages and trends.
         reports: What the team is told by itself.
         costs: What messages and people's time cost.
+        links: What becomes of links in mail.
     """
 
     currency: str
@@ -55,6 +56,7 @@ class Settings(msgspec.Struct, frozen=True):
     lifecycle: Lifecycle
     reports: Reports
     costs: Costs
+    links: Links
 
 
 def compile_settings(written: Record | None) -> Settings:
@@ -79,6 +81,16 @@ def compile_settings(written: Record | None) -> Settings:
         lifecycle=compile_lifecycle(record.record("lifecycle") or NOTHING_WRITTEN),
         reports=_reports(record.record("reports") or NOTHING_WRITTEN),
         costs=_costs(record.record("costs") or NOTHING_WRITTEN),
+        links=_links(record.record("links") or NOTHING_WRITTEN),
+    )
+
+
+def _links(written: Record) -> Links:
+    return Links(
+        has_clicks=written.text("clicks", "true") == "true",
+        has_opens=written.text("opens", "false") == "true",
+        has_traps=written.text("traps", "false") == "true",
+        lasts=written.integer("for", Links().lasts),
     )
 
 
@@ -90,6 +102,7 @@ def _sender(key: str, written: Record) -> Sender:
         written.text("reply_to"),
         written.text("list_domain").lower(),
         key,
+        written.text("website"),
     )
 
 

@@ -4,4 +4,4 @@ set state = 'unknown', reason = %(reason)s, finished_at = moment(%(now)s)
 where state = 'sending' and lease_ends_at <= moment(%(now)s)
 returning
     key, enrollment, workflow, version, step, visit, unit_id, customer_id, channel, intent,
-    content, offer, arm, trigger, terms, reserved_at, household_id, shard, attempts
+    content, offer, arm, trigger, terms, reserved_at, household_id, shard, attempts, number

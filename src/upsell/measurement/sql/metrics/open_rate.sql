@@ -1,4 +1,4 @@
--- Share of the messages sent that were opened, by channel; machines open mail too.
+-- Share of the messages sent that were opened, by channel; some machines open mail and do not say so.
 -- name: Open rate
 -- formula: messages with Message Opened / messages sent
 -- unit: rate
