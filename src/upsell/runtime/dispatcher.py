@@ -20,6 +20,7 @@ from upsell.channels.channel import Answer, Channel, Letter, Receipt
 from upsell.channels.render import write_letter
 from upsell.channels.webhook import write_webhook
 from upsell.clock import SECOND, Clock, Duration, Moment, format_moment
+from upsell.decisions.addresses import address_key
 from upsell.decisions.decision import Verdict
 from upsell.decisions.guardrails import mailbox_of
 from upsell.decisions.reach import WEBHOOK
@@ -29,7 +30,8 @@ from upsell.ids import bare, is_account
 from upsell.journeys.gate import ask_gate
 from upsell.runtime.backlog import LATE_AFTER, LONGEST_SPREAD
 from upsell.runtime.programs import Programs
-from upsell.runtime.snapshot import Snapshot, take_snapshot
+from upsell.runtime.snapshot import Snapshot, Unheard, take_snapshot
+from upsell.runtime.suppressing import suppress, tell_unheard
 from upsell.signals.events import (
     MESSAGE_FAILED,
     MESSAGE_SENT,
@@ -37,6 +39,7 @@ from upsell.signals.events import (
     MESSAGE_WITHHELD,
     Event,
 )
+from upsell.sources.refusals import is_gone
 from upsell.store.connect import Connection
 from upsell.store.ledger import append
 from upsell.store.outbox import (
@@ -53,6 +56,7 @@ from upsell.store.outbox import (
     start_sending,
 )
 from upsell.store.places import free_places, move_places, settle_places
+from upsell.store.suppressions import Cause, Suppress
 
 FIRST_PAUSE: Duration = 30 * SECOND
 """How long after a first failure a message is tried again; each further pause is twice as long."""
@@ -128,9 +132,9 @@ class Dispatcher:
         tally = {State.UNKNOWN: self._recover(now)}
         claimed = claim_messages(self.connection, self._claimer, now, now + self._lease, self._batch_size)
         if claimed:
-            letters, withheld = self._prepare(claimed, now)
+            letters, withheld, unheard = self._prepare(claimed, now)
             _note(tally, withheld)
-            started = self._start(claimed, letters, withheld)
+            started = self._start(claimed, letters, withheld, unheard)
             _note(tally, self._speak(claimed, started))
         return Dispatched(tally, is_behind=len(claimed) == self._batch_size)
 
@@ -164,8 +168,13 @@ class Dispatcher:
             self._record(told, now)
         return len(lost)
 
-    def _prepare(self, claimed: Sequence[Queued], now: Moment) -> tuple[dict[str, Letter], list[Finished]]:
-        """Write each message and ask the gate; give letters by key, and the messages that are none."""
+    def _prepare(
+        self, claimed: Sequence[Queued], now: Moment
+    ) -> tuple[dict[str, Letter], list[Finished], Sequence[Unheard]]:
+        """Write each message and ask the gate; give letters by key, and the messages that are none.
+
+        And who had not heard that their address is suppressed.
+        """
         self._programs.refresh(self.connection)
         snapshot = take_snapshot(self.connection, self._programs, claimed, now)
         while moved := snapshot.lines.moved():
@@ -182,7 +191,7 @@ class Dispatcher:
             else:
                 withheld.append(refusal)
                 snapshot.lines.give_back(key)
-        return letters, withheld
+        return letters, withheld, snapshot.unheard
 
     def _ask(self, snapshot: Snapshot, queued: Queued, now: Moment) -> Letter | Finished:
         message = snapshot.message(queued)
@@ -203,13 +212,21 @@ class Dispatcher:
             return Finished(message.key, State.FAILED, str(error))
 
     def _start(
-        self, claimed: Sequence[Queued], letters: Mapping[str, Letter], withheld: Sequence[Finished]
+        self,
+        claimed: Sequence[Queued],
+        letters: Mapping[str, Letter],
+        withheld: Sequence[Finished],
+        unheard: Sequence[Unheard],
     ) -> list[Letter]:
         """Record what is withheld and that the rest is being sent; give what is still to be sent."""
         now = self._clock.now()
+        addresses = _addresses(claimed, letters)
         with self.connection.transaction():
-            self._finish(claimed, withheld, now)
-            started = start_sending(self.connection, self._claimer, letters, now, now + self._lease)
+            heard = tell_unheard(self.connection, unheard, now)
+            self._finish(claimed, withheld, now, heard)
+            started = start_sending(
+                self.connection, self._claimer, letters, now, now + self._lease, addresses
+            )
         return [letter for key, letter in letters.items() if key in started]
 
     def _speak(self, claimed: Sequence[Queued], letters: Sequence[Letter]) -> list[Finished]:
@@ -229,8 +246,14 @@ class Dispatcher:
             replace(self._read(by_key[receipt.key], receipt, now), mailbox=mailboxes[receipt.key])
             for receipt in receipts
         ]
+        addresses = _addresses(claimed, {letter.key: letter for letter in letters})
+        asked = [
+            Suppress(addresses[told.key], Cause.HARD_BOUNCE, "dispatcher", told.reason, now)
+            for told in finished
+            if told.key in addresses and told.state is State.FAILED and told.reason and is_gone(told.reason)
+        ]
         with self.connection.transaction():
-            self._finish(claimed, finished, now)
+            self._finish(claimed, finished, now, suppress(self.connection, asked, now))
         return finished
 
     def _read(self, queued: Queued, receipt: Receipt, now: Moment) -> Finished:
@@ -251,18 +274,34 @@ class Dispatcher:
             case _:
                 assert_never(receipt.answer)
 
-    def _finish(self, claimed: Sequence[Queued], finished: Sequence[Finished], now: Moment) -> None:
-        """Move messages in the outbox and record it in the ledger; a transaction is open."""
+    def _finish(
+        self, claimed: Sequence[Queued], finished: Sequence[Finished], now: Moment, heard: Sequence[Event]
+    ) -> None:
+        """Move messages in the outbox and record it in the ledger; a transaction is open.
+
+        ``heard`` is what goes before it in the ledger.
+        """
         by_key = {queued.message.key: queued for queued in claimed}
         still_ours = finish_messages(self.connection, self._claimer, finished, now)
         ours = [told for told in finished if told.key in still_ours]
         free_places(self.connection, [told.key for told in ours if told.state in _FREED])
         settle_places(self.connection, [told.key for told in ours if told.state in _SAID], now)
-        self._record([(by_key[told.key], told) for told in ours], now)
+        self._record([(by_key[told.key], told) for told in ours], now, heard)
 
-    def _record(self, told: Iterable[tuple[Queued, Finished]], now: Moment) -> None:
+    def _record(
+        self, told: Iterable[tuple[Queued, Finished]], now: Moment, heard: Sequence[Event] = ()
+    ) -> None:
         events = [_event(queued, one, now) for queued, one in told if one.state in _EVENTS]
-        append(self.connection, events, self._clock)
+        append(self.connection, [*heard, *events], self._clock)
+
+
+def _addresses(claimed: Iterable[Queued], letters: Mapping[str, Letter]) -> dict[str, str]:
+    """Give, by key of the message, the key of the address each letter goes to; a webhook goes to none."""
+    return {
+        queued.message.key: address_key(queued.message.channel, letters[queued.message.key].recipient)
+        for queued in claimed
+        if queued.message.channel != WEBHOOK and queued.message.key in letters
+    }
 
 
 def _event(queued: Queued, told: Finished, now: Moment) -> Event:

@@ -35,6 +35,7 @@ from upsell.runtime.batches import Batch, merging_customers
 from upsell.runtime.filling import fill_counters, new_counters
 from upsell.runtime.programs import Programs
 from upsell.runtime.snapshot import take_pending
+from upsell.runtime.suppressing import heed_suppressions
 from upsell.store.answers import Decided, read_last_decisions
 from upsell.store.connect import Connection
 from upsell.store.cursors import read_cursors
@@ -107,6 +108,7 @@ def explain_now(connection: Connection, name: str, now: Moment, workflow: str | 
     cursors = read_cursors(connection, range(SHARDS))
     homes = take_pending(connection, program, wanted, cursors, now)
     household = _home(homes, found)
+    heed_suppressions(connection, household.customers.values())
     at = max(now, household.taken_at)
     explained = _chosen(explain(program, household, found.unit_id, at), workflow)
     recorded = _recorded(connection, found.unit_id, at, explained)

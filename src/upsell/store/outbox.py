@@ -156,10 +156,25 @@ def spread_messages(connection: Connection, now: Moment, late_after: Duration, l
 
 
 def start_sending(
-    connection: Connection, claimer: str, keys: Iterable[str], now: Moment, lease_ends_at: Moment
+    connection: Connection,
+    claimer: str,
+    keys: Iterable[str],
+    now: Moment,
+    lease_ends_at: Moment,
+    addresses: Mapping[str, str] | None = None,
 ) -> frozenset[str]:
-    """Say that a provider is about to be spoken to; give the keys for which that is still to be done."""
-    values = {"claimer": claimer, "keys": list(keys), "now": now, "lease_ends_at": lease_ends_at}
+    """Say that a provider is about to be spoken to; give the keys for which that is still to be done.
+
+    ``addresses`` has, by key of the message, the key of the address it goes to, where it goes to one.
+    """
+    asked = list(keys)
+    values = {
+        "claimer": claimer,
+        "keys": asked,
+        "addresses": [(addresses or {}).get(key) for key in asked],
+        "now": now,
+        "lease_ends_at": lease_ends_at,
+    }
     return frozenset(row[0] for row in connection.execute(query("start_sending"), values, binary=True))
 
 
