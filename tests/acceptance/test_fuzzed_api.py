@@ -111,7 +111,7 @@ def fuzz(served: str, database: str, examples: int, mode: GenerationMode) -> Non
     with psycopg.connect(database) as connection:
         counts = connection.execute(
             "select count(*) filter (where name <> 'Customers Merged'),"
-            " (select count(*) from rejections) from events"
+            " (select count(*) from rejections where source = 'api') from events"
         ).fetchone()
     assert counts is not None
     kept, rejected = counts
@@ -153,6 +153,10 @@ def test_every_example_of_the_description_is_taken(database: str) -> None:
     with TestClient(make_app(database, SystemClock())) as client:
         for path, item in describe()["paths"].items():
             if "post" in item:
-                (content,) = item["post"]["requestBody"]["content"].values()
-                assert client.post(path, json=content["example"]).status_code == 200, path
+                ((kind, content),) = item["post"]["requestBody"]["content"].items()
+                example = content["example"]
+                said = {"json": example} if kind == "application/json" else {"content": example}
+                # A provider's webhook is closed until its secret is set.
+                due = 404 if path.startswith("/hooks/") else 200
+                assert client.post(path, **said).status_code == due, path
         assert client.get("/openapi.json").json() == describe()

@@ -20,6 +20,7 @@ from upsell.runtime.learning import CONSENT, MISSING
 from upsell.signals.event_table import EVENT_TABLE, meant_event
 from upsell.signals.events import MILESTONE_REACHED
 from upsell.store.guardrails import NoticeState
+from upsell.store.reported import Outcome
 
 _UNLIKELY = 1e-3
 
@@ -89,6 +90,29 @@ def _messages_failed(examined: Examined) -> Iterator[Finding]:
             f"{count:,} messages failed for good in {LOOKED_BACK} days: {reason[:160]}",
             "mend what the reason names; what failed is not sent again, and its journey went on",
         )  # fmt: skip
+
+
+def _hook_forged(examined: Examined) -> Iterator[Finding]:
+    for each in examined.hooks:
+        if each.outcome is Outcome.FORGED:
+            yield Finding(
+                "hook-forged", Severity.WARNING, f"/hooks/{each.hook}",
+                f"{each.count:,} requests in {LOOKED_BACK} days did not prove who they came from, the last on "
+                f"{_day(each.last_at)}; nothing of them was taken",
+                "if it is the provider, its secret here is not the one it uses; see docs/guides/bounces.md",
+            )  # fmt: skip
+
+
+def _reports_foreign(examined: Examined) -> Iterator[Finding]:
+    for each in examined.hooks:
+        if each.outcome is Outcome.FOREIGN:
+            yield Finding(
+                "reports-foreign", Severity.NOTE, each.hook,
+                f"{each.count:,} reports in {LOOKED_BACK} days were about no message of ours, the last on "
+                f"{_day(each.last_at)}",
+                "harmless where others send through the same account; if all are ours, see that the provider "
+                "hands over Message-ID or metadata: docs/guides/bounces.md",
+            )  # fmt: skip
 
 
 def _guardrail_broken(examined: Examined) -> Iterator[Finding]:
@@ -344,6 +368,16 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check(("messages-unknown",), "messages that the mail server may have taken or not", _messages_unknown),
     Check(("messages-failed",), "messages that failed for good in the last 14 days", _messages_failed),
+    Check(
+        ("hook-forged",),
+        "requests to a mail provider's webhook that did not prove who they came from, in the last 14 days",
+        _hook_forged,
+    ),
+    Check(
+        ("reports-foreign",),
+        "reports of mail that were about no message of ours, in the last 14 days",
+        _reports_foreign,
+    ),
     Check(
         ("guardrail-broken",),
         "a guardrail was broken and nobody has let the workflow go on since; an error where it is paused",

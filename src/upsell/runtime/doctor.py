@@ -22,6 +22,7 @@ from upsell.store.ledger import Head, read_head
 from upsell.store.outbox import count_failures, count_messages
 from upsell.store.queries import query
 from upsell.store.repeats import count_repeats
+from upsell.store.reported import count_hooks
 from upsell.store.revisions import newest_revision
 from upsell.store.seen import KindSeen, hold_learned, read_seen_days, read_seen_kinds, read_seen_values
 
@@ -56,6 +57,7 @@ def examine(connection: Connection, now: Moment) -> Examined:
         breaches=open_breaches(connection),
         discounts=discounts,
         unplaced=unplaced,
+        hooks=count_hooks(connection, now - LOOKED_BACK * DAY),
     )
 
 

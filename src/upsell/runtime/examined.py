@@ -14,6 +14,7 @@ from upsell.runtime.discounts import Discounts
 from upsell.runtime.learning import EVENT, MISSING
 from upsell.store.census import Population, Refused
 from upsell.store.guardrails import Breach
+from upsell.store.reported import HookCount
 from upsell.store.seen import DaySeen, KindSeen, ValueSeen
 
 LOOKED_BACK = 14
@@ -83,6 +84,7 @@ class Examined(msgspec.Struct, frozen=True):
         discounts: Who waited for a discount, and how far budgets are used; None where none was ever shown.
         unplaced: How many offers with a discount were taken lately of which nothing says the workflow.
         breaches: Guardrails that were broken, after which nobody has let the workflow go on.
+        hooks: What came to webhooks of mail providers lately and is no event.
     """
 
     now: Moment
@@ -102,6 +104,7 @@ class Examined(msgspec.Struct, frozen=True):
     discounts: Discounts | None = None
     unplaced: int = 0
     breaches: Sequence[Breach] = ()
+    hooks: Sequence[HookCount] = ()
 
     def events(self) -> dict[str, KindSeen]:
         """Give how often and when each event was seen, by its name; traits go by their scope."""
