@@ -24,12 +24,14 @@ _PLAIN_WORDS = re.compile(r"[A-Za-z0-9 !#$%&'*+/=?^_`{|}~-]*")
 _LINE = 76
 _WORD_BYTES = 42  # so that an encoded word with its wrapping stays within 75 characters
 
+# Postmark writes a Message-ID of its own; it takes X-PM-Metadata out of the mail and says it in its webhooks.
 _MAIL = """\
 From: {sender}\r
 To: {recipient}\r
 Subject: {subject}\r
 Date: {date}\r
 Message-ID: <{key}@{domain}>\r
+X-PM-Metadata-key: {key}\r
 Auto-Submitted: auto-generated\r
 MIME-Version: 1.0\r
 Content-Type: multipart/alternative; boundary="{boundary}"\r

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def bounces(
-    action: Annotated[Literal["read"], typer.Argument(help="read.")],
+    _: Annotated[Literal["read"], typer.Argument(metavar="ACTION", help="read.")],
     source: Annotated[
         str,
         typer.Argument(metavar="SOURCE", help="An mbox, a Maildir, a file of one mail, or - for a pipe."),
@@ -25,8 +25,8 @@ def bounces(
     """Read mail that came back: delivery reports, complaints of feedback loops, and what older servers write.
 
     A report is believed about a message that went to that very address in the last 14 days, and each only
-    once, so a mailbox may be read as often as you like; nothing in it is changed. The exit code is 0 also when
-    some could not be read: a mail server that pipes mail here must not return what it could not hand over.
+    once, so a mailbox may be read as often as you like; nothing in it is changed. The exit code is 0 also
+    when some could not be read: a server that pipes mail here must not return what is of no use.
     """
     from upsell.clock import SystemClock
     from upsell.config import load_settings

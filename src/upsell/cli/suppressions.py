@@ -27,8 +27,8 @@ def suppressions(
     """List, add and remove addresses that are written to no more, whoever has them.
 
     Addresses are kept as keys alone, so the list shows most of one hidden; name an address to ask about it.
-    Whoever adds or removes one says why; who it was, when and why is kept, and told in the ledger to everybody
-    who has it. The exit code is 1 when nothing changed.
+    Whoever adds or removes one says why; who it was, when and why is kept, and told in the ledger to
+    everybody who has it. The exit code is 1 when nothing changed.
     """
     from upsell.cli.experiment import user_name
     from upsell.clock import SystemClock

@@ -23,6 +23,8 @@ _FORMS: Final[Mapping[str, re.Pattern[str]]] = {
     PUSH: re.compile(r"\S{8,4096}"),
 }
 
+_IN_TEXT = re.compile(r"[^\s<>,;:\"'()=\[\]]+@[^\s<>,;:\"'()=\[\]]+")
+
 
 def normalize_address(address: str) -> str:
     """Give an address in the form in which one that is written otherwise is the same."""
@@ -54,3 +56,16 @@ def is_suppressed(channel: str, traits: Mapping[str, Scalar], bounced: Collectio
     if not isinstance(address, str):
         return False
     return address in bounced or address_key(channel, address) in bounced
+
+
+def hide_address(address: str) -> str:
+    """Give an address with most of it hidden, as ``a***@example.com``: who knows it knows it again."""
+    local, at, domain = address.casefold().rpartition("@")
+    if at:
+        return f"{local[:1]}***@{domain}"
+    return f"{address[:4]}***"
+
+
+def hide_addresses(text: str) -> str:
+    """Give a text with most of every mail address in it hidden."""
+    return _IN_TEXT.sub(lambda found: hide_address(found[0]), text)

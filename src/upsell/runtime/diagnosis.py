@@ -97,8 +97,8 @@ def _hook_forged(examined: Examined) -> Iterator[Finding]:
         if each.outcome is Outcome.FORGED:
             yield Finding(
                 "hook-forged", Severity.WARNING, f"/hooks/{each.hook}",
-                f"{each.count:,} requests in {LOOKED_BACK} days did not prove who they came from, the last on "
-                f"{_day(each.last_at)}; nothing of them was taken",
+                f"{each.count:,} requests in {LOOKED_BACK} days did not prove who they came from, the last "
+                f"on {_day(each.last_at)}; nothing of them was taken",
                 "if it is the provider, its secret here is not the one it uses; see docs/guides/bounces.md",
             )  # fmt: skip
 

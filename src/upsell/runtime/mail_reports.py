@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from upsell.clock import DAY, Clock, Duration, Moment
-from upsell.decisions.addresses import address_key
+from upsell.decisions.addresses import address_key, hide_address, hide_addresses
 from upsell.decisions.reach import EMAIL
 from upsell.ids import bare, is_account
 from upsell.runtime.suppressing import take_reports
@@ -33,7 +33,6 @@ from upsell.store.ledger import Outcome as Appending
 from upsell.store.ledger import append, hash_event
 from upsell.store.rejections import Rejection, keep_rejections
 from upsell.store.reported import Outcome, Sent, find_reported, note_hooks
-from upsell.store.suppressions import hide_address
 
 BELIEVED_FOR: Final[Duration] = 14 * DAY
 """How long after a message mail that came back for it is believed: servers give up after five days."""
@@ -200,7 +199,8 @@ def _draft(report: Report, message: Sent, source: str, now: Moment) -> Draft:
     address = next((each for each in report.recipients), "")
     if report.kind is Kind.BOUNCED:
         said["kind"] = "soft" if report.is_soft else "hard"
-        said |= {name: text for name, text in (("status", report.status), ("reason", report.reason)) if text}
+        reason = hide_addresses(report.reason)
+        said |= {name: text for name, text in (("status", report.status), ("reason", reason)) if text}
     if report.kind is Kind.CLICKED and report.link:
         said["link"] = report.link
     if report.kind is Kind.WITHDRAWN:
@@ -227,5 +227,5 @@ def _draft(report: Report, message: Sent, source: str, now: Moment) -> Draft:
 
 def _shown(report: Report) -> str:
     """Give what is kept of a report that is not believed, without the address."""
-    told = f"{report.kind.value} at {report.at} of {' '.join(report.keys)}: {report.status} {report.reason}"
-    return told.strip()
+    said = f"{report.status} {hide_addresses(report.reason)}".strip()
+    return f"{report.kind.value} of {' '.join(report.keys)}: {said}"

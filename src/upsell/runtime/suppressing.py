@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from upsell.clock import Clock, Moment
-from upsell.decisions.addresses import address_key
+from upsell.decisions.addresses import address_key, hide_address, hide_addresses
 from upsell.decisions.reach import ADDRESS_TRAITS, EMAIL
 from upsell.errors import ConfigError
 from upsell.journeys.household import Unit
@@ -41,7 +41,6 @@ from upsell.store.suppressions import (
     find_soft_addresses,
     forget_soft_bounces,
     forget_told,
-    hide_address,
     keep_soft_bounces,
     keep_told,
     read_suppressed,
@@ -88,7 +87,8 @@ def take_reports(connection: Connection, events: Iterable[Event], now: Moment) -
 
 def suppress(connection: Connection, asked: Sequence[Suppress], now: Moment) -> list[Event]:
     """Suppress addresses; give the events that tell whoever was written to there. A transaction is open."""
-    begun = {each.address: each for each in suppress_addresses(connection, asked)}
+    hidden = [msgspec.structs.replace(each, why=hide_addresses(each.why)) for each in asked]
+    begun = {each.address: each for each in suppress_addresses(connection, hidden)}
     told = keep_told(connection, find_addressed(connection, begun))
     return [_event(begun[address], customer_id, now) for address, customer_id in told]
 
@@ -107,6 +107,11 @@ def heed_suppressions(connection: Connection, people: Iterable[Unit]) -> list[tu
             unit.contact.bounced.append(key)
             unheard.append((customer_id, held[key]))
     return unheard
+
+
+def suppressed_of(connection: Connection, unit: Unit) -> dict[str, Suppressed]:
+    """Give those of a customer's addresses that are suppressed, by key."""
+    return read_suppressed(connection, _keys_of(unit.profile.traits))
 
 
 def tell_unheard(
@@ -137,11 +142,10 @@ def suppress_by_hand(
     key = address_key(channel, address)
     asked = Suppress(key, Cause.BY_HAND, by, why, now, hide_address(address))
     with connection.transaction():
-        told = suppress(connection, [asked], now)
-        append(connection, told, clock)
-        held = read_suppressed(connection, [key])[key]
-    is_ours = (held.cause, held.source, held.why) == (Cause.BY_HAND, by, why)
-    return held if is_ours or told else None
+        if read_suppressed(connection, [key]):
+            return None
+        append(connection, suppress(connection, [asked], now), clock)
+        return read_suppressed(connection, [key]).get(key)
 
 
 def free_by_hand(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import UTC
 from email import message_from_bytes
 from email.message import Message
 from email.parser import HeaderParser
@@ -27,7 +28,7 @@ _MOST_PARTS = 200
 _MOST_RECIPIENTS = 20
 _HEADER_NAME: Final = "Message-ID"
 _ID_LINE = re.compile(r"^message-id:[ \t]*(?:\r?\n[ \t]+)?(<[^<>\s]{1,300}>)", re.IGNORECASE | re.MULTILINE)
-_AT_LINE = re.compile(r"^[ \t>]{0,4}<?([^\s<>,;:\"()]{1,64}@[^\s<>,;:\"()]{1,255}?)>?:?[ \t]*", re.MULTILINE)
+_AT_LINE = re.compile(r"^[ \t>]{0,4}<?([^\s<>,;:\"()]{1,64}@[^\s<>,;:\"()]{1,255})>?:?[ \t]*", re.MULTILINE)
 _COPY = re.compile(
     r"^[-\s]{0,8}(below this line is a copy|this is a copy of (the|your) message|original message|"
     r"the header of the original|returned message|message header)",
@@ -243,7 +244,8 @@ def _date(mail: Message, now: Moment) -> Moment:
     """Give when a mail was written, as far as it can be: not after ``now``."""
     try:
         written = parsedate_to_datetime(_field(mail, "Date"))
-        return min(from_datetime(written), now)
+        # A zone of -0000 is UTC by one who does not say where they are (RFC 5322, 3.3).
+        return min(from_datetime(written if written.tzinfo else written.replace(tzinfo=UTC)), now)
     except (ValueError, TypeError, IndexError, OverflowError):
         return now
 

@@ -184,14 +184,6 @@ def find_soft_addresses(connection: Connection, addresses: Collection[str]) -> l
     return [row[0] for row in connection.execute(query("find_soft_addresses"), values, binary=True)]
 
 
-def hide_address(address: str) -> str:
-    """Give an address with most of it hidden, as ``a***@example.com``: who knows it knows it again."""
-    local, at, domain = address.casefold().rpartition("@")
-    if at:
-        return f"{local[:1]}***@{domain}"
-    return f"{address[:4]}***"
-
-
 def _suppressed(row: tuple[Any, ...]) -> Suppressed:
     number, address, reason, source, why = row
     return Suppressed(number, address, Cause(reason), source, why)
