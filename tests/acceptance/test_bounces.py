@@ -377,6 +377,25 @@ def test_what_a_server_refuses_at_once_for_good_suppresses_and_what_is_about_the
         assert rows == [("ada", 1), ("bob", 2)]
 
 
+def test_a_bounce_that_another_sender_tells_through_the_api_suppresses_the_address_of_its_message(
+    database: str,
+) -> None:
+    with open_hooked(database) as world:
+        meet(world, "ada", "bob", address="box@example.com")
+        key = world.mail("ada")["ada"]
+        told = {"userId": "ada", "event": "Message Bounced", "properties": {"key": key}}
+        old = {"userId": "ada", "event": "Message Bounced", "properties": {"key": key}, "historical": True}
+        stranger = {"userId": "ada", "event": "Message Bounced", "properties": {"key": "\0", "kind": 7}}
+        for said in (old, stranger):
+            assert world.client.post("/v1/track", json=said).status_code == 200
+        assert read_suppressions(world.world.connection) == []
+        assert world.client.post("/v1/track", json=told).status_code == 200
+        (row,) = read_suppressions(world.world.connection)
+        assert (row.address, row.source) == (address_key("email", "box@example.com"), "api")
+        world.world.after(2 * HOUR)
+        assert world.mail("bob") == {}
+
+
 def test_an_unknown_message_that_is_delivered_after_all_was_sent(database: str) -> None:
     with open_hooked(database) as world:
         meet(world, "ada")

@@ -14,6 +14,7 @@ from upsell.runtime.examined import LOOKED_BACK, Examined, Program, share_filled
 from upsell.runtime.guarding import open_breaches
 from upsell.runtime.learning import learn
 from upsell.runtime.reporting import live_program
+from upsell.signals.events import REPORTS
 from upsell.store.census import count_rejections, count_units, sample_traits
 from upsell.store.connect import Connection
 from upsell.store.cursors import read_cursors
@@ -77,7 +78,7 @@ def _program(connection: Connection) -> Program | None:
     going = {key: each for key, each in program.workflows.items() if each.status is not Status.ENDED}
     return Program(
         catalog=program.catalog,
-        read=concerns_for(program).names | GUARDED_EVENTS,
+        read=concerns_for(program).names | GUARDED_EVENTS | REPORTS,
         awaited={key: events_of(workflow) for key, workflow in going.items()}
         | {f"segment {name}": counted_by(segment) for name, segment in program.segments.items()},
         traits=traits_of(going.values(), program.segments.values()),

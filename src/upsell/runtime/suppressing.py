@@ -119,7 +119,7 @@ def tell_unheard(
 ) -> list[Event]:
     """Give the events that tell people of suppressions they had not heard of; each is told once."""
     held = {(each.address, customer_id): each for customer_id, each in unheard}
-    told = keep_told(connection, list(held))
+    told = keep_told(connection, sorted(held))
     return [_event(held[address, customer_id], customer_id, now) for address, customer_id in told]
 
 

@@ -130,7 +130,7 @@ def _read_words(mail: Message, parts: list[Message], at: Moment, shown: str) -> 
     if not addresses or not keys:
         what = "an address that failed" if not addresses else "the Message-ID of the mail that came back"
         return _unread(
-            "no_message" if addresses else "no_recipient", f"expected {what}, got neither form", shown
+            "no_message" if addresses else "no_recipient", f"expected {what}, got none in any form", shown
         )
     reports = (
         _report(Kind.BOUNCED, keys, (each,), at, said=said.get(each.casefold()) or words_in(words))

@@ -159,7 +159,7 @@ def forget_told(connection: Connection, address: str) -> list[str]:
 
 def keep_soft_bounces(connection: Connection, bounced: Iterable[tuple[str, str, Moment]]) -> None:
     """Keep that messages came back for now: key, address, when."""
-    told = list(bounced)
+    told = sorted(bounced)
     if told:
         values = {
             "keys": [key for key, _, _ in told],
