@@ -92,9 +92,11 @@ def fuzz(served: str, database: str, examples: int, mode: GenerationMode) -> Non
     for operation in (found.ok() for found in operations):
         if mode is GenerationMode.NEGATIVE and not operation.body:
             continue
+        # What is closed answers every request alike.
+        is_closed = operation.path.startswith("/hooks/")
 
         @settings(
-            max_examples=examples,
+            max_examples=examples // 10 if is_closed else examples,
             deadline=None,
             derandomize=True,
             database=None,

@@ -100,7 +100,7 @@ class MailDesk:
         self._mailgun = settings.mailgun_signing_key
         written = settings.sendgrid_public_key.strip()
         self._sendgrid = sendgrid.read_public_key(written) if written else None
-        self._topics = frozenset(each.strip() for each in settings.ses_topics.split(",")) - {""}
+        self._topics = sns.read_topics(settings.ses_topics)
         self._trust = Trust(is_proved=True, has_engagement=bool(settings.provider_engagement))
         self._certificates: dict[str, bytes] = {}
         self._fetches: deque[float] = deque()

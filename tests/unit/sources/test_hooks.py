@@ -97,6 +97,17 @@ def test_a_subscription_is_confirmed_at_an_address_of_sns_whatever_the_token_say
     )
 
 
+def test_topics_are_arns_with_commas_between_and_anything_else_is_refused() -> None:
+    assert sns.read_topics("") == frozenset()
+    assert sns.read_topics(f" {hooked.TOPIC} , ,{hooked.TOPIC}.fifo") == {
+        hooked.TOPIC,
+        f"{hooked.TOPIC}.fifo",
+    }
+    for written in ("mail", hooked.TOPIC.replace("sns", "sqs"), f"{hooked.TOPIC};{hooked.TOPIC}"):
+        with pytest.raises(ConfigError, match="expected UPSELL_SES_TOPICS to be ARNs"):
+            sns.read_topics(written)
+
+
 def test_sendgrid_is_proved_over_timestamp_and_body_by_its_key() -> None:
     body = json.dumps([hooked.sendgrid_item("bounce", KEY, ADA, START)]).encode()
     key = sendgrid.read_public_key(hooked.SENDGRID_KEY)

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 
 from upsell.clock import Moment, from_datetime
-from upsell.errors import IntakeError
+from upsell.errors import ConfigError, IntakeError
 from upsell.sources.reports import ForgedError
 
 NOTIFICATION: Final = "Notification"
@@ -75,13 +75,30 @@ def read_envelope(body: bytes) -> Envelope:
     return envelope
 
 
+def read_topics(written: str) -> frozenset[str]:
+    """Give the topics of a setting, with commas between; none when it is empty.
+
+    Raises:
+        ConfigError: One is no ARN of a topic.
+    """
+    topics = frozenset(each.strip() for each in written.split(",")) - {""}
+    for topic in sorted(topics):
+        if _TOPIC.fullmatch(topic) is None:
+            msg = (
+                "expected UPSELL_SES_TOPICS to be ARNs of SNS topics such as "
+                f"arn:aws:sns:eu-west-1:123456789012:mail, got {topic!r}"
+            )
+            raise ConfigError(msg)
+    return topics
+
+
 def check_topic(envelope: Envelope, topics: Collection[str]) -> None:
     """Hold a message to being of a topic of ours, before anything is fetched for it.
 
     Raises:
         ForgedError: It is not.
     """
-    if envelope.topic_arn not in topics or _TOPIC.fullmatch(envelope.topic_arn) is None:
+    if envelope.topic_arn not in topics:
         msg = f"expected a topic of UPSELL_SES_TOPICS, got {envelope.topic_arn[:120]!r}"
         raise ForgedError(msg)
 
