@@ -76,6 +76,27 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         str,
         Meta(description="hosts beside this machine that webhook steps may post to, with commas between"),
     ] = ""
+    postmark_secret: Annotated[
+        str, Meta(description="what Postmark's webhooks show at /hooks/postmark; empty for none")
+    ] = ""
+    sendgrid_public_key: Annotated[
+        str, Meta(description="what SendGrid's webhook at /hooks/sendgrid is verified with; empty for none")
+    ] = ""
+    mailgun_signing_key: Annotated[
+        str, Meta(description="what Mailgun's webhooks at /hooks/mailgun are signed with; empty for none")
+    ] = ""
+    ses_topics: Annotated[
+        str,
+        Meta(description="ARNs of the SNS topics that /hooks/ses believes, with commas between"),
+    ] = ""
+    provider_engagement: Annotated[
+        int,
+        Meta(
+            description="1 to take opens and clicks from mail providers: where links are theirs, not ours",
+            ge=0,
+            le=1,
+        ),
+    ] = 0
     http_host: Annotated[str, Meta(description="address to listen on")] = "127.0.0.1"
     http_port: Annotated[int, Meta(description="port to listen on", ge=0, le=65_535)] = 8600
     public_url: Annotated[
@@ -147,12 +168,13 @@ def _range(default: str | int, meta: Meta) -> str:
     return "text" if meta.min_length is None else "text that is not empty"
 
 
-_SECRETS = frozenset({"gateway_secret", "mail_logins", "mail_api_keys"})
+_SECRETS = frozenset({"mail_logins", "mail_api_keys"})
+"""Secrets beside those whose name says so."""
 
 
 def _shown(setting: Setting, value: str) -> str:
     """Show what came; an address of a database may hold a password, and a secret is one."""
-    if setting.name in _SECRETS:
+    if setting.name in _SECRETS or setting.name.endswith(("_secret", "_key")):
         return "another text"
     return "another address" if setting.name == "database_url" else repr(value)
 

@@ -127,7 +127,7 @@ def test_a_hard_gap_is_kept_between_what_two_households_are_shown_at_one_address
 
 
 def test_a_place_is_free_again_when_its_message_fails_is_withheld_or_is_taken_back(database: str) -> None:
-    answers = iter(["550 no such user", "250 OK"])
+    answers = iter(["554 not this mail", "250 OK"])
     goal = "Order Completed"
     with open_sink(lambda _: next(answers)) as sink, open_world(database, sink) as world:
         text = workflow(trigger=ASKED, journey=HELP, goal=f"{{event: {goal}, within: 30 days}}")

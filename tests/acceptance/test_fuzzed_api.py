@@ -93,9 +93,11 @@ def fuzz(served: str, database: str, examples: int, mode: GenerationMode) -> Non
     for operation in (found.ok() for found in operations):
         if mode is GenerationMode.NEGATIVE and not operation.body:
             continue
+        # What is closed answers every request alike.
+        is_closed = operation.path.startswith("/hooks/")
 
         @settings(
-            max_examples=examples,
+            max_examples=examples // 10 if is_closed else examples,
             deadline=None,
             derandomize=True,
             database=None,
@@ -112,7 +114,7 @@ def fuzz(served: str, database: str, examples: int, mode: GenerationMode) -> Non
     with psycopg.connect(database) as connection:
         counts = connection.execute(
             "select count(*) filter (where name <> 'Customers Merged'),"
-            " (select count(*) from rejections) from events"
+            " (select count(*) from rejections where source = 'api') from events"
         ).fetchone()
     assert counts is not None
     kept, rejected = counts
@@ -156,6 +158,10 @@ def test_every_example_of_the_description_is_taken(database: str) -> None:
     with TestClient(make_app(database, SystemClock())) as client:
         for path, item in describe()["paths"].items():
             if "post" in item:
-                (content,) = item["post"]["requestBody"]["content"].values()
-                assert client.post(path, json=content["example"]).status_code == 200, path
+                ((kind, content),) = item["post"]["requestBody"]["content"].items()
+                example = content["example"]
+                said = {"json": example} if kind == "application/json" else {"content": example}
+                # A provider's webhook is closed until its secret is set.
+                due = 404 if path.startswith("/hooks/") else 200
+                assert client.post(path, **said).status_code == due, path
         assert client.get("/openapi.json").json() == describe()

@@ -276,7 +276,7 @@ def test_only_an_address_that_refused_for_good_is_written_to_no_more(
     kind: str | None, *, is_refused: bool
 ) -> None:
     story = told(HELP).happens("Message Bounced", kind=kind)
-    assert asked(story) is (Reason.NO_RECIPIENT if is_refused else True)
+    assert asked(story) is (Reason.ADDRESS_SUPPRESSED if is_refused else True)
 
 
 BUNDLE = CHAT.replace(

@@ -27,12 +27,14 @@ _VALUE = re.compile(r"[!-~](?:[ -~]{0,900}[!-~])?")
 _LINE = 76
 _WORD_BYTES = 42  # so that an encoded word with its wrapping stays within 75 characters
 
+# Postmark writes a Message-ID of its own; it takes X-PM-Metadata out of the mail and says it in its webhooks.
 _MAIL = """\
 From: {sender}\r
 To: {recipient}\r
 Subject: {subject}\r
 Date: {date}\r
 Message-ID: <{message_id}>\r
+X-PM-Metadata-key: {key}\r
 Auto-Submitted: auto-generated\r
 {more}MIME-Version: 1.0\r
 Content-Type: multipart/alternative; boundary="{boundary}"\r
@@ -77,6 +79,7 @@ def format_mail(letter: Letter) -> bytes:
         subject=_header_text(letter.subject, len("Subject: ")),
         date=format_datetime(to_datetime(letter.written_at).replace(microsecond=0)),
         message_id=message_id_of(letter.key, letter.sender),
+        key=re.sub(r"[^A-Za-z0-9._-]", "-", letter.key),
         more=_more(letter),
         # An equals sign never stands before an underscore in quoted-printable text.
         boundary=f"=_{re.sub('[^A-Za-z0-9]', '-', letter.key)[:60]}",

@@ -19,12 +19,13 @@ from upsell.channels.channel import Letter
 from upsell.channels.list_headers import list_headers
 from upsell.channels.mime import is_address
 from upsell.clock import Moment, format_moment
+from upsell.decisions.addresses import address_on
 from upsell.decisions.carts import cart_facts
 from upsell.decisions.facts import UnitFacts
 from upsell.decisions.fit import Fit, fit_plan
 from upsell.decisions.lineup import line_up, lineup_content
 from upsell.decisions.proof_words import proof_told
-from upsell.decisions.reach import ADDRESS_TRAITS, EMAIL, PUSH, SMS, address_on
+from upsell.decisions.reach import ADDRESS_TRAITS, EMAIL, PUSH, SMS
 from upsell.decisions.terms import Terms
 from upsell.errors import DeliveryError
 from upsell.ids import bare, is_account

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from upsell.journeys.explain import DiscountSeen
     from upsell.runtime.explaining import Answer, FullAddress
     from upsell.store.answers import Decided
+    from upsell.store.suppressions import Suppressed
 
 
 def explain(
@@ -67,6 +68,7 @@ def _lines(answer: Answer) -> list[str]:
         lines.append(f"{answer.asked_as} is the same customer and goes by {answer.unit_id} now")
     lines += standing_lines(answer.standing)
     lines += _address_lines(answer.full_address)
+    lines += _suppressed_lines(answer.suppressed)
     if answer.segments:
         lines.append("")
     lines += [
@@ -99,6 +101,17 @@ def _address_lines(full: Sequence[FullAddress]) -> list[str]:
             f"{', '.join(each.customers)}. Whatever the gates say, nothing this cap counts goes out before."
         )
         lines += textwrap.wrap(words, 80)
+    return lines
+
+
+def _suppressed_lines(suppressed: Sequence[Suppressed]) -> list[str]:
+    """Write why the customer's addresses are suppressed; nothing where none is."""
+    import textwrap
+
+    lines = [""] if suppressed else []
+    for held in suppressed:
+        words = f"The address is suppressed ({held.cause.value.replace('_', ' ')}, by {held.source}): "
+        lines += textwrap.wrap(f"{words}{held.why}. Nothing is sent there, whoever has it.", 80)
     return lines
 
 

@@ -72,6 +72,12 @@ COMMANDS: Final[dict[str, Entry]] = {
     "pull": Entry("upsell.cli.pull:pull", "Write the workspace that is live to files."),
     "worker": Entry("upsell.cli.worker:worker", "Take events and send messages, until stopped."),
     "keys": Entry("upsell.cli.keys:keys", "List, make, rotate and revoke the keys that senders show."),
+    "bounces": Entry(
+        "upsell.cli.bounces:bounces", "Read mail that came back, from a mailbox, a file or a pipe."
+    ),
+    "suppressions": Entry(
+        "upsell.cli.suppressions:suppressions", "List, add and remove addresses that are written to no more."
+    ),
     "incident": Entry(
         "upsell.cli.incident:incident", "Say that something is broken, or works again; nobody is sold to."
     ),

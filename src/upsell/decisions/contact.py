@@ -101,7 +101,7 @@ class Contact(msgspec.Struct, omit_defaults=True):
         withdrawn: Scopes for which consent was withdrawn, and when; ``*`` is every channel.
         proofs: Where and how consent was given last, by scope.
         given: Scopes for which consent was given, and when last.
-        bounced: Addresses that refused messages for good.
+        bounced: Keys of their addresses that are suppressed.
         answers: How they answer, by channel; of channels nothing was sent by nothing.
         full: Caps that the gate before sending found full at an address, by what others were sent there.
     """

@@ -41,6 +41,7 @@ class Reason(enum.Enum):
     SUPPRESSED = "suppressed"
     SENSITIVE = "sensitive"
     NO_RECIPIENT = "no_recipient"
+    ADDRESS_SUPPRESSED = "address_suppressed"
     NO_CONSENT = "no_consent"
     PRICE_GUARDRAIL = "price_guardrail"
     DECLINED = "declined"
@@ -91,6 +92,7 @@ MEANINGS: dict[Reason, str] = {
     Reason.SUPPRESSED: "a suppression rule is true",
     Reason.SENSITIVE: "something is wrong or fresh for this customer, so we stay silent",
     Reason.NO_RECIPIENT: "nobody it would speak to has an address",
+    Reason.ADDRESS_SUPPRESSED: "their address is suppressed: it refused mail, or somebody there complained",
     Reason.NO_CONSENT: "consent was withdrawn",
     Reason.DECLINED: "they said not now, or never",
     Reason.OUTSIDE_HOURS: "it is outside the hours at which they may be written to",

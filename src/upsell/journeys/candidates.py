@@ -44,6 +44,7 @@ BLOCKS = frozenset(
         Reason.SUPPRESSED,
         Reason.SENSITIVE,
         Reason.NO_RECIPIENT,
+        Reason.ADDRESS_SUPPRESSED,
         Reason.NO_CONSENT,
         Reason.PRICE_GUARDRAIL,
         Reason.DECLINED,

@@ -32,6 +32,8 @@ from upsell.signals.cart import CART_EVENTS
 from upsell.signals.events import (
     ACCOUNT_IDENTIFIED,
     ACCOUNT_LEFT,
+    ADDRESS_FREED,
+    ADDRESS_SUPPRESSED,
     CONSENT_GIVEN,
     CONSENT_WITHDRAWN,
     CUSTOMER_IDENTIFIED,
@@ -73,7 +75,7 @@ ALWAYS = frozenset(
     | OVERAGE_EVENTS
     | CART_EVENTS
     | RECEIPTS
-    | {ENROLLMENT_ENDED, ENROLLMENT_MIGRATED, TASK_CLOSED}
+    | {ENROLLMENT_ENDED, ENROLLMENT_MIGRATED, TASK_CLOSED, ADDRESS_SUPPRESSED, ADDRESS_FREED}
 )
 """Events that change a household, or work that is open for it, whatever the workflows say."""
 

@@ -19,10 +19,10 @@ from upsell.journeys.places import ask_hours, ask_places
 from upsell.journeys.program import Program
 from upsell.journeys.scene import Scene
 from upsell.journeys.speaking import (
-    address_of,
     addressed,
     ask_offer,
     ask_permission,
+    ask_reach,
     ask_rules,
     ask_silence,
     speech_of,
@@ -77,9 +77,10 @@ def ask_gate(
         return Verdict(Reason.LEFT)
     if message.version != enrollment.version:
         return Verdict(Reason.MIGRATED)
-    if address_of(person, message.channel) is None or all(
-        each.id != person.id for each in addressed(scene, unit, workflow, step)
-    ):
+    unreachable = ask_reach(person, message.channel, message.customer_id)
+    if unreachable is not None:
+        return unreachable
+    if all(each.id != person.id for each in addressed(scene, unit, workflow, step)):
         return Verdict(Reason.NO_RECIPIENT, message.customer_id)
     speech = speech_of(workflow, step, scene, enrollment, message.channel)
     return (

@@ -30,6 +30,7 @@ from upsell.journeys.waiting import note_early
 from upsell.journeys.walking import MOST_TRIES, go_on, journey_of, note_shown, resume, walk
 from upsell.journeys.workflow import UnitKind, Workflow
 from upsell.signals.events import (
+    ADDRESS_SUPPRESSED,
     CONSENT_WITHDRAWN,
     MESSAGE_BOUNCED,
     MESSAGE_COMPLAINED,
@@ -40,7 +41,7 @@ from upsell.signals.events import (
     Event,
 )
 
-_LOSSES = frozenset({CONSENT_WITHDRAWN, MESSAGE_BOUNCED, MESSAGE_COMPLAINED})
+_LOSSES = frozenset({CONSENT_WITHDRAWN, MESSAGE_BOUNCED, MESSAGE_COMPLAINED, ADDRESS_SUPPRESSED})
 """Events after which a person may not be written to any more."""
 
 

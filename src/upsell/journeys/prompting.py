@@ -28,6 +28,7 @@ from upsell.journeys.speaking import (
     address_of,
     ask_offer,
     ask_permission,
+    ask_reach,
     ask_silence,
     offer_named,
     speech_of,
@@ -144,10 +145,11 @@ def _ask_reach(scene: Scene, person: Unit, step: PromptStep, speech: Speech) -> 
     """Say why the channel a prompt is for may not reach somebody now; one for a placement asks nothing."""
     if not step.channel:
         return None
-    address = address_of(person, step.channel)
-    if address is None:
-        return Verdict(Reason.NO_RECIPIENT, step.channel)
-    return ask_hours(scene, person, step.channel) or ask_address(scene, person, speech, address)
+    return (
+        ask_reach(person, step.channel, step.channel)
+        or ask_hours(scene, person, step.channel)
+        or ask_address(scene, person, speech, address_of(person, step.channel) or "")
+    )
 
 
 def _take_place(scene: Scene, prompt: _Prompt, holder: Unit, touch: Touch) -> None:

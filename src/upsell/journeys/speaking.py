@@ -12,7 +12,7 @@ import msgspec
 
 from upsell.catalog.offers import Offer
 from upsell.clock import Moment
-from upsell.decisions.addresses import normalize_address
+from upsell.decisions.addresses import address_on, is_suppressed, normalize_address
 from upsell.decisions.channel_fit import Choice, Way, choose_channel
 from upsell.decisions.consents import ask_consent
 from upsell.decisions.contact import Speech
@@ -25,7 +25,7 @@ from upsell.decisions.incidents import ask_incidents
 from upsell.decisions.intents import PROMOTIONAL, SELLING, Intent
 from upsell.decisions.lawfulness import find_basis
 from upsell.decisions.rails import ask_spent
-from upsell.decisions.reach import PROMPT, TASK, TRIAL, address_on
+from upsell.decisions.reach import PROMPT, TASK, TRIAL
 from upsell.decisions.reasons import Reason
 from upsell.decisions.sensitive import ask_states
 from upsell.decisions.terms import Terms
@@ -42,7 +42,7 @@ from upsell.rules.facts import Scalar
 
 SpeakingStep = MessageStep | TaskStep | PromptStep | TrialStep
 
-SHUT = frozenset({Reason.NO_RECIPIENT, Reason.NO_CONSENT})
+SHUT = frozenset({Reason.NO_RECIPIENT, Reason.ADDRESS_SUPPRESSED, Reason.NO_CONSENT})
 """Reasons for which a channel to somebody does not open by itself."""
 
 WAITABLE = frozenset({Reason.CAPPED, Reason.OUTRANKED, Reason.OUTSIDE_HOURS})
@@ -168,6 +168,18 @@ def address_of(customer: Unit, channel: str) -> str | None:
     return address_on(channel, customer.profile.traits, customer.contact.bounced)
 
 
+def ask_reach(customer: Unit, channel: str, rule: str) -> Verdict | None:
+    """Say why a customer has no address on a channel: it is suppressed, or there is none; None when there is.
+
+    The verdict of the latter has the words of ``rule``.
+    """
+    if address_of(customer, channel) is not None:
+        return None
+    if is_suppressed(channel, customer.profile.traits, customer.contact.bounced):
+        return Verdict(Reason.ADDRESS_SUPPRESSED, channel)
+    return Verdict(Reason.NO_RECIPIENT, rule)
+
+
 class Recipient(msgspec.Struct, frozen=True):
     """Whom a step speaks to, by which channel, and what was compared where it might be by several."""
 
@@ -196,6 +208,9 @@ def ask_recipients(
     addresses: set[str] = set()
     for person in addressed(scene, unit, workflow, step):
         reachable = [channel for channel in step.channels if address_of(person, channel)]
+        if not reachable and verdict.reason is Reason.NO_RECIPIENT:
+            refusals = (ask_reach(person, channel, roles) for channel in step.channels)
+            verdict = next((no for no in refusals if no and no.reason is Reason.ADDRESS_SUPPRESSED), verdict)
         if not reachable or not addresses.isdisjoint(_addresses(person, reachable)):
             continue
         choice = _choose_channel(scene, workflow, step, person, reachable, enrollment, len(kept))

@@ -7,6 +7,7 @@ from typing import Any
 
 from upsell.catalog.offers import Target
 from upsell.clock import Moment, parse_moment
+from upsell.decisions.addresses import address_key
 from upsell.decisions.channel_fit import take_answered, take_sent
 from upsell.decisions.consents import give_consent, keep_proof, told_scope, withdraw_consent
 from upsell.decisions.contact import Contact, Full, Proof, Touch, keep_full
@@ -28,6 +29,8 @@ from upsell.signals.counters import count_event
 from upsell.signals.events import (
     ACCOUNT_IDENTIFIED,
     ACCOUNT_LEFT,
+    ADDRESS_FREED,
+    ADDRESS_SUPPRESSED,
     CONSENT_GIVEN,
     CONSENT_WITHDRAWN,
     CUSTOMER_IDENTIFIED,
@@ -125,6 +128,8 @@ def _take_named(scene: Scene, event: Event, principal: Unit) -> None:
         _take_decline(scene, event, (person,) if person is principal else (person, principal))
     elif name == MESSAGE_BOUNCED:
         _take_bounce(scene.customer(event.customer_id), event)
+    elif name in (ADDRESS_SUPPRESSED, ADDRESS_FREED):
+        _take_suppression(scene.customer(event.customer_id), event)
     elif name == MESSAGE_COMPLAINED:
         # Whoever calls a message spam has asked for no more of them, as plainly as one can.
         scope = told_scope(event.properties.get("channel", EMAIL))
@@ -280,14 +285,32 @@ def _take_answer(contact: Contact, event: Event, now: Moment) -> None:
 
 
 def _take_bounce(customer: Unit, event: Event) -> None:
-    """Keep the address that refused mail for good: the one the event names, else the customer's own."""
+    """Keep the address that refused a message for good: the one the event names, else the customer's own."""
     if str(event.properties.get("kind")).strip().casefold() in _SOFT:
         return
-    trait = ADDRESS_TRAITS.get(str(event.properties.get("channel") or EMAIL), "")
-    address = event.properties.get("address", customer.profile.traits.get(trait))
-    bounced = customer.contact.bounced
-    if isinstance(address, str) and address not in bounced:
-        bounced.append(address)
+    channel = str(event.properties.get("channel") or EMAIL)
+    key = event.properties.get("address_key")
+    if not isinstance(key, str):
+        own = customer.profile.traits.get(ADDRESS_TRAITS.get(channel, ""))
+        address = event.properties.get("address", own)
+        key = address_key(channel, address) if isinstance(address, str) else None
+    if key is not None and key not in customer.contact.bounced:
+        customer.contact.bounced.append(key)
+
+
+def _take_suppression(customer: Unit, event: Event) -> None:
+    """Keep that an address is suppressed, or that it is no longer."""
+    key, contact = event.properties.get("address_key"), customer.contact
+    if not isinstance(key, str):
+        return
+    if event.name == ADDRESS_SUPPRESSED:
+        if key not in contact.bounced:
+            contact.bounced.append(key)
+        return
+    channels = [(channel, customer.profile.traits.get(trait)) for channel, trait in ADDRESS_TRAITS.items()]
+    # Before keys were kept, it was the addresses themselves.
+    plain = {own for channel, own in channels if isinstance(own, str) and address_key(channel, own) == key}
+    contact.bounced = [kept for kept in contact.bounced if kept != key and kept not in plain]
 
 
 def _keep_places(scene: Scene, person: Unit, event: Event) -> None:

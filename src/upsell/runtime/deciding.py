@@ -33,6 +33,7 @@ from upsell.journeys.steps import PromptStep, asked_where
 from upsell.journeys.workflow import Trigger
 from upsell.runtime.programs import Programs, is_limited
 from upsell.runtime.snapshot import take_through
+from upsell.runtime.suppressing import tell_customer
 from upsell.signals.events import PLACEMENT_ASKED, PROMPT_OFFERED, PROMPT_WITHHELD, Event
 from upsell.store.acceptances import keep_prompted, newest_acceptance
 from upsell.store.connect import Connection, connect
@@ -134,6 +135,9 @@ class Decider:
         connection = self._connection()
         # Without definitions nothing is recorded.
         self._program(connection)
+        if asked.channel and asked.customer_id is not None:
+            # What is about to be sent by the team's own system passes no gate of ours.
+            tell_customer(connection, self._clock, asked.customer_id)
         if asked.is_dry_run:
             return _try(connection, self._limited(connection), asked, self._clock.now())
         event = _event(asked, self._clock.now())

@@ -24,6 +24,7 @@ from upsell.signals.event_table import EVENT_TABLE, meant_event
 from upsell.signals.events import MILESTONE_REACHED
 from upsell.store.guardrails import NoticeState
 from upsell.store.links import VisitKind
+from upsell.store.reported import Outcome
 
 _UNLIKELY = 1e-3
 
@@ -127,6 +128,29 @@ def _machines_came(examined: Examined) -> Iterator[Finding]:
                 "machine-visits", Severity.NOTE, name,
                 f"{total:,} of {all_came:,} in {LOOKED_BACK} days were machines': {whys}",
                 "nothing need be done: they are no events, so no journey, rule or metric counts them",
+            )  # fmt: skip
+
+
+def _hook_forged(examined: Examined) -> Iterator[Finding]:
+    for each in examined.hooks:
+        if each.outcome is Outcome.FORGED:
+            yield Finding(
+                "hook-forged", Severity.WARNING, f"/hooks/{each.hook}",
+                f"{each.count:,} requests in {LOOKED_BACK} days did not prove who they came from, the last "
+                f"on {_day(each.last_at)}; nothing of them was taken",
+                "if it is the provider, its secret here is not the one it uses; see docs/guides/bounces.md",
+            )  # fmt: skip
+
+
+def _reports_foreign(examined: Examined) -> Iterator[Finding]:
+    for each in examined.hooks:
+        if each.outcome is Outcome.FOREIGN:
+            yield Finding(
+                "reports-foreign", Severity.NOTE, each.hook,
+                f"{each.count:,} reports in {LOOKED_BACK} days were about no message of ours, the last on "
+                f"{_day(each.last_at)}",
+                "harmless where others send through the same account; if all are ours, see that the provider "
+                "hands over Message-ID or metadata: docs/guides/bounces.md",
             )  # fmt: skip
 
 
@@ -414,6 +438,16 @@ CHECKS: tuple[Check, ...] = (
     Check(("messages-failed",), "messages that failed for good in the last 14 days", _messages_failed),
     Check(
         ("sending-stopped",), "somebody stopped sending by hand and nobody has let it go on", _sending_stopped
+    ),
+    Check(
+        ("hook-forged",),
+        "requests to a mail provider's webhook that did not prove who they came from, in the last 14 days",
+        _hook_forged,
+    ),
+    Check(
+        ("reports-foreign",),
+        "reports of mail that were about no message of ours, in the last 14 days",
+        _reports_foreign,
     ),
     Check(
         ("guardrail-broken",),

@@ -18,13 +18,13 @@ import msgspec
 import uvloop
 from msgspec.structs import replace
 
-from upsell.channels.bounce_status import is_hard_bounce
 from upsell.channels.channel import Answer, Channel, Letter, Receipt
 from upsell.channels.email import EmailChannel
 from upsell.channels.mime import message_id_of
 from upsell.channels.render import write_letter
 from upsell.channels.webhook import write_webhook
 from upsell.clock import SECOND, Clock, Duration, Moment
+from upsell.decisions.addresses import address_key
 from upsell.decisions.guardrails import mailbox_of
 from upsell.decisions.reach import EMAIL, WEBHOOK
 from upsell.errors import DeliveryError
@@ -35,7 +35,10 @@ from upsell.runtime.linking import Linker, kept_links
 from upsell.runtime.mail_routing import MailRouting
 from upsell.runtime.programs import Programs
 from upsell.runtime.receipts import receipt_events, withheld_by
-from upsell.runtime.snapshot import Snapshot, take_snapshot
+from upsell.runtime.snapshot import Snapshot, Unheard, take_snapshot
+from upsell.runtime.suppressing import suppress, tell_unheard
+from upsell.signals.events import Event
+from upsell.sources.refusals import is_gone
 from upsell.store.connect import Connection
 from upsell.store.ledger import append
 from upsell.store.letters import LetterPress
@@ -58,6 +61,7 @@ from upsell.store.outbox import (
 )
 from upsell.store.places import free_places, move_places, settle_places
 from upsell.store.stops import open_stops, share_sending
+from upsell.store.suppressions import Cause, Suppress
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -99,6 +103,7 @@ class _Piece(msgspec.Struct):
         templates: What each letter was written from, by key.
         withheld: Those that are not sent now.
         asked_at: When the gate was asked.
+        unheard: Who had not heard that their address is suppressed.
         receipts: What became of the letters.
     """
 
@@ -107,6 +112,7 @@ class _Piece(msgspec.Struct):
     templates: dict[str, tuple[tuple[str, str], Any]]
     withheld: list[Finished]
     asked_at: Moment
+    unheard: Sequence[Unheard] = ()
     receipts: list[Receipt] = msgspec.field(default_factory=list)
 
 
@@ -219,9 +225,13 @@ class Dispatcher:
         release_claims(self.connection, now)
         with self.connection.transaction():
             lost = give_up_sending(self.connection, now)
-            told = [(queued, Finished(queued.message.key, State.UNKNOWN, LOST)) for queued in lost]
             settle_places(self.connection, [queued.message.key for queued in lost], now)
-            self._record(told, now)
+            events = [
+                event
+                for queued in lost
+                for event in receipt_events(queued, Finished(queued.message.key, State.UNKNOWN, LOST), now)
+            ]
+            append(self.connection, events, self._clock)
         return len(lost)
 
     async def _send(
@@ -257,7 +267,7 @@ class Dispatcher:
         """Ask the gate about messages and write them, letting those before be handed over in between."""
         now = self._clock.now()
         snapshot = await _apart(self._look, claimed, now)
-        piece = _Piece(claimed, {}, {}, [], now)
+        piece = _Piece(claimed, {}, {}, [], now, snapshot.unheard)
         in_line = sorted(claimed, key=lambda queued: snapshot.lines.number(queued.message.key))
         for number, queued in enumerate(in_line):
             key = queued.message.key
@@ -329,26 +339,37 @@ class Dispatcher:
         any more.
         """
         ended: list[Finished] = []
+        events: list[Event] = []
         with self.connection.transaction():
             # Before the ledger is held: whoever throws a stop asks for the two in this order as well.
             share_sending(self.connection)
             now = self._clock.now()
-            for each, finished in (
-                (spoken, self._received(spoken, now) if spoken is not None else []),
-                (piece, piece.withheld if piece is not None else []),
-            ):
-                if each is not None and finished:
-                    self._finish(each.claimed, finished, now)
-                    ended += finished
-            if piece is not None and piece.letters:
-                self._start(piece, now)
+            if spoken is not None:
+                finished = self._received(spoken, now)
+                events += suppress(self.connection, _gone(finished, now), now)
+                events += self._finish(spoken.claimed, finished, now)
+                ended += finished
+            if piece is not None:
+                events += tell_unheard(self.connection, piece.unheard, now)
+                events += self._finish(piece.claimed, piece.withheld, now)
+                ended += piece.withheld
+                if piece.letters:
+                    self._start(piece, now)
+            # The outbox and suppressions first, then the ledger: whoever holds it waits for neither.
+            append(self.connection, events, self._clock)
         return ended
 
     def _start(self, piece: _Piece, now: Moment) -> None:
         """Record that letters are being sent, and keep them; a transaction is open."""
         handed_to = self._handed_to(piece.letters)
         started = start_sending(
-            self.connection, self._claimer, piece.letters, now, now + self._lease, handed_to
+            self.connection,
+            self._claimer,
+            piece.letters,
+            now,
+            now + self._lease,
+            handed_to,
+            _addresses(piece),
         )
         piece.letters = {
             key: replace(letter, provider=handed_to[key].provider) if key in handed_to else letter
@@ -403,13 +424,14 @@ class Dispatcher:
             case Answer.ACCEPTED:
                 return Finished(receipt.key, State.SENT, provider_id=receipt.detail)
             case Answer.REFUSED:
-                is_bounce = queued.message.channel == EMAIL and is_hard_bounce(receipt.status, receipt.detail)
+                channel = queued.message.channel
+                is_bounce = channel != WEBHOOK and is_gone(receipt.detail, receipt.status)
                 return Finished(
                     receipt.key,
                     State.FAILED,
                     receipt.detail,
                     said={"status": receipt.status} if receipt.status else {},
-                    bounced=recipient if is_bounce else "",
+                    bounced=address_key(channel, recipient) if is_bounce else "",
                 )
             case Answer.UNKNOWN:
                 return Finished(receipt.key, State.UNKNOWN, receipt.detail)
@@ -432,18 +454,34 @@ class Dispatcher:
             case _:
                 assert_never(receipt.answer)
 
-    def _finish(self, claimed: Sequence[Queued], finished: Sequence[Finished], now: Moment) -> None:
-        """Move messages in the outbox and record it in the ledger; a transaction is open."""
+    def _finish(self, claimed: Sequence[Queued], finished: Sequence[Finished], now: Moment) -> list[Event]:
+        """Move messages in the outbox; give what is to be recorded of it. A transaction is open."""
+        if not finished:
+            return []
         by_key = {queued.message.key: queued for queued in claimed}
         still_ours = finish_messages(self.connection, self._claimer, finished, now)
         ours = [told for told in finished if told.key in still_ours]
         free_places(self.connection, [told.key for told in ours if told.state in _FREED])
         settle_places(self.connection, [told.key for told in ours if told.state in _SAID], now)
-        self._record([(by_key[told.key], told) for told in ours], now)
+        return [event for told in ours for event in receipt_events(by_key[told.key], told, now)]
 
-    def _record(self, told: Iterable[tuple[Queued, Finished]], now: Moment) -> None:
-        events = [event for queued, one in told for event in receipt_events(queued, one, now)]
-        append(self.connection, events, self._clock)
+
+def _gone(finished: Iterable[Finished], now: Moment) -> list[Suppress]:
+    """Give the addresses at which, by what was answered, nobody is."""
+    return [
+        Suppress(told.bounced, Cause.HARD_BOUNCE, "dispatcher", told.reason or "", now)
+        for told in finished
+        if told.bounced
+    ]
+
+
+def _addresses(piece: _Piece) -> dict[str, str]:
+    """Give, by key of the message, the key of the address each letter goes to; a webhook goes to none."""
+    return {
+        queued.message.key: address_key(queued.message.channel, letter.recipient)
+        for queued in piece.claimed
+        if (letter := piece.letters.get(queued.message.key)) is not None and queued.message.channel != WEBHOOK
+    }
 
 
 async def _apart(do: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:

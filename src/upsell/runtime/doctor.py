@@ -15,7 +15,7 @@ from upsell.runtime.guarding import open_breaches
 from upsell.runtime.learning import learn
 from upsell.runtime.mail_routing import HEARD_WITHIN
 from upsell.runtime.reporting import live_program
-from upsell.signals.events import MESSAGE_CLICKED, MESSAGE_OPENED
+from upsell.signals.events import MESSAGE_CLICKED, MESSAGE_OPENED, REPORTS
 from upsell.store.census import count_rejections, count_units, sample_traits
 from upsell.store.connect import Connection
 from upsell.store.cursors import read_cursors
@@ -27,6 +27,7 @@ from upsell.store.messages import count_stopped
 from upsell.store.outbox import count_failures, count_messages
 from upsell.store.queries import query
 from upsell.store.repeats import count_repeats
+from upsell.store.reported import count_hooks
 from upsell.store.revisions import newest_revision
 from upsell.store.seen import KindSeen, hold_learned, read_seen_days, read_seen_kinds, read_seen_values
 from upsell.store.stops import open_stops
@@ -66,6 +67,7 @@ def examine(connection: Connection, now: Moment) -> Examined:
         discounts=discounts,
         unplaced=unplaced,
         visits=count_visits(connection, now - LOOKED_BACK * DAY),
+        hooks=count_hooks(connection, now - LOOKED_BACK * DAY),
     )
 
 
@@ -85,7 +87,7 @@ def _program(connection: Connection) -> Program | None:
     going = {key: each for key, each in program.workflows.items() if each.status is not Status.ENDED}
     return Program(
         catalog=program.catalog,
-        read=concerns_for(program).names | GUARDED_EVENTS | {MESSAGE_CLICKED, MESSAGE_OPENED},
+        read=concerns_for(program).names | GUARDED_EVENTS | REPORTS | {MESSAGE_CLICKED, MESSAGE_OPENED},
         awaited={key: events_of(workflow) for key, workflow in going.items()}
         | {f"segment {name}": counted_by(segment) for name, segment in program.segments.items()},
         traits=traits_of(going.values(), program.segments.values()),

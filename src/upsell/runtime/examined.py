@@ -17,6 +17,7 @@ from upsell.store.census import Population, Refused
 from upsell.store.guardrails import Breach
 from upsell.store.links import VisitKind
 from upsell.store.mail import Told
+from upsell.store.reported import HookCount
 from upsell.store.seen import DaySeen, KindSeen, ValueSeen
 
 LOOKED_BACK = 14
@@ -93,6 +94,7 @@ class Examined(msgspec.Struct, frozen=True):
         waiting: How many messages wait because of each of these, by its number.
         visits: How many visits came over links in mail lately, by kind, and by what showed a machine (empty
             for a person's), the most frequent first.
+        hooks: What came to webhooks of mail providers lately and is no event.
     """
 
     now: Moment
@@ -116,6 +118,7 @@ class Examined(msgspec.Struct, frozen=True):
     stops: Sequence[Stop] = ()
     waiting: Mapping[int, int] = {}
     visits: Sequence[tuple[VisitKind, str, int]] = ()
+    hooks: Sequence[HookCount] = ()
 
     def events(self) -> dict[str, KindSeen]:
         """Give how often and when each event was seen, by its name; traits go by their scope."""

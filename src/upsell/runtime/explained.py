@@ -34,6 +34,9 @@ def answer_content(answer: Answer) -> dict[str, Any]:
             }
             for full in answer.full_address
         ],
+        "suppressed": [
+            {"reason": held.cause.value, "by": held.source, "why": held.why} for held in answer.suppressed
+        ],
         "segments": [{"segment": one.segment, "since": format_moment(one.since)} for one in answer.segments],
         "workflows": [
             {

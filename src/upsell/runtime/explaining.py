@@ -35,6 +35,7 @@ from upsell.runtime.batches import Batch, merging_customers
 from upsell.runtime.filling import fill_counters, new_counters
 from upsell.runtime.programs import Programs
 from upsell.runtime.snapshot import take_pending
+from upsell.runtime.suppressing import heed_suppressions, suppressed_of
 from upsell.store.answers import Decided, read_last_decisions
 from upsell.store.connect import Connection
 from upsell.store.cursors import read_cursors
@@ -42,6 +43,7 @@ from upsell.store.households import Homes, find_homes
 from upsell.store.identities import find_gone, find_identities, find_merge_homes
 from upsell.store.ledger import Head, LedgerInput, read_household_inputs
 from upsell.store.places import read_places
+from upsell.store.suppressions import Suppressed
 
 _MOST_RECORDED = 3
 """How many decisions of each workflow are told: let in or refused, what became of it, and one before."""
@@ -74,6 +76,7 @@ class Answer(msgspec.Struct, frozen=True):
         standing: What it pays for and uses.
         full_address: Caps that others filled at its address; only of now, the past is not kept.
         segments: The segments it is in.
+        suppressed: Its addresses that are suppressed, and why; only of now.
     """
 
     unit_id: UnitId
@@ -85,6 +88,7 @@ class Answer(msgspec.Struct, frozen=True):
     standing: Standing | None = None
     full_address: tuple[FullAddress, ...] = ()
     segments: tuple[InSegment, ...] = ()
+    suppressed: tuple[Suppressed, ...] = ()
 
 
 def explain_now(connection: Connection, name: str, now: Moment, workflow: str | None) -> Answer:
@@ -107,13 +111,17 @@ def explain_now(connection: Connection, name: str, now: Moment, workflow: str | 
     cursors = read_cursors(connection, range(SHARDS))
     homes = take_pending(connection, program, wanted, cursors, now)
     household = _home(homes, found)
+    heed_suppressions(connection, household.customers.values())
+    own = None if is_account(found.unit_id) else household.customers.get(bare(found.unit_id))
+    suppressed = tuple(suppressed_of(connection, own).values()) if own is not None else ()
     at = max(now, household.taken_at)
     explained = _chosen(explain(program, household, found.unit_id, at), workflow)
     recorded = _recorded(connection, found.unit_id, at, explained)
     standing = explain_standing(program, household, found.unit_id, at)
     full = _full_address(connection, program, household, found.unit_id, at)
     segments = explain_segments(program, household, found.unit_id, at)
-    return Answer(found.unit_id, at, number, explained, recorded, found.asked_as, standing, full, segments)
+    known = found.asked_as
+    return Answer(found.unit_id, at, number, explained, recorded, known, standing, full, segments, suppressed)
 
 
 def explain_past(connection: Connection, name: str, at: Moment, workflow: str | None) -> Answer:

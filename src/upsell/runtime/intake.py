@@ -18,10 +18,11 @@ import structlog
 
 from upsell.clock import Clock
 from upsell.errors import IntakeError, StoreError
-from upsell.signals.events import Event
+from upsell.runtime.suppressing import take_reports
+from upsell.signals.events import REPORTS, Event
 from upsell.sources.segment import Draft
 from upsell.store.connect import Connection, connect
-from upsell.store.ledger import Appended, append
+from upsell.store.ledger import Appended, append, hash_event
 from upsell.store.links import Came, keep_visits
 from upsell.store.rejections import Rejection, keep_rejections
 
@@ -148,8 +149,12 @@ class Intake:
         """Append a group in one transaction; give the answers of each submission."""
         drafts = [draft for submission in group for draft in submission.drafts]
         events: list[Event] = [draft.event for draft in drafts]
+        hashes = [draft.hash for draft in drafts]
+        reports = [event for event in events if event.name in REPORTS]
         with connection.transaction():
-            appended = append(connection, events, self._clock, [draft.hash for draft in drafts])
+            told = take_reports(connection, reports, self._clock.now()) if reports else []
+            hashes += [hash_event(event) for event in told]
+            appended = append(connection, [*events, *told], self._clock, hashes)
             keep_rejections(connection, [kept for submission in group for kept in submission.rejections])
             keep_visits(connection, [came for submission in group for came in submission.visits])
         answers, start = [], 0

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from upsell.channels.routes import Held, Routes
 from upsell.channels.warm_up import day_of
 from upsell.clock import MINUTE, SECOND, Duration, Moment
-from upsell.decisions.reach import EMAIL, address_on
+from upsell.decisions.addresses import address_on
+from upsell.decisions.reach import EMAIL
 from upsell.journeys.effects import Speak
 from upsell.journeys.household import Household
 from upsell.store.connect import Connection

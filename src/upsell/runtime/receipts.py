@@ -42,7 +42,7 @@ def receipt_events(queued: Queued, told: Finished, now: Moment) -> Iterator[Even
     if told.state in EVENTS:
         yield receipt_event(queued, told, now)
     if told.bounced:
-        said = {**told.said, "kind": "hard", "address": told.bounced}
+        said = {**told.said, "kind": "hard", "address_key": told.bounced}
         yield message_event(MESSAGE_BOUNCED, queued, msgspec.structs.replace(told, said=said), now)
 
 

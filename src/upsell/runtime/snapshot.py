@@ -8,6 +8,7 @@ thrown away.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import TypeAlias
 
 import msgspec
 
@@ -31,6 +32,7 @@ from upsell.runtime.batches import (
 )
 from upsell.runtime.lines import Lines
 from upsell.runtime.programs import Programs
+from upsell.runtime.suppressing import heed_suppressions
 from upsell.store.connect import Connection
 from upsell.store.cursors import Cursor, read_cursors
 from upsell.store.households import Homes, Reading, find_homes, load_households
@@ -38,6 +40,10 @@ from upsell.store.identities import Identity, find_identities, find_merge_homes
 from upsell.store.ledger import Head, LedgerInput, read_household_inputs
 from upsell.store.outbox import Queued
 from upsell.store.places import read_places
+from upsell.store.suppressions import Suppressed
+
+Unheard: TypeAlias = tuple[str, Suppressed]
+"""A customer whose record has not heard that their address is suppressed, and why it is."""
 
 
 class Snapshot:
@@ -46,12 +52,14 @@ class Snapshot:
     Attributes:
         program: What they were advanced with.
         lines: The lines in which the messages stand; empty where no cap counts people.
+        unheard: Customers whose record had not heard that their address is suppressed, each with why.
     """
 
     def __init__(self, program: Program, homes: Homes, identities: Mapping[str, Identity]) -> None:
         """Hold copies of households, and who went into whom."""
         self.program = program
         self.lines = Lines({}, ())
+        self.unheard: Sequence[Unheard] = ()
         self._homes = homes
         self._identities = identities
 
@@ -70,6 +78,16 @@ class Snapshot:
             # Somebody who belongs to several accounts; nothing moves any more, so one record serves all.
             household.customers[customer_id] = self._homes.households[home].customers[customer_id]
         return household
+
+    def heed(self, connection: Connection, messages: Sequence[Queued]) -> None:
+        """Put into the copies which addresses are suppressed by now, whoever's mail came back from there."""
+        people = {}
+        for queued in messages:
+            message = self.message(queued)
+            person = self.household(queued).customers.get(message.customer_id)
+            if person is not None and message.channel in CHANNELS:
+                people[person.id] = person
+        self.unheard = heed_suppressions(connection, people.values())
 
     def line_up(self, connection: Connection, messages: Sequence[Queued], now: Moment) -> None:
         """Read who stands in line at the addresses of messages, where some cap per person counts them."""
@@ -113,6 +131,7 @@ def take_snapshot(
         program = programs.program(number)
         homes = take_pending(connection, program, addressed, cursors, now)
         snapshot = Snapshot(program, homes, identities)
+        snapshot.heed(connection, messages)
         snapshot.line_up(connection, messages, now)
     return snapshot
 

@@ -125,6 +125,7 @@ _MESSAGE = (
     _text("step", "id of the step"),
     _text("channel", "which channel"),
 )
+_ADDRESS_KEY = _text("address_key", "key of the address", is_required=True)
 _REASON = _text("reason", "why, in the words of the closed set of reasons")
 _STATUS = _text("status", "the enhanced status code of the answer (RFC 3463), such as `5.1.1`")
 _PROMPT = (
@@ -428,10 +429,10 @@ def _messages() -> tuple[EventType, ...]:
             "It came back; its address is written to no more, unless it was `soft`.",
             (
                 *_MESSAGE,
-                _REASON,
+                _text("reason", "why, in the words of whoever refused it"),
                 _text("kind", "`hard` (default) or `soft`, for what may get through later"),
-                _text("address", "the address it came back from (default the customer's)"),
                 _STATUS,
+                _text("address_key", "key of the address it came back from (default of the customer's own)"),
             ),
         ),
         EventType(
@@ -452,6 +453,21 @@ def _messages() -> tuple[EventType, ...]:
             group,
             "A link in it was followed by a person; a machine that follows links makes no event.",
             (*_MESSAGE, _text("link", "where it leads")),
+        ),
+        ours(
+            "Address Suppressed",
+            "An address that somebody has is written to no more, whoever has it.",
+            (
+                _ADDRESS_KEY,
+                _text("reason", "`hard_bounce`, `soft_bounces`, `complaint` or `by_hand`"),
+                _text("by", "who said so: a source, or somebody of the team"),
+                _text("why", "why"),
+            ),
+        ),
+        ours(
+            "Address Freed",
+            "Somebody of the team let an address be written to again.",
+            (_ADDRESS_KEY, _text("by", "who"), _text("why", "why")),
         ),
         ours(
             "Placement Asked",

@@ -54,6 +54,8 @@ MESSAGE_BOUNCED: Final = "Message Bounced"
 MESSAGE_COMPLAINED: Final = "Message Complained"
 MESSAGE_OPENED: Final = "Message Opened"
 MESSAGE_CLICKED: Final = "Message Clicked"
+ADDRESS_SUPPRESSED: Final = "Address Suppressed"
+ADDRESS_FREED: Final = "Address Freed"
 PLACEMENT_ASKED: Final = "Placement Asked"
 PROMPT_OFFERED: Final = "Prompt Offered"
 PROMPT_WITHHELD: Final = "Prompt Withheld"
@@ -73,6 +75,11 @@ SEGMENT_LEFT: Final = "Segment Left"
 
 RECEIPTS: Final = frozenset({MESSAGE_SENT, MESSAGE_FAILED, MESSAGE_UNKNOWN, MESSAGE_WITHHELD})
 """Events that say what became of a message that was reserved; each names its ``key``."""
+
+REPORTS: Final = frozenset(
+    {MESSAGE_DELIVERED, MESSAGE_BOUNCED, MESSAGE_COMPLAINED, MESSAGE_OPENED, MESSAGE_CLICKED}
+)
+"""Events by which whoever delivers says what became of a message that was sent; each names its ``key``."""
 
 MEMBERSHIP_EVENTS: Final = frozenset({SEGMENT_ENTERED, SEGMENT_LEFT})
 """Events that say of a unit that it is in a segment from now on, or no longer."""

@@ -18,6 +18,7 @@ from upsell.clock import Moment
 from upsell.ids import UnitId, bare, customer_unit, is_account, shard_of
 from upsell.journeys.household import Household, Unit, empty_household
 from upsell.journeys.merging import rename_member
+from upsell.rules.facts import Scalar
 from upsell.signals.profiles import Profile
 from upsell.store.connect import Connection
 from upsell.store.identities import find_identities, forget_records
@@ -301,6 +302,12 @@ def find_homes(connection: Connection, unit_ids: Collection[UnitId]) -> dict[Uni
     """Give the household each unit lives in; one never heard of is absent."""
     found = connection.execute(query("find_homes"), {"units": list(unit_ids)}, binary=True)
     return dict(found.fetchall())
+
+
+def read_traits(connection: Connection, customer_id: str) -> Mapping[str, Scalar]:
+    """Give the traits of a customer as they are kept; none when never heard of."""
+    row = connection.execute(query("read_state"), {"unit": customer_unit(customer_id)}).fetchone()
+    return _decode_unit(row[0]).profile.traits if row is not None else {}
 
 
 def read_household(connection: Connection, unit_id: UnitId, roles: frozenset[str], now: Moment) -> Household:

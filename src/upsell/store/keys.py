@@ -39,6 +39,7 @@ class Scope(enum.Enum):
     INCIDENTS = "incidents:write"
     DECISIONS = "decisions:ask"
     SEGMENTS = "segments:read"
+    BOUNCES = "bounces:write"
 
 
 _PREFIXES = {Kind.WRITE: "uw_", Kind.SERVER: "us_"}

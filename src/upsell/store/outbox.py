@@ -83,7 +83,7 @@ class Finished(msgspec.Struct, frozen=True):
         said: What its receipt says beside the reason.
         mailbox: Whose mailbox it went to, empty where that is not known.
         is_attempt: Whether a provider was spoken to about it; False gives back the attempt that was counted.
-        bounced: The address that takes no mail, where that is why it failed; else empty.
+        bounced: Key of the address that takes no mail, where that is why it failed; else empty.
     """
 
     key: str
@@ -212,12 +212,13 @@ def start_sending(
     now: Moment,
     lease_ends_at: Moment,
     handed_to: Mapping[str, HandedTo] = _NOBODY,
+    addresses: Mapping[str, str] | None = None,
 ) -> frozenset[str]:
     """Say that a provider is about to be spoken to; give the keys for which that is still to be done.
 
-    ``handed_to`` says by key whom a mail is handed to. What somebody stopped since it was claimed is given
-    back. A transaction is open that began with ``share_sending``, so that what is thrown later finds these
-    messages being sent.
+    ``handed_to`` says by key whom a mail is handed to, ``addresses`` the key of the address it goes to.
+    What somebody stopped since it was claimed is given back. A transaction is open that began with
+    ``share_sending``, so that what is thrown later finds these messages being sent.
     """
     keys = list(keys)
     handed = [handed_to.get(key, _NO_ONE) for key in keys]
@@ -226,6 +227,7 @@ def start_sending(
         "keys": keys,
         "providers": [each.provider for each in handed],
         "message_ids": [each.message_id for each in handed],
+        "addresses": [(addresses or {}).get(key) for key in keys],
         "now": now,
         "lease_ends_at": lease_ends_at,
     }

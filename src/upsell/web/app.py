@@ -9,22 +9,33 @@ from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 
 from upsell.clock import Clock
+from upsell.config import Settings
 from upsell.runtime.deciding import Decider
 from upsell.runtime.intake import Intake
 from upsell.runtime.keyring import KeyRing
+from upsell.runtime.mail_desk import MailDesk
 from upsell.runtime.targets import TargetBook
 from upsell.web.api.answers import answer_exception
 from upsell.web.api.decide import decide_routes
 from upsell.web.api.description import description_route
 from upsell.web.api.events import event_routes
 from upsell.web.api.health import health_route
+from upsell.web.api.hooks import hook_routes
 from upsell.web.api.incidents import incident_route
 from upsell.web.api.segments import segment_routes
 from upsell.web.pages.links import link_routes
 
 
-def make_app(url: str, clock: Clock, pages: Sequence[HTTPRouteHandler] = ()) -> Litestar:
+def make_app(
+    url: str,
+    clock: Clock,
+    pages: Sequence[HTTPRouteHandler] = (),
+    settings: Settings | None = None,
+    desk: MailDesk | None = None,
+) -> Litestar:
     """Give the application over the database at ``url``, with pages beside its API.
+
+    ``desk`` takes what mail providers say; None for one by the settings.
 
     The intake's thread runs from start-up to shut-down, which waits for what is being written.
     """
@@ -32,6 +43,7 @@ def make_app(url: str, clock: Clock, pages: Sequence[HTTPRouteHandler] = ()) -> 
     ring = KeyRing(url, clock)
     decider = Decider(url, clock)
     targets = TargetBook(url, clock)
+    mail_desk = desk or MailDesk(url, clock, settings or Settings())
 
     @asynccontextmanager
     async def running(_: Litestar) -> AsyncGenerator[None]:
@@ -41,6 +53,7 @@ def make_app(url: str, clock: Clock, pages: Sequence[HTTPRouteHandler] = ()) -> 
             yield
         finally:
             intake.stop()
+            mail_desk.close()
             ring.close()
             decider.close()
             targets.close()
@@ -52,6 +65,7 @@ def make_app(url: str, clock: Clock, pages: Sequence[HTTPRouteHandler] = ()) -> 
             *decide_routes(ring, url, clock, decider),
             *segment_routes(ring, url, clock),
             *link_routes(targets, intake, clock),
+            *hook_routes(mail_desk, intake, clock, ring),
             health_route(url),
             description_route(),
             *pages,

@@ -59,7 +59,7 @@ def serve_events(settings: Settings, url: str, clock: Clock, is_stopped: Callabl
     _check_port(settings, address)
     # Results are for the team: until there is signing in they are shown on this machine alone.
     pages = live_pages(url, clock) if _is_loopback(settings.http_host) else ()
-    uvloop.run(_serve(make_app(url, clock, pages), address, settings.http_port, is_stopped))
+    uvloop.run(_serve(make_app(url, clock, pages, settings), address, settings.http_port, is_stopped))
 
 
 def live_pages(url: str, clock: Clock) -> tuple[HTTPRouteHandler, ...]:

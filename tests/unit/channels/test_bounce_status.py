@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from upsell.channels.bounce_status import is_hard_bounce, read_status
+from upsell.channels.bounce_status import read_status
+from upsell.sources.refusals import is_gone
 
 # Answers by whether the address is to be written to no more. Google: support.google.com/a/answer/3726730;
 # Microsoft: learn.microsoft.com, "Non-delivery report (NDR) error codes"; Yahoo: senders.yahooinc.com.
@@ -35,4 +36,4 @@ def test_an_answer_is_a_hard_bounce_only_where_it_says_that_the_address_takes_no
     answer: str, status: str, is_hard: bool
 ) -> None:
     assert read_status(answer) == status
-    assert is_hard_bounce(read_status(answer), answer) is is_hard
+    assert is_gone(answer, read_status(answer)) is is_hard

@@ -64,6 +64,7 @@ def test_a_plain_letter_is_these_very_bytes() -> None:
         "Subject: Your plan",
         "Date: Mon, 02 Mar 2026 09:00:00 +0000",
         "Message-ID: <0123456789abcdef0123456789abcdef@acme.example>",
+        "X-PM-Metadata-key: 0123456789abcdef0123456789abcdef",
         "Auto-Submitted: auto-generated",
         "MIME-Version: 1.0",
         'Content-Type: multipart/alternative; boundary="=_0123456789abcdef0123456789abcdef"',

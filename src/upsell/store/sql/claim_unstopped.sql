@@ -22,4 +22,4 @@ from due
 where outbox.key = due.key
 returning
     outbox.key, enrollment, workflow, version, step, visit, unit_id, customer_id, channel, intent,
-    content, offer, arm, trigger, terms, reserved_at, household_id, shard, attempts
+    content, offer, arm, trigger, terms, reserved_at, household_id, shard, attempts, number

@@ -4,4 +4,4 @@ set state = %(state)s, reason = %(reason)s, finished_at = moment(%(now)s), claim
 where key = %(key)s and state = 'unknown'
 returning
     key, enrollment, workflow, version, step, visit, unit_id, customer_id, channel, intent,
-    content, offer, arm, trigger, terms, reserved_at, household_id, shard, attempts
+    content, offer, arm, trigger, terms, reserved_at, household_id, shard, attempts, number

@@ -54,7 +54,10 @@ new as (
     where
         outbox.channel <> 'webhook'
         and outbox.finished_at is not null
-        and (outbox.state = 'sent' or (outbox.state = 'failed' and outbox.reason ~ '^5[0-9][0-9] '))
+        and (
+            (outbox.state = 'sent' and outbox.reason is null)
+            or (outbox.state = 'failed' and outbox.reason ~ '^5[0-9][0-9] ')
+        )
     on conflict do nothing
     returning key, measure
 )

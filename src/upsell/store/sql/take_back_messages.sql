@@ -18,4 +18,4 @@ from picked
 where outbox.key = picked.key
 returning
     outbox.key, enrollment, workflow, version, step, visit, unit_id, customer_id, channel, intent,
-    content, offer, arm, trigger, terms, reserved_at, household_id, shard, attempts
+    content, offer, arm, trigger, terms, reserved_at, household_id, shard, attempts, number

@@ -6,6 +6,7 @@ no framework can tell their shape. Tests hold it to the routes and to what the s
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 
 import msgspec
@@ -16,6 +17,8 @@ import upsell
 from upsell.catalog.plans import BillingInterval
 from upsell.decisions.lineup import ListedPlan
 from upsell.decisions.reach import CHANNELS
+from upsell.runtime.mail_desk import SETTING, Hook
+from upsell.runtime.mail_reports import Taken
 from upsell.sources.bounds import LARGEST_BATCH, LARGEST_EVENT, LONGEST_NAME
 from upsell.store.keys import Scope
 from upsell.web.api.segments import MOST_UNITS, USUAL_UNITS
@@ -156,6 +159,8 @@ def describe() -> _Schema:
     paths["/v1/customers/{customer}/explain"] = {"get": _explain()}
     paths["/v1/segments"] = {"get": _segments()}
     paths["/v1/segments/{segment}"] = {"get": _segment()}
+    paths |= {f"/hooks/{hook.value}": {"post": _hook(hook)} for hook in Hook}
+    paths["/v1/bounces"] = {"post": _bounces()}
     paths["/health"] = {"get": _health()}
     paths["/openapi.json"] = {"get": _self()}
     return {
@@ -422,6 +427,64 @@ def _segment() -> _Schema:
 def _asked_refusals() -> _Schema:
     """Describe the answers to a question that cannot be answered."""
     return {status: _refusal(said) for status, said in _REFUSED.items() if status not in ("413", "429")}
+
+
+_HOOK_BODIES: Final[Mapping[Hook, tuple[_Schema, _Schema | list[_Schema]]]] = {
+    Hook.SES: ({"type": "object"}, {"Type": "Notification", "MessageId": "22b80b92", "Message": "{}"}),
+    Hook.POSTMARK: ({"type": "object"}, {"RecordType": "Bounce", "Type": "HardBounce"}),
+    Hook.SENDGRID: ({"type": "array"}, [{"event": "bounce", "sg_event_id": "6g4ZI7SA", "timestamp": 1}]),
+    Hook.MAILGUN: ({"type": "object"}, {"signature": {}, "event-data": {}}),
+}
+"""Each webhook's body, in the provider's own form, and an example of it without its proof."""
+
+
+def _hook(hook: Hook) -> _Schema:
+    schema, example = _HOOK_BODIES[hook]
+    described = f"In the provider's own form, and proved in its own way. Closed until {SETTING[hook]} is set."
+    return {
+        "operationId": f"{hook.value}-hook",
+        "summary": f"Take what {hook.value} says became of messages.",
+        "description": described,
+        "security": [],
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": schema, "example": example}},
+        },
+        "responses": {
+            "200": _response("What is believed is committed.", _told_mail()),
+            "404": _refusal("It is not set up."),
+            **{status: _refusal(said) for status, said in _REFUSED.items() if status != "401"},
+        },
+    }
+
+
+def _bounces() -> _Schema:
+    return {
+        "operationId": "bounces",
+        "summary": "Take one mail that came back, as it came (message/rfc822).",
+        "description": f"Needs a server key with the scope `{Scope.BOUNCES.value}`.",
+        "security": _KEYS,
+        "requestBody": {
+            "required": True,
+            "content": {
+                "text/plain": {"schema": {"type": "string"}, "example": "Subject: On holiday\n\nBye"}
+            },
+        },
+        "responses": {
+            "200": _response("What is believed is committed.", _told_mail()),
+            **{status: _refusal(said) for status, said in _REFUSED.items()},
+        },
+    }
+
+
+def _told_mail() -> _Schema:
+    names = msgspec.structs.fields(Taken)
+    return {
+        "type": "object",
+        "properties": {each.name: {"type": "integer", "minimum": 0} for each in names},
+        "required": [each.name for each in names],
+        "additionalProperties": False,
+    }
 
 
 def _health() -> _Schema:

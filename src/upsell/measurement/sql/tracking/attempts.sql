@@ -16,6 +16,7 @@ with answered as (
                         'suppressed',
                         'sensitive',
                         'no_recipient',
+                        'address_suppressed',
                         'no_consent',
                         'price_guardrail',
                         'declined',
