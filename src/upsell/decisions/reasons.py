@@ -41,6 +41,7 @@ class Reason(enum.Enum):
     SENSITIVE = "sensitive"
     NO_RECIPIENT = "no_recipient"
     NO_CONSENT = "no_consent"
+    ASKED_TO_PAUSE = "asked_to_pause"
     PRICE_GUARDRAIL = "price_guardrail"
     DECLINED = "declined"
     OUTSIDE_HOURS = "outside_hours"
@@ -90,6 +91,7 @@ MEANINGS: dict[Reason, str] = {
     Reason.SENSITIVE: "something is wrong or fresh for this customer, so we stay silent",
     Reason.NO_RECIPIENT: "nobody it would speak to has an address",
     Reason.NO_CONSENT: "consent was withdrawn",
+    Reason.ASKED_TO_PAUSE: "they asked for a pause, which ends by itself",
     Reason.DECLINED: "they said not now, or never",
     Reason.OUTSIDE_HOURS: "it is outside the hours at which they may be written to",
     Reason.CAPPED: "was written to often enough for now",

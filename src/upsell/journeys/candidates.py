@@ -45,6 +45,7 @@ BLOCKS = frozenset(
         Reason.SENSITIVE,
         Reason.NO_RECIPIENT,
         Reason.NO_CONSENT,
+        Reason.ASKED_TO_PAUSE,
         Reason.PRICE_GUARDRAIL,
         Reason.DECLINED,
         Reason.OUTSIDE_HOURS,
