@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -34,7 +35,7 @@ def told(journey: str = HELP, *, unit: str = "customer", policy: str = "") -> St
 
 def pause(story: Story, days: float, *, by: str | None = None, channel: str = "*") -> Story:
     until = format_moment(story.now + int(days * DAY))
-    who = {"by": by} if by is not None else {}
+    who: dict[str, Any] = {"by": by} if by is not None else {}
     return story.happens("Consent Withdrawn", channel=channel, until=until, **who)
 
 

@@ -27,6 +27,7 @@ class Letter(msgspec.Struct, frozen=True):
         html: The HTML part.
         text: The plain text part.
         written_at: The moment it is dated with.
+        headers: Further header fields of a mail, each its name and one line of ASCII text.
     """
 
     key: str
@@ -37,6 +38,7 @@ class Letter(msgspec.Struct, frozen=True):
     html: str
     text: str
     written_at: Moment
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 class Answer(enum.Enum):

@@ -21,6 +21,8 @@ _DOMAIN = r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,253}[A-Za-z0-9])?"
 _ADDRESS = re.compile(f"{_LOCAL}@{_DOMAIN}")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f\x80-\x9f\u2028\u2029]+")
 _PLAIN_WORDS = re.compile(r"[A-Za-z0-9 !#$%&'*+/=?^_`{|}~-]*")
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
+_ONE_LINE = re.compile(r"[!-~](?:[ -~]*[!-~])?")
 _LINE = 76
 _WORD_BYTES = 42  # so that an encoded word with its wrapping stays within 75 characters
 
@@ -31,7 +33,7 @@ Subject: {subject}\r
 Date: {date}\r
 Message-ID: <{key}@{domain}>\r
 Auto-Submitted: auto-generated\r
-MIME-Version: 1.0\r
+{headers}MIME-Version: 1.0\r
 Content-Type: multipart/alternative; boundary="{boundary}"\r
 \r
 --{boundary}\r
@@ -57,7 +59,7 @@ def format_mail(letter: Letter) -> bytes:
     """Give a letter as the bytes a mail server takes; control characters in headers become spaces.
 
     Raises:
-        ValueError: An address is none; see ``is_address``.
+        ValueError: An address is none; see ``is_address``. A header is no name and line of plain text.
     """
     for address in (letter.sender, letter.recipient):
         if not is_address(address):
@@ -72,10 +74,20 @@ def format_mail(letter: Letter) -> bytes:
         domain=letter.sender.rpartition("@")[2],
         # An equals sign never stands before an underscore in quoted-printable text.
         boundary=f"=_{re.sub('[^A-Za-z0-9]', '-', letter.key)[:60]}",
+        headers="".join(_header(name, value) for name, value in letter.headers),
         text=_quoted(letter.text),
         html=_quoted(letter.html),
     )
     return mail.encode("ascii")
+
+
+def _header(name: str, value: str) -> str:
+    """Write a header field; one that is too long for a line begins on the next (RFC 5322, 2.2.3)."""
+    if _NAME.fullmatch(name) is None or _ONE_LINE.fullmatch(value) is None:
+        msg = f"expected a header's name and one line of plain text, got {name!r}: {value!r}"
+        raise ValueError(msg)
+    space = " " if len(name) + len(value) + 2 <= _LINE else "\r\n "
+    return f"{name}:{space}{value}\r\n"
 
 
 def _mailbox(name: str, address: str) -> str:

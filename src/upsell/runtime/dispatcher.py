@@ -17,9 +17,11 @@ import uvloop
 from msgspec.structs import replace
 
 from upsell.channels.channel import Answer, Channel, Letter, Receipt
+from upsell.channels.link_facts import LinkMint
 from upsell.channels.render import write_letter
 from upsell.channels.webhook import write_webhook
 from upsell.clock import SECOND, Clock, Duration, Moment, format_moment
+from upsell.config import Settings, link_base
 from upsell.decisions.decision import Verdict
 from upsell.decisions.guardrails import mailbox_of
 from upsell.decisions.reach import WEBHOOK
@@ -39,6 +41,7 @@ from upsell.signals.events import (
 )
 from upsell.store.connect import Connection
 from upsell.store.ledger import append
+from upsell.store.link_secrets import read_link_secrets
 from upsell.store.outbox import (
     LOST,
     Finished,
@@ -97,17 +100,23 @@ class Dispatcher:
         clock: Clock,
         channels: Mapping[str, Channel],
         *,
+        links_from: str | None = None,
         batch_size: int = 200,
         lease_seconds: int = 60,
         send_attempts: int = 5,
     ) -> None:
-        """Send over these channels, by the name messages call them; nothing is claimed yet."""
+        """Send over these channels, by the name messages call them; nothing is claimed yet.
+
+        ``links_from`` is how the links in messages begin; None for where a server listens that nobody set.
+        """
         self.connection = connection
         self._clock = clock
         self._channels = channels
         self._batch_size = batch_size
         self._lease = lease_seconds * SECOND
         self._send_attempts = send_attempts
+        self._links_from = links_from if links_from is not None else link_base(Settings())
+        self._mint: LinkMint | None = None
         self._programs = Programs()
         self._claimer = uuid4().hex
         self._runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
@@ -167,6 +176,8 @@ class Dispatcher:
     def _prepare(self, claimed: Sequence[Queued], now: Moment) -> tuple[dict[str, Letter], list[Finished]]:
         """Write each message and ask the gate; give letters by key, and the messages that are none."""
         self._programs.refresh(self.connection)
+        if self._mint is None:
+            self._mint = LinkMint(self._links_from, read_link_secrets(self.connection, now)[0])
         snapshot = take_snapshot(self.connection, self._programs, claimed, now)
         while moved := snapshot.lines.moved():
             # Who has another address since stands last in line there, and is asked about as such.
@@ -197,8 +208,9 @@ class Dispatcher:
             address = snapshot.lines.addresses[message.key] if is_full else None
             return _withhold(message.key, verdict, address)
         try:
-            write = write_webhook if message.channel == WEBHOOK else write_letter
-            return write(program, household, message, now)
+            if message.channel == WEBHOOK:
+                return write_webhook(program, household, message, now)
+            return write_letter(program, household, message, now, self._mint)
         except DeliveryError as error:
             return Finished(message.key, State.FAILED, str(error))
 

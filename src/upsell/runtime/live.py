@@ -19,7 +19,7 @@ from upsell.channels.gateway import GatewayChannel
 from upsell.channels.signing import read_secret
 from upsell.channels.webhook import WebhookChannel
 from upsell.clock import DAY, HOUR, MINUTE, SECOND, Clock, Duration, Moment
-from upsell.config import Settings
+from upsell.config import Settings, link_base
 from upsell.decisions.reach import EMAIL, PUSH, SMS, WEBHOOK
 from upsell.runtime.benchmarking import benchmark
 from upsell.runtime.dispatcher import Dispatcher
@@ -102,6 +102,7 @@ def run_dispatcher(url: str, settings: Settings, clock: Clock, is_stopped: Calla
             connection,
             clock,
             open_channels(settings),
+            links_from=link_base(settings),
             batch_size=settings.send_batch_size,
             lease_seconds=settings.lease_seconds,
             send_attempts=settings.send_attempts,
