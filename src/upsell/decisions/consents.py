@@ -108,6 +108,14 @@ def told_scope(channel: object, purpose: object = None, family: object = None) -
     return Scope(_read(channel, _CHANNEL_WORDS), _read(purpose, _PURPOSE_WORDS), named)
 
 
+def kept_scope(key: str) -> Scope:
+    """Give the scope that something is kept under."""
+    channel, _, rest = key.partition("/")
+    purpose, _, family = rest.partition("/")
+    # What was kept before words were read is read now.
+    return told_scope(channel, purpose, family)
+
+
 def withdraw_consent(contact: Contact, scope: Scope, at: Moment) -> None:
     """Take a withdrawal that happened at ``at``; one from before consent was given again changes nothing."""
     if _given_at(contact, scope, at) <= at:
@@ -132,13 +140,15 @@ def give_consent(contact: Contact, scope: Scope, at: Moment) -> None:
     """
     contact.given[scope.key] = max(at, contact.given.get(scope.key, at))
     contact.withdrawn = {
-        key: since for key, since in contact.withdrawn.items() if since > at or not scope.covers(_scope(key))
+        key: since
+        for key, since in contact.withdrawn.items()
+        if since > at or not scope.covers(kept_scope(key))
     }
     if contact.pauses:
         contact.pauses = {
             key: pause
             for key, pause in contact.pauses.items()
-            if pause.at > at or not scope.covers(_scope(key))
+            if pause.at > at or not scope.covers(kept_scope(key))
         }
 
 
@@ -154,11 +164,11 @@ def merge_consents(stays: Contact, gone: Contact) -> None:
     withdrawn = dict(stays.withdrawn)
     for key, at in gone.withdrawn.items():
         withdrawn[key] = max(at, withdrawn.get(key, at))
-    given = [(_scope(key), since) for key, since in stays.given.items()]
+    given = [(kept_scope(key), since) for key, since in stays.given.items()]
     stays.withdrawn = {
         key: at
         for key, at in withdrawn.items()
-        if at >= max((since for scope, since in given if scope.covers(_scope(key))), default=at)
+        if at >= max((since for scope, since in given if scope.covers(kept_scope(key))), default=at)
     }
     pauses = dict(stays.pauses)
     for key, pause in gone.pauses.items():
@@ -166,7 +176,8 @@ def merge_consents(stays: Contact, gone: Contact) -> None:
     stays.pauses = {
         key: pause
         for key, pause in pauses.items()
-        if pause.at >= max((since for scope, since in given if scope.covers(_scope(key))), default=pause.at)
+        if pause.at
+        >= max((since for scope, since in given if scope.covers(kept_scope(key))), default=pause.at)
     }
     for key, proof in gone.proofs.items():
         _keep_proof(stays, key, proof)
@@ -185,7 +196,7 @@ def ask_consent(
             forbidden by a withdrawal of service alone.
     """
     for key in sorted(contact.withdrawn):
-        if _stops(_scope(key), channel, families, intent):
+        if _stops(kept_scope(key), channel, families, intent):
             return Verdict(Reason.NO_CONSENT, key)
     return None
 
@@ -202,7 +213,7 @@ def ask_pause(
     held = [
         (pause.until, key)
         for key, pause in contact.pauses.items()
-        if pause.until > now and _stops(_scope(key), channel, families, intent)
+        if pause.until > now and _stops(kept_scope(key), channel, families, intent)
     ]
     if not held:
         return None
@@ -240,7 +251,7 @@ def is_read(scope: Scope) -> bool:
 
 def _given_at(contact: Contact, scope: Scope, at: Moment) -> Moment:
     """Give when consent for all of a scope was given last; ``at`` where it never was."""
-    return max((since for key, since in contact.given.items() if _scope(key).covers(scope)), default=at)
+    return max((since for key, since in contact.given.items() if kept_scope(key).covers(scope)), default=at)
 
 
 def _words(said: object) -> str:
@@ -250,13 +261,6 @@ def _words(said: object) -> str:
 def _read(said: object, meant: dict[str, str]) -> str:
     word = " ".join(_words(said).casefold().replace("_", " ").split())
     return meant.get(word, word)
-
-
-def _scope(key: str) -> Scope:
-    channel, _, rest = key.partition("/")
-    purpose, _, family = rest.partition("/")
-    # What was kept before words were read is read now.
-    return told_scope(channel, purpose, family)
 
 
 def _keep_proof(contact: Contact, key: str, proof: Proof) -> None:

@@ -12,6 +12,7 @@ from upsell.clock import Clock
 from upsell.runtime.deciding import Decider
 from upsell.runtime.intake import Intake
 from upsell.runtime.keyring import KeyRing
+from upsell.runtime.preferences import Desk
 from upsell.web.api.answers import answer_exception
 from upsell.web.api.decide import decide_routes
 from upsell.web.api.description import description_route
@@ -19,6 +20,7 @@ from upsell.web.api.events import event_routes
 from upsell.web.api.health import health_route
 from upsell.web.api.incidents import incident_route
 from upsell.web.api.segments import segment_routes
+from upsell.web.pages.preferences import preference_routes
 
 
 def make_app(url: str, clock: Clock, pages: Sequence[HTTPRouteHandler] = ()) -> Litestar:
@@ -49,6 +51,7 @@ def make_app(url: str, clock: Clock, pages: Sequence[HTTPRouteHandler] = ()) -> 
             *segment_routes(ring, url, clock),
             health_route(url),
             description_route(),
+            *preference_routes(Desk(url, clock)),
             *pages,
         ],
         exception_handlers={Exception: answer_exception},
