@@ -1,7 +1,6 @@
 """Email: letters handed to one mail server over SMTP connections that are kept.
 
-The law: until consent and unsubscribing are built, mail goes to a loopback host and nowhere else;
-and once the body of a letter has been handed over without an answer, its fate is unknown.
+The law: once the body of a letter has been handed over without an answer, its fate is unknown.
 """
 
 from __future__ import annotations
@@ -15,27 +14,16 @@ from aiosmtplib import SMTP, SMTPException, SMTPResponseException
 
 from upsell.channels.channel import Answer, Letter, Receipt
 from upsell.channels.mime import format_mail
-from upsell.errors import ConfigError
 
 TIMEOUT = 6.0
 """Seconds a server may take over one answer."""
 
 
 class EmailChannel:
-    """Sends mail to a server on this machine."""
+    """Sends mail to a server."""
 
     def __init__(self, host: str, port: int, *, connections: int = 4) -> None:
-        """Aim at a server; nothing is opened yet.
-
-        Raises:
-            ConfigError: ``host`` is not loopback.
-        """
-        if not is_loopback(host):
-            msg = (
-                f"expected a loopback host for mail (127.0.0.1, ::1, localhost), got {host}: mail goes "
-                "nowhere else until consent and unsubscribing are built; look at UPSELL_SMTP_HOST"
-            )
-            raise ConfigError(msg)
+        """Aim at a server; nothing is opened yet."""
         self._host = host
         self._port = port
         self._connections = connections

@@ -1,7 +1,7 @@
 """Gateway: texts and push notifications handed to a server of the team's own, which knows a provider.
 
 Each letter is one signed POST of JSON with its key as ``webhook-id``, by which a gateway recognises
-what it was given before. The law: until consent and unsubscribing are built a gateway is on this
+what it was given before. The law: until STOP and what else ends texts is understood, a gateway is on this
 machine.
 """
 
@@ -39,7 +39,7 @@ class GatewayChannel:
         if not is_loopback(host):
             msg = (
                 f"expected a gateway for {name} on a loopback host (127.0.0.1, ::1, localhost), got {host}: "
-                "messages go nowhere else until consent and unsubscribing are built; "
+                "texts go nowhere else until what ends them, such as STOP, is understood here; "
                 f"look at UPSELL_{name.upper()}_URL"
             )
             raise ConfigError(msg)

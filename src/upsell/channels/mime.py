@@ -24,6 +24,7 @@ _PLAIN_WORDS = re.compile(r"[A-Za-z0-9 !#$%&'*+/=?^_`{|}~-]*")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
 _ONE_LINE = re.compile(r"[!-~](?:[ -~]*[!-~])?")
 _LINE = 76
+_LONGEST_LINE = 998
 _WORD_BYTES = 42  # so that an encoded word with its wrapping stays within 75 characters
 
 _MAIL = """\
@@ -82,11 +83,14 @@ def format_mail(letter: Letter) -> bytes:
 
 
 def _header(name: str, value: str) -> str:
-    """Write a header field; one that is too long for a line begins on the next (RFC 5322, 2.2.3)."""
+    """Write a header field on one line, as mail clients read links; only what may not be is folded.
+
+    RFC 5322, 2.1.1: a line has at most 998 characters.
+    """
     if _NAME.fullmatch(name) is None or _ONE_LINE.fullmatch(value) is None:
         msg = f"expected a header's name and one line of plain text, got {name!r}: {value!r}"
         raise ValueError(msg)
-    space = " " if len(name) + len(value) + 2 <= _LINE else "\r\n "
+    space = " " if len(name) + len(value) + 2 <= _LONGEST_LINE else "\r\n "
     return f"{name}:{space}{value}\r\n"
 
 

@@ -17,14 +17,16 @@ def up() -> None:
 
     When one of them ends by itself the others are stopped and the exit code is 1.
     """
+    from upsell.channels.public_links import check_links
     from upsell.clock import SystemClock
-    from upsell.config import load_settings
+    from upsell.config import link_base, load_settings
     from upsell.runtime.live import run_dispatcher, run_guard, run_learner, run_worker
     from upsell.runtime.processes import run_together
     from upsell.store.connect import database_url
     from upsell.web.server import check_address, serve_events, served_at
 
     settings = load_settings(os.environ)
+    check_links(settings.smtp_host, link_base(settings))
     url = database_url(settings)
     check_address(settings, url, SystemClock())
     for line in served_at(settings):

@@ -8,13 +8,15 @@ from functools import partial
 
 def worker() -> None:
     """Take events and due timers, send messages and watch guardrails, in three processes, until a signal."""
+    from upsell.channels.public_links import check_links
     from upsell.clock import SystemClock
-    from upsell.config import load_settings
+    from upsell.config import link_base, load_settings
     from upsell.runtime.live import run_dispatcher, run_guard, run_worker
     from upsell.runtime.processes import run_together
     from upsell.store.connect import database_url
 
     settings = load_settings(os.environ)
+    check_links(settings.smtp_host, link_base(settings))
     url = database_url(settings)
     run_together(
         {

@@ -16,6 +16,7 @@ import structlog
 from upsell.channels.channel import Channel
 from upsell.channels.email import EmailChannel
 from upsell.channels.gateway import GatewayChannel
+from upsell.channels.public_links import check_links
 from upsell.channels.signing import read_secret
 from upsell.channels.webhook import WebhookChannel
 from upsell.clock import DAY, HOUR, MINUTE, SECOND, Clock, Duration, Moment
@@ -93,7 +94,7 @@ def run_dispatcher(url: str, settings: Settings, clock: Clock, is_stopped: Calla
     """Send what the outbox holds until stopped.
 
     Raises:
-        ConfigError: The mail server is not on this machine.
+        ConfigError: Mail would leave this machine with links that lead nowhere.
     """
 
     def work(connection: Connection) -> None:
@@ -128,10 +129,10 @@ def open_channels(settings: Settings) -> dict[str, Channel]:
     """Give the channels that are set up: mail, and those with a gateway; nothing is opened yet.
 
     Raises:
-        ConfigError: A server is not on this machine, or the gateways' secret is none.
+        ConfigError: A gateway is not on this machine, the gateways' secret is none, or mail would leave
+            this machine with links that lead nowhere.
     """
-    mail = EmailChannel(settings.smtp_host, settings.smtp_port, connections=settings.smtp_connections)
-    channels: dict[str, Channel] = {EMAIL: mail}
+    channels: dict[str, Channel] = {EMAIL: open_mail(settings, settings.smtp_connections)}
     for name, url in ((SMS, settings.sms_url), (PUSH, settings.push_url)):
         if url:
             channels[name] = GatewayChannel(name, url, read_secret(settings.gateway_secret))
@@ -139,6 +140,16 @@ def open_channels(settings: Settings) -> dict[str, Channel]:
         hosts = {host.strip() for host in settings.webhook_hosts.split(",")}
         channels[WEBHOOK] = WebhookChannel(read_secret(settings.gateway_secret), hosts)
     return channels
+
+
+def open_mail(settings: Settings, connections: int) -> EmailChannel:
+    """Give the channel for mail; nothing is opened yet.
+
+    Raises:
+        ConfigError: Mail would leave this machine with links that lead nowhere.
+    """
+    check_links(settings.smtp_host, link_base(settings))
+    return EmailChannel(settings.smtp_host, settings.smtp_port, connections=connections)
 
 
 def run_learner(url: str, clock: Clock, is_stopped: Callable[[], bool]) -> None:
@@ -166,11 +177,11 @@ def run_guard(url: str, settings: Settings, clock: Clock, is_stopped: Callable[[
     """Look at every guardrail each few minutes, and tell owners of what was broken, until stopped.
 
     Raises:
-        ConfigError: The mail server is not on this machine.
+        ConfigError: Mail would leave this machine with links that lead nowhere.
     """
 
     def work(connection: Connection) -> None:
-        mail = EmailChannel(settings.smtp_host, settings.smtp_port, connections=1)
+        mail = open_mail(settings, 1)
         guard_at = notices_at = clock.now()
         while not is_stopped():
             if clock.now() >= guard_at:

@@ -253,7 +253,7 @@ class Desk:
         if program is None:
             msg = "expected definitions that are live, found none"
             raise StoreError(msg)
-        customer, now = _read_customer(connection, program, addressee.customer_id, self._clock.now())
+        customer, now = read_customer(connection, program, addressee.customer_id, self._clock.now())
         contact = customer.contact if customer is not None else Contact()
         traits = dict(customer.profile.traits) if customer is not None else {}
         return _Person(addressee, program, contact, traits, _families_of(program), now)
@@ -267,7 +267,7 @@ class _Words(msgspec.Struct, frozen=True):
     until: Moment | None = None
 
 
-def _read_customer(
+def read_customer(
     connection: Connection, program: Program, customer_id: str, now: Moment
 ) -> tuple[Unit | None, Moment]:
     """Read a customer with what the worker has yet to take, and the moment that is now for them."""

@@ -31,6 +31,15 @@ class Addressee(msgspec.Struct, frozen=True):
     channel: str
 
 
+class AnsweredMessage(msgspec.Struct, frozen=True):
+    """What a message was that somebody answered: its workflow, step, template, and when it was reserved."""
+
+    workflow: str
+    step: str
+    content: str
+    reserved_at: Moment
+
+
 class ConsentText(msgspec.Struct, frozen=True):
     """What was shown to somebody, in which language."""
 
@@ -47,6 +56,12 @@ def find_addressee(connection: Connection, key: str) -> Addressee | None:
     """Give whom a message was for; None when no message has this key. One that went into another is named."""
     row = connection.execute(query("find_addressee"), {"key": key}, binary=True).fetchone()
     return Addressee(*row) if row is not None else None
+
+
+def read_answered(connection: Connection, keys: Collection[str]) -> Mapping[str, AnsweredMessage]:
+    """Give what messages with these keys were; those that are not kept here are absent."""
+    found = connection.execute(query("read_answered_messages"), {"keys": list(keys)}, binary=True)
+    return {key: AnsweredMessage(*said) for key, *said in found}
 
 
 def keep_text(connection: Connection, text: ConsentText, now: Moment) -> None:

@@ -58,8 +58,6 @@ class Words(msgspec.Struct, frozen=True):
     on_said: str
     on_button: str
     saved: str
-    unchanged: str
-    paused: str
     resumed: str
     all_off: str
     all_on: str
@@ -100,7 +98,7 @@ _ENGLISH: Final = Words(
     channels_hint="Tips, suggestions and offers reach you by what is ticked, and by nothing else.",
     subjects_title="About what",
     profiling="Suggestions and offers picked by how you use {sender}",
-    profiling_hint="Without it you are shown and offered nothing; tips stay.",
+    profiling_hint="Without it you get no suggestions and offers; tips stay.",
     family="Offers about {family}",
     save_button="Save",
     pause_title="A break",
@@ -114,15 +112,13 @@ _ENGLISH: Final = Words(
     on_said="Tips, suggestions and offers again, by every means.",
     on_button="Turn everything on",
     saved="Saved.",
-    unchanged="Nothing was changed.",
-    paused="Paused.",
     resumed="The break has ended.",
     all_off="Everything is off.",
     all_on="Everything is on.",
     unknown_title="This link does not work",
     unknown_said="Nothing was changed. Perhaps the link was cut off on the way here.",
     unknown_advice="Open it once more from the message, whole. If that does not help, answer the message and "
-    "say what you want; a person reads it.",
+    "say what you want.",
     unknown_write="Or write to",
     away_title="This page cannot be reached right now",
     away_said="Nothing was changed. Please try again in a minute.",
@@ -157,7 +153,7 @@ _GERMAN: Final = Words(
     channels_hint="Tipps, Vorschläge und Angebote erreichen Sie nur auf den angekreuzten Wegen.",
     subjects_title="Worüber",
     profiling="Vorschläge und Angebote, ausgesucht danach, wie Sie {sender} nutzen",
-    profiling_hint="Ohne dies wird Ihnen nichts gezeigt und nichts angeboten; Tipps bleiben.",
+    profiling_hint="Ohne dies bekommen Sie keine Vorschläge und Angebote; Tipps bleiben.",
     family="Angebote zu {family}",
     save_button="Speichern",
     pause_title="Eine Pause",
@@ -171,15 +167,13 @@ _GERMAN: Final = Words(
     on_said="Wieder Tipps, Vorschläge und Angebote, auf jedem Weg.",
     on_button="Alles einschalten",
     saved="Gespeichert.",
-    unchanged="Es wurde nichts geändert.",
-    paused="Pause gilt ab sofort.",
     resumed="Die Pause ist beendet.",
     all_off="Alles ist abgeschaltet.",
     all_on="Alles ist eingeschaltet.",
     unknown_title="Dieser Link funktioniert nicht",
     unknown_said="Es wurde nichts geändert. Vielleicht wurde der Link unterwegs abgeschnitten.",
     unknown_advice="Öffnen Sie ihn bitte noch einmal aus der Nachricht, ganz. Hilft das nicht, antworten Sie "
-    "auf die Nachricht und schreiben Sie, was Sie möchten; das liest ein Mensch.",
+    "auf die Nachricht und schreiben Sie, was Sie möchten.",
     unknown_write="Oder schreiben Sie an",
     away_title="Diese Seite ist gerade nicht erreichbar",
     away_said="Es wurde nichts geändert. Bitte versuchen Sie es in einer Minute noch einmal.",

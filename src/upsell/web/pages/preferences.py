@@ -188,7 +188,7 @@ def _preferences_page(desk: Desk, standing: Standing, accepted: str, action: str
     done = {
         None: "",
         "choose": words.saved,
-        "pause": words.paused,
+        "pause": "",
         "resume": words.resumed,
         "off": words.all_off,
         "on": words.all_on,
@@ -292,9 +292,9 @@ def _shown(words: Words, standing: Standing, action: str) -> tuple[str, ...]:
                 words.profiling, words.profiling_hint, *families, words.save_button, words.stays_said,
             )  # fmt: skip
         case "pause":
-            return (words.pause_said.format(until="..."), words.pause_button)
+            return (words.pause_said.format(until="[...]"), words.pause_button)
         case "resume":
-            return (words.paused_said.format(until="..."), words.resume_button)
+            return (words.paused_said.format(until="[...]"), words.resume_button)
         case "off":
             return (words.off_said, words.off_button, words.stays_said)
         case "on":
