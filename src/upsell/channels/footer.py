@@ -103,12 +103,17 @@ def _html_with(html: str, paragraphs: list[str]) -> str:
 
 def _is_said(said: str, text: str) -> bool:
     """Tell whether a text says something, however it is broken into lines."""
+    # Its longest word decides for most mails that there is no need to read on.
+    if _longest_word(said) not in text:
+        return False
     return said in text or " ".join(said.split()) in " ".join(text.split())
 
 
 def _is_said_in_html(said: str, html: str) -> bool:
-    if escape(said) in html or said in html:
-        return True
-    # Its longest word decides for most mails that there is no need to read on.
-    longest = max(said.split(), key=len, default="")
-    return escape(longest) in html and _is_said(said, unescape(_TAG.sub(" ", html)))
+    if escape(_longest_word(said)) not in html:
+        return False
+    return escape(said) in html or _is_said(said, unescape(_TAG.sub(" ", html)))
+
+
+def _longest_word(said: str) -> str:
+    return max(said.split(), key=len, default="")
