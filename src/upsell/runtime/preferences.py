@@ -236,10 +236,16 @@ class Desk:
         return _standing(key, person) if person is not None else None
 
     def _newest(self, connection: Connection) -> Program | None:
+        """Give the newest program; an earlier one where that is of another release, for leaving must work."""
         with self._reading:
             self._programs.refresh(connection)
             newest = self._programs.newest()
-            return self._programs.program(newest.number) if newest is not None else None
+            for number in range(newest.number if newest is not None else 0, 0, -1):
+                try:
+                    return self._programs.program(number)
+                except StoreError as error:
+                    _log.warning("revision_passed_over", revision=number, error=str(error))
+            return None
 
     def _find(self, connection: Connection, key: str) -> _Person | None:
         """Read the person a message was for, with what the worker has yet to take."""
@@ -251,7 +257,7 @@ class Desk:
             addressee = msgspec.structs.replace(addressee, customer_id=known.customer_id)
         program = self._newest(connection)
         if program is None:
-            msg = "expected definitions that are live, found none"
+            msg = "expected definitions that are live and compile with this release, found none"
             raise StoreError(msg)
         customer, now = read_customer(connection, program, addressee.customer_id, self._clock.now())
         contact = customer.contact if customer is not None else Contact()
