@@ -364,3 +364,14 @@ def test_a_form_of_any_size_is_no_fault(reader: Reader) -> None:
     assert reader.client.post(choose, content=many.encode()).status_code == 200
     assert reader.client.post(choose, data={"action": "hack", "channel": "*"}).status_code == 200
     assert reader.said() == []
+
+
+def test_who_leaves_does_so_while_what_is_live_does_not_compile(reader: Reader) -> None:
+    leave, _ = reader.links()
+    reader.world.connection.execute(
+        "insert into revisions (number, hash, documents, live_from, live_at, applied_at, note)"
+        " select 2, 'other', '{\"upsell.yaml\": \"no\"}', live_from, live_at, applied_at, '' from revisions"
+    )
+    answered = reader.client.post(leave, data=ONE_CLICK)
+    assert (answered.status_code, reader.words()) == (200, [("Withdrawn", "email")])
+    assert "Acme sends you no more" in answered.text

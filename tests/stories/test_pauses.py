@@ -166,3 +166,14 @@ def test_a_pause_says_when_it_ends_and_ends_then(
         assert ask_pause(contact, "email", verdict.retry_at, intent=intent) is None
     assert intent is not Intent.SERVICE or verdict is None
     assert intent is not Intent.SERVICE or ask_consent(contact, "email", intent=intent) is None
+
+
+@pytest.mark.parametrize("order", [("ada", "bob"), ("bob", "ada")])
+def test_an_account_waits_for_who_pauses_whoever_else_of_it_left(order: tuple[str, str]) -> None:
+    story = told(unit="account").member("ada", "admin").member("bob", "admin")
+    pausing, leaving = order
+    pause(story, 3, by=pausing).happens("Consent Withdrawn", channel="email", by=leaving)
+    story.happens("Feature Gate Hit", by="ada")
+    assert story.reasons() == [Reason.ASKED_TO_PAUSE]
+    story.after(3 * DAY)
+    assert [mail.customer_id for mail in story.mails()] == [pausing]
