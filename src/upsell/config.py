@@ -30,7 +30,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     data_folder: Annotated[
         str, Meta(description="folder under which the embedded server keeps its files", min_length=1)
     ] = "./.upsell"
-    smtp_host: Annotated[str, Meta(description="host that takes mail; loopback only")] = "127.0.0.1"
+    smtp_host: Annotated[
+        str, Meta(description="host that takes mail; one that is not this machine needs UPSELL_PUBLIC_URL")
+    ] = "127.0.0.1"
     smtp_port: Annotated[int, Meta(description="port that takes mail", ge=0, le=65_535)] = 1025
     smtp_tls: Annotated[
         str,
@@ -102,7 +104,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     public_url: Annotated[
         str,
         Meta(
-            description="where customers reach this server, for links; empty for where it listens",
+            description="where customers reach this server, for links, with https before mail leaves this "
+            "machine; empty for where it listens",
             pattern=r"^(https?://.*)?$",
         ),
     ] = ""

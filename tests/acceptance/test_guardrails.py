@@ -202,6 +202,7 @@ def test_who_unsubscribes_answers_the_last_message_they_were_sent_within_a_week(
     world.happens("Consent Withdrawn", "p1", channel="email")
     world.happens("Consent Withdrawn", "p2", channel="sms")
     world.happens("Consent Withdrawn", "p3", channel="email", purpose="profiling")
+    world.happens("Consent Withdrawn", "p6", channel="email", until="2027-01-01T00:00:00Z")
     world.happens("Consent Withdrawn", "nobody", channel="email")
     world.happens("Message Complained", "p5", key="no\0key", reason="\0")
     world.after(7 * DAY)

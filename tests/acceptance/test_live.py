@@ -63,7 +63,7 @@ def test_a_held_out_unit_walks_and_hears_nothing(database: str) -> None:
 @pytest.mark.parametrize(
     ("name", "said", "why"),
     [
-        ("Consent Withdrawn", {}, "left"),
+        ("Consent Withdrawn", {}, "no_consent"),
         ("Order Completed", {}, "left"),
         ("Message Bounced", {"address": "ada@example.com"}, "left"),
     ],

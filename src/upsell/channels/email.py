@@ -1,7 +1,6 @@
 """Email: letters made into mails, signed, and handed to the provider that each was routed to.
 
-The law: a letter is handed to one provider and to no other; the dispatcher wrote down which before. Until
-consent and unsubscribing are built, mail goes to loopback hosts and nowhere else.
+The law: a letter is handed to one provider and to no other; the dispatcher wrote down which before.
 """
 
 from __future__ import annotations
@@ -15,7 +14,6 @@ import msgspec
 from upsell.channels.channel import Answer, Letter, Receipt
 from upsell.channels.conversation import Envelope
 from upsell.channels.dkim import DkimKey, keys_for, sign_mail
-from upsell.channels.loopback import require_loopback
 from upsell.channels.mime import format_mail
 from upsell.channels.pool import Pool
 from upsell.channels.providers import DEFAULT, Provider
@@ -32,11 +30,7 @@ class EmailChannel:
     """
 
     def __init__(self, host: str, port: int, *, connections: int = 4) -> None:
-        """Aim at one server, plainly; nothing is opened yet.
-
-        Raises:
-            ConfigError: ``host`` is not loopback.
-        """
+        """Aim at one server, plainly; nothing is opened yet."""
         self._aim([Provider(DEFAULT, host, port, connections=connections)], {})
 
     @classmethod
@@ -46,16 +40,13 @@ class EmailChannel:
         """Aim at providers, in the order in which they are tried, and sign with keys by domain.
 
         Raises:
-            ConfigError: A host is not loopback, or certificates cannot be read.
+            ConfigError: Certificates cannot be read.
         """
         channel = cls.__new__(cls)
         channel._aim(providers, keys or {})  # it is one of its own
         return channel
 
     def _aim(self, providers: Sequence[Provider], keys: Mapping[str, tuple[DkimKey, ...]]) -> None:
-        for provider in providers:
-            setting = "UPSELL_SMTP_HOST" if provider.name == DEFAULT else "UPSELL_MAIL_FILE"
-            require_loopback(provider.host, f"mail by {provider.name}", setting)
         self.routes = Routes(providers)
         self._keys = keys
         self._pools = {provider.name: Pool(provider) for provider in providers}

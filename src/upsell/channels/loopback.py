@@ -1,7 +1,7 @@
-"""Loopback: the hosts that are this machine, and the rule that messages go nowhere else yet.
+"""Loopback: the hosts that are this machine, and the rule that texts and pushes go nowhere else yet.
 
-The law: until consent and unsubscribing are built, what speaks to customers is handed to servers on this
-machine only. To lift the rule, let ``require_loopback`` return at once.
+The law: until what ends them, such as STOP, is understood here, texts are handed to gateways on this machine
+only.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def require_loopback(host: str, said_of: str, setting: str) -> None:
     if is_loopback(host):
         return
     msg = (
-        f"expected a loopback host for {said_of} (127.0.0.1, ::1, localhost), got {host}: messages go "
-        f"nowhere else until consent and unsubscribing are built; look at {setting}"
+        f"expected a loopback host for {said_of} (127.0.0.1, ::1, localhost), got {host}: texts go "
+        f"nowhere else until what ends them, such as STOP, is understood here; look at {setting}"
     )
     raise ConfigError(msg)

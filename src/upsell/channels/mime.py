@@ -25,6 +25,7 @@ _ODD = re.compile(r"[^A-Za-z0-9._-]")
 _FIELD = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,60}")
 _VALUE = re.compile(r"[!-~](?:[ -~]{0,900}[!-~])?")
 _LINE = 76
+_LONGEST_LINE = 998
 _WORD_BYTES = 42  # so that an encoded word with its wrapping stays within 75 characters
 
 # Postmark writes a Message-ID of its own; it takes X-PM-Metadata out of the mail and says it in its webhooks.

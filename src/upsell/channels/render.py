@@ -16,6 +16,9 @@ from liquid.exceptions import LiquidError
 from upsell.catalog.catalog import Catalog
 from upsell.catalog.plans import BillingInterval
 from upsell.channels.channel import Letter
+from upsell.channels.footer import leaving_headers, with_footer
+from upsell.channels.languages import language_of
+from upsell.channels.link_facts import LinkMint, link_facts
 from upsell.channels.list_headers import list_headers
 from upsell.channels.mime import is_address
 from upsell.clock import Moment, format_moment
@@ -23,6 +26,7 @@ from upsell.decisions.addresses import address_on
 from upsell.decisions.carts import cart_facts
 from upsell.decisions.facts import UnitFacts
 from upsell.decisions.fit import Fit, fit_plan
+from upsell.decisions.intents import PROMOTIONAL
 from upsell.decisions.lineup import line_up, lineup_content
 from upsell.decisions.proof_words import proof_told
 from upsell.decisions.reach import ADDRESS_TRAITS, EMAIL, PUSH, SMS
@@ -46,13 +50,24 @@ LARGEST = 1_000_000
 """How many characters a template may grow to."""
 
 
-def write_letter(program: Program, household: Household, message: Speak, now: Moment) -> Letter:
+def write_letter(
+    program: Program, household: Household, message: Speak, now: Moment, mint: LinkMint | None = None
+) -> Letter:
     """Render a message for the person it is addressed to; the household is not changed.
+
+    Mail that promotes says where it comes from and how to leave, whatever its template says.
 
     A template sees ``customer`` and ``account`` (traits), ``plan``, ``subscription``, ``cart``, ``usage``,
     ``limits``, ``over`` and ``days_to_limit`` (by metric), ``fit``, ``proof``, ``plans`` (a list),
-    ``offer``, ``sender``, ``workflow`` and ``trigger``. Money is text with its currency, moments are ISO
-    8601 in UTC.
+    ``offer``, ``sender``, ``workflow``, ``trigger`` and ``links``. Money is text with its currency, moments
+    are ISO 8601 in UTC.
+
+    Args:
+        program: What the workspace says.
+        household: The household the message is about.
+        message: What is to be said.
+        now: The moment it is dated with.
+        mint: What its links are made with; without it none is there, as in a preview.
 
     Raises:
         DeliveryError: The message cannot be written, with the reason; trying again does not help.
@@ -63,13 +78,19 @@ def write_letter(program: Program, household: Household, message: Speak, now: Mo
         msg = f"expected the template {message.content} of {message.workflow}, found none in its version"
         raise DeliveryError(msg, is_temporary=False)
     address = _address(household, message)
-    facts = template_facts(program, household, message, now)
+    links = link_facts(message, mint)
+    facts = {**template_facts(program, household, message, now), "links": links}
     try:
         subject, html, text = _rendered(content, message.channel, facts)
     except LiquidError as error:
         msg = f"the template {message.content} cannot be rendered: {error.message}"
         raise DeliveryError(msg, is_temporary=False) from error
     sender = program.sender_of(workflow)
+    headers = list_headers(sender, workflow, message) if message.channel == EMAIL else ()
+    if message.channel == EMAIL and message.intent in PROMOTIONAL and links:
+        language = language_of(household.customers[message.customer_id].profile.traits)
+        html, text = with_footer(html, text, sender, links, language)
+        headers += leaving_headers(links)
     return Letter(
         key=message.key,
         sender_name=sender.name,
@@ -80,7 +101,7 @@ def write_letter(program: Program, household: Household, message: Speak, now: Mo
         text=text,
         written_at=now,
         reply_to=sender.reply_to,
-        headers=list_headers(sender, workflow, message) if message.channel == EMAIL else (),
+        headers=headers,
     )
 
 

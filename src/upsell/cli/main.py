@@ -45,6 +45,9 @@ COMMANDS: Final[dict[str, Entry]] = {
         "upsell.cli.experiment:experiment", "Roll out the arm that won, and keep what was found."
     ),
     "explain": Entry("upsell.cli.explain:explain", "Tell why a unit is spoken to, or why not."),
+    "consents": Entry(
+        "upsell.cli.consents:consents", "Show what a customer consented to and withdrew, with proof."
+    ),
     "segments": Entry(
         "upsell.cli.segments:segments", "Count segments and list who is in them, or count a rule."
     ),

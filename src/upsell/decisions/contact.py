@@ -85,6 +85,13 @@ class Proof(msgspec.Struct, frozen=True, array_like=True):
     text_version: str
 
 
+class Pause(msgspec.Struct, frozen=True, array_like=True, order=True):
+    """A pause somebody asked for: when they did, and the moment it ends."""
+
+    at: Moment
+    until: Moment
+
+
 class Full(msgspec.Struct, frozen=True, array_like=True):
     """A cap found full at an address by what other ids were sent there: the cap in words, and until when."""
 
@@ -104,6 +111,7 @@ class Contact(msgspec.Struct, omit_defaults=True):
         bounced: Keys of their addresses that are suppressed.
         answers: How they answer, by channel; of channels nothing was sent by nothing.
         full: Caps that the gate before sending found full at an address, by what others were sent there.
+        pauses: Withdrawals that end by themselves, by scope; the last that was said of each.
     """
 
     touches: list[Touch] = []
@@ -113,6 +121,7 @@ class Contact(msgspec.Struct, omit_defaults=True):
     proofs: dict[str, Proof] = {}
     answers: dict[str, Answers] = {}
     full: list[Full] = []
+    pauses: dict[str, Pause] = {}
 
 
 def reserve(contact: Contact, touch: Touch, caps: Iterable[Cap]) -> None:

@@ -43,6 +43,7 @@ class Reason(enum.Enum):
     NO_RECIPIENT = "no_recipient"
     ADDRESS_SUPPRESSED = "address_suppressed"
     NO_CONSENT = "no_consent"
+    ASKED_TO_PAUSE = "asked_to_pause"
     PRICE_GUARDRAIL = "price_guardrail"
     DECLINED = "declined"
     OUTSIDE_HOURS = "outside_hours"
@@ -94,6 +95,7 @@ MEANINGS: dict[Reason, str] = {
     Reason.NO_RECIPIENT: "nobody it would speak to has an address",
     Reason.ADDRESS_SUPPRESSED: "their address is suppressed: it refused mail, or somebody there complained",
     Reason.NO_CONSENT: "consent was withdrawn",
+    Reason.ASKED_TO_PAUSE: "they asked for a pause, which ends by itself",
     Reason.DECLINED: "they said not now, or never",
     Reason.OUTSIDE_HOURS: "it is outside the hours at which they may be written to",
     Reason.CAPPED: "was written to often enough for now",

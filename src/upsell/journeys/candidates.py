@@ -46,6 +46,7 @@ BLOCKS = frozenset(
         Reason.NO_RECIPIENT,
         Reason.ADDRESS_SUPPRESSED,
         Reason.NO_CONSENT,
+        Reason.ASKED_TO_PAUSE,
         Reason.PRICE_GUARDRAIL,
         Reason.DECLINED,
         Reason.OUTSIDE_HOURS,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from upsell.clock import Moment, format_duration
+from upsell.decisions.consents import ask_consent
 from upsell.decisions.contact import ON_THE_WAY, Touch
 from upsell.decisions.decision import Verdict
 from upsell.decisions.intents import Intent
@@ -71,10 +72,10 @@ def ask_gate(
     if message.channel == WEBHOOK and unit is not None and enrollment is not None and workflow is not None:
         return _ask_webhook(scene, unit, workflow, enrollment, message)
     if unit is None or person is None or enrollment is None or workflow is None:
-        return Verdict(Reason.LEFT)
+        return _why_left(person, message)
     step = journey_of(workflow, enrollment).steps.get(message.step)
     if message.key not in enrollment.pending or not isinstance(step, MessageStep):
-        return Verdict(Reason.LEFT)
+        return _why_left(person, message)
     if message.version != enrollment.version:
         return Verdict(Reason.MIGRATED)
     unreachable = ask_reach(person, message.channel, message.customer_id)
@@ -92,6 +93,14 @@ def ask_gate(
         or _ask_reserved(message, scene.now)
         or ask_places(scene, person, speech, but=message.key, others=others)
     )
+
+
+def _why_left(person: Unit | None, message: Speak) -> Verdict:
+    """Say that a journey was left, or that it was because of a withdrawal where one holds."""
+    withdrawn = None
+    if person is not None:
+        withdrawn = ask_consent(person.contact, message.channel, intent=message.intent)
+    return withdrawn or Verdict(Reason.LEFT)
 
 
 def _ask_webhook(

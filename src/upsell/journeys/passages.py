@@ -9,12 +9,13 @@ from __future__ import annotations
 from upsell.clock import Moment
 from upsell.decisions.consents import ask_consent
 from upsell.decisions.decision import Verdict
+from upsell.decisions.intents import PROMOTIONAL, Intent
 from upsell.decisions.reasons import Reason
 from upsell.journeys.concerns import UNDOING
 from upsell.journeys.household import Enrollment, Phase, Unit
 from upsell.journeys.leaving import free_slots, leave, withdraw_pending
 from upsell.journeys.scene import Scene
-from upsell.journeys.speaking import address_of, ask_rules, ask_silence, intent_of
+from upsell.journeys.speaking import SpeakingStep, address_of, ask_rules, ask_silence, intent_of
 from upsell.journeys.steps import (
     MessageStep,
     TaskStep,
@@ -239,11 +240,16 @@ def try_again(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollme
 
 
 def _is_still_reachable(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment) -> bool:
-    """Ask whether a person was lost; a customer's own enrollment leaves, an account's goes on with others."""
+    """Ask whether a person was lost; a customer's own enrollment leaves, an account's goes on with others.
+
+    What is about what they have goes on to be told when nothing else was left to be said.
+    """
     if workflow.unit is UnitKind.ACCOUNT:
         return True
-    channels = _channels_of(workflow)
-    consented = [channel for channel in channels if ask_consent(unit.contact, channel) is None]
+    ways = _ways_to_speak(workflow, enrollment)
+    consented = [
+        channel for channel, intent in ways if ask_consent(unit.contact, channel, intent=intent) is None
+    ]
     if not consented:
         lost = "consent withdrawn"
     elif all(channel and address_of(unit, channel) is None for channel in consented):
@@ -254,8 +260,13 @@ def _is_still_reachable(scene: Scene, unit: Unit, workflow: Workflow, enrollment
     return False
 
 
-def _channels_of(workflow: Workflow) -> tuple[str, ...]:
-    """Give the channels a workflow's messages may go by; one that no channel carries where it has none."""
-    steps = (*workflow.journey.steps.values(), *workflow.on_goal.steps.values())
-    found = {channel for step in steps if isinstance(step, MessageStep) for channel in step.channels}
-    return tuple(sorted(found)) or ("",)
+def _ways_to_speak(workflow: Workflow, enrollment: Enrollment) -> set[tuple[str, Intent]]:
+    """Give by which channels a passage may promote yet and with what intent; empty for no channel.
+
+    Of a passage that promotes nothing any more, such as one behind its goal, those of its other messages.
+    """
+    before = () if enrollment.after_goal else tuple(workflow.journey.steps.values())
+    steps = [step for step in (*before, *workflow.on_goal.steps.values()) if isinstance(step, SpeakingStep)]
+    steps = [step for step in steps if intent_of(step) in PROMOTIONAL] or steps
+    messages = [step for step in steps if isinstance(step, MessageStep)]
+    return {(channel, step.intent) for step in messages for channel in step.channels} or {("", Intent.HELP)}

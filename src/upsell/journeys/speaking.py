@@ -14,7 +14,7 @@ from upsell.catalog.offers import Offer
 from upsell.clock import Moment
 from upsell.decisions.addresses import address_on, is_suppressed, normalize_address
 from upsell.decisions.channel_fit import Choice, Way, choose_channel
-from upsell.decisions.consents import ask_consent
+from upsell.decisions.consents import ask_consent, ask_pause
 from upsell.decisions.contact import Speech
 from upsell.decisions.decision import Seen, Verdict
 from upsell.decisions.entitlement import Past, choose_offer
@@ -194,13 +194,13 @@ def ask_recipients(
     """Give who may be spoken to by a step now and by which channel, or the reason why nobody may.
 
     People are dropped who have no address, who withdrew consent, whose cap is full, or whose
-    slot another workflow holds, in this order; the reason is the one that dropped the last of them. Of
-    several with one address the first is kept. A task and a prompt address nobody; they ask the caps of
-    the unit.
+    slot another workflow holds, in this order; the reason is the one that passes by itself first, else the
+    one that dropped the last of them. Of several with one address the first is kept. A task and a prompt
+    address nobody; they ask the caps of the unit.
     """
     if not isinstance(step, MessageStep):
         speech = speech_of(workflow, step, scene, enrollment)
-        return [], _ask_task(scene, unit, speech) or ask_places(scene, unit, speech)
+        return [], _ask_task(scene, unit, step, speech) or ask_places(scene, unit, speech)
     is_account = workflow.unit is UnitKind.ACCOUNT
     roles = (" or ".join(step.to) or DEFAULT_ROLE) if is_account else "the customer"
     verdict = Verdict(Reason.NO_RECIPIENT, roles)
@@ -218,9 +218,16 @@ def ask_recipients(
         if refusal is None and choice.channel is not None:
             kept.append(Recipient(person, choice.channel, choice.words if len(step.channels) > 1 else ""))
             addresses.update(_addresses(person, reachable))
-        else:
-            verdict = refusal or verdict
+        elif refusal is not None and not _passes_before(verdict, refusal):
+            verdict = refusal
     return kept, None if kept else verdict
+
+
+def _passes_before(verdict: Verdict, other: Verdict) -> bool:
+    """Tell whether a refusal passes by itself, and before another does."""
+    if verdict.retry_at is None:
+        return False
+    return other.retry_at is None or verdict.retry_at < other.retry_at
 
 
 def _addresses(person: Unit, channels: Iterable[str]) -> set[str]:
@@ -255,9 +262,8 @@ def _choose_channel(
 
 
 def ask_permission(scene: Scene, person: Unit, speech: Speech) -> Verdict | None:
-    """Say why somebody may not be written to: they withdrew, or no ground holds; None when they may."""
-    is_selling = speech.intent in SELLING
-    withdrawn = ask_consent(person.contact, speech.channel, families=speech.families, is_selling=is_selling)
+    """Say why somebody may not be written to: they withdrew, no ground holds, or they asked for a pause."""
+    withdrawn = _ask_withdrawn(scene, person, speech)
     if withdrawn is not None:
         return withdrawn
     basis = basis_of(scene, person, speech)
@@ -279,11 +285,21 @@ def basis_of(scene: Scene, person: Unit, speech: Speech) -> Basis | Verdict:
     )
 
 
-def _ask_task(scene: Scene, unit: Unit, speech: Speech) -> Verdict | None:
+def _ask_task(scene: Scene, unit: Unit, step: SpeakingStep, speech: Speech) -> Verdict | None:
     """Say why no person may make an offer to a customer: whoever withdrew everything hears none of us."""
     if unit is scene.household.account or speech.intent not in SELLING:
         return None
-    return ask_consent(unit.contact, "", families=speech.families, is_selling=True)
+    if isinstance(step, PromptStep):
+        # By what it is told is asked when it is asked for; until then what stops everything stops it.
+        speech = msgspec.structs.replace(speech, channel="")
+    return _ask_withdrawn(scene, unit, speech)
+
+
+def _ask_withdrawn(scene: Scene, person: Unit, speech: Speech) -> Verdict | None:
+    """Say which withdrawal or pause stops what is to be said to somebody."""
+    contact, channel = person.contact, speech.channel
+    withdrawn = ask_consent(contact, channel, families=speech.families, intent=speech.intent)
+    return withdrawn or ask_pause(contact, channel, scene.now, families=speech.families, intent=speech.intent)
 
 
 def _ask_slot(

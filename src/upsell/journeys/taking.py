@@ -9,7 +9,14 @@ from upsell.catalog.offers import Target
 from upsell.clock import Moment, parse_moment
 from upsell.decisions.addresses import address_key
 from upsell.decisions.channel_fit import take_answered, take_sent
-from upsell.decisions.consents import give_consent, keep_proof, told_scope, withdraw_consent
+from upsell.decisions.consents import (
+    SERVICE,
+    give_consent,
+    keep_proof,
+    pause_consent,
+    told_scope,
+    withdraw_consent,
+)
 from upsell.decisions.contact import Contact, Full, Proof, Touch, keep_full
 from upsell.decisions.declines import ANY_THING, Answer, read_answer, take_decline, thing_key
 from upsell.decisions.intents import Intent
@@ -132,7 +139,7 @@ def _take_named(scene: Scene, event: Event, principal: Unit) -> None:
         _take_suppression(scene.customer(event.customer_id), event)
     elif name == MESSAGE_COMPLAINED:
         # Whoever calls a message spam has asked for no more of them, as plainly as one can.
-        scope = told_scope(event.properties.get("channel", EMAIL))
+        scope = told_scope(event.properties.get("channel", EMAIL), SERVICE)
         withdraw_consent(scene.customer(event.customer_id).contact, scope, event.occurred_at)
     elif name in (MESSAGE_SENT, MESSAGE_UNKNOWN):
         person = scene.customer(event.customer_id)
@@ -236,7 +243,12 @@ def _take_consent(contact: Contact, event: Event) -> None:
     said = event.properties
     scope = told_scope(said.get("channel"), said.get("purpose"), said.get("family"))
     if event.name == CONSENT_WITHDRAWN:
-        withdraw_consent(contact, scope, event.occurred_at)
+        until = parse_moment(str(said.get("until")))
+        if until is None:
+            # An end that cannot be read is none: then it holds until it is taken back.
+            withdraw_consent(contact, scope, event.occurred_at)
+        else:
+            pause_consent(contact, scope, event.occurred_at, until)
         return
     give_consent(contact, scope, event.occurred_at)
     how, text = str(said.get("proof") or ""), str(said.get("text_version") or "")

@@ -216,10 +216,7 @@ def speak(
     people, nobody = ask_recipients(scene, unit, workflow, step, enrollment)
     if nobody is not None:
         expose_beside(scene, unit, workflow, enrollment, step)
-        if nobody.reason in WAITABLE:
-            return _be_blocked(scene, unit, workflow, enrollment, step, nobody)
-        leave(scene, unit, workflow, enrollment, Verdict(Reason.NO_RECIPIENT, nobody.rule))
-        return False
+        return _address_nobody(scene, unit, workflow, enrollment, step, nobody)
     _stand_no_more(scene, unit, workflow, enrollment)
     expose_step(scene, unit, workflow, enrollment, step)
     if terms is not None:
@@ -264,6 +261,23 @@ def note_shown(enrollment: Enrollment, step: SpeakingStep) -> None:
         enrollment.owes_value = False
     elif name not in enrollment.shown:
         enrollment.shown.append(name)
+
+
+def _address_nobody(
+    scene: Scene,
+    unit: Unit,
+    workflow: Workflow,
+    enrollment: Enrollment,
+    step: SpeakingStep,
+    verdict: Verdict,
+) -> bool:
+    """Wait for what passes by itself, stand still while a pause lasts that was asked for, or leave."""
+    if verdict.reason in WAITABLE:
+        return _be_blocked(scene, unit, workflow, enrollment, step, verdict)
+    if verdict.reason is Reason.ASKED_TO_PAUSE:
+        return _stand_still(scene, unit, workflow, enrollment, verdict, Phase.FROZEN)
+    leave(scene, unit, workflow, enrollment, Verdict(Reason.NO_RECIPIENT, verdict.rule))
+    return False
 
 
 def _be_blocked(

@@ -20,10 +20,12 @@ from msgspec.structs import replace
 
 from upsell.channels.channel import Answer, Channel, Letter, Receipt
 from upsell.channels.email import EmailChannel
+from upsell.channels.link_facts import LinkMint
 from upsell.channels.mime import message_id_of
 from upsell.channels.render import write_letter
 from upsell.channels.webhook import write_webhook
 from upsell.clock import SECOND, Clock, Duration, Moment
+from upsell.config import Settings, link_base
 from upsell.decisions.addresses import address_key
 from upsell.decisions.guardrails import mailbox_of
 from upsell.decisions.reach import EMAIL, WEBHOOK
@@ -42,6 +44,7 @@ from upsell.sources.refusals import is_gone
 from upsell.store.connect import Connection
 from upsell.store.ledger import append
 from upsell.store.letters import LetterPress
+from upsell.store.link_secrets import read_link_secrets
 from upsell.store.links import keep_links
 from upsell.store.outbox import (
     LOST,
@@ -123,13 +126,14 @@ class Dispatcher:
         connection: What it works over; nobody else uses it.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # each is a setting of its own, with a default
         self,
         connection: Connection,
         clock: Clock,
         channels: Mapping[str, Channel],
         *,
         linker: Linker | None = None,
+        links_from: str | None = None,
         batch_size: int = 200,
         lease_seconds: int = 60,
         send_attempts: int = 5,
@@ -138,7 +142,8 @@ class Dispatcher:
         """Send over these channels, by the name messages call them; nothing is claimed yet.
 
         Letters are kept as they were handed over unless told otherwise.
-        Without a linker the links in mail stay as they are.
+        Without a linker the links in mail stay as they are. ``links_from`` is how the links to leave begin;
+        None for where a server listens that nobody set.
         """
         self.connection = connection
         self._clock = clock
@@ -147,6 +152,8 @@ class Dispatcher:
         self._batch_size = batch_size
         self._lease = lease_seconds * SECOND
         self._send_attempts = send_attempts
+        self._links_from = links_from if links_from is not None else link_base(Settings())
+        self._mint: LinkMint | None = None
         self._programs = Programs()
         self._claimer = uuid4().hex
         self._press = LetterPress() if is_keeping_letters else None
@@ -298,6 +305,8 @@ class Dispatcher:
     def _look(self, claimed: Sequence[Queued], now: Moment) -> Snapshot:
         """Read the households of messages as of now, and who stands in line with them."""
         self._programs.refresh(self.connection)
+        if self._mint is None:
+            self._mint = LinkMint(self._links_from, read_link_secrets(self.connection, now)[0])
         snapshot = take_snapshot(self.connection, self._programs, claimed, now)
         while moved := snapshot.lines.moved():
             # Who has another address since stands last in line there, and is asked about as such.
@@ -324,7 +333,7 @@ class Dispatcher:
         try:
             if message.channel == WEBHOOK:
                 return write_webhook(program, household, message, now)
-            letter = write_letter(program, household, message, now)
+            letter = write_letter(program, household, message, now, self._mint)
         except DeliveryError as error:
             return Finished(message.key, State.FAILED, str(error))
         if self._linker is None or message.channel != EMAIL:

@@ -29,6 +29,7 @@ from upsell.clock import Moment
 from upsell.config import Settings, link_base
 from upsell.decisions.consents import allows_tracking, ask_consent
 from upsell.decisions.contact import Contact
+from upsell.decisions.intents import Intent
 from upsell.decisions.reach import EMAIL
 from upsell.journeys.program import Links
 from upsell.store.connect import Connection
@@ -66,7 +67,7 @@ class Linker:
         if not allows_tracking(contact, EMAIL):
             return letter
         # A picture is not for whoever withdrew anything, a link is for whoever did not withdraw profiling.
-        has_picture = links.has_opens and ask_consent(contact, EMAIL, is_selling=True) is None
+        has_picture = links.has_opens and ask_consent(contact, EMAIL, intent=Intent.OFFER) is None
         until = letter.written_at + links.lasts
 
         def click(place: int) -> str:

@@ -16,12 +16,13 @@ import structlog
 from upsell.channels.channel import Channel
 from upsell.channels.email import EmailChannel
 from upsell.channels.gateway import GatewayChannel
-from upsell.channels.mail_file import read_mail
+from upsell.channels.mail_file import Mail, read_mail
+from upsell.channels.public_links import check_links
 from upsell.channels.reconcilers import open_reconcilers
 from upsell.channels.signing import read_secret
 from upsell.channels.webhook import WebhookChannel
 from upsell.clock import DAY, HOUR, MINUTE, SECOND, Clock, Duration, Moment
-from upsell.config import Settings
+from upsell.config import Settings, link_base
 from upsell.decisions.reach import EMAIL, PUSH, SMS, WEBHOOK
 from upsell.runtime.benchmarking import benchmark
 from upsell.runtime.dispatcher import Dispatcher
@@ -111,7 +112,7 @@ def run_dispatcher(url: str, settings: Settings, clock: Clock, is_stopped: Calla
     """Send what the outbox holds until stopped.
 
     Raises:
-        ConfigError: The mail server is not on this machine.
+        ConfigError: Mail would leave this machine with links that lead nowhere.
     """
     collect_rarely()
 
@@ -125,6 +126,7 @@ def run_dispatcher(url: str, settings: Settings, clock: Clock, is_stopped: Calla
             clock,
             open_channels(settings),
             linker=linker,
+            links_from=link_base(settings),
             batch_size=settings.send_batch_size,
             lease_seconds=settings.lease_seconds,
             send_attempts=settings.send_attempts,
@@ -160,7 +162,8 @@ def open_channels(settings: Settings) -> dict[str, Channel]:
     """Give the channels that are set up: mail, and those with a gateway; nothing is opened yet.
 
     Raises:
-        ConfigError: A server is not on this machine, or the gateways' secret is none.
+        ConfigError: A gateway is not on this machine, the gateways' secret is none, or mail would leave
+            this machine with links that lead nowhere.
     """
     channels: dict[str, Channel] = {EMAIL: open_mail(settings)}
     for name, url in ((SMS, settings.sms_url), (PUSH, settings.push_url)):
@@ -172,13 +175,25 @@ def open_channels(settings: Settings) -> dict[str, Channel]:
     return channels
 
 
+def check_mail(settings: Settings) -> Mail:
+    """Read how mail leaves, and hold it to leaving with links that lead somewhere.
+
+    Raises:
+        ConfigError: The mail file is wrong, or mail would leave this machine with links that lead nowhere.
+    """
+    mail = read_mail(settings)
+    for provider in mail.providers:
+        check_links(provider.host, link_base(settings))
+    return mail
+
+
 def open_mail(settings: Settings) -> EmailChannel:
     """Give the channel for mail over the providers that are set up; nothing is opened yet.
 
     Raises:
-        ConfigError: The mail file is wrong, or a server is not on this machine.
+        ConfigError: The mail file is wrong, or mail would leave this machine with links that lead nowhere.
     """
-    mail = read_mail(settings)
+    mail = check_mail(settings)
     return EmailChannel.over(mail.providers, mail.keys)
 
 
@@ -207,7 +222,7 @@ def run_guard(url: str, settings: Settings, clock: Clock, is_stopped: Callable[[
     """Look at every guardrail each few minutes, tell owners of what was broken, and settle unknown mail.
 
     Raises:
-        ConfigError: The mail server is not on this machine.
+        ConfigError: Mail would leave this machine with links that lead nowhere.
     """
 
     def work(connection: Connection) -> None:

@@ -27,7 +27,7 @@ def run_reporter(url: str, settings: Settings, clock: Clock, is_stopped: Callabl
     """Mail owners their week when it is due, where the live workspace asks for it, until stopped.
 
     Raises:
-        ConfigError: The mail server is not on this machine.
+        ConfigError: Mail would leave this machine with links that lead nowhere.
     """
 
     def work(connection: Connection) -> None:

@@ -114,7 +114,7 @@ _ORDER = (
 )
 _CONSENT = (
     _text("channel", "which channel, such as `email`; `*` for all", is_required=True),
-    _text("purpose", "what for: `marketing` (default), or `profiling`, which every offer takes"),
+    _text("purpose", "`marketing` (default), `profiling`, which every offer takes, or `service`: everything"),
     _text("family", "product family it is about (default all)"),
     _text("proof", "where and how it was said"),
     _text("text_version", "which version of the words was shown"),
@@ -393,7 +393,11 @@ def _consent() -> tuple[EventType, ...]:
             "Consent Withdrawn",
             group,
             "A customer asked not to be.",
-            (*_CONSENT, _text("key", "key of the message that was answered by it")),
+            (
+                *_CONSENT,
+                _text("key", "key of the message that was answered by it"),
+                _moment("until", "when it ends by itself: a pause, ISO 8601 with a zone (default never)"),
+            ),
         ),
     )
 

@@ -14,6 +14,7 @@ from upsell.runtime.deciding import Decider
 from upsell.runtime.intake import Intake
 from upsell.runtime.keyring import KeyRing
 from upsell.runtime.mail_desk import MailDesk
+from upsell.runtime.preferences import Desk
 from upsell.runtime.targets import TargetBook
 from upsell.web.api.answers import answer_exception
 from upsell.web.api.decide import decide_routes
@@ -24,6 +25,7 @@ from upsell.web.api.hooks import hook_routes
 from upsell.web.api.incidents import incident_route
 from upsell.web.api.segments import segment_routes
 from upsell.web.pages.links import link_routes
+from upsell.web.pages.preferences import preference_routes
 
 
 def make_app(
@@ -68,6 +70,7 @@ def make_app(
             *hook_routes(mail_desk, intake, clock, ring),
             health_route(url),
             description_route(),
+            *preference_routes(Desk(url, clock)),
             *pages,
         ],
         exception_handlers={Exception: answer_exception},

@@ -57,6 +57,7 @@ from upsell.workspace.rulebook import (
     CART_NAMES,
     FIELDS,
     FIT_NAMES,
+    LINK_NAMES,
     OFFER_NAMES,
     PLAN_NAMES,
     TRIGGER_FIELDS,
@@ -314,6 +315,7 @@ def _template_scopes(settings: Settings, catalog: Catalog | None) -> Scopes:
         "sender": frozenset({"name", "address", "postal_address"}),
         "workflow": frozenset({"name"}),
         "trigger": frozenset(TRIGGER_FIELDS),
+        "links": LINK_NAMES,
     }
 
 

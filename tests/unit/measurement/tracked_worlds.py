@@ -201,6 +201,7 @@ def _live(made: Made, chance: random.Random, unit: str, deal: str) -> None:
         ("Refunded", {"amount": 500, "currency": chance.choice(["USD", "EUR"])}),
         ("Subscription Downgraded", {}),
         ("Consent Withdrawn", {"channel": "email"}),
+        ("Consent Withdrawn", {"channel": "*", "until": "2026-12-01T00:00:00Z"}),
         ("Message Complained", {"key": "m1"}),
         ("Ticket Opened", {"ticket_id": "1"}),
         ("Feature Used", {"feature": chance.choice(["export", "sso"])}),

@@ -21,7 +21,11 @@ with heard as (
         and not events.is_historical
         and (
             events.name <> 'Consent Withdrawn'
-            or coalesce(said.properties ->> 'purpose', 'marketing') = 'marketing'
+            -- A withdrawal that ends by itself is a pause, and no answer of no.
+            or (
+                coalesce(said.properties ->> 'purpose', 'marketing') = 'marketing'
+                and said.properties ->> 'until' is null
+            )
         )
 ),
 

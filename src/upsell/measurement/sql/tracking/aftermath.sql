@@ -21,6 +21,8 @@ left join events
     on
         attempt_exposures.unit_id = events.unit_id
         and kinds.name = events.name
+        -- A withdrawal that ends by itself is a pause.
+        and (kinds.name <> 'Consent Withdrawn' or cast(events.properties as json) ->> '$.until' is null)
         and events.occurred_at at time zone 'UTC' > attempt_exposures.exposed_at
         and events.occurred_at at time zone 'UTC' <= attempt_exposures.horizon_closes_at
 where attempt_exposures.is_horizon_closed

@@ -1,0 +1,69 @@
+"""The links of a letter: where its reader leaves, and chooses what to hear about.
+
+For templates, as ``links.unsubscribe`` and ``links.preferences``, for footers and for headers. The laws: a
+link is there only where it works; it names a message by its key and says nothing of whoever reads it; and it
+opens for as long as its secret is kept, for nobody may be kept from leaving by the age of a mail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import msgspec
+
+from upsell.channels.seals import open_seal, seal
+from upsell.clock import Moment
+from upsell.journeys.effects import Speak
+
+UNSUBSCRIBE: Final = "unsubscribe"
+PREFERENCES: Final = "preferences"
+
+PATHS: Final[Mapping[str, str]] = {UNSUBSCRIBE: "/u/", PREFERENCES: "/p/"}
+"""Under which path each link leads, by what it is for."""
+
+_KEY_SIZE: Final = 16
+
+
+class LinkMint(msgspec.Struct, frozen=True):
+    """What the links of letters are made with.
+
+    Attributes:
+        base: How they begin, without a slash at the end.
+        secret: What they are sealed with.
+    """
+
+    base: str
+    secret: bytes
+
+
+def link_facts(message: Speak, mint: LinkMint | None) -> Mapping[str, str]:
+    """Give the links of a message by their names; empty where nothing makes them."""
+    if mint is None:
+        return {}
+    return {
+        purpose: f"{mint.base}{path}{key_token(mint.secret, purpose, message.key)}"
+        for purpose, path in PATHS.items()
+    }
+
+
+def key_token(secret: bytes, purpose: str, key: str) -> str:
+    """Seal the key of a message for one purpose, for ever."""
+    return seal(secret, purpose, _packed(key))
+
+
+def open_key(secrets: Sequence[bytes], purpose: str, token: str, now: Moment) -> str | None:
+    """Give the key of the message a token was made for; None when it is none for this purpose."""
+    said = open_seal(secrets, purpose, token, now)
+    if said is None:
+        return None
+    return said.hex() if len(said) == _KEY_SIZE else said.decode("utf-8", "replace")
+
+
+def _packed(key: str) -> bytes:
+    """Give a key as bytes: half as many of one that is hexadecimal, as those of messages are."""
+    try:
+        packed = bytes.fromhex(key)
+    except ValueError:
+        return key.encode()
+    return packed if len(packed) == _KEY_SIZE and packed.hex() == key else key.encode()
