@@ -74,6 +74,7 @@ class Program(msgspec.Struct, frozen=True):
         pauses: Pauses of workflows by a guardrail that was broken, from whatever moment each holds, by key.
         reports: What the team is told by itself.
         costs: What messages and people's time cost, for reports.
+        locale: Locale of templates whose files name none, and of whoever told us no other.
     """
 
     version: str
@@ -95,6 +96,7 @@ class Program(msgspec.Struct, frozen=True):
     pauses: Mapping[str, tuple[Pause, ...]] = msgspec.field(default_factory=dict)
     reports: Reports = Reports()
     costs: Costs = msgspec.field(default_factory=Costs)
+    locale: str = "en"
 
     def of_version(self, key: str, version: str) -> Workflow | None:
         """Give the workflow as an enrollment entered it; None when that version is not kept."""

@@ -57,6 +57,7 @@ from upsell.workspace.rulebook import (
     CART_NAMES,
     FIELDS,
     FIT_NAMES,
+    LINK_NAMES,
     OFFER_NAMES,
     PLAN_NAMES,
     TRIGGER_FIELDS,
@@ -67,7 +68,8 @@ from upsell.workspace.scalars import NAME
 from upsell.workspace.segments import compile_segments, segment_names
 from upsell.workspace.settings import Settings, compile_settings
 from upsell.workspace.standard import standard_signals
-from upsell.workspace.templates import Fields, Scopes, compile_templates
+from upsell.workspace.template_checks import Fields, Scopes
+from upsell.workspace.templates import compile_templates
 from upsell.workspace.versions import program_version
 from upsell.workspace.workflow_file import NAMED_SHAPES
 from upsell.workspace.workflows import compile_workflow
@@ -137,7 +139,11 @@ def compile_documents(documents: Documents, edition: Edition = NEWEST) -> Compil
         offers=_written_offers(files, documents),
         roles=settings.roles,
         templates=compile_templates(
-            documents, _template_scopes(settings, known_catalog), {"plans": PLAN_NAMES}, findings
+            documents,
+            settings.locale,
+            _template_scopes(settings, known_catalog),
+            {"plans": PLAN_NAMES},
+            findings,
         ),
         rulebook=rulebook,
         segments=segment_names(written_segments or NOTHING_WRITTEN),
@@ -163,6 +169,7 @@ def compile_documents(documents: Documents, edition: Edition = NEWEST) -> Compil
         segments=segments,
         layers=layers,
         reports=settings.reports,
+        locale=settings.locale,
     )
     return Compiled(program, rulebook.vocabulary, files, warnings)
 
@@ -311,6 +318,8 @@ def _template_scopes(settings: Settings, catalog: Catalog | None) -> Scopes:
         "sender": frozenset({"name", "address", "postal_address"}),
         "workflow": frozenset({"name"}),
         "trigger": frozenset(TRIGGER_FIELDS),
+        "links": LINK_NAMES,
+        "locale": frozenset(),
     }
 
 

@@ -77,6 +77,9 @@ OFFER_NAMES = frozenset(
 )
 """What templates may say of an offer."""
 
+LINK_NAMES = frozenset({"unsubscribe", "preferences"})
+"""The links templates may place; each is absent where nothing makes it."""
+
 TRIGGER_FIELDS: Mapping[str, Kind] = {"threshold": Kind.NUMBER, "event": Kind.TEXT}
 """What templates may say of the trigger that fired."""
 

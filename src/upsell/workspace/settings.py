@@ -12,6 +12,7 @@ from upsell.catalog.costs import MILLIONTHS, Costs
 from upsell.journeys.program import Reports, Sender, Weekly
 from upsell.rules.kinds import Kind
 from upsell.workspace.items import NOTHING_WRITTEN, Leaf, Record
+from upsell.workspace.locales import DEFAULT
 from upsell.workspace.standard import Lifecycle, compile_lifecycle
 
 ROLES: Final = frozenset({"admin", "billing", "champion", "member", "owner"})
@@ -21,7 +22,11 @@ _KNOWN_OF_BOTH = {"created_at": Kind.MOMENT, "createdAt": Kind.MOMENT, "intent_s
 _TOLD_OF_BOTH = dict.fromkeys(("country", "timezone", "objection", "missing_feature"), Kind.TEXT)
 
 ALWAYS_KNOWN: Final[Mapping[str, Mapping[str, Kind]]] = {
-    "customer": {"email": Kind.TEXT, **_KNOWN_OF_BOTH, **_TOLD_OF_BOTH},
+    "customer": {
+        **dict.fromkeys(("email", "locale", "language"), Kind.TEXT),
+        **_KNOWN_OF_BOTH,
+        **_TOLD_OF_BOTH,
+    },
     "account": {**_KNOWN_OF_BOTH, **_TOLD_OF_BOTH},
 }
 """Traits that need no declaration in a declared scope."""
@@ -33,6 +38,7 @@ class Settings(msgspec.Struct, frozen=True):
     Attributes:
         currency: ISO 4217 code.
         zone: IANA name of the team's zone.
+        locale: Locale of templates whose files name none.
         sender: Who mail comes from.
         roles: Roles a customer can have in an account.
         traits: Declared traits with their kinds, for the scopes that declare any.
@@ -45,6 +51,7 @@ class Settings(msgspec.Struct, frozen=True):
 
     currency: str
     zone: str
+    locale: str
     sender: Sender
     roles: frozenset[str]
     traits: Mapping[str, Mapping[str, Kind]]
@@ -63,6 +70,7 @@ def compile_settings(written: Record | None) -> Settings:
     return Settings(
         currency=record.text("currency", "USD"),
         zone=record.text("zone", "UTC"),
+        locale=record.text("locale", DEFAULT),
         sender=Sender(sender.text("name"), sender.text("address"), sender.text("postal_address")),
         roles=frozenset(leaf.text for leaf in record.leaves("roles")) or ROLES,
         # A scope with a wrong line is left open, so that no complaint follows from another.

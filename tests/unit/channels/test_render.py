@@ -44,7 +44,7 @@ def test_a_letter_names_who_what_and_from_whom() -> None:
     )
     letter = render(html, subject="Hi {{ customer.email }}")
     assert letter.html == (
-        "ada@example.com Free 90.0/100.0 Pro for a year 134.10 USD 10% Pricing Viewed A workflow 1 Road\n"
+        "ada@example.com Free 90/100 Pro for a year $134.10 10% Pricing Viewed A workflow 1 Road\n"
     )
     assert (letter.subject, letter.recipient) == ("Hi ada@example.com", "ada@example.com")
     assert (letter.sender_name, letter.sender) == ("Acme", "hello@acme.example")
