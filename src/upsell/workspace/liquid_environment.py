@@ -13,16 +13,22 @@ from typing import Any, Final, cast
 import liquid
 from liquid.ast import BlockNode, Node
 from liquid.builtin.expressions import Literal
+from liquid.builtin.filters.array import _Null
+from liquid.builtin.output import Output, OutputNode
+from liquid.builtin.tags.echo_tag import EchoTag
 from liquid.builtin.tags.for_tag import ForLoop
 from liquid.builtin.tags.render_tag import RenderNode, RenderTag
 from liquid.context import RenderContext
+from liquid.exceptions import FilterArgumentError
 from liquid.parser import get_parser
 from liquid.stream import TokenStream
+from liquid.stringify import to_liquid_string
 from liquid.token import TOKEN_EOF, TOKEN_TAG
 from liquid.undefined import is_undefined
 from liquid.utils import ReadOnlyChainMap
 
 from upsell.workspace.filters import FILTERS
+from upsell.workspace.locales import Amount, Instant, told
 
 MOST_LOOPS: Final = 10_000
 """How often a template may go round its loops."""
@@ -32,6 +38,14 @@ LARGEST: Final = 1_000_000
 
 _MAY_BE_ABSENT: Final = frozenset({"default"})
 """Filters that are there for what has no value."""
+
+_RECKONING: Final = frozenset(
+    "abs at_least at_most ceil divided_by floor minus modulo plus round sum times".split()
+)
+"""Filters of numbers; what is no number counts as nothing to them, so money is refused."""
+
+_SAYING: Final = frozenset({"append", "prepend"})
+"""Filters of words, to which a number comes as it is said."""
 
 
 @cache
@@ -58,6 +72,8 @@ def _environment(*, is_escaping: bool, is_written: bool) -> liquid.Environment:
     environment.loop_iteration_limit = MOST_LOOPS  # type: ignore[misc]
     environment.output_stream_limit = LARGEST  # type: ignore[misc]
     environment.tags.pop("include", None)
+    for said in (_Said, _Echo):
+        environment.add_tag(said)
     if not is_written:
         environment.tags.pop("render", None)
         environment.tags[_WithinTag.name] = _WithinTag(environment)
@@ -78,10 +94,37 @@ def _strict(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
             if is_undefined(value):
                 # As text it says which name has no value, by raising.
                 str(value)
-        given = function(*values, **named)
-        return liquid.FalsyStrictUndefined(f"what {name} gives", token=None) if given is None else given
+            if name in _RECKONING and isinstance(value, Amount | Instant):
+                msg = f"{name}: expected a number, got {value}; money and moments are not reckoned with"
+                raise FilterArgumentError(msg, token=None)
+        given = function(*(map(told, values) if name in _SAYING else values), **named)
+        # What a list lacks, Liquid gives as something that equals nothing.
+        is_nothing = given is None or isinstance(given, _Null)
+        return liquid.FalsyStrictUndefined(f"what {name} gives", token=None) if is_nothing else given
 
     return filter_
+
+
+class _SaidNode(OutputNode):
+    """What is said: numbers in the reader's locale."""
+
+    def render_to_output(self, context: RenderContext, buffer: Any) -> int:
+        """Write a value."""
+        value = told(self.expression.evaluate(context))
+        written: int = buffer.write(to_liquid_string(value, context.autoescape))
+        return written
+
+
+class _Said(Output):
+    """The parser of what stands between double braces."""
+
+    node_class = _SaidNode
+
+
+class _Echo(EchoTag):
+    """The parser of the same as a tag."""
+
+    node_class = _SaidNode  # type: ignore[assignment]
 
 
 class _WithinNode(Node):

@@ -71,47 +71,55 @@ class Instant(msgspec.Struct, frozen=True):
 
 
 class Quantity(float):
-    """A number that prints in the reader's locale, without a point where it is whole."""
+    """A number that is said in the reader's locale, without a point where it is whole.
+
+    As text of Python it is as any other, because Liquid reckons by way of it.
+    """
 
     manner: Manner
 
-    def __str__(self) -> str:
+    def told(self) -> str:
         """Write it, such as ``1.234,5``."""
         return format_number(float(self), self.manner.locale)
 
 
 class Count(int):
-    """A whole number that prints in the reader's locale."""
+    """A whole number that is said in the reader's locale."""
 
     manner: Manner
 
-    def __str__(self) -> str:
+    def told(self) -> str:
         """Write it, such as ``1.234``."""
         return format_number(int(self), self.manner.locale)
 
 
 class Share(float):
-    """A share that prints as a percentage in the reader's locale; 0.1 is ``10%``."""
+    """A share that is said as a percentage in the reader's locale; 0.1 is ``10%``."""
 
     manner: Manner
 
-    def __str__(self) -> str:
+    def told(self) -> str:
         """Write it, such as ``10 %``."""
         return format_share(float(self), self.manner.locale)
 
 
+def told(value: object) -> object:
+    """Give the words of a number that has its own; anything else as it is."""
+    return value.told() if isinstance(value, Quantity | Count | Share) else value
+
+
 def told_number(number: float, manner: Manner) -> Quantity | Count:
     """Give a number that prints in a manner; a whole one of Python stays whole."""
-    told: Quantity | Count = Count(number) if isinstance(number, int) else Quantity(number)
-    told.manner = manner
-    return told
+    one: Quantity | Count = Count(number) if isinstance(number, int) else Quantity(number)
+    one.manner = manner
+    return one
 
 
 def told_share(share: float, manner: Manner) -> Share:
     """Give a share that prints as a percentage in a manner."""
-    told = Share(share)
-    told.manner = manner
-    return told
+    one = Share(share)
+    one.manner = manner
+    return one
 
 
 @lru_cache(maxsize=512)
