@@ -15,6 +15,7 @@ from typing import Any, Final
 import liquid
 import msgspec
 from liquid.exceptions import LiquidError
+from liquid.static_analysis import Variable
 
 from upsell.catalog.plans import BillingInterval
 from upsell.channels.channel import Letter
@@ -27,7 +28,7 @@ from upsell.decisions.fit import Fit, fit_plan
 from upsell.decisions.hours import zone_of
 from upsell.decisions.lineup import line_up, lineup_content
 from upsell.decisions.proof_words import proof_told
-from upsell.decisions.reach import ADDRESS_TRAITS, EMAIL, PUSH, SMS, address_on
+from upsell.decisions.reach import ADDRESS_TRAITS, CHANNELS, EMAIL, PUSH, SMS, address_on
 from upsell.errors import DeliveryError
 from upsell.ids import bare, is_account
 from upsell.journeys.advance import concerns_for
@@ -65,13 +66,22 @@ class Told(msgspec.Struct, frozen=True):
     manner: Manner
 
 
-def write_letter(program: Program, household: Household, message: Speak, now: Moment) -> Letter:
+def write_letter(
+    program: Program, household: Household, message: Speak, now: Moment, locale: str | None = None
+) -> Letter:
     """Render a message for the person it is addressed to; the household is not changed.
+
+    Args:
+        program: The program.
+        household: The household, with the person addressed.
+        message: The message.
+        now: The present, with which the letter is dated.
+        locale: The locale to take for theirs; None for what their traits say.
 
     Raises:
         DeliveryError: The message cannot be written, with the reason; trying again does not help.
     """
-    told = choose_content(program, household, message)
+    told = choose_content(program, household, message, locale)
     address = _address(household, message)
     facts = template_facts(
         program, household, message, now, told.manner, _names_used(told.content, message.channel)
@@ -167,7 +177,8 @@ def _rendered(content: Content, channel: str, facts: Mapping[str, object]) -> tu
     ]
     if channel == EMAIL:
         subject, text, html = said
-        return subject, html, text
+        # What stood at the head of a text and was not said leaves its line ends.
+        return subject, html, text.lstrip("\n")
     return ("", "", said[0]) if channel == SMS else (said[0], "", said[1])
 
 
@@ -186,6 +197,29 @@ def render_text(content: Content, source: str, facts: Mapping[str, object], *, i
         reason = f"{type(error).__name__}: {error}"
     msg = f"the template {content.name} cannot be rendered: {reason}"
     raise DeliveryError(msg, is_temporary=False)
+
+
+def traits_named(program: Program, scope: str) -> frozenset[str]:
+    """Give the traits of ``customer`` or ``account`` that any template of a program names."""
+    contents = [
+        each
+        for workflow in program.workflows.values()
+        for content in workflow.contents.values()
+        for each in (content, *content.locales.values())
+    ]
+    return frozenset(
+        str(variable.segments[1])
+        for content in contents
+        for channel in CHANNELS
+        for source, is_html in _parts(content, channel)
+        for variable in _uses(source, scope, is_html=is_html)
+        if len(variable.segments) > 1
+    )
+
+
+def _uses(source: str, scope: str, *, is_html: bool) -> list[Variable]:
+    analysis = _template(source, is_html=is_html).analyze(include_partials=False)
+    return analysis.globals.get(scope, [])
 
 
 def template_facts(
