@@ -40,6 +40,7 @@ from upsell.journeys.workflow import Content
 from upsell.money import Money
 from upsell.rules.facts import Scalar
 from upsell.workspace.liquid_environment import html_environment, text_environment
+from upsell.workspace.liquid_rendering import quickened
 from upsell.workspace.locales import (
     Amount,
     Instant,
@@ -507,7 +508,7 @@ _ALWAYS: Final = frozenset({"locale"})
 
 @lru_cache(maxsize=1024)
 def _template(source: str, *, is_html: bool) -> liquid.BoundTemplate:
-    return (html_environment() if is_html else text_environment()).from_string(source)
+    return quickened((html_environment() if is_html else text_environment()).from_string(source))
 
 
 @lru_cache(maxsize=1024)

@@ -24,10 +24,9 @@ from liquid.parser import get_parser
 from liquid.stream import TokenStream
 from liquid.stringify import to_liquid_string
 from liquid.token import TOKEN_EOF, TOKEN_TAG
-from liquid.undefined import is_undefined
-from liquid.utils import ReadOnlyChainMap
 
 from upsell.workspace.filters import FILTERS
+from upsell.workspace.liquid_rendering import Context, Template
 from upsell.workspace.locales import Amount, Instant, told
 
 MOST_LOOPS: Final = 10_000
@@ -71,6 +70,7 @@ def _environment(*, is_escaping: bool, is_written: bool) -> liquid.Environment:
     # Declared for subclasses; set here because nothing else of the environment is ours.
     environment.loop_iteration_limit = MOST_LOOPS  # type: ignore[misc]
     environment.output_stream_limit = LARGEST  # type: ignore[misc]
+    environment.template_class = Template
     environment.tags.pop("include", None)
     for said in (_Said, _Echo):
         environment.add_tag(said)
@@ -86,20 +86,23 @@ def _environment(*, is_escaping: bool, is_written: bool) -> liquid.Environment:
 
 def _strict(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     """Let a filter refuse what has no value, and tell when it gives nothing itself."""
+    is_reckoning, is_saying = name in _RECKONING, name in _SAYING
 
     # What a filter asks for (the context, the environment) is told by its attributes, which go along.
     @wraps(function)
     def filter_(*values: Any, **named: Any) -> Any:
-        for value in (*values, *named.values()):
-            if is_undefined(value):
+        for value in (*values, *named.values()) if named else values:
+            # By its class: asking whether something is one of abstract parents takes longer than a filter.
+            kind = type(value)
+            if kind is liquid.FalsyStrictUndefined:
                 # As text it says which name has no value, by raising.
                 str(value)
-            if name in _RECKONING and isinstance(value, Amount | Instant):
+            if is_reckoning and (kind is Amount or kind is Instant):
                 msg = f"{name}: expected a number, got {value}; money and moments are not reckoned with"
                 raise FilterArgumentError(msg, token=None)
-        given = function(*(map(told, values) if name in _SAYING else values), **named)
+        given = function(*map(told, values), **named) if is_saying else function(*values, **named)
         # What a list lacks, Liquid gives as something that equals nothing.
-        is_nothing = given is None or isinstance(given, _Null)
+        is_nothing = given is None or type(given) is _Null
         return liquid.FalsyStrictUndefined(f"what {name} gives", token=None) if is_nothing else given
 
     return filter_
@@ -142,13 +145,14 @@ class _WithinNode(Node):
         """Render the partial, once or for each of a list."""
         call = self.call
         given: dict[str, object] = {each.name: each.value.evaluate(context) for each in call.args}
-        within = context.copy(ReadOnlyChainMap(given), carry_loop_iterations=True)
+        within = cast("Context", context).isolated(given)
         if call.var is None:
             return self.block.render(within, buffer)
         key = str(call.alias or (call.name.value if isinstance(call.name, Literal) else call.name))
         value = call.var.evaluate(context)
+        names = cast("dict[str, object]", within.globals)
         if not (call.loop and isinstance(value, list | tuple)):
-            given[key] = value
+            names[key] = value
             return self.block.render(within, buffer)
         within.raise_for_loop_limit(len(value))
         loop = ForLoop(
@@ -157,9 +161,9 @@ class _WithinNode(Node):
             length=len(value),
             parentloop=context.env.undefined("parentloop", token=self.token),
         )
-        given["forloop"] = loop
+        names["forloop"] = loop
         for each in loop:
-            given[key] = each
+            names[key] = each
             self.block.render(within, buffer)
         return 1
 

@@ -88,6 +88,8 @@ class Partials:
         ``outline`` is that of MJML, None for other texts.
         """
         written: dict[int, str] = {}
+        bare: set[int] = set()
+        own = checked.bound.union(self._given.get(place.within[-1], ()) if place.within else ())
         is_right = True
         for call in checked.calls:
             kind = place.kind
@@ -96,12 +98,16 @@ class Partials:
             inner = self._write_out_call(text, call, msgspec.structs.replace(place, kind=kind))
             is_right &= inner is not None
             written[call.index] = inner or ""
+            if not call.given and self._is_the_same_anywhere(call.partial, kind, place.locale, own):
+                bare.add(call.index)
         if not is_right:
             return None
 
         def put(found: re.Match[str]) -> str:
             if found.start() not in written:  # within a comment, where nothing is called
                 return found[0]
+            if found.start() in bare and not (found["left"] or found["right"]):
+                return written[found.start()]
             opening = f"{{%{found['left']} within {found['call'].strip()} %}}"
             return f"{opening}{written[found.start()]}{{% endwithin {found['right']}%}}"
 
@@ -133,6 +139,16 @@ class Partials:
                     code="mjml",
                 )
         return is_right
+
+    def _is_the_same_anywhere(self, name: str, kind: str, locale: str, own: frozenset[str]) -> bool:
+        """Tell whether a partial says the same without a scope of its own, which takes time to make.
+
+        So it is where it gives no names values, and the text around it none of the names it uses.
+        """
+        read = self._found(name, kind, locale)
+        if read is None:
+            return False
+        return not (read.checked.calls or read.checked.bound or read.checked.names & own)
 
     def _tops(self, read: _Read, locale: str, within: tuple[str, ...]) -> tuple[str, ...]:
         """Give the tags at the top of a partial, those of partials at its top among them."""

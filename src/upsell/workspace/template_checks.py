@@ -72,11 +72,13 @@ class Checked(msgspec.Struct, frozen=True):
         names: The first names of the variables it uses.
         needed: Those of them that must have a value, because nothing asks whether they have.
         calls: The partials it uses.
+        bound: The names it gives values itself, by assigning them or in loops.
     """
 
     names: frozenset[str]
     needed: frozenset[str]
     calls: tuple[Call, ...]
+    bound: frozenset[str] = frozenset()
 
 
 class Checker:
@@ -115,7 +117,12 @@ class Checker:
         needed = list(_unguarded(template.nodes, frozenset()))
         self._check_absent(text, [each for each in needed if each[1] not in wrong], own)
         roots = frozenset(analysis.globals)
-        return Checked(roots, roots & {names[0] for names, _ in needed}, calls)
+        bound = frozenset(
+            str(each)
+            for node in _all(template.nodes)
+            for each in (*node.template_scope(), *node.block_scope())
+        )
+        return Checked(roots, roots & {names[0] for names, _ in needed}, calls, bound)
 
     def read(self, text: LiquidText) -> tuple[BoundTemplate, TemplateAnalysis, tuple[Call, ...]] | None:
         """Parse a text; None, noted, when it cannot be."""

@@ -170,3 +170,20 @@ def test_partials_that_multiply_without_end_are_stopped() -> None:
         files[f"partials/p{number}.html"] = f"{{% render 'p{number + 1}' %}}" * 8
     files["partials/p12.html"] = "x" * 100
     assert {code for code, *_ in told_of(files)} == {"too-large"}
+
+
+def test_a_partial_does_not_see_what_the_text_around_it_calls_by_the_same_name() -> None:
+    said = {
+        "tips.html": html(
+            "{% assign sender = plan %}{% render 'p' %}{% for plan in plans %}{% render 'q' %}{% endfor %}"
+        )
+    }
+    said |= {"partials/p.html": "{{ sender.name }};", "partials/q.html": "{{ plan.name }};"}
+    facts = {"sender": {"name": "Acme"}, "plan": {"name": "Team"}, "plans": [{"name": "Free"}]}
+    assert rendered(said, **facts) == "Acme;Team;\n"
+    nested = {
+        "tips.html": html("{% render 'row', plan: sender %}"),
+        "partials/row.html": "{{ plan.name }}{% render 'q' %}",
+        "partials/q.html": ":{{ plan.name }}",
+    }
+    assert rendered(nested, **facts) == "Acme:Team\n"
