@@ -37,7 +37,8 @@ Scopes: TypeAlias = Mapping[str, Fields]
 
 MAY_BE_ABSENT: Final[Mapping[str, frozenset[str] | None]] = {
     "offer": frozenset(
-        "features trial_days interval guarantee downgrade expires_at outcome_price outcome_per".split()
+        "features months trial_days interval guarantee downgrade expires_at saving outcome_price "
+        "outcome_per".split()
     ),
     "fit": None,
     "proof": None,

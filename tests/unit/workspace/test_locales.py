@@ -14,7 +14,8 @@ from liquid.exceptions import LiquidError
 from tests.unit.workspace.mails import content_of, mjml, of_mails, problems, told_of
 from upsell.clock import parse_moment
 from upsell.money import Money, minor_digits
-from upsell.workspace.compile import compile_documents
+from upsell.workspace.compile import _template_scopes, compile_documents
+from upsell.workspace.filters import FILTERS, TOLD
 from upsell.workspace.liquid_environment import html_environment, text_environment
 from upsell.workspace.locales import (
     Amount,
@@ -30,6 +31,8 @@ from upsell.workspace.locales import (
     told_number,
     told_share,
 )
+from upsell.workspace.settings import compile_settings
+from upsell.workspace.template_reference import templates_page
 from upsell.workspace.versions import workflow_version
 
 LOCALES = st.sampled_from(
@@ -320,3 +323,25 @@ def test_what_a_compiler_makes_of_a_mail_is_no_part_of_the_version() -> None:
     assert workflow_version(recompiled) == workflow.version
     said = compile_documents(of_mails({"tips.mjml": mjml("<mj-text>Hello!</mj-text>")})).program
     assert said.workflows["room"].version != workflow.version
+
+
+def test_the_reference_says_of_filters_what_they_give() -> None:
+    english = Manner("en")
+    price, at = (
+        Amount(Money(4900, "USD"), english),
+        Instant(parse_moment("2026-11-26T09:00:00Z") or 0, english),
+    )
+    offer = {"price": price, "expires_at": at}
+    for name, told in TOLD.items():
+        said = text_environment().from_string(told.example).render(locale=english, offer=offer)
+        assert said == told.gives, name
+    assert TOLD.keys() == FILTERS.keys()
+
+
+def test_the_reference_knows_every_name_that_templates_may_use() -> None:
+    page = templates_page()
+    scopes = _template_scopes(compile_settings(None), None)
+    for root, fields in scopes.items():
+        assert f"| `{root}" in page
+        row = next(line for line in page.splitlines() if line.startswith(f"| `{root}"))
+        assert root == "proof" or all(f"`{field}`" in row for field in fields or ())
