@@ -47,3 +47,4 @@ def templates(
             raise ConfigError(msg)
     for path in copy_templates(workspace, names, locale):
         print(path)
+    print("\nThey are yours now. Their links go to app.example.com: put in your own, then upsell check.")

@@ -23,7 +23,7 @@ from upsell.journeys.household import Enrollment, Household, Unit
 from upsell.journeys.program import Program
 from upsell.journeys.scene import Scene
 from upsell.journeys.speaking import choose_terms, offer_named
-from upsell.journeys.steps import MessageStep, for_arm
+from upsell.journeys.steps import MessageStep, Step, for_arm
 from upsell.journeys.workflow import UnitKind, Workflow
 from upsell.rules.facts import Scalar
 
@@ -154,9 +154,15 @@ def _hint(name: str, known: Iterable[str]) -> str:
 def _steps(program: Program) -> Iterator[tuple[Workflow, MessageStep]]:
     for workflow in program.workflows.values():
         for journey in (workflow.journey, workflow.on_goal):
-            for step in journey.steps.values():
+            for step in sorted(journey.steps.values(), key=_in_file):
                 if isinstance(step, MessageStep):
                     yield workflow, step
+
+
+def _in_file(step: Step) -> tuple[tuple[int, str], ...]:
+    """Give what steps are sorted by to stand as in their file, ``else`` after ``then``."""
+    parts = step.id.split(".")
+    return tuple((int(each), "") if each.isdigit() else (each == "else", each) for each in parts)
 
 
 def _channel(workflow: Workflow, step: MessageStep, wanted: Wanted) -> str:

@@ -203,7 +203,7 @@ class Partials:
             return
         self._findings.error(
             at,
-            f"expected {PARTIALS}/{name}{kind}, got the partial {name} of another kind only",
+            f"expected {PARTIALS}/{name}{kind}, got {name} of another kind or language only",
             hint="between tags of MJML stand partials that end in .mjml, in HTML and in the words of MJML "
             ".html, in subjects and texts .txt",
             code="unknown-partial",

@@ -30,8 +30,8 @@ _HEAD: Final = """\
 
 The [guide](../guides/templates.md) says how templates are written. What follows is every name they know, and
 the filters beside [Liquid's own](https://jg-rp.github.io/liquid/filter_reference/). Money, moments, numbers
-and shares print as the reader's locale writes them, and compare as what they are: `{% if offer.price > 100 %}`
-in whole units, `{% if offer.expires_at > "2026-12-01" %}` as ISO 8601.
+and shares print as the reader's locale writes them, and compare as what they are:
+`{% if offer.price > 100 %}` in whole units, `{% if offer.expires_at > "2026-12-01" %}` as ISO 8601.
 
 A name outside these is an error at `check`. A name without a value is never shown as nothing: the message is
 not sent, and says which name it was. Those in *italics* are absent for some, so `check` warns where nothing
