@@ -51,7 +51,7 @@ ALLOWED_IN_ROOM = {
     "measurement": frozenset(
         {"altair", "importlib.resources", "numpy", "scipy", "tea_tasting", "vl_convert"}
     ),
-    "workspace": frozenset({"html.parser", "liquid", "pathlib", "yaml"}),
+    "workspace": frozenset({"html", "io.StringIO", "liquid", "mjml", "pathlib", "yaml"}),
 }
 """What one pure room may use beside that: measurement reads its own SQL, workspace reads files."""
 

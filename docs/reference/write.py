@@ -9,11 +9,13 @@ from upsell.cli.reference import commands_page, doctor_page, export_page, report
 from upsell.measurement.metrics_page import metrics_page
 from upsell.workspace.contact_hours_reference import contact_hours_page
 from upsell.workspace.reference import events_page, reasons_page, workspace_page
+from upsell.workspace.template_reference import templates_page
 
 HERE = Path(__file__).parent
 
 if __name__ == "__main__":
     (HERE / "workspace.md").write_text(workspace_page(), encoding="utf-8")
+    (HERE / "templates.md").write_text(templates_page(), encoding="utf-8")
     (HERE / "events.md").write_text(events_page(), encoding="utf-8")
     (HERE / "reasons.md").write_text(reasons_page(), encoding="utf-8")
     (HERE / "contact-hours.md").write_text(contact_hours_page(), encoding="utf-8")

@@ -56,7 +56,7 @@ def test_what_was_spent_before_counts_and_every_moment_explains_itself(database:
         # 149.00 a month, less 5 % and less 20 %.
         assert [terms["price"] for terms in shown] == [14_155, 11_920]
         bodies = [content.decode() for content in sink.contents]
-        assert ["5% 141.55 USD" in bodies[0], "20% 119.20 USD" in bodies[1]] == [True, True]
+        assert ["5% $141.55" in bodies[0], "20% $119.20" in bodies[1]] == [True, True]
         (then,) = explain_past(world.connection, "ann", first, None).explanations
         (seen,) = then.discounts
         assert (seen.rate, seen.seen.term, seen.seen.value) == (0.05, SPENT, 600)

@@ -98,8 +98,8 @@ def test_a_mail_puts_plans_side_by_side() -> None:
         "{% unless each.prices.year.amount %} not by the year{% endunless %};{% endfor %}"
     )
     assert mailed(html, "team").html == (
-        "Free 0.00 USD 50 not by the year;Starter 29.00 USD 500 (yours);Team 99.00 USD 2,000 (offered);"
-        "Business 299.00 USD unlimited not by the year;\n"
+        "Free $0.00 50 not by the year;Starter $29.00 500 (yours);Team $99.00 2,000 (offered);"
+        "Business $299.00 unlimited not by the year;\n"
     )
 
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from liquid import FalsyStrictUndefined
 from liquid.exceptions import LiquidError
 
 from tests.stories.world import DAY, HOUR, Story, make_program, workflow
@@ -17,7 +16,7 @@ from upsell.decisions.proof_words import proof_content
 from upsell.journeys.explain import explain_standing, prove
 from upsell.journeys.program import Program, with_benchmarks
 from upsell.runtime.explained import standing_content
-from upsell.workspace.templates import html_environment
+from upsell.workspace.liquid_environment import html_environment
 
 CATALOG = """
 default_plan: free
@@ -221,17 +220,16 @@ def test_a_task_carries_what_can_be_proved_when_it_is_opened() -> None:
     assert bare.proof is None
 
 
-def test_templates_see_money_as_text_and_what_is_missing_as_nothing() -> None:
+def test_templates_see_money_as_it_prints_and_what_is_missing_as_nothing() -> None:
     story = used(begun(program_of()), 240).after(HOUR).happens("Go")
     facts = template_facts(story.program, story.household, story.mails()[0], story.now)
     environment = html_environment()
-    environment.undefined = FalsyStrictUndefined
 
     def written(text: str) -> str:
         return environment.from_string(text).render(**facts)
 
     assert written("{{ proof.value.present.worth }}, {{ proof.value.present.metrics.reports.used }}") == (
-        "840.00 USD, 240"
+        "$840.00, 240"
     )
     assert written("{% if proof.peers %}x{% endif %}{% if proof.value.last.hours %}y{% endif %}") == ""
     assert written("{% if proof.overage %}x{% endif %}{% if proof.milestones.exports %}y{% endif %}") == ""

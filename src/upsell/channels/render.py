@@ -1,19 +1,22 @@
 """Rendering: a template and the facts of a household become a letter.
 
-For the dispatcher, at the moment of sending. The law: a name without a value is no empty text; a
-letter that would have a hole is not written, and the reason says which name it was.
+For the dispatcher, at the moment of sending, and for previews. The laws: a name without a value is no empty
+text, so a letter that would have a hole is not written, and the reason says which name it was; and a reader
+is told everything in one language, with the money, dates and numbers of their locale.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cache, lru_cache
-from typing import Any
+import re
+from collections.abc import Callable, Mapping
+from functools import cached_property, lru_cache
+from typing import Any, Final
 
 import liquid
+import msgspec
 from liquid.exceptions import LiquidError
+from liquid.static_analysis import Variable
 
-from upsell.catalog.catalog import Catalog
 from upsell.catalog.plans import BillingInterval
 from upsell.channels.channel import Letter
 from upsell.channels.footer import leaving_headers, with_footer
@@ -21,16 +24,16 @@ from upsell.channels.languages import language_of
 from upsell.channels.link_facts import LinkMint, link_facts
 from upsell.channels.list_headers import list_headers
 from upsell.channels.mime import is_address
-from upsell.clock import Moment, format_moment
+from upsell.clock import Moment, format_moment, parse_moment
 from upsell.decisions.addresses import address_on
 from upsell.decisions.carts import cart_facts
 from upsell.decisions.facts import UnitFacts
 from upsell.decisions.fit import Fit, fit_plan
+from upsell.decisions.hours import zone_of
 from upsell.decisions.intents import PROMOTIONAL
 from upsell.decisions.lineup import line_up, lineup_content
 from upsell.decisions.proof_words import proof_told
-from upsell.decisions.reach import ADDRESS_TRAITS, EMAIL, PUSH, SMS
-from upsell.decisions.terms import Terms
+from upsell.decisions.reach import ADDRESS_TRAITS, CHANNELS, EMAIL, PUSH, SMS
 from upsell.errors import DeliveryError
 from upsell.ids import bare, is_account
 from upsell.journeys.advance import concerns_for
@@ -41,54 +44,72 @@ from upsell.journeys.scene import Scene
 from upsell.journeys.workflow import Content
 from upsell.money import Money
 from upsell.rules.facts import Scalar
-from upsell.workspace.templates import html_environment, text_environment
+from upsell.workspace.liquid_environment import html_environment, text_environment
+from upsell.workspace.liquid_rendering import quickened
+from upsell.workspace.locales import (
+    Amount,
+    Instant,
+    Manner,
+    Share,
+    fallbacks,
+    spoken,
+    told_number,
+    told_share,
+)
 
-MOST_LOOPS = 10_000
-"""How often a template may go round its loops."""
+_ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)")
 
-LARGEST = 1_000_000
-"""How many characters a template may grow to."""
+
+class Told(msgspec.Struct, frozen=True):
+    """A template in the reader's language, and how they are told things.
+
+    Attributes:
+        content: The template, in the locale that was chosen.
+        manner: The locale of money, dates and numbers, and the reader's zone.
+    """
+
+    content: Content
+    manner: Manner
 
 
 def write_letter(
-    program: Program, household: Household, message: Speak, now: Moment, mint: LinkMint | None = None
+    program: Program,
+    household: Household,
+    message: Speak,
+    now: Moment,
+    mint: LinkMint | None = None,
+    locale: str | None = None,
 ) -> Letter:
     """Render a message for the person it is addressed to; the household is not changed.
 
     Mail that promotes says where it comes from and how to leave, whatever its template says.
 
-    A template sees ``customer`` and ``account`` (traits), ``plan``, ``subscription``, ``cart``, ``usage``,
-    ``limits``, ``over`` and ``days_to_limit`` (by metric), ``fit``, ``proof``, ``plans`` (a list),
-    ``offer``, ``sender``, ``workflow``, ``trigger`` and ``links``. Money is text with its currency, moments
-    are ISO 8601 in UTC.
-
     Args:
-        program: What the workspace says.
-        household: The household the message is about.
-        message: What is to be said.
-        now: The moment it is dated with.
-        mint: What its links are made with; without it none is there, as in a preview.
+        program: The program.
+        household: The household, with the person addressed.
+        message: The message.
+        now: The present, with which the letter is dated.
+        mint: What its links are made with; without it none is there.
+        locale: The locale to take for theirs; None for what their traits say.
 
     Raises:
         DeliveryError: The message cannot be written, with the reason; trying again does not help.
     """
-    workflow = program.of_version(message.workflow, message.version)
-    content = workflow.contents.get(message.content) if workflow is not None else None
-    if workflow is None or content is None:
-        msg = f"expected the template {message.content} of {message.workflow}, found none in its version"
-        raise DeliveryError(msg, is_temporary=False)
+    told = choose_content(program, household, message, locale)
     address = _address(household, message)
     links = link_facts(message, mint)
-    facts = {**template_facts(program, household, message, now), "links": links}
-    try:
-        subject, html, text = _rendered(content, message.channel, facts)
-    except LiquidError as error:
-        msg = f"the template {message.content} cannot be rendered: {error.message}"
-        raise DeliveryError(msg, is_temporary=False) from error
+    named = _names_used(told.content, message.channel)
+    facts = template_facts(program, household, message, now, told.manner, named)
+    if "links" in named:
+        facts["links"] = links
+    subject, html, text = _rendered(told.content, message.channel, facts)
+    workflow = program.of_version(message.workflow, message.version)
     sender = program.sender_of(workflow)
-    headers = list_headers(sender, workflow, message) if message.channel == EMAIL else ()
+    headers: tuple[tuple[str, str], ...] = ()
+    if message.channel == EMAIL and workflow is not None:
+        headers = list_headers(sender, workflow, message)
     if message.channel == EMAIL and message.intent in PROMOTIONAL and links:
-        language = language_of(household.customers[message.customer_id].profile.traits)
+        language = language_of({"locale": told.manner.locale})
         html, text = with_footer(html, text, sender, links, language)
         headers += leaving_headers(links)
     return Letter(
@@ -103,6 +124,42 @@ def write_letter(
         reply_to=sender.reply_to,
         headers=headers,
     )
+
+
+def choose_content(program: Program, household: Household, message: Speak, locale: str | None = None) -> Told:
+    """Choose the template in the language of whom a message is for: exact, the language, the workspace's.
+
+    Args:
+        program: The program.
+        household: The household, with the person addressed.
+        message: The message.
+        locale: The locale to take for theirs; None for what their traits ``locale`` and ``language`` say.
+
+    Raises:
+        DeliveryError: The workflow of this version has no such template for the channel.
+    """
+    workflow = program.of_version(message.workflow, message.version)
+    content = workflow.contents.get(message.content) if workflow is not None else None
+    if content is None:
+        msg = f"expected the template {message.content} of {message.workflow}, found none in its version"
+        raise DeliveryError(msg, is_temporary=False)
+    wanted, zone = _wanted(program, household, message, locale)
+    for each in wanted:
+        local = content if each == program.locale else content.locales.get(each)
+        if local is not None and _parts(local, message.channel)[-1][0]:
+            return Told(local, Manner(spoken(wanted[0], each), zone))
+    return Told(content, Manner(spoken(wanted[0], program.locale), zone))
+
+
+def _wanted(
+    program: Program, household: Household, message: Speak, locale: str | None
+) -> tuple[tuple[str, ...], str]:
+    """Give the locales in which somebody would read, the best first, and their zone."""
+    person = household.customers.get(message.customer_id)
+    traits = person.profile.traits if person is not None else {}
+    said = (traits.get("locale"), traits.get("language")) if locale is None else (locale,)
+    zone = zone_of(traits, _account_traits(household), program.zone)
+    return fallbacks(said, program.locale), zone
 
 
 def _address(household: Household, message: Speak) -> str:
@@ -124,56 +181,188 @@ _ADDRESSES: Mapping[str, str] = {
 }
 
 
-def _rendered(content: Content, channel: str, facts: Mapping[str, object]) -> tuple[str, str, str]:
-    """Render subject or title, HTML and text of a template for a channel."""
+def _parts(content: Content, channel: str) -> tuple[tuple[str, bool], ...]:
+    """Give what is rendered for a channel, subject or title first: Liquid, and whether it is HTML."""
     if channel == EMAIL:
-        return (
-            _template(content.subject, is_html=False).render(facts),
-            _template(content.html, is_html=True).render(facts),
-            _template(content.text, is_html=False).render(facts),
-        )
-    title, text = ("", content.sms) if channel == SMS else (content.push_title, content.push)
-    return (
-        _template(title, is_html=False).render(facts),
-        "",
-        _template(text, is_html=False).render(facts),
+        return (content.subject, False), (content.text, False), (content.html, True)
+    if channel == SMS:
+        return ((content.sms, False),)
+    return (content.push_title, False), (content.push, False)
+
+
+def _names_used(content: Content, channel: str) -> frozenset[str]:
+    """Give the first names of what a template says on a channel."""
+    return frozenset().union(
+        *(_names(source, is_html=is_html) for source, is_html in _parts(content, channel))
     )
 
 
-def template_facts(program: Program, household: Household, message: Speak, now: Moment) -> dict[str, Any]:
-    """Give what a template may name; names without a value are absent."""
+def _rendered(content: Content, channel: str, facts: Mapping[str, object]) -> tuple[str, str, str]:
+    """Render subject or title, HTML and text of a template for a channel."""
+    said = [
+        render_text(content, source, facts, is_html=is_html) for source, is_html in _parts(content, channel)
+    ]
+    if channel == EMAIL:
+        subject, text, html = said
+        # What stood at the head of a text and was not said leaves its line ends.
+        return subject, html, text.lstrip("\n")
+    return ("", "", said[0]) if channel == SMS else (said[0], "", said[1])
+
+
+def render_text(content: Content, source: str, facts: Mapping[str, object], *, is_html: bool = False) -> str:
+    """Render one text of a template.
+
+    Raises:
+        DeliveryError: It cannot be rendered, with the reason.
+    """
+    try:
+        return _template(source, is_html=is_html).render(facts)
+    except LiquidError as error:
+        reason = str(error.message)
+    except (ValueError, ArithmeticError, LookupError, TypeError, RecursionError) as error:
+        # What a template reckons with comes from traits, which may be anything.
+        reason = f"{type(error).__name__}: {error}"
+    msg = f"the template {content.name} cannot be rendered: {reason}"
+    raise DeliveryError(msg, is_temporary=False)
+
+
+def traits_named(program: Program, scope: str) -> frozenset[str]:
+    """Give the traits of ``customer`` or ``account`` that any template of a program names."""
+    contents = [
+        each
+        for workflow in program.workflows.values()
+        for content in workflow.contents.values()
+        for each in (content, *content.locales.values())
+    ]
+    return frozenset(
+        str(variable.segments[1])
+        for content in contents
+        for channel in CHANNELS
+        for source, is_html in _parts(content, channel)
+        for variable in _uses(source, scope, is_html=is_html)
+        if len(variable.segments) > 1
+    )
+
+
+def _uses(source: str, scope: str, *, is_html: bool) -> list[Variable]:
+    analysis = _template(source, is_html=is_html).analyze(include_partials=False)
+    return analysis.globals.get(scope, [])
+
+
+def template_facts(
+    program: Program,
+    household: Household,
+    message: Speak,
+    now: Moment,
+    manner: Manner | None = None,
+    names: frozenset[str] | None = None,
+) -> dict[str, Any]:
+    """Give what a template may name; names without a value are absent.
+
+    Templates see ``customer`` and ``account`` (traits), ``plan``, ``subscription``, ``cart``, ``usage``,
+    ``limits``, ``over`` and ``days_to_limit`` (by metric), ``fit``, ``proof``, ``plans`` (a list), ``offer``,
+    ``sender``, ``workflow``, ``trigger``, ``links`` and ``locale``. Money, moments and numbers print as the
+    reader's locale writes them.
+
+    Args:
+        program: The program.
+        household: The household, with the person addressed.
+        message: The message.
+        now: The present.
+        manner: How they are told things; None for what their traits say, whatever the template's language.
+        names: The first names that are asked for, for the others cost time; None for all.
+    """
+    if manner is None:
+        wanted, zone = _wanted(program, household, message, None)
+        manner = Manner(wanted[0], zone)
     scene = Scene(program, concerns_for(program), household)
     scene.now = max(now, household.taken_at)
     unit = household.account if is_account(message.unit_id) else household.customers[bare(message.unit_id)]
     unit = unit if unit is not None else scene.principal()
-    seen = scene.facts(unit)
-    person = household.customers[message.customer_id]
-    workflow = program.of_version(message.workflow, message.version)
-    sender = program.sender_of(workflow)
-    metrics = sorted(program.catalog.metrics)
-    fit = fit_plan(seen, program.catalog, seen.country)
-    return {
-        "customer": _known(person.profile.traits),
-        "account": _known(household.account.profile.traits) if household.account is not None else {},
-        "plan": _plan_facts(program, seen),
-        "subscription": _subscription_facts(seen),
-        "cart": _cart_facts(program, person),
-        "usage": _known({metric: seen.usage(metric) for metric in metrics}),
-        "limits": _known({metric: seen.limit(metric) for metric in metrics}),
-        "over": _known({metric: _over(seen, metric) for metric in metrics}),
-        "days_to_limit": _known({metric: _days_to_limit(seen, metric) for metric in metrics}),
-        "fit": _fit_facts(program, fit),
-        "plans": _plans_facts(program, seen, fit, message.terms),
-        "proof": proof_told(scene.proof(unit), str),
-        "offer": _offer_facts(program.catalog, message.terms),
-        "sender": {
-            "name": sender.name,
-            "address": sender.address,
-            "postal_address": sender.postal_address,
-        },
-        "workflow": {"name": workflow.name if workflow is not None else message.workflow},
-        "trigger": _known(message.trigger),
-    }
+    sources = _Sources(program, household, message, scene, unit, manner)
+    return {name: make(sources) for name, make in _FACTS.items() if names is None or name in names}
+
+
+class _Sources:
+    """What facts are made of; what several need is made once, and only when one is asked for."""
+
+    def __init__(
+        self,
+        program: Program,
+        household: Household,
+        message: Speak,
+        scene: Scene,
+        unit: Unit,
+        manner: Manner,
+    ) -> None:
+        self.program = program
+        self.household = household
+        self.message = message
+        self.scene = scene
+        self.unit = unit
+        self.manner = manner
+        self.person = household.customers[message.customer_id]
+
+    @cached_property
+    def seen(self) -> UnitFacts:
+        """What rules see of the unit."""
+        return self.scene.facts(self.unit)
+
+    @cached_property
+    def fit(self) -> Fit | None:
+        """The plan that fits."""
+        return fit_plan(self.seen, self.program.catalog, self.seen.country)
+
+    def by_metric(self, ask: Callable[[UnitFacts, str], float | None]) -> dict[str, object]:
+        """Give a number for each metric that has one."""
+        metrics = sorted(self.program.catalog.metrics)
+        return self.told(_known({metric: ask(self.seen, metric) for metric in metrics}))
+
+    def told(self, said: Mapping[str, object]) -> dict[str, object]:
+        """Give values that print in the reader's locale: numbers, and moments in ISO 8601."""
+        return {name: self.told_value(value) for name, value in said.items()}
+
+    def told_value(self, said: object) -> object:
+        """Give a value, and those within it, that prints in the reader's locale."""
+        if isinstance(said, dict):
+            return self.told(said)
+        if isinstance(said, list):
+            return [self.told_value(value) for value in said]
+        if isinstance(said, int | float) and not isinstance(said, bool | Share):
+            return told_number(said, self.manner)
+        return self.told_moment(said)
+
+    def told_moment(self, said: object) -> object:
+        """Give a moment that prints in the reader's locale, and anything else as it is."""
+        if not isinstance(said, str) or _ISO.fullmatch(said) is None:
+            return said
+        at = parse_moment(said)
+        return said if at is None else Instant(at, self.manner)
+
+    def money(self, money: Money) -> Amount:
+        """Give an amount that prints in the reader's locale."""
+        return Amount(money, self.manner)
+
+
+def _traits(sources: _Sources, traits: Mapping[str, Scalar]) -> dict[str, object]:
+    # Numbers are left as they came: one that is an id or a postal code has no thousands.
+    return {name: sources.told_moment(value) for name, value in traits.items() if value is not None}
+
+
+def _account_traits(household: Household) -> Mapping[str, Scalar]:
+    return household.account.profile.traits if household.account is not None else {}
+
+
+def _sender_facts(sources: _Sources) -> dict[str, object]:
+    message = sources.message
+    sender = sources.program.sender_of(sources.program.of_version(message.workflow, message.version))
+    return {"name": sender.name, "address": sender.address, "postal_address": sender.postal_address}
+
+
+def _workflow_facts(sources: _Sources) -> dict[str, object]:
+    message = sources.message
+    workflow = sources.program.of_version(message.workflow, message.version)
+    return {"name": workflow.name if workflow is not None else message.workflow}
 
 
 def _over(seen: UnitFacts, metric: str) -> float | None:
@@ -191,91 +380,107 @@ def _known(values: Mapping[str, Scalar]) -> dict[str, object]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _plan_facts(program: Program, seen: UnitFacts) -> dict[str, object]:
-    plan = program.catalog.plans.get(str(seen.plan.get("id")))
+def _plan_facts(sources: _Sources) -> dict[str, object]:
+    seen = sources.seen
+    plan = sources.program.catalog.plans.get(str(seen.plan.get("id")))
     price = plan.price(BillingInterval.MONTH, seen.holdings.currency) if plan is not None else None
-    return _known(seen.plan) | ({"price": str(price)} if price is not None else {})
+    priced = {"price": sources.money(price)} if price is not None else {}
+    return sources.told(_known(seen.plan)) | priced
 
 
-def _subscription_facts(seen: UnitFacts) -> dict[str, object]:
-    facts = _known(seen.subscription)
-    for name in ("started_at", "renews_at", "ends_at"):
-        at = facts.get(name)
-        if isinstance(at, int):
-            facts[name] = format_moment(at)
-    for name in ("amount", "mrr"):
-        amount = facts.get(name)
-        if isinstance(amount, int):
-            facts[name] = str(Money(amount, str(facts["currency"])))
-    return facts
+def _subscription_facts(sources: _Sources) -> dict[str, object]:
+    facts = _known(sources.seen.subscription)
+    _tell_moments(facts, "started_at", "renews_at", "ends_at")
+    _tell_money(facts, str(facts.get("currency")), sources, "amount", "mrr")
+    return sources.told(facts)
 
 
-def _cart_facts(program: Program, person: Unit) -> dict[str, object]:
+def _cart_facts(sources: _Sources) -> dict[str, object]:
     """Give what lies in a person's cart, with the names of its items and what goes with them."""
-    cart, catalog = person.profile.cart, program.catalog
+    cart, catalog = sources.person.profile.cart, sources.program.catalog
     if cart is None:
         return {}
     facts = _known(cart_facts(cart, catalog))
-    for name in ("updated_at", "checkout_started_at"):
-        at = facts.get(name)
-        if isinstance(at, int):
-            facts[name] = format_moment(at)
-    currency = cart.currency or program.currency
-    for name in ("amount", "premium_difference"):
-        amount = facts.get(name)
-        if isinstance(amount, int):
-            facts[name] = str(Money(amount, currency))
+    _tell_moments(facts, "updated_at", "checkout_started_at")
+    _tell_money(facts, cart.currency or sources.program.currency, sources, "amount", "premium_difference")
     for name in ("item", "premium", "warranty", "warranty_item"):
         item = catalog.items.get(str(facts.get(name)))
         if item is not None:
             facts[f"{name}_name"] = item.name
             if name in ("item", "premium"):
                 facts[f"{name}_gain"] = item.difference
-    return facts
+    return sources.told(facts)
 
 
-def _plans_facts(
-    program: Program, seen: UnitFacts, fit: Fit | None, terms: Terms | None
-) -> list[dict[str, object]]:
+def _tell_moments(facts: dict[str, object], *names: str) -> None:
+    for name in names:
+        at = facts.get(name)
+        if isinstance(at, int):
+            facts[name] = format_moment(at)
+
+
+def _tell_money(facts: dict[str, object], currency: str, sources: _Sources, *names: str) -> None:
+    for name in names:
+        amount = facts.get(name)
+        if isinstance(amount, int):
+            facts[name] = sources.money(Money(amount, currency))
+
+
+def _plans_facts(sources: _Sources) -> list[dict[str, object]]:
     """Give the plans side by side; an amount that is not known is absent, and its text says so."""
+    program, terms = sources.program, sources.message.terms
     offered = terms.thing if terms is not None else None
-    plans = line_up(seen, program.catalog, program.policy.lineup_order, fit, offered)
+    plans = line_up(sources.seen, program.catalog, program.policy.lineup_order, sources.fit, offered)
     facts = lineup_content(plans)
     for plan in facts:
         for stated in (*plan["prices"].values(), *plan["limits"].values()):
             if stated["amount"] is None:
                 del stated["amount"]
-    return facts
+        for price in plan["prices"].values():
+            if "amount" in price:
+                price["text"] = sources.money(Money(price["amount"], plan["currency"]))
+        for limit in plan["limits"].values():
+            limit["text"] = limit.get("amount", limit["text"])
+    return [sources.told(plan) for plan in facts]
 
 
-def _fit_facts(program: Program, fit: Fit | None) -> dict[str, object]:
+def _fit_facts(sources: _Sources) -> dict[str, object]:
     """Give what the plan that fits would cost and save; only what was observed, absent where it was not."""
+    fit = sources.fit
     if fit is None:
         return {}
-    plan = program.catalog.plans[fit.plan]
+    plan = sources.program.catalog.plans[fit.plan]
     facts: dict[str, object] = {
         "plan": plan.id,
         "name": plan.name,
         "is_staying": fit.is_staying,
-        "price": str(fit.price),
+        "price": sources.money(fit.price),
         "periods": fit.periods or None,
         "periods_over": fit.periods_over if fit.periods else None,
-        "saving": _gain(fit.saving),
-        "would_have_saved": _gain(fit.would_have_saved),
+        "saving": _gain(sources, fit.saving),
+        "would_have_saved": _gain(sources, fit.would_have_saved),
     }
-    return {name: value for name, value in facts.items() if value is not None}
+    return sources.told({name: value for name, value in facts.items() if value is not None})
 
 
-def _gain(money: Money | None) -> str | None:
-    return str(money) if money is not None and money.amount > 0 else None
+def _gain(sources: _Sources, money: Money | None) -> Amount | None:
+    return sources.money(money) if money is not None and money.amount > 0 else None
 
 
-def _offer_facts(catalog: Catalog, terms: Terms | None) -> dict[str, object]:
+def _offer_facts(sources: _Sources) -> dict[str, object]:
     """Give what a letter may say of an offer: its words, and the terms it was reserved with."""
+    catalog, terms = sources.program.catalog, sources.message.terms
     offer = catalog.offers.get(terms.offer) if terms is not None else None
     if offer is None or terms is None:
         return {}
     plan = catalog.plans.get(terms.thing)
+    amounts = {
+        "price": terms.unit_price,
+        "total": terms.price,
+        "full_price": terms.full,
+        "saving": terms.saving,
+        "outcome_price": terms.outcome_price,
+    }
     facts: dict[str, object] = {
         "id": offer.id,
         "title": offer.title,
@@ -285,7 +490,7 @@ def _offer_facts(catalog: Catalog, terms: Terms | None) -> dict[str, object]:
         "name": terms.name,
         "plan": terms.thing if plan is not None else None,
         "features": list(plan.features) if plan is not None else None,
-        "discount": f"{100 * terms.discount_rate:.4g}%",
+        "discount": told_share(terms.discount_rate, sources.manner),
         "months": offer.months,
         "trial_days": offer.trial_days or None,
         "interval": terms.interval or None,
@@ -293,30 +498,47 @@ def _offer_facts(catalog: Catalog, terms: Terms | None) -> dict[str, object]:
         "guarantee": offer.guarantee or None,
         "downgrade": offer.downgrade or None,
         "expires_at": format_moment(terms.expires_at) if terms.expires_at is not None else None,
-        "price": _money(terms.unit_price, terms),
-        "total": _money(terms.price, terms),
-        "full_price": _money(terms.full, terms),
-        "saving": _money(terms.saving, terms),
-        "outcome_price": _money(terms.outcome_price, terms),
         "outcome_per": terms.outcome_per or None,
+        **{
+            name: None if amount is None else sources.money(Money(amount, terms.currency))
+            for name, amount in amounts.items()
+        },
     }
-    return {name: value for name, value in facts.items() if value is not None}
+    return sources.told({name: value for name, value in facts.items() if value is not None})
 
 
-def _money(amount: int | None, terms: Terms) -> str | None:
-    return None if amount is None else str(Money(amount, terms.currency))
+_FACTS: Final[Mapping[str, Callable[[_Sources], Any]]] = {
+    "customer": lambda sources: _traits(sources, sources.person.profile.traits),
+    "account": lambda sources: _traits(sources, _account_traits(sources.household)),
+    "plan": _plan_facts,
+    "subscription": _subscription_facts,
+    "cart": _cart_facts,
+    "usage": lambda sources: sources.by_metric(UnitFacts.usage),
+    "limits": lambda sources: sources.by_metric(UnitFacts.limit),
+    "over": lambda sources: sources.by_metric(_over),
+    "days_to_limit": lambda sources: sources.by_metric(_days_to_limit),
+    "fit": _fit_facts,
+    "plans": _plans_facts,
+    "proof": lambda sources: sources.told(proof_told(sources.scene.proof(sources.unit), sources.money)),
+    "offer": _offer_facts,
+    "sender": _sender_facts,
+    "workflow": _workflow_facts,
+    "trigger": lambda sources: sources.told(_known(sources.message.trigger)),
+    # Whoever writes the letter puts them in: they are made with a secret.
+    "links": lambda _: {},
+    "locale": lambda sources: sources.manner,
+}
+"""What makes each fact, by the name templates use."""
+
+_ALWAYS: Final = frozenset({"locale"})
+"""What filters ask for, whether a template names it or not."""
 
 
-@cache
-def _environment(*, is_html: bool) -> liquid.Environment:
-    environment = html_environment() if is_html else text_environment()
-    environment.undefined = liquid.FalsyStrictUndefined
-    # Declared for subclasses; set here because the environment is the workspace's own.
-    environment.loop_iteration_limit = MOST_LOOPS  # type: ignore[misc]
-    environment.output_stream_limit = LARGEST  # type: ignore[misc]
-    return environment
-
-
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=1024)
 def _template(source: str, *, is_html: bool) -> liquid.BoundTemplate:
-    return _environment(is_html=is_html).from_string(source)
+    return quickened((html_environment() if is_html else text_environment()).from_string(source))
+
+
+@lru_cache(maxsize=1024)
+def _names(source: str, *, is_html: bool) -> frozenset[str]:
+    return _ALWAYS.union(_template(source, is_html=is_html).analyze(include_partials=False).globals)

@@ -11,7 +11,17 @@ from typing import Final
 
 from upsell.errors import ConfigError, nearest
 from upsell.sources.codes import PAGES as OF_A_MAPPING
-from upsell.workspace.codes import catalog, experiments, files, hours, rules, steps, terms, workflows
+from upsell.workspace.codes import (
+    catalog,
+    experiments,
+    files,
+    hours,
+    rules,
+    steps,
+    templates,
+    terms,
+    workflows,
+)
 from upsell.workspace.codes.page import Page, Subject
 from upsell.workspace.codes.registry import PAGES as OF_A_WORKSPACE
 
@@ -52,7 +62,7 @@ _GROUPS: Final[Mapping[str, Iterable[Page]]] = {
     "Contact hours": hours.PAGES,
     "The catalog": catalog.PAGES,
     "Discounts, paths and peers": terms.PAGES,
-    "Rules and templates": rules.PAGES,
+    "Rules and templates": (*rules.PAGES, *templates.PAGES),
     "Mappings": tuple(OF_A_MAPPING.values()),
 }
 

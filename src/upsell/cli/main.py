@@ -70,6 +70,8 @@ COMMANDS: Final[dict[str, Entry]] = {
         "upsell.cli.simulate:simulate", "Run a workspace against made-up customers, beside planted truth."
     ),
     "draw": Entry("upsell.cli.draw:draw", "Draw a workflow as a picture or as text."),
+    "preview": Entry("upsell.cli.preview:preview", "Show a message as a customer would get it now."),
+    "templates": Entry("upsell.cli.templates:templates", "List the ready templates, or copy some."),
     "plan": Entry("upsell.cli.plan:plan", "Show what applying a workspace would change."),
     "apply": Entry("upsell.cli.apply:apply", "Put a workspace live as the next revision."),
     "pull": Entry("upsell.cli.pull:pull", "Write the workspace that is live to files."),

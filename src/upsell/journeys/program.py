@@ -108,6 +108,7 @@ class Program(msgspec.Struct, frozen=True):
         senders: Further senders, brands of the team's, by the name workflows call them.
         stops: What somebody stopped by hand, from whatever moment each holds.
         links: What becomes of links in mail.
+        locale: Locale of templates whose files name none, and of whoever told us no other.
     """
 
     version: str
@@ -132,6 +133,7 @@ class Program(msgspec.Struct, frozen=True):
     senders: Mapping[str, Sender] = msgspec.field(default_factory=dict)
     stops: tuple[Stop, ...] = ()
     links: Links = Links()
+    locale: str = "en"
 
     def sender_of(self, workflow: Workflow | None) -> Sender:
         """Give who mail of a workflow comes from: the one it names, while there is one of that name."""

@@ -208,6 +208,10 @@ class Content(msgspec.Struct, frozen=True):
         sms: The text message; empty where there is none.
         push_title: Title of the push notification; empty where there is none.
         push: Its text.
+        preheader: What an inbox shows beside the subject; it stands in the HTML as well.
+        written: Hash of what was written where HTML and text were made of it by a compiler, which another
+            release may do otherwise; empty where they are as written.
+        locales: The same in other locales, by locale; the parts that are not empty are written there.
     """
 
     name: str
@@ -217,6 +221,9 @@ class Content(msgspec.Struct, frozen=True):
     sms: str = ""
     push_title: str = ""
     push: str = ""
+    preheader: str = ""
+    written: str = ""
+    locales: Mapping[str, Content] = msgspec.field(default_factory=dict)
 
 
 class Workflow(msgspec.Struct, frozen=True):

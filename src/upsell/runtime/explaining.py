@@ -63,6 +63,23 @@ class FullAddress(msgspec.Struct, frozen=True):
     customers: tuple[str, ...]
 
 
+class Found(msgspec.Struct, frozen=True):
+    """A unit, the household it is in, and the id it was asked by when that id went into it."""
+
+    unit_id: UnitId
+    household_id: UnitId
+    asked_as: UnitId | None = None
+
+
+class Stood(msgspec.Struct, frozen=True):
+    """A unit's household at some moment, with the number and the program of the revision that was live."""
+
+    found: Found
+    number: int
+    program: Program
+    household: Household
+
+
 class Answer(msgspec.Struct, frozen=True):
     """What every workflow answers to a unit, and what it decided about it last.
 
@@ -103,14 +120,8 @@ def explain_now(connection: Connection, name: str, now: Moment, workflow: str | 
     Raises:
         ConfigError: The unit was never heard of, no revision is live, or no workflow has that key.
     """
-    programs = _programs(connection)
-    number = _number(programs)
-    found = _find(connection, name)
-    program = programs.program(number)
-    wanted = {found.household_id: () if is_account(found.unit_id) else (bare(found.unit_id),)}
-    cursors = read_cursors(connection, range(SHARDS))
-    homes = take_pending(connection, program, wanted, cursors, now)
-    household = _home(homes, found)
+    stood = stand_now(connection, name, now)
+    found, program, household = stood.found, stood.program, stood.household
     heed_suppressions(connection, household.customers.values())
     own = None if is_account(found.unit_id) else household.customers.get(bare(found.unit_id))
     suppressed = tuple(suppressed_of(connection, own).values()) if own is not None else ()
@@ -121,24 +132,48 @@ def explain_now(connection: Connection, name: str, now: Moment, workflow: str | 
     full = _full_address(connection, program, household, found.unit_id, at)
     segments = explain_segments(program, household, found.unit_id, at)
     known = found.asked_as
-    return Answer(found.unit_id, at, number, explained, recorded, known, standing, full, segments, suppressed)
+    return Answer(
+        found.unit_id, at, stood.number, explained, recorded, known, standing, full, segments, suppressed
+    )
 
 
 def explain_past(connection: Connection, name: str, at: Moment, workflow: str | None) -> Answer:
     """Explain a unit as it stood at ``at``, from the ledger alone; otherwise as ``explain_now``."""
+    stood = stand_past(connection, name, at)
+    found, program, household = stood.found, stood.program, stood.household
+    explained = _chosen(explain(program, household, found.unit_id, at), workflow)
+    recorded = _recorded(connection, found.unit_id, at, explained)
+    standing = explain_standing(program, household, found.unit_id, at)
+    segments = explain_segments(program, household, found.unit_id, at)
+    known = found.asked_as
+    return Answer(found.unit_id, at, stood.number, explained, recorded, known, standing, segments=segments)
+
+
+def stand_now(connection: Connection, name: str, now: Moment) -> Stood:
+    """Give a unit's household as it stands, with inputs that the worker has not come to yet.
+
+    Raises:
+        ConfigError: As ``explain_now``.
+    """
+    programs = _programs(connection)
+    number = _number(programs)
+    found = _find(connection, name)
+    program = programs.program(number)
+    wanted = {found.household_id: () if is_account(found.unit_id) else (bare(found.unit_id),)}
+    cursors = read_cursors(connection, range(SHARDS))
+    homes = take_pending(connection, program, wanted, cursors, now)
+    return Stood(found, number, program, _home(homes, found))
+
+
+def stand_past(connection: Connection, name: str, at: Moment) -> Stood:
+    """Give a unit's household as it stood at ``at``, from the ledger alone; otherwise as ``stand_now``."""
     programs = _programs(connection, at)
     newest = _number(programs)
     found = _find(connection, name)
     every = sorted({event for number in range(1, newest + 1) for event in _names(programs, number)})
     inputs = _past(connection, found.household_id, every, at)
     number, homes, _ = _live_again(connection, programs, found.household_id, inputs, at)
-    program, household = programs.program(number), _home(homes, found)
-    explained = _chosen(explain(program, household, found.unit_id, at), workflow)
-    recorded = _recorded(connection, found.unit_id, at, explained)
-    standing = explain_standing(program, household, found.unit_id, at)
-    segments = explain_segments(program, household, found.unit_id, at)
-    known = found.asked_as
-    return Answer(found.unit_id, at, number, explained, recorded, known, standing, segments=segments)
+    return Stood(found, number, programs.program(number), _home(homes, found))
 
 
 def decide_again(connection: Connection, name: str, at: Moment) -> tuple[Decision, ...]:
@@ -191,7 +226,7 @@ def _past(
         household_ids |= going
 
 
-def _home(homes: Homes, found: _Found) -> Household:
+def _home(homes: Homes, found: Found) -> Household:
     """Give the household in memory that a unit is in."""
     home = None if is_account(found.unit_id) else homes.home_of(bare(found.unit_id))
     return homes.households[home or found.household_id]
@@ -275,15 +310,7 @@ def _names(programs: Programs, number: int) -> frozenset[str]:
     return concerns_for(programs.program(number)).names
 
 
-class _Found(msgspec.Struct, frozen=True):
-    """A unit, the household it is in, and the id it was asked by when that id went into it."""
-
-    unit_id: UnitId
-    household_id: UnitId
-    asked_as: UnitId | None = None
-
-
-def _find(connection: Connection, name: str) -> _Found:
+def _find(connection: Connection, name: str) -> Found:
     """Find a unit and its household by a unit id, or by an account's or customer's own id."""
     tried = [name] if name[:2] in ("a:", "c:") else [account_unit(name), customer_unit(name)]
     homes = find_homes(connection, tried)
@@ -293,10 +320,10 @@ def _find(connection: Connection, name: str) -> _Found:
         home = find_homes(connection, [stays]).get(stays) or min(
             find_merge_homes(connection, [known]), default=stays
         )
-        return _Found(stays, home, customer_unit(gone_id))
+        return Found(stays, home, customer_unit(gone_id))
     for unit_id in tried:
         if unit_id in homes:
-            return _Found(unit_id, homes[unit_id])
+            return Found(unit_id, homes[unit_id])
     msg = (
         f"expected an account or a customer that something is known of, got {name}; "
         "write a:<account> or c:<customer>, as your events name them"

@@ -68,7 +68,8 @@ from upsell.workspace.scalars import NAME
 from upsell.workspace.segments import compile_segments, segment_names
 from upsell.workspace.settings import Settings, compile_settings
 from upsell.workspace.standard import standard_signals
-from upsell.workspace.templates import Fields, Scopes, compile_templates
+from upsell.workspace.template_checks import Fields, Scopes
+from upsell.workspace.templates import compile_templates
 from upsell.workspace.versions import program_version
 from upsell.workspace.workflow_file import NAMED_SHAPES
 from upsell.workspace.workflows import compile_workflow
@@ -138,7 +139,11 @@ def compile_documents(documents: Documents, edition: Edition = NEWEST) -> Compil
         offers=_written_offers(files, documents),
         roles=settings.roles,
         templates=compile_templates(
-            documents, _template_scopes(settings, known_catalog), {"plans": PLAN_NAMES}, findings
+            documents,
+            settings.locale,
+            _template_scopes(settings, known_catalog),
+            {"plans": PLAN_NAMES},
+            findings,
         ),
         rulebook=rulebook,
         segments=segment_names(written_segments or NOTHING_WRITTEN),
@@ -167,6 +172,7 @@ def compile_documents(documents: Documents, edition: Edition = NEWEST) -> Compil
         layers=layers,
         reports=settings.reports,
         links=settings.links,
+        locale=settings.locale,
     )
     return Compiled(program, rulebook.vocabulary, files, warnings)
 
@@ -316,6 +322,7 @@ def _template_scopes(settings: Settings, catalog: Catalog | None) -> Scopes:
         "workflow": frozenset({"name"}),
         "trigger": frozenset(TRIGGER_FIELDS),
         "links": LINK_NAMES,
+        "locale": frozenset(),
     }
 
 

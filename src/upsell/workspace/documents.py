@@ -22,6 +22,7 @@ CONTACT_HOURS = "contact_hours.yaml"
 SEGMENTS = "segments.yaml"
 WORKFLOWS = "workflows"
 TEMPLATES = "templates"
+PARTIALS = "templates/partials"
 
 AT_THE_TOP = (SETTINGS, CATALOG, SIGNALS, SEGMENTS, CONTACT_HOURS)
 """Files that stand at the top of a workspace."""
@@ -65,11 +66,12 @@ def read_shipped_hours() -> str:
 
 
 def _files(root: Path) -> Iterator[Path]:
-    """List the files of a workspace: YAML at the top and under workflows, everything under templates."""
+    """List the files of a workspace: YAML at the top and under workflows, all templates and partials."""
     for folder, is_fitting in (
         (root, _is_meant),
         (root / WORKFLOWS, _is_yaml),
         (root / TEMPLATES, _is_visible),
+        (root / PARTIALS, _is_visible),
     ):
         if folder.is_dir():
             yield from sorted(file for file in folder.iterdir() if file.is_file() and is_fitting(file.name))

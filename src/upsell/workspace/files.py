@@ -325,6 +325,9 @@ SETTINGS_SHAPE = RecordOf(
         "name": Key(scalars.TEXT, "what the team calls the workspace"),
         "currency": Key(scalars.CURRENCY, "currency of prices and reports", True),
         "zone": Key(scalars.ZONE, "the team's time zone", True),
+        "locale": Key(
+            scalars.LOCALE, "locale in which templates are written whose files name none (default en)"
+        ),
         "sender": Key(_SENDER, "who mail comes from", True),
         "senders": Key(
             MapOf(_SENDER, "sender", scalars.NAME),

@@ -40,7 +40,7 @@ from upsell.workspace.items import NOTHING_WRITTEN, Item, Leaf, Record
 from upsell.workspace.named_steps import NamedStep, asked_by, name_steps, note_unnamed
 from upsell.workspace.rulebook import check_event
 from upsell.workspace.scalars import WEEKDAYS
-from upsell.workspace.templates import SUFFIXES
+from upsell.workspace.template_files import SUFFIXES
 
 ARRIVED = "arrived"
 """What ``if`` asks instead of a rule: whether the event last awaited came."""

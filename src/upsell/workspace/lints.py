@@ -16,6 +16,7 @@ from upsell.journeys.steps import ChooseStep, PromptStep, Step
 from upsell.journeys.workflow import Workflow
 from upsell.workspace.findings import Findings
 from upsell.workspace.items import Record
+from upsell.workspace.languages import lint_languages
 from upsell.workspace.spacing import channels_of
 from upsell.workspace.waits import lint_waits
 from upsell.workspace.ways import Passage, Ways, arms_of
@@ -43,6 +44,7 @@ def lint_workflow(workflow: Workflow, record: Record, policy: Policy, today: str
     _lint_texts(workflow, record, findings)
     _lint_ground(workflow, record, policy, findings)
     _lint_goal(workflow, record, findings)
+    lint_languages(workflow, record, findings)
 
 
 def lint_offer(offer: Offer, record: Record, findings: Findings) -> None:

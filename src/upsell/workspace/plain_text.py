@@ -7,6 +7,8 @@ from html.parser import HTMLParser
 
 _LIQUID = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 _STAND_IN = re.compile("\ue000(\\d+)\ue001")
+_TAGS_ALONE = re.compile(r"^(?:\{% (?:(?!%\}).)*%\}[ \t]*)+$", re.MULTILINE)
+_SPACE_AFTER_TAGS = re.compile(r"^((?:\{%-? (?:(?!%\}).)*%\})+) +", re.MULTILINE)
 _BLOCKS = frozenset(
     "address article aside blockquote br center div dl dt dd fieldset figure footer form h1 h2 h3 h4 h5 h6 "
     "header hr main nav ol p pre section table tr ul".split()
@@ -29,6 +31,12 @@ def plain_text(html: str) -> str:
     text = _STAND_IN.sub(lambda found: _piece(pieces, found[1]), "".join(reader.parts))
     lines = [" ".join(line.split()) for line in text.split("\n")]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip() + "\n" if text.strip() else ""
+
+
+def trimmed(text: str) -> str:
+    """Give a plain text in which tags of Liquid leave no empty lines and no spaces where they stand alone."""
+    alone = _TAGS_ALONE.sub(lambda line: line[0].replace("{% ", "{%- "), text)
+    return _SPACE_AFTER_TAGS.sub(r"\1", alone)
 
 
 def _piece(pieces: list[str], number: str) -> str:

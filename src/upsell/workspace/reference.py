@@ -38,8 +38,10 @@ editors.
 | `contact_hours.yaml` | counsel's own rows of the [legal contact hours](contact-hours.md) |
 | `segments.yaml` | named audiences |
 | `workflows/<key>.yaml` | one workflow each; the file's name is its key |
-| `templates/<name>.html` | one mail each, HTML in Liquid |
+| `templates/<name>.mjml` | one mail each, MJML in Liquid; or `.html`, HTML in Liquid |
 | `templates/<name>.txt` | its plain text; without it the text is derived from the HTML |
+| `templates/<name>.<locale>.mjml` | the same in another language, whatever it ends in |
+| `templates/partials/<name>.mjml` | what several share; also `.html` and `.txt`, and by locale |
 
 Files are UTF-8 and read as YAML 1.2 means them (`on`, `off`, `yes` and `no` are text); anchors and merge
 keys work. An unknown key, a key written twice and a name that means nothing are errors. Other files beside
@@ -69,26 +71,20 @@ An experiment varies exactly one thing, and only that may be written by arm, wit
 
 ## Templates
 
-A mail begins with its subject between two lines of `---`; the rest is HTML in Liquid. Values are escaped in
-HTML and stand as they are in subject and plain text. A template stands alone: there are no `include` and
-`render`.
+A mail begins with its subject, and perhaps a preheader, between two lines of `---`; the rest is MJML or HTML
+in Liquid. Values are escaped in HTML and stand as they are in subject and plain text.
 
 ```liquid
 ---
 subject: Three ways to make {{ plan.name }} go further
+preheader: Ten minutes, nothing to buy
 ---
 <p>Hello {{ customer.name | default: "there" }},</p>
 ```
 
-Quotes around the whole subject are no part of it.
-
-Templates know `customer.*` and `account.*` (traits), `plan.*`, `subscription.*`, `usage.<metric>`,
-`limits.<metric>`, `offer.id`, `.title`, `.reason`, `.price`, `.discount`, `.plan`, `sender.name`,
-`.address`, `.postal_address`, `workflow.name`, `trigger.threshold`, `trigger.event` and
-[`proof.*`](../guides/proof.md). `plans` is the list
-of the plans they have or may move to, for a loop; what each has, the
-[guide to offers](../guides/offers.md#plans-side-by-side) says. A name outside these is a problem. A mail in
-which one of them has no value is not sent, so guard what may be missing:
+Quotes around the whole subject are no part of it. The [guide](../guides/templates.md) tells of MJML, partials
+and languages; every name and filter is in [what templates may say](templates.md). A name outside these is a
+problem. A mail in which one of them has no value is not sent, so guard what may be missing:
 `{{ customer.name | default: "there" }}`, `{% if offer.title %}`.
 """
 

@@ -16,6 +16,7 @@ from babel.core import Locale, get_global
 
 from upsell.clock import DAY, HOUR, MINUTE, SECOND, WEEK, find_zone, parse_moment
 from upsell.decisions.us_states import STATES
+from upsell.workspace.locales import find_locale
 from upsell.workspace.shapes import Scalar
 
 UNLIMITED = "unlimited"
@@ -377,6 +378,12 @@ CURRENCY = Scalar(
 )
 ZONE = Scalar(
     "time zone", "an IANA time zone such as Europe/Paris", _zone, {"type": "string", "minLength": 1}
+)
+LOCALE = Scalar(
+    "locale",
+    "a locale such as en, de or pt-BR",
+    find_locale,
+    {"type": "string", "pattern": "^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$"},
 )
 RULE = Scalar(
     "rule",

@@ -12,6 +12,7 @@ from upsell.catalog.costs import MILLIONTHS, Costs
 from upsell.journeys.program import Links, Reports, Sender, Weekly
 from upsell.rules.kinds import Kind
 from upsell.workspace.items import NOTHING_WRITTEN, Leaf, Record
+from upsell.workspace.locales import DEFAULT
 from upsell.workspace.standard import Lifecycle, compile_lifecycle
 
 ROLES: Final = frozenset({"admin", "billing", "champion", "member", "owner"})
@@ -21,7 +22,11 @@ _KNOWN_OF_BOTH = {"created_at": Kind.MOMENT, "createdAt": Kind.MOMENT, "intent_s
 _TOLD_OF_BOTH = dict.fromkeys(("country", "timezone", "objection", "missing_feature"), Kind.TEXT)
 
 ALWAYS_KNOWN: Final[Mapping[str, Mapping[str, Kind]]] = {
-    "customer": {"email": Kind.TEXT, **_KNOWN_OF_BOTH, **_TOLD_OF_BOTH},
+    "customer": {
+        **dict.fromkeys(("email", "locale", "language"), Kind.TEXT),
+        **_KNOWN_OF_BOTH,
+        **_TOLD_OF_BOTH,
+    },
     "account": {**_KNOWN_OF_BOTH, **_TOLD_OF_BOTH},
 }
 """Traits that need no declaration in a declared scope."""
@@ -35,6 +40,7 @@ class Settings(msgspec.Struct, frozen=True):
         zone: IANA name of the team's zone.
         sender: Who mail comes from where a workflow names nobody.
         senders: Further senders by the name workflows call them.
+        locale: Locale of templates whose files name none.
         roles: Roles a customer can have in an account.
         traits: Declared traits with their kinds, for the scopes that declare any.
         policy: The policy as written.
@@ -47,6 +53,7 @@ class Settings(msgspec.Struct, frozen=True):
 
     currency: str
     zone: str
+    locale: str
     sender: Sender
     senders: Mapping[str, Sender]
     roles: frozenset[str]
@@ -69,6 +76,7 @@ def compile_settings(written: Record | None) -> Settings:
         zone=record.text("zone", "UTC"),
         sender=_sender("", record.record("sender") or NOTHING_WRITTEN),
         senders={key: _sender(key, written) for key, written in senders.records()},
+        locale=record.text("locale", DEFAULT),
         roles=frozenset(leaf.text for leaf in record.leaves("roles")) or ROLES,
         # A scope with a wrong line is left open, so that no complaint follows from another.
         traits={

@@ -1,69 +1,39 @@
-"""Templates: messages in Liquid, parsed and held to the names they may use.
+"""Templates: messages in Liquid, by channel and locale, checked and made ready to be rendered.
 
-A mail is ``templates/<name>.html``: a block between ``---`` lines with its subject, then Liquid in
-HTML; ``<name>.txt`` beside it is the plain text, which is otherwise derived. ``<name>.sms.txt`` is the
-same as a text message, ``<name>.push.txt`` as a push notification, with its title between ``---``
-lines. The law: whatever renders a template uses the environments of this module, so a template that
-was checked renders.
+A mail is ``templates/<name>.mjml`` or ``.html``: a block between ``---`` lines with its subject and perhaps
+a preheader, then Liquid in MJML or HTML; ``<name>.txt`` beside it is the plain text, which is otherwise
+derived. ``<name>.sms.txt`` is the same as a text message, ``<name>.push.txt`` as a push notification, with
+its title between ``---`` lines. ``<name>.<locale>.mjml`` is it in another language. The law: whatever
+renders a template uses the environments of ``liquid_environment``, so a template that was checked renders.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import PurePosixPath
-from typing import Final, TypeAlias
+from collections.abc import Mapping
 
 import msgspec
-from liquid import BoundTemplate, Environment, RenderContext
-from liquid.ast import Node
-from liquid.builtin.expressions import Path
-from liquid.builtin.tags.for_tag import ForNode
 from liquid.exceptions import LiquidError
-from liquid.static_analysis import TemplateAnalysis
 
-from upsell.decisions.reach import EMAIL, PUSH, SMS
-from upsell.errors import nearest
+from upsell.decisions.reach import EMAIL, PUSH
+from upsell.ids import digest
 from upsell.journeys.workflow import Content
-from upsell.workspace.documents import TEMPLATES, Documents
-from upsell.workspace.findings import Findings, Place, listed
-from upsell.workspace.nodes import shortened
-from upsell.workspace.plain_text import plain_text
-from upsell.workspace.scalars import NAME
-
-Fields: TypeAlias = "frozenset[str] | Mapping[str, Fields] | None"
-"""What may be named of a variable: its fields, or what may be named of each; None where any will do."""
-
-Scopes: TypeAlias = Mapping[str, Fields]
-"""What templates may name: the variables, and what may be named of each."""
-
-_UNAVAILABLE: Final = ("include", "render")
-"""Tags that need other files; a template is frozen with its workflow and stands alone."""
-
-_NO_CONTEXT: Final = RenderContext(Environment().from_string(""))
-"""Nodes tell their parts within a context, which matters only to those that load other files."""
-
-_CLOSED_BY: Final = {"{{": "}}", "{%": "%}"}
-_BRACES = re.compile(r"\{\{|\{%|\}\}|%\}")
-_LONGEST = 1_000
-_MOST_TOLD = 5
-
-_LIQUID = re.compile(r"\{\{.*?\}\}|\{%.*?%\}")
-_FRONT = re.compile(r"---[ \t]*\n(.*?\n)?---[ \t]*(?:\n|\Z)", re.DOTALL)
-
-
-SUFFIXES: Final[Mapping[str, str]] = {EMAIL: ".html", SMS: ".sms.txt", PUSH: ".push.txt"}
-"""How the file of a template ends, by the channel it is written for."""
-
-
-def html_environment() -> Environment:
-    """Give the Liquid in which HTML is written: every value is escaped."""
-    return _environment(is_escaping=True)
-
-
-def text_environment() -> Environment:
-    """Give the Liquid in which subjects and plain texts are written: values stand as they are."""
-    return _environment(is_escaping=False)
+from upsell.workspace.documents import Documents
+from upsell.workspace.findings import Findings, Place
+from upsell.workspace.liquid_environment import html_environment, text_environment
+from upsell.workspace.liquid_text import LiquidText
+from upsell.workspace.mjml import check_mjml, compile_mjml
+from upsell.workspace.partials import At, Partials
+from upsell.workspace.plain_text import plain_text, trimmed
+from upsell.workspace.preheaders import with_preheader
+from upsell.workspace.template_checks import Checked, Checker, Scopes
+from upsell.workspace.template_files import (
+    HTML,
+    MJML,
+    TEXT,
+    Texts,
+    find_templates,
+    read_head,
+)
 
 
 class Templates(msgspec.Struct, frozen=True):
@@ -81,291 +51,186 @@ class Templates(msgspec.Struct, frozen=True):
 
 
 def compile_templates(
-    documents: Documents, scopes: Scopes, lists: Mapping[str, frozenset[str]], findings: Findings
+    documents: Documents,
+    locale: str,
+    scopes: Scopes,
+    lists: Mapping[str, frozenset[str]],
+    findings: Findings,
 ) -> Templates:
     """Parse and check every template of the workspace.
 
-    ``lists`` says what each of the variables that are lists has fields for, to be held to in loops.
+    Args:
+        documents: The workspace.
+        locale: The locale in which a template is written whose file names none.
+        scopes: What templates may name.
+        lists: What each of the variables that are lists has fields for, to be held to in loops.
+        findings: Where problems are noted.
     """
+    found = find_templates(documents, locale, findings)
+    checker = Checker(scopes, lists, findings)
+    compiler = _Compiler(documents, locale, checker, findings)
+    names = {name: frozenset(_channels(by_locale)) for name, by_locale in found.items()}
     contents: dict[str, Content] = {}
     variables: dict[str, frozenset[str]] = {}
-    checker = _Checker(scopes, lists, findings)
-    written = _written(documents, findings)
-    for name, paths in written.items():
-        pieces = _pieces(documents, paths, findings)
-        used = [checker.check(liquid) for liquid in pieces.values()] if pieces is not None else [None]
-        if pieces is not None and None not in used:
-            said = {part: liquid.source for part, liquid in pieces.items()}
-            if "html" in said and "text" not in said:
-                said["text"] = plain_text(said["html"])
-            contents[name] = Content(name, **said)
-            variables[name] = frozenset().union(*(names for names in used if names))
-    return Templates(contents, {name: frozenset(paths) for name, paths in written.items()}, variables)
+    compiler.read(found)
+    for name, by_locale in found.items():
+        ready = {each: compiler.content(name, each) for each in by_locale}
+        own = ready.pop("", None)
+        others = {each: content for each, content in sorted(ready.items()) if content is not None}
+        if own is not None and len(others) == len(ready):
+            contents[name] = msgspec.structs.replace(own, locales=others) if others else own
+            variables[name] = frozenset().union(*(compiler.variables(name, each) for each in by_locale))
+    compiler.partials.check_rest()
+    return Templates(contents, names, variables)
 
 
-def _pieces(documents: Documents, paths: Mapping[str, str], findings: Findings) -> dict[str, _Liquid] | None:
-    """Give the Liquid texts of one template by the part of its content; None when one cannot be read."""
-    pieces: dict[str, _Liquid] = {}
-    for channel, path in paths.items():
-        if channel == EMAIL:
-            mail = _read_headed(path, documents[path], "subject", html_environment(), findings)
-            if mail is None:
-                return None
-            pieces["subject"], pieces["html"] = mail
-            beside = f"{path.removesuffix('.html')}.txt"
-            if beside in documents:
-                pieces["text"] = _Liquid(beside, documents[beside], 0, text_environment())
-        elif channel == PUSH:
-            push = _read_headed(path, documents[path], "title", text_environment(), findings)
-            if push is None:
-                return None
-            pieces["push_title"], pieces["push"] = push
-        else:
-            pieces[channel] = _Liquid(path, documents[path].strip(), 0, text_environment())
-            if not pieces[channel].source:
-                findings.error(Place(path), "expected what the text message says, got nothing", code="empty")
-                return None
-    return pieces
+def _channels(by_locale: Mapping[str, Texts]) -> set[str]:
+    return {channel for texts in by_locale.values() for channel in texts.paths}
 
 
-class _Liquid(msgspec.Struct, frozen=True):
-    """One Liquid text, which begins after ``offset`` lines of its file."""
+class _Piece(msgspec.Struct, frozen=True):
+    """One text of a template: the part of its content, its Liquid, how its file ends, and what it names."""
 
-    file: str
-    source: str
-    offset: int
-    environment: Environment
-
-    def at(self, index: int) -> Place:
-        """Give the place of a character."""
-        line = self.offset + self.source.count("\n", 0, index) + 1
-        return Place(self.file, line, index - self.source.rfind("\n", 0, index))
+    part: str
+    text: LiquidText
+    kind: str
+    checked: Checked
 
 
-class _Checker:
-    """Holds templates to the names they may use."""
+class _Compiler:
+    """Makes the contents of templates."""
 
-    def __init__(self, scopes: Scopes, lists: Mapping[str, frozenset[str]], findings: Findings) -> None:
-        """Know the names and where problems are noted."""
-        self._scopes = scopes
-        self._lists = lists
+    def __init__(self, documents: Documents, locale: str, checker: Checker, findings: Findings) -> None:
+        self.partials = Partials(documents, locale, checker, findings)
+        self._documents = documents
+        self._checker = checker
         self._findings = findings
+        self._pieces: dict[tuple[str, str], list[_Piece] | None] = {}
 
-    def check(self, liquid: _Liquid) -> frozenset[str] | None:
-        """Parse one Liquid text; give the first names of its variables, None when it cannot be parsed."""
-        if not self._is_closed(liquid):
-            return None
-        try:
-            template = liquid.environment.from_string(liquid.source)
-            analysis = template.analyze()
-        except LiquidError as error:
-            self._note_syntax(liquid, error)
-            return None
-        except (ValueError, RecursionError) as error:
-            self._findings.error(liquid.at(0), f"the Liquid cannot be read: {error}", code="liquid-syntax")
-            return None
-        self._check_filters(liquid, analysis)
-        self._check_variables(liquid, analysis)
-        self._check_loops(liquid, template, analysis)
-        return frozenset(analysis.globals)
+    def read(self, found: Mapping[str, Mapping[str, Texts]]) -> None:
+        """Read the texts of every template, so that it is known what partials are given."""
+        self.partials.learn()
+        for name, by_locale in found.items():
+            for locale, texts in by_locale.items():
+                pieces = self._read(texts)
+                self._pieces[name, locale] = pieces
+                for piece in pieces or ():
+                    self.partials.note_given(piece.checked)
 
-    def _is_closed(self, liquid: _Liquid) -> bool:
-        """Tell whether all that Liquid opens is closed, and soon; what is not is noted, the first few.
+    def variables(self, name: str, locale: str) -> frozenset[str]:
+        """Give the first names of the variables a template uses in a locale."""
+        return frozenset().union(*(piece.checked.names for piece in self._pieces[name, locale] or ()))
 
-        The parser would read on, but takes time in the square of what follows.
-        """
-        unclosed: list[re.Match[str]] = []
-        opened: re.Match[str] | None = None
-        for found in _BRACES.finditer(liquid.source):
-            is_opening = found[0] in _CLOSED_BY
-            if opened is not None and (is_opening or found.start() - opened.start() > _LONGEST):
-                unclosed.append(opened)
-            opened = found if is_opening else None
-        if opened is not None:
-            unclosed.append(opened)
-        for opening in unclosed[:_MOST_TOLD]:
+    def content(self, name: str, locale: str) -> Content | None:
+        """Make the content of a template in a locale; None, noted, when something is wrong with it."""
+        pieces = self._pieces[name, locale]
+        if pieces is None:
+            return None
+        said: dict[str, str] = {}
+        is_plain = True
+        for piece in pieces:
+            source = self._written_out(piece, locale)
+            if source is None:
+                return None
+            is_plain &= source == piece.text.source and piece.kind != MJML and piece.part != "preheader"
+            said[piece.part] = source
+        return self._finished(name, pieces, said, is_plain=is_plain)
+
+    def _written_out(self, piece: _Piece, locale: str) -> str | None:
+        """Give a text with its partials written out, checked as MJML where it is."""
+        outline = None
+        if piece.kind == MJML:
+            outline = check_mjml(piece.text, self._findings, is_partial=False)
+            if outline is None:
+                return None
+        source = self.partials.write_out(piece.text, piece.checked, outline, At(piece.kind, locale))
+        if source is None:
+            return None
+        if outline is not None and not self.partials.check_places(piece.text, piece.checked, outline, locale):
+            return None
+        return source
+
+    def _finished(
+        self, name: str, pieces: list[_Piece], said: dict[str, str], *, is_plain: bool
+    ) -> Content | None:
+        """Compile MJML, derive the plain text, put the preheader in, and see that all of it parses."""
+        written = (
+            "" if is_plain else digest("content", *(f"{part}\n{text}" for part, text in sorted(said.items())))
+        )
+        mail = next((piece for piece in pieces if piece.part == "html"), None)
+        if mail is not None:
+            if mail.kind == MJML:
+                html = compile_mjml(
+                    LiquidText(mail.text.file, said["html"], mail.text.offset, is_html=True), self._findings
+                )
+                if html is None:
+                    return None
+                said["html"] = html
+            if "text" not in said:
+                derived = plain_text(said["html"])
+                said["text"] = derived if is_plain else trimmed(derived)
+            if "preheader" in said:
+                said["html"] = with_preheader(said["html"], said["preheader"])
+        content = msgspec.structs.replace(Content(name, written=written), **said)
+        return content if self._parses(pieces, said) else None
+
+    def _parses(self, pieces: list[_Piece], said: Mapping[str, str]) -> bool:
+        """Tell whether what was put together is Liquid; each of its parts was already."""
+        for part, source in said.items():
+            environment = html_environment() if part == "html" else text_environment()
+            try:
+                environment.from_string(source)
+            except LiquidError as error:
+                piece = next((each for each in pieces if each.part == part), pieces[0])
+                self._findings.error(
+                    piece.text.at(0),
+                    f"the Liquid cannot be read with its partials: {error.message}",
+                    hint="open and close every tag in one file, and write {% render %} by itself",
+                    code="liquid-syntax",
+                )
+                return False
+        return True
+
+    def _read(self, texts: Texts) -> list[_Piece] | None:
+        """Read and check the texts of one template in one locale; None when one cannot be read."""
+        pieces: list[_Piece] = []
+        is_right = True
+        for channel, path in texts.paths.items():
+            written = self._texts(channel, path, texts.plain)
+            is_right &= written is not None
+            for part, text, kind in written or ():
+                checked = self._checker.check(text)
+                is_right &= checked is not None
+                if checked is not None:
+                    pieces.append(_Piece(part, text, kind, checked))
+        return pieces if is_right else None
+
+    def _texts(self, channel: str, path: str, plain: str | None) -> list[tuple[str, LiquidText, str]] | None:
+        """Give the texts of one channel: the part of the content, the Liquid, and how its file ends."""
+        source = self._documents[path]
+        if channel == EMAIL:
+            kind = MJML if path.endswith(MJML) else HTML
+            head = read_head(
+                path, source, needed="subject", others=("preheader",), is_html=True, findings=self._findings
+            )
+            if head is None:
+                return None
+            beside = [] if plain is None else [("text", LiquidText(plain, self._documents[plain]), TEXT)]
+            said = [(part, text, TEXT) for part, text in head.said.items()]
+            return [*said, ("html", head.rest, kind), *beside]
+        if channel == PUSH:
+            head = read_head(path, source, needed="title", others=(), is_html=False, findings=self._findings)
+            return (
+                None
+                if head is None
+                else [
+                    ("push_title", head.said["title"], TEXT),
+                    ("push", head.rest, TEXT),
+                ]
+            )
+        if not source.strip():
             self._findings.error(
-                liquid.at(opening.start()),
-                f"expected {_CLOSED_BY[opening[0]]} within {_LONGEST:,} characters of {opening[0]}, got none",
-                code="liquid-syntax",
+                Place(path), "expected what the text message says, got nothing", code="empty"
             )
-        return not unclosed
-
-    def _check_filters(self, liquid: _Liquid, analysis: TemplateAnalysis) -> None:
-        """Note filters that do not exist."""
-        for name, spans in analysis.filters.items():
-            if name not in liquid.environment.filters:
-                for span in spans:
-                    self._unknown(liquid.at(span.index), "filter", name, liquid.environment.filters)
-
-    def _check_variables(self, liquid: _Liquid, analysis: TemplateAnalysis) -> None:
-        """Note variables that rendering will not know."""
-        for root, uses in analysis.globals.items():
-            for variable in uses:
-                place = liquid.at(variable.span.index)
-                if root not in self._scopes:
-                    self._unknown(place, "variable", root, self._scopes)
-                    continue
-                self._check_fields(place, root, self._scopes[root], variable.segments[1:])
-
-    def _check_loops(self, liquid: _Liquid, template: BoundTemplate, analysis: TemplateAnalysis) -> None:
-        """Note fields that no entry of a list has, where a loop goes through it."""
-        for name, fields in _looped(template.nodes, self._lists).items():
-            for variable in analysis.variables.get(name, ()):
-                field = variable.segments[1] if len(variable.segments) > 1 else None
-                if isinstance(field, str) and field not in fields:
-                    names = (f"{name}.{known}" for known in fields)
-                    self._unknown(liquid.at(variable.span.index), "variable", f"{name}.{field}", names)
-
-    def _check_fields(self, place: Place, path: str, fields: Fields, segments: Sequence[object]) -> None:
-        """Note the first field on a variable's path that rendering will not know."""
-        for segment in segments:
-            if fields is None or not isinstance(segment, str):
-                return
-            if segment not in fields:
-                self._unknown(place, "variable", segment, fields, f"{path}.")
-                return
-            path = f"{path}.{segment}"
-            fields = fields[segment] if isinstance(fields, Mapping) else None
-
-    def _unknown(self, place: Place, kind: str, name: str, known: Iterable[str], within: str = "") -> None:
-        """Note a name that means nothing in a template; ``within`` is the path it stands behind."""
-        names = sorted(known)
-        near = nearest(name, names)
-        hint = f"did you mean {within}{near}?" if near else None
-        if hint is None:
-            told = listed((f"{within}{each}" for each in names), 20)
-            hint = f"known {kind}s: {told}" if names else "none is known there; metrics are in catalog.yaml"
-        self._findings.error(
-            place,
-            f"expected a {kind} templates know, got {shortened(f'{within}{name}')}",
-            hint=hint,
-            code=f"unknown-{kind}",
-        )
-
-    def _note_syntax(self, liquid: _Liquid, error: LiquidError) -> None:
-        """Note text that is no Liquid."""
-        index = error.token.start_index if error.token is not None else -1
-        # Without a place of its own, the fault is something left open at the end.
-        at = index if 0 <= index < len(liquid.source) else len(liquid.source.rstrip())
-        self._findings.error(
-            liquid.at(at), f"the Liquid cannot be read: {shortened(str(error.message))}", code="liquid-syntax"
-        )
-
-
-def _looped(nodes: Iterable[Node], lists: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
-    """Give the names under which loops go through lists, with the fields of an entry.
-
-    A name that goes through anything else as well is left out: what it has cannot be told by its name.
-    """
-    found: dict[str, frozenset[str]] = {}
-    others: set[str] = set()
-    pending = list(nodes)
-    while pending:
-        node = pending.pop()
-        pending.extend(node.children(_NO_CONTEXT, include_partials=False))
-        if isinstance(node, ForNode):
-            path = node.expression.iterable
-            listed = path.path[0] if isinstance(path, Path) and len(path.path) == 1 else None
-            if isinstance(listed, str) and listed in lists:
-                found[node.expression.identifier] = lists[listed]
-            else:
-                others.add(node.expression.identifier)
-    return {name: fields for name, fields in found.items() if name not in others}
-
-
-def _environment(*, is_escaping: bool) -> Environment:
-    environment = Environment(autoescape=is_escaping)
-    for tag in _UNAVAILABLE:
-        environment.tags.pop(tag, None)
-    return environment
-
-
-def _written(documents: Documents, findings: Findings) -> dict[str, dict[str, str]]:
-    """Give the path of each template by its name and the channel it is written for."""
-    written: dict[str, dict[str, str]] = {}
-    for path in documents:
-        parts = PurePosixPath(path)
-        if parts.parent == PurePosixPath(TEMPLATES):
-            found = _channel_of(parts, documents, findings)
-            if found is not None:
-                name, channel = found
-                written.setdefault(name, {})[channel] = path
-    return written
-
-
-def _channel_of(path: PurePosixPath, documents: Documents, findings: Findings) -> tuple[str, str] | None:
-    """Give the name and channel a file is a template of; None, noted where wrong, when it is none."""
-    place = Place(str(path))
-    if path.suffix not in {".html", ".txt"}:
-        findings.warning(
-            place,
-            f"expected templates that end in .html or .txt, got {path.name}",
-            hint="nothing reads this file",
-            code="unread-file",
-        )
-        return None
-    channel = next((each for each, suffix in SUFFIXES.items() if path.name.endswith(suffix)), None)
-    name = path.name.removesuffix(SUFFIXES[channel] if channel is not None else ".txt")
-    if NAME.parse(name) is None:
-        findings.error(place, f"expected {NAME.expected}, got {name}", code="file-name")
-        return None
-    if channel is None:
-        page = f"{TEMPLATES}/{name}.html"
-        if page not in documents:
-            findings.error(
-                place,
-                f"expected {page} beside this file, got none",
-                hint="the .html file holds the mail and its subject; .txt is its plain text",
-                code="missing-file",
-            )
-        return None
-    return name, channel
-
-
-def _read_headed(
-    path: str, source: str, headed: str, environment: Environment, findings: Findings
-) -> tuple[_Liquid, _Liquid] | None:
-    """Split a text into what stands in its head under ``headed``, such as a mail's subject, and the rest.
-
-    The head is read line by line and not as YAML, to which Liquid's braces would mean something;
-    quotes around the whole of it are no part of it, as they would be none in YAML.
-    """
-    front = _FRONT.match(source)
-    if front is None:
-        findings.error(
-            Place(path),
-            f"expected the {headed} between two lines of --- at the head, got none",
-            hint=f"begin the file with:\n---\n{headed}: Your plan at a glance\n---",
-            code="front-matter",
-        )
-        return None
-    subject: _Liquid | None = None
-    is_right = True
-    for line, text in enumerate((front[1] or "").splitlines(), start=2):
-        key, colon, value = text.partition(":")
-        if not text.strip():
-            continue
-        if not colon or key.strip() != headed or subject is not None or not value.strip():
-            findings.error(
-                Place(path, line),
-                f"expected {headed}: and its text, once, got {shortened(text)}",
-                hint=f"the head of a template has one key, {headed}",
-                code="front-matter",
-            )
-            is_right = False
-        else:
-            subject = _Liquid(path, _unquoted(value.strip()), line - 1, text_environment())
-    if subject is None and is_right:
-        findings.error(Place(path, 2), f"expected the key {headed}, got none", code="missing-key")
-    if subject is None or not is_right:
-        return None
-    lines = source.count("\n", 0, front.end())
-    return subject, _Liquid(path, source[front.end() :], lines, environment)
-
-
-def _unquoted(value: str) -> str:
-    """Give a subject without the pair of quotes around all of it."""
-    quote, inner = value[0], value[1:-1]
-    is_quoted = len(value) > 1 and quote in "'\"" and value.endswith(quote) and inner.strip() != ""
-    return inner if is_quoted and quote not in _LIQUID.sub("", inner) else value
+            return None
+        return [(channel, LiquidText(path, source.strip()), TEXT)]

@@ -16,7 +16,7 @@ import msgspec
 from upsell.decisions.guardrails import Guardrails
 from upsell.ids import digest
 from upsell.journeys.steps import MessageStep
-from upsell.journeys.workflow import Crossing, Existing, Status, Workflow
+from upsell.journeys.workflow import Content, Crossing, Existing, Status, Workflow
 from upsell.rules.compile import Rule
 from upsell.rules.conditions import Condition
 from upsell.workspace.editions import Edition
@@ -86,6 +86,7 @@ def plain(value: object) -> object:
         case enum.Enum():
             return value.value
         case msgspec.Struct():
+            value = _as_written(value) if isinstance(value, Content) else value
             # What is as it is without being written is left out, so that a release that knows of more
             # gives what was written before the same name.
             said = [(field, getattr(value, field.name)) for field in msgspec.structs.fields(type(value))]
@@ -97,6 +98,11 @@ def plain(value: object) -> object:
             return [plain(part) for part in value]
         case _:
             return value
+
+
+def _as_written(content: Content) -> Content:
+    """Give a content without what a compiler made of it: the next release may make another text of it."""
+    return msgspec.structs.replace(content, html="", text="") if content.written else content
 
 
 def _is_usual(value: object, field: msgspec.structs.FieldInfo) -> bool:

@@ -40,7 +40,7 @@ PUT_TOGETHER = {
     "workspace/lints.py": ("no-owner", "no-purpose", "no-review-date"),
     "workspace/offers.py": ("unknown-plan", "unknown-product", "unknown-item"),
     "workspace/products.py": (),
-    "workspace/templates.py": (),
+    "workspace/template_checks.py": ("unknown-variable", "unknown-filter"),
 }
 
 # Calls that name a code otherwise than by code=: at which place the code stands, or the kind of a name.

@@ -152,8 +152,9 @@ def paths(told: Mapping[str, Any], at: str) -> list[str]:
 def test_without_a_catalog_that_can_be_read_no_metric_is_complained_of() -> None:
     findings = Findings()
     scopes = {"proof": {"peers": None}}
-    documents = {"templates/x.html": "---\nsubject: Hi\n---\n{{ proof.peers.any.thing }}{{ proof.x.y }}\n"}
-    compile_templates(documents, scopes, {}, findings)
+    guarded = "{% if proof.peers.any.thing %}{{ proof.peers.any.thing }}{% endif %}"
+    documents = {"templates/x.html": f"---\nsubject: Hi\n---\n{guarded}{{{{ proof.x.y }}}}\n"}
+    compile_templates(documents, "en", scopes, {}, findings)
     (problem,) = findings.in_order()
     assert problem.message == "expected a variable templates know, got proof.x"
 

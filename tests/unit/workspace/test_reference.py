@@ -9,6 +9,7 @@ import pytest
 from upsell.signals.event_table import EVENT_TABLE
 from upsell.workspace.contact_hours_reference import contact_hours_page
 from upsell.workspace.reference import events_page, reasons_page, workspace_page
+from upsell.workspace.template_reference import templates_page
 
 REFERENCE = Path(__file__).parents[3] / "docs" / "reference"
 
@@ -16,6 +17,7 @@ REFERENCE = Path(__file__).parents[3] / "docs" / "reference"
 PAGES = [
     ("workspace.md", workspace_page()),
     ("events.md", events_page()),
+    ("templates.md", templates_page()),
     ("reasons.md", reasons_page()),
     ("contact-hours.md", contact_hours_page()),
 ]

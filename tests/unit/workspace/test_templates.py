@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.workspace.acme import compiled, with_change
+from upsell.workspace.liquid_environment import html_environment, text_environment
 from upsell.workspace.plain_text import plain_text
-from upsell.workspace.templates import html_environment, text_environment
 
 
 def test_a_mail_is_split_into_subject_html_and_text() -> None:

@@ -10,8 +10,9 @@ _FILES = (
     Page(
         code="missing-file",
         meaning="A file that must be there is not.",
-        remedy="Write it, or name another directory. A .txt under templates/ needs the .html of its "
-        "name beside it, which holds the subject.",
+        remedy="Write it, or name another directory. A .txt under templates/ needs the .mjml or "
+        ".html of its name beside it, which holds the subject; and a template needs to be there in the "
+        "workspace's own locale.",
         wrong="""\
 # templates/note.txt
 Hello
@@ -50,7 +51,7 @@ Hello
         code="file-name",
         meaning="A file has a name by which nothing would read it.",
         remedy="Settings are upsell.yaml, catalog.yaml and signals.yaml; workflows end in .yaml, "
-        "templates in .html or .txt, and both have names of small letters, digits and dashes.",
+        "templates in .mjml, .html or .txt, and both have names of small letters, digits and dashes.",
         wrong="""\
 # workflows/room.yml
 priority: 1

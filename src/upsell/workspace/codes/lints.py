@@ -436,12 +436,12 @@ items:
     ),
     Page(
         code="unread-file",
-        meaning="A file under templates/ is neither .html nor .txt, so nothing reads it.",
+        meaning="A file under templates/ is neither .mjml nor .html nor .txt, so nothing reads it.",
         why="It was probably meant to be sent.",
         remedy="Give it the ending that is meant, or keep it elsewhere.",
         wrong="""\
-# templates/note.mjml
-<mjml></mjml>
+# templates/note.md
+Hello
 """,
         right="""\
 # templates/note.html

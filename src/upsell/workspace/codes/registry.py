@@ -8,14 +8,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from upsell.workspace.codes import catalog, experiments, files, hours, lints, rules, steps, terms, workflows
+from upsell.workspace.codes import (
+    catalog,
+    experiments,
+    files,
+    hours,
+    lints,
+    rules,
+    steps,
+    templates,
+    terms,
+    workflows,
+)
 from upsell.workspace.codes.page import Page, Subject
 
 PAGES: Final[Mapping[str, Page]] = {
     page.code: page
     for page in (
         *lints.LINTS,
+        *templates.LINTS,
         *files.PAGES,
+        *templates.PAGES,
         *workflows.PAGES,
         *experiments.PAGES,
         *steps.PAGES,

@@ -1,0 +1,226 @@
+"""Previews: what somebody would get from a template now, rendered as the dispatcher renders it.
+
+For ``upsell preview``. The law: a preview goes the dispatcher's own way through choosing the language, the
+facts and the rendering, so what it shows is what would be sent; it sends nothing and changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+import msgspec
+
+from upsell.channels.channel import Letter
+from upsell.channels.link_facts import LinkMint
+from upsell.channels.render import choose_content, render_text, template_facts, write_letter
+from upsell.clock import Moment
+from upsell.decisions.reach import CHANNELS
+from upsell.decisions.reasons import MEANINGS
+from upsell.decisions.terms import Terms
+from upsell.errors import ConfigError, nearest
+from upsell.journeys.advance import concerns_for
+from upsell.journeys.effects import Speak
+from upsell.journeys.household import Enrollment, Household, Unit
+from upsell.journeys.program import Program
+from upsell.journeys.scene import Scene
+from upsell.journeys.speaking import choose_terms, offer_named
+from upsell.journeys.steps import MessageStep, Step, for_arm
+from upsell.journeys.workflow import UnitKind, Workflow
+from upsell.rules.facts import Scalar
+
+LINKS: Final = LinkMint("https://links.example", bytes(32))
+"""What the links of a preview are made with: they look like those that are sent, and open nothing."""
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """What is to be shown.
+
+    Attributes:
+        template: Name of the template.
+        customer_id: Whom it would be written to.
+        workflow: Key of the workflow that would send it; None for the first that names it.
+        channel: The channel; None for the first of the step.
+        locale: The locale to take for theirs; None for what their traits say.
+    """
+
+    template: str
+    customer_id: str
+    workflow: str | None = None
+    channel: str | None = None
+    locale: str | None = None
+
+
+class Preview(msgspec.Struct, frozen=True):
+    """A message as somebody would get it.
+
+    Attributes:
+        letter: The letter.
+        workflow: Key of the workflow that would send it.
+        step: The step that would.
+        channel: The channel.
+        locale: The locale its words are in, and its money, dates and numbers.
+        preheader: What an inbox shows beside the subject; empty for none.
+        offer: Id of the offer it makes, None for none.
+    """
+
+    letter: Letter
+    workflow: str
+    step: str
+    channel: str
+    locale: str
+    preheader: str
+    offer: str | None
+
+
+def preview(program: Program, household: Household, wanted: Wanted, now: Moment) -> Preview:
+    """Render a template for a customer of a household as it would be sent at ``now``.
+
+    Raises:
+        ConfigError: No workflow sends such a template by that channel, there is no such customer, or the
+            offer cannot be made to them now.
+        DeliveryError: It cannot be rendered, and so would not be sent.
+    """
+    workflow, step = _step(program, wanted)
+    person = household.customers.get(wanted.customer_id)
+    if person is None:
+        known = ", ".join(sorted(household.customers)) or "nobody"
+        msg = f"expected a customer of {household.id}, got {wanted.customer_id}; known: {known}"
+        raise ConfigError(msg)
+    unit = household.account if workflow.unit is UnitKind.ACCOUNT else person
+    if unit is None:
+        msg = (
+            f"expected a member of an account, as {workflow.key} is about accounts, got {wanted.customer_id}"
+        )
+        raise ConfigError(msg)
+    going = unit.enrollments.values()
+    enrollment = next((each for each in going if each.workflow == workflow.key), None)
+    arm = _arm(step, wanted.template, enrollment)
+    terms = _terms(program, household, workflow, step, (unit, arm, enrollment, now))
+    channel = _channel(workflow, step, wanted)
+    message = Speak(
+        key=f"preview-{wanted.template}",
+        enrollment=enrollment.id if enrollment is not None else "preview",
+        workflow=workflow.key,
+        version=workflow.version,
+        step=step.id,
+        visit=1,
+        unit_id=unit.id,
+        customer_id=wanted.customer_id,
+        channel=channel,
+        intent=step.intent,
+        content=wanted.template,
+        offer=terms.offer if terms is not None else None,
+        arm=arm,
+        trigger=enrollment.trigger if enrollment is not None else _trigger(workflow),
+        reserved_at=now,
+        terms=terms,
+    )
+    letter = write_letter(program, household, message, now, LINKS, wanted.locale)
+    told = choose_content(program, household, message, wanted.locale)
+    preheader = told.content.preheader
+    if preheader:
+        facts = template_facts(program, household, message, now, told.manner)
+        preheader = render_text(told.content, preheader, facts)
+    return Preview(letter, workflow.key, step.id, channel, str(told.manner), preheader, message.offer)
+
+
+def _step(program: Program, wanted: Wanted) -> tuple[Workflow, MessageStep]:
+    """Find the workflow and the step that send a template."""
+    if wanted.workflow is not None and wanted.workflow not in program.workflows:
+        hint = _hint(wanted.workflow, program.workflows)
+        msg = f"expected the key of a workflow, got {wanted.workflow}; {hint}"
+        raise ConfigError(msg)
+    found = [
+        (workflow, step)
+        for workflow, step in _steps(program)
+        if wanted.workflow in (None, workflow.key) and wanted.template in step.content.values()
+    ]
+    if not found:
+        names = {
+            name
+            for workflow, step in _steps(program)
+            if wanted.workflow in (None, workflow.key)
+            for name in step.content.values()
+        }
+        where = f"that {wanted.workflow} sends" if wanted.workflow is not None else "that a workflow sends"
+        msg = f"expected a template {where}, got {wanted.template}; {_hint(wanted.template, names)}"
+        raise ConfigError(msg)
+    by_channel = [each for each in found if wanted.channel is None or wanted.channel in each[1].channels]
+    return (by_channel or found)[0]
+
+
+def _hint(name: str, known: Iterable[str]) -> str:
+    names = sorted(known)
+    near = nearest(name, names)
+    return f"did you mean {near}?" if near else f"known: {', '.join(names) or 'none'}"
+
+
+def _steps(program: Program) -> Iterator[tuple[Workflow, MessageStep]]:
+    for workflow in program.workflows.values():
+        for journey in (workflow.journey, workflow.on_goal):
+            for step in sorted(journey.steps.values(), key=_in_file):
+                if isinstance(step, MessageStep):
+                    yield workflow, step
+
+
+def _in_file(step: Step) -> tuple[tuple[int, str], ...]:
+    """Give what steps are sorted by to stand as in their file, ``else`` after ``then``."""
+    parts = step.id.split(".")
+    return tuple((int(each), "") if each.isdigit() else (each == "else", each) for each in parts)
+
+
+def _channel(workflow: Workflow, step: MessageStep, wanted: Wanted) -> str:
+    possible = [channel for channel in step.channels if channel in CHANNELS]
+    channel = wanted.channel or next(iter(possible), "")
+    if channel not in possible:
+        msg = (
+            f"expected a channel by which {workflow.key} sends {wanted.template}, got {channel or 'none'}; "
+            f"known: {', '.join(possible) or 'none that is rendered'}"
+        )
+        raise ConfigError(msg)
+    return channel
+
+
+def _arm(step: MessageStep, template: str, enrollment: Enrollment | None) -> str | None:
+    """Give the arm in which a step sends a template: their own where it does, else the first that does."""
+    own = enrollment.arm if enrollment is not None else None
+    if for_arm(step.content, own) == template:
+        return own or next((arm for arm in step.offer if arm), None)
+    return next((arm or None for arm, name in step.content.items() if name == template), None)
+
+
+def _terms(
+    program: Program,
+    household: Household,
+    workflow: Workflow,
+    step: MessageStep,
+    whom: tuple[Unit, str | None, Enrollment | None, Moment],
+) -> Terms | None:
+    """Give what the offer of a step comes to for a unit now."""
+    unit, arm, enrollment, now = whom
+    name = offer_named(step, arm, enrollment)
+    if name is None:
+        return None
+    if name not in program.catalog.offers:
+        # A choice the journey has not made yet; the first of what it may choose stands for it.
+        name = next(iter(workflow.offers), name)
+    scene = Scene(program, concerns_for(program), household)
+    scene.now = max(now, household.taken_at)
+    terms, verdict = choose_terms(scene, unit, workflow, name, enrollment)
+    if terms is None:
+        why = MEANINGS[verdict.reason] if verdict is not None else "it comes to nothing for them"
+        rule = f" ({verdict.rule})" if verdict is not None and verdict.rule else ""
+        msg = (
+            f"expected that the offer {name} can be made to {unit.id} now, but {why}{rule}; take another "
+            "customer, or --example"
+        )
+        raise ConfigError(msg)
+    return terms
+
+
+def _trigger(workflow: Workflow) -> dict[str, Scalar]:
+    """Give what the trigger would have seen, as far as the definition tells."""
+    if workflow.trigger.crossing is not None:
+        return {"threshold": workflow.trigger.crossing.at[0]}
+    return {"event": workflow.trigger.on} if workflow.trigger.on is not None else {}

@@ -1,0 +1,124 @@
+"""Rendering Liquid fast: names are looked up without ceremony, and what grows too large is stopped.
+
+For the environments of ``liquid_environment``. The law: what is rendered is what the library would render;
+the short ways are for plain mappings, and everything else goes the library's way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import reduce
+from io import StringIO
+from operator import mul
+from typing import Any, Final, cast
+
+from liquid import BoundTemplate, RenderContext
+from liquid.ast import Node
+from liquid.builtin.expressions import Path
+from liquid.exceptions import ContextDepthError, OutputStreamLimitError
+from liquid.expression import Expression
+from liquid.token import Token
+
+_UNDEFINED: Final = (RenderContext.get.__kwdefaults__ or {})["default"]
+"""What the library takes for no default; it exports no name for it."""
+
+
+class Written(StringIO):
+    """What is rendered, up to a limit of characters."""
+
+    def __init__(self, limit: int) -> None:
+        """Begin with nothing."""
+        super().__init__()
+        self.left = limit
+
+    def write(self, text: str, /) -> int:
+        """Add some.
+
+        Raises:
+            OutputStreamLimitError: It grows too large.
+        """
+        self.left -= len(text)
+        if self.left < 0:
+            raise OutputStreamLimitError("it grows too large", token=None)
+        return super().write(text)
+
+
+class Context(RenderContext):
+    """The names a template sees while it is rendered.
+
+    Attributes:
+        facts: What every template may name; None where that is all it was begun with.
+    """
+
+    facts: Mapping[str, object] | None = None
+
+    def get(self, path: list[object], *, token: Token | None, default: object = _UNDEFINED) -> object:
+        """Give what a path names; see ``RenderContext.get``."""
+        root = path[0]
+        for names in self.scope._maps:  # the short way round the library's own loop
+            if root in names:
+                found: Any = names[root]  # type: ignore[index]
+                for segment in path[1:]:
+                    if type(found) is not dict or segment not in found:
+                        return super().get(path, token=token, default=default)
+                    found = found[segment]
+                return found
+        return super().get(path, token=token, default=default)
+
+    def get_buffer(self, buf: object = None) -> Written:
+        """Give a buffer that may hold what its parent may still hold."""
+        return Written(buf.left if isinstance(buf, Written) else self.env.output_stream_limit or 0)
+
+    def isolated(self, given: dict[str, object]) -> Context:
+        """Give a context that sees what it is given and what every template may name.
+
+        Raises:
+            ContextDepthError: Contexts lie too deep inside one another.
+        """
+        if self._copy_depth > self.env.context_depth_limit:
+            raise ContextDepthError("partials lie too deep inside one another", token=None)
+        facts = self.globals if self.facts is None else self.facts
+        within = Context(
+            self.template,
+            globals={**facts, **given},
+            copy_depth=self._copy_depth + 1,
+            parent_context=self,
+            loop_iteration_carry=reduce(mul, (loop.length for loop in self.loops), self.loop_iteration_carry),
+        )
+        within.facts = facts
+        return within
+
+
+class Template(BoundTemplate):
+    """A template that renders so."""
+
+    context_class = Context
+
+    def _get_buffer(self) -> Written:
+        return Written(self.env.output_stream_limit or 0)
+
+
+class _PlainPath(Path):
+    """A path of names and numbers alone, which is looked up as it stands."""
+
+    __slots__ = ()
+
+    def evaluate(self, context: RenderContext) -> object:
+        """Give what it names."""
+        return context.get(cast("list[object]", self.path), token=self.token)
+
+
+def quickened(template: BoundTemplate) -> BoundTemplate:
+    """Give a template in which paths without other paths within them are looked up at once."""
+    pending: list[Node | Expression] = list(template.nodes)
+    context = RenderContext(template)
+    while pending:
+        part = pending.pop()
+        if isinstance(part, Node):
+            pending += part.children(context, include_partials=False)
+            pending += part.expressions()
+            continue
+        pending += part.children()
+        if type(part) is Path and all(isinstance(each, str | int) for each in part.path):
+            part.__class__ = _PlainPath
+    return template

@@ -1,0 +1,107 @@
+"""``upsell preview`` and ``upsell templates``: what they print, and what they say when they cannot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.live_world import make_documents, open_world
+from tests.stories.world import workflow
+from tests.unit.cli.commands import run_command
+
+SAAS = Path(__file__).parents[3] / "examples" / "saas"
+TEMPLATE = """---
+subject: {name}
+preheader: For you
+---
+<p>Hello {{{{ customer.name }}}}</p>{{% render 'sign' %}}
+"""
+
+
+@pytest.mark.postgres
+def test_a_customer_of_the_database_sees_what_is_live(
+    database: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("UPSELL_DATABASE_URL", database)
+    with open_world(database) as world:
+        asks = workflow(trigger="{on: Asked}", journey="[{email: {content: t1, intent: help}}]")
+        files = {"templates/partials/sign.html": "<p>Acme</p>"}
+        world.apply({**make_documents({"w": asks}, template=TEMPLATE), **files})
+        world.happens("Customer Identified", "ada", email="ada@example.com", name="Ada")
+        world.settle()
+    html = tmp_path / "t1.html"
+    code, out, _ = run_command(
+        capsys, monkeypatch, "preview", "t1", "--customer", "ada", "--html", html, "--locale", "de"
+    )
+    assert code == 0
+    head, _, text = out.partition("\n\n")
+    assert text == "Hello Ada\n\nAcme\n"
+    assert [line.split(":")[0] for line in head.splitlines()] == [
+        "From", "To", "Subject", "Preheader", "Locale", "Sent by", "HTML",
+    ]  # fmt: skip
+    assert "Preheader: For you" in head
+    assert "<p>Hello Ada</p>" in html.read_text("utf-8")
+    past = run_command(capsys, monkeypatch, "preview", "t1", "--customer", "ada", "--at", "2026-03-03")
+    assert past[1].endswith("Hello Ada\n\nAcme\n")
+    code, _, err = run_command(capsys, monkeypatch, "preview", "t1", "--customer", "bob")
+    assert code == 1
+    assert "something is known of, got c:bob" in err
+
+
+def test_a_made_up_customer_needs_no_database(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ("preview", "more-reports", "--example", "--workspace", SAAS, "--locale", "de", "--text")
+    code, out, _ = run_command(capsys, monkeypatch, *words)
+    assert code == 0
+    assert out.startswith("Acme Reports\n\nMehr Platz für Example Company\n\nGuten Tag Ada,\n")
+    assert "Team kostet 99\xa0$ im Monat" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("preview", "x"), "expected one of --customer ID and --example, got neither"),
+        (("preview", "x", "--example", "--customer", "ada"), "got both"),
+        (
+            ("preview", "x", "--example", "--workspace", SAAS),
+            "expected a template that a workflow sends, got x",
+        ),
+        (("preview", "renewed", "--example", "--workspace", SAAS, "--locale", "xx"), "expected a locale"),
+        (
+            ("preview", "renewed", "--example", "--workspace", SAAS, "--at", "2999-01-01"),
+            "moment of the past",
+        ),
+        (("preview", "renewed", "--example", "--workspace", SAAS, "--channel", "push"), "known: email"),
+        (("templates", "copy", "offer"), "expected: upsell templates add NAME"),
+        (("templates", "add", "offers"), "did you mean offer?"),
+        (("templates", "add", "offer", "--workspace", "/nowhere"), "expected a workspace with upsell.yaml"),
+    ],
+)
+def test_what_is_wrong_is_said(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    words: tuple[object, ...],
+    told: str,
+) -> None:
+    code, _, err = run_command(capsys, monkeypatch, *words)
+    assert code == 1
+    assert told in err
+
+
+def test_ready_templates_are_listed_and_copied(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert "offer          an offer" in run_command(capsys, monkeypatch, "templates")[1]
+    (tmp_path / "upsell.yaml").write_text("currency: EUR\n", "utf-8")
+    code, out, _ = run_command(
+        capsys, monkeypatch, "templates", "add", "offer", "--workspace", tmp_path, "--locale", "en"
+    )
+    assert code == 0
+    written = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.mjml")}
+    assert written == {
+        "templates/offer.mjml",
+        *(f"templates/partials/{name}.mjml" for name in ("button", "footer", "header", "look")),
+    }
+    assert "put in your own" in out
