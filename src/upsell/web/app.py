@@ -18,7 +18,9 @@ from upsell.web.api.description import description_route
 from upsell.web.api.events import event_routes
 from upsell.web.api.health import health_route
 from upsell.web.api.incidents import incident_route
+from upsell.web.api.prompts import prompt_routes
 from upsell.web.api.segments import segment_routes
+from upsell.web.sdk.routes import sdk_route
 
 
 def make_app(url: str, clock: Clock, pages: Sequence[HTTPRouteHandler] = ()) -> Litestar:
@@ -47,6 +49,8 @@ def make_app(url: str, clock: Clock, pages: Sequence[HTTPRouteHandler] = ()) -> 
             incident_route(ring, url, clock),
             *decide_routes(ring, url, clock, decider),
             *segment_routes(ring, url, clock),
+            *prompt_routes(ring, url, clock, decider, intake),
+            sdk_route(),
             health_route(url),
             description_route(),
             *pages,

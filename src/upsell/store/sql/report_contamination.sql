@@ -29,11 +29,11 @@ reached as (
     from tasks
     where tasks.workflow <> %(workflow)s and tasks.offer = any(%(offers)s::text[])
     union all
-    select 'prompt' as way, prompted_discounts.unit_id, prompted_discounts.shown_at as reached_at
-    from prompted_discounts
+    select 'prompt' as way, showings.unit_id, showings.shown_at as reached_at
+    from showings
     where
-        prompted_discounts.workflow <> %(workflow)s
-        and prompted_discounts.terms::json ->> 'offer' = any(%(offers)s::text[])
+        showings.workflow <> %(workflow)s
+        and showings.terms::json ->> 'offer' = any(%(offers)s::text[])
     union all
     select 'accepted' as way, known.unit_id, events.occurred_at as reached_at
     from events
