@@ -172,6 +172,7 @@ def test_each_kind_says_gain_reason_and_price_and_is_accessible_in_light_and_dar
 ) -> None:
     show(server, kind)
     PICTURES.mkdir(parents=True, exist_ok=True)
+    scheme: Any
     for scheme, width in (("light", 1100), ("dark", 1100), ("light", 375), ("dark", 375)):
         context = browser.new_context(
             viewport={"width": width, "height": 800}, color_scheme=scheme, reduced_motion="reduce"
