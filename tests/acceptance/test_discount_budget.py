@@ -161,7 +161,7 @@ def test_a_prompt_taken_before_the_worker_came_to_it_is_counted_all_the_same(dat
             ("cyd", "Prompt Offered"),
         ], "dan is not let in, so nothing is available to him"
         assert world.rows("select reason from decisions where unit_id = 'c:dan'") == [("price_guardrail",)]
-        assert world.rows("select count(*) from prompted_discounts") == [(3,)], "one row, whoever was first"
+        assert world.rows("select count(*) from showings") == [(3,)], "one row, whoever was first"
         decider.close()
 
 
@@ -317,10 +317,10 @@ def test_prompts_from_before_the_table_of_their_discounts_are_filled_in(database
             world.happens("Placement Asked", who, placement="usage-page")
             passes(world)
         world.worker.run_until_idle()
-        kept = world.rows("select * from prompted_discounts order by key")
+        kept = world.rows("select * from showings order by key")
         assert len(kept) == 2
-        world.connection.execute("delete from prompted_discounts")
+        world.connection.execute("delete from showings")
         migration = (FOLDER / "0014.prompted_discounts.sql").read_text("utf-8")
         (filling,) = [each for each in migration.split(";") if "insert into" in each]
-        world.connection.execute(filling.encode())
-        assert world.rows("select * from prompted_discounts order by key") == kept
+        world.connection.execute(filling.replace("prompted_discounts", "showings").encode())
+        assert world.rows("select * from showings order by key") == kept

@@ -20,6 +20,7 @@ from upsell.channels.providers import Provider
 from upsell.channels.reconcilers import Fate, Question
 from upsell.channels.warm_up import WarmUp
 from upsell.clock import DAY, HOUR, MINUTE, SECOND, Moment
+from upsell.decisions.addresses import address_key
 from upsell.runtime.diagnosis import diagnose
 from upsell.runtime.dispatcher import Dispatcher
 from upsell.runtime.doctor import examine
@@ -225,10 +226,10 @@ def test_an_address_that_takes_no_mail_is_a_bounce_at_once_and_a_refusal_for_pol
             dispatcher.run_until_idle()
         told = world.rows(
             "select customer_id, name, properties::json ->> 'status', properties::json ->> 'kind',"
-            " properties::json ->> 'address' from events where source = 'dispatcher' order by 1, 2"
+            " properties::json ->> 'address_key' from events where source = 'dispatcher' order by 1, 2"
         )
         assert told == [
-            ("ada", "Message Bounced", "5.1.1", "hard", "nobody@example.com"),
+            ("ada", "Message Bounced", "5.1.1", "hard", address_key("email", "nobody@example.com")),
             ("ada", "Message Failed", "5.1.1", None, None),
             ("bob", "Message Failed", "5.7.1", None, None),
         ]

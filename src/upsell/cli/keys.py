@@ -28,8 +28,8 @@ def keys(
     scope: Annotated[
         list[str] | None,
         typer.Option(
-            help="What a server key is good for: events:write, incidents:write, decisions:ask, "
-            "segments:read, bounces:write; repeatable."
+            help="What it is good for: events:write, incidents:write, decisions:ask, "
+            "segments:read, bounces:write, prompts:ask; repeatable."
         ),
     ] = None,
     grace_hours: Annotated[int, typer.Option(min=0, help="How many hours a rotated key is still good.")] = 24,
@@ -37,8 +37,8 @@ def keys(
     """List keys, make one, put a new one in the place of one, or take one back.
 
     As long as no key was ever made, events are taken without one, from this machine alone. A write
-    key is public and good for events only. A server key is a secret: it is shown once, and only its
-    hash is kept. A running server hears of a change within five seconds.
+    key is public and good for events and prompts only. A server key is a secret: it is shown once, and
+    only its hash is kept. A running server hears of a change within five seconds.
     """
     from upsell.clock import HOUR, SystemClock
     from upsell.config import load_settings
@@ -48,7 +48,7 @@ def keys(
     if (action == "list") is bool(name):
         wanted = "no name to list" if action == "list" else f"the name of the key to {action}"
         raise typer.BadParameter(f"expected {wanted}, got {name or 'none'}", param_hint="NAME")
-    scopes = _scopes(scope)
+    scopes = _scopes(scope, is_public=not server)
     now = SystemClock().now()
     with connect(database_url(load_settings(os.environ))) as connection:
         match action:
@@ -64,15 +64,18 @@ def keys(
                 print(f"The key {name} opens nothing any more.")
 
 
-def _scopes(said: list[str] | None) -> frozenset[Scope]:
-    """Give the scopes that were said, events without any."""
+def _scopes(said: list[str] | None, *, is_public: bool) -> frozenset[Scope]:
+    """Give the scopes that were said; without any those of pages, or events for a server."""
+    from upsell.store.keys import PUBLIC
     from upsell.store.keys import Scope as Known
 
     known = {each.value: each for each in Known}
     for word in said or ():
         if word not in known:
             raise typer.BadParameter(f"expected one of {', '.join(known)}, got {word}", param_hint="--scope")
-    return frozenset(known[word] for word in said) if said else frozenset({Known.EVENTS})
+    if said:
+        return frozenset(known[word] for word in said)
+    return PUBLIC if is_public else frozenset({Known.EVENTS})
 
 
 def _listed(known: tuple[Key, ...], now: Moment) -> Iterator[str]:

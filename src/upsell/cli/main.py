@@ -76,6 +76,9 @@ COMMANDS: Final[dict[str, Entry]] = {
     "apply": Entry("upsell.cli.apply:apply", "Put a workspace live as the next revision."),
     "pull": Entry("upsell.cli.pull:pull", "Write the workspace that is live to files."),
     "worker": Entry("upsell.cli.worker:worker", "Take events and send messages, until stopped."),
+    "identity": Entry(
+        "upsell.cli.identity:identity", "The secret your server signs identities with, and a token to try."
+    ),
     "keys": Entry("upsell.cli.keys:keys", "List, make, rotate and revoke the keys that senders show."),
     "bounces": Entry(
         "upsell.cli.bounces:bounces", "Read mail that came back, from a mailbox, a file or a pipe."

@@ -174,6 +174,7 @@ def _record(
         **({"channel": prompt.step.channel} if prompt.step.channel else {}),
         "intent": prompt.step.intent.value,
         **({"content": prompt.step.content} if prompt.step.content else {}),
+        **({"kind": prompt.step.kind.value} if prompt.step.kind.value else {}),
     }
     name = PROMPT_OFFERED
     if verdict is not None:

@@ -310,6 +310,17 @@ class TaskStep(msgspec.Struct, frozen=True, tag="task"):
     due: Duration
 
 
+class PromptKind(enum.Enum):
+    """How a prompt is drawn in a page; ``AUTO`` leaves it to where the page asks."""
+
+    AUTO = ""
+    MODAL = "modal"
+    PAYWALL = "paywall"
+    BANNER = "banner"
+    TOOLTIP = "tooltip"
+    CARD = "card"
+
+
 class PromptStep(msgspec.Struct, frozen=True, tag="prompt"):
     """Leave something to be shown when it is asked for, while the enrollment goes on; passes at once.
 
@@ -322,6 +333,7 @@ class PromptStep(msgspec.Struct, frozen=True, tag="prompt"):
         channel: By which channel the team's own system says it; empty for what appears at a placement.
         content: What the team's own product or system calls what is to be shown; empty where it knows.
         lasts: For how long it is available, in microseconds; 0 for as long as the enrollment goes on.
+        kind: How it is drawn in a page.
     """
 
     id: str
@@ -332,6 +344,7 @@ class PromptStep(msgspec.Struct, frozen=True, tag="prompt"):
     channel: str = ""
     content: str = ""
     lasts: Duration = 0
+    kind: PromptKind = PromptKind.AUTO
 
     @property
     def where(self) -> str:

@@ -34,7 +34,7 @@ from upsell.journeys.workflow import Trigger
 from upsell.runtime.programs import Programs, is_limited
 from upsell.runtime.snapshot import take_through
 from upsell.runtime.suppressing import tell_customer
-from upsell.signals.events import PLACEMENT_ASKED, PROMPT_OFFERED, PROMPT_WITHHELD, Event
+from upsell.signals.events import FEATURE_GATE_HIT, PLACEMENT_ASKED, PROMPT_OFFERED, PROMPT_WITHHELD, Event
 from upsell.store.acceptances import keep_prompted, newest_acceptance
 from upsell.store.connect import Connection, connect
 from upsell.store.cursors import read_cursors
@@ -48,6 +48,8 @@ READ_EACH: Duration = SECOND
 
 SOURCE = "decide"
 """The source of the events made here."""
+
+_LOCALE_TRAITS = ("locale", "language")
 
 _log = structlog.get_logger(__name__)
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
@@ -92,6 +94,7 @@ class Prompted(msgspec.Struct, frozen=True):
         program: What decided.
         plans: The plans they have or may move to, side by side, where a prompt is offered.
         proof: What can be proved to them, beside a prompt that is offered.
+        locales: The locales they read, as far as their traits say.
     """
 
     at: Moment
@@ -101,6 +104,21 @@ class Prompted(msgspec.Struct, frozen=True):
     program: Program
     plans: tuple[ListedPlan, ...] = ()
     proof: ProofFacts = ProofFacts()
+    locales: tuple[object, ...] = ()
+
+
+class Gated(msgspec.Struct, frozen=True):
+    """What is answered to whoever reaches for a feature.
+
+    Attributes:
+        is_allowed: Whether they may use it.
+        plan: Id of the plan in force, empty for none.
+        prompted: What they may be shown instead; None when they may use it.
+    """
+
+    is_allowed: bool
+    plan: str
+    prompted: Prompted | None
 
 
 class Decider:
@@ -144,6 +162,31 @@ class Decider:
         appended = _append(connection, event, asked, self._clock)
         # What was taken before the request's place in the ledger can be read only now.
         return _follow(connection, self._limited(connection), asked, event, appended)
+
+    def gate(self, feature: str, asked: Asked) -> Gated:
+        """Say whether somebody may use a feature; where they may not it is recorded, and decided what helps.
+
+        Raises:
+            ConfigError: No revision is live.
+            IntakeError: Another request was told under the same id.
+        """
+        connection = self._connection()
+        program = self._limited(connection)
+        now = self._clock.now()
+        household, _ = _look_up(connection, program, asked, now)
+        scene = Scene(program, concerns_for(program), household)
+        scene.now = max(now, household.taken_at)
+        facts = scene.facts(scene.principal())
+        plan = str(facts.plan.get("id") or "")
+        if feature in facts.features:
+            return Gated(is_allowed=True, plan=plan, prompted=None)
+        if not asked.is_dry_run:
+            hit = _event(asked, now)
+            hit = msgspec.structs.replace(
+                hit, id=f"{asked.id}/gate", name=FEATURE_GATE_HIT, properties={"feature": feature}
+            )
+            _append(connection, hit, asked, self._clock)
+        return Gated(is_allowed=False, plan=plan, prompted=self.decide(asked))
 
     def _connection(self) -> Connection:
         held: Connection | None = getattr(self._local, "connection", None)
@@ -225,6 +268,18 @@ def _follow(
 
 def _try(connection: Connection, program: Program, asked: Asked, now: Moment) -> Prompted:
     """Say what would follow from a request; nothing is written."""
+    household, customer_id = _look_up(connection, program, asked, now)
+    at = max(now, household.taken_at)
+    event = msgspec.structs.replace(_event(asked, at), customer_id=customer_id, seen_at=at)
+    effects: Sequence[Effect] = Session(program, household).take(event)
+    answers = [effect.event for effect in effects if isinstance(effect, Record)]
+    return _answer(program, household, customer_id, asked, answers, at)
+
+
+def _look_up(
+    connection: Connection, program: Program, asked: Asked, now: Moment
+) -> tuple[Household, str | None]:
+    """Give the household a request is about, as of now, and who looks by who they are now."""
     with connection.transaction():
         connection.execute("set transaction isolation level repeatable read, read only")
         customer_id = asked.customer_id
@@ -236,12 +291,7 @@ def _try(connection: Connection, program: Program, asked: Asked, now: Moment) ->
         wanted = {household_id: (customer_id,) if customer_id else ()}
         cursors = read_cursors(connection, range(SHARDS))
         homes, _ = take_through(connection, program, wanted, cursors, now)
-    household = _household(homes, household_id)
-    at = max(now, household.taken_at)
-    event = msgspec.structs.replace(_event(asked, at), customer_id=customer_id, seen_at=at)
-    effects: Sequence[Effect] = Session(program, household).take(event)
-    answers = [effect.event for effect in effects if isinstance(effect, Record)]
-    return _answer(program, household, customer_id, asked, answers, at)
+    return _household(homes, household_id), customer_id
 
 
 def _event(asked: Asked, now: Moment) -> Event:
@@ -310,7 +360,10 @@ def _answer(
     unit_id = UnitId(str(offered["unit"]))
     plans = _line_up(program, household, unit_id, at, offered.get("terms", {}))
     proof = prove(program, household, unit_id, at)
-    return Prompted(at, unit_id, offered, (), program, plans, proof)
+    person = household.customers.get(customer_id or "")
+    traits = person.profile.traits if person is not None else {}
+    locales = tuple(traits[name] for name in _LOCALE_TRAITS if name in traits)
+    return Prompted(at, unit_id, offered, (), program, plans, proof, locales)
 
 
 def _verdict(withheld: Event) -> Verdict:

@@ -135,6 +135,7 @@ _PROMPT = (
     _text("placement", "where it can appear; empty for what is told by a channel"),
     _text("channel", "by which channel it is told"),
     _text("content", "what the prompt's step calls what is to be shown"),
+    _text("kind", "how a page draws it; empty where that is left to the page"),
 )
 _MADE_OFFER = (
     _text("offer", "id of the offer", is_required=True),

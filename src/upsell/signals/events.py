@@ -35,6 +35,7 @@ MILESTONE_REACHED: Final = "Milestone Reached"
 
 ORDER_COMPLETED: Final = "Order Completed"
 FEATURE_USED: Final = "Feature Used"
+FEATURE_GATE_HIT: Final = "Feature Gate Hit"
 TRIAL_STARTED: Final = "Trial Started"
 TRIAL_ENDED: Final = "Trial Ended"
 ORDER_CANCELED: Final = "Order Canceled"

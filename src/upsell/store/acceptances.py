@@ -47,7 +47,7 @@ class Acceptance(msgspec.Struct, frozen=True):
     showing: str = ""
 
 
-class _Showing(msgspec.Struct, frozen=True):
+class Showing(msgspec.Struct, frozen=True):
     """What made an offer: which workflow and enrollment, and what it came to."""
 
     workflow: str
@@ -74,11 +74,11 @@ def newest_acceptance(connection: Connection) -> int:
 
 
 def keep_prompted(connection: Connection, told: Iterable[Event]) -> None:
-    """Keep the discounts that prompts showed, of what was recorded about them; a transaction may be open."""
+    """Keep the terms that prompts showed, of what was recorded about them; a transaction may be open."""
     shown: dict[tuple[str, str], Event] = {}
     for event in told:
         terms = event.properties.get("terms") if event.name == PROMPT_OFFERED else None
-        if isinstance(terms, dict) and terms.get("discount_rate"):
+        if isinstance(terms, dict):
             text = _encode(terms).decode()
             shown.setdefault((str(event.properties["prompt"]), text), event)
     if not shown:
@@ -94,7 +94,12 @@ def keep_prompted(connection: Connection, told: Iterable[Event]) -> None:
     connection.execute(query("keep_prompted"), values)
 
 
-def _find_showings(connection: Connection, keys: Sequence[tuple[str, Moment]]) -> Mapping[int, _Showing]:
+def find_showing(connection: Connection, key: str, now: Moment) -> Showing | None:
+    """Find what stood behind one key at ``now``: a message, a task or a prompt that made an offer."""
+    return _find_showings(connection, [(key, now)]).get(0)
+
+
+def _find_showings(connection: Connection, keys: Sequence[tuple[str, Moment]]) -> Mapping[int, Showing]:
     """Find what stood behind keys when they were told, by their place in the list."""
     asked = [(place, key, at) for place, (key, at) in enumerate(keys) if key]
     if not asked:
@@ -102,13 +107,13 @@ def _find_showings(connection: Connection, keys: Sequence[tuple[str, Moment]]) -
     values = {"keys": [key for _, key, _ in asked], "moments": [at for _, _, at in asked]}
     found = connection.execute(query("find_showings"), values, binary=True)
     return {
-        asked[number - 1][0]: _Showing(workflow, enrollment, _decode_terms(terms))
+        asked[number - 1][0]: Showing(workflow, enrollment, _decode_terms(terms))
         for number, workflow, enrollment, terms in found
     }
 
 
 def _acceptance(
-    position: int, seen_at: Moment, said: Mapping[str, Any], showing: _Showing | None
+    position: int, seen_at: Moment, said: Mapping[str, Any], showing: Showing | None
 ) -> Acceptance:
     offer = str(said.get("offer") or "")
     if showing is None:

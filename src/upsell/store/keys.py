@@ -40,7 +40,11 @@ class Scope(enum.Enum):
     DECISIONS = "decisions:ask"
     SEGMENTS = "segments:read"
     BOUNCES = "bounces:write"
+    PROMPTS = "prompts:ask"
 
+
+PUBLIC: Final = frozenset({Scope.EVENTS, Scope.PROMPTS})
+"""What a key that stands in pages may be good for, and is unless less is said."""
 
 _PREFIXES = {Kind.WRITE: "uw_", Kind.SERVER: "us_"}
 
@@ -96,12 +100,12 @@ def create_key(connection: Connection, name: str, kind: Kind, scopes: Collection
     """Make a key and give it: the only time a secret is seen.
 
     Raises:
-        ConfigError: There is a good key of that name, or a write key would be good for more than events.
+        ConfigError: There is a good key of that name, or a write key is for more than what is public.
     """
     if any(key.name == name for key in good_keys(read_keys(connection), now)):
         msg = f"expected a name no good key has, got {name}; take another, or rotate that key"
         raise ConfigError(msg)
-    beyond = sorted(scope.value for scope in scopes if scope is not Scope.EVENTS)
+    beyond = sorted(scope.value for scope in scopes if scope not in PUBLIC)
     if kind is Kind.WRITE and beyond:
         msg = f"expected a server key for {', '.join(beyond)}, got a write key, which pages show"
         raise ConfigError(msg)

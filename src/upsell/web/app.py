@@ -23,9 +23,11 @@ from upsell.web.api.events import event_routes
 from upsell.web.api.health import health_route
 from upsell.web.api.hooks import hook_routes
 from upsell.web.api.incidents import incident_route
+from upsell.web.api.prompts import prompt_routes
 from upsell.web.api.segments import segment_routes
 from upsell.web.pages.links import link_routes
 from upsell.web.pages.preferences import preference_routes
+from upsell.web.sdk.routes import sdk_route
 
 
 def make_app(
@@ -68,6 +70,8 @@ def make_app(
             *segment_routes(ring, url, clock),
             *link_routes(targets, intake, clock),
             *hook_routes(mail_desk, intake, clock, ring),
+            *prompt_routes(ring, url, clock, decider, intake),
+            sdk_route(),
             health_route(url),
             description_route(),
             *preference_routes(Desk(url, clock)),

@@ -9,7 +9,7 @@ import msgspec
 
 from upsell.decisions.intents import Intent
 from upsell.decisions.reach import CHANNELS, EMAIL, PUSH, SMS
-from upsell.journeys.steps import Blocked, Heard
+from upsell.journeys.steps import Blocked, Heard, PromptKind
 from upsell.journeys.workflow import Existing, Status, UnitKind, Vary
 from upsell.workspace import scalars
 from upsell.workspace.codes.page import Subject
@@ -389,6 +389,10 @@ _STEP_CASES = {
                         ),
                         "content": Key(
                             scalars.NAME, "what your product calls what is to be shown; told in the answer"
+                        ),
+                        "as": Key(
+                            scalars.one_of("kind", *(kind.value for kind in PromptKind if kind.value)),
+                            "how a page draws it; without it by where the page asks",
                         ),
                         "for": Key(
                             scalars.DURATION,

@@ -10,7 +10,7 @@ left join outbox on asked.key = outbox.key
 left join tasks on asked.key = tasks.key
 left join lateral (
     select known.workflow, known.enrollment, known.terms
-    from prompted_discounts as known
+    from showings as known
     where known.key = asked.key and known.shown_at <= moment(asked.at)
     order by known.shown_at desc
     limit 1

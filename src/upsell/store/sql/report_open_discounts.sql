@@ -12,7 +12,7 @@ from (
         where terms is not null and state in ('sent', 'unknown')
         union all
         select workflow, enrollment, terms::json as terms
-        from prompted_discounts
+        from showings
         union all
         select workflow, enrollment, terms::json as terms
         from tasks

@@ -57,7 +57,8 @@ offered as materialized (
         where terms is not null and state in ('sent', 'unknown')
         union all
         select unit_id, enrollment, terms::json as terms, shown_at
-        from prompted_discounts
+        from showings
+        where strpos(terms, '"discount_rate"') > 0
     ) as made
     left join whose on made.unit_id = whose.said
     where made.shown_at <= moment(%(until)s)

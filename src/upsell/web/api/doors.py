@@ -43,7 +43,7 @@ async def turn_away(
         except (psycopg.Error, StoreError):
             words = "the database did not answer; nothing of this request is committed, so send it again"
             return answer(Refused("unavailable", words), HTTPStatus.SERVICE_UNAVAILABLE, AGAIN)
-    shown = said if said is not None else _shown_key(request.headers.get("authorization", ""))
+    shown = said if said is not None else shown_key(request)
     found = ring.ask(shown, scope)
     if not found.is_known:
         words = (
@@ -57,8 +57,9 @@ async def turn_away(
     return None
 
 
-def _shown_key(header: str) -> str:
+def shown_key(request: Request[Any, Any, Any]) -> str:
     """Give the user name of Basic authorization, or the Bearer token; empty when there is neither."""
+    header = request.headers.get("authorization", "")
     scheme, _, credentials = header.partition(" ")
     if scheme.lower() == "bearer":
         return credentials.strip()

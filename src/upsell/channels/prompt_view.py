@@ -1,0 +1,224 @@
+"""Prompt view: a prompt that is offered, as a page shows it: the gain, the reason, the price, the answers.
+
+For the browser and for whoever draws prompts themselves. The laws: the price that is shown is the price
+that is accepted, to the minor unit; a discount is shown beside what it was taken off; and what an upgrade
+adds is what the catalog says of both plans, nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date
+from babel.lists import format_list
+from babel.numbers import format_currency, format_decimal
+
+from upsell.catalog.offers import Offer
+from upsell.catalog.plans import BillingInterval
+from upsell.channels.prompt_words import WORDS, PromptWords, language_of
+from upsell.clock import Moment, format_moment, to_datetime
+from upsell.decisions.lineup import UNLIMITED, ListedPlan
+from upsell.decisions.terms import Terms
+from upsell.money import Money, minor_digits
+
+MOST_ADDED = 5
+"""How many features and limits are named: more are not read."""
+
+
+class Stated(msgspec.Struct, frozen=True):
+    """A button that accepts: its label, and the price that is said with it, in minor units."""
+
+    label: str
+    price: int | None
+    currency: str
+
+
+class Reason(msgspec.Struct, frozen=True):
+    """One thing that may speak against an offer: as it is told, and as it is said."""
+
+    value: str
+    label: str
+
+
+class PromptView(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a page draws.
+
+    Attributes:
+        key: The prompt's key; answers name it.
+        intent: The intent of the step.
+        content: The content the step names, for a page that draws it itself; empty for none.
+        kind: How it is shown: ``modal``, ``paywall``, ``banner``, ``tooltip`` or ``card``.
+        lang: The language it is in.
+        title: Its heading; empty where nothing is offered, which a page draws itself.
+        paragraphs: What the upgrade does, and how that solves what is in the way.
+        price: What it costs, in words.
+        terms: Guarantee, way back, trial and how long the terms hold.
+        accept: The button that accepts; None where nothing is to be accepted.
+        words: What else is said, by name.
+        reasons: What may speak against it.
+        expires_at: Until when the terms hold, None without an end.
+    """
+
+    key: str
+    intent: str
+    content: str
+    kind: str
+    lang: str
+    title: str = ""
+    paragraphs: tuple[str, ...] = ()
+    price: str = ""
+    terms: tuple[str, ...] = ()
+    accept: Stated | None = None
+    words: dict[str, str] = {}
+    reasons: tuple[Reason, ...] = ()
+    expires_at: str | None = None
+
+
+def view_prompt(
+    said: dict[str, Any],
+    offer: Offer | None,
+    plans: Sequence[ListedPlan],
+    kind: str,
+    locales: Sequence[object],
+) -> PromptView:
+    """Give the view of a prompt that was offered.
+
+    Args:
+        said: What the prompt says of itself, as it is recorded.
+        offer: The offer it makes, None for none.
+        plans: The plans side by side.
+        kind: How it is to be shown.
+        locales: Locales somebody reads, the best first; what is none is passed over.
+    """
+    lang = language_of(*locales)
+    locale = _locale(locales, lang)
+    words = WORDS[lang]
+    view = PromptView(
+        key=str(said["prompt"]),
+        intent=str(said["intent"]),
+        content=str(said.get("content") or ""),
+        kind=kind,
+        lang=lang,
+        words={"later": words.later, "close": words.close},
+    )
+    if offer is None:
+        return view
+    terms = msgspec.convert(said["terms"], Terms)
+    price = price_words(terms, locale, words)
+    return msgspec.structs.replace(
+        view,
+        title=offer.title,
+        paragraphs=tuple(_paragraphs(offer, terms, plans, locale, words)),
+        price=price,
+        terms=tuple(_terms(offer, terms, locale, words)),
+        accept=Stated(_accept(offer, terms, locale, words), terms.price, terms.currency),
+        words={
+            name: getattr(words, name).format(name=terms.name)
+            for name in ("later", "never", "close", "why", "working", "accepted", "failed", "over", "offline")
+        },
+        reasons=tuple(Reason(value, label) for value, label in words.reasons.items()),
+        expires_at=format_moment(terms.expires_at) if terms.expires_at is not None else None,
+    )
+
+
+def price_words(terms: Terms, locale: Locale, words: PromptWords) -> str:
+    """Say what terms cost, with what a discount is taken off; empty where no price is known."""
+    if terms.outcome_price is not None:
+        price = _money(terms.outcome_price, terms.currency, locale)
+        return words.per_result.format(price=price, per=terms.outcome_per)
+    if terms.price is None:
+        return ""
+    price = _each(terms.price, terms, locale, words)
+    if terms.full is None or terms.full == terms.price:
+        return price
+    return words.instead_of.format(price=price, full=_each(terms.full, terms, locale, words))
+
+
+def _each(amount: int, terms: Terms, locale: Locale, words: PromptWords) -> str:
+    price = _money(amount, terms.currency, locale)
+    if not terms.interval:
+        return words.once.format(price=price)
+    per = words.per_month if terms.interval == BillingInterval.MONTH.value else words.per_year
+    return per.format(price=price)
+
+
+def _accept(offer: Offer, terms: Terms, locale: Locale, words: PromptWords) -> str:
+    if offer.trial_days:
+        return words.accept_trial.format(name=terms.name, days=offer.trial_days)
+    if terms.price is None:
+        price = price_words(terms, locale, words)
+        return words.accept.format(name=terms.name, price=price) if price else terms.name
+    return words.accept.format(name=terms.name, price=_each(terms.price, terms, locale, words))
+
+
+def _paragraphs(
+    offer: Offer, terms: Terms, plans: Sequence[ListedPlan], locale: Locale, words: PromptWords
+) -> Iterator[str]:
+    """Say how it solves what is in the way, and what it adds to what they have."""
+    if offer.reason:
+        yield offer.reason
+    added = list(_added(plans, locale, words))[:MOST_ADDED]
+    if added:
+        yield "; ".join(added) + "."
+    if terms.saving:
+        saving = _money(terms.saving, terms.currency, locale)
+        is_yearly = offer.interval is BillingInterval.YEAR
+        yield (words.saves_year if is_yearly else words.saves_month).format(saving=saving) + "."
+
+
+def _added(plans: Sequence[ListedPlan], locale: Locale, words: PromptWords) -> Iterator[str]:
+    offered = next((plan for plan in plans if plan.is_offered), None)
+    present = next((plan for plan in plans if plan.is_present), None)
+    if offered is None or present is None or offered.id == present.id:
+        return
+    features = [feature for feature in offered.features if feature not in present.features]
+    if features:
+        listed = format_list([feature.replace("_", " ") for feature in features], locale=locale)
+        yield words.adds.format(features=listed)
+    for metric, limit in offered.limits.items():
+        now = present.limits.get(metric)
+        if now is None or now.amount is None:
+            continue
+        if limit.text == UNLIMITED or (limit.amount is not None and limit.amount > now.amount):
+            more = words.unlimited if limit.amount is None else format_decimal(limit.amount, locale=locale)
+            less = format_decimal(now.amount, locale=locale)
+            yield words.limit.format(limit=more, metric=metric.replace("_", " "), now=less)
+
+
+def _terms(offer: Offer, terms: Terms, locale: Locale, words: PromptWords) -> Iterator[str]:
+    if offer.trial_days:
+        yield words.trial.format(days=offer.trial_days)
+    if terms.price is not None and terms.full is not None and terms.full != terms.price and offer.months:
+        price = words.for_months.format(price=_each(terms.price, terms, locale, words), months=offer.months)
+        yield f"{price}, {words.then_full.format(full=_each(terms.full, terms, locale, words))}."
+    if offer.guarantee:
+        yield offer.guarantee
+    if offer.downgrade:
+        yield offer.downgrade
+    if terms.expires_at is not None:
+        yield words.until.format(at=_day(terms.expires_at, locale))
+
+
+def _day(at: Moment, locale: Locale) -> str:
+    return format_date(to_datetime(at), "long", locale=locale)
+
+
+def _money(amount: int, currency: str, locale: Locale) -> str:
+    """Write an amount as its readers do, with every minor unit it has: nothing is rounded."""
+    digits = minor_digits(currency)
+    major = Money(amount, currency).amount / 10**digits
+    return format_currency(major, currency, locale=locale, currency_digits=True)
+
+
+def _locale(locales: Sequence[object], lang: str) -> Locale:
+    """Give the first locale of the language spoken, so that Austria and Germany each have their own."""
+    for each in locales:
+        if isinstance(each, str) and language_of(each) == lang:
+            try:
+                return Locale.parse(each.replace("-", "_"))
+            except (UnknownLocaleError, ValueError):
+                continue
+    return Locale.parse(lang)

@@ -1,0 +1,125 @@
+"""Prompt words: what a prompt says of itself where its text says nothing else, by language.
+
+The law: every language says the same things, and nothing here promises more than the terms do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+
+FALLBACK: Final = "en"
+"""The language of whoever speaks none of ours."""
+
+
+class PromptWords(msgspec.Struct, frozen=True):
+    """The words of one language; names in braces are filled in."""
+
+    accept: str
+    accept_trial: str
+    later: str
+    never: str
+    close: str
+    why: str
+    working: str
+    accepted: str
+    failed: str
+    over: str
+    offline: str
+    per_month: str
+    per_year: str
+    once: str
+    per_result: str
+    instead_of: str
+    for_months: str
+    then_full: str
+    saves_month: str
+    saves_year: str
+    trial: str
+    adds: str
+    limit: str
+    unlimited: str
+    until: str
+    reasons: Mapping[str, str]
+
+
+WORDS: Final[Mapping[str, PromptWords]] = {
+    "en": PromptWords(
+        accept="Get {name} for {price}",
+        accept_trial="Try {name} for {days} days, free",
+        later="Not now",
+        never="No, and do not ask again",
+        close="Close",
+        why="What speaks against it? You need not say.",
+        working="One moment …",
+        accepted="Done. {name} is yours.",
+        failed="That did not work, and nothing was charged. Please try again.",
+        over="This offer is over. Nothing was charged.",
+        offline="No connection just now. Nothing was charged; please try again.",
+        per_month="{price} per month",
+        per_year="{price} per year",
+        once="{price}, once",
+        per_result="{price} for each {per}",
+        instead_of="{price} instead of {full}",
+        for_months="{price} for {months} months",
+        then_full="then {full}",
+        saves_month="{saving} less per month than now",
+        saves_year="{saving} less per year than now",
+        trial="{days} days free. After that nothing is charged unless you say yes.",
+        adds="Adds {features}",
+        limit="{limit} {metric} instead of {now}",
+        unlimited="unlimited",
+        until="These terms hold until {at}.",
+        reasons={
+            "too_expensive": "Too expensive",
+            "no_need": "I do not need more",
+            "missing_feature": "Something is missing",
+            "no_time": "No time for it now",
+        },
+    ),
+    "de": PromptWords(
+        accept="{name} für {price} nehmen",
+        accept_trial="{name} {days} Tage kostenlos testen",
+        later="Nicht jetzt",
+        never="Nein, und nicht mehr fragen",
+        close="Schließen",
+        why="Was spricht dagegen? Sie müssen es nicht sagen.",
+        working="Einen Augenblick …",
+        accepted="Erledigt. {name} gehört Ihnen.",
+        failed="Das hat nicht geklappt, und es wurde nichts berechnet. Bitte versuchen Sie es noch einmal.",
+        over="Dieses Angebot ist abgelaufen. Es wurde nichts berechnet.",
+        offline="Gerade keine Verbindung. Es wurde nichts berechnet; bitte versuchen Sie es noch einmal.",
+        per_month="{price} im Monat",
+        per_year="{price} im Jahr",
+        once="einmalig {price}",
+        per_result="{price} je {per}",
+        instead_of="{price} statt {full}",
+        for_months="{price}, {months} Monate lang",
+        then_full="danach {full}",
+        saves_month="{saving} weniger im Monat als jetzt",
+        saves_year="{saving} weniger im Jahr als jetzt",
+        trial="{days} Tage kostenlos. Danach wird nur berechnet, wenn Sie zustimmen.",
+        adds="Dazu kommt: {features}",
+        limit="{limit} {metric} statt {now}",
+        unlimited="unbegrenzt",
+        until="Diese Bedingungen gelten bis {at}.",
+        reasons={
+            "too_expensive": "Zu teuer",
+            "no_need": "Ich brauche nicht mehr",
+            "missing_feature": "Es fehlt etwas",
+            "no_time": "Gerade keine Zeit dafür",
+        },
+    ),
+}
+"""The words of each language, by its ISO 639-1 code."""
+
+
+def language_of(*wanted: object) -> str:
+    """Give the first language of ours among locales such as ``de-AT``; what is no text is passed over."""
+    for locale in wanted:
+        language = str(locale).replace("_", "-").partition("-")[0].lower() if isinstance(locale, str) else ""
+        if language in WORDS:
+            return language
+    return FALLBACK

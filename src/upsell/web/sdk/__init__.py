@@ -1,0 +1,1 @@
+"""The browser snippet: one file that pages load."""

@@ -1,0 +1,381 @@
+"""The snippet in a real browser: drawn under a strict policy, answered by hand, by keyboard, and offline."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from litestar import Litestar, Request, Response, get, post, route
+from litestar.enums import HttpMethod
+from litestar.params import FromPath
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.acceptance.browsing import in_a_browser, open_browser, serving
+from upsell.web.sdk.routes import sdk_route
+
+pytestmark = in_a_browser
+
+KINDS = ("modal", "paywall", "banner", "tooltip", "card")
+PICTURES = Path(__file__).parents[2] / "artifacts" / "prompts"
+
+POLICY = (
+    "default-src 'none'; script-src {base}/sdk/ {base}/page.js; connect-src {base}; "
+    "style-src {base}/page.css; base-uri 'none'; require-trusted-types-for 'script'"
+)
+PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Usage</title>
+<meta name="viewport" content="width=device-width">
+<link rel="stylesheet" href="/page.css"><main><h1>Usage</h1>
+<p>980 of 1,000 reports used this month. <button id="more">New report</button></p>
+<div id="slot"></div><p id="below">Below the slot.</p></main>
+<script src="/sdk/upsell.js"></script><script src="/page.js"></script></html>"""
+STYLE = """:root{color-scheme:light dark}body{font:16px/1.5 system-ui;margin:24px;
+background:light-dark(#fff,#101318);color:light-dark(#1b1f26,#eceff4)}#slot{min-height:320px}"""
+SCRIPT = """
+const told = window.told = [];
+for (const name of ["shown","clicked","accepted","declined","dismissed","withheld","failed","offered"])
+  upsell.on(name, (detail) => told.push(name));
+document.addEventListener("upsell:accepted", () => told.push("dom:accepted"));
+upsell.init({ host: location.origin, key: "uw_x", token: async () => "a.b.c" });
+window.shifts = 0;
+new PerformanceObserver((list) => list.getEntries().forEach((e) => (window.shifts += e.value)))
+  .observe({ type: "layout-shift", buffered: true });
+"""
+VIEW: dict[str, Any] = {
+    "key": "k1",
+    "intent": "offer",
+    "content": "",
+    "kind": "",
+    "lang": "en",
+    "title": "Room for more reports",
+    "paragraphs": ["You used 980 of 1,000 reports.", "10,000 reports instead of 1,000; adds single sign-on."],
+    "price": "$49.00 per month instead of $59.00 per month",
+    "terms": ["30 days to change your mind.", "Go back to Starter whenever you like."],
+    "accept": {"label": "Get Team for $49.00 per month", "price": 4_900, "currency": "USD"},
+    "words": {
+        "later": "Not now", "never": "No, and do not ask again", "close": "Close",
+        "why": "What speaks against it?",
+        "working": "One moment …", "accepted": "Done. Team is yours.", "failed": "That did not work.",
+        "over": "This offer is over.", "offline": "No connection just now.",
+    },
+    "reasons": [{"value": "too_expensive", "label": "Too expensive"},
+                {"value": "no_need", "label": "No need"}],
+}  # fmt: skip
+
+
+class Server:
+    """What a page asks, as the server of the API answers it, with what came."""
+
+    def __init__(self) -> None:
+        self.view: dict[str, Any] | None = VIEW
+        self.heard: list[tuple[str, dict[str, Any]]] = []
+        self.accepts: list[tuple[int, dict[str, Any]]] = []
+        self.base = ""
+
+    def app(self) -> Litestar:
+        def given(body: str, kind: str) -> Response[bytes]:
+            headers = {"Content-Security-Policy": POLICY.format(base=self.base)}
+            return Response(body.encode(), media_type=kind, headers=headers)
+
+        @get("/")
+        async def page() -> Response[bytes]:
+            return given(PAGE, "text/html")
+
+        @get("/page.css")
+        async def style() -> Response[bytes]:
+            return given(STYLE, "text/css")
+
+        @get("/page.js")
+        async def script() -> Response[bytes]:
+            return given(SCRIPT, "text/javascript")
+
+        @post("/v1/prompts", status_code=200)
+        async def prompts(request: Request[Any, Any, Any]) -> dict[str, Any]:
+            self.heard.append(("asked", await request.json()))
+            return {"id": "1", "prompt": self.view}
+
+        @post("/v1/can", status_code=200)
+        async def can(request: Request[Any, Any, Any]) -> dict[str, Any]:
+            said = await request.json()
+            self.heard.append(("can", said))
+            is_allowed = said["feature"] == "reports"
+            return {
+                "id": "1",
+                "allowed": is_allowed,
+                "plan": "pro",
+                "prompt": None if is_allowed else self.view,
+            }
+
+        @route("/v1/prompts/{act:str}", http_method=[HttpMethod.POST], status_code=200)
+        async def answers(request: Request[Any, Any, Any], act: FromPath[str]) -> Response[bytes]:
+            self.heard.append((act, await request.json()))
+            status, body = self.accepts.pop(0) if act == "accepted" and self.accepts else (200, {})
+            return Response(json.dumps(body).encode(), status_code=status, media_type="application/json")
+
+        return Litestar(
+            [page, style, script, prompts, can, answers, sdk_route()],
+            openapi_config=None,
+            logging_config=None,
+        )
+
+    def acts(self) -> list[str]:
+        return [act for act, _ in self.heard if act not in ("asked", "can")]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with open_browser() as browser:
+        yield browser
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    made = Server()
+    with serving(made.app()) as base:
+        made.base = base
+        yield made
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    made = browser.new_context(viewport={"width": 1100, "height": 800}, reduced_motion="reduce")
+    yield made
+    made.close()
+
+
+def visit(context: BrowserContext, server: Server) -> Page:
+    page = context.new_page()
+    page.on("pageerror", lambda error: pytest.fail(str(error)))
+    page.on("console", lambda said: pytest.fail(said.text) if "Content Security" in said.text else None)
+    page.goto(server.base)
+    return page
+
+
+def ask(page: Page, kind: str = "banner") -> None:
+    given = {
+        "card": "{into: document.querySelector('#slot')}",
+        "tooltip": "{at: document.querySelector('#more')}",
+    }
+    page.evaluate(f"upsell.prompt('usage-page', {given.get(kind, '{}')}).then(() => 0)")
+
+
+def show(server: Server, kind: str) -> None:
+    server.view = VIEW | {"kind": kind}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_says_gain_reason_and_price_and_is_accessible_in_light_and_dark(
+    browser: Browser, server: Server, kind: str
+) -> None:
+    show(server, kind)
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    scheme: Any
+    for scheme, width in (("light", 1100), ("dark", 1100), ("light", 375), ("dark", 375)):
+        context = browser.new_context(
+            viewport={"width": width, "height": 800}, color_scheme=scheme, reduced_motion="reduce"
+        )
+        page = visit(context, server)
+        ask(page, kind)
+        for words in (VIEW["title"], *VIEW["paragraphs"], VIEW["price"], *VIEW["terms"]):
+            expect(page.get_by_text(words, exact=True)).to_be_visible()
+        expect(page.get_by_role("button", name="Get Team for $49.00 per month")).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        page.screenshot(path=PICTURES / f"{kind}-{scheme}-{width}.png")
+        # axe is put into the page as its own script, which the page's policy forbids.
+        page.close()
+        context.close()
+        context = browser.new_context(
+            viewport={"width": width, "height": 800}, color_scheme=scheme, bypass_csp=True
+        )
+        page = context.new_page()
+        page.goto(server.base)
+        ask(page, kind)
+        expect(page.get_by_text(VIEW["title"], exact=True)).to_be_visible()
+        found = Axe().run(page)
+        assert found.violations_count == 0, found.generate_report()
+        context.close()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_is_accepted_by_keyboard_alone_at_the_stated_price(
+    context: BrowserContext, server: Server, kind: str
+) -> None:
+    show(server, kind)
+    page = visit(context, server)
+    ask(page, kind)
+    expect(page.get_by_text(VIEW["title"], exact=True)).to_be_visible()
+    focused = "document.activeElement?.shadowRoot?.activeElement"
+    for _ in range(12):
+        if page.evaluate(f"{focused}?.matches('button.go') || false"):
+            break
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Done. Team is yours.")).to_be_visible()
+    ((_, said),) = [each for each in server.heard if each[0] == "accepted"]
+    assert (said["key"], said["price"], said["currency"], said["token"]) == ("k1", 4_900, "USD", "a.b.c")
+    assert {"accepted", "dom:accepted"} <= set(page.evaluate("told"))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_key_already_on_its_way_accepts_nothing(context: BrowserContext, server: Server, kind: str) -> None:
+    show(server, kind)
+    page = visit(context, server)
+    ask(page, kind)
+    expect(page.get_by_text(VIEW["title"], exact=True)).to_be_visible()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Space")
+    page.wait_for_timeout(100)
+    assert server.acts() == []
+
+
+def test_a_double_click_accepts_once(context: BrowserContext, server: Server) -> None:
+    page = visit(context, server)
+    ask(page)
+    page.get_by_role("button", name="Get Team").dblclick()
+    expect(page.get_by_text("Done. Team is yours.")).to_be_visible()
+    assert server.acts().count("accepted") == 1
+
+
+def test_what_is_answered_in_one_tab_is_closed_in_the_other(context: BrowserContext, server: Server) -> None:
+    one, two = visit(context, server), visit(context, server)
+    for page in (one, two):
+        ask(page)
+        expect(page.get_by_text(VIEW["title"], exact=True)).to_be_visible()
+    two.get_by_role("button", name="Not now").click()
+    expect(one.get_by_text(VIEW["title"], exact=True)).to_be_hidden()
+    assert server.acts().count("declined") == 1
+
+
+def test_never_asks_why_and_takes_no_answer_for_an_answer(context: BrowserContext, server: Server) -> None:
+    page = visit(context, server)
+    ask(page)
+    page.get_by_role("button", name="No, and do not ask again").click()
+    page.get_by_label("Too expensive").check()
+    page.get_by_role("button", name="No, and do not ask again").click()
+    expect(page.get_by_text("What speaks against it?")).to_be_hidden()
+    ask(page)
+    page.get_by_role("button", name="No, and do not ask again").click()
+    page.get_by_role("button", name="No, and do not ask again").click()
+    expect(page.get_by_text("What speaks against it?")).to_be_hidden()
+    said = [(each["answer"], each.get("reason")) for act, each in server.heard if act == "declined"]
+    assert said == [("never", "too_expensive"), ("never", None)]
+
+
+def test_escape_dismisses_and_gives_the_focus_back(context: BrowserContext, server: Server) -> None:
+    show(server, "modal")
+    page = visit(context, server)
+    page.locator("#more").focus()
+    ask(page)
+    expect(page.get_by_text(VIEW["title"], exact=True)).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_text(VIEW["title"], exact=True)).to_be_hidden()
+    assert page.evaluate("document.activeElement.id") == "more"
+    assert server.acts() == ["dismissed"]
+
+
+def test_offline_nothing_is_taken_for_accepted_and_what_was_said_is_told_later(
+    context: BrowserContext, server: Server
+) -> None:
+    page = visit(context, server)
+    ask(page)
+    expect(page.get_by_text(VIEW["title"], exact=True)).to_be_visible()
+    context.set_offline(True)
+    page.get_by_role("button", name="Get Team").click()
+    expect(page.get_by_text("No connection just now.")).to_be_visible()
+    page.get_by_role("button", name="Not now").click()
+    page.wait_for_function("localStorage.getItem('upsell.answers')")
+    assert server.acts() == []
+    with page.expect_response("**/v1/prompts/declined"):
+        context.set_offline(False)
+    assert server.acts() == ["declined"]
+    page.wait_for_function("!localStorage.getItem('upsell.answers')")
+
+
+def test_a_failure_is_told_honestly_and_can_be_tried_again(context: BrowserContext, server: Server) -> None:
+    server.accepts = [
+        (400, {"code": "failed", "message": "card declined"}),
+        (400, {"code": "over"}),
+        (200, {}),
+    ]
+    page = visit(context, server)
+    ask(page)
+    for words in ("That did not work.", "This offer is over.", "Done. Team is yours."):
+        page.get_by_role("button", name="Get Team").click()
+        expect(page.get_by_text(words)).to_be_visible()
+
+
+def test_it_is_told_as_shown_only_after_it_was_in_sight_for_a_second(
+    context: BrowserContext, server: Server
+) -> None:
+    page = visit(context, server)
+    ask(page)
+    expect(page.get_by_text(VIEW["title"], exact=True)).to_be_visible()
+    assert server.acts() == []
+    with page.expect_response("**/v1/prompts/shown"):
+        pass
+    assert server.acts() == ["shown"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_on_the_page_moves_when_it_appears(
+    context: BrowserContext, server: Server, kind: str
+) -> None:
+    show(server, kind)
+    page = visit(context, server)
+    before = page.locator("#below").bounding_box()
+    ask(page, kind)
+    expect(page.get_by_text(VIEW["title"], exact=True)).to_be_visible()
+    page.wait_for_timeout(300)
+    assert page.locator("#below").bounding_box() == before
+    assert page.evaluate("shifts") == 0
+
+
+def test_one_thing_at_a_time_is_asked(context: BrowserContext, server: Server) -> None:
+    page = visit(context, server)
+    ask(page)
+    expect(page.get_by_text(VIEW["title"], exact=True)).to_be_visible()
+    server.view = VIEW | {"key": "k2", "title": "Another"}
+    ask(page)
+    page.wait_for_timeout(200)
+    expect(page.get_by_text("Another", exact=True)).to_be_hidden()
+
+
+def test_a_gate_opens_or_shows_what_opens_it(context: BrowserContext, server: Server) -> None:
+    page = visit(context, server)
+    assert page.evaluate("upsell.can('reports').then((a) => a.allowed)") is True
+    expect(page.get_by_text(VIEW["title"], exact=True)).to_be_hidden()
+    assert page.evaluate("upsell.can('sso').then((a) => a.allowed)") is False
+    expect(page.get_by_text(VIEW["title"], exact=True)).to_be_visible()
+
+
+def test_nothing_to_show_is_told_and_the_page_goes_on(context: BrowserContext, server: Server) -> None:
+    server.view = None
+    page = visit(context, server)
+    assert page.evaluate("upsell.prompt('usage-page')") is None
+    assert page.evaluate("told") == ["withheld"]
+    context.set_offline(True)
+    assert page.evaluate("upsell.prompt('usage-page')") is None
+    assert page.evaluate("upsell.can('sso').then((a) => [a.allowed, a.unknown])") == [True, True]
+    assert page.evaluate("told") == ["withheld", "failed", "failed"]
+
+
+def test_words_of_a_customer_are_never_markup(context: BrowserContext, server: Server) -> None:
+    server.view = VIEW | {
+        "title": "<img src=x onerror=alert(1)>",
+        "link": {"label": "x", "url": "javascript:alert(1)"},
+    }
+    page = visit(context, server)
+    ask(page)
+    expect(page.get_by_text("<img src=x onerror=alert(1)>")).to_be_visible()
+    expect(page.get_by_role("link")).to_have_count(0)
+
+
+def test_a_page_sets_its_own_colours(context: BrowserContext, server: Server) -> None:
+    page = visit(context, server)
+    page.evaluate("document.documentElement.style.setProperty('--upsell-accent', 'rgb(1, 120, 60)')")
+    ask(page)
+    accept = page.get_by_role("button", name="Get Team")
+    expect(accept).to_have_css("background-color", "rgb(1, 120, 60)")
