@@ -131,6 +131,21 @@ def test_a_steady_effect_has_no_trend_more_often_than_it_says_and_one_that_fades
     assert fading.slope.high < 0
 
 
+def test_weeks_too_small_by_themselves_are_read_together_and_the_slope_is_still_by_the_week() -> None:
+    # Each effect is 500 less 10 a week; with a pair of units in an arm no week can be read by itself.
+    chance = np.random.default_rng(5)
+    weeks = {}
+    for week in range(52):
+        one = np.rint(chance.normal(5_500 - 10 * week, 60, 12)).astype(np.int64)
+        other = np.rint(chance.normal(5_000, 60, 5)).astype(np.int64)
+        weeks[week] = [Cell(sums(one), sums(other), 12, 5)]
+    found = find_trend(weeks)
+    assert isinstance(found, Novelty)
+    assert found.width > 1
+    assert list(found.weeks) == list(range(0, 52, found.width))
+    assert found.slope.low < -10 < found.slope.high
+
+
 def test_two_weeks_make_no_trend() -> None:
     found = find_trend(weekly(np.random.default_rng(3), [0.0, 0.0]))
     assert isinstance(found, Undetermined)

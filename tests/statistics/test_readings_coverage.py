@@ -30,6 +30,7 @@ from upsell.measurement.readings import (
     read_with_past,
 )
 from upsell.measurement.sequential import always_valid
+from upsell.money import Money
 
 Ints = NDArray[np.int64]
 
@@ -83,7 +84,7 @@ def test_held_outcomes_cover_the_difference_of_held_means(worlds: int, lift: flo
         seen = np.sort(np.concatenate([one, other]))
         held_at = int(seen[int(np.ceil(0.99 * len(seen))) - 1])
         cell = Cell(sums(np.minimum(one, held_at)), sums(np.minimum(other, held_at)), arms, against)
-        found.append(read_held([cell], held_at).absolute)
+        found.append(read_held([cell], Money(held_at, "USD")).absolute)
     assert_nominal(*covered(found, truth), worlds)
 
 
@@ -269,7 +270,7 @@ def test_outside_the_regime_every_way_but_the_small_ones_is_silent(worlds: int) 
     for _ in range(worlds):
         one, other = pays(chance, 900, 0.01), pays(chance, 49, 0.01)
         cell = Cell(sums(one), sums(other), 900, 49)
-        hear("held", read_held([cell], 10**9).absolute)
+        hear("held", read_held([cell], Money(10**9, "USD")).absolute)
         hear("past", read_with_past([(joint(one, one), joint(other, other))]).absolute)
         hear("watched", read_at_any_time([cell]).absolute)
         hear("together", read_together([cell], 3).absolute)

@@ -40,6 +40,13 @@ ALARM_BELOW = 0.001
 """A check is failed when chance alone gives it less often than this: many are made."""
 
 LEAST_WEEKS = 3
+"""How many stretches of weeks have to be read before anything is said of a trend."""
+
+WIDTHS = (1, 4, 13)
+"""How many weeks are read together: more where single ones hold too few units for the estimators."""
+
+LEAST_SHARE_READ = 0.8
+"""Which share of units has to lie in stretches that can be read, before wider ones are taken."""
 
 _DRAWN_WHOLE = Undetermined(
     UndeterminedReason.CLUSTERED, "whole accounts were drawn, so that their people are not independent"
@@ -84,14 +91,16 @@ class Novelty(msgspec.Struct, frozen=True, tag="novelty", tag_field="kind"):
     """How the effect goes with the week of exposure.
 
     Attributes:
-        weeks: The effect by week, counted from the first exposure.
+        weeks: The effect by the first week of each stretch, counted from the first exposure.
         slope: By how much it grows a week.
         p_value: Of a slope of zero, two-sided.
+        width: How many weeks a stretch has.
     """
 
     weeks: dict[int, Effect]
     slope: Effect
     p_value: float
+    width: int = 1
 
 
 class Triggered(msgspec.Struct, frozen=True):
@@ -173,10 +182,37 @@ def check_symmetry(strata: Iterable[Mapping[str, tuple[int, int]]]) -> Symmetry 
 
 
 def find_trend(weeks: Mapping[int, Sequence[Cell]]) -> Novelty | Undetermined:
-    """Find how the effect goes with the week; weeks outside the estimators' regime are left out."""
+    """Find how the effect goes with the week; stretches outside the estimators' regime are left out.
+
+    Weeks are read one by one where most units lie in weeks that can be read, else several together; how wide
+    is chosen by how many can be read and never by what they say.
+    """
+    found: Novelty | None = None
+    detail = ""
+    whole = _size_of(weeks.values())
+    for width in WIDTHS:
+        stretches: dict[int, list[Cell]] = {}
+        for week, cells in sorted(weeks.items()):
+            stretches.setdefault(week // width * width, []).extend(cells)
+        trend = _trend(stretches, width)
+        if isinstance(trend, Undetermined):
+            detail = trend.detail
+            continue
+        found = trend
+        if _size_of(stretches[first] for first in trend.weeks) >= LEAST_SHARE_READ * whole:
+            break
+    return found or Undetermined(UndeterminedReason.TOO_FEW, detail)
+
+
+def _size_of(groups: Iterable[Sequence[Cell]]) -> int:
+    return sum(cell.arm.units + cell.against.units for cells in groups for cell in cells)
+
+
+def _trend(stretches: Mapping[int, Sequence[Cell]], width: int) -> Novelty | Undetermined:
+    """Fit a line through the effects of stretches of weeks, each at its middle."""
     effects: dict[int, Effect] = {}
     weights: list[float] = []
-    for week, cells in sorted(weeks.items()):
+    for week, cells in sorted(stretches.items()):
         effect = compare(strata := over_exposed_units(cells)).absolute if cells else None
         if not isinstance(effect, Effect):
             continue
@@ -186,7 +222,8 @@ def find_trend(weeks: Mapping[int, Sequence[Cell]]) -> Novelty | Undetermined:
         effects[week] = effect
         weights.append(1 / variance)
     if len(effects) < LEAST_WEEKS:
-        detail = f"{len(effects)} weeks of exposure can be read, {LEAST_WEEKS} are needed"
+        stretch = "weeks" if width == 1 else f"stretches of {width} weeks"
+        detail = f"{len(effects)} {stretch} of exposure can be read, {LEAST_WEEKS} are needed"
         return Undetermined(UndeterminedReason.TOO_FEW, detail)
     whole = math.fsum(weights)
     mean = math.fsum(w * week for w, week in zip(weights, effects, strict=True)) / whole
@@ -196,7 +233,7 @@ def find_trend(weeks: Mapping[int, Sequence[Cell]]) -> Novelty | Undetermined:
     error = 1 / math.sqrt(spread)
     reach = float(stats.norm.ppf((1 + LEVEL) / 2)) * error
     p_value = float(2 * stats.norm.sf(abs(slope) / error))
-    return Novelty(effects, Effect(slope, slope - reach, slope + reach), p_value)
+    return Novelty(effects, Effect(slope, slope - reach, slope + reach), p_value, width)
 
 
 def _placebos(rows: Rows) -> dict[str, Placebo | Undetermined]:

@@ -31,6 +31,7 @@ from upsell.measurement.readings import (
 )
 from upsell.measurement.sample_ratio import SampleRatio, Verdict, check_sample_ratio
 from upsell.measurement.sums import Sums
+from upsell.money import Money
 
 LEAST_IN_STRATUM = 2
 """Closed units each arm needs in a stratum, for a variance to exist."""
@@ -284,7 +285,8 @@ def _readings(
     if not question.is_clustered:
         cut = cuts.get((pair.contrast.value, metric.value))
         if cut is not None:
-            yield read_held(held_cells(seen.held[key], list(cells), pair.names), cut)
+            held = held_cells(seen.held[key], list(cells), pair.names)
+            yield read_held(held, Money(cut, question.currency))
         yield read_with_past([_two(seen.before[key][name], pair) for name in cells])
         yield read_at_any_time(whole)
     if pair.pairs > 1:

@@ -30,6 +30,7 @@ from upsell.measurement.effects import Cell, Effects, estimate, in_total, over_e
 from upsell.measurement.joint import JointSums, find_slope
 from upsell.measurement.sequential import always_valid
 from upsell.measurement.sums import Sums
+from upsell.money import Money
 
 
 class ReadingKind(enum.Enum):
@@ -62,9 +63,9 @@ class Reading(msgspec.Struct, frozen=True):
     total: Effect | Undetermined
 
 
-def read_held(cells: Sequence[Cell], cut: int) -> Reading:
-    """Read outcomes that were held to a cut, in minor units."""
-    detail = f"of outcomes held to {cut} minor units, which 99 in 100 of all do not exceed"
+def read_held(cells: Sequence[Cell], cut: Money) -> Reading:
+    """Read outcomes that were held to a cut."""
+    detail = f"of outcomes held to {cut}, which 99 in 100 of all do not exceed"
     return _reading(ReadingKind.WINSORISED, detail, estimate(cells))
 
 

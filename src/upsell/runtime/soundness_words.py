@@ -45,7 +45,8 @@ def checked_words(health: WorkflowHealth, report: LiftReport) -> Iterator[Checke
     for name, trend in health.checks.novelty.items():
         if name not in lifts:
             continue
-        what = f"by week of exposure, {labels[name]}"
+        width = 1 if isinstance(trend, Undetermined) else trend.width
+        what = f"by {'week' if width == 1 else f'{width} weeks'} of exposure, {labels[name]}"
         if isinstance(trend, Undetermined):
             yield Checked(what, f"not known: {trend.detail}")
             continue
@@ -53,8 +54,9 @@ def checked_words(health: WorkflowHealth, report: LiftReport) -> Iterator[Checke
         slope = said.difference_words(trend.slope.estimate, lifts[name])
         yield Checked(what, f"{slope} a week, {changes} (p = {trend.p_value:.2g})")
         for week, effect in trend.weeks.items():
+            to = f" to {week + width}" if width > 1 else ""
             yield Checked(
-                f"week {week + 1}", said.difference_words(effect.estimate, lifts[name]), is_part=True
+                f"week {week + 1}{to}", said.difference_words(effect.estimate, lifts[name]), is_part=True
             )
     ways = ", ".join(f"{count:,} by {way}" for way, count in health.contamination.ways.items() if count)
     reached = f"{ways or 'none'} of {health.contamination.held_out:,}"
