@@ -91,8 +91,8 @@ def _read_status(status: Message, parts: list[Message], at: Moment, shown: str) 
             what = f"Action failed, got {action[:40]!r}" if kind is None else "Final-Recipient, got none"
             unread.append(Unread(f"recipient {place + 1}", "invalid", f"expected {what}", shown))
             continue
-        code, said = _field(group, "Status"), _field(group, "Diagnostic-Code")
-        reports.append(_report(kind, keys, recipients, at, code=code, said=said))
+        told_status, said = _field(group, "Status"), _field(group, "Diagnostic-Code")
+        reports.append(_report(kind, keys, recipients, at, status=told_status, said=said))
     if not keys and reports:
         words = "expected the Message-ID of the mail that came back, got a report without it"
         return Reading((), (*unread, Unread("mail", "no_message", words, shown)), passed_over)
@@ -158,7 +158,7 @@ def _report(
     recipients: tuple[str, ...],
     at: Moment,
     *,
-    code: str = "",
+    status: str = "",
     said: str = "",
 ) -> Report:
     is_bounce = kind is Kind.BOUNCED
@@ -168,8 +168,8 @@ def _report(
         at=at,
         keys=keys,
         recipients=recipients,
-        is_soft=is_bounce and not is_gone(said, code),
-        status=words_in(code)[:20] if is_bounce else "",
+        is_soft=is_bounce and not is_gone(said, status),
+        status=words_in(status)[:20] if is_bounce else "",
         reason=words_in(said) if is_bounce else "",
     )
 
