@@ -36,6 +36,12 @@ def address_key(channel: str, address: str) -> str:
     return digest("address", ADDRESS_TRAITS.get(channel, channel), normalize_address(address))
 
 
+def address_keys(traits: Mapping[str, object]) -> set[str]:
+    """Give the keys of somebody's addresses, by the traits that hold them."""
+    found = {channel: traits.get(trait) for channel, trait in ADDRESS_TRAITS.items()}
+    return {address_key(channel, said) for channel, said in found.items() if isinstance(said, str) and said}
+
+
 def address_on(channel: str, traits: Mapping[str, Scalar], bounced: Collection[str]) -> str | None:
     """Give somebody's address on a channel; None when they have none or it is suppressed.
 

@@ -31,6 +31,7 @@ from upsell.journeys.program import Program
 from upsell.journeys.scene import Scene
 from upsell.journeys.steps import PromptStep, asked_where
 from upsell.journeys.workflow import Trigger
+from upsell.runtime.preferences import tell_customer_left
 from upsell.runtime.programs import Programs, is_limited
 from upsell.runtime.snapshot import take_through
 from upsell.runtime.suppressing import tell_customer
@@ -152,10 +153,11 @@ class Decider:
         """
         connection = self._connection()
         # Without definitions nothing is recorded.
-        self._program(connection)
+        program = self._program(connection)
         if asked.channel and asked.customer_id is not None:
             # What is about to be sent by the team's own system passes no gate of ours.
             tell_customer(connection, self._clock, asked.customer_id)
+            tell_customer_left(connection, program, self._clock, asked.customer_id)
         if asked.is_dry_run:
             return _try(connection, self._limited(connection), asked, self._clock.now())
         event = _event(asked, self._clock.now())

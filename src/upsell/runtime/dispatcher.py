@@ -33,6 +33,7 @@ from upsell.errors import DeliveryError
 from upsell.journeys.gate import ask_gate
 from upsell.journeys.program import Program
 from upsell.runtime.backlog import LATE_AFTER, LONGEST_SPREAD
+from upsell.runtime.left_addresses import tell_left
 from upsell.runtime.linking import Linker, kept_links
 from upsell.runtime.mail_routing import MailRouting
 from upsell.runtime.programs import Programs
@@ -43,6 +44,7 @@ from upsell.signals.events import Event
 from upsell.sources.refusals import is_gone
 from upsell.store.connect import Connection
 from upsell.store.ledger import append
+from upsell.store.left_addresses import LeftAddress
 from upsell.store.letters import LetterPress
 from upsell.store.link_secrets import read_link_secrets
 from upsell.store.links import keep_links
@@ -107,6 +109,7 @@ class _Piece(msgspec.Struct):
         withheld: Those that are not sent now.
         asked_at: When the gate was asked.
         unheard: Who had not heard that their address is suppressed.
+        unheard_left: Who had not heard what was left at their address.
         receipts: What became of the letters.
     """
 
@@ -116,6 +119,7 @@ class _Piece(msgspec.Struct):
     withheld: list[Finished]
     asked_at: Moment
     unheard: Sequence[Unheard] = ()
+    unheard_left: Sequence[tuple[str, LeftAddress]] = ()
     receipts: list[Receipt] = msgspec.field(default_factory=list)
 
 
@@ -274,7 +278,7 @@ class Dispatcher:
         """Ask the gate about messages and write them, letting those before be handed over in between."""
         now = self._clock.now()
         snapshot = await _apart(self._look, claimed, now)
-        piece = _Piece(claimed, {}, {}, [], now, snapshot.unheard)
+        piece = _Piece(claimed, {}, {}, [], now, snapshot.unheard, snapshot.unheard_left)
         in_line = sorted(claimed, key=lambda queued: snapshot.lines.number(queued.message.key))
         for number, queued in enumerate(in_line):
             key = queued.message.key
@@ -360,6 +364,7 @@ class Dispatcher:
                 ended += finished
             if piece is not None:
                 events += tell_unheard(self.connection, piece.unheard, now)
+                events += tell_left(piece.unheard_left, now)
                 events += self._finish(piece.claimed, piece.withheld, now)
                 ended += piece.withheld
                 if piece.letters:

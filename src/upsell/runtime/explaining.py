@@ -33,6 +33,7 @@ from upsell.journeys.program import Program
 from upsell.journeys.speaking import address_of
 from upsell.runtime.batches import Batch, merging_customers
 from upsell.runtime.filling import fill_counters, new_counters
+from upsell.runtime.left_addresses import heed_left
 from upsell.runtime.programs import Programs
 from upsell.runtime.snapshot import take_pending
 from upsell.runtime.suppressing import heed_suppressions, suppressed_of
@@ -123,6 +124,7 @@ def explain_now(connection: Connection, name: str, now: Moment, workflow: str | 
     stood = stand_now(connection, name, now)
     found, program, household = stood.found, stood.program, stood.household
     heed_suppressions(connection, household.customers.values())
+    heed_left(connection, household.customers.values())
     own = None if is_account(found.unit_id) else household.customers.get(bare(found.unit_id))
     suppressed = tuple(suppressed_of(connection, own).values()) if own is not None else ()
     at = max(now, household.taken_at)

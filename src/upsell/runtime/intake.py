@@ -18,6 +18,7 @@ import structlog
 
 from upsell.clock import Clock
 from upsell.errors import IntakeError, StoreError
+from upsell.runtime.left_addresses import is_leaving, take_leavings
 from upsell.runtime.suppressing import take_reports
 from upsell.signals.events import REPORTS, Event
 from upsell.sources.segment import Draft
@@ -151,8 +152,10 @@ class Intake:
         events: list[Event] = [draft.event for draft in drafts]
         hashes = [draft.hash for draft in drafts]
         reports = [event for event in events if event.name in REPORTS]
+        leaving = [event for event in events if is_leaving(event)]
         with connection.transaction():
             told = take_reports(connection, reports, self._clock.now()) if reports else []
+            take_leavings(connection, leaving)
             hashes += [hash_event(event) for event in told]
             appended = append(connection, [*events, *told], self._clock, hashes)
             keep_rejections(connection, [kept for submission in group for kept in submission.rejections])

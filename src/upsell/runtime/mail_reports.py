@@ -16,6 +16,7 @@ from upsell.clock import DAY, Clock, Duration, Moment
 from upsell.decisions.addresses import address_key, hide_address, hide_addresses
 from upsell.decisions.reach import EMAIL
 from upsell.ids import bare, is_account
+from upsell.runtime.left_addresses import take_leavings
 from upsell.runtime.suppressing import take_reports
 from upsell.signals.events import (
     CONSENT_WITHDRAWN,
@@ -134,6 +135,7 @@ def commit_reports(connection: Connection, clock: Clock, source: str, matched: M
     events = [draft.event for draft in matched.drafts]
     with connection.transaction():
         told = take_reports(connection, events, now)
+        take_leavings(connection, events)
         hashes = [*(draft.hash for draft in matched.drafts), *(hash_event(event) for event in told)]
         appended = append(connection, [*events, *told], clock, hashes)[: len(events)]
         keep_rejections(connection, matched.rejections)

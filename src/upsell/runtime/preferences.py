@@ -34,13 +34,20 @@ from upsell.journeys.household import Unit
 from upsell.journeys.program import Program
 from upsell.journeys.steps import MessageStep, PromptStep, TaskStep
 from upsell.rules.facts import Scalar
+from upsell.runtime.left_addresses import (
+    heed_left,
+    is_left_at,
+    take_leavings,
+    take_returns,
+    tell_left,
+)
 from upsell.runtime.programs import Programs
 from upsell.runtime.snapshot import take_pending
 from upsell.signals.events import CONSENT_GIVEN, CONSENT_WITHDRAWN, Event
 from upsell.store.connect import Connection, connect
 from upsell.store.consents import Addressee, ConsentText, find_addressee, keep_text
 from upsell.store.cursors import read_cursors
-from upsell.store.households import find_homes
+from upsell.store.households import find_homes, read_traits
 from upsell.store.identities import find_identities
 from upsell.store.ledger import append
 from upsell.store.link_secrets import read_link_secrets
@@ -227,10 +234,13 @@ class Desk:
             said = words(person)
             if said:
                 chosen = way(_standing(key, person))
+                events = _events(person, key, said, chosen)
                 with connection.transaction():
                     if chosen.text is not None:
                         keep_text(connection, chosen.text, person.now)
-                    append(connection, _events(person, key, said, chosen), self._clock)
+                    take_returns(connection, events)
+                    take_leavings(connection, events)
+                    append(connection, events, self._clock)
                 _log.info("preferences_changed", message=key, how=chosen.how, said=len(said))
                 person = self._find(connection, key)
         return _standing(key, person) if person is not None else None
@@ -276,7 +286,26 @@ class _Words(msgspec.Struct, frozen=True):
 def read_customer(
     connection: Connection, program: Program, customer_id: str, now: Moment
 ) -> tuple[Unit | None, Moment]:
-    """Read a customer with what the worker has yet to take, and the moment that is now for them."""
+    """Read a customer with what the worker has yet to take, and the moment that is now for them.
+
+    What was left at their address is in their record, also where nobody told it yet.
+    """
+    people, taken_at = _customers(connection, program, customer_id, now)
+    heed_left(connection, people)
+    return (people[0] if people else None), taken_at
+
+
+def tell_customer_left(connection: Connection, program: Program, clock: Clock, customer_id: str) -> None:
+    """Tell a customer in the ledger what was left at their address, if anything was and they never heard."""
+    if not is_left_at(connection, read_traits(connection, customer_id)):
+        return
+    unheard = heed_left(connection, _customers(connection, program, customer_id, clock.now())[0])
+    append(connection, tell_left(unheard, clock.now()), clock)
+
+
+def _customers(
+    connection: Connection, program: Program, customer_id: str, now: Moment
+) -> tuple[list[Unit], Moment]:
     unit_id = customer_unit(customer_id)
     with connection.transaction():
         connection.execute("set transaction isolation level repeatable read, read only")
@@ -284,7 +313,8 @@ def read_customer(
         cursors = read_cursors(connection, range(SHARDS))
         homes = take_pending(connection, program, {home: (customer_id,)}, cursors, now)
     household = homes.households[homes.home_of(customer_id) or home]
-    return household.customers.get(customer_id), max(now, household.taken_at)
+    customer = household.customers.get(customer_id)
+    return [] if customer is None else [customer], max(now, household.taken_at)
 
 
 def _standing(key: str, person: _Person) -> Standing:

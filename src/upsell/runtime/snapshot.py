@@ -30,6 +30,7 @@ from upsell.runtime.batches import (
     stirring,
     with_moves,
 )
+from upsell.runtime.left_addresses import heed_left
 from upsell.runtime.lines import Lines
 from upsell.runtime.programs import Programs
 from upsell.runtime.suppressing import heed_suppressions
@@ -38,6 +39,7 @@ from upsell.store.cursors import Cursor, read_cursors
 from upsell.store.households import Homes, Reading, find_homes, load_households
 from upsell.store.identities import Identity, find_identities, find_merge_homes
 from upsell.store.ledger import Head, LedgerInput, read_household_inputs
+from upsell.store.left_addresses import LeftAddress
 from upsell.store.outbox import Queued
 from upsell.store.places import read_places
 from upsell.store.suppressions import Suppressed
@@ -53,6 +55,7 @@ class Snapshot:
         program: What they were advanced with.
         lines: The lines in which the messages stand; empty where no cap counts people.
         unheard: Customers whose record had not heard that their address is suppressed, each with why.
+        unheard_left: Customers whose record had not heard what was left at their address, each with that.
     """
 
     def __init__(self, program: Program, homes: Homes, identities: Mapping[str, Identity]) -> None:
@@ -60,6 +63,7 @@ class Snapshot:
         self.program = program
         self.lines = Lines({}, ())
         self.unheard: Sequence[Unheard] = ()
+        self.unheard_left: Sequence[tuple[str, LeftAddress]] = ()
         self._homes = homes
         self._identities = identities
 
@@ -80,7 +84,7 @@ class Snapshot:
         return household
 
     def heed(self, connection: Connection, messages: Sequence[Queued]) -> None:
-        """Put into the copies which addresses are suppressed by now, whoever's mail came back from there."""
+        """Put into the copies what holds of addresses by now, whoever's mail came back or was left there."""
         people = {}
         for queued in messages:
             message = self.message(queued)
@@ -88,6 +92,7 @@ class Snapshot:
             if person is not None and message.channel in CHANNELS:
                 people[person.id] = person
         self.unheard = heed_suppressions(connection, people.values())
+        self.unheard_left = heed_left(connection, people.values())
 
     def line_up(self, connection: Connection, messages: Sequence[Queued], now: Moment) -> None:
         """Read who stands in line at the addresses of messages, where some cap per person counts them."""

@@ -9,13 +9,13 @@ never waits for one before it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from upsell.clock import Clock, Moment
-from upsell.decisions.addresses import address_key, hide_address, hide_addresses
-from upsell.decisions.reach import ADDRESS_TRAITS, EMAIL
+from upsell.decisions.addresses import address_key, address_keys, hide_address, hide_addresses
+from upsell.decisions.reach import EMAIL
 from upsell.errors import ConfigError
 from upsell.journeys.household import Unit
 from upsell.runtime.evidence import evidence_of_sending
@@ -99,7 +99,7 @@ def heed_suppressions(connection: Connection, people: Iterable[Unit]) -> list[tu
     Returns:
         Who had not heard of it, by customer id.
     """
-    addresses = {(unit.id[2:], key): unit for unit in people for key in _keys_of(unit.profile.traits)}
+    addresses = {(unit.id[2:], key): unit for unit in people for key in address_keys(unit.profile.traits)}
     held = read_suppressed(connection, {key for _, key in addresses})
     unheard = []
     for (customer_id, key), unit in addresses.items():
@@ -111,7 +111,7 @@ def heed_suppressions(connection: Connection, people: Iterable[Unit]) -> list[tu
 
 def suppressed_of(connection: Connection, unit: Unit) -> dict[str, Suppressed]:
     """Give those of a customer's addresses that are suppressed, by key."""
-    return read_suppressed(connection, _keys_of(unit.profile.traits))
+    return read_suppressed(connection, address_keys(unit.profile.traits))
 
 
 def tell_unheard(
@@ -125,7 +125,7 @@ def tell_unheard(
 
 def tell_customer(connection: Connection, clock: Clock, customer_id: str) -> None:
     """Tell a customer in the ledger that their address is suppressed, if it is and they never heard."""
-    keys = _keys_of(read_traits(connection, customer_id))
+    keys = address_keys(read_traits(connection, customer_id))
     held = read_suppressed(connection, keys)
     if not held:
         return
@@ -219,12 +219,6 @@ def _shown(event: Event) -> str:
 
 def _is_soft(event: Event) -> bool:
     return str(event.properties.get("kind")).strip().casefold() in SOFT
-
-
-def _keys_of(traits: Mapping[str, object]) -> set[str]:
-    """Give the keys of a customer's addresses, by the traits that hold them."""
-    found = {channel: traits.get(trait) for channel, trait in ADDRESS_TRAITS.items()}
-    return {address_key(channel, said) for channel, said in found.items() if isinstance(said, str) and said}
 
 
 def _event(held: Suppressed, customer_id: str, now: Moment) -> Event:
