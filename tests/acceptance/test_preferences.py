@@ -375,3 +375,24 @@ def test_who_leaves_does_so_while_what_is_live_does_not_compile(reader: Reader) 
     answered = reader.client.post(leave, data=ONE_CLICK)
     assert (answered.status_code, reader.words()) == (200, [("Withdrawn", "email")])
     assert "Acme sends you no more" in answered.text
+
+
+def test_pages_speak_in_the_name_of_the_sender_their_mail_came_from(database: str) -> None:
+    named = workflow(
+        trigger="{on: Asked}", journey="[{email: {content: t1, intent: help}}]", more="sender: shop"
+    )
+    shop = "senders: {shop: {name: The Shop, address: shop@shop.example, postal_address: 9 Lane}}\n"
+    documents = make_documents({"named": named}, policy=shop)
+    with open_sink() as sink, open_world(database, sink) as world:
+        world.apply(documents)
+        world.happens("Customer Identified", "ada", email="ada@example.com")
+        world.happens("Asked", "ada")
+        world.settle()
+        with TestClient(make_app(database, world.clock)) as client:
+            reader = Reader(world, sink, client)
+            assert reader.mail()["From"] == "The Shop <shop@shop.example>"
+            for path in reader.links():
+                page = client.get(path).text
+                assert "The Shop" in page
+                assert "9 Lane" in page
+                assert "Acme" not in page

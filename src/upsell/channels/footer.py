@@ -47,6 +47,14 @@ def leaving_headers(links: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     return (("List-Unsubscribe", f"<{leave}>"), ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
 
 
+def whom_and_where(name: str, postal_address: str) -> str:
+    """Give name and postal address in one line, the name once where the address begins with it."""
+    if not postal_address:
+        return name
+    is_named = postal_address.casefold().startswith(name.casefold())
+    return postal_address if is_named else f"{name}, {postal_address}"
+
+
 def with_footer(
     html: str, text: str, sender: Sender, links: Mapping[str, str], language: str
 ) -> tuple[str, str]:
@@ -59,7 +67,7 @@ def with_footer(
         links: Its links, by name.
         language: In which language the footer is written.
     """
-    from_whom = f"{sender.name}, {sender.postal_address}"
+    from_whom = whom_and_where(sender.name, sender.postal_address)
     leave, choose = links.get(UNSUBSCRIBE), links.get(PREFERENCES)
     words = _WORDS[language]
     lines, paragraphs = [], []
@@ -67,19 +75,16 @@ def with_footer(
         lines.append(from_whom)
     if not _is_said_in_html(sender.postal_address, html):
         paragraphs.append(escape(from_whom))
-    if leave is not None and leave not in text:
-        lines.append(f"{words.leave}: {leave}")
-        lines += [f"{words.choose}: {choose}"] if choose and choose not in text else []
-    if leave is not None and leave not in html:
-        ways = [(words.leave, leave), (words.choose, choose if choose and choose not in html else None)]
-        # In the colours of the mail itself, so that it can be read in the dark too.
-        paragraphs.append(
-            " &middot; ".join(
-                f'<a href="{escape(to)}" style="color:inherit;text-decoration:underline">{word}</a>'
-                for word, to in ways
-                if to
-            )
-        )
+    ways = [(word, to) for word, to in ((words.leave, leave), (words.choose, choose)) if to is not None]
+    lines += [f"{word}: {to}" for word, to in ways if to not in text]
+    # In the colours of the mail itself, so that it can be read in the dark too.
+    anchors = [
+        f'<a href="{escape(to)}" style="color:inherit;text-decoration:underline">{word}</a>'
+        for word, to in ways
+        if to not in html and escape(to) not in html
+    ]
+    if anchors:
+        paragraphs.append(" &middot; ".join(anchors))
     return _html_with(html, paragraphs), _text_with(text, lines)
 
 

@@ -318,7 +318,9 @@ def _customers(
 
 
 def _standing(key: str, person: _Person) -> Standing:
-    channel, sender = person.addressee.channel, person.program.sender
+    channel, program = person.addressee.channel, person.program
+    # A workflow that is gone named a sender that is not known any more.
+    sender = program.sender_of(program.workflows.get(person.addressee.workflow))
     choices = _choices_of(person)
     return Standing(
         key=key,

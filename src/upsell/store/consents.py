@@ -25,10 +25,11 @@ NAMES: Final = (CONSENT_GIVEN, CONSENT_WITHDRAWN, MESSAGE_COMPLAINED)
 
 
 class Addressee(msgspec.Struct, frozen=True):
-    """Whom a message was for, and on which channel."""
+    """Whom a message was for, on which channel, and the key of the workflow it was of."""
 
     customer_id: str
     channel: str
+    workflow: str
 
 
 class AnsweredMessage(msgspec.Struct, frozen=True):

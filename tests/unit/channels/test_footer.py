@@ -25,7 +25,7 @@ SENDER = Sender("Acme & Sons", "hello@acme.example", "1 Road <East>\nSpringfield
 MINT = LinkMint("https://go.acme.example", b"s" * 32)
 
 
-def letter(html: str, *, intent: str = "help", text: str = "", **traits: Any) -> Letter:
+def letter(html: str, *, intent: str = "help", text: str = "", german: str = "", **traits: Any) -> Letter:
     documents = {
         "upsell.yaml": SETTINGS,
         "catalog.yaml": CATALOG,
@@ -34,6 +34,8 @@ def letter(html: str, *, intent: str = "help", text: str = "", **traits: Any) ->
         ),
         "templates/hello.html": f"---\nsubject: Hi\n---\n{html}\n",
     }
+    if german:
+        documents["templates/hello.de.html"] = f"---\nsubject: Hallo\n---\n{german}\n"
     if text:
         documents["templates/hello.txt"] = text
     story = Story(compile_documents(documents).program, delivers=False)
@@ -59,7 +61,8 @@ def test_mail_that_promotes_says_how_to_leave_and_where_it_is_from(intent: str) 
 
 def test_service_is_no_promotion_and_has_no_footer() -> None:
     said = letter("<p>Your invoice</p>", intent="service")
-    assert (said.html, said.headers) == ("<p>Your invoice</p>\n", ())
+    assert said.html == "<p>Your invoice</p>\n"
+    assert not [name for name, _ in said.headers if name.startswith("List-Unsubscribe")]
 
 
 def test_what_a_template_says_itself_is_not_said_twice() -> None:
@@ -75,9 +78,10 @@ def test_a_text_beside_a_page_that_says_it_is_looked_at_by_itself() -> None:
     assert (said.html.count("/u/"), said.text.count("/u/")) == (1, 1)
 
 
-def test_a_footer_is_in_the_language_of_whoever_reads_it() -> None:
-    assert "Abmelden" in letter("<p>Tipps</p>", locale="de_AT").text
-    assert "Unsubscribe" in letter("<p>Conseils</p>", language="fr").text
+def test_a_footer_is_in_the_language_of_its_mail() -> None:
+    assert "Abmelden" in letter("<p>Tips</p>", german="<p>Tipps</p>", locale="de_AT").text
+    assert "Unsubscribe" in letter("<p>Tips</p>", german="<p>Tipps</p>", language="fr").text
+    assert "Unsubscribe" in letter("<p>Tips</p>", locale="de").text, "a mail is in one language"
 
 
 @given(st.sampled_from(["", "<p>{}</p>", "<td>{}<br></td></BODY >", "<i>{}</i> 1 Road"]), st.booleans())
@@ -105,7 +109,7 @@ def test_headers_stand_in_the_mail_one_line_each() -> None:
 )
 def test_nothing_that_is_no_header_becomes_one(header: tuple[str, str]) -> None:
     said = Letter("k", "A", "a@a.example", "b@b.example", "S", "", "", START, headers=(header,))
-    with pytest.raises(ValueError, match="header's name"):
+    with pytest.raises(ValueError, match="header field of one line"):
         format_mail(said)
 
 
@@ -130,3 +134,20 @@ def test_a_language_is_what_is_known_then_what_is_accepted_else_english(
     traits: dict[str, str], accepted: str, language: str
 ) -> None:
     assert language_of(traits, accepted) == language
+
+
+def test_a_template_that_says_how_to_leave_still_gets_a_link_to_choose() -> None:
+    leave = LINKS["unsubscribe"]
+    html, text = with_footer(f'<a href="{leave}">leave</a>', f"leave ({leave})", SENDER, LINKS, "en")
+    for part in (html, text):
+        assert part.count(leave) == 1
+        assert part.count(LINKS["preferences"]) == 1
+
+
+@pytest.mark.parametrize("postal_address", ["Acme & Sons, 1 Road", "ACME & Sons\n1 Road"])
+def test_a_name_that_begins_the_postal_address_is_not_said_twice(postal_address: str) -> None:
+    sender = Sender("Acme & Sons", "hello@acme.example", postal_address)
+    html, text = with_footer("<p>Tips</p>", "Tips", sender, LINKS, "en")
+    for part in (unescape(html), text):
+        assert part.casefold().count("acme & sons") == 1
+        assert "1 Road" in part

@@ -25,6 +25,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from markupsafe import Markup
 
+from upsell.channels.footer import whom_and_where
 from upsell.channels.languages import GERMAN, language_of
 from upsell.channels.link_facts import PREFERENCES, UNSUBSCRIBE
 from upsell.clock import Moment, find_zone, to_datetime
@@ -244,7 +245,7 @@ def _page(
         style=style,
         sender=standing.sender_name if standing is not None else "",
         sender_address=standing.sender if standing is not None else "",
-        postal_address=standing.postal_address if standing is not None else "",
+        whom=whom_and_where(standing.sender_name, standing.postal_address) if standing is not None else "",
         address=words.for_address.format(address=address) if address else "",
         **said,
     )
