@@ -88,7 +88,7 @@ class EmailChannel:
     def _envelope(self, letter: Letter) -> Envelope:
         asking = self._asking.get(letter.provider or self._first)
         if asking is not None:
-            more = asked_headers(asking, letter.key)
+            more = asked_headers(asking)
             letter = msgspec.structs.replace(letter, headers=(*letter.headers, *more))
         mail = format_mail(letter)
         keys = keys_for(letter.sender, self._keys) if self._keys else ()

@@ -24,7 +24,7 @@ from upsell.clock import DAY, HOUR, SECOND, Duration, Moment
 TIMEOUT = 10.0
 """Seconds an API may take over one answer."""
 
-METADATA = "upsell-key"
+METADATA = "key"
 """Under which name Postmark keeps a message's key; at most 20 characters."""
 
 _HAVE_IT = frozenset(
@@ -136,11 +136,12 @@ def open_reconcilers(providers: Iterable[Provider]) -> dict[str, Reconciler]:
     return {each.name: HttpReconciler(each.asking) for each in providers if each.asking is not None}
 
 
-def asked_headers(asking: Asking | None, key: str) -> tuple[tuple[str, str], ...]:
+def asked_headers(asking: Asking | None) -> tuple[tuple[str, str], ...]:
     """Give the header fields by which a provider can later be asked about a mail.
 
-    Postmark gives mails a Message-ID of its own unless it is told to keep ours, and finds them by metadata.
+    Postmark gives mails a Message-ID of its own unless it is told to keep ours, and finds them by the metadata
+    that all our mail carries.
     """
     if asking is None or asking.of is not Asked.POSTMARK:
         return ()
-    return (("X-PM-KeepID", "true"), (f"X-PM-Metadata-{METADATA}", key))
+    return (("X-PM-KeepID", "true"),)
