@@ -16,6 +16,7 @@ from upsell.clock import HOUR
 from upsell.runtime.consent_history import find_history, standing_words
 from upsell.runtime.deciding import Asked, Decider
 from upsell.runtime.explaining import explain_now
+from upsell.runtime.guarding import guard
 from upsell.store.consents import read_consent_events
 from upsell.store.link_secrets import read_link_secrets
 from upsell.web.app import make_app
@@ -88,9 +89,22 @@ def test_whoever_turns_out_to_have_it_is_told_once_and_decided_of_so_from_then_o
     for _ in range(3):
         assert mailbox.mail("cyd") == 0
     proof = "left by a message to the same address"
-    assert mailbox.withdrawn("cyd") == [{"channel": "email", "proof": proof}]
+    ((key,),) = mailbox.world.rows("select key from outbox where customer_id = 'bob'")
+    assert mailbox.withdrawn("cyd") == [{"channel": "email", "key": key, "proof": proof}]
     # Once at the gate; after that nothing is reserved for them.
     assert mailbox.world.rows("select customer_id from outbox where state = 'withdrawn'") == [("cyd",)]
+
+
+def test_one_unsubscribe_is_counted_once_however_many_are_told(mailbox: Mailbox) -> None:
+    world = mailbox.world
+    for who in ("cyd", "bob"):
+        assert mailbox.mail(who) == 1
+    mailbox.leave("bob")
+    mailbox.mail("cyd")
+    assert len(mailbox.withdrawn("cyd")) == 1
+    world.clock.move_to(world.clock.now() + HOUR)
+    guard(world.connection, world.clock)
+    assert world.rows("select sum(unsubscribed) from guarded_messages") == [(1,)]
 
 
 def test_it_is_known_before_anything_is_sent(mailbox: Mailbox, database: str) -> None:

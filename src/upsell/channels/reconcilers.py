@@ -139,8 +139,8 @@ def open_reconcilers(providers: Iterable[Provider]) -> dict[str, Reconciler]:
 def asked_headers(asking: Asking | None) -> tuple[tuple[str, str], ...]:
     """Give the header fields by which a provider can later be asked about a mail.
 
-    Postmark gives mails a Message-ID of its own unless it is told to keep ours, and finds them by the metadata
-    that all our mail carries.
+    Postmark gives mails a Message-ID of its own unless it is told to keep ours, and finds them by the
+    metadata that all our mail carries.
     """
     if asking is None or asking.of is not Asked.POSTMARK:
         return ()

@@ -44,10 +44,11 @@ def take_leavings(connection: Connection, events: Iterable[Event]) -> None:
     at = {each.key: (each.channel, each.address) for each in sent if each.address is not None}
     left = []
     for event in leaving:
-        channel, address = at.get(event.properties["key"], ("", None))
+        key = event.properties["key"]
+        channel, address = at.get(key, ("", None))
         scope = _scope_of(event)
         if address is not None and scope.channel in (EVERYTHING, channel):
-            left.append(LeftAddress(address, replace(scope, channel=channel).key, event.occurred_at))
+            left.append(LeftAddress(address, replace(scope, channel=channel).key, event.occurred_at, key))
     keep_left(connection, left)
 
 
@@ -105,7 +106,8 @@ def _scope_of(event: Event) -> Scope:
 
 def _event(customer_id: str, left: LeftAddress, now: Moment) -> Event:
     scope = kept_scope(left.scope)
-    said = {"channel": scope.channel, "proof": "left by a message to the same address"}
+    # With its key a guardrail counts that message once, however many are told.
+    said = {"channel": scope.channel, "key": left.key, "proof": "left by a message to the same address"}
     if scope.purpose != MARKETING:
         said["purpose"] = scope.purpose
     if scope.family:

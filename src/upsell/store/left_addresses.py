@@ -15,11 +15,19 @@ from upsell.store.queries import query
 
 
 class LeftAddress(msgspec.Struct, frozen=True):
-    """An address at which something was left: its key, the scope as records keep it, and since when."""
+    """What was left at an address.
+
+    Attributes:
+        address: Key of the address.
+        scope: The scope, as records keep it.
+        left_at: Since when.
+        key: The message by which it was left.
+    """
 
     address: str
     scope: str
     left_at: Moment
+    key: str
 
 
 def keep_left(connection: Connection, left: Sequence[LeftAddress]) -> None:
@@ -29,6 +37,7 @@ def keep_left(connection: Connection, left: Sequence[LeftAddress]) -> None:
             "addresses": [each.address for each in left],
             "scopes": [each.scope for each in left],
             "ats": [each.left_at for each in left],
+            "keys": [each.key for each in left],
         }
         connection.execute(query("keep_left_addresses"), values)
 

@@ -5,5 +5,7 @@ create table left_addresses (
     address text not null,
     scope text not null,
     left_at timestamptz not null,
+    -- The message by which it was left last.
+    key text not null,
     primary key (address, scope)
 );
