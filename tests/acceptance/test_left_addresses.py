@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from litestar.testing import TestClient
 
+from tests.hooked_world import SENDGRID_KEY, sendgrid_headers, sendgrid_item
 from tests.live_world import LiveWorld, make_documents, open_world
 from tests.sinks import open_sink
 from tests.stories.world import workflow
 from upsell.channels.link_facts import PATHS, PREFERENCES, UNSUBSCRIBE, key_token
 from upsell.clock import HOUR
+from upsell.config import Settings
 from upsell.runtime.consent_history import find_history, standing_words
 from upsell.runtime.deciding import Asked, Decider
 from upsell.runtime.explaining import explain_now
@@ -71,7 +74,8 @@ def mailbox(database: str) -> Iterator[Mailbox]:
         world.apply(make_documents({"helps": helps, "serves": serves}))
         for who, address in {"bob": SHARED, "cyd": SHARED.upper(), "dan": "dan@example.com"}.items():
             world.happens("Customer Identified", who, email=address)
-        with TestClient(make_app(database, world.clock)) as client:
+        settings = Settings(sendgrid_public_key=SENDGRID_KEY)
+        with TestClient(make_app(database, world.clock, settings=settings)) as client:
             yield Mailbox(world, client)
 
 
@@ -149,7 +153,16 @@ def test_everything_off_holds_at_the_address_for_its_channel_alone_and_a_pause_f
     assert mailbox.mail("cyd") == 0
 
 
-def test_a_withdrawal_that_a_provider_tells_of_holds_at_the_address(mailbox: Mailbox) -> None:
+def test_what_somebody_unsubscribed_from_at_a_provider_holds_at_the_address(mailbox: Mailbox) -> None:
+    mailbox.mail("bob")
+    ((key,),) = mailbox.world.rows("select key from outbox where customer_id = 'bob'")
+    body = json.dumps([sendgrid_item("unsubscribe", key, SHARED, mailbox.world.clock.now())]).encode()
+    answer = mailbox.client.post("/hooks/sendgrid", content=body, headers=sendgrid_headers(body))
+    assert answer.json()["taken"] == 1, answer.text
+    assert [mailbox.mail(who) for who in ("bob", "cyd", "dan")] == [0, 0, 1]
+
+
+def test_a_withdrawal_that_names_its_message_holds_at_the_address(mailbox: Mailbox) -> None:
     mailbox.mail("bob")
     ((key,),) = mailbox.world.rows("select key from outbox where customer_id = 'bob'")
     said = {"channel": "email", "key": key}
