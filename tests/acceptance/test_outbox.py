@@ -6,13 +6,18 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from email import message_from_bytes, policy
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from tests.live_world import LiveWorld, make_documents, open_world, two_mails
-from tests.sinks import open_sink
+from tests.sinks import HOST, open_sink
 from tests.stories.world import DAY, workflow
 from upsell.clock import MINUTE, SECOND
 from upsell.decisions.reasons import Reason
@@ -236,3 +241,74 @@ def test_the_commands_list_show_stop_and_let_go_on(database: str, tmp_path: Path
     assert "sending-stopped" in run("doctor").stdout
     assert run("resume", "--because", "mended").stdout == "Goes on: everything.\n"
     assert run("resume", "--because", "mended").returncode == 1
+
+
+def test_the_command_asks_a_provider_what_became_of_unknown_mail_and_says_it(
+    database: str, tmp_path: Path
+) -> None:
+    """The provider is a server that answers as Postmark's outbound search does."""
+    with open_sink() as sink, open_world(database, sink) as world, open_postmark() as (api, had):
+        ada, bob, cyd = begin(world, "ada", "bob", "cyd")
+        world.settle()
+        world.connection.execute(
+            "update outbox set state = 'unknown', reason = %s, provider = 'pm', sending_at = now()"
+            " where key = any(%s)",
+            (LOST, [ada, bob]),
+        )
+        had.add(ada)
+        file = tmp_path / "mail.yaml"
+        file.write_text(
+            f"providers: {{pm: {{host: {HOST}, port: {sink.port}, tls: none,"
+            f" ask: {{of: postmark, url: '{api}'}}}}}}"
+        )
+
+        def run(*words: str) -> subprocess.CompletedProcess[str]:
+            more = {"UPSELL_MAIL_FILE": str(file), "UPSELL_MAIL_API_KEYS": "pm=secret"}
+            return subprocess.run(
+                [sys.executable, "-m", "upsell", "outbox", *words],
+                env={**os.environ, "UPSELL_DATABASE_URL": database, **more},
+                capture_output=True, text=True, check=False,
+            )  # fmt: skip
+
+        assert "expected a message of which it is unknown" in run("reconcile", cyd).stderr
+        assert run("reconcile", bob, "--sent").returncode == 2, "what a person knows is settled"
+        one = run("reconcile", bob[:12])
+        assert one.stdout.splitlines()[:2] == [
+            "Asked about 1 unknown mail. Sent: 0. Never taken, and reserved again: 0. Unknown still: 1.",
+            f"  {bob[:12]}  unknown: pm does not have it yet; ask again in an hour",
+        ], one.stderr
+        told = json.loads(run("reconcile", "--json").stdout)
+        assert told["sent"] == {ada: "pm has it"}
+        assert list(told["unknown"]) == [bob]
+        assert dict(world.rows("select key, state from outbox")) == {ada: "sent", bob: "unknown", cyd: "sent"}
+        world.connection.execute("update outbox set channel = 'sms' where key = %s", (bob,))
+        assert "which went over sms" in run("reconcile", bob).stderr
+        assert run("reconcile").stdout == "No mail is unknown.\n"
+
+
+@contextmanager
+def open_postmark() -> Iterator[tuple[str, set[str]]]:
+    """Run an API that has mails of these keys, by the metadata it is asked about."""
+    had: set[str] = set()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:  # the name is the library's
+            (key,) = parse_qs(urlsplit(self.path).query)["metadata_key"]
+            said = json.dumps({"TotalCount": int(key in had), "Messages": []}).encode()
+            self.send_response(200)
+            self.send_header("content-length", str(len(said)))
+            self.end_headers()
+            self.wfile.write(said)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the name is the library's
+            pass
+
+    server = ThreadingHTTPServer((HOST, 0), Handler)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://{HOST}:{server.server_port}", had
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, assert_never
 
 import typer
 
 if TYPE_CHECKING:
+    from upsell.config import Settings
     from upsell.runtime.desk import Shown
     from upsell.store.connect import Connection
 
 
 def outbox(  # noqa: PLR0913  # an option each
     action: Annotated[
-        Literal["list", "show", "withdraw", "unknown", "settle"],
-        typer.Argument(help="list, show, withdraw, unknown or settle."),
+        Literal["list", "show", "withdraw", "unknown", "reconcile", "settle"],
+        typer.Argument(help="list, show, withdraw, unknown, reconcile or settle."),
     ] = "list",
     key: Annotated[
         str,
@@ -38,19 +39,23 @@ def outbox(  # noqa: PLR0913  # an option each
     ] = None,
     html: Annotated[str, typer.Option(metavar="FILE", help="Show: write the HTML to this file.")] = "",
     eml: Annotated[str, typer.Option(metavar="FILE", help="Show: write the whole mail to this file.")] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="List, show, unknown: print JSON.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="List, show, unknown, reconcile: print JSON.")
+    ] = False,
 ) -> None:
     """Look through the outbox: every message, where it stands, and why.
 
     list counts messages by state and lists the newest; show prints one as the customer saw it and why it was
     sent; withdraw takes back what was not handed over yet; unknown lists the messages of which nobody knows
-    whether they were sent, and settle says of one what became of it. Nothing here ever sends anything.
+    whether they were sent, reconcile asks now what became of such mails, and settle says of one what did.
+    Nothing here ever sends anything; a mail that its provider never had is reserved again.
     """
     from upsell.config import load_settings
     from upsell.store.connect import connect, database_url
 
     _check(action, key, because, is_sent, workflow)
-    with connect(database_url(load_settings(os.environ))) as connection:
+    settings = load_settings(os.environ)
+    with connect(database_url(settings)) as connection:
         match action:
             case "list" | "unknown":
                 wanted = "unknown" if action == "unknown" else state
@@ -59,8 +64,12 @@ def outbox(  # noqa: PLR0913  # an option each
                 _show(connection, key, html, eml, as_json=as_json)
             case "withdraw":
                 _withdraw(connection, key, workflow, because.strip())
+            case "reconcile":
+                _reconcile(connection, settings, key, as_json=as_json)
             case "settle":
                 _settle(connection, key, because.strip(), is_sent=bool(is_sent))
+            case _:
+                assert_never(action)
 
 
 def _check(action: str, key: str, because: str, is_sent: bool | None, workflow: str) -> None:
@@ -69,6 +78,10 @@ def _check(action: str, key: str, because: str, is_sent: bool | None, workflow: 
         "list": (not key, "list, with options and no key"),
         "unknown": (not key, "unknown, with no key"),
         "show": (bool(key), "show KEY"),
+        "reconcile": (
+            not (because or workflow or is_sent is not None),
+            "reconcile, or reconcile KEY; what you know yourself is said with settle",
+        ),
         "withdraw": (
             bool(key) is not bool(workflow) and bool(because.strip()),
             "withdraw KEY --because TEXT, or withdraw --workflow W --because TEXT",
@@ -165,6 +178,26 @@ def _withdraw(connection: Connection, key: str, workflow: str, because: str) -> 
     print(f"Withdrew {number:,} message{'s' if number != 1 else ''}{whose}; their journeys go on without.")
     if workflow:
         print(f"New ones may be reserved: upsell stop --workflow {workflow} --because TEXT holds them.")
+
+
+def _reconcile(connection: Connection, settings: Settings, key: str, *, as_json: bool) -> None:
+    """Ask what became of unknown mails, one or all, and print it."""
+    import msgspec
+
+    from upsell.channels.mail_file import read_mail
+    from upsell.channels.reconcilers import open_reconcilers
+    from upsell.cli.outbox_text import reconciled_lines
+    from upsell.clock import SystemClock
+    from upsell.runtime.desk import unknown_mail
+    from upsell.runtime.reconciling import reconcile_unknown
+
+    keys = [unknown_mail(connection, key)] if key else None
+    reconcilers = open_reconcilers(read_mail(settings).providers)
+    done = reconcile_unknown(connection, SystemClock(), reconcilers, keys)
+    if as_json:
+        print(msgspec.json.format(msgspec.json.encode(done)).decode())
+    else:
+        print("\n".join(reconciled_lines(done)))
 
 
 def _settle(connection: Connection, key: str, because: str, *, is_sent: bool) -> None:

@@ -14,6 +14,7 @@ from upsell.decisions.stops import Stop
 from upsell.journeys.explain import value_words
 from upsell.money import Money
 from upsell.runtime.desk import Shown
+from upsell.runtime.reconciling import Reconciled
 from upsell.store.messages import Listed
 from upsell.store.outbox import State
 
@@ -121,6 +122,23 @@ def show_lines(shown: Shown) -> Iterator[str]:
     yield from _offer_lines(shown)
     asked = f"{message.unit_id} --workflow {message.workflow} --at {format_moment(listed.reserved_at)}"
     yield f"  All of it: upsell explain {asked}"
+
+
+def reconciled_lines(done: Reconciled) -> Iterator[str]:
+    """Write what became of unknown mails, each with how that is known, and what to do about the rest."""
+    asked = len(done.sent) + len(done.again) + len(done.unknown)
+    if not asked:
+        yield "No mail is unknown."
+        return
+    yield (
+        f"Asked about {asked:,} unknown mail{'s' if asked != 1 else ''}. Sent: {len(done.sent):,}. "
+        f"Never taken, and reserved again: {len(done.again):,}. Unknown still: {len(done.unknown):,}."
+    )
+    for what, told in (("sent", done.sent), ("reserved", done.again), ("unknown", done.unknown)):
+        for key, words in sorted(told.items()):
+            yield f"  {key[:12]}  {what}: {words}"
+    if done.unknown:
+        yield "Look these up at the provider, then: upsell outbox settle KEY --sent|--not-sent --because TEXT"
 
 
 def show_content(shown: Shown) -> dict[str, object]:

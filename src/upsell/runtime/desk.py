@@ -170,15 +170,29 @@ def settle(connection: Connection, clock: Clock, key: str, by: str, because: str
     with connection.transaction():
         taken = settle_by_hand(connection, listed.key, state, reason, clock.now())
         if taken is None:
-            msg = (
-                f"expected a message of which it is unknown what became, got {listed.key}, which is "
-                f"{listed.state.value}; `upsell outbox unknown` lists those that can be settled"
-            )
-            raise ConfigError(msg)
+            raise ConfigError(_not_unknown(listed))
         if not is_sent:
             free_places(connection, [listed.key])
         _tell(connection, clock, [taken], [Finished(listed.key, state, reason, said={"by": by})])
     return _listed(connection, listed.key)
+
+
+def unknown_mail(connection: Connection, key: str) -> str:
+    """Give the whole key of an unknown mail, by its key or how that begins.
+
+    Raises:
+        ConfigError: No message has that key, it is no mail, or it is not unknown.
+    """
+    listed = _listed(connection, key)
+    if listed.state is not State.UNKNOWN:
+        raise ConfigError(_not_unknown(listed))
+    if listed.channel != EMAIL:
+        msg = (
+            f"expected a mail, got {listed.key}, which went over {listed.channel}: nobody can be asked about "
+            "it; what you know of it is said with `upsell outbox settle`"
+        )
+        raise ConfigError(msg)
+    return listed.key
 
 
 def stop(
@@ -241,6 +255,13 @@ def _listed(connection: Connection, key: str) -> Listed:
     if found is None:
         raise ConfigError(_unknown_key(key))
     return found.listed
+
+
+def _not_unknown(listed: Listed) -> str:
+    return (
+        f"expected a message of which it is unknown what became, got {listed.key}, which is "
+        f"{listed.state.value}; `upsell outbox unknown` lists those that can be settled"
+    )
 
 
 def _unknown_key(key: str) -> str:

@@ -83,8 +83,8 @@ def _messages_unknown(examined: Examined) -> Iterator[Finding]:
         yield Finding(
             "messages-unknown", Severity.WARNING, "mail",
             f"of {unknown:,} messages it is not known whether the mail server took them; they count as sent",
-            "`upsell outbox unknown` lists them; look each up at the provider by its key, then say "
-            "`upsell outbox settle KEY --sent` or `--not-sent`; none is ever sent again by itself",
+            "`upsell outbox reconcile` asks what became of each; look up the rest at the provider, then say "
+            "`upsell outbox settle KEY --sent` or `--not-sent`; none is sent again while that is not known",
         )  # fmt: skip
 
 
