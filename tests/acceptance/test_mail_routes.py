@@ -21,13 +21,15 @@ from upsell.channels.reconcilers import Fate, Question
 from upsell.channels.warm_up import WarmUp
 from upsell.clock import DAY, HOUR, MINUTE, SECOND, Moment
 from upsell.decisions.addresses import address_key
+from upsell.runtime import desk
 from upsell.runtime.diagnosis import diagnose
 from upsell.runtime.dispatcher import Dispatcher
 from upsell.runtime.doctor import examine
 from upsell.runtime.reconciling import reconcile_unknown
-from upsell.store.connect import connect
+from upsell.store.connect import Connection, connect
 from upsell.store.mail import read_providers
 from upsell.store.outbox import State
+from upsell.store.stops import share_sending
 
 pytestmark = pytest.mark.postgres
 
@@ -134,6 +136,27 @@ def test_room_that_was_granted_and_not_used_is_given_back(database: str) -> None
         waiting(world, 3)
         schedule = WarmUp(world.clock.now() // DAY, 10, Fraction(1), 1000)
         with dispatching(world, database, Provider("new", HOST, server.port, warm_up=schedule)) as dispatcher:
+            assert sent(dispatcher) == 3
+        assert world.rows("select granted::integer from mail_days") == [(3,)]
+
+
+def test_a_letter_that_is_stopped_at_the_last_moment_gives_its_room_in_the_day_back(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_server() as server, open_world(database) as world:
+        waiting(world, 3)
+
+        def stop_first(connection: Connection) -> None:
+            if not world.rows("select from stops"):
+                desk.stop(world.connection, world.clock, "eve", "a wrong price")
+            share_sending(connection)
+
+        monkeypatch.setattr("upsell.runtime.dispatcher.share_sending", stop_first)
+        schedule = WarmUp(world.clock.now() // DAY, 10, Fraction(1), 1000)
+        with dispatching(world, database, Provider("new", HOST, server.port, warm_up=schedule)) as dispatcher:
+            assert sent(dispatcher) == 0
+            assert world.rows("select granted::integer from mail_days") == [(0,)]
+            desk.resume(world.connection, world.clock, "eve", "mended")
             assert sent(dispatcher) == 3
         assert world.rows("select granted::integer from mail_days") == [(3,)]
 

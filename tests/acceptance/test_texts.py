@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 import pytest
 
 from tests.live_world import LiveWorld, make_documents, open_world
-from tests.sinks import open_gateway, open_sink
+from tests.sinks import HOST, open_gateway, open_sink
 from tests.stories.world import workflow
+from upsell.channels.channel import Answer, Channel, Letter, Receipt
+from upsell.channels.email import EmailChannel
 from upsell.runtime.diagnosis import diagnose
+from upsell.runtime.dispatcher import FIRST_PAUSE, Dispatcher
 from upsell.runtime.doctor import examine
+from upsell.store.connect import connect
+from upsell.store.outbox import State
 
 pytestmark = pytest.mark.postgres
 
@@ -60,3 +66,32 @@ def test_without_a_gateway_the_reason_says_what_to_set(database: str) -> None:
         found = diagnose(examine(world.connection, world.clock.now()))
         (failed,) = (each for each in found if each.code == "messages-failed")
         assert (failed.subject, failed.said) == ("sms", f"1 messages failed for good in 14 days: {reason}")
+
+
+def test_a_text_that_a_slow_gateway_left_no_time_for_is_no_attempt_and_comes_again_later(
+    database: str,
+) -> None:
+    with open_sink() as sink, open_world(database, sink) as world:
+        begin(world)
+        world.happens("Asked", "ada")
+        world.worker.run_until_idle()
+        with connect(database) as connection:
+            channels: dict[str, Channel] = {"email": EmailChannel(HOST, sink.port), "sms": Late()}
+            dispatcher = Dispatcher(connection, world.clock, channels, send_attempts=1)
+            try:
+                assert dispatcher.run_once().by_state == {State.UNKNOWN: 0, State.RESERVED: 1}
+                # Not at once, though the mail server is free: it was the gateway that was slow.
+                assert dispatcher.next_attempt_at() == world.clock.now() + FIRST_PAUSE
+            finally:
+                dispatcher.close()
+        assert world.rows("select state, attempts from outbox") == [("reserved", 0)]
+
+
+class Late:
+    """A channel that begins nothing in time."""
+
+    async def send(self, letters: Sequence[Letter], within: float) -> list[Receipt]:
+        return [Receipt(each.key, Answer.NOT_NOW, "too slow", is_begun=False) for each in letters]
+
+    async def close(self) -> None:
+        pass

@@ -36,7 +36,7 @@ class Letter(msgspec.Struct, frozen=True):
         written_at: The moment it is dated with.
         reply_to: The address answers go to, empty for the one it comes from.
         headers: Further header fields of a mail, each its name and one line of ASCII text.
-        provider: Whom it is handed to, empty for the first there is.
+        provider: Whom it is handed to, empty for the first that takes it.
         targets: Where the links in it lead that are put behind ours; None where nothing tells what is done
             with it.
     """

@@ -1,13 +1,14 @@
 """Email: letters made into mails, signed, and handed to the provider that each was routed to.
 
-The law: a letter is handed to one provider and to no other; the dispatcher wrote down which before.
+The laws: a letter that the dispatcher routed, and wrote down to whom, is handed to that provider and to no
+other; one that was routed to nobody, as mail to the team is, goes to the first provider that takes it, and
+never to another where one may have it.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -19,7 +20,7 @@ from upsell.channels.pool import Pool
 from upsell.channels.providers import DEFAULT, Provider
 from upsell.channels.reconcilers import asked_headers
 from upsell.channels.routes import Routes
-from upsell.clock import SECOND
+from upsell.clock import SECOND, Moment
 
 
 class EmailChannel:
@@ -50,43 +51,68 @@ class EmailChannel:
         self.routes = Routes(providers)
         self._keys = keys
         self._pools = {provider.name: Pool(provider) for provider in providers}
-        self._first = providers[0].name
         self._asking = {each.name: each.asking for each in providers if each.asking is not None}
 
     async def send(self, letters: Sequence[Letter], within: float) -> list[Receipt]:
         """Send letters over the kept connections; see ``Channel.send``."""
+        by_provider: dict[str, list[Letter]] = {}
+        for letter in letters:
+            by_provider.setdefault(letter.provider, []).append(letter)
+        unrouted = by_provider.pop("", [])
+        written_at = max((letter.written_at for letter in letters), default=0)
+        loop = asyncio.get_running_loop()
+        begun_at = loop.time()
+
+        def now() -> Moment:
+            # The clock of whoever wrote the letters, moved on by what has passed since.
+            return written_at + int((loop.time() - begun_at) * SECOND)
+
+        sending = [self._hand(name, mine, within, now) for name, mine in by_provider.items()]
+        if unrouted:
+            sending.append(self._hand_to_any(unrouted, within, now))
+        return [receipt for told in await asyncio.gather(*sending) for receipt in told]
+
+    async def _hand_to_any(
+        self, letters: Sequence[Letter], within: float, now: Callable[[], Moment]
+    ) -> list[Receipt]:
+        """Hand letters to the first provider that takes each; the last that did not is in its receipt."""
+        begun_at = now()
+        told: dict[str, Receipt] = {}
+        for name in self._pools:
+            left = [
+                letter
+                for letter in letters
+                if letter.key not in told or told[letter.key].answer is Answer.NOT_NOW
+            ]
+            if left:
+                rest = within - (now() - begun_at) / SECOND
+                told |= {receipt.key: receipt for receipt in await self._hand(name, left, rest, now)}
+        return list(told.values())
+
+    async def _hand(
+        self, provider: str, letters: Sequence[Letter], within: float, now: Callable[[], Moment]
+    ) -> list[Receipt]:
+        """Hand letters to one provider, and tell the routes what became of each."""
         receipts: list[Receipt] = []
-        by_provider: dict[str, list[Envelope]] = {}
+        envelopes: list[Envelope] = []
         for letter in letters:
             try:
-                envelope = self._envelope(letter)
+                envelopes.append(self._envelope(letter, provider))
             except ValueError as error:
                 receipts.append(Receipt(letter.key, Answer.REFUSED, str(error)))
-            else:
-                by_provider.setdefault(letter.provider or self._first, []).append(envelope)
-        loop = asyncio.get_running_loop()
-        begun_at, written_at = loop.time(), max((letter.written_at for letter in letters), default=0)
 
-        def hear(provider: str, receipt: Receipt) -> bool:
-            # The clock of whoever wrote the letters, moved on by what has passed since.
-            now = written_at + int((loop.time() - begun_at) * SECOND)
-            return self.routes.hear(provider, receipt, now)
+        def hear(receipt: Receipt) -> bool:
+            return self.routes.hear(provider, receipt, now())
 
-        sending = [
-            self._pools[name].send(envelopes, within, partial(hear, name))
-            for name, envelopes in by_provider.items()
-        ]
-        for sent in await asyncio.gather(*sending):
-            receipts += sent
-        return receipts
+        return receipts + await self._pools[provider].send(envelopes, within, hear)
 
     async def close(self) -> None:
         """Say goodbye on every kept connection."""
         for pool in self._pools.values():
             await pool.close()
 
-    def _envelope(self, letter: Letter) -> Envelope:
-        asking = self._asking.get(letter.provider or self._first)
+    def _envelope(self, letter: Letter, provider: str) -> Envelope:
+        asking = self._asking.get(provider)
         if asking is not None:
             more = asked_headers(asking)
             letter = msgspec.structs.replace(letter, headers=(*letter.headers, *more))

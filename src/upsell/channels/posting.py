@@ -55,7 +55,8 @@ class Poster:
         posters = (self._post_each(client, waiting, receipts, last_start) for _ in range(self._connections))
         await asyncio.gather(*posters)
         return receipts + [
-            Receipt(post.key, Answer.NOT_NOW, f"{self._said_of} was too slow") for post in waiting
+            Receipt(post.key, Answer.NOT_NOW, f"{self._said_of} was too slow", is_begun=False)
+            for post in waiting
         ]
 
     async def close(self) -> None:

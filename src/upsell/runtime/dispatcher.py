@@ -385,6 +385,8 @@ class Dispatcher:
             handed_to,
             _addresses(piece),
         )
+        for key in piece.letters.keys() - started:
+            self._give_back(key, now)
         piece.letters = {
             key: replace(letter, provider=handed_to[key].provider) if key in handed_to else letter
             for key, letter in piece.letters.items()
@@ -450,7 +452,9 @@ class Dispatcher:
             case Answer.UNKNOWN:
                 return Finished(receipt.key, State.UNKNOWN, receipt.detail)
             case Answer.NOT_NOW if not receipt.is_begun:
-                again_at = self._routing.resumes_at(now) if self._routing is not None else now + FIRST_PAUSE
+                # Only of mail is it known when somebody is free for it.
+                routing = self._routing if queued.message.channel == EMAIL else None
+                again_at = routing.resumes_at(now) if routing is not None else now + FIRST_PAUSE
                 return Finished(
                     receipt.key,
                     State.RESERVED,

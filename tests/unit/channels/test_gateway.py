@@ -77,10 +77,11 @@ def test_a_gateway_that_is_not_there_may_be_tried_again() -> None:
     assert receipt.answer is Answer.NOT_NOW
 
 
-def test_what_was_not_begun_in_time_may_be_tried_again() -> None:
+def test_what_was_not_begun_in_time_may_be_tried_again_and_is_no_attempt() -> None:
     with open_gateway() as gateway:
         receipts = send(gateway.url, letter("a"), letter("b"), within=0.0)
         assert [each.answer for each in receipts] == [Answer.NOT_NOW, Answer.NOT_NOW]
+        assert [each.is_begun for each in receipts] == [False, False]
         assert gateway.requests == []
 
 

@@ -297,10 +297,10 @@ def test_a_letter_goes_to_the_provider_it_was_routed_to_and_to_no_other() -> Non
         providers = [provider(first.port, "first"), provider(second.port, "second")]
         said = [
             msgspec.structs.replace(letter, provider=name)
-            for letter, name in zip(many(3), ("first", "second", ""), strict=True)
+            for letter, name in zip(many(2), ("first", "second"), strict=True)
         ]
         receipts = send(providers, said)
-    assert [receipt.answer for receipt in receipts] == [Answer.NOT_NOW, Answer.ACCEPTED, Answer.NOT_NOW]
+    assert [receipt.answer for receipt in receipts] == [Answer.NOT_NOW, Answer.ACCEPTED]
     assert second.accepted == {"key1": 1}
 
 
@@ -310,3 +310,34 @@ def test_mail_is_signed_by_the_key_of_the_sender_s_domain_as_it_goes_over_the_wi
         asyncio.run(sent(channel, many(1)))
     (mail,) = server.mails
     assert dkim.DKIM(mail).verify(dnsfunc=dns)
+
+
+def test_a_letter_that_was_routed_to_nobody_goes_to_the_first_that_takes_it() -> None:
+    with open_server(lambda _: "451 later") as busy, open_server() as third:
+        away = Provider("away", HOST, 1)
+        receipts = send([away, provider(busy.port, "busy"), provider(third.port, "third")], many(3))
+        assert [receipt.answer for receipt in receipts] == [Answer.ACCEPTED] * 3
+        assert set(third.accepted.values()) == {1}
+        assert not busy.accepted
+
+
+def test_a_letter_that_one_may_have_or_refused_goes_to_nobody_else() -> None:
+    async def take_and_hang_up(line: Line) -> None:
+        await line.greet()
+        while heard := await line.hear():
+            if heard.startswith(b"DATA"):
+                line.say("354 go on")
+                await line.mail()
+                return
+            line.say("250 OK")
+
+    async def act(second: int) -> list[Receipt]:
+        async with open_raw(take_and_hang_up) as port:
+            return await sent(EmailChannel.over([provider(port), provider(second, "second")]), many(1))
+
+    with open_server() as second, open_server(lambda _: "554 no") as refusing:
+        (receipt,) = asyncio.run(act(second.port))
+        assert receipt.answer is Answer.UNKNOWN
+        (receipt,) = send([provider(refusing.port, "refusing"), provider(second.port, "second")], many(1))
+        assert receipt.answer is Answer.REFUSED
+        assert not second.accepted
