@@ -135,7 +135,7 @@ def _keys(record: Record, path: Path) -> dict[str, tuple[DkimKey, ...]]:
         try:
             pem = file.read_bytes()
         except OSError as error:
-            msg = f"{path}:{item.place.line}: expected the private key at {file}, got {error}"
+            msg = f"{path}:{item.place.line}: expected the private key at {file}, got: {error.strerror}"
             raise ConfigError(msg) from error
         domain = item.text("domain").lower()
         keys[domain] = (
@@ -165,7 +165,8 @@ def _check_names(variable: str, named: Mapping[str, str], known: list[str]) -> N
         if name not in known:
             near = nearest(name, known)
             advice = f"; did you mean {near}?" if near else ""
-            msg = f"{variable}: expected one of {', '.join(known) or 'no provider'}, got {name}{advice}"
+            wanted = f"one of {', '.join(known)}" if known else "nothing, for no provider here has an ask"
+            msg = f"{variable}: expected {wanted}, got {name}{advice}"
             raise ConfigError(msg)
 
 

@@ -112,7 +112,11 @@ ONE = "providers: {a: {host: 127.0.0.1, tls: none"
         ),
         (f"{ONE}}}}}", {"mail_logins": "b=u:p"}, r"UPSELL_MAIL_LOGINS: expected one of a, got b"),
         (f"{ONE}}}}}", {"mail_logins": "a=justone"}, r"expected provider=user:password .* as number 1$"),
-        (f"{ONE}}}}}", {"mail_api_keys": "a=k"}, r"UPSELL_MAIL_API_KEYS: expected one of no provider, got a"),
+        (
+            f"{ONE}}}}}",
+            {"mail_api_keys": "a=k"},
+            r"UPSELL_MAIL_API_KEYS: expected nothing, for no provider here has an ask, got a",
+        ),
         (f"{ONE}, ask: {{of: postmark}}}}}}", {}, r"expected its API key in UPSELL_MAIL_API_KEYS"),
         (f"{ONE}, ask: {{of: mailgun}}}}}}", {"mail_api_keys": "a=k"}, r"expected ask\.domain"),
         (

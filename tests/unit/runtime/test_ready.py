@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.unit.workspace.acme import problems_of
 from upsell.channels import render
@@ -234,3 +235,24 @@ def test_words_stand_out_from_their_ground(words: str, ground: str) -> None:
     look = (SAAS.parents[1] / "src/upsell/runtime/ready_templates/partials/look.mjml").read_text("utf-8")
     assert words in look
     assert contrast(words, ground) >= 4.5
+
+
+@pytest.mark.parametrize("locale", ["en", "de"])
+def test_what_was_used_has_a_heading_only_where_something_was(program: Program, locale: str) -> None:
+    heading = "In diesem Monat bisher" if locale == "de" else "This month so far"
+    assert heading in letter(program, "education", locale).text
+    limitless = {key: replace(plan, limits={}) for key, plan in program.catalog.plans.items()}
+    unknown = replace(program, catalog=replace(program.catalog, plans=limitless))
+    said = letter(unknown, "education", locale)
+    assert heading not in said.text
+    assert heading not in said.html
+
+
+@pytest.mark.parametrize("locale", ["en", "de"])
+def test_a_value_report_without_numbers_says_nothing_of_why(program: Program, locale: str) -> None:
+    """A metric may be described nowhere, or unused: neither means that a first month is not over."""
+    undescribed = replace(program, catalog=replace(program.catalog, described={}))
+    said = letter(undescribed, "value-report", locale).text
+    assert re.search("no numbers|keine Zahlen", said)
+    assert "first" not in said
+    assert "erster" not in said
