@@ -196,6 +196,7 @@ class _Checker:
         self._tops: list[str] = []
         self._calls: dict[int, str | None] = {}
         self._is_right = True
+        self._is_lost = False
 
     def check(self) -> Outline | None:
         """Check every part; None when something is wrong."""
@@ -207,6 +208,8 @@ class _Checker:
                     self._leave(token)
                 case _Kind.LIQUID:
                     self._pass(token)
+                case _Kind.TEXT if self._is_in_the_dark:
+                    pass
                 case _Kind.TEXT:
                     got = _short(self._text.source[token.start : token.end])
                     hint = "words stand in mj-text, mj-button or mj-table"
@@ -224,6 +227,11 @@ class _Checker:
     @property
     def _parent(self) -> str | None:
         return self._open[-1].name if self._open else None
+
+    @property
+    def _is_in_the_dark(self) -> bool:
+        """Whether what stands here is noise: of a tag that is none, or after tags that do not close."""
+        return self._is_lost or (self._parent is not None and self._parent not in CHILDREN)
 
     def _enter(self, token: _Token) -> None:
         if self._is_known(token):
@@ -243,6 +251,8 @@ class _Checker:
                 else "write {% render 'name' %}, with templates/partials/name.mjml"
             )
             self._complain(token.start, f"expected no {token.name}, got one", instead)
+            return False
+        if token.name not in known and self._is_in_the_dark:
             return False
         if token.name not in known:
             near = nearest(token.name, known)
@@ -288,10 +298,17 @@ class _Checker:
                 )
 
     def _leave(self, token: _Token) -> None:
+        if self._is_lost:
+            return
+        if self._open and self._is_in_the_dark and token.name in CHILDREN:
+            # It closes what was misspelt where it opened.
+            self._open.pop()
+            return
         if not self._open or self._open[-1].name != token.name:
             opened = f"</{self._open[-1].name}>" if self._open else "no closing tag"
             self._complain(token.start, f"expected {opened}, got </{token.name}>", "close what is opened")
             # What follows from this one fault would only be noise.
+            self._is_lost = True
             self._open.clear()
             return
         left = self._open.pop()
@@ -303,7 +320,7 @@ class _Checker:
     def _pass(self, token: _Token) -> None:
         """Note Liquid between tags where the compiler has no place for it."""
         self._calls[token.start] = self._parent
-        if self._parent is not None and self._parent not in TAKES_LIQUID:
+        if self._parent in CHILDREN and self._parent not in TAKES_LIQUID:
             self._complain(
                 token.start,
                 f"expected no Liquid directly in <{self._parent}>, got some",

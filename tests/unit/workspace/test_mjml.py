@@ -87,6 +87,19 @@ def test_what_is_wrong_with_mjml_is_told_with_its_line(within: str, line: int, s
     assert told[0].hint
 
 
+@pytest.mark.parametrize(
+    "within",
+    [
+        "<mj-txt>a {{ plan.id }} b<p>c</p></mj-text>\n<mj-text>d</mj-text>",
+        "<mj-txt>a {{ plan.id }} b<p>c</p></mj-txt>\n<mj-text>d</mj-text>",
+        "<mj-txt>{% if plan.id %}a{% endif %}</mj-text>",
+        "<mj-text>a</mj-text>\n</mj-section>\nwords {{ plan.id }}",
+    ],
+)
+def test_one_slip_is_told_once_and_not_all_that_follows_from_it(within: str) -> None:
+    assert [each.code for each in problems({"tips.mjml": mjml(within)})] == ["mjml"]
+
+
 def test_a_mail_that_is_no_mjml_is_told() -> None:
     (problem,) = problems({"tips.mjml": "---\nsubject: Tips\n---\n"})
     assert problem.message == "expected one <mjml> that holds head and body, got none"
