@@ -74,7 +74,7 @@ class LiveWorld:
             channels["sms"] = GatewayChannel("sms", gateway.url, secret)
             channels["webhook"] = WebhookChannel(secret, ())
         linker = None if base is None else Linker(base, read_link_secrets(sending, START)[0])
-        self.dispatcher = Dispatcher(sending, self.clock, channels, linker=linker)
+        self.dispatcher = Dispatcher(sending, self.clock, channels, linker=linker, links_from=base)
         self._numbers = count(1)
 
     def apply(self, documents: Documents, *, expected: int | None = None) -> int:

@@ -213,6 +213,11 @@ def allows_tracking(contact: Contact, channel: str) -> bool:
     )
 
 
+def allows_pictures(contact: Contact, channel: str) -> bool:
+    """Tell whether it may be noted that somebody looked at a message: who withdrew nothing for its channel."""
+    return allows_tracking(contact, channel) and ask_consent(contact, channel, intent=Intent.OFFER) is None
+
+
 def ask_pause(
     contact: Contact, channel: str, now: Moment, *, families: Collection[str] = (), intent: Intent
 ) -> Verdict | None:

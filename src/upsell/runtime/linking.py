@@ -27,9 +27,8 @@ from upsell.channels.links import (
 from upsell.channels.loopback import is_loopback
 from upsell.clock import Moment
 from upsell.config import Settings, link_base
-from upsell.decisions.consents import allows_tracking, ask_consent
+from upsell.decisions.consents import allows_pictures, allows_tracking
 from upsell.decisions.contact import Contact
-from upsell.decisions.intents import Intent
 from upsell.decisions.reach import EMAIL
 from upsell.journeys.program import Links
 from upsell.store.connect import Connection
@@ -67,7 +66,7 @@ class Linker:
         if not allows_tracking(contact, EMAIL):
             return letter
         # A picture is not for whoever withdrew anything, a link is for whoever did not withdraw profiling.
-        has_picture = links.has_opens and ask_consent(contact, EMAIL, intent=Intent.OFFER) is None
+        has_picture = links.has_opens and allows_pictures(contact, EMAIL)
         until = letter.written_at + links.lasts
 
         def click(place: int) -> str:

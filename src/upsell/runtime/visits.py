@@ -6,7 +6,7 @@ it is counted where it is kept. A visit is told once, in the transaction that wr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Final
 
@@ -15,9 +15,13 @@ from msgspec.structs import replace
 from upsell.channels.links import TRAP
 from upsell.channels.scanners import HELD_BACK, TRAPPED, Sign, Visit, judge_visits
 from upsell.clock import MINUTE, Clock
+from upsell.decisions.consents import allows_pictures, allows_tracking
+from upsell.decisions.contact import Contact
 from upsell.ids import UnitId, bare, is_account
 from upsell.signals.events import MESSAGE_CLICKED, MESSAGE_OPENED, Event
 from upsell.store.connect import Connection
+from upsell.store.households import read_contacts
+from upsell.store.identities import find_identities
 from upsell.store.ledger import append, hash_event
 from upsell.store.links import (
     SOURCE,
@@ -56,10 +60,13 @@ def _tell_some(connection: Connection, clock: Clock) -> int:
         # What came only now may yet show others up, and is shown up by them.
         due = [(held, verdict) for held, verdict in verdicts if _is_due(held, held_to)]
         addressed = find_addressed(connection, {each.key for each in visited.values()})
+        contacts = _contacts(connection, addressed.values())
         events: dict[str, Event] = {}
         for held, verdict in due:
             message = visited[held.came.number]
-            if not verdict and message.key in addressed:
+            if verdict or message.key not in addressed:
+                continue
+            if _is_allowed(held, addressed[message.key], contacts):
                 event = _event(held, message, addressed[message.key])
                 events.setdefault(event.id, event)
         # The same link in the same minute is the same event, also where it was told before.
@@ -67,6 +74,25 @@ def _tell_some(connection: Connection, clock: Clock) -> int:
         append(connection, list(events.values()), clock, hashes)
         tell_visits(connection, due)
     return len(due)
+
+
+def _contacts(connection: Connection, addressed: Iterable[Addressed]) -> dict[str, Contact]:
+    """Give what those addressed allow by now, by the id they were addressed by."""
+    named = {each.customer_id for each in addressed} - {""}
+    today = {
+        customer_id: known.customer_id for customer_id, known in find_identities(connection, named).items()
+    }
+    found = read_contacts(connection, {today.get(each, each) for each in named})
+    return {each: found[who] for each in named if (who := today.get(each, each)) in found}
+
+
+def _is_allowed(held: Held, addressed: Addressed, contacts: Mapping[str, Contact]) -> bool:
+    """Tell whether a visit may be told: what was withdrawn since the message was sent holds too."""
+    contact = contacts.get(addressed.customer_id)
+    if contact is None:
+        return True
+    allows = allows_tracking if held.came.kind is VisitKind.CLICK else allows_pictures
+    return allows(contact, addressed.channel)
 
 
 def _is_due(held: Held, held_to: int) -> bool:

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from upsell.clock import Moment
+from upsell.decisions.contact import Contact
 from upsell.ids import UnitId, bare, customer_unit, is_account, shard_of
 from upsell.journeys.household import Household, Unit, empty_household
 from upsell.journeys.merging import rename_member
@@ -308,6 +309,14 @@ def read_traits(connection: Connection, customer_id: str) -> Mapping[str, Scalar
     """Give the traits of a customer as they are kept; none when never heard of."""
     row = connection.execute(query("read_state"), {"unit": customer_unit(customer_id)}).fetchone()
     return _decode_unit(row[0]).profile.traits if row is not None else {}
+
+
+def read_contacts(connection: Connection, customer_ids: Collection[str]) -> dict[str, Contact]:
+    """Give what customers allow, as it is kept; who was never heard of is absent."""
+    if not customer_ids:
+        return {}
+    rows = _members(connection, Reading.READ, customer_ids)
+    return {bare(row.unit_id): _decode_unit(row.state).contact for row in rows}
 
 
 def read_household(connection: Connection, unit_id: UnitId, roles: frozenset[str], now: Moment) -> Household:
