@@ -214,7 +214,7 @@ def allows_tracking(contact: Contact, channel: str) -> bool:
 
 
 def allows_pictures(contact: Contact, channel: str) -> bool:
-    """Tell whether it may be noted that somebody looked at a message: who withdrew nothing for its channel."""
+    """Tell whether it may be noted that somebody looked at a message: who withdrew nothing that is for it."""
     return allows_tracking(contact, channel) and ask_consent(contact, channel, intent=Intent.OFFER) is None
 
 
