@@ -255,9 +255,7 @@ class Bench:
         letters: list[Letter] = []
         with self._copy() as url, connect(url) as connection:
             linker = make_linker(Settings(), connection, CLOCK.now())
-            dispatcher = Dispatcher(
-                connection, CLOCK, {"email": Keeps(letters)}, linker=linker, batch_size=1
-            )
+            dispatcher = Dispatcher(connection, CLOCK, {"email": Keeps(letters)}, linker=linker, batch_size=1)
             dispatcher.run_once()
             dispatcher.close()
         # Doubled dots are not needed: no line of this mail begins with one.

@@ -44,8 +44,8 @@ from upsell.journeys.scene import Scene
 from upsell.journeys.workflow import Content
 from upsell.money import Money
 from upsell.rules.facts import Scalar
+from upsell.workspace.liquid_closures import Closure
 from upsell.workspace.liquid_environment import html_environment, text_environment
-from upsell.workspace.liquid_rendering import quickened
 from upsell.workspace.locales import (
     Amount,
     Instant,
@@ -216,7 +216,7 @@ def render_text(content: Content, source: str, facts: Mapping[str, object], *, i
         DeliveryError: It cannot be rendered, with the reason.
     """
     try:
-        return _template(source, is_html=is_html).render(facts)
+        return _closure(source, is_html=is_html).render(facts)
     except LiquidError as error:
         reason = str(error.message)
     except (ValueError, ArithmeticError, LookupError, TypeError, RecursionError) as error:
@@ -536,7 +536,12 @@ _ALWAYS: Final = frozenset({"locale"})
 
 @lru_cache(maxsize=1024)
 def _template(source: str, *, is_html: bool) -> liquid.BoundTemplate:
-    return quickened((html_environment() if is_html else text_environment()).from_string(source))
+    return (html_environment() if is_html else text_environment()).from_string(source)
+
+
+@lru_cache(maxsize=1024)
+def _closure(source: str, *, is_html: bool) -> Closure:
+    return Closure(_template(source, is_html=is_html))
 
 
 @lru_cache(maxsize=1024)
