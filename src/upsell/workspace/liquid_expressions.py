@@ -102,6 +102,8 @@ def _named(path: Path) -> Ask:
     """Give the function of a path of names and numbers."""
     whole = cast("list[object]", path.path)
     root, rest, token = whole[0], whole[1:], path.token
+    if len(rest) == 1 and rest[0] not in _OF_LISTS:
+        return _named_twice(path)
     absent: dict[int, object] = {}
 
     def ask(context: Context) -> object:
@@ -124,6 +126,28 @@ def _named(path: Path) -> Ask:
                 return nothing
             found = found[segment]
         return found
+
+    return ask
+
+
+def _named_twice(path: Path) -> Ask:
+    """Give the function of a path such as ``customer.first_name``, as most are."""
+    whole, token = cast("list[object]", path.path), path.token
+    root, segment = whole
+    absent: list[object] = []
+
+    def ask(context: Context) -> object:
+        for names in context.scope._maps:
+            if root in names:
+                found: Any = names[root]  # type: ignore[index]
+                if type(found) is not dict:
+                    break
+                if segment in found:
+                    return found[segment]
+                if not absent:
+                    absent.append(context.get(whole, token=token))
+                return absent[0]
+        return context.get(whole, token=token)
 
     return ask
 

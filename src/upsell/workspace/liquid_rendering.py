@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import reduce
 from io import StringIO
+from itertools import islice
 from operator import mul
 from typing import Any, Final
 
@@ -71,8 +72,7 @@ class Pieces(list[str]):
         Raises:
             OutputStreamLimitError: It grows too large.
         """
-        for number in range(self._weighed, len(self)):
-            self.left -= len(self[number])
+        self.left -= sum(map(len, islice(self, self._weighed, None)))
         self._weighed = len(self)
         if self.left < 0:
             raise OutputStreamLimitError(_TOO_LARGE, token=None)
