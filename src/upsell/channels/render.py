@@ -58,6 +58,7 @@ from upsell.workspace.locales import (
 )
 
 _ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)")
+_SHORTEST: Final = len("2026-11-26T09:00Z")
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -334,7 +335,8 @@ class _Sources:
 
     def told_moment(self, said: object) -> object:
         """Give a moment that prints in the reader's locale, and anything else as it is."""
-        if not isinstance(said, str) or _ISO.fullmatch(said) is None:
+        # Its length and its T decide for nearly all texts that they are none.
+        if not isinstance(said, str) or len(said) < _SHORTEST or said[10] != "T" or not _ISO.fullmatch(said):
             return said
         at = parse_moment(said)
         return said if at is None else Instant(at, self.manner)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias, cast
 
-from liquid import BoundTemplate, Environment, Markup, escape
+from liquid import BoundTemplate, Markup, escape
 from liquid.ast import BlockNode, Node
 from liquid.builtin.content import ContentNode
 from liquid.builtin.tags.assign_tag import AssignNode
@@ -29,7 +29,7 @@ from liquid.exceptions import (
 from liquid.expression import Expression
 from liquid.stringify import to_liquid_string
 
-from upsell.workspace.liquid_expressions import Ask, asking, testing
+from upsell.workspace.liquid_expressions import Ask, Making, asking, testing
 from upsell.workspace.liquid_nodes import SaidNode, WithinNode
 from upsell.workspace.liquid_rendering import Context, Pieces
 from upsell.workspace.locales import told
@@ -44,7 +44,8 @@ class Closure:
     def __init__(self, template: BoundTemplate) -> None:
         """Make functions of a template's nodes."""
         self._template = template
-        self._says = list(_merged((node, _saying(node, template.env)) for node in template.nodes))
+        making = Making(template.env, _own_names(template))
+        self._says = list(_merged((node, _saying(node, making)) for node in template.nodes))
 
     def render(self, facts: Mapping[str, object]) -> str:
         """Render the template with what it may name.
@@ -97,11 +98,22 @@ class _Nowhere(Pieces):
         return 0
 
 
-def _saying(node: Node, env: Environment) -> Say:
+def _own_names(template: BoundTemplate) -> frozenset[str]:
+    """Give the names that a template gives to anything itself, and those the library gives."""
+    context, pending = Context(template), list(template.nodes)
+    names = {"partial", "forloop", "tablerowloop"}
+    while pending:
+        node = pending.pop()
+        names.update(node.template_scope(), node.block_scope())
+        pending += node.children(context, include_partials=False)
+    return frozenset(str(name) for name in names)
+
+
+def _saying(node: Node, making: Making) -> Say:
     """Give the function of a node."""
     kind = type(node)
     make = _MAKERS.get(kind)
-    return make(node, env) if make is not None else cast("Say", node.render)
+    return make(node, making) if make is not None else cast("Say", node.render)
 
 
 def _merged(parts: Iterable[tuple[Node, Say]]) -> Iterable[tuple[Node, Say]]:
@@ -125,10 +137,10 @@ def _nothing(context: Context, pieces: Pieces) -> None:
     del context, pieces
 
 
-def _block(block: BlockNode, env: Environment) -> Say:
+def _block(block: BlockNode, making: Making) -> Say:
     """Give the function of a sequence of nodes."""
-    is_blank = env.suppress_blank_control_flow_blocks and block.blank
-    says = [say for _, say in _merged((node, _saying(node, env)) for node in block.nodes)]
+    is_blank = making.env.suppress_blank_control_flow_blocks and block.blank
+    says = [say for _, say in _merged((node, _saying(node, making)) for node in block.nodes)]
     if is_blank:
         says = [say for say in says if type(say) is not _Text]
     if not says:
@@ -151,19 +163,19 @@ def _block(block: BlockNode, env: Environment) -> Say:
     return say_all
 
 
-def _content(node: ContentNode, env: Environment) -> Say:
-    del env
+def _content(node: ContentNode, making: Making) -> Say:
+    del making
     return _Text(node.text)
 
 
-def _comment(node: CommentNode, env: Environment) -> Say:
-    del node, env
+def _comment(node: CommentNode, making: Making) -> Say:
+    del node, making
     return _nothing
 
 
-def _said(node: SaidNode, env: Environment) -> Say:
-    ask = asking(node.expression, env)
-    if env.autoescape:
+def _said(node: SaidNode, making: Making) -> Say:
+    ask = asking(node.expression, making)
+    if making.env.autoescape:
 
         def say_escaped(context: Context, pieces: Pieces) -> None:
             value = ask(context)
@@ -185,8 +197,8 @@ def _said(node: SaidNode, env: Environment) -> Say:
     return say
 
 
-def _assign(node: AssignNode, env: Environment) -> Say:
-    name, ask = node.name, asking(node.expression, env)
+def _assign(node: AssignNode, making: Making) -> Say:
+    name, ask = node.name, asking(node.expression, making)
 
     def say(context: Context, pieces: Pieces) -> None:
         del pieces
@@ -195,22 +207,22 @@ def _assign(node: AssignNode, env: Environment) -> Say:
     return say
 
 
-def _if(node: IfNode, env: Environment) -> Say:
-    return _choice([(testing(node.condition, env), node.consequence)], node, env)
+def _if(node: IfNode, making: Making) -> Say:
+    return _choice([(testing(node.condition, making), node.consequence)], node, making)
 
 
-def _unless(node: UnlessNode, env: Environment) -> Say:
-    test = testing(node.condition, env)
-    return _choice([(lambda context: not test(context), node.consequence)], node, env)
+def _unless(node: UnlessNode, making: Making) -> Say:
+    test = testing(node.condition, making)
+    return _choice([(lambda context: not test(context), node.consequence)], node, making)
 
 
 def _choice(
-    first: list[tuple[Callable[[Context], bool], BlockNode]], node: IfNode | UnlessNode, env: Environment
+    first: list[tuple[Callable[[Context], bool], BlockNode]], node: IfNode | UnlessNode, making: Making
 ) -> Say:
     """Give the function of a choice: the first block whose condition holds is said, or the last."""
-    others = [(testing(each.expression, env), each.block) for each in node.alternatives]
-    ways = [(test, _block(block, env)) for test, block in (*first, *others)]
-    otherwise = _block(node.default, env) if node.default is not None else _nothing
+    others = [(testing(each.expression, making), each.block) for each in node.alternatives]
+    ways = [(test, _block(block, making)) for test, block in (*first, *others)]
+    otherwise = _block(node.default, making) if node.default is not None else _nothing
     if len(ways) == 1:
         holds, then = ways[0]
 
@@ -229,11 +241,11 @@ def _choice(
     return say
 
 
-def _case(node: CaseNode, env: Environment) -> Say:
+def _case(node: CaseNode, making: Making) -> Say:
     ways: list[tuple[Expression | None, Say]] = [
-        (each.expression, _block(each.block, env))
+        (each.expression, _block(each.block, making))
         if isinstance(each, MultiExpressionBlockNode)
-        else (None, _block(each, env))
+        else (None, _block(each, making))
         for each in node.blocks
     ]
 
@@ -253,19 +265,26 @@ def _case(node: CaseNode, env: Environment) -> Say:
     return say
 
 
-def _for(node: ForNode, env: Environment) -> Say:
-    expression, block = node.expression, _block(node.block, env)
-    otherwise = _block(node.default, env) if node.default is not None else _nothing
+def _for(node: ForNode, making: Making) -> Say:
+    expression, block = node.expression, _block(node.block, making)
+    otherwise = _block(node.default, making) if node.default is not None else _nothing
     name, label = expression.identifier, f"{expression.identifier}-{expression.iterable}"
+    is_whole = expression.limit is None and expression.offset is None and not expression.reversed
+    ask = asking(expression.iterable, making)
 
     def say(context: Context, pieces: Pieces) -> None:
-        each, length = expression.evaluate(context)
+        listed = ask(context) if is_whole else None
+        if type(listed) is list:
+            each, length = iter(listed), context.stopindex(label, len(listed))
+        else:
+            each, length = expression.evaluate(context)
         if not length:
             otherwise(context, pieces)
             return
         loop = ForLoop(name=label, it=each, length=length, parentloop=context.parentloop())
         names: dict[str, object] = {"forloop": loop, name: None}
-        with context.loop(names, loop):
+        context.begin_loop(names, loop)
+        try:
             for names[name] in loop:
                 try:
                     block(context, pieces)
@@ -274,12 +293,14 @@ def _for(node: ForNode, env: Environment) -> Say:
                 except BreakLoop:
                     break
                 pieces.weigh()
+        finally:
+            context.end_loop()
 
     return say
 
 
-def _within(node: WithinNode, env: Environment) -> Say:
-    block = _block(node.block, env)
+def _within(node: WithinNode, making: Making) -> Say:
+    block = _block(node.block, making)
     if node.call.var is not None:
 
         def say_each(context: Context, pieces: Pieces) -> None:
@@ -290,7 +311,7 @@ def _within(node: WithinNode, env: Environment) -> Say:
             node.render_each(context, render)
 
         return say_each
-    given: list[tuple[str, Ask]] = [(each.name, asking(each.value, env)) for each in node.call.args]
+    given: list[tuple[str, Ask]] = [(each.name, asking(each.value, making)) for each in node.call.args]
 
     def say(context: Context, pieces: Pieces) -> None:
         block(context.isolated({name: ask(context) for name, ask in given}), pieces)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, TypeAlias, cast
 
+import msgspec
 from liquid import Environment, FalsyStrictUndefined, Markup
 from liquid.builtin.expressions import (
     BooleanExpression,
@@ -52,13 +53,25 @@ _OF_LISTS: Final = frozenset({"size", "first", "last"})
 """Names that mean something of whatever has none of that name."""
 
 
-def asking(expression: Expression, env: Environment) -> Ask:
+class Making(msgspec.Struct, frozen=True):
+    """What the functions of one template are made with.
+
+    Attributes:
+        env: Its environment.
+        own: The names that the template gives to anything itself, which go before what it may name.
+    """
+
+    env: Environment
+    own: frozenset[str]
+
+
+def asking(expression: Expression, making: Making) -> Ask:
     """Give the function of an expression."""
     if isinstance(expression, Path) and all(isinstance(each, str | int) for each in expression.path):
-        return _named(expression)
+        return _named(expression, making)
     if isinstance(expression, StringLiteral):
         # What a template's author wrote is HTML already.
-        said = Markup(expression.value) if env.autoescape else expression.value
+        said = Markup(expression.value) if making.env.autoescape else expression.value
         return lambda _: said
     if isinstance(expression, Literal):
         value = expression.value
@@ -66,25 +79,25 @@ def asking(expression: Expression, env: Environment) -> Ask:
     if isinstance(expression, Nil):
         return lambda _: None
     if isinstance(expression, FilteredExpression):
-        return _filtered(expression, env)
+        return _filtered(expression, making)
     return cast("Ask", expression.evaluate)
 
 
-def testing(expression: Expression, env: Environment) -> Test:
+def testing(expression: Expression, making: Making) -> Test:
     """Give the function that tells whether an expression counts as true."""
     if isinstance(expression, BooleanExpression):
-        return testing(expression.expression, env)
+        return testing(expression.expression, making)
     if isinstance(expression, LogicalAndExpression | LogicalOrExpression):
-        left, right = testing(expression.left, env), testing(expression.right, env)
+        left, right = testing(expression.left, making), testing(expression.right, making)
         if isinstance(expression, LogicalAndExpression):
             return lambda context: left(context) and right(context)
         return lambda context: left(context) or right(context)
     if isinstance(expression, LogicalNotExpression):
-        inner = testing(expression.right, env)
+        inner = testing(expression.right, making)
         return lambda context: not inner(context)
     if isinstance(expression, _COMPARISONS):
-        return _compared(expression, env)
-    ask, whole = asking(expression, env), BooleanExpression(expression.token, expression)
+        return _compared(expression, making)
+    ask, whole = asking(expression, making), BooleanExpression(expression.token, expression)
 
     def test(context: Context) -> bool:
         value = ask(context)
@@ -98,27 +111,25 @@ def testing(expression: Expression, env: Environment) -> Test:
     return test
 
 
-def _named(path: Path) -> Ask:
+def _named(path: Path, making: Making) -> Ask:
     """Give the function of a path of names and numbers."""
     whole = cast("list[object]", path.path)
     root, rest, token = whole[0], whole[1:], path.token
+    if root in making.own:
+        # The library's own way, past what loops and blocks call by this name.
+        return lambda context: context.get(whole, token=token)
     if len(rest) == 1 and rest[0] not in _OF_LISTS:
         return _named_twice(path)
     absent: dict[int, object] = {}
 
     def ask(context: Context) -> object:
-        for names in context.scope._maps:  # the short way round the library's own loop
-            if root in names:
-                found: Any = names[root]  # type: ignore[index]
-                break
-        else:
+        found: Any = context.globals.get(cast("str", root))
+        if found is None:
             return context.get(whole, token=token)
         for depth, segment in enumerate(rest):
-            if type(found) is not dict:
+            if type(found) is not dict or (segment not in found and segment in _OF_LISTS):
                 return context.get(whole, token=token)
             if segment not in found:
-                if segment in _OF_LISTS:
-                    return context.get(whole, token=token)
                 # What stands for no value says which name has none and nothing else: one serves all.
                 nothing = absent.get(depth)
                 if nothing is None:
@@ -133,28 +144,25 @@ def _named(path: Path) -> Ask:
 def _named_twice(path: Path) -> Ask:
     """Give the function of a path such as ``customer.first_name``, as most are."""
     whole, token = cast("list[object]", path.path), path.token
-    root, segment = whole
+    root, segment = cast("tuple[str, object]", whole)
     absent: list[object] = []
 
     def ask(context: Context) -> object:
-        for names in context.scope._maps:
-            if root in names:
-                found: Any = names[root]  # type: ignore[index]
-                if type(found) is not dict:
-                    break
-                if segment in found:
-                    return found[segment]
-                if not absent:
-                    absent.append(context.get(whole, token=token))
-                return absent[0]
-        return context.get(whole, token=token)
+        found: Any = context.globals.get(root)
+        if type(found) is not dict:
+            return context.get(whole, token=token)
+        if segment in found:
+            return found[segment]
+        if not absent:
+            absent.append(context.get(whole, token=token))
+        return absent[0]
 
     return ask
 
 
-def _filtered(expression: FilteredExpression, env: Environment) -> Ask:
-    ask = asking(expression.left, env)
-    filters = [_changing(each, env) for each in expression.filters or ()]
+def _filtered(expression: FilteredExpression, making: Making) -> Ask:
+    ask = asking(expression.left, making)
+    filters = [_changing(each, making) for each in expression.filters or ()]
     if not filters:
         return ask
     if len(filters) == 1:
@@ -170,20 +178,20 @@ def _filtered(expression: FilteredExpression, env: Environment) -> Ask:
     return ask_filtered
 
 
-def _changing(filter_: Filter, env: Environment) -> Callable[[object, Context], object]:
+def _changing(filter_: Filter, making: Making) -> Callable[[object, Context], object]:
     """Give the function of a filter with its arguments."""
-    function = env.filters.get(filter_.name)
+    function = making.env.filters.get(filter_.name)
     if function is None or getattr(function, "with_environment", False):
         return filter_.evaluate
     has_context = getattr(function, "with_context", False)
-    named = [
-        (each.name, asking(each.value, env)) for each in filter_.args if isinstance(each, KeywordArgument)
-    ]
-    placed = [asking(each.value, env) for each in filter_.args if not isinstance(each, KeywordArgument)]
+    named = {each.name: each.value for each in filter_.args if isinstance(each, KeywordArgument)}
+    placed = [each.value for each in filter_.args if not isinstance(each, KeywordArgument)]
+    ask_named = {name: asking(value, making) for name, value in named.items()}
+    ask_placed = [asking(value, making) for value in placed]
 
     def change(value: object, context: Context) -> object:
-        values = [ask(context) for ask in placed]
-        words = {name: ask(context) for name, ask in named}
+        values = [ask(context) for ask in ask_placed]
+        words = {name: ask(context) for name, ask in ask_named.items()}
         if has_context:
             words["context"] = context
         try:
@@ -215,11 +223,11 @@ _OPERATORS: Final[dict[type, Callable[[Any, Any], bool]]] = {
 }
 
 
-def _compared(expression: Any, env: Environment) -> Test:
+def _compared(expression: Any, making: Making) -> Test:
     """Give the function of a comparison: numbers and words here, all else by the library."""
     left, right, compare = (
-        asking(expression.left, env),
-        asking(expression.right, env),
+        asking(expression.left, making),
+        asking(expression.right, making),
         _OPERATORS[type(expression)],
     )
     is_ordered = not isinstance(expression, EqExpression | NeExpression)

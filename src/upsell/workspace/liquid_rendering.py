@@ -14,6 +14,7 @@ from operator import mul
 from typing import Any, Final
 
 from liquid import BoundTemplate, RenderContext
+from liquid.builtin.tags.for_tag import ForLoop
 from liquid.exceptions import ContextDepthError, OutputStreamLimitError
 from liquid.token import Token
 
@@ -99,6 +100,24 @@ class Context(RenderContext):
                     found = found[segment]
                 return found
         return super().get(path, token=token, default=default)
+
+    def begin_loop(self, names: Mapping[str, object], loop: ForLoop) -> None:
+        """Let names of a loop be seen until it ends; as ``loop``, which takes longer.
+
+        Raises:
+            LoopIterationLimitError: It would go round too often.
+            ContextDepthError: Loops lie too deep inside one another.
+        """
+        self.raise_for_loop_limit(loop.length)
+        if self.scope.size() > self.env.context_depth_limit:
+            raise ContextDepthError("loops lie too deep inside one another", token=None)
+        self.loops.append(loop)
+        self.scope.push(names)
+
+    def end_loop(self) -> None:
+        """End what was begun."""
+        self.scope.pop()
+        self.loops.pop()
 
     def get_buffer(self, buf: object = None) -> Written:
         """Give a buffer that may hold what its parent may still hold."""

@@ -68,6 +68,11 @@ PIECES = (
     "{% for each in plans %}{% if each.tier == 2 %}{% break %}{% endif %}{% continue %}x{% endfor %}",
     "{% for each in account %}x{% else %}none{% endfor %}{% for n in (1..3) reversed %}{{ n }}{% endfor %}",
     "{% for each in plans %}{% for tag in plan.tags %}{{ forloop.parentloop.index }}{{ tag }}{% endfor %}{% endfor %}",  # noqa: E501
+    "{% for each in plans limit: 1 %}{{ each.name }}{% endfor %}{% for each in plans offset: continue %}-{% endfor %}",  # noqa: E501
+    "{% for each in plans %}{% endfor %}{% for each in plans offset: continue %}none is left{% endfor %}",
+    "{% for each in plan.tags %}{{ each }}{% assign each = 'own' %}{{ each }}{% endfor %}{{ each }}",
+    "{% assign customer = plan %}{{ customer.id }}{{ customer.first_name | default: 'none' }}",
+    "{% for plan in plans %}{{ plan.name }}{% endfor %}{{ plan.id }}{% increment plan %}",
     "{% for each in nobody %}x{% endfor %}",
     "{% capture held %}<b>{{ plan.id }}</b>{% endcapture %}{{ held }}",
     "{% assign label = 'Look at ' | append: plan.id %}{{ label | upcase }}{{ label }}",
