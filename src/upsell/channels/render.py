@@ -99,7 +99,7 @@ def write_letter(
     told = choose_content(program, household, message, locale)
     address = _address(household, message)
     links = link_facts(message, mint)
-    named = _names_used(told.content, message.channel)
+    named = _names_used(_parts(told.content, message.channel))
     facts = template_facts(program, household, message, now, told.manner, named)
     if "links" in named:
         facts["links"] = links
@@ -191,11 +191,10 @@ def _parts(content: Content, channel: str) -> tuple[tuple[str, bool], ...]:
     return (content.push_title, False), (content.push, False)
 
 
-def _names_used(content: Content, channel: str) -> frozenset[str]:
+@lru_cache(maxsize=512)
+def _names_used(parts: tuple[tuple[str, bool], ...]) -> frozenset[str]:
     """Give the first names of what a template says on a channel."""
-    return frozenset().union(
-        *(_names(source, is_html=is_html) for source, is_html in _parts(content, channel))
-    )
+    return frozenset().union(*(_names(source, is_html=is_html) for source, is_html in parts))
 
 
 def _rendered(content: Content, channel: str, facts: Mapping[str, object]) -> tuple[str, str, str]:
