@@ -12,6 +12,7 @@ from typing import TypeAlias, cast
 from liquid import BoundTemplate, Markup, escape
 from liquid.ast import BlockNode, Node
 from liquid.builtin.content import ContentNode
+from liquid.builtin.expressions import StringLiteral
 from liquid.builtin.tags.assign_tag import AssignNode
 from liquid.builtin.tags.case_tag import CaseNode, MultiExpressionBlockNode
 from liquid.builtin.tags.comment_tag import CommentNode
@@ -29,7 +30,7 @@ from liquid.exceptions import (
 from liquid.expression import Expression
 from liquid.stringify import to_liquid_string
 
-from upsell.workspace.liquid_expressions import Ask, Making, asking, testing
+from upsell.workspace.liquid_expressions import WORDS, Ask, Making, asking, testing
 from upsell.workspace.liquid_nodes import SaidNode, WithinNode
 from upsell.workspace.liquid_rendering import Context, Pieces
 from upsell.workspace.locales import told
@@ -242,27 +243,36 @@ def _choice(
 
 
 def _case(node: CaseNode, making: Making) -> Say:
-    ways: list[tuple[Expression | None, Say]] = [
-        (each.expression, _block(each.block, making))
+    ask = asking(node.expression, making)
+    ways = [
+        (each.expression, _words(each.expression.expressions), _block(each.block, making))
         if isinstance(each, MultiExpressionBlockNode)
-        else (None, _block(each, making))
+        else (None, (), _block(each, making))
         for each in node.blocks
     ]
 
     def say(context: Context, pieces: Pieces) -> None:
-        is_default = True
-        for expression, then in ways:
+        value, is_default = ask(context), True
+        is_word = type(value) in WORDS
+        for expression, words, then in ways:
             if expression is None:
                 if is_default:
                     then(context, pieces)
                 continue
             # The library says a block once for each of its values that is equal.
-            matches = cast("list[bool]", expression.evaluate(context)).count(True)
+            matches = words.count(value) if is_word and words else expression.evaluate(context).count(True)
             is_default = is_default and matches == 0
             for _ in range(matches):
                 then(context, pieces)
 
     return say
+
+
+def _words(expressions: Iterable[Expression]) -> tuple[object, ...]:
+    """Give the values of a branch where all are words, nothing otherwise."""
+    listed = list(expressions)
+    are_words = all(isinstance(each, StringLiteral) for each in listed)
+    return tuple(cast("StringLiteral", each).value for each in listed) if are_words else ()
 
 
 def _for(node: ForNode, making: Making) -> Say:

@@ -48,7 +48,9 @@ _TRUE_KINDS: Final = frozenset({str, Markup, int, float, list, dict, Count, Quan
 """Kinds of which every value counts as true in Liquid, the empty and nought among them."""
 
 _NUMBERS: Final = frozenset({int, float, Count, Quantity, Share})
-_WORDS: Final = frozenset({str, Markup})
+WORDS: Final = frozenset({str, Markup})
+"""Kinds of words, which compare as text."""
+
 _OF_LISTS: Final = frozenset({"size", "first", "last"})
 """Names that mean something of whatever has none of that name."""
 
@@ -235,7 +237,7 @@ def _compared(expression: Any, making: Making) -> Test:
     def test(context: Context) -> bool:
         one, other = left(context), right(context)
         kind, other_kind = type(one), type(other)
-        if (kind in _NUMBERS and other_kind in _NUMBERS) or (kind in _WORDS and other_kind in _WORDS):
+        if (kind in _NUMBERS and other_kind in _NUMBERS) or (kind in WORDS and other_kind in WORDS):
             return compare(one, other)
         if is_ordered and kind is FalsyStrictUndefined and other_kind in _NUMBERS:
             return False

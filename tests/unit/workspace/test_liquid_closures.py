@@ -63,6 +63,8 @@ PIECES = (
     "{% unless account.name %}nobody's{% else %}{{ account.name }}{% endunless %}",
     "{% if customer.yes %} {% assign here = 'set' %} {% endif %}{{ here }}",
     "{% case offer.interval %}{% when 'year' %}a year{% when 'month', 'month' %}a month{% else %}once{% endcase %}",  # noqa: E501
+    "{% case offer.months %}{% when 3, 'month' %}three{% endcase %}{% case plan.id %}{% when 'pro' or 7 %}p{% when empty %}e{% else %}o{% endcase %}",  # noqa: E501
+    "{% case customer.bare %}{% when blank %}b{% else %}o{% endcase %}{% case '<' %}{% when '<' %}lt{% when nil %}n{% endcase %}",  # noqa: E501
     "{% case offer.nothing %}{% when 'year' %}a year{% else %}once{% endcase %}",
     "{% for each in plans %}{{ forloop.index }}{{ each.name }}{% if forloop.last %}.{% endif %}{% endfor %}",
     "{% for each in plans %}{% if each.tier == 2 %}{% break %}{% endif %}{% continue %}x{% endfor %}",
