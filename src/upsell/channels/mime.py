@@ -28,6 +28,7 @@ _FIELD = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,60}")
 _VALUE = re.compile(r"[!-~](?:[ -~]{0,900}[!-~])?")
 _LINE = 76
 _LONGEST_LINE = 998
+_REMEMBERED = 8_192  # characters of a line that may be remembered as it is written
 _WORD_BYTES = 42  # so that an encoded word with its wrapping stays within 75 characters
 
 # Postmark writes a Message-ID of its own; it takes X-PM-Metadata out of the mail and says it in its webhooks.
@@ -158,13 +159,19 @@ def _pieces(text: str) -> Iterator[bytes]:
 def _quoted(text: str) -> str:
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return "\r\n".join(map(_quoted_line, text.rstrip("\n").split("\n")))
+    lines = text.rstrip("\n").split("\n")
+    # A page without line ends is another one for each reader, and too large to be remembered.
+    return "\r\n".join(
+        [_quoted_line(line) if len(line) <= _REMEMBERED else _written_line(line) for line in lines]
+    )
+
+
+def _written_line(line: str) -> str:
+    return b2a_qp(line.encode("utf-8", "replace"), istext=True).replace(b"\n", b"\r\n").decode("ascii")
 
 
 # Most lines of a mail are those of its template, the same for every reader.
-@lru_cache(maxsize=4096)
-def _quoted_line(line: str) -> str:
-    return b2a_qp(line.encode("utf-8", "replace"), istext=True).replace(b"\n", b"\r\n").decode("ascii")
+_quoted_line = lru_cache(maxsize=2048)(_written_line)
 
 
 @lru_cache(maxsize=64)

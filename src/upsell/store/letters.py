@@ -1,7 +1,7 @@
 """Letters as they were handed over, so that anybody can be shown what a customer saw.
 
-Each is kept as what it has beside the template it was written from, packed: some 870 bytes for a mail of
-14 kB with short links of its own, and about 14 microseconds. The laws: a letter is kept in the transaction
+Each is kept as what it has beside the template it was written from, packed: some 960 bytes for a mail of
+14 kB with short links of its own, and about 16 microseconds. The laws: a letter is kept in the transaction
 that says its provider is about to be spoken to, so that one whose fate is unknown is there too; unpacked it
 is the letter that was handed over, from which the channel makes the same bytes again; and it is forgotten
 after the days that are set.

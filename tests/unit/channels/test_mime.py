@@ -126,6 +126,7 @@ def test_both_parts_are_read_as_they_were_written(text: str, html: str) -> None:
 
 
 @given(st.lists(st.text(st.sampled_from("ab=. \tä\x00"), max_size=200), max_size=6))
+@example(["=long." * 2_000, "short", ".", " "])
 def test_line_by_line_a_text_is_written_as_it_is_whole(said: list[str]) -> None:
     text = "\n".join(said).rstrip("\n")
     whole = b2a_qp(text.encode(), istext=True).replace(b"\n", b"\r\n")
