@@ -1,7 +1,8 @@
 """Mails a second that one dispatcher process sends from a full outbox, and where its time goes.
 
-Every mail is of another customer. It is claimed, its household read as of now, the second gate asked,
-Liquid rendered, written as MIME, handed over by SMTP and recorded. The mail sink is a process of its own and
+Every mail is of another customer and says the ready ``offer``. It is claimed, its household read as of now,
+the second gate asked, its Liquid rendered, its links put behind ours, written as MIME, kept as it is, handed
+over by SMTP and recorded. The mail sink is a process of its own and
 its capacity is measured first, by the same mail pumped at it without a thought. The figure that tells is
 processor time for each mail: on a shared machine the clock on the wall tells of the neighbours.
 
@@ -19,6 +20,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.resources import files
 from multiprocessing import get_context
 from threading import Thread, get_ident
 from typing import Any
@@ -36,11 +38,13 @@ from upsell.config import Settings
 from upsell.runtime import dispatcher as dispatching
 from upsell.runtime.apply import apply
 from upsell.runtime.dispatcher import Dispatcher
+from upsell.runtime.linking import Linker, make_linker
 from upsell.runtime.live import collect_rarely, run_worker
 from upsell.signals.events import Event
 from upsell.store.connect import Connection, connect
 from upsell.store.embedded import embedded_url, make_database
 from upsell.store.ledger import append
+from upsell.store.letters import LetterPress
 from upsell.store.migrate import migrate
 from upsell.store.outbox import State
 from upsell.testing.mail_sink import HOST, MailSinkProcess, open_mail_sink
@@ -80,32 +84,16 @@ suppress: ["subscription.status = 'trialing'", "event_count('Checkout Started', 
 goal: {event: Subscription Upgraded, within: 30 days}
 experiment: {holdout: 0%}
 journey:
-  - email: {content: more, intent: offer, offer: pro-annual}
+  - email: {content: offer, intent: offer, offer: pro-annual}
   - wait: 3 days
-  - email: {content: more, intent: offer, offer: pro-annual}
+  - email: {content: offer, intent: offer, offer: pro-annual}
 """
-_CELL = '<td style="font-family:Helvetica,Arial,sans-serif;font-size:16px;color:#1f2933;padding:8px 24px"'
-_SAID = f"<tr>{_CELL}>It saves an afternoon a week, and nobody waits for anybody any more.</td></tr>\n"
-_PLAN = f"""<tr>{_CELL}>{{{{ each.name }}}}{{% if each.is_present %}} (your plan){{% endif %}}</td>
-{_CELL} align="right">{{{{ each.limits.reports.text }}}} reports a month</td></tr>"""
-TEMPLATE = f"""---
-subject: "{{{{ customer.first_name }}}}, more room for your reports"
----
-<!doctype html><html lang="en"><head><meta charset="utf-8"><title>More room</title>
-<style>{"@media (max-width:600px){.w{width:100%!important}} " * 8}</style></head>
-<body style="margin:0;background:#f5f7fa"><table role="presentation" width="100%"><tr><td align="center">
-<table role="presentation" class="w" width="600" style="background:#ffffff;border-radius:8px">
-<tr>{_CELL}><img src="https://acme.example/logo.png" width="120" alt="Acme Reports"></td></tr>
-<tr>{_CELL}>Hello {{{{ customer.first_name }}}},</td></tr>
-<tr>{_CELL}>you are on {{{{ plan.name }}}}. Here is what {{{{ offer.name }}}} holds, and what it costs:
-{{{{ offer.title }}}} at {{{{ offer.total }}}} instead of {{{{ offer.full_price }}}}:
-{{{{ offer.reason }}}}.</td></tr>
-<tr><td><table role="presentation">{{% for each in plans %}}{_PLAN}{{% endfor %}}</table></td></tr>
-{_SAID * 18}
-<tr>{_CELL}><a href="https://app.acme.example/plans">See the plans</a></td></tr>
-<tr>{_CELL}>{{{{ sender.name }}}}, {{{{ sender.postal_address }}}}</td></tr>
-</table></td></tr></table></body></html>
-"""
+READY = files("upsell.runtime") / "ready_templates"
+TEMPLATES = {
+    "templates/offer.mjml": READY / "offer.mjml",
+    **{f"templates/partials/{path.name}": path for path in (READY / "partials").iterdir()},
+}
+"""The offer as it is shipped, and its partials."""
 
 
 class Stages:
@@ -211,7 +199,11 @@ def watch(stages: Stages) -> None:
     stages.wrap(dispatching, "ask_gate", "gate")
     stages.wrap(dispatching, "write_letter", "render: what a template may name")
     stages.wrap(render, "_rendered", "render: Liquid")
+    stages.wrap(render, "with_footer", "footer")
+    stages.wrap(Linker, "link", "links")
     stages.wrap(email, "format_mail", "mime")
+    stages.wrap(LetterPress, "keep", "record: letters")
+    stages.wrap(dispatching, "keep_links", "record: links")
     stages.wrap(dispatching, "start_sending", "record: sending")
     stages.wrap(dispatching, "finish_messages", "record: outbox")
     stages.wrap(dispatching, "settle_places", "record: places")
@@ -236,7 +228,11 @@ class Bench:
         with self._copy() as url, open_mail_sink() as sink, connect(url) as connection:
             connection.execute("vacuum analyze")
             dispatcher = Dispatcher(
-                connection, CLOCK, {"email": EmailChannel(HOST, sink.port)}, batch_size=self._batch
+                connection,
+                CLOCK,
+                {"email": EmailChannel(HOST, sink.port)},
+                linker=make_linker(Settings(), connection, CLOCK.now()),
+                batch_size=self._batch,
             )
             dispatcher.run_once()
             begun = len(sink.taken().accepted)
@@ -258,7 +254,8 @@ class Bench:
         """Give mails a second that the sink takes, its processor time for each, and the size of one mail."""
         letters: list[Letter] = []
         with self._copy() as url, connect(url) as connection:
-            dispatcher = Dispatcher(connection, CLOCK, {"email": Keeps(letters)}, batch_size=1)
+            linker = make_linker(Settings(), connection, CLOCK.now())
+            dispatcher = Dispatcher(connection, CLOCK, {"email": Keeps(letters)}, linker=linker, batch_size=1)
             dispatcher.run_once()
             dispatcher.close()
         # Doubled dots are not needed: no line of this mail begins with one.
@@ -283,7 +280,7 @@ class Bench:
             "upsell.yaml": SETTINGS,
             "catalog.yaml": CATALOG,
             "workflows/more.yaml": WORKFLOW,
-            "templates/more.html": TEMPLATE,
+            **{path: file.read_text(encoding="utf-8") for path, file in TEMPLATES.items()},
         }
         with connect(url) as connection:
             apply(connection, documents, CLOCK, expected=0)

@@ -9,6 +9,7 @@ what answers by itself is stopped by Auto-Submitted and List-Id (RFC 3834, RFC 5
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from upsell.journeys.effects import Speak
 from upsell.journeys.program import Sender
@@ -25,9 +26,15 @@ def list_headers(sender: Sender, workflow: Workflow, message: Speak) -> tuple[tu
     workflow, the category, the arm, and who sends.
     """
     domain = sender.list_domain or sender.address.rpartition("@")[2].lower()
-    category = _word(workflow.category or message.intent.value)
-    list_id = ".".join(part for part in (category, _word(sender.key), domain) if part)
-    feedback = (_word(workflow.key), category, _word(message.arm or "all"), _sender_id(domain))
+    category = workflow.category or message.intent.value
+    return _stream(domain, sender.key, workflow.key, category, message.arm or "all")
+
+
+@lru_cache(maxsize=1024)
+def _stream(domain: str, brand: str, workflow: str, category: str, arm: str) -> tuple[tuple[str, str], ...]:
+    category = _word(category)
+    list_id = ".".join(part for part in (category, _word(brand), domain) if part)
+    feedback = (_word(workflow), category, _word(arm), _sender_id(domain))
     return (("List-Id", f"<{list_id}>"), ("Feedback-ID", ":".join(feedback)))
 
 

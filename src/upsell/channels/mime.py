@@ -12,9 +12,10 @@ from base64 import b64encode
 from binascii import b2a_qp
 from collections.abc import Iterator
 from email.utils import format_datetime
+from functools import lru_cache
 
 from upsell.channels.channel import Letter
-from upsell.clock import to_datetime
+from upsell.clock import SECOND, to_datetime
 
 _LOCAL = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}"
 _DOMAIN = r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,253}[A-Za-z0-9])?"
@@ -22,10 +23,12 @@ _ADDRESS = re.compile(f"{_LOCAL}@{_DOMAIN}")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f\x80-\x9f\u2028\u2029]+")
 _PLAIN_WORDS = re.compile(r"[A-Za-z0-9 !#$%&'*+/=?^_`{|}~-]*")
 _ODD = re.compile(r"[^A-Za-z0-9._-]")
+_NO_WORD = re.compile(r"[^A-Za-z0-9]")
 _FIELD = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,60}")
 _VALUE = re.compile(r"[!-~](?:[ -~]{0,900}[!-~])?")
 _LINE = 76
 _LONGEST_LINE = 998
+_REMEMBERED = 8_192  # characters of a line that may be remembered as it is written
 _WORD_BYTES = 42  # so that an encoded word with its wrapping stays within 75 characters
 
 # Postmark writes a Message-ID of its own; it takes X-PM-Metadata out of the mail and says it in its webhooks.
@@ -78,12 +81,12 @@ def format_mail(letter: Letter) -> bytes:
         sender=_mailbox(letter.sender_name, letter.sender),
         recipient=letter.recipient,
         subject=_header_text(letter.subject, len("Subject: ")),
-        date=format_datetime(to_datetime(letter.written_at).replace(microsecond=0)),
+        date=_date(letter.written_at // SECOND),
         message_id=message_id_of(letter.key, letter.sender),
-        key=re.sub(r"[^A-Za-z0-9._-]", "-", letter.key),
+        key=_ODD.sub("-", letter.key),
         more=_more(letter),
         # An equals sign never stands before an underscore in quoted-printable text.
-        boundary=f"=_{re.sub('[^A-Za-z0-9]', '-', letter.key)[:60]}",
+        boundary=f"=_{_NO_WORD.sub('-', letter.key)[:60]}",
         text=_quoted(letter.text),
         html=_quoted(letter.html),
     )
@@ -154,6 +157,24 @@ def _pieces(text: str) -> Iterator[bytes]:
 
 
 def _quoted(text: str) -> str:
-    lines = text.encode("utf-8", "replace").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    quoted = b2a_qp(lines, istext=True).replace(b"\r\n", b"\n").rstrip(b"\n")
-    return quoted.replace(b"\n", b"\r\n").decode("ascii")
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    lines = text.rstrip("\n").split("\n")
+    # A page without line ends is another one for each reader, and too large to be remembered.
+    return "\r\n".join(
+        [_quoted_line(line) if len(line) <= _REMEMBERED else _written_line(line) for line in lines]
+    )
+
+
+def _written_line(line: str) -> str:
+    return b2a_qp(line.encode("utf-8", "replace"), istext=True).replace(b"\n", b"\r\n").decode("ascii")
+
+
+# Most lines of a mail are those of its template, the same for every reader.
+_quoted_line = lru_cache(maxsize=2048)(_written_line)
+
+
+@lru_cache(maxsize=64)
+def _date(second: int) -> str:
+    """Write when a letter was written, in whole seconds UTC."""
+    return format_datetime(to_datetime(second * SECOND))

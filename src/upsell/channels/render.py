@@ -44,8 +44,8 @@ from upsell.journeys.scene import Scene
 from upsell.journeys.workflow import Content
 from upsell.money import Money
 from upsell.rules.facts import Scalar
+from upsell.workspace.liquid_closures import Closure
 from upsell.workspace.liquid_environment import html_environment, text_environment
-from upsell.workspace.liquid_rendering import quickened
 from upsell.workspace.locales import (
     Amount,
     Instant,
@@ -58,6 +58,7 @@ from upsell.workspace.locales import (
 )
 
 _ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)")
+_SHORTEST: Final = len("2026-11-26T09:00Z")
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -98,7 +99,7 @@ def write_letter(
     told = choose_content(program, household, message, locale)
     address = _address(household, message)
     links = link_facts(message, mint)
-    named = _names_used(told.content, message.channel)
+    named = _names_used(_parts(told.content, message.channel))
     facts = template_facts(program, household, message, now, told.manner, named)
     if "links" in named:
         facts["links"] = links
@@ -190,11 +191,10 @@ def _parts(content: Content, channel: str) -> tuple[tuple[str, bool], ...]:
     return (content.push_title, False), (content.push, False)
 
 
-def _names_used(content: Content, channel: str) -> frozenset[str]:
+@lru_cache(maxsize=512)
+def _names_used(parts: tuple[tuple[str, bool], ...]) -> frozenset[str]:
     """Give the first names of what a template says on a channel."""
-    return frozenset().union(
-        *(_names(source, is_html=is_html) for source, is_html in _parts(content, channel))
-    )
+    return frozenset().union(*(_names(source, is_html=is_html) for source, is_html in parts))
 
 
 def _rendered(content: Content, channel: str, facts: Mapping[str, object]) -> tuple[str, str, str]:
@@ -216,7 +216,7 @@ def render_text(content: Content, source: str, facts: Mapping[str, object], *, i
         DeliveryError: It cannot be rendered, with the reason.
     """
     try:
-        return _template(source, is_html=is_html).render(facts)
+        return _closure(source, is_html=is_html).render(facts)
     except LiquidError as error:
         reason = str(error.message)
     except (ValueError, ArithmeticError, LookupError, TypeError, RecursionError) as error:
@@ -334,7 +334,8 @@ class _Sources:
 
     def told_moment(self, said: object) -> object:
         """Give a moment that prints in the reader's locale, and anything else as it is."""
-        if not isinstance(said, str) or _ISO.fullmatch(said) is None:
+        # Its length and its T decide for nearly all texts that they are none.
+        if not isinstance(said, str) or len(said) < _SHORTEST or said[10] != "T" or not _ISO.fullmatch(said):
             return said
         at = parse_moment(said)
         return said if at is None else Instant(at, self.manner)
@@ -536,7 +537,12 @@ _ALWAYS: Final = frozenset({"locale"})
 
 @lru_cache(maxsize=1024)
 def _template(source: str, *, is_html: bool) -> liquid.BoundTemplate:
-    return quickened((html_environment() if is_html else text_environment()).from_string(source))
+    return (html_environment() if is_html else text_environment()).from_string(source)
+
+
+@lru_cache(maxsize=1024)
+def _closure(source: str, *, is_html: bool) -> Closure:
+    return Closure(_template(source, is_html=is_html))
 
 
 @lru_cache(maxsize=1024)

@@ -119,12 +119,13 @@ def ask_silence(scene: Scene, unit: Unit, workflow: Workflow, intent: Intent) ->
         return None
     principal = scene.principal()
     policy = scene.program.policy
-    for profile in (principal.profile, unit.profile):
+    for profile in (principal.profile,) if principal is unit else (principal.profile, unit.profile):
         verdict = ask_states(profile, policy.states, intent, scene.now)
         if verdict is not None:
             return verdict
-    place = share("released", unit.id)
-    held = ask_incidents(scene.program.incidents, policy.states, intent, scene.now, place)
+    incidents = scene.program.incidents
+    place = share("released", unit.id) if incidents else 0.0
+    held = ask_incidents(incidents, policy.states, intent, scene.now, place)
     held = held or _ask_rule_states(scene, unit, intent)
     if held is not None:
         return held

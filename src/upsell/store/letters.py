@@ -1,9 +1,10 @@
 """Letters as they were handed over, so that anybody can be shown what a customer saw.
 
-Each is kept as what it has beside the template it was written from, packed: some 250 bytes for a mail of
-7 kB, and about 13 microseconds. The laws: a letter is kept in the transaction that says its provider is about
-to be spoken to, so that one whose fate is unknown is there too; unpacked it is the letter that was handed
-over, from which the channel makes the same bytes again; and it is forgotten after the days that are set.
+Each is kept as what it has beside the template it was written from, packed: some 960 bytes for a mail of
+14 kB with short links of its own, and about 16 microseconds. The laws: a letter is kept in the transaction
+that says its provider is about to be spoken to, so that one whose fate is unknown is there too; unpacked it
+is the letter that was handed over, from which the channel makes the same bytes again; and it is forgotten
+after the days that are set.
 """
 
 from __future__ import annotations
@@ -80,7 +81,8 @@ class LetterPress:
         key = self._hashes[name] = blake2b(pattern, digest_size=16).digest()
         values = {"hash": key, "pattern": zlib.compress(pattern)}
         connection.execute(query("keep_letter_pattern"), values)
-        self._primed[key] = zlib.compressobj(1, wbits=-15, memLevel=9, zdict=pattern)
+        # A packer with more memory is copied more slowly for each letter, and packs no better.
+        self._primed[key] = zlib.compressobj(2, wbits=-15, memLevel=8, zdict=pattern)
         return key
 
     def _pack(self, pattern: bytes, letter: Letter) -> bytes:

@@ -11,22 +11,19 @@ from functools import cache, wraps
 from typing import Any, Final, cast
 
 import liquid
-from liquid.ast import BlockNode, Node
-from liquid.builtin.expressions import Literal
+from liquid.ast import Node
 from liquid.builtin.filters.array import _Null
-from liquid.builtin.output import Output, OutputNode
+from liquid.builtin.output import Output
 from liquid.builtin.tags.echo_tag import EchoTag
-from liquid.builtin.tags.for_tag import ForLoop
 from liquid.builtin.tags.render_tag import RenderNode, RenderTag
-from liquid.context import RenderContext
 from liquid.exceptions import FilterArgumentError
 from liquid.parser import get_parser
 from liquid.stream import TokenStream
-from liquid.stringify import to_liquid_string
 from liquid.token import TOKEN_EOF, TOKEN_TAG
 
 from upsell.workspace.filters import FILTERS
-from upsell.workspace.liquid_rendering import Context, Template
+from upsell.workspace.liquid_nodes import SaidNode, WithinNode
+from upsell.workspace.liquid_rendering import Template
 from upsell.workspace.locales import Amount, Instant, told
 
 MOST_LOOPS: Final = 10_000
@@ -108,73 +105,16 @@ def _strict(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     return filter_
 
 
-class _SaidNode(OutputNode):
-    """What is said: numbers in the reader's locale."""
-
-    def render_to_output(self, context: RenderContext, buffer: Any) -> int:
-        """Write a value."""
-        value = told(self.expression.evaluate(context))
-        written: int = buffer.write(to_liquid_string(value, context.autoescape))
-        return written
-
-
 class _Said(Output):
     """The parser of what stands between double braces."""
 
-    node_class = _SaidNode
+    node_class = SaidNode
 
 
 class _Echo(EchoTag):
     """The parser of the same as a tag."""
 
-    node_class = _SaidNode  # type: ignore[assignment]
-
-
-class _WithinNode(Node):
-    """A partial written out where it is used: it sees what it is given, and what every template may name."""
-
-    __slots__ = ("block", "call")
-
-    def __init__(self, call: RenderNode, block: BlockNode) -> None:
-        super().__init__(call.token)
-        self.call = call
-        self.block = block
-        self.blank = False
-
-    def render_to_output(self, context: RenderContext, buffer: Any) -> int:
-        """Render the partial, once or for each of a list."""
-        call = self.call
-        given: dict[str, object] = {each.name: each.value.evaluate(context) for each in call.args}
-        within = cast("Context", context).isolated(given)
-        if call.var is None:
-            return self.block.render(within, buffer)
-        key = str(call.alias or (call.name.value if isinstance(call.name, Literal) else call.name))
-        value = call.var.evaluate(context)
-        names = cast("dict[str, object]", within.globals)
-        if not (call.loop and isinstance(value, list | tuple)):
-            names[key] = value
-            return self.block.render(within, buffer)
-        within.raise_for_loop_limit(len(value))
-        loop = ForLoop(
-            name=key,
-            it=iter(value),
-            length=len(value),
-            parentloop=context.env.undefined("parentloop", token=self.token),
-        )
-        names["forloop"] = loop
-        for each in loop:
-            names[key] = each
-            self.block.render(within, buffer)
-        return 1
-
-    def children(self, static_context: RenderContext, *, include_partials: bool = True) -> list[Node]:
-        """Give what is within."""
-        del static_context, include_partials
-        return [self.block]
-
-    def expressions(self) -> Any:
-        """Give what the partial is given."""
-        return self.call.expressions()
+    node_class = SaidNode  # type: ignore[assignment]
 
 
 class _WithinTag(RenderTag):
@@ -190,4 +130,4 @@ class _WithinTag(RenderTag):
         next(stream)
         block = get_parser(self.env).parse_block(stream, frozenset({self.end, TOKEN_EOF}))
         stream.expect(TOKEN_TAG, value=self.end)
-        return _WithinNode(cast("RenderNode", call), block)
+        return WithinNode(cast("RenderNode", call), block)

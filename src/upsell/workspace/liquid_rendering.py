@@ -9,18 +9,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import reduce
 from io import StringIO
+from itertools import islice
 from operator import mul
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from liquid import BoundTemplate, RenderContext
-from liquid.ast import Node
-from liquid.builtin.expressions import Path
+from liquid.builtin.tags.for_tag import ForLoop
 from liquid.exceptions import ContextDepthError, OutputStreamLimitError
-from liquid.expression import Expression
 from liquid.token import Token
 
 _UNDEFINED: Final = (RenderContext.get.__kwdefaults__ or {})["default"]
 """What the library takes for no default; it exports no name for it."""
+
+_TOO_LARGE: Final = "it grows too large"
 
 
 class Written(StringIO):
@@ -39,8 +40,43 @@ class Written(StringIO):
         """
         self.left -= len(text)
         if self.left < 0:
-            raise OutputStreamLimitError("it grows too large", token=None)
+            raise OutputStreamLimitError(_TOO_LARGE, token=None)
         return super().write(text)
+
+
+class Pieces(list[str]):
+    """The same in pieces: who appends to it many times has it weighed in between.
+
+    Attributes:
+        left: How many characters may be added to what was weighed.
+    """
+
+    def __init__(self, limit: int) -> None:
+        """Begin with nothing."""
+        super().__init__()
+        self.left = limit
+        self._weighed = 0
+
+    def write(self, text: str, /) -> int:
+        """Add some, for nodes of the library.
+
+        Raises:
+            OutputStreamLimitError: It grows too large.
+        """
+        self.append(text)
+        self.weigh()
+        return len(text)
+
+    def weigh(self) -> None:
+        """Count what was added.
+
+        Raises:
+            OutputStreamLimitError: It grows too large.
+        """
+        self.left -= sum(map(len, islice(self, self._weighed, None)))
+        self._weighed = len(self)
+        if self.left < 0:
+            raise OutputStreamLimitError(_TOO_LARGE, token=None)
 
 
 class Context(RenderContext):
@@ -65,9 +101,27 @@ class Context(RenderContext):
                 return found
         return super().get(path, token=token, default=default)
 
+    def begin_loop(self, names: Mapping[str, object], loop: ForLoop) -> None:
+        """Let names of a loop be seen until it ends; as ``loop``, which takes longer.
+
+        Raises:
+            LoopIterationLimitError: It would go round too often.
+            ContextDepthError: Loops lie too deep inside one another.
+        """
+        self.raise_for_loop_limit(loop.length)
+        if self.scope.size() > self.env.context_depth_limit:
+            raise ContextDepthError("loops lie too deep inside one another", token=None)
+        self.loops.append(loop)
+        self.scope.push(names)
+
+    def end_loop(self) -> None:
+        """End what was begun."""
+        self.scope.pop()
+        self.loops.pop()
+
     def get_buffer(self, buf: object = None) -> Written:
         """Give a buffer that may hold what its parent may still hold."""
-        return Written(buf.left if isinstance(buf, Written) else self.env.output_stream_limit or 0)
+        return Written(buf.left if isinstance(buf, Written | Pieces) else self.env.output_stream_limit or 0)
 
     def isolated(self, given: dict[str, object]) -> Context:
         """Give a context that sees what it is given and what every template may name.
@@ -96,29 +150,3 @@ class Template(BoundTemplate):
 
     def _get_buffer(self) -> Written:
         return Written(self.env.output_stream_limit or 0)
-
-
-class _PlainPath(Path):
-    """A path of names and numbers alone, which is looked up as it stands."""
-
-    __slots__ = ()
-
-    def evaluate(self, context: RenderContext) -> object:
-        """Give what it names."""
-        return context.get(cast("list[object]", self.path), token=self.token)
-
-
-def quickened(template: BoundTemplate) -> BoundTemplate:
-    """Give a template in which paths without other paths within them are looked up at once."""
-    pending: list[Node | Expression] = list(template.nodes)
-    context = RenderContext(template)
-    while pending:
-        part = pending.pop()
-        if isinstance(part, Node):
-            pending += part.children(context, include_partials=False)
-            pending += part.expressions()
-            continue
-        pending += part.children()
-        if type(part) is Path and all(isinstance(each, str | int) for each in part.path):
-            part.__class__ = _PlainPath
-    return template

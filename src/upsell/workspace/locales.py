@@ -105,7 +105,7 @@ class Share(float):
 
 def told(value: object) -> object:
     """Give the words of a number that has its own; anything else as it is."""
-    return value.told() if isinstance(value, Quantity | Count | Share) else value
+    return value.told() if isinstance(value, (Quantity, Count, Share)) else value
 
 
 def told_number(number: float, manner: Manner) -> Quantity | Count:

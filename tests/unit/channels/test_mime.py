@@ -5,6 +5,7 @@ The oracle is Python's own email package under its modern policy.
 
 from __future__ import annotations
 
+from binascii import b2a_qp
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -122,6 +123,15 @@ def test_both_parts_are_read_as_they_were_written(text: str, html: str) -> None:
     parsed = parse(msgspec.structs.replace(LETTER, text=text, html=html))
     assert lines(part(parsed, "plain")) == lines(text)
     assert lines(part(parsed, "html")) == lines(html)
+
+
+@given(st.lists(st.text(st.sampled_from("ab=. \tä\x00"), max_size=200), max_size=6))
+@example(["=long." * 2_000, "short", ".", " "])
+def test_line_by_line_a_text_is_written_as_it_is_whole(said: list[str]) -> None:
+    text = "\n".join(said).rstrip("\n")
+    whole = b2a_qp(text.encode(), istext=True).replace(b"\n", b"\r\n")
+    body = format_mail(msgspec.structs.replace(LETTER, html=text))
+    assert body.split(b"quoted-printable\r\n\r\n")[2].rpartition(b"\r\n--")[0] == whole
 
 
 @given(TEXTS, TEXTS, TEXTS, TEXTS)
