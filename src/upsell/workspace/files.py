@@ -499,6 +499,19 @@ _OFFER = RecordOf(
         "trial_days": Key(scalars.COUNT, "days of trial before anything is due (default 0)"),
         "guarantee": Key(scalars.TEXT, "what is promised if it disappoints, such as money back in 30 days"),
         "downgrade": Key(scalars.TEXT, "how one goes back, such as at any time, in one click"),
+        "testimonials": Key(
+            ListOf(
+                RecordOf(
+                    {
+                        "quote": Key(scalars.TEXT, "what they said, in their words", True),
+                        "name": Key(scalars.TEXT, "who said it", True),
+                        "company": Key(scalars.TEXT, "where they work"),
+                    }
+                ),
+                least=1,
+            ),
+            "what customers said of it, shown on its page; only what was really said",
+        ),
         "outcome": Key(
             RecordOf(
                 {
