@@ -352,6 +352,17 @@ SETTINGS_SHAPE = RecordOf(
             "workflows that share their units out among themselves: the share of each, by layer; what is "
             "free belongs to none",
         ),
+        "accepting": Key(
+            RecordOf(
+                {
+                    "roles": Key(
+                        ListOf(scalars.NAME, least=1),
+                        "roles that may accept an offer for an account; without it admin, billing and owner",
+                    ),
+                }
+            ),
+            "who may accept offers",
+        ),
         "links": Key(_LINKS, "what becomes of links in mail"),
         "costs": Key(_COSTS, "what messages and people's time cost, for the margin that reports tell"),
         "lifecycle": Key(_LIFECYCLE, "boundaries of the built-in stages and trends"),
