@@ -19,7 +19,7 @@ from upsell.errors import ConfigError
 from upsell.ids import UnitId, bare, customer_unit, digest, is_account
 from upsell.journeys.effects import OpenTask
 from upsell.journeys.program import Sender
-from upsell.runtime.landing import Reader, program_at, reader_of, shown_at
+from upsell.runtime.landing import Reader, program_at, reader_of
 from upsell.runtime.programs import Programs
 from upsell.runtime.snapshot import take_snapshot
 from upsell.signals.events import OFFER_ACCEPTED, TASK_OPENED, Event
@@ -161,7 +161,7 @@ def read_promises(connection: Connection, programs: Programs, unit_id: UnitId) -
             continue
         showing = find_showing(connection, key, event.seen_at)
         if showing is not None and _is_of(event, unit_id):
-            found[key] = _promise(connection, programs, event, key, showing, unit_id, asked.get(key))
+            found[key] = _promise(programs, event, key, showing, unit_id, asked.get(key))
     return list(found.values())
 
 
@@ -177,11 +177,9 @@ def find_promise(connection: Connection, programs: Programs, key: str, now: Mome
     if showing is None:
         msg = f"expected the key of what made an offer, got {key}; `upsell outbox` lists messages"
         raise ConfigError(msg)
-    units = [message.queued.message.unit_id] if message is not None else _units_of(connection, whole)
-    for unit_id in units:
-        for promise in read_promises(connection, programs, unit_id):
-            if promise.key == whole:
-                return promise
+    for promise in read_promises(connection, programs, showing.unit_id):
+        if promise.key == whole:
+            return promise
     msg = f"expected an offer that was taken, got {key}, which nobody took; there is nothing to go back from"
     raise ConfigError(msg)
 
@@ -252,16 +250,7 @@ def _is_of(event: Event, unit_id: UnitId) -> bool:
     return event.customer_id is None or customer_unit(event.customer_id) == unit_id
 
 
-def _units_of(connection: Connection, key: str) -> list[UnitId]:
-    """Give for whom a prompt or a task made an offer."""
-    statement = (
-        "select unit_id from showings where key = %(key)s union select unit_id from tasks where key = %(key)s"
-    )
-    return [unit_id for (unit_id,) in connection.execute(statement, {"key": key})]
-
-
 def _promise(
-    connection: Connection,
     programs: Programs,
     event: Event,
     key: str,
@@ -269,9 +258,7 @@ def _promise(
     unit_id: UnitId,
     asked_at: Moment | None,
 ) -> Promise:
-    message = find_message(connection, key)
-    at = shown_at(message) if message is not None else event.occurred_at
-    program = program_at(programs, at)
+    program = program_at(programs, showing.shown_at)
     offer = program.catalog.offers.get(showing.terms.offer) if program is not None else None
     return Promise(
         key=key,

@@ -8,6 +8,7 @@ of the reader is as of now; and reading changes nothing.
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable, Mapping
 
 import msgspec
 import structlog
@@ -38,6 +39,7 @@ from upsell.signals.events import OFFER_ACCEPTED, OFFER_DECLINED, Event
 from upsell.store.connect import Connection, connect
 from upsell.store.ledger import Head, append, hash_event, read_household_inputs
 from upsell.store.messages import Found, find_message
+from upsell.store.orders import Order, find_order
 
 SOURCE = "offer page"
 """The source of the answers told here."""
@@ -87,16 +89,11 @@ class Reader(msgspec.Struct, frozen=True):
         return Identity(self.customer_id, bare(unit_id) if is_account(unit_id) else None)
 
 
-class Answered(msgspec.Struct, frozen=True):
-    """What was answered to an offer, and when."""
+class Declined(msgspec.Struct, frozen=True):
+    """A no to an offer, and when it was said."""
 
+    answer: Answer
     at: Moment
-    decline: Answer | None = None
-
-    @property
-    def is_accepted(self) -> bool:
-        """Whether it was taken."""
-        return self.decline is None
 
 
 class Shown(msgspec.Struct, frozen=True):
@@ -108,7 +105,6 @@ class Shown(msgspec.Struct, frozen=True):
         reader: Whom it was for.
         sender: Who it came from.
         now: The moment it is looked at.
-        shown_at: When it was sent, or reserved where it was not.
         terms: What it comes to, as shown.
         offer: The offer as the catalog had it then.
         present: The plan they have beside the one offered; None where no plan is offered or known.
@@ -117,9 +113,12 @@ class Shown(msgspec.Struct, frozen=True):
         paid_currency: ISO 4217 code of that.
         has_it: Whether they have what is offered, or more, already.
         used: What they use of what is limited, what the trigger looks at first.
-        threshold: The share of a limit whose passing opened the journey, 0 to 1; None where none did.
+        metrics: What customers call the metrics of the catalog, by id.
+        passed_at: The share of a limit that was used when that opened the journey; None where none did.
         proof: What can be proved to them.
-        answered: The last answer to it; None before any.
+        order: The order by which it was taken; None before, and where the team's own system told of it.
+        accepted_at: When it was taken, None before.
+        declined: The last no to it; None before any.
     """
 
     message: Speak
@@ -127,7 +126,6 @@ class Shown(msgspec.Struct, frozen=True):
     reader: Reader
     sender: Sender
     now: Moment
-    shown_at: Moment
     terms: Terms
     offer: Offer
     present: ListedPlan | None
@@ -136,9 +134,12 @@ class Shown(msgspec.Struct, frozen=True):
     paid_currency: str
     has_it: bool
     used: tuple[Used, ...]
-    threshold: float | None
+    metrics: Mapping[str, str]
+    passed_at: float | None
     proof: ProofFacts
-    answered: Answered | None
+    order: Order | None
+    accepted_at: Moment | None
+    declined: Declined | None
 
     @property
     def is_over(self) -> bool:
@@ -226,16 +227,10 @@ def reader_of(program: Program, household: Household, message: Speak) -> Reader:
     return Reader(message.customer_id, message.unit_id, name, address, traits, zone)
 
 
-def shown_at(found: Found) -> Moment:
-    """Give when a message was sent, or reserved where it was not."""
-    listed = found.listed
-    return listed.sending_at if listed.sending_at is not None else listed.reserved_at
-
-
 def _shown(connection: Connection, programs: Programs, found: Found, now: Moment) -> Shown | None:
     snapshot = take_snapshot(connection, programs, [found.queued], now)
     message, household = snapshot.message(found.queued), snapshot.household(found.queued)
-    then = program_at(programs, shown_at(found)) or snapshot.program
+    then = program_at(programs, message.reserved_at) or snapshot.program
     terms = message.terms
     offer = then.catalog.offers.get(terms.offer) if terms is not None else None
     if terms is None or offer is None:
@@ -244,6 +239,8 @@ def _shown(connection: Connection, programs: Programs, found: Found, now: Moment
     facts = scene.facts(unit)
     before, unit_then = _scene(then, household, message, now)
     present, offered = _side_by_side(before.facts(unit_then), then, terms)
+    order = find_order(connection, message.key, message.enrollment, terms.offer, terms.thing)
+    told = _answers(connection, household, message.key)
     workflow = snapshot.program.of_version(message.workflow, message.version)
     trigger = workflow.trigger if workflow is not None else None
     return Shown(
@@ -252,7 +249,6 @@ def _shown(connection: Connection, programs: Programs, found: Found, now: Moment
         reader=reader_of(snapshot.program, household, message),
         sender=snapshot.program.sender_of(workflow),
         now=scene.now,
-        shown_at=shown_at(found),
         terms=terms,
         offer=offer,
         present=present,
@@ -261,9 +257,12 @@ def _shown(connection: Connection, programs: Programs, found: Found, now: Moment
         paid_currency=facts.holdings.currency,
         has_it=_has_it(offer, present, offered),
         used=_used(facts, snapshot.program, trigger),
-        threshold=_threshold(trigger, message),
+        metrics={key: each.plural for key, each in then.catalog.described.items()},
+        passed_at=_passed_at(trigger, message),
         proof=scene.proof(unit),
-        answered=_answered(connection, household, message.key),
+        order=order,
+        accepted_at=order.accepted_at if order is not None else _accepted_at(told),
+        declined=_declined(told),
     )
 
 
@@ -315,25 +314,32 @@ def _watched(trigger: Trigger | None) -> str:
     return " ".join(rule.canonical for rule in rules if rule is not None)
 
 
-def _threshold(trigger: Trigger | None, message: Speak) -> float | None:
-    """Give the share of a limit whose passing opened the journey, where that is what it watches."""
-    passed = message.trigger.get("threshold")
-    if trigger is None or trigger.crossing is None or not isinstance(passed, int | float):
+def _passed_at(trigger: Trigger | None, message: Speak) -> float | None:
+    """Give the share of a limit that was used when it opened the journey, where that is what it watches."""
+    value = message.trigger.get("value", message.trigger.get("threshold"))
+    if trigger is None or trigger.crossing is None or not isinstance(value, int | float):
         return None
-    return float(passed) if trigger.crossing.of.canonical.lower().startswith("usage_ratio(") else None
+    return float(value) if trigger.crossing.of.canonical.lower().startswith("usage_ratio(") else None
 
 
-def _answered(connection: Connection, household: Household, key: str) -> Answered | None:
-    """Give the last answer under a key; one that was taken stays taken."""
+def _answers(connection: Connection, household: Household, key: str) -> list[Event]:
+    """Read what was answered under a key, in the order it was taken."""
     names = [OFFER_ACCEPTED, OFFER_DECLINED]
     units = sorted({household.id, *(unit.id for unit in household.customers.values())})
-    told = [item.event for item in read_household_inputs(connection, units, names, Head(0, 0))]
-    mine = [_read(event) for event in told if event.properties.get("key") == key]
-    taken = [each for each in mine if each.is_accepted]
-    never = [each for each in mine if each.decline is Answer.NEVER]
-    return next(reversed(taken or never or mine), None)
+    told = (item.event for item in read_household_inputs(connection, units, names, Head(0, 0)))
+    return [event for event in told if event.properties.get("key") == key]
 
 
-def _read(event: Event) -> Answered:
-    is_no = event.name == OFFER_DECLINED
-    return Answered(event.occurred_at, read_answer(event.properties.get("answer")) if is_no else None)
+def _accepted_at(told: Iterable[Event]) -> Moment | None:
+    return next((event.occurred_at for event in told if event.name == OFFER_ACCEPTED), None)
+
+
+def _declined(told: Iterable[Event]) -> Declined | None:
+    """Give the last no; "never" stays."""
+    said = [
+        Declined(read_answer(event.properties.get("answer")), event.occurred_at)
+        for event in told
+        if event.name == OFFER_DECLINED
+    ]
+    never = [each for each in said if each.answer is Answer.NEVER]
+    return next(reversed(never or said), None)

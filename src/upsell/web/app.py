@@ -26,6 +26,7 @@ from upsell.web.api.incidents import incident_route
 from upsell.web.api.prompts import prompt_routes
 from upsell.web.api.segments import segment_routes
 from upsell.web.pages.links import link_routes
+from upsell.web.pages.offers import OfferPages
 from upsell.web.pages.preferences import preference_routes
 from upsell.web.sdk.routes import sdk_route
 
@@ -47,6 +48,8 @@ def make_app(
     ring = KeyRing(url, clock)
     decider = Decider(url, clock)
     targets = TargetBook(url, clock)
+    preferences = Desk(url, clock)
+    offers = OfferPages(url, clock, preferences, targets, intake)
     mail_desk = desk or MailDesk(url, clock, settings or Settings())
 
     @asynccontextmanager
@@ -74,7 +77,8 @@ def make_app(
             sdk_route(),
             health_route(url),
             description_route(),
-            *preference_routes(Desk(url, clock)),
+            *preference_routes(preferences),
+            *offers.routes(),
             *pages,
         ],
         exception_handlers={Exception: answer_exception},

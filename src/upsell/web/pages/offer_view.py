@@ -20,6 +20,7 @@ from upsell.channels.prompt_view import (
     accept_words,
     added_words,
     cost_words,
+    each_words,
     locale_of,
     money_words,
     price_words,
@@ -55,7 +56,7 @@ class Manner(msgspec.Struct, frozen=True):
     def minute(self, at: Moment) -> str:
         """Write a moment to the minute by their clock, with its zone."""
         told = to_datetime(at).astimezone(find_zone(self.zone))
-        return str(format_datetime(told, f"{self._day}, HH:mm zzz", locale=self.locale))
+        return str(format_datetime(told, f"{self._day}, HH:mm ZZZZ", locale=self.locale))
 
     def number(self, number: float) -> str:
         """Write a number."""
@@ -90,7 +91,7 @@ class OfferView(msgspec.Struct, frozen=True):
         title: What the offer is called.
         whom: Whom it is for, masked.
         reason: How it solves what is in the way.
-        passed: Which threshold was passed.
+        passed: How much was used when the limit came near.
         used: Use beside what is included.
         gains: What it adds.
         heads: The heads of now and then: the plan they have, and the one offered.
@@ -148,7 +149,7 @@ def view_offer(shown: Shown, manner: Manner) -> OfferView:
         title=offer.title,
         whom=whom_words(shown.reader, words),
         reason=offer.reason,
-        passed=_passed(shown.threshold, manner),
+        passed=_passed(shown.passed_at, manner),
         used=tuple(
             UsedRow(
                 each.name[:1].upper() + each.name[1:], manner.number(each.used), manner.number(each.limit)
@@ -179,7 +180,9 @@ def proof_lines(proof: ProofFacts, manner: Manner) -> Iterator[str]:
     In others what was used, since when, and what was paid beyond limits: the bare facts.
     """
     if manner.words.language == ENGLISH:
-        yield from proof_sentences(proof)
+        # In the first month of use all of it is that month's; said once it is enough.
+        told = {said.partition(": ")[2] or said: said for said in proof_sentences(proof)}
+        yield from told.values()
         return
     for value in proof.values:
         counted = [
@@ -203,10 +206,10 @@ def _confirm(reader: Reader, words: OfferWords) -> str:
     return words.confirm.format(address=reader.address or reader.account_name, account=reader.account_name)
 
 
-def _passed(threshold: float | None, manner: Manner) -> str:
-    if threshold is None:
+def _passed(share: float | None, manner: Manner) -> str:
+    if share is None:
         return ""
-    return manner.words.why_passed.format(share=format_percent(threshold, locale=manner.locale))
+    return manner.words.why_passed.format(share=format_percent(share, locale=manner.locale))
 
 
 def _heads(shown: Shown, words: OfferWords) -> tuple[str, str]:
@@ -235,13 +238,21 @@ def _compared(shown: Shown, manner: Manner) -> Iterator[Compared]:
         return
     for metric in {**present.limits, **offered.limits}:
         now, then = _limit(present, metric, manner), _limit(offered, metric, manner)
-        yield Compared(_name(metric), now, then, now != then)
+        yield Compared(_name(shown.metrics.get(metric, metric)), now, then, now != then)
     words = manner.words
     for feature in dict.fromkeys((*offered.features, *present.features)):
         now, then = (words.has if feature in plan.features else words.has_not for plan in (present, offered))
         yield Compared(_name(feature), now, then, now != then)
-    now, then = _paid(shown, present, manner), price_words(shown.terms, manner.locale, manner.prompt_words)
-    yield Compared(words.price, now, then or words.unstated, now != then)
+    now, then = _paid(shown, present, manner), _offered_price(shown, manner)
+    yield Compared(words.price, now, then, now != then)
+
+
+def _offered_price(shown: Shown, manner: Manner) -> str:
+    """Write the price of the terms; what it is taken off stands beside the button."""
+    terms = shown.terms
+    if terms.price is not None:
+        return each_words(terms.price, terms, manner.locale, manner.prompt_words)
+    return price_words(terms, manner.locale, manner.prompt_words) or manner.words.unstated
 
 
 def _limit(plan: ListedPlan, metric: str, manner: Manner) -> str:

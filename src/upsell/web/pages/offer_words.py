@@ -37,6 +37,7 @@ class OfferWords(msgspec.Struct, frozen=True):
     cost_title: str
     quantity: str
     proof_title: str
+    others_title: str
     since: str
     month_from: str
     overage: str
@@ -50,7 +51,10 @@ class OfferWords(msgspec.Struct, frozen=True):
     later_hint: str
     never_hint: str
     accepted_title: str
-    accepted_said: str
+    accepted_under_way: str
+    accepted_yours: str
+    accepted_waits: str
+    accepted_failed: str
     accepted_before: str
     declined_title: str
     declined_later: str
@@ -85,7 +89,7 @@ _ENGLISH: Final = OfferWords(
     whom="For {address}",
     whom_of_account="For {address}, {account}",
     why_title="Why you see this",
-    why_passed="You passed {share} of what your plan includes.",
+    why_passed="You had used {share} of what your plan includes when we wrote.",
     metric="What",
     used="Used",
     included="Included",
@@ -102,6 +106,7 @@ _ENGLISH: Final = OfferWords(
     cost_title="What it costs",
     quantity="For {quantity} units, {price} each.",
     proof_title="What you have had from it so far",
+    others_title="What others say",
     since="Since {day}: {what}.",
     month_from="In the month from {day}: {what}.",
     overage="{paid} paid for use beyond your limits in the last 12 months.",
@@ -112,10 +117,13 @@ _ENGLISH: Final = OfferWords(
     decline_title="Not for you?",
     decline_said="Then stay as you are. Nothing changes.",
     feature="What is missing?",
-    later_hint="We leave you in peace with this for a while.",
-    never_hint="We do not ask for this again.",
-    accepted_title="Done. You took {name}.",
-    accepted_said="The terms are those on this page.",
+    later_hint="Not now: we leave you in peace with this for a while.",
+    never_hint="No: we do not ask for this again.",
+    accepted_title="You took {name}",
+    accepted_under_way="We are setting it up. The terms are those on this page.",
+    accepted_yours="It is yours. The terms are those on this page.",
+    accepted_waits="It waits for an approval, and you will hear of it. Nothing was charged so far.",
+    accepted_failed="It did not go through. Our team knows of it and writes to you; there is nothing to do.",
     accepted_before="You took this on {day}, at the terms on this page.",
     declined_title="Thank you for saying so",
     declined_later="You said not now on {day}. Nothing changed.",
@@ -153,7 +161,7 @@ _GERMAN: Final = OfferWords(
     whom="Für {address}",
     whom_of_account="Für {address}, {account}",
     why_title="Warum Sie das sehen",
-    why_passed="Sie haben {share} dessen überschritten, was Ihr Tarif enthält.",
+    why_passed="Sie hatten {share} dessen genutzt, was Ihr Tarif enthält, als wir schrieben.",
     metric="Was",
     used="Genutzt",
     included="Enthalten",
@@ -170,6 +178,7 @@ _GERMAN: Final = OfferWords(
     cost_title="Was es kostet",
     quantity="Für {quantity} Einheiten, je {price}.",
     proof_title="Was Sie bisher davon hatten",
+    others_title="Was andere sagen",
     since="Seit dem {day}: {what}.",
     month_from="Im Monat ab dem {day}: {what}.",
     overage="{paid} in den letzten 12 Monaten für Nutzung über Ihre Grenzen hinaus gezahlt.",
@@ -181,10 +190,13 @@ _GERMAN: Final = OfferWords(
     decline_title="Nichts für Sie?",
     decline_said="Dann bleibt alles, wie es ist.",
     feature="Was fehlt?",
-    later_hint="Wir lassen Sie damit eine Weile in Ruhe.",
-    never_hint="Wir fragen danach nicht wieder.",
-    accepted_title="Erledigt. Sie haben {name} genommen.",
-    accepted_said="Es gilt, was auf dieser Seite steht.",
+    later_hint="Nicht jetzt: Wir lassen Sie damit eine Weile in Ruhe.",
+    never_hint="Nein: Wir fragen danach nicht wieder.",
+    accepted_title="Sie haben {name} genommen",
+    accepted_under_way="Wir richten es ein. Es gilt, was auf dieser Seite steht.",
+    accepted_yours="Es gehört Ihnen. Es gilt, was auf dieser Seite steht.",
+    accepted_waits="Es wartet auf eine Freigabe, und Sie hören davon. Bisher wurde nichts berechnet.",
+    accepted_failed="Es hat nicht geklappt. Unser Team weiß davon und schreibt Ihnen; Sie müssen nichts tun.",
     accepted_before="Sie haben das am {day} genommen, zu den Bedingungen auf dieser Seite.",
     declined_title="Danke, dass Sie es gesagt haben",
     declined_later="Sie haben am {day} „nicht jetzt“ gesagt. Es hat sich nichts geändert.",
