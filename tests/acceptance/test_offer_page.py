@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 from litestar.testing import TestClient
 
+from tests.live_world import make_documents
 from tests.offer_world import CATALOG, Offered, offer_documents, open_offers
 from tests.sinks import open_sink
-from tests.stories.world import START
+from tests.stories.world import START, workflow
 from tests.unit.channels.test_scanners import CHROME
+from tests.unit.cli.commands import run_command
 from upsell.channels.link_facts import OFFER, UNSUBSCRIBE, key_token
 from upsell.channels.scanners import HELD_BACK, TOO_SOON
 from upsell.clock import DAY, HOUR, MINUTE
@@ -348,15 +350,11 @@ def test_coming_to_an_offer_is_told_as_a_click_where_links_may_be_watched(
         open_offers(database, sink, BASE, policy="" if is_watched else "links: {clicks: false}") as offered,
         TestClient(make_app(database, offered.world.clock)) as client,
     ):
-        if not is_watched:
-            offered.world.happens("Consent Withdrawn", "ada", purpose="profiling", channel="email")
         key = offered.to_account()
-        if is_watched:
-            offered.world.settle()
-            html = unescape(
-                message_from_bytes(sink.contents[-1]).get_payload()[1].get_payload(decode=True).decode()
-            )
-            assert f'href="{BASE}{offered.offer(key)}"' in html, "it stays as it is, for it may never end"
+        offered.world.settle()
+        mail: Any = message_from_bytes(sink.contents[-1])
+        html = mail.get_payload()[1].get_payload(decode=True).decode()
+        assert f'href="{BASE}{offered.offer(key)}"' in html, "it stays as it is, for it may never end"
         offered.world.clock.move_to(offered.world.clock.now() + TOO_SOON + HOUR)
         assert client.get(offered.offer(key), headers={"User-Agent": CHROME}).status_code == 200
         # What was handed over is written before an event that came behind it is answered.
@@ -365,3 +363,74 @@ def test_coming_to_an_offer_is_told_as_a_click_where_links_may_be_watched(
         tell_people(offered.world.connection, offered.world.clock)
         told = offered.told("Message Clicked")
         assert [each["link"] for each in told] == ([f"{BASE}{offered.offer(key)}"] if is_watched else [])
+
+
+def test_a_member_to_whom_an_offer_was_made_decides_for_the_account_that_pays(visitor: Visitor) -> None:
+    world = visitor.offered.world
+    world.happens("Customer Identified", "bob", email="bob@acme.example")
+    world.happens("Account Identified", "bob", "acme", name="Acme GmbH", role="viewer")
+    world.happens("Pricing Viewed", "bob")
+    world.worker.run_until_idle()
+    path = visitor.offered.offer(visitor.offered.key())
+    assert "I may decide this for Acme GmbH" in visitor.get(path)
+    assert "Only somebody with a deciding role at Acme GmbH" in visitor.accept(path).text
+    world.happens("Account Identified", "bob", "acme", role="admin")
+    assert "You took Pro." in visitor.accept(path).text
+
+
+def test_an_offer_without_an_end_that_is_made_no_more_says_so(database: str) -> None:
+    endless = {**offer_documents(), "catalog.yaml": CATALOG.replace("    valid_for: 14 days\n", "")}
+    gone = {
+        "own": workflow(trigger="{on: Never}", journey="[{email: {content: t1, intent: help}}]"),
+    }
+    with open_offers(database) as offered, TestClient(make_app(database, offered.world.clock)) as client:
+        offered.world.apply(endless)
+        visitor = Visitor(offered, client)
+        path = offered.offer(offered.to_account())
+        assert "These terms hold until" not in visitor.get(path)
+        without = CATALOG[: CATALOG.index("offers:")]
+        offered.world.apply({**make_documents(gone), "catalog.yaml": without})
+        page = _words(visitor.accept(path).text)
+        assert "This offer is made no more. Nothing was charged." in page
+        assert visitor.orders() == []
+
+
+def test_a_database_that_does_not_answer_is_said_calmly(database: str) -> None:
+    with open_offers(database) as offered:
+        path = offered.offer(offered.to_account())
+        away = "postgresql://postgres:@127.0.0.1:1/none"
+        with TestClient(make_app(away, offered.world.clock)) as client:
+            for answered in (client.get(path), client.post(path, data={"action": "accept"})):
+                assert answered.status_code == 503
+                assert "Nothing was changed. Please try again in a minute." in answered.text
+
+
+def test_the_same_is_said_by_command(
+    visitor: Visitor, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, database: str
+) -> None:
+    monkeypatch.setenv("UPSELL_DATABASE_URL", database)
+    key = visitor.offered.to_account()
+
+    def honour(*words: str) -> tuple[int, str, str]:
+        return run_command(capsys, monkeypatch, "honour", *words)
+
+    code, _, err = honour("0" * 32)
+    assert code == 1
+    assert "expected the key of what made an offer" in err
+    code, _, err = honour(key[:8], "--because", "x")
+    assert code == 1
+    assert "which nobody took" in err
+    visitor.accept(visitor.offered.offer(key))
+    code, out, _ = honour(key[:8])
+    assert code == 0
+    assert "a:acme took Pro for 134.10 USD a month on 2026-03-02 09:00 UTC." in out
+    assert "  promised: Your money back within 30 days, without a question." in out
+    assert visitor.offered.world.rows("select * from tasks") == []
+    code, out, _ = honour(key[:8], "--because", "too slow")
+    assert code == 0
+    assert "Opened in the queue success, due now: Take back from Pro, as promised: Your money back" in out
+    code, out, _ = honour(key, "--because", "again")
+    assert code == 1
+    assert "It was asked for before; nothing changed." in out
+    assert visitor.offered.world.rows("select count(*) from tasks") == [(1,)]
+    assert "You told us on" in visitor.get(visitor.offered.back(key))

@@ -19,7 +19,7 @@ from upsell.errors import ConfigError
 from upsell.ids import UnitId, bare, customer_unit, digest, is_account
 from upsell.journeys.effects import OpenTask
 from upsell.journeys.program import Sender
-from upsell.runtime.landing import Reader, program_at, reader_of
+from upsell.runtime.landing import Reader, program_when, reader_of
 from upsell.runtime.programs import Programs
 from upsell.runtime.snapshot import take_snapshot
 from upsell.signals.events import OFFER_ACCEPTED, TASK_OPENED, Event
@@ -258,8 +258,8 @@ def _promise(
     unit_id: UnitId,
     asked_at: Moment | None,
 ) -> Promise:
-    program = program_at(programs, showing.shown_at)
-    offer = program.catalog.offers.get(showing.terms.offer) if program is not None else None
+    program = program_when(programs, showing.terms.offer, showing.shown_at)
+    offer = program.catalog.offers[showing.terms.offer] if program is not None else None
     return Promise(
         key=key,
         unit_id=unit_id,

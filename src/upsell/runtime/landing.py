@@ -22,7 +22,7 @@ from upsell.decisions.lineup import LineupOrder, ListedPlan, line_up
 from upsell.decisions.proof import ProofFacts
 from upsell.decisions.reach import ADDRESS_TRAITS
 from upsell.decisions.terms import Terms
-from upsell.ids import UnitId, bare, is_account
+from upsell.ids import bare
 from upsell.journeys.advance import concerns_for
 from upsell.journeys.effects import Speak
 from upsell.journeys.household import Household, Unit
@@ -68,15 +68,15 @@ class Reader(msgspec.Struct, frozen=True):
 
     Attributes:
         customer_id: Who, by the id they have today.
-        unit_id: For whom the offer was made: the account's, or their own.
-        account_name: What the account is called; empty for their own.
+        account_id: The account that would pay, None for themselves.
+        account_name: What it is called; empty for themselves.
         address: Their address, masked; empty when there is none any more.
         traits: What is known of them.
         zone: The zone of their clock.
     """
 
     customer_id: str
-    unit_id: UnitId
+    account_id: str | None
     account_name: str
     address: str
     traits: dict[str, Scalar]
@@ -85,8 +85,7 @@ class Reader(msgspec.Struct, frozen=True):
     @property
     def identity(self) -> Identity:
         """Who they are to whoever takes an answer."""
-        unit_id = self.unit_id
-        return Identity(self.customer_id, bare(unit_id) if is_account(unit_id) else None)
+        return Identity(self.customer_id, self.account_id)
 
 
 class Declined(msgspec.Struct, frozen=True):
@@ -148,8 +147,8 @@ class Shown(msgspec.Struct, frozen=True):
 
     @property
     def is_of_account(self) -> bool:
-        """Whether it is for an account, which only some may decide for."""
-        return is_account(self.reader.unit_id)
+        """Whether an account would pay, also where it was made to a member: only some may decide for it."""
+        return self.reader.account_id is not None
 
 
 class OfferDesk:
@@ -204,13 +203,18 @@ def find_offer(connection: Connection, key: str) -> Found | None:
     return found
 
 
-def program_at(programs: Programs, at: Moment) -> Program | None:
-    """Give what was live at a moment as far as this release compiles it, else the first thing after."""
+def program_when(programs: Programs, offer_id: str, at: Moment) -> Program | None:
+    """Give what was live at a moment and has an offer, or the last before that had it, else the first after.
+
+    What does not compile with this release is passed over; None where nothing is left.
+    """
     newest = programs.newest()
     known: Program | None = None
     for number in range(1, (newest.number if newest is not None else 0) + 1):
         program = programs.compiled(number)
-        if program is not None and (known is None or programs.revision(number).live_at <= at):
+        if program is None or offer_id not in program.catalog.offers:
+            continue
+        if known is None or programs.revision(number).live_at <= at:
             known = program
     return known
 
@@ -220,21 +224,21 @@ def reader_of(program: Program, household: Household, message: Speak) -> Reader:
     person = household.customers.get(message.customer_id)
     traits = dict(person.profile.traits) if person is not None else {}
     account = household.account.profile.traits if household.account is not None else {}
-    of_account = is_account(message.unit_id)
-    name = str(account.get("name") or bare(message.unit_id)) if of_account else ""
+    account_id = bare(household.account.id) if household.account is not None else None
+    name = str(account.get("name") or account_id) if account_id is not None else ""
     address = masked(message.channel, traits.get(ADDRESS_TRAITS.get(message.channel, "")))
     zone = zone_of(traits, account, program.zone)
-    return Reader(message.customer_id, message.unit_id, name, address, traits, zone)
+    return Reader(message.customer_id, account_id, name, address, traits, zone)
 
 
 def _shown(connection: Connection, programs: Programs, found: Found, now: Moment) -> Shown | None:
     snapshot = take_snapshot(connection, programs, [found.queued], now)
     message, household = snapshot.message(found.queued), snapshot.household(found.queued)
-    then = program_at(programs, message.reserved_at) or snapshot.program
     terms = message.terms
-    offer = then.catalog.offers.get(terms.offer) if terms is not None else None
-    if terms is None or offer is None:
+    then = program_when(programs, terms.offer, message.reserved_at) if terms is not None else None
+    if terms is None or then is None:
         return None
+    offer = then.catalog.offers[terms.offer]
     scene, unit = _scene(snapshot.program, household, message, now)
     facts = scene.facts(unit)
     before, unit_then = _scene(then, household, message, now)

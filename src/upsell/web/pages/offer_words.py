@@ -61,6 +61,7 @@ class OfferWords(msgspec.Struct, frozen=True):
     declined_never: str
     declined_open: str
     over_said: str
+    gone_said: str
     over_advice: str
     write_to: str
     has_it: str
@@ -130,6 +131,7 @@ _ENGLISH: Final = OfferWords(
     declined_never="You said no on {day}. Nothing changed, and we do not ask for this again.",
     declined_open="Should you change your mind, it is still here.",
     over_said="These terms held until {day} and are over. Nothing was charged.",
+    gone_said="This offer is made no more. Nothing was charged.",
     over_advice="If you still want it, ask us for today's terms: answer the message you came from.",
     write_to="Or write to",
     has_it="You have {name} already. There is nothing to buy here.",
@@ -204,6 +206,7 @@ _GERMAN: Final = OfferWords(
     "wieder.",
     declined_open="Falls Sie es sich anders überlegen: Es ist noch da.",
     over_said="Diese Bedingungen galten bis zum {day} und sind abgelaufen. Es wurde nichts berechnet.",
+    gone_said="Dieses Angebot gibt es nicht mehr. Es wurde nichts berechnet.",
     over_advice="Wenn Sie es noch möchten, fragen Sie nach den heutigen Bedingungen: Antworten Sie auf die "
     "Nachricht.",
     write_to="Oder schreiben Sie an",

@@ -264,8 +264,8 @@ def _news(shown: Shown, manner: Manner, *, is_over: bool) -> tuple[str, ...]:
         return (words.has_it.format(name=name),)
     if is_over:
         ends = shown.terms.expires_at
-        day = manner.minute(ends) if ends is not None else manner.day(shown.now)
-        return (words.over_said.format(day=day),)
+        # What has no end of its own is over when it ran out, or is made no more.
+        return (words.gone_said if ends is None else words.over_said.format(day=manner.minute(ends)),)
     declined = shown.declined
     if declined is None:
         return ()
