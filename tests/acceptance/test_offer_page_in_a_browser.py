@@ -99,7 +99,7 @@ def test_it_is_taken_by_keyboard_and_without_a_script(site: Site, browser: Brows
     page.keyboard.press("Space")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("status")).to_contain_text("You took Pro.")
+    expect(page.get_by_role("status")).to_contain_text("You took Pro on")
     assert site.count("orders") == 1
     page.close()
 
@@ -136,11 +136,11 @@ def test_two_clicks_and_two_tabs_take_it_once(site: Site, browser: Browser) -> N
     for page in (first, second):
         page.get_by_label(MAY).check()
     first.get_by_role("button", name=ACCEPT).dblclick()
-    expect(first.get_by_role("status")).to_contain_text("You took Pro.")
+    expect(first.get_by_role("status")).to_contain_text("You took Pro on")
     second.get_by_role("button", name=ACCEPT).click()
-    expect(second.get_by_role("status")).to_contain_text("You took Pro.")
+    expect(second.get_by_role("status")).to_contain_text("You took Pro on")
     first.reload()
-    expect(first.get_by_role("status")).to_contain_text("You took Pro.")
+    expect(first.get_by_role("status")).to_contain_text("You took Pro on")
     assert (site.count("orders"), len(site.offered.told("Offer Accepted"))) == (1, 1)
     first.close()
     second.close()

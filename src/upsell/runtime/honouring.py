@@ -49,7 +49,6 @@ class Promise(msgspec.Struct, frozen=True):
         key: The key it was taken under.
         unit_id: Who has it.
         customer_id: Who took it; empty where only the account is known.
-        workflow: Key of the workflow that offered it.
         enrollment: Id of the enrollment that did.
         terms: The terms it was taken at.
         accepted_at: When.
@@ -61,7 +60,6 @@ class Promise(msgspec.Struct, frozen=True):
     key: str
     unit_id: UnitId
     customer_id: str
-    workflow: str
     enrollment: str
     terms: Terms
     accepted_at: Moment
@@ -194,7 +192,9 @@ def honour(connection: Connection, clock: Clock, promise: Promise, because: str,
         because: Why they go back, in words; empty where nothing was said.
         via: By what they said it: ``page`` or ``command``.
     """
-    now = clock.now()
+    if promise.asked_at is not None:
+        return
+    now, title = clock.now(), task_title(promise, because)
     told = Event(
         id=f"honour/{promise.key}",
         name=TASK_OPENED,
@@ -204,8 +204,8 @@ def honour(connection: Connection, clock: Clock, promise: Promise, because: str,
         account_id=bare(promise.unit_id) if is_account(promise.unit_id) else None,
         properties={
             "key": promise.task,
-            "workflow": promise.workflow,
             "queue": QUEUE,
+            "title": title,
             "asked_for": promise.key,
             "offer": promise.terms.offer,
             "thing": promise.terms.thing,
@@ -214,20 +214,18 @@ def honour(connection: Connection, clock: Clock, promise: Promise, because: str,
         },
         source=SOURCE,
     )
+    # It is no step of a workflow and makes no offer, so no report counts it as one.
     task = OpenTask(
         key=promise.task,
-        enrollment=promise.enrollment,
-        workflow=promise.workflow,
+        enrollment="",
+        workflow="",
         unit_id=promise.unit_id,
         queue=QUEUE,
-        title=task_title(promise, because),
-        offer=promise.terms.offer,
+        title=title,
+        offer=None,
         opened_at=now,
         due_at=now,
-        terms=promise.terms,
     )
-    if promise.asked_at is not None:
-        return
     with connection.transaction():
         append(connection, [told], clock, [b"honour"])
         keep_tasks(connection, [task])
@@ -264,7 +262,6 @@ def _promise(
         key=key,
         unit_id=unit_id,
         customer_id=event.customer_id or "",
-        workflow=showing.workflow,
         enrollment=showing.enrollment,
         terms=showing.terms,
         accepted_at=event.occurred_at,

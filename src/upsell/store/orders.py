@@ -63,7 +63,9 @@ class Order(msgspec.Struct, frozen=True):
         attempts: How often billing was told.
         next_attempt_at: When billing may be told, None when not again.
         answer: What billing wants the customer to be told; empty for nothing.
+        is_given_up: Whether it failed because billing never answered, so that nobody knows what became of it.
         detail: Why it stands there, for the team.
+        task: Key of the task that was opened about it; empty for none.
         finished_at: When it came there, None while it is on its way.
     """
 
@@ -85,7 +87,9 @@ class Order(msgspec.Struct, frozen=True):
     attempts: int = 0
     next_attempt_at: Moment | None = None
     answer: str = ""
+    is_given_up: bool = False
     detail: str = ""
+    task: str = ""
     finished_at: Moment | None = None
 
 
@@ -95,13 +99,7 @@ def add_order(connection: Connection, order: Order) -> bool:
     It is not where its key, or the same offer of its enrollment, was taken before and has not failed. Whoever
     takes it at this very moment is waited for.
     """
-    values = {
-        **msgspec.structs.asdict(order),
-        "terms": _encode(order.terms).decode(),
-        "via": order.via.value,
-        "state": order.state.value,
-    }
-    return connection.execute(query("add_order"), values).rowcount == 1
+    return connection.execute(query("add_order"), _values(order)).rowcount == 1
 
 
 def find_order(
@@ -111,6 +109,51 @@ def find_order(
     values = {"key": key, "enrollment": enrollment, "offer": offer, "thing": thing}
     row = connection.execute(query("find_order"), values, binary=True).fetchone()
     return _order(row) if row is not None else None
+
+
+def claim_orders(
+    connection: Connection, now: Moment, until: Moment, limit: int, key: str = ""
+) -> list[Order]:
+    """Claim orders that billing may be told of now, until a moment, when others may claim them again.
+
+    With a key that order alone; nobody else may have begun with it.
+    """
+    values = {"now": now, "until": until, "limit": limit, "key": key}
+    return [_order(row) for row in connection.execute(query("claim_orders"), values, binary=True)]
+
+
+def settle_order(connection: Connection, order: Order) -> bool:
+    """Write where an order stands after telling billing; give whether it was still to be said."""
+    return connection.execute(query("settle_order"), _values(order)).rowcount == 1
+
+
+def settle_order_by_hand(connection: Connection, order: Order, before: OrderState) -> bool:
+    """Write where somebody says an order stands; give whether it still stood where they saw it."""
+    values = _values(order) | {"before": before.value}
+    return connection.execute(query("settle_order_by_hand"), values).rowcount == 1
+
+
+def list_orders(
+    connection: Connection, state: OrderState | None = None, key: str = "", limit: int = 20
+) -> list[Order]:
+    """Give orders, those accepted last first: of a state, or whose key begins so."""
+    values = {"state": state.value if state is not None else "", "key": key, "limit": limit}
+    return [_order(row) for row in connection.execute(query("list_orders"), values, binary=True)]
+
+
+def count_orders(connection: Connection) -> dict[OrderState, int]:
+    """Count orders by where they stand, in the order of ``OrderState``; a state nobody is in is absent."""
+    counted = {OrderState(state): count for state, count in connection.execute(query("count_orders"))}
+    return {state: counted[state] for state in OrderState if state in counted}
+
+
+def _values(order: Order) -> dict[str, object]:
+    return {
+        **msgspec.structs.asdict(order),
+        "terms": _encode(order.terms).decode(),
+        "via": order.via.value,
+        "state": order.state.value,
+    }
 
 
 def _order(row: tuple[Any, ...]) -> Order:

@@ -22,7 +22,9 @@ create table orders (
     attempts integer not null default 0,
     next_attempt_at timestamptz,
     answer text not null default '',
+    is_given_up boolean not null default false,
     detail text not null default '',
+    task text not null default '',
     finished_at timestamptz,
     constraint orders_state check (
         state in ('accepted', 'fulfilling', 'fulfilled', 'failed', 'waiting', 'waiting_for_approval')

@@ -1,7 +1,8 @@
 -- The order of a key, else the one by which the same offer of its passage was taken.
 select
     key, unit_id, household_id, customer_id, offer, thing, kind, trial_days, converts, terms, workflow,
-    enrollment, via, accepted_at, state, attempts, next_attempt_at, answer, detail, finished_at
+    enrollment, via, accepted_at, state, attempts, next_attempt_at, answer, is_given_up, detail, task,
+    finished_at
 from orders
 where
     key = %(key)s

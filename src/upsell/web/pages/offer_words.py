@@ -50,11 +50,6 @@ class OfferWords(msgspec.Struct, frozen=True):
     feature: str
     later_hint: str
     never_hint: str
-    accepted_title: str
-    accepted_under_way: str
-    accepted_yours: str
-    accepted_waits: str
-    accepted_failed: str
     accepted_before: str
     declined_title: str
     declined_later: str
@@ -65,10 +60,7 @@ class OfferWords(msgspec.Struct, frozen=True):
     over_advice: str
     write_to: str
     has_it: str
-    role_said: str
-    not_yours_said: str
-    price_said: str
-    failed_said: str
+    role_advice: str
     back_link: str
     back_title: str
     back_question: str
@@ -120,12 +112,7 @@ _ENGLISH: Final = OfferWords(
     feature="What is missing?",
     later_hint="Not now: we leave you in peace with this for a while.",
     never_hint="No: we do not ask for this again.",
-    accepted_title="You took {name}",
-    accepted_under_way="We are setting it up. The terms are those on this page.",
-    accepted_yours="It is yours. The terms are those on this page.",
-    accepted_waits="It waits for an approval, and you will hear of it. Nothing was charged so far.",
-    accepted_failed="It did not go through. Our team knows of it and writes to you; there is nothing to do.",
-    accepted_before="You took this on {day}, at the terms on this page.",
+    accepted_before="You took {name} on {day}, at the terms on this page.",
     declined_title="Thank you for saying so",
     declined_later="You said not now on {day}. Nothing changed.",
     declined_never="You said no on {day}. Nothing changed, and we do not ask for this again.",
@@ -135,12 +122,7 @@ _ENGLISH: Final = OfferWords(
     over_advice="If you still want it, ask us for today's terms: answer the message you came from.",
     write_to="Or write to",
     has_it="You have {name} already. There is nothing to buy here.",
-    role_said="Nothing was charged. Only somebody with a deciding role at {account} may accept this: "
-    "pass them the message, or answer it and we ask them.",
-    not_yours_said="Nothing was charged. This offer was made to somebody else.",
-    price_said="Nothing was charged. The price that was sent is not the one on this page; look at it once "
-    "more.",
-    failed_said="That did not work, and nothing was charged. Please try again in a minute.",
+    role_advice="Pass the message to them, or answer it and we ask them.",
     back_link="Changed your mind? Go back to what you had",
     back_title="Go back to what you had?",
     back_question="Tell us, and our team takes you back from {name}. You need not explain.",
@@ -194,12 +176,7 @@ _GERMAN: Final = OfferWords(
     feature="Was fehlt?",
     later_hint="Nicht jetzt: Wir lassen Sie damit eine Weile in Ruhe.",
     never_hint="Nein: Wir fragen danach nicht wieder.",
-    accepted_title="Sie haben {name} genommen",
-    accepted_under_way="Wir richten es ein. Es gilt, was auf dieser Seite steht.",
-    accepted_yours="Es gehört Ihnen. Es gilt, was auf dieser Seite steht.",
-    accepted_waits="Es wartet auf eine Freigabe, und Sie hören davon. Bisher wurde nichts berechnet.",
-    accepted_failed="Es hat nicht geklappt. Unser Team weiß davon und schreibt Ihnen; Sie müssen nichts tun.",
-    accepted_before="Sie haben das am {day} genommen, zu den Bedingungen auf dieser Seite.",
+    accepted_before="Sie haben {name} am {day} genommen, zu den Bedingungen auf dieser Seite.",
     declined_title="Danke, dass Sie es gesagt haben",
     declined_later="Sie haben am {day} „nicht jetzt“ gesagt. Es hat sich nichts geändert.",
     declined_never="Sie haben am {day} abgelehnt. Es hat sich nichts geändert, und wir fragen danach nicht "
@@ -211,13 +188,7 @@ _GERMAN: Final = OfferWords(
     "Nachricht.",
     write_to="Oder schreiben Sie an",
     has_it="Sie haben {name} schon. Hier gibt es nichts zu kaufen.",
-    role_said="Es wurde nichts berechnet. Annehmen darf das nur, wer bei {account} entscheiden darf: "
-    "Geben Sie die Nachricht weiter, oder antworten Sie, und wir fragen nach.",
-    not_yours_said="Es wurde nichts berechnet. Dieses Angebot galt jemand anderem.",
-    price_said="Es wurde nichts berechnet. Der gesendete Preis ist nicht der auf dieser Seite; sehen Sie "
-    "noch einmal nach.",
-    failed_said="Das hat nicht geklappt, und es wurde nichts berechnet. Bitte versuchen Sie es in einer "
-    "Minute noch einmal.",
+    role_advice="Geben Sie die Nachricht weiter, oder antworten Sie, und wir fragen nach.",
     back_link="Anders überlegt? Zurück zu dem, was Sie hatten",
     back_title="Zurück zu dem, was Sie hatten?",
     back_question="Sagen Sie es uns, und unser Team stellt Sie von {name} zurück. Sie müssen nichts "

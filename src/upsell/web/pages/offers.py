@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from concurrent.futures import Future
 from http import HTTPStatus
-from typing import Any, Final, assert_never
+from typing import Any, Final
 
 import structlog
 from litestar import Request, Response, route
@@ -20,7 +20,8 @@ from upsell.channels.link_facts import DOWNGRADE, OFFER
 from upsell.channels.scanners import read_signs
 from upsell.clock import Clock
 from upsell.decisions.declines import Answer
-from upsell.runtime.accepting import Accept, AcceptDesk, NotAcceptedError, Refusal
+from upsell.runtime.accepting import Accept, NotAcceptedError, Refusal
+from upsell.runtime.fulfilling import FulfilDesk, refusal_words, tell
 from upsell.runtime.honouring import Held, HonourDesk
 from upsell.runtime.intake import Intake, OverloadedError
 from upsell.runtime.landing import OfferDesk, Shown
@@ -31,7 +32,6 @@ from upsell.store.links import Came, VisitKind
 from upsell.store.orders import OrderState, Via
 from upsell.web.pages.customer import LARGEST_FORM, answered, customer_page, read_form, unknown_link
 from upsell.web.pages.offer_view import Manner, manner_of, view_offer, whom_words
-from upsell.web.pages.offer_words import OfferWords
 
 MAY_DECIDE: Final = "may_decide"
 """The box by which somebody says that they may decide for an account."""
@@ -49,15 +49,15 @@ class OfferPages:
     """Both pages over one database."""
 
     def __init__(
-        self, url: str, clock: Clock, desk: Desk, targets: TargetBook, intake: Intake | None
+        self, url: str, clock: Clock, desk: Desk, fulfil: FulfilDesk, targets: TargetBook, intake: Intake
     ) -> None:
-        """Open links with ``desk``; without an intake nobody is told who came."""
+        """Open links with ``desk``, take what is accepted with ``fulfil``, and tell ``intake`` who came."""
         self._desk = desk
         self._clock = clock
+        self._fulfil = fulfil
         self._targets = targets
         self._intake = intake
         self._offers = OfferDesk(url, clock)
-        self._accepts = AcceptDesk(url, clock)
         self._honours = HonourDesk(url, clock)
 
     def routes(self) -> list[HTTPRouteHandler]:
@@ -125,10 +125,10 @@ class OfferPages:
                 return self._offer_page(shown, accepted)
 
     def _accept(self, shown: Shown, accepted: str, form: Form) -> Response[bytes]:
-        words = manner_of(shown.reader, accepted).words
-        account = shown.reader.account_name
+        manner = manner_of(shown.reader, accepted)
         if shown.is_of_account and shown.accepted_at is None and MAY_DECIDE not in form:
-            return self._offer_page(shown, accepted, words.confirm_missing.format(account=account))
+            missing = manner.words.confirm_missing.format(account=shown.reader.account_name)
+            return self._offer_page(shown, accepted, missing)
         asked = Accept(
             key=_said(form, "key"),
             identity=shown.reader.identity,
@@ -138,14 +138,16 @@ class OfferPages:
         )
         if asked.key != shown.message.key:
             # A form of another page was sent to this one: what was stated is not what stands here.
-            return self._offer_page(shown, accepted, words.price_said, HTTPStatus.CONFLICT)
+            return self._offer_page(shown, accepted, manner.prompt_words.price, HTTPStatus.CONFLICT)
         try:
-            self._accepts.accept(asked)
+            self._fulfil.take(asked, (manner.words.language,))
         except NotAcceptedError as error:
             _log.info("offer_not_accepted", message=asked.key, refusal=error.refusal.value)
             if error.refusal is Refusal.OVER:
                 return self._again(shown, accepted, is_over=True)
-            said = _refused(error.refusal, words, account)
+            said = refusal_words(error, (manner.words.language,))
+            if error.refusal is Refusal.ROLE:
+                said += f" {manner.words.role_advice}"
             return self._offer_page(shown, accepted, said, HTTPStatus.CONFLICT)
         return self._again(shown, accepted)
 
@@ -187,7 +189,7 @@ class OfferPages:
             key=shown.message.key,
             price="" if shown.terms.price is None else shown.terms.price,
             currency=shown.terms.currency,
-            way_back=self._desk.token(DOWNGRADE, shown.message.key) if shown.accepted_at is not None else "",
+            way_back=self._desk.token(DOWNGRADE, shown.message.key) if _is_theirs(shown) else "",
             sender=shown.sender.name,
             sender_address=shown.sender.reply_to or shown.sender.address,
             postal_address=shown.sender.postal_address,
@@ -207,7 +209,7 @@ class OfferPages:
     def _note_visit(self, request: AnyRequest, shown: Shown, token: str) -> None:
         """Hand over that somebody came, where links are watched and theirs may be: as with any link."""
         place = self._targets.place_of(shown.number, f"/a/{token}")
-        if self._intake is None or place is None:
+        if place is None:
             return
         sign = read_signs(request.headers)
         said = "" if sign is None else sign.value
@@ -248,18 +250,19 @@ def _back_page(held: Held, accepted: str, *, is_done: bool) -> Response[bytes]:
     )
 
 
+def _is_theirs(shown: Shown) -> bool:
+    """Tell whether they took it and it did not fail: only then there is something to go back from."""
+    is_failed = shown.order is not None and shown.order.state is OrderState.FAILED
+    return shown.accepted_at is not None and not is_failed
+
+
 def _news(shown: Shown, manner: Manner, *, is_over: bool) -> tuple[str, ...]:
     """Say how an offer stands: taken, over, had already or declined; nothing while it is open and new."""
     words, name = manner.words, shown.terms.name
     if shown.accepted_at is not None:
-        state = shown.order.state if shown.order is not None else OrderState.FULFILLED
-        before = words.accepted_before.format(day=manner.day(shown.accepted_at))
-        answer = shown.order.answer if shown.order is not None else ""
-        return tuple(
-            said
-            for said in (words.accepted_title.format(name=name) + ".", before, _stands(state, words), answer)
-            if said
-        )
+        before = words.accepted_before.format(name=name, day=manner.day(shown.accepted_at))
+        stands = tell(shown.order, (words.language,)).message if shown.order is not None else ""
+        return (before, stands) if stands else (before,)
     if shown.has_it:
         return (words.has_it.format(name=name),)
     if is_over:
@@ -272,34 +275,6 @@ def _news(shown: Shown, manner: Manner, *, is_over: bool) -> tuple[str, ...]:
     is_never = declined.answer is Answer.NEVER
     said = words.declined_never if is_never else words.declined_later
     return words.declined_title + ".", said.format(day=manner.day(declined.at)), words.declined_open
-
-
-def _stands(state: OrderState, words: OfferWords) -> str:
-    match state:
-        case OrderState.ACCEPTED | OrderState.FULFILLING | OrderState.WAITING:
-            return words.accepted_under_way
-        case OrderState.FULFILLED:
-            return words.accepted_yours
-        case OrderState.WAITING_FOR_APPROVAL:
-            return words.accepted_waits
-        case OrderState.FAILED:
-            return words.accepted_failed
-        case _:
-            assert_never(state)
-
-
-def _refused(refusal: Refusal, words: OfferWords, account: str) -> str:
-    match refusal:
-        case Refusal.ROLE:
-            return words.role_said.format(account=account)
-        case Refusal.NOT_YOURS:
-            return words.not_yours_said
-        case Refusal.PRICE:
-            return words.price_said
-        case Refusal.NOT_FOUND | Refusal.OVER:
-            return words.failed_said
-        case _:
-            assert_never(refusal)
 
 
 def _said(form: Form, name: str) -> str:
