@@ -221,10 +221,11 @@ def test_a_no_is_heard_with_its_reason_and_never_is_never(visitor: Visitor) -> N
         "reason": "missing_feature", "feature": "An API",
     }  # fmt: skip
     page = visitor.decline(path, "never", reason="made up")
-    assert "we do not ask for this again" in page
+    assert "You said no on 2 March 2026. Nothing changed, and we do not ask for this again." in page
     assert "Not for you?" not in page
+    visitor.offered.world.clock.move_to(START + DAY)
     visitor.decline(path, "not_now")
-    assert "we do not ask for this again" in visitor.get(path)
+    assert "You said no on 2 March 2026." in visitor.get(path)
     assert [each.get("reason") for each in visitor.offered.told("Offer Declined")] == [
         "missing_feature", None, None,
     ]  # fmt: skip

@@ -192,8 +192,6 @@ def honour(connection: Connection, clock: Clock, promise: Promise, because: str,
         because: Why they go back, in words; empty where nothing was said.
         via: By what they said it: ``page`` or ``command``.
     """
-    if promise.asked_at is not None:
-        return
     now, title = clock.now(), task_title(promise, because)
     told = Event(
         id=f"honour/{promise.key}",
@@ -227,6 +225,7 @@ def honour(connection: Connection, clock: Clock, promise: Promise, because: str,
         due_at=now,
     )
     with connection.transaction():
+        # Told again, whatever is said, it is the same: a duplicate here, and the same task.
         append(connection, [told], clock, [b"honour"])
         keep_tasks(connection, [task])
     _log.info("downgrade_asked", key=promise.key, via=via)
