@@ -81,6 +81,7 @@ class Gateway:
 
     def __init__(self, status: int) -> None:
         self.status = status
+        self.said = b"said"
         self.requests: list[tuple[Mapping[str, str], bytes]] = []
         self.url = ""
 
@@ -97,9 +98,9 @@ def open_gateway(status: int = 200) -> Iterator[Gateway]:
                 self.connection.shutdown(socket.SHUT_RDWR)
                 return
             self.send_response(gateway.status)
-            self.send_header("content-length", "4")
+            self.send_header("content-length", str(len(gateway.said)))
             self.end_headers()
-            self.wfile.write(b"said")
+            self.wfile.write(gateway.said)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the name is the library's
             pass

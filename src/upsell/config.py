@@ -74,6 +74,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     gateway_secret: Annotated[
         str, Meta(description="what is posted to gateways is signed with this (Standard Webhooks, whsec_...)")
     ] = ""
+    billing_url: Annotated[
+        str,
+        Meta(
+            description="where your billing is told what was accepted, with https beyond this machine; "
+            "signed with UPSELL_GATEWAY_SECRET; empty for a task to your team instead",
+            pattern=r"^(https?://.*)?$",
+        ),
+    ] = ""
     webhook_hosts: Annotated[
         str,
         Meta(description="hosts beside this machine that webhook steps may post to, with commas between"),

@@ -78,6 +78,14 @@ class OutcomePrice(msgspec.Struct, frozen=True):
     amount: Money
 
 
+class Testimonial(msgspec.Struct, frozen=True):
+    """What a customer said of it, who that is, and their company; empty where it is not said."""
+
+    quote: str
+    name: str
+    company: str = ""
+
+
 class Offer(msgspec.Struct, frozen=True):
     """A proposal with its terms.
 
@@ -99,6 +107,7 @@ class Offer(msgspec.Struct, frozen=True):
         trial_days: Days of trial before anything falls due; 0 for none.
         guarantee: What is promised should it disappoint, in words; empty for nothing.
         downgrade: How one goes back, in words; empty when nothing is said.
+        testimonials: What customers said of it.
         outcome: A price per result in place of every other, None for none.
         family: Product family for consent; empty for the team's main one.
         regions: Countries (ISO 3166 codes) it is made in; empty for everywhere.
@@ -124,6 +133,7 @@ class Offer(msgspec.Struct, frozen=True):
     trial_days: int = 0
     guarantee: str = ""
     downgrade: str = ""
+    testimonials: tuple[Testimonial, ...] = ()
     outcome: OutcomePrice | None = None
     family: str = ""
     regions: tuple[str, ...] = ()

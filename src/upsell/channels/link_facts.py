@@ -1,8 +1,9 @@
-"""The links of a letter: where its reader leaves, and chooses what to hear about.
+"""The links of a letter: where its reader leaves, chooses what to hear about, answers its offer or goes back.
 
-For templates, as ``links.unsubscribe`` and ``links.preferences``, for footers and for headers. The laws: a
-link is there only where it works; it names a message by its key and says nothing of whoever reads it; and it
-opens for as long as its secret is kept, for nobody may be kept from leaving by the age of a mail.
+For templates, as ``links.unsubscribe``, ``links.preferences``, ``links.offer`` and ``links.downgrade``, for
+footers and for headers. The laws: a link is there only where it works; it names a message by its key and
+says nothing of whoever reads it; and it opens for as long as its secret is kept, for nobody may be kept from
+leaving, or from what was promised, by the age of a mail.
 """
 
 from __future__ import annotations
@@ -18,8 +19,15 @@ from upsell.journeys.effects import Speak
 
 UNSUBSCRIBE: Final = "unsubscribe"
 PREFERENCES: Final = "preferences"
+OFFER: Final = "offer"
+DOWNGRADE: Final = "downgrade"
 
-PATHS: Final[Mapping[str, str]] = {UNSUBSCRIBE: "/u/", PREFERENCES: "/p/"}
+PATHS: Final[Mapping[str, str]] = {
+    UNSUBSCRIBE: "/u/",
+    PREFERENCES: "/p/",
+    OFFER: "/a/",
+    DOWNGRADE: "/d/",
+}
 """Under which path each link leads, by what it is for."""
 
 _KEY_SIZE: Final = 16
@@ -38,12 +46,16 @@ class LinkMint(msgspec.Struct, frozen=True):
 
 
 def link_facts(message: Speak, mint: LinkMint | None) -> Mapping[str, str]:
-    """Give the links of a message by their names; empty where nothing makes them."""
+    """Give the links of a message by their names; empty where nothing makes them.
+
+    That of an offer is there where the message makes one.
+    """
     if mint is None:
         return {}
     return {
         purpose: f"{mint.base}{path}{key_token(mint.secret, purpose, message.key)}"
         for purpose, path in PATHS.items()
+        if purpose != OFFER or message.terms is not None
     }
 
 

@@ -29,8 +29,12 @@ OPEN_PATH: Final = "/o/"
 UNTRACKED: Final = "data-untracked"
 """The attribute of a link that is left as it is."""
 
-OWN_PATHS: Final = ("/u/", "/p/", CLICK_PATH, OPEN_PATH)
-"""Paths of ours that are never put behind a link: unsubscribing and preferences, and links themselves."""
+OWN_PATHS: Final = ("/u/", "/p/", "/d/", CLICK_PATH, OPEN_PATH)
+"""Paths of ours never put behind a link: unsubscribing, preferences, going back, and links themselves."""
+
+NOTED_PATHS: Final = ("/a/",)
+"""Paths of ours that stay as they are and are kept among the targets: whoever comes to an offer has clicked,
+and what leads there may not end as links do."""
 
 MOST_TARGETS: Final = 255
 """How many links of one message are put behind; what comes after them is left as it is."""
@@ -65,7 +69,7 @@ class Linked(msgspec.Struct, frozen=True):
     Attributes:
         html: The HTML part.
         text: The plain text part.
-        targets: Where the links lead, by their place; each once.
+        targets: Where the links lead, by their place; each once, those that are only noted too.
     """
 
     html: str
@@ -73,7 +77,13 @@ class Linked(msgspec.Struct, frozen=True):
     targets: tuple[str, ...]
 
 
-def put_behind(html: str, text: str, link: Callable[[int], str], own: Collection[str] = ()) -> Linked:
+def put_behind(
+    html: str,
+    text: str,
+    link: Callable[[int], str],
+    own: Collection[str] = (),
+    noted: Collection[str] = (),
+) -> Linked:
     """Put the links of a mail behind others.
 
     Args:
@@ -81,12 +91,13 @@ def put_behind(html: str, text: str, link: Callable[[int], str], own: Collection
         text: The plain text part.
         link: Gives the address that stands for the target at a place.
         own: How addresses begin that are left as they are.
+        noted: How addresses begin that are left as they are, and have a place among the targets.
     """
     behind: dict[str, str] = {}
     untouched: set[str] = set()
     pieces: list[str] = []
     done = 0
-    kept = tuple(own)
+    kept, named = tuple(own), tuple(noted)
     for tag in _TAG.finditer(html):
         found = _find_target(tag)
         if found is None:
@@ -99,7 +110,8 @@ def put_behind(html: str, text: str, link: Callable[[int], str], own: Collection
         if address is None:
             if len(behind) == MOST_TARGETS:
                 continue
-            address = behind[target] = link(len(behind))
+            is_noted = bool(named) and target.startswith(named)
+            address = behind[target] = target if is_noted else link(len(behind))
         pieces += (html[done:start], address)
         done = end
     if not behind:

@@ -94,7 +94,7 @@ def view_prompt(
         locales: Locales somebody reads, the best first; what is none is passed over.
     """
     lang = language_of(*locales)
-    locale = _locale(locales, lang)
+    locale = locale_of(locales, lang)
     words = WORDS[lang]
     view = PromptView(
         key=str(said["prompt"]),
@@ -114,7 +114,7 @@ def view_prompt(
         paragraphs=tuple(_paragraphs(offer, terms, plans, locale, words)),
         price=price,
         terms=tuple(_terms(offer, terms, locale, words)),
-        accept=Stated(_accept(offer, terms, locale, words), terms.price, terms.currency),
+        accept=Stated(accept_words(offer, terms, locale, words), terms.price, terms.currency),
         words={
             name: getattr(words, name).format(name=terms.name)
             for name in ("later", "never", "close", "why", "working", "accepted", "failed", "over", "offline")
@@ -127,31 +127,33 @@ def view_prompt(
 def price_words(terms: Terms, locale: Locale, words: PromptWords) -> str:
     """Say what terms cost, with what a discount is taken off; empty where no price is known."""
     if terms.outcome_price is not None:
-        price = _money(terms.outcome_price, terms.currency, locale)
+        price = money_words(terms.outcome_price, terms.currency, locale)
         return words.per_result.format(price=price, per=terms.outcome_per)
     if terms.price is None:
         return ""
-    price = _each(terms.price, terms, locale, words)
+    price = each_words(terms.price, terms, locale, words)
     if terms.full is None or terms.full == terms.price:
         return price
-    return words.instead_of.format(price=price, full=_each(terms.full, terms, locale, words))
+    return words.instead_of.format(price=price, full=each_words(terms.full, terms, locale, words))
 
 
-def _each(amount: int, terms: Terms, locale: Locale, words: PromptWords) -> str:
-    price = _money(amount, terms.currency, locale)
+def each_words(amount: int, terms: Terms, locale: Locale, words: PromptWords) -> str:
+    """Write an amount with how often it falls due."""
+    price = money_words(amount, terms.currency, locale)
     if not terms.interval:
         return words.once.format(price=price)
     per = words.per_month if terms.interval == BillingInterval.MONTH.value else words.per_year
     return per.format(price=price)
 
 
-def _accept(offer: Offer, terms: Terms, locale: Locale, words: PromptWords) -> str:
+def accept_words(offer: Offer, terms: Terms, locale: Locale, words: PromptWords) -> str:
+    """Give the label of the button that accepts: what, and for how much."""
     if offer.trial_days:
         return words.accept_trial.format(name=terms.name, days=offer.trial_days)
     if terms.price is None:
         price = price_words(terms, locale, words)
         return words.accept.format(name=terms.name, price=price) if price else terms.name
-    return words.accept.format(name=terms.name, price=_each(terms.price, terms, locale, words))
+    return words.accept.format(name=terms.name, price=each_words(terms.price, terms, locale, words))
 
 
 def _paragraphs(
@@ -160,16 +162,17 @@ def _paragraphs(
     """Say how it solves what is in the way, and what it adds to what they have."""
     if offer.reason:
         yield offer.reason
-    added = list(_added(plans, locale, words))[:MOST_ADDED]
+    added = list(added_words(plans, locale, words))[:MOST_ADDED]
     if added:
         yield "; ".join(added) + "."
     if terms.saving:
-        saving = _money(terms.saving, terms.currency, locale)
+        saving = money_words(terms.saving, terms.currency, locale)
         is_yearly = offer.interval is BillingInterval.YEAR
         yield (words.saves_year if is_yearly else words.saves_month).format(saving=saving) + "."
 
 
-def _added(plans: Sequence[ListedPlan], locale: Locale, words: PromptWords) -> Iterator[str]:
+def added_words(plans: Sequence[ListedPlan], locale: Locale, words: PromptWords) -> Iterator[str]:
+    """Say what the plan offered has that the present one has not, as the catalog says of both."""
     offered = next((plan for plan in plans if plan.is_offered), None)
     present = next((plan for plan in plans if plan.is_present), None)
     if offered is None or present is None or offered.id == present.id:
@@ -189,31 +192,39 @@ def _added(plans: Sequence[ListedPlan], locale: Locale, words: PromptWords) -> I
 
 
 def _terms(offer: Offer, terms: Terms, locale: Locale, words: PromptWords) -> Iterator[str]:
-    if offer.trial_days:
-        yield words.trial.format(days=offer.trial_days)
-    if terms.price is not None and terms.full is not None and terms.full != terms.price and offer.months:
-        price = words.for_months.format(price=_each(terms.price, terms, locale, words), months=offer.months)
-        yield f"{price}, {words.then_full.format(full=_each(terms.full, terms, locale, words))}."
+    yield from cost_words(offer, terms, locale, words)
     if offer.guarantee:
         yield offer.guarantee
     if offer.downgrade:
         yield offer.downgrade
     if terms.expires_at is not None:
-        yield words.until.format(at=_day(terms.expires_at, locale))
+        yield words.until.format(at=day_words(terms.expires_at, locale))
 
 
-def _day(at: Moment, locale: Locale) -> str:
+def cost_words(offer: Offer, terms: Terms, locale: Locale, words: PromptWords) -> Iterator[str]:
+    """Say what comes before and after the price: a trial, and what falls due once a discount ends."""
+    if offer.trial_days:
+        yield words.trial.format(days=offer.trial_days)
+    if terms.price is not None and terms.full is not None and terms.full != terms.price and offer.months:
+        price = words.for_months.format(
+            price=each_words(terms.price, terms, locale, words), months=offer.months
+        )
+        yield f"{price}, {words.then_full.format(full=each_words(terms.full, terms, locale, words))}."
+
+
+def day_words(at: Moment, locale: Locale) -> str:
+    """Write the day of a moment, in UTC."""
     return format_date(to_datetime(at), "long", locale=locale)
 
 
-def _money(amount: int, currency: str, locale: Locale) -> str:
+def money_words(amount: int, currency: str, locale: Locale) -> str:
     """Write an amount as its readers do, with every minor unit it has: nothing is rounded."""
     digits = minor_digits(currency)
     major = Money(amount, currency).amount / 10**digits
     return format_currency(major, currency, locale=locale, currency_digits=True)
 
 
-def _locale(locales: Sequence[object], lang: str) -> Locale:
+def locale_of(locales: Sequence[object], lang: str) -> Locale:
     """Give the first locale of the language spoken, so that Austria and Germany each have their own."""
     for each in locales:
         if isinstance(each, str) and language_of(each) == lang:

@@ -43,6 +43,15 @@ class PromptWords(msgspec.Struct, frozen=True):
     unlimited: str
     until: str
     reasons: Mapping[str, str]
+    pending: str
+    waiting: str
+    approval: str
+    refused: str
+    stuck: str
+    not_yours: str
+    role: str
+    price: str
+    unknown: str
 
 
 WORDS: Final[Mapping[str, PromptWords]] = {
@@ -78,6 +87,15 @@ WORDS: Final[Mapping[str, PromptWords]] = {
             "missing_feature": "Something is missing",
             "no_time": "No time for it now",
         },
+        pending="Thank you, we have your yes to {name}. It is being set up, which takes a little longer.",
+        waiting="Thank you, we have your yes to {name}. Our team sets it up and gets back to you.",
+        approval="Thank you, we have your yes to {name}. Somebody here looks at it and gets back to you.",
+        refused="{name} could not be set up, and nothing was charged. Our team has been told.",
+        stuck="We have your yes to {name}, but it could not be set up so far. Our team has been told.",
+        not_yours="This offer was made to somebody else. Nothing was charged.",
+        role="Your role may not decide this for your account; ask an administrator. Nothing was charged.",
+        price="The price is not the one you were shown. Nothing was charged; please open the page anew.",
+        unknown="This offer is not known here. Nothing was charged.",
     ),
     "de": PromptWords(
         accept="{name} für {price} nehmen",
@@ -111,6 +129,15 @@ WORDS: Final[Mapping[str, PromptWords]] = {
             "missing_feature": "Es fehlt etwas",
             "no_time": "Gerade keine Zeit dafür",
         },
+        pending="Danke, Ihr Ja zu {name} ist da. Die Einrichtung läuft und dauert etwas länger.",
+        waiting="Danke, Ihr Ja zu {name} ist da. Unser Team richtet es ein und meldet sich.",
+        approval="Danke, Ihr Ja zu {name} ist da. Bei uns sieht es sich erst jemand an und meldet sich.",
+        refused="{name} ließ sich nicht einrichten, und es wurde nichts berechnet. Unser Team weiß Bescheid.",
+        stuck="Ihr Ja zu {name} ist da, es ließ sich aber noch nicht einrichten. Unser Team weiß Bescheid.",
+        not_yours="Dieses Angebot war für jemand anderen. Es wurde nichts berechnet.",
+        role="Ihre Rolle darf das für Ihr Konto nicht entscheiden. Es wurde nichts berechnet.",
+        price="Der Preis ist nicht der gezeigte. Es wurde nichts berechnet; bitte laden Sie die Seite neu.",
+        unknown="Dieses Angebot ist hier nicht bekannt. Es wurde nichts berechnet.",
     ),
 }
 """The words of each language, by its ISO 639-1 code."""

@@ -101,6 +101,12 @@ COMMANDS: Final[dict[str, Entry]] = {
     "outbox": Entry(
         "upsell.cli.outbox:outbox", "Look through messages, see one as the customer did, take back, settle."
     ),
+    "honour": Entry(
+        "upsell.cli.honour:honour", "Take somebody back from an offer, at what was promised with it."
+    ),
+    "orders": Entry(
+        "upsell.cli.orders:orders", "Look through what was accepted, tell billing again, settle by hand."
+    ),
     "benchmark": Entry(
         "upsell.cli.benchmark:benchmark", "Compute what peers use, at most once a day, and show it."
     ),

@@ -82,6 +82,16 @@ class Reports(msgspec.Struct, frozen=True):
     proposals: tuple[str, ...] = ()
 
 
+class Accepting(msgspec.Struct, frozen=True):
+    """Who may accept, and what needs an approval first.
+
+    Attributes:
+        roles: Roles of an account of which somebody must have one to accept for it.
+    """
+
+    roles: frozenset[str] = frozenset({"admin", "billing", "owner"})
+
+
 class Program(msgspec.Struct, frozen=True):
     """A compiled workspace.
 
@@ -109,6 +119,7 @@ class Program(msgspec.Struct, frozen=True):
         stops: What somebody stopped by hand, from whatever moment each holds.
         links: What becomes of links in mail.
         locale: Locale of templates whose files name none, and of whoever told us no other.
+        accepting: Who may accept.
     """
 
     version: str
@@ -134,6 +145,7 @@ class Program(msgspec.Struct, frozen=True):
     stops: tuple[Stop, ...] = ()
     links: Links = Links()
     locale: str = "en"
+    accepting: Accepting = Accepting()
 
     def sender_of(self, workflow: Workflow | None) -> Sender:
         """Give who mail of a workflow comes from: the one it names, while there is one of that name."""

@@ -1,4 +1,4 @@
-"""Answering: what became of a prompt, told by the page it stood in.
+"""Answering: what became of a prompt or an offer, told by the page it stood in.
 
 The law: what is declined is what was shown under the key, whatever the page says it was; an answer told
 twice is one.
@@ -37,20 +37,28 @@ _EVENTS: Final = {
 
 
 def write_answer(
-    url: str, act: Act, key: str, told_as: str, identity: Identity, now: Moment, why: dict[str, str]
+    url: str,
+    act: Act,
+    key: str,
+    told_as: str,
+    identity: Identity,
+    now: Moment,
+    why: dict[str, str],
+    source: str = SOURCE,
 ) -> Event:
-    """Write what somebody did with a prompt as an event.
+    """Write what somebody did with a prompt, or answered to the offer of a message, as an event.
 
     Declining what made no offer closes it, and no more.
 
     Args:
         url: The database, asked for what stood behind the key of what is declined.
         act: What was done.
-        key: The prompt's key.
+        key: The key of the prompt, or of the message.
         told_as: The id it is told under.
         identity: Who did it.
         now: When it came.
         why: Of a decline the ``answer`` and, where said, the ``reason`` and the ``feature`` that is missing.
+        source: The source of the event.
     """
     said: dict[str, Any] = {"key": key}
     if act is Act.DECLINED:
@@ -68,5 +76,5 @@ def write_answer(
         customer_id=identity.customer_id,
         account_id=identity.account_id,
         properties=said,
-        source=SOURCE,
+        source=source,
     )

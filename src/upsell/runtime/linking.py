@@ -15,6 +15,7 @@ from upsell.channels.channel import Letter, Targets
 from upsell.channels.links import (
     CLICK,
     CLICK_PATH,
+    NOTED_PATHS,
     OPEN,
     OPEN_PATH,
     OWN_PATHS,
@@ -53,6 +54,7 @@ class Linker:
         self._base = base
         self._secret = secret
         self._own = tuple(base + path for path in OWN_PATHS)
+        self._noted = tuple(base + path for path in NOTED_PATHS)
 
     def link(self, letter: Letter, number: int, links: Links, contact: Contact) -> Letter:
         """Give a mail with its links behind ours and what else tells what is done with it.
@@ -74,7 +76,7 @@ class Linker:
 
         linked = Linked(letter.html, letter.text, ())
         if links.has_clicks:
-            linked = put_behind(letter.html, letter.text, click, self._own)
+            linked = put_behind(letter.html, letter.text, click, self._own, self._noted)
         html = linked.html
         if linked.targets and links.has_traps:
             html = add_before_end(html, _TRAP_LINK.format(address=click(TRAP)))

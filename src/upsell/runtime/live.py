@@ -26,6 +26,7 @@ from upsell.config import Settings, link_base
 from upsell.decisions.reach import EMAIL, PUSH, SMS, WEBHOOK
 from upsell.runtime.benchmarking import benchmark
 from upsell.runtime.dispatcher import Dispatcher
+from upsell.runtime.fulfilling import fulfil_due, open_fulfiller
 from upsell.runtime.guarding import guard
 from upsell.runtime.learning import learn
 from upsell.runtime.linking import make_linker
@@ -61,6 +62,9 @@ GUARDED_EACH: Duration = 10 * MINUTE
 
 NOTICES_EACH: Duration = 15 * SECOND
 """How often it is asked whether a notice is due."""
+
+ORDERS_EACH: Duration = 5 * SECOND
+"""How often it is asked whether billing is to be told of what was accepted."""
 
 RECONCILED_EACH: Duration = 10 * MINUTE
 """How often it is asked what became of mail whose fate is unknown."""
@@ -219,16 +223,18 @@ def run_learner(url: str, clock: Clock, is_stopped: Callable[[], bool]) -> None:
 
 
 def run_guard(url: str, settings: Settings, clock: Clock, is_stopped: Callable[[], bool]) -> None:
-    """Look at every guardrail each few minutes, tell owners of what was broken, and settle unknown mail.
+    """Look at every guardrail each few minutes, tell owners and billing, and settle unknown mail.
 
     Raises:
-        ConfigError: Mail would leave this machine with links that lead nowhere.
+        ConfigError: Mail would leave this machine with links that lead nowhere, or billing would be told in
+            the open.
     """
 
     def work(connection: Connection) -> None:
         mail = open_mail(settings)
+        fulfiller = open_fulfiller(settings)
         reconcilers = open_reconcilers(read_mail(settings).providers)
-        guard_at = notices_at = reconcile_at = clock.now()
+        guard_at = notices_at = reconcile_at = orders_at = clock.now()
         while not is_stopped():
             if clock.now() >= guard_at:
                 for breach in guard(connection, clock, is_stopped):
@@ -238,6 +244,9 @@ def run_guard(url: str, settings: Settings, clock: Clock, is_stopped: Callable[[
             if clock.now() >= notices_at:
                 tell_owners(connection, clock, mail)
                 notices_at = clock.now() + NOTICES_EACH
+            if clock.now() >= orders_at:
+                fulfil_due(connection, clock, fulfiller, is_stopped)
+                orders_at = clock.now() + ORDERS_EACH
             if clock.now() >= reconcile_at:
                 done = reconcile_unknown(connection, clock, reconcilers, limit=MOST_RECONCILED)
                 if done.sent or done.again:

@@ -90,6 +90,16 @@ class TargetBook:
                     self._keep(number, known)
         return _leads((number, place), known)
 
+    def place_of(self, number: int, end: str) -> int | None:
+        """Give the place of the link of a message that ends so; None where it has none, or they are gone."""
+        known = self._known.get(number)
+        if known is None:
+            with self._lock:
+                known = find_targets(self._connect(), number) or ()
+                if known:
+                    self._keep(number, known)
+        return next((place for place, target in enumerate(known) if target.endswith(end)), None)
+
     def read(self, token: str, purpose: str) -> tuple[int, int, bool] | None:
         """Give message and place of a token, and whether it has expired; None for one not sealed here.
 

@@ -530,6 +530,11 @@ def _answers() -> tuple[EventType, ...]:
                 ),
                 _text("currency", "ISO 4217 code of that (default that of what `key` showed)"),
                 _text("workflow", "key of the workflow that made it (default that of what `key` showed)"),
+                _text("thing", "id of the plan or product it came to"),
+                _number("price", "the price that was stated and taken, in minor units; absent where none is"),
+                _text("via", "how it was taken: `prompt`, `page` or `api`"),
+                _text("by", "id of the customer who took it"),
+                Property("terms", None, "what it came to, as it was shown"),
             ),
         ),
         EventType(

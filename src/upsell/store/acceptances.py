@@ -14,6 +14,7 @@ import msgspec
 
 from upsell.clock import Moment
 from upsell.decisions.terms import Terms
+from upsell.ids import UnitId
 from upsell.signals.events import PROMPT_OFFERED, Event
 from upsell.store.connect import Connection
 from upsell.store.queries import query
@@ -48,11 +49,21 @@ class Acceptance(msgspec.Struct, frozen=True):
 
 
 class Showing(msgspec.Struct, frozen=True):
-    """What made an offer: which workflow and enrollment, and what it came to."""
+    """What made an offer.
+
+    Attributes:
+        workflow: Key of the workflow.
+        enrollment: Id of the enrollment.
+        terms: What the offer came to.
+        unit_id: Whom it was made to.
+        shown_at: When it was reserved, opened or shown.
+    """
 
     workflow: str
     enrollment: str
     terms: Terms
+    unit_id: UnitId
+    shown_at: Moment
 
 
 def read_acceptances(connection: Connection, after: int) -> list[Acceptance]:
@@ -107,8 +118,8 @@ def _find_showings(connection: Connection, keys: Sequence[tuple[str, Moment]]) -
     values = {"keys": [key for _, key, _ in asked], "moments": [at for _, _, at in asked]}
     found = connection.execute(query("find_showings"), values, binary=True)
     return {
-        asked[number - 1][0]: Showing(workflow, enrollment, _decode_terms(terms))
-        for number, workflow, enrollment, terms in found
+        asked[number - 1][0]: Showing(workflow, enrollment, _decode_terms(terms), unit_id, shown_at)
+        for number, workflow, enrollment, terms, unit_id, shown_at in found
     }
 
 

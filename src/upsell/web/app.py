@@ -11,21 +11,26 @@ from litestar.handlers import HTTPRouteHandler
 from upsell.clock import Clock
 from upsell.config import Settings
 from upsell.runtime.deciding import Decider
+from upsell.runtime.fulfilling import FulfilDesk, open_fulfiller
+from upsell.runtime.identities import IdentityReader
 from upsell.runtime.intake import Intake
 from upsell.runtime.keyring import KeyRing
 from upsell.runtime.mail_desk import MailDesk
 from upsell.runtime.preferences import Desk
 from upsell.runtime.targets import TargetBook
+from upsell.web.api.accepting import accept_routes
 from upsell.web.api.answers import answer_exception
 from upsell.web.api.decide import decide_routes
 from upsell.web.api.description import description_route
 from upsell.web.api.events import event_routes
 from upsell.web.api.health import health_route
 from upsell.web.api.hooks import hook_routes
+from upsell.web.api.identity_door import Door
 from upsell.web.api.incidents import incident_route
 from upsell.web.api.prompts import prompt_routes
 from upsell.web.api.segments import segment_routes
 from upsell.web.pages.links import link_routes
+from upsell.web.pages.offers import OfferPages
 from upsell.web.pages.preferences import preference_routes
 from upsell.web.sdk.routes import sdk_route
 
@@ -47,6 +52,10 @@ def make_app(
     ring = KeyRing(url, clock)
     decider = Decider(url, clock)
     targets = TargetBook(url, clock)
+    identity_door = Door(ring, IdentityReader(url, clock))
+    fulfil_desk = FulfilDesk(url, clock, open_fulfiller(settings or Settings()))
+    preferences = Desk(url, clock)
+    offers = OfferPages(url, clock, preferences, fulfil_desk, targets, intake)
     mail_desk = desk or MailDesk(url, clock, settings or Settings())
 
     @asynccontextmanager
@@ -58,6 +67,7 @@ def make_app(
         finally:
             intake.stop()
             mail_desk.close()
+            fulfil_desk.close()
             ring.close()
             decider.close()
             targets.close()
@@ -70,11 +80,13 @@ def make_app(
             *segment_routes(ring, url, clock),
             *link_routes(targets, intake, clock),
             *hook_routes(mail_desk, intake, clock, ring),
-            *prompt_routes(ring, url, clock, decider, intake),
+            *prompt_routes(identity_door, url, clock, decider, intake),
+            *accept_routes(identity_door, fulfil_desk),
             sdk_route(),
             health_route(url),
             description_route(),
-            *preference_routes(Desk(url, clock)),
+            *preference_routes(preferences),
+            *offers.routes(),
             *pages,
         ],
         exception_handlers={Exception: answer_exception},

@@ -116,7 +116,7 @@ def compile_documents(documents: Documents, edition: Edition = NEWEST) -> Compil
     if findings.has_errors:
         raise DefinitionError(findings.in_order())
     files = _read_files(documents, findings)
-    settings = compile_settings(files.get(SETTINGS))
+    settings = compile_settings(files.get(SETTINGS), findings)
     catalog = compile_catalog(files.get(CATALOG), settings, findings)
     known_catalog = catalog if CATALOG in files else None
     written_signals = files.get(SIGNALS, None if SIGNALS in documents else NOTHING_WRITTEN)
@@ -173,6 +173,7 @@ def compile_documents(documents: Documents, edition: Edition = NEWEST) -> Compil
         reports=settings.reports,
         links=settings.links,
         locale=settings.locale,
+        accepting=settings.accepting,
     )
     return Compiled(program, rulebook.vocabulary, files, warnings)
 

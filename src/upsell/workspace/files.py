@@ -352,6 +352,17 @@ SETTINGS_SHAPE = RecordOf(
             "workflows that share their units out among themselves: the share of each, by layer; what is "
             "free belongs to none",
         ),
+        "accepting": Key(
+            RecordOf(
+                {
+                    "roles": Key(
+                        ListOf(scalars.NAME, least=1),
+                        "roles that may accept an offer for an account; without it admin, billing and owner",
+                    ),
+                }
+            ),
+            "who may accept offers",
+        ),
         "links": Key(_LINKS, "what becomes of links in mail"),
         "costs": Key(_COSTS, "what messages and people's time cost, for the margin that reports tell"),
         "lifecycle": Key(_LIFECYCLE, "boundaries of the built-in stages and trends"),
@@ -499,6 +510,19 @@ _OFFER = RecordOf(
         "trial_days": Key(scalars.COUNT, "days of trial before anything is due (default 0)"),
         "guarantee": Key(scalars.TEXT, "what is promised if it disappoints, such as money back in 30 days"),
         "downgrade": Key(scalars.TEXT, "how one goes back, such as at any time, in one click"),
+        "testimonials": Key(
+            ListOf(
+                RecordOf(
+                    {
+                        "quote": Key(scalars.TEXT, "what they said, in their words", True),
+                        "name": Key(scalars.TEXT, "who said it", True),
+                        "company": Key(scalars.TEXT, "where they work"),
+                    }
+                ),
+                least=1,
+            ),
+            "what customers said of it, shown on its page; only what was really said",
+        ),
         "outcome": Key(
             RecordOf(
                 {

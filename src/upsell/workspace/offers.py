@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from upsell.catalog.catalog import Catalog
-from upsell.catalog.offers import FITTING, PREMIUM, WARRANTY, Offer, OfferKind, OutcomePrice, Target
+from upsell.catalog.offers import (
+    FITTING,
+    PREMIUM,
+    WARRANTY,
+    Offer,
+    OfferKind,
+    OutcomePrice,
+    Target,
+    Testimonial,
+)
 from upsell.catalog.plans import BillingInterval, Plan, Product
 from upsell.clock import Moment
 from upsell.workspace.dates import moment_of
@@ -154,6 +163,11 @@ def _offer(
         trial_days=record.integer("trial_days"),
         guarantee=record.text("guarantee"),
         downgrade=record.text("downgrade"),
+        testimonials=tuple(
+            Testimonial(each.text("quote"), each.text("name"), each.text("company"))
+            for each in record.each("testimonials")
+            if isinstance(each, Record)
+        ),
         outcome=OutcomePrice(outcome.text("per"), compile_money(per_outcome, settings.currency, findings))
         if outcome is not None and per_outcome is not None
         else None,

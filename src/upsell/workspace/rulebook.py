@@ -77,7 +77,7 @@ OFFER_NAMES = frozenset(
 )
 """What templates may say of an offer."""
 
-LINK_NAMES = frozenset({"unsubscribe", "preferences"})
+LINK_NAMES = frozenset({"unsubscribe", "preferences", "offer", "downgrade"})
 """The links templates may place; each is absent where nothing makes it."""
 
 TRIGGER_FIELDS: Mapping[str, Kind] = {"threshold": Kind.NUMBER, "event": Kind.TEXT}

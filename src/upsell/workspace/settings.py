@@ -9,8 +9,10 @@ from typing import Final
 import msgspec
 
 from upsell.catalog.costs import MILLIONTHS, Costs
-from upsell.journeys.program import Links, Reports, Sender, Weekly
+from upsell.journeys.program import Accepting, Links, Reports, Sender, Weekly
 from upsell.rules.kinds import Kind
+from upsell.workspace.documents import SETTINGS
+from upsell.workspace.findings import Findings
 from upsell.workspace.items import NOTHING_WRITTEN, Leaf, Record
 from upsell.workspace.locales import DEFAULT
 from upsell.workspace.standard import Lifecycle, compile_lifecycle
@@ -49,6 +51,7 @@ class Settings(msgspec.Struct, frozen=True):
         reports: What the team is told by itself.
         costs: What messages and people's time cost.
         links: What becomes of links in mail.
+        accepting: Who may accept.
     """
 
     currency: str
@@ -64,11 +67,13 @@ class Settings(msgspec.Struct, frozen=True):
     reports: Reports
     costs: Costs
     links: Links
+    accepting: Accepting
 
 
-def compile_settings(written: Record | None) -> Settings:
+def compile_settings(written: Record | None, findings: Findings) -> Settings:
     """Compile ``upsell.yaml``; without it, stand-ins (its absence is noted where it is looked for)."""
     record = written or NOTHING_WRITTEN
+    roles = frozenset(leaf.text for leaf in record.leaves("roles")) or ROLES
     senders = record.record("senders") or NOTHING_WRITTEN
     declared = record.record("traits") or NOTHING_WRITTEN
     return Settings(
@@ -77,7 +82,7 @@ def compile_settings(written: Record | None) -> Settings:
         sender=_sender("", record.record("sender") or NOTHING_WRITTEN),
         senders={key: _sender(key, written) for key, written in senders.records()},
         locale=record.text("locale", DEFAULT),
-        roles=frozenset(leaf.text for leaf in record.leaves("roles")) or ROLES,
+        roles=roles,
         # A scope with a wrong line is left open, so that no complaint follows from another.
         traits={
             scope: _kinds(scope, traits)
@@ -90,7 +95,18 @@ def compile_settings(written: Record | None) -> Settings:
         reports=_reports(record.record("reports") or NOTHING_WRITTEN),
         costs=_costs(record.record("costs") or NOTHING_WRITTEN),
         links=_links(record.record("links") or NOTHING_WRITTEN),
+        accepting=_accepting(record.record("accepting") or NOTHING_WRITTEN, roles, findings),
     )
+
+
+def _accepting(written: Record, roles: frozenset[str], findings: Findings) -> Accepting:
+    """Compile who may accept; a role that nobody can have is refused."""
+    leaves = written.leaves("roles")
+    for leaf in leaves:
+        if leaf.text not in roles:
+            findings.unknown(leaf.place, "role", leaf.text, roles, f"roles of {SETTINGS}")
+    usual = Accepting()
+    return Accepting(roles=frozenset(leaf.text for leaf in leaves) or usual.roles)
 
 
 def _links(written: Record) -> Links:

@@ -56,7 +56,10 @@ _ROOTS: Final[Mapping[str, tuple[str, Iterable[str]]]] = {
     "proof.milestones.<metric>": ("the greatest round number they reached", MILESTONE_NAMES),
     "proof.peers.<metric>": ("what customers like them use", PEER_NAMES),
     "proof.overage": ("what they paid beyond their limits", OVERAGE_NAMES),
-    "links": ("where they leave, and choose what to hear about", LINK_NAMES),
+    "links": (
+        "where they leave, choose what to hear about, answer the offer, and go back to what they had",
+        LINK_NAMES,
+    ),
     "sender": ("who writes", ("name", "address", "postal_address")),
     "workflow": ("the workflow that sends it", ("name",)),
     "trigger": ("what its trigger saw", TRIGGER_FIELDS),

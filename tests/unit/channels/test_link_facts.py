@@ -23,10 +23,22 @@ def test_a_letter_without_a_mint_has_no_links() -> None:
     assert {name: link[: link.rindex("/") + 1] for name, link in links.items()} == {
         "unsubscribe": "https://go.acme.example/x/u/",
         "preferences": "https://go.acme.example/x/p/",
+        "downgrade": "https://go.acme.example/x/d/",
     }
     token = links["unsubscribe"].rpartition("/")[2]
     assert open_key([SECRET], "unsubscribe", token, 0) == message.key
     assert open_key([SECRET], "preferences", token, 0) is None
+
+
+def test_the_link_of_an_offer_is_there_where_one_is_made() -> None:
+    journey = "[{email: {content: t1, intent: offer, offer: pro-annual}}]"
+    program = make_program({"w": workflow(trigger="{on: Asked}", journey=journey)})
+    (message,) = Story(program).happens("Asked").mails()
+    link = link_facts(message, LinkMint("https://go.acme.example", SECRET))["offer"]
+    assert link.startswith("https://go.acme.example/a/")
+    token = link.rpartition("/")[2]
+    assert open_key([SECRET], "offer", token, 40 * 365 * DAY) == message.key
+    assert open_key([SECRET], "downgrade", token, 0) is None
 
 
 @pytest.mark.parametrize("key", [KEY, "k1", KEY.upper(), "ab" * 15])

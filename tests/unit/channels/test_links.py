@@ -128,6 +128,14 @@ def test_what_is_no_link_to_the_web_or_is_marked_stays_as_it_is(tag: str) -> Non
     assert (linked.html, linked.targets) == (tag, ())
 
 
+def test_what_is_noted_stays_as_it_is_and_has_a_place_among_the_targets() -> None:
+    html = f'<a href="https://a.example/">A</a><a href="{HERE}/a/T">B</a><a href="https://b.example/">C</a>'
+    linked = put_behind(html, f"B ({HERE}/a/T)", link, (f"{HERE}/u/",), (f"{HERE}/a/",))
+    assert linked.targets == ("https://a.example/", f"{HERE}/a/T", "https://b.example/")
+    assert linked.html == f'<a href="{HERE}/l/0">A</a><a href="{HERE}/a/T">B</a><a href="{HERE}/l/2">C</a>'
+    assert linked.text == f"B ({HERE}/a/T)"
+
+
 def test_links_of_maps_and_of_outlooks_own_shapes_are_put_behind_too() -> None:
     html = (
         '<area href=https://a.example/?a=1/><!--[if mso]><v:roundrect href="https://b.example/"><![endif]-->'

@@ -16,6 +16,7 @@ from upsell.clock import parse_moment
 from upsell.money import Money, minor_digits
 from upsell.workspace.compile import _template_scopes, compile_documents
 from upsell.workspace.filters import FILTERS, TOLD
+from upsell.workspace.findings import Findings
 from upsell.workspace.liquid_environment import html_environment, text_environment
 from upsell.workspace.locales import (
     Amount,
@@ -340,7 +341,7 @@ def test_the_reference_says_of_filters_what_they_give() -> None:
 
 def test_the_reference_knows_every_name_that_templates_may_use() -> None:
     page = templates_page()
-    scopes = _template_scopes(compile_settings(None), None)
+    scopes = _template_scopes(compile_settings(None, Findings()), None)
     for root, fields in scopes.items():
         assert f"| `{root}" in page
         row = next(line for line in page.splitlines() if line.startswith(f"| `{root}"))

@@ -8,77 +8,58 @@ answers, what is another's.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
-from typing import Annotated, Any, TypeAlias, TypeVar
+from typing import Annotated
 from uuid import uuid4
 
 import msgspec
-import psycopg
-from litestar import Request, Response, route
-from litestar.enums import HttpMethod
+from litestar import Response, route
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
 from upsell.channels.prompt_view import PromptView, view_prompt
 from upsell.clock import Clock
-from upsell.errors import ConfigError, IntakeError, StoreError
 from upsell.runtime.answering import Act, write_answer
 from upsell.runtime.deciding import Asked, Decider, Prompted
-from upsell.runtime.identities import Identity, IdentityReader
-from upsell.runtime.intake import Intake, OverloadedError
-from upsell.runtime.keyring import KeyRing
-from upsell.sources.bounds import LARGEST_EVENT, LONGEST_NAME
+from upsell.runtime.identities import Identity
+from upsell.runtime.intake import Intake
+from upsell.sources.bounds import LARGEST_EVENT
 from upsell.sources.segment import Draft
-from upsell.store.keys import Scope
 from upsell.store.ledger import hash_event
-from upsell.web.api.answers import Refused, answer
-from upsell.web.api.cors import ANY_SITE, answer_preflight
-from upsell.web.api.doors import AGAIN, shown_key, turn_away
+from upsell.web.api.answers import Refused
+from upsell.web.api.identity_door import METHODS, AnyRequest, Asker, Door, Name, RefusedError, Word
 
-_Request: TypeAlias = Request[Any, Any, Any]
-_Name = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_NAME)]
-_Word = Annotated[str, msgspec.Meta(max_length=LONGEST_NAME)]
 _Scalar = str | int | float | bool | None
-_METHODS = [HttpMethod.POST, HttpMethod.OPTIONS]
 
 
-class _Asker(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True):
-    """Who asks: a token, or from a server the ids themselves."""
-
-    token: Annotated[str, msgspec.Meta(max_length=4_096)] | None = None
-    user_id: _Name | None = None
-    account_id: _Name | None = None
-
-
-class PromptBody(_Asker, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
+class PromptBody(Asker, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
     """What a page says that asks what to show."""
 
-    placement: _Name
-    context: dict[str, _Scalar] = {}
-    locale: _Word = ""
-    message_id: _Name | None = None
+    placement: Name
+    context: dict[str, _Scalar] = msgspec.field(default_factory=dict)
+    locale: Word = ""
+    message_id: Name | None = None
 
 
-class GateBody(_Asker, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
+class GateBody(Asker, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
     """What a page says that reaches for a feature; without a placement it is the feature's name."""
 
-    feature: _Name
-    placement: _Name | None = None
-    context: dict[str, _Scalar] = {}
-    locale: _Word = ""
-    message_id: _Name | None = None
+    feature: Name
+    placement: Name | None = None
+    context: dict[str, _Scalar] = msgspec.field(default_factory=dict)
+    locale: Word = ""
+    message_id: Name | None = None
 
 
-class AnswerBody(_Asker, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
+class AnswerBody(Asker, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
     """What a page says became of a prompt, told once under each id."""
 
-    key: _Name
-    id: _Name
+    key: Name
+    id: Name
     answer: Annotated[str, msgspec.Meta(pattern="^(not_now|never)$")] = "not_now"
-    reason: _Word = ""
-    feature: _Word = ""
+    reason: Word = ""
+    feature: Word = ""
 
 
 class PromptAnswer(msgspec.Struct, frozen=True):
@@ -103,30 +84,20 @@ class Heard(msgspec.Struct, frozen=True):
     heard: bool = True
 
 
-_Body = TypeVar("_Body", bound=_Asker)
 _prompt_body = msgspec.json.Decoder(PromptBody).decode
 _gate_body = msgspec.json.Decoder(GateBody).decode
 _answer_body = msgspec.json.Decoder(AnswerBody).decode
 
 
-class _RefusedError(Exception):
-    """A request that is not taken, with the answer to it."""
-
-    def __init__(self, code: str, words: str, status: HTTPStatus) -> None:
-        super().__init__(words)
-        self.answered = answer(Refused(code, words), status)
-
-
 def prompt_routes(
-    ring: KeyRing, url: str, clock: Clock, decider: Decider, intake: Intake
+    door: Door, url: str, clock: Clock, decider: Decider, intake: Intake
 ) -> tuple[HTTPRouteHandler, ...]:
     """Give the routes that pages ask, over the database at ``url``."""
-    door = _Door(ring, IdentityReader(url, clock))
     # As many threads as connections: each has its own, and more would only wait for the database.
     pool = ThreadPoolExecutor(8, "prompts")
 
-    @route("/v1/prompts", http_method=_METHODS, status_code=200, request_max_body_size=LARGEST_EVENT)
-    async def prompts(request: _Request) -> Response[bytes]:
+    @route("/v1/prompts", http_method=METHODS, status_code=200, request_max_body_size=LARGEST_EVENT)
+    async def prompts(request: AnyRequest) -> Response[bytes]:
         """Decide what a page shows at a placement."""
 
         async def work(said: PromptBody, who: Identity) -> msgspec.Struct:
@@ -137,8 +108,8 @@ def prompt_routes(
 
         return await door.take(request, _prompt_body, '{"placement": "usage-page", "token": "..."}', work)
 
-    @route("/v1/can", http_method=_METHODS, status_code=200, request_max_body_size=LARGEST_EVENT)
-    async def can(request: _Request) -> Response[bytes]:
+    @route("/v1/can", http_method=METHODS, status_code=200, request_max_body_size=LARGEST_EVENT)
+    async def can(request: AnyRequest) -> Response[bytes]:
         """Say whether a feature may be used, and what a page shows where it may not."""
 
         async def work(said: GateBody, who: Identity) -> msgspec.Struct:
@@ -151,10 +122,8 @@ def prompt_routes(
 
         return await door.take(request, _gate_body, '{"feature": "sso", "token": "..."}', work)
 
-    @route(
-        "/v1/prompts/{act:str}", http_method=_METHODS, status_code=200, request_max_body_size=LARGEST_EVENT
-    )
-    async def answers(request: _Request, act: FromPath[str]) -> Response[bytes]:
+    @route("/v1/prompts/{act:str}", http_method=METHODS, status_code=200, request_max_body_size=LARGEST_EVENT)
+    async def answers(request: AnyRequest, act: FromPath[str]) -> Response[bytes]:
         """Take what became of a prompt."""
 
         async def work(said: AnswerBody, who: Identity) -> msgspec.Struct:
@@ -162,7 +131,7 @@ def prompt_routes(
             known = {each.value: each for each in Act}
             if act not in known:
                 words = f"expected one of {', '.join(known)} behind /v1/prompts/, got {act}"
-                raise _RefusedError("not_found", words, HTTPStatus.NOT_FOUND)
+                raise RefusedError(Refused("not_found", words), HTTPStatus.NOT_FOUND)
             why = {"answer": said.answer, "reason": said.reason, "feature": said.feature}
             why = {name: value for name, value in why.items() if value}
             event = await asyncio.to_thread(
@@ -176,80 +145,6 @@ def prompt_routes(
         return await door.take(request, _answer_body, '{"key": "...", "id": "...", "token": "..."}', work)
 
     return prompts, can, answers
-
-
-class _Door:
-    """What the routes share: who may ask, for whom, and what stands in the way."""
-
-    def __init__(self, ring: KeyRing, reader: IdentityReader) -> None:
-        self._ring = ring
-        self._reader = reader
-
-    async def take(
-        self,
-        request: _Request,
-        read: Callable[[bytes], _Body],
-        example: str,
-        work: Callable[[_Body, Identity], Awaitable[msgspec.Struct]],
-    ) -> Response[bytes]:
-        """Answer a request, which a page of any site may make and read."""
-        if request.method == HttpMethod.OPTIONS:
-            return answer_preflight()
-        answered = await self._answer(request, read, example, work)
-        answered.headers.update({**ANY_SITE, "Cache-Control": "no-store"})
-        return answered
-
-    async def _answer(
-        self,
-        request: _Request,
-        read: Callable[[bytes], _Body],
-        example: str,
-        work: Callable[[_Body, Identity], Awaitable[msgspec.Struct]],
-    ) -> Response[bytes]:
-        turned_away = await turn_away(self._ring, request, Scope.PROMPTS)
-        is_server = self._ring.ask(shown_key(request), Scope.DECISIONS).is_allowed
-        if turned_away is not None and not is_server:
-            return turned_away
-        try:
-            said = read(await request.body())
-            who = await asyncio.to_thread(self._identity, said, is_server=is_server)
-            return answer(await work(said, who))
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            return answer(Refused("invalid", f"expected {example}, got: {error}"), HTTPStatus.BAD_REQUEST)
-        except _RefusedError as error:
-            return error.answered
-        except OverloadedError as error:
-            return answer(Refused("overloaded", str(error)), HTTPStatus.TOO_MANY_REQUESTS, AGAIN)
-        except ConfigError as error:
-            return answer(Refused("unknown", str(error)), HTTPStatus.BAD_REQUEST)
-        except IntakeError as error:
-            return answer(Refused("conflict", str(error)), HTTPStatus.BAD_REQUEST)
-        except (psycopg.Error, StoreError):
-            words = "the database did not answer; send it again"
-            return answer(Refused("unavailable", words), HTTPStatus.SERVICE_UNAVAILABLE, AGAIN)
-
-    def _identity(self, said: _Asker, *, is_server: bool) -> Identity:
-        """Give for whom is asked.
-
-        Raises:
-            _RefusedError: Nobody who can be believed is named.
-            msgspec.ValidationError: It holds what no database does.
-        """
-        if said.token is not None:
-            try:
-                return self._reader.read(said.token)
-            except IntakeError as error:
-                raise _RefusedError("identity", str(error), HTTPStatus.UNAUTHORIZED) from error
-        if not is_server:
-            words = "expected a token that your server signed, got none; `upsell identity --help` tells how"
-            raise _RefusedError("identity", words, HTTPStatus.UNAUTHORIZED)
-        if said.user_id is None:
-            msg = "neither token nor userId; say who looks"
-            raise msgspec.ValidationError(msg)
-        if not all(text.isprintable() for text in (said.user_id, said.account_id or "")):
-            msg = "characters that cannot be printed"
-            raise msgspec.ValidationError(msg)
-        return Identity(said.user_id, said.account_id)
 
 
 def _asked(said: PromptBody | GateBody, placement: str, who: Identity) -> Asked:

@@ -7,44 +7,30 @@ none gets a page that helps and tells nothing; no page tells an address, loads a
 
 from __future__ import annotations
 
-import asyncio
-import base64
-import hashlib
 from collections.abc import Callable
-from functools import cache
 from http import HTTPStatus
-from importlib import resources
 from typing import Any, Final
-from urllib.parse import parse_qs
 
-import psycopg
-import structlog
 from babel.dates import format_date
 from litestar import Request, Response, route
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
-from markupsafe import Markup
 
 from upsell.channels.footer import whom_and_where
 from upsell.channels.languages import GERMAN, language_of
 from upsell.channels.link_facts import PREFERENCES, UNSUBSCRIBE
 from upsell.clock import Moment, find_zone, to_datetime
 from upsell.decisions.preferences import Choices
-from upsell.errors import StoreError
 from upsell.runtime.preferences import Desk, Standing, Way
 from upsell.store.consents import ConsentText
-from upsell.web.pages.forms import HTML, rendered
+from upsell.web.pages.customer import LARGEST_FORM, answered, customer_page, read_form, unknown_link
 from upsell.web.pages.preference_words import WORDS, Words
-
-LARGEST_FORM: Final = 16_384
-"""How many bytes a form may have."""
 
 ONE_CLICK: Final = "one-click"
 UNSUBSCRIBE_PAGE: Final = "unsubscribe page"
 PREFERENCES_PAGE: Final = "preferences page"
 
 _Change = Callable[[str, Callable[[Standing], Way]], Standing | None]
-_log = structlog.get_logger(__name__)
 
 
 def preference_routes(desk: Desk) -> list[HTTPRouteHandler]:
@@ -53,7 +39,7 @@ def preference_routes(desk: Desk) -> list[HTTPRouteHandler]:
     @route(["/u/{token:str}"], http_method=["GET", "HEAD"], include_in_schema=False)
     async def show_leaving(request: Request[Any, Any, Any], token: FromPath[str]) -> Response[bytes]:
         """Ask whether somebody wants to leave; nothing is changed."""
-        return await _answered(request, lambda accepted: _show_leaving(desk, token, accepted))
+        return await answered(request, lambda accepted: _show_leaving(desk, token, accepted))
 
     @route(
         ["/u/{token:str}"],
@@ -66,14 +52,14 @@ def preference_routes(desk: Desk) -> list[HTTPRouteHandler]:
         """Let somebody leave, by the form of the page or by the button of their mail client."""
         body = await request.body()
         is_one_click = b"List-Unsubscribe" in body and b"One-Click" in body
-        return await _answered(
+        return await answered(
             request, lambda accepted: _leave(desk, token, accepted, is_one_click=is_one_click)
         )
 
     @route(["/p/{token:str}"], http_method=["GET", "HEAD"], include_in_schema=False)
     async def show_preferences(request: Request[Any, Any, Any], token: FromPath[str]) -> Response[bytes]:
         """Show what somebody hears about; nothing is changed."""
-        return await _answered(request, lambda accepted: _choose(desk, token, accepted, {}))
+        return await answered(request, lambda accepted: _choose(desk, token, accepted, {}))
 
     @route(
         ["/p/{token:str}"],
@@ -84,25 +70,10 @@ def preference_routes(desk: Desk) -> list[HTTPRouteHandler]:
     )
     async def choose(request: Request[Any, Any, Any], token: FromPath[str]) -> Response[bytes]:
         """Take what somebody chose."""
-        form = _read_form(await request.body())
-        return await _answered(request, lambda accepted: _choose(desk, token, accepted, form))
+        form = read_form(await request.body())
+        return await answered(request, lambda accepted: _choose(desk, token, accepted, form))
 
     return [show_leaving, leave, show_preferences, choose]
-
-
-async def _answered(
-    request: Request[Any, Any, Any], answer: Callable[[str], Response[bytes]]
-) -> Response[bytes]:
-    """Answer in a thread; while the database does not, say so calmly."""
-    accepted = request.headers.get("accept-language", "")
-    try:
-        return await asyncio.to_thread(answer, accepted)
-    except (psycopg.Error, StoreError) as error:
-        _log.warning("preferences_not_reached", error=str(error).strip())
-        words = WORDS[language_of({}, accepted)]
-        said = {"title": words.away_title, "said": words.away_said, "advice": "", "write_to": ""}
-        status = HTTPStatus.SERVICE_UNAVAILABLE
-        return _page("unknown_link.html", words, None, status, headers={"Retry-After": "60"}, **said)
 
 
 def _show_leaving(desk: Desk, token: str, accepted: str) -> Response[bytes]:
@@ -215,54 +186,20 @@ def _preferences_page(desk: Desk, standing: Standing, accepted: str, action: str
 
 
 def _unknown(desk: Desk, accepted: str) -> Response[bytes]:
-    """Say that a link does not work, and what to do; never whether it ever did."""
-    words = WORDS[language_of({}, accepted)]
-    return _page(
-        "unknown_link.html",
-        words,
-        None,
-        HTTPStatus.NOT_FOUND,
-        title=words.unknown_title,
-        said=words.unknown_said,
-        advice=words.unknown_advice,
-        write_to=desk.sender_address(),
-    )
+    return unknown_link(accepted, desk.sender_address())
 
 
-def _page(
-    template: str,
-    words: Words,
-    standing: Standing | None,
-    status: HTTPStatus = HTTPStatus.OK,
-    headers: dict[str, str] | None = None,
-    **said: Any,
-) -> Response[bytes]:
-    style, style_hash = _style()
-    address = standing.address if standing is not None else ""
-    html = rendered(
+def _page(template: str, words: Words, standing: Standing, **said: Any) -> Response[bytes]:
+    address = standing.address
+    return customer_page(
         template,
+        words.language,
         words=words,
-        style=style,
-        sender=standing.sender_name if standing is not None else "",
-        sender_address=standing.sender if standing is not None else "",
-        whom=whom_and_where(standing.sender_name, standing.postal_address) if standing is not None else "",
+        sender=standing.sender_name,
+        sender_address=standing.sender,
+        whom=whom_and_where(standing.sender_name, standing.postal_address),
         address=words.for_address.format(address=address) if address else "",
         **said,
-    )
-    return Response(
-        html.encode(),
-        status_code=status,
-        media_type=HTML,
-        headers={
-            "Content-Security-Policy": f"default-src 'none'; style-src '{style_hash}'; img-src data:; "
-            "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-            "Content-Language": words.language,
-            "X-Content-Type-Options": "nosniff",
-            "X-Robots-Tag": "noindex",
-            "Referrer-Policy": "no-referrer",
-            "Cache-Control": "no-store",
-            **(headers or {}),
-        },
     )
 
 
@@ -313,20 +250,3 @@ def _day(words: Words, standing: Standing, at: Moment) -> str:
     zone = find_zone(str(standing.traits.get("timezone") or "")) or find_zone("UTC")
     form = "d. MMMM y" if words.language == GERMAN else "d MMMM y"
     return str(format_date(to_datetime(at).astimezone(zone), form, locale=words.language))
-
-
-def _read_form(body: bytes) -> dict[str, list[str]]:
-    """Read a form; one that cannot be read says nothing."""
-    try:
-        return parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=200)
-    except ValueError:
-        return {}
-
-
-@cache
-def _style() -> tuple[Markup, str]:
-    """Give the style of the pages, and how CSP says it."""
-    text = resources.files("upsell.web").joinpath("static", "customer.css").read_text("utf-8")
-    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-    # The file is ours.
-    return Markup(text), f"sha256-{digest}"  # noqa: S704

@@ -112,7 +112,7 @@ input{width:20px;height:20px;accent-color:var(--a);margin:0}
     const said = await answer.json().catch(() => ({}));
     if (!answer.ok) {
       const error = new Error("upsell: " + (said.message || "the server answered " + answer.status));
-      Object.assign(error, { status: answer.status, code: said.code });
+      Object.assign(error, { status: answer.status, code: said.code, words: said.words });
       throw error;
     }
     return said;
@@ -280,13 +280,15 @@ input{width:20px;height:20px;accent-color:var(--a);margin:0}
       tell("clicked", said);
       try {
         const { price, currency } = said.accept;
-        const answer = await post("/v1/prompts/accepted", { key: said.key, price, currency });
+        const body = { key: said.key, price, currency, locale: said.lang };
+        const answer = await post("/v1/prompts/accepted", body);
         tabs && tabs.postMessage({ key: said.key });
         this.finish(answer.message || words.accepted);
         tell("accepted", { ...said, answer });
       } catch (error) {
         this.busy(false);
-        this.tell(error.status === undefined ? words.offline : error.code === "over" ? words.over : words.failed);
+        const known = error.words || (error.code === "over" ? words.over : words.failed);
+        this.tell(error.status === undefined ? words.offline : known);
         tell("failed", { ...said, error });
       }
     }

@@ -1,0 +1,166 @@
+"""Fulfillers: whoever makes what was accepted theirs, told by a key, and believed only in what they say.
+
+The law: a purchase is always told under the same key, so that billing that was told before does nothing
+twice; and what billing did not answer is neither done nor refused.
+"""
+
+from __future__ import annotations
+
+import enum
+from http import HTTPStatus
+from typing import Final, Protocol
+
+import httpx
+import msgspec
+
+from upsell.channels.loopback import is_loopback
+from upsell.channels.signing import sign
+from upsell.clock import SECOND, Moment, format_moment
+from upsell.decisions.terms import Terms
+from upsell.errors import ConfigError
+
+TIMEOUT: Final = 6.0
+"""Seconds billing may take over one answer."""
+
+LONGEST_MESSAGE: Final = 500
+"""How much of what billing wants the customer to be told is told, in characters."""
+
+_AGAIN: Final = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
+"""Client errors that say not now: timed out, too early, too many."""
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Purchase(msgspec.Struct, frozen=True):
+    """What is to be made theirs.
+
+    Attributes:
+        key: What it is known by, always the same.
+        customer_id: Who accepted.
+        account_id: The account that pays, None for the customer.
+        offer: Id of the offer.
+        thing: Id of the plan or product it comes to.
+        kind: What kind of offer it is.
+        terms: What was shown and accepted.
+        trial_days: Days of trial before anything falls due; 0 for none.
+        accepted_at: When it was accepted.
+    """
+
+    key: str
+    customer_id: str
+    account_id: str | None
+    offer: str
+    thing: str
+    kind: str
+    terms: Terms
+    trial_days: int
+    accepted_at: Moment
+
+
+class Outcome(enum.Enum):
+    """What billing said: it is done, it is refused for good, or nothing that could be relied on."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    NOT_YET = "not_yet"
+
+
+class Fulfilment(msgspec.Struct, frozen=True):
+    """What came of telling billing.
+
+    Attributes:
+        outcome: What it said.
+        message: What it wants the customer to be told; empty for nothing.
+        detail: What it said, for the team.
+    """
+
+    outcome: Outcome
+    message: str = ""
+    detail: str = ""
+
+
+class Fulfiller(Protocol):
+    """Makes what was accepted theirs."""
+
+    def fulfil(self, purchase: Purchase, now: Moment) -> Fulfilment:
+        """Tell billing of a purchase, perhaps again, and give what it said; raises nothing."""
+        ...
+
+    def close(self) -> None:
+        """Close what is kept open."""
+        ...
+
+
+class WebhookFulfiller:
+    """Tells a server of the team's own, and waits for its answer."""
+
+    def __init__(self, url: str, secret: bytes, *, timeout: float = TIMEOUT) -> None:
+        """Aim at the team's billing; nothing is opened yet.
+
+        Args:
+            url: Where purchases are posted.
+            secret: What they are signed with.
+            timeout: Seconds it may take over one answer.
+
+        Raises:
+            ConfigError: What was accepted would leave this machine in the open.
+        """
+        parsed = httpx.URL(url)
+        if parsed.scheme != "https" and not is_loopback(parsed.host):
+            msg = f"expected https for billing that is not this machine, got http and {parsed.host}; "
+            msg += "look at UPSELL_BILLING_URL"
+            raise ConfigError(msg)
+        self._url = url
+        self._secret = secret
+        self._client = httpx.Client(timeout=timeout, trust_env=False)
+
+    def fulfil(self, purchase: Purchase, now: Moment) -> Fulfilment:
+        """Post a purchase; 2xx is done, 4xx refused for good, the rest is nothing to rely on."""
+        body = _encode(_said(purchase))
+        headers = {
+            "content-type": "application/json",
+            **sign(self._secret, purchase.key, now // SECOND, body),
+        }
+        try:
+            answer = self._client.post(self._url, content=body, headers=headers)
+        except httpx.HTTPError as error:
+            return Fulfilment(Outcome.NOT_YET, detail=f"billing did not answer: {error!r}")
+        said = f"{answer.status_code} {answer.text[:200].strip()}".strip()
+        if answer.is_success:
+            return Fulfilment(Outcome.DONE, _message(answer.content), said)
+        if answer.is_client_error and answer.status_code not in _AGAIN:
+            return Fulfilment(Outcome.REFUSED, _message(answer.content), said)
+        return Fulfilment(Outcome.NOT_YET, detail=said)
+
+    def close(self) -> None:
+        """Close every kept connection."""
+        self._client.close()
+
+
+def _said(purchase: Purchase) -> dict[str, object]:
+    return {
+        "type": "offer.accepted",
+        "timestamp": format_moment(purchase.accepted_at),
+        "data": {
+            "key": purchase.key,
+            "customer": purchase.customer_id,
+            "account": purchase.account_id,
+            "offer": purchase.offer,
+            "thing": purchase.thing,
+            "kind": purchase.kind,
+            "terms": purchase.terms,
+            "trial_days": purchase.trial_days,
+        },
+    }
+
+
+def _message(content: bytes) -> str:
+    """Give what billing wants the customer to be told; anything but a short line of text is nothing."""
+    try:
+        said = msgspec.json.decode(content)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return ""
+    message = said.get("message") if isinstance(said, dict) else None
+    if not isinstance(message, str) or not message.isprintable():
+        return ""
+    return message.strip()[:LONGEST_MESSAGE]

@@ -1,0 +1,70 @@
+"""``upsell honour``: somebody goes back from an offer they took, at what was promised with it."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from upsell.runtime.honouring import Promise
+
+
+def honour(
+    key: Annotated[str, typer.Argument(help="Key of the mail, task or prompt that made the offer.")],
+    *,
+    because: Annotated[str, typer.Option(help="What they say; without it nothing is asked for.")] = "",
+) -> None:
+    """Show what was promised with an offer that was taken, and with --because ask the team to honour it.
+
+    For whoever is told on the telephone or by mail that somebody wants to go back; customers have a page of
+    their own for it, which links.downgrade leads to. It opens a task in the queue success, due at once, with
+    the guarantee and the way back as the catalog had them when the offer was shown. Asked again it is the
+    same task. The exit code is 1 when it was asked for before.
+    """
+    from upsell.clock import SystemClock
+    from upsell.config import load_settings
+    from upsell.runtime.honouring import find_promise, task_title
+    from upsell.runtime.honouring import honour as open_task
+    from upsell.runtime.programs import Programs
+    from upsell.store.connect import connect, database_url
+
+    clock, because = SystemClock(), because.strip()
+    with connect(database_url(load_settings(os.environ))) as connection:
+        programs = Programs()
+        programs.refresh(connection)
+        promise = find_promise(connection, programs, key, clock.now())
+        print("\n".join(_told(promise)))
+        if promise.asked_at is not None:
+            if because:
+                print("It was asked for before; nothing changed.")
+                raise typer.Exit(1)
+            return
+        if not because:
+            print("Nothing is asked for yet: say why with --because, and the queue success gets a task.")
+            return
+        open_task(connection, clock, promise, because, "command")
+    print(f"Opened in the queue success, due now: {task_title(promise, because)}")
+
+
+def _told(promise: Promise) -> list[str]:
+    """Write what was taken and promised."""
+    from upsell.clock import to_datetime
+    from upsell.money import Money
+
+    terms = promise.terms
+    price = "" if terms.price is None else f" for {Money(terms.price, terms.currency)}"
+    per = f" a {terms.interval}" if price and terms.interval else ""
+    accepted_at = f"{to_datetime(promise.accepted_at):%Y-%m-%d %H:%M}"
+    lines = [
+        f"{promise.unit_id} took {terms.name}{price}{per} on {accepted_at} UTC.",
+        *(f"  promised: {said}" for said in promise.words),
+    ]
+    if not promise.words:
+        lines.append("  promised: nothing in words")
+    if promise.asked_at is not None:
+        lines.append(
+            f"  asked for on {to_datetime(promise.asked_at):%Y-%m-%d %H:%M} UTC; task {promise.task}"
+        )
+    return lines

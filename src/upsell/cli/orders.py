@@ -1,0 +1,167 @@
+"""``upsell orders``: what was accepted, where each stands, and what is to be done about it."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from upsell.store.connect import Connection
+    from upsell.store.orders import Order, OrderState
+
+
+def orders(
+    action: Annotated[
+        Literal["list", "show", "retry", "settle"],
+        typer.Argument(help="list, show, retry or settle."),
+    ] = "list",
+    key: Annotated[
+        str,
+        typer.Argument(metavar="[KEY]", help="Key of an order, or how it begins.", show_default=False),
+    ] = "",
+    *,
+    state: Annotated[str, typer.Option(help="List: only those that stand so.")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="List: at most so many.")] = 20,
+    because: Annotated[str, typer.Option(help="Retry, settle: why.")] = "",
+    is_done: Annotated[
+        bool | None,
+        typer.Option("--done/--not-done", help="Settle: whether it is theirs.", show_default=False),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="List, show: print JSON.")] = False,
+) -> None:
+    """Look through what was accepted, and help along what is stuck.
+
+    list counts orders by where they stand and lists the newest; show prints one with its terms; retry lets
+    billing be told again, under the same key; settle says of one that was set up by hand, or will not be,
+    what became of it, and closes its task.
+    """
+    from upsell.config import load_settings
+    from upsell.store.connect import connect, database_url
+
+    _check(action, key, because, is_done)
+    with connect(database_url(load_settings(os.environ))) as connection:
+        match action:
+            case "list":
+                _list(connection, state, limit, as_json=as_json)
+            case "show":
+                _show(connection, key, as_json=as_json)
+            case "retry":
+                _retry(connection, key, because.strip())
+            case "settle":
+                _settle(connection, key, because.strip(), is_done=bool(is_done))
+
+
+def _check(action: str, key: str, because: str, is_done: bool | None) -> None:
+    """Refuse a command line that says too much or too little."""
+    is_ok, wanted = {
+        "list": (not key, "list, with options and no key"),
+        "show": (bool(key), "show KEY"),
+        "retry": (bool(key) and bool(because.strip()), "retry KEY --because TEXT"),
+        "settle": (
+            bool(key) and is_done is not None and bool(because.strip()),
+            "settle KEY --done --because TEXT, or settle KEY --not-done --because TEXT",
+        ),
+    }[action]
+    if not is_ok:
+        raise typer.BadParameter(f"expected upsell orders {wanted}")
+
+
+def _list(connection: Connection, state: str, limit: int, *, as_json: bool) -> None:
+    """Print the counts by state, then the newest."""
+    import msgspec
+
+    from upsell.cli.orders_text import list_lines, order_content
+    from upsell.store.orders import OrderState, count_orders, list_orders
+
+    known = [each.value for each in OrderState]
+    if state and state not in known:
+        raise typer.BadParameter(f"expected one of {', '.join(known)}, got {state}", param_hint="--state")
+    counts = count_orders(connection)
+    listed = list_orders(connection, OrderState(state) if state else None, limit=limit)
+    if as_json:
+        content = {
+            "counts": {each.value: count for each, count in counts.items()},
+            "orders": [order_content(each) for each in listed],
+        }
+        print(msgspec.json.format(msgspec.json.encode(content)).decode())
+    else:
+        print("\n".join(list_lines(counts, listed)))
+
+
+def _show(connection: Connection, key: str, *, as_json: bool) -> None:
+    """Print one order."""
+    import msgspec
+
+    from upsell.cli.orders_text import order_content, show_lines
+
+    order = _find(connection, key)
+    if as_json:
+        print(msgspec.json.format(msgspec.json.encode(order_content(order))).decode())
+    else:
+        print("\n".join(show_lines(order)))
+
+
+def _retry(connection: Connection, key: str, because: str) -> None:
+    """Let billing be told again."""
+    from upsell.errors import ConfigError
+    from upsell.store.orders import OrderState
+
+    order = _find(connection, key)
+    if order.state in (OrderState.FULFILLED, OrderState.FULFILLING):
+        msg = f"expected an order that failed or waits, got {order.key}, which is {order.state.value}"
+        raise ConfigError(msg)
+    after = _move(connection, order, OrderState.ACCEPTED, because)
+    print(
+        f"{after.key} is {after.state.value} now: billing is told again, under the same key, within seconds."
+    )
+
+
+def _settle(connection: Connection, key: str, because: str, *, is_done: bool) -> None:
+    """Say what became of an order."""
+    from upsell.errors import ConfigError
+    from upsell.store.orders import OrderState
+
+    order = _find(connection, key)
+    to = OrderState.FULFILLED if is_done else OrderState.FAILED
+    if order.state in (OrderState.FULFILLING, to):
+        msg = f"expected an order that is not {order.state.value}, got {order.key}"
+        raise ConfigError(msg)
+    after = _move(connection, order, to, because)
+    print(f"{after.key} is {after.state.value} now; whoever asks for it again is told so.")
+
+
+def _find(connection: Connection, key: str) -> Order:
+    """Give the one order whose key begins so.
+
+    Raises:
+        ConfigError: There is none, or there are several.
+    """
+    from upsell.errors import ConfigError
+    from upsell.store.orders import list_orders
+
+    found = list_orders(connection, key=key, limit=2)
+    if len(found) != 1:
+        what = "none" if not found else "several"
+        msg = f"expected one order whose key begins with {key}, found {what}; `upsell orders` lists them"
+        raise ConfigError(msg)
+    return found[0]
+
+
+def _move(connection: Connection, order: Order, to: OrderState, because: str) -> Order:
+    """Write where an order stands, by whoever works here.
+
+    Raises:
+        ConfigError: It stands elsewhere by now.
+    """
+    from upsell.cli.experiment import user_name
+    from upsell.clock import SystemClock
+    from upsell.errors import ConfigError
+    from upsell.runtime.fulfilling import settle_by_hand
+
+    after = settle_by_hand(connection, SystemClock(), order, to, f"{user_name()}: {because}")
+    if after is None:
+        msg = f"expected {order.key} to be {order.state.value} still, found it moved; look at it again"
+        raise ConfigError(msg)
+    return after

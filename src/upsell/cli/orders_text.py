@@ -1,0 +1,95 @@
+"""Orders as text and as JSON: the list, and one with its terms."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+
+import msgspec
+
+from upsell.clock import Moment, format_moment, to_datetime
+from upsell.ids import bare, is_account
+from upsell.money import Money
+from upsell.store.orders import Order, OrderState
+
+_MEANINGS = {
+    OrderState.WAITING_FOR_APPROVAL: "somebody has to approve it first",
+    OrderState.ACCEPTED: "billing is still to be told",
+    OrderState.FULFILLING: "billing is being told",
+    OrderState.FULFILLED: "it is theirs",
+    OrderState.FAILED: "it was not set up; a task says so",
+    OrderState.WAITING: "the team has a task to set it up",
+}
+
+
+def list_lines(counts: Mapping[OrderState, int], listed: Sequence[Order]) -> Iterator[str]:
+    """Write the counts by state, and orders, the newest first."""
+    if not counts:
+        yield "Nothing was accepted yet."
+    else:
+        yield ", ".join(f"{count:,} {state.value.replace('_', ' ')}" for state, count in counts.items())
+    if listed:
+        yield ""
+    for order in listed:
+        yield f"{_at(order.accepted_at)}  {order.state.value:<10}  {order.key[:12]}  {_who(order)}"
+        yield f"  {what_words(order)}"
+        if order.detail and order.state is not OrderState.FULFILLED:
+            yield from textwrap.wrap(order.detail, 100, initial_indent="  ", subsequent_indent="  ")
+    more = sum(counts.values()) - len(listed)
+    if more > 0:
+        yield f"and {more:,} more: --limit shows more of them; --state chooses"
+
+
+def show_lines(order: Order) -> Iterator[str]:
+    """Write one order: where it stands, what was accepted by whom, and what was said."""
+    yield f"{order.key}: {order.state.value.replace('_', ' ')}, {_MEANINGS[order.state]}"
+    yield f"  {what_words(order)}"
+    terms = order.terms
+    if terms.full is not None and terms.price is not None and terms.full != terms.price:
+        yield f"  instead of {Money(terms.full, terms.currency)}; the discount comes to " + str(
+            Money(terms.discount, terms.currency)
+        )
+    yield f"  for {_who(order)}; made by workflow {order.workflow}, passage {order.enrollment}"
+    yield f"  accepted {_at(order.accepted_at)} by {order.via.value}"
+    if order.attempts:
+        yield f"  billing was told {order.attempts} time{'s' if order.attempts != 1 else ''}"
+    if order.state in (OrderState.ACCEPTED, OrderState.FULFILLING) and order.next_attempt_at is not None:
+        yield f"  is told next at {_at(order.next_attempt_at)}"
+    if order.detail:
+        yield from textwrap.wrap(order.detail, 100, initial_indent="  said: ", subsequent_indent="  ")
+    if order.answer:
+        yield from textwrap.wrap(order.answer, 100, initial_indent="  customer: ", subsequent_indent="  ")
+    if order.finished_at is not None:
+        yield f"  since {_at(order.finished_at)}"
+    if order.task:
+        yield f"  task {order.task}"
+
+
+def order_content(order: Order) -> dict[str, object]:
+    """Give an order as plain values for JSON; moments are ISO 8601 in UTC."""
+    content: dict[str, object] = msgspec.to_builtins(order)
+    for name in ("accepted_at", "next_attempt_at", "finished_at"):
+        at: Moment | None = getattr(order, name)
+        content[name] = format_moment(at) if at is not None else None
+    return content
+
+
+def what_words(order: Order) -> str:
+    """Say in a line what was accepted."""
+    terms = order.terms
+    said = f"{terms.name} by {order.offer}"
+    if terms.outcome_price is not None:
+        said += f", {Money(terms.outcome_price, terms.currency)} for each {terms.outcome_per}"
+    elif terms.price is not None:
+        per = f" per {terms.interval}" if terms.interval else ""
+        said += f", {Money(terms.price, terms.currency)}{per}"
+    return said + (f", after {order.trial_days} days of trial" if order.trial_days else "")
+
+
+def _who(order: Order) -> str:
+    payer = f"account {bare(order.household_id)}, " if is_account(order.household_id) else ""
+    return f"{payer}{order.customer_id}"
+
+
+def _at(at: Moment) -> str:
+    return f"{to_datetime(at):%Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,340 @@
+"""Fulfilling: what was accepted is made theirs, by billing or by the team, and that is told honestly.
+
+For the request in which somebody accepts, and for the guard, which goes on with what was left. The laws: that
+billing is being told is committed before it is; what a crash leaves in between is told again under the same
+key; what billing refuses, or never answers, becomes work for a person, in the transaction that says so.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Final, assert_never
+
+import msgspec
+import psycopg
+import structlog
+
+from upsell.channels.fulfillers import Fulfiller, Fulfilment, Outcome, Purchase, WebhookFulfiller
+from upsell.channels.prompt_words import WORDS, language_of
+from upsell.channels.signing import read_secret
+from upsell.clock import DAY, HOUR, MINUTE, SECOND, Clock, Duration, Moment
+from upsell.config import Settings
+from upsell.errors import ConfigError, StoreError
+from upsell.ids import bare, digest, is_account
+from upsell.journeys.effects import OpenTask
+from upsell.money import Money
+from upsell.runtime.accepting import SOURCE, Accept, AcceptDesk, Accepted, NotAcceptedError, Refusal
+from upsell.signals.events import TASK_CLOSED, TASK_OPENED, Event
+from upsell.store.answers import keep_tasks
+from upsell.store.connect import Connection, connect
+from upsell.store.households import read_traits
+from upsell.store.ledger import append
+from upsell.store.orders import (
+    Order,
+    OrderState,
+    claim_orders,
+    find_order,
+    settle_order,
+    settle_order_by_hand,
+)
+
+QUEUE: Final = "success"
+"""Where the team finds what it has to do by hand."""
+
+DUE: Final[Duration] = DAY
+"""By when."""
+
+LEASE: Final[Duration] = MINUTE
+"""How long telling billing may take before it is told again."""
+
+FIRST_PAUSE: Final[Duration] = 30 * SECOND
+"""How long after a first attempt billing is told again; each further pause is twice as long."""
+
+LONGEST_PAUSE: Final[Duration] = 6 * HOUR
+
+MOST_ATTEMPTS: Final = 14
+"""How often billing is told that does not answer: over a little more than a day."""
+
+_PATIENCE: Final = 8.0
+"""Seconds that whoever accepts a second time waits for what the first hears."""
+
+_log = structlog.get_logger(__name__)
+
+
+class Told(msgspec.Struct, frozen=True):
+    """What whoever accepted is told.
+
+    Attributes:
+        order: The order as it stands.
+        message: In their language.
+        is_failed: Whether it could not be made theirs.
+    """
+
+    order: Order
+    message: str
+    is_failed: bool
+
+
+class FulfilDesk:
+    """Takes acceptances for a server's threads, and makes them theirs while somebody waits."""
+
+    def __init__(self, url: str, clock: Clock, fulfiller: Fulfiller | None) -> None:
+        """Work over the database at ``url``; without a fulfiller everything is left to the team."""
+        self._url = url
+        self._clock = clock
+        self._fulfiller = fulfiller
+        self._desk = AcceptDesk(url, clock)
+
+    def take(self, asked: Accept, locales: Sequence[object] = ()) -> Told:
+        """Take an acceptance and see it through, as far as billing answers now.
+
+        Accepted again, what the first was told is told again; it is waited for while billing is spoken to.
+
+        Args:
+            asked: Who accepts what, at which price.
+            locales: Locales they read, the best first; after these, the one among their traits.
+
+        Raises:
+            NotAcceptedError: It is not taken.
+        """
+        accepted = self._desk.accept(asked)
+        with connect(self._url) as connection:
+            order = self._see_through(connection, accepted)
+            traits = read_traits(connection, order.customer_id)
+        return tell(order, (*locales, traits.get("locale"), traits.get("language")))
+
+    def close(self) -> None:
+        """Close what is kept open."""
+        if self._fulfiller is not None:
+            self._fulfiller.close()
+
+    def _see_through(self, connection: Connection, accepted: Accepted) -> Order:
+        order = accepted.order
+        if accepted.is_new:
+            return fulfil(connection, self._clock, self._fulfiller, order.key) or order
+        give_up_at = time.monotonic() + _PATIENCE
+        while _is_being_told(order) and time.monotonic() < give_up_at:
+            time.sleep(0.1)
+            order = find_order(connection, order.key) or order
+        return order
+
+
+def open_fulfiller(settings: Settings) -> Fulfiller | None:
+    """Give who makes things theirs, as the settings say; None for nobody but the team.
+
+    Raises:
+        ConfigError: Billing would be told in the open, or without a signature.
+    """
+    if not settings.billing_url:
+        return None
+    if not settings.gateway_secret:
+        msg = "expected UPSELL_GATEWAY_SECRET beside UPSELL_BILLING_URL, got none; billing knows us by it"
+        raise ConfigError(msg)
+    return WebhookFulfiller(settings.billing_url, read_secret(settings.gateway_secret))
+
+
+def fulfil(connection: Connection, clock: Clock, fulfiller: Fulfiller | None, key: str) -> Order | None:
+    """Make an order theirs that was just accepted; give how it stands, None where somebody else is at it."""
+    now = clock.now()
+    claimed = claim_orders(connection, now, now + LEASE, 1, key)
+    return _see_to(connection, clock, fulfiller, claimed[0]) if claimed else None
+
+
+def fulfil_due(
+    connection: Connection,
+    clock: Clock,
+    fulfiller: Fulfiller | None,
+    is_stopped: Callable[[], bool] = lambda: False,
+) -> int:
+    """Go on with orders that are due, one after the other, until stopped; give with how many."""
+    done = 0
+    while not is_stopped() and (claimed := claim_orders(connection, clock.now(), clock.now() + LEASE, 1)):
+        order = _see_to(connection, clock, fulfiller, claimed[0])
+        _log.info("order_told", key=order.key, state=order.state.value, attempts=order.attempts)
+        done += 1
+    return done
+
+
+def tell(order: Order, locales: Sequence[object]) -> Told:
+    """Say how an order stands to whoever accepted: in billing's words where it has some."""
+    words = WORDS[language_of(*locales)]
+    is_failed = order.state is OrderState.FAILED
+    match order.state:
+        case OrderState.FULFILLED:
+            said = words.accepted
+        case OrderState.ACCEPTED | OrderState.FULFILLING:
+            said = words.pending
+        case OrderState.WAITING:
+            said = words.waiting
+        case OrderState.WAITING_FOR_APPROVAL:
+            said = words.approval
+        case OrderState.FAILED:
+            said = words.stuck if order.is_given_up else words.refused
+        case _:
+            assert_never(order.state)
+    return Told(order, order.answer or said.format(name=order.terms.name), is_failed)
+
+
+def refusal_words(error: NotAcceptedError, locales: Sequence[object]) -> str:
+    """Say to whoever wanted to accept why it was not taken."""
+    words = WORDS[language_of(*locales)]
+    return {
+        Refusal.NOT_FOUND: words.unknown,
+        Refusal.NOT_YOURS: words.not_yours,
+        Refusal.ROLE: words.role,
+        Refusal.OVER: words.over,
+        Refusal.PRICE: words.price,
+    }[error.refusal]
+
+
+def settle_by_hand(
+    connection: Connection, clock: Clock, order: Order, state: OrderState, because: str
+) -> Order | None:
+    """Write what somebody of the team says of an order, and close its task; give it as it stands.
+
+    None where it stands elsewhere by now. Let go on, billing is told anew under the same key.
+
+    Args:
+        connection: The database.
+        clock: The present.
+        order: The order as they saw it.
+        state: ``FULFILLED``, ``FAILED``, or ``ACCEPTED`` to go on.
+        because: Why.
+
+    Raises:
+        StoreError: It had failed, and the same offer was accepted again since.
+    """
+    now = clock.now()
+    is_on = state is OrderState.ACCEPTED
+    after = msgspec.structs.replace(
+        order, state=state, answer="", is_given_up=False, detail=because, task="",
+        next_attempt_at=now if is_on else None, finished_at=None if is_on else now,
+    )  # fmt: skip
+    try:
+        with connection.transaction():
+            if not settle_order_by_hand(connection, after, order.state):
+                return None
+            if order.task:
+                said = {"key": order.task, "queue": QUEUE, "outcome": because}
+                append(connection, [_of_household(order, TASK_CLOSED, now, said)], clock)
+    except psycopg.errors.UniqueViolation as error:
+        msg = f"expected the last word about this offer, but it was accepted again since {order.key} failed"
+        raise StoreError(msg) from error
+    return find_order(connection, order.key)
+
+
+def _is_being_told(order: Order) -> bool:
+    """Whether somebody is telling billing now, or is about to."""
+    is_begun = order.state is OrderState.ACCEPTED and order.attempts == 0
+    return is_begun or order.state is OrderState.FULFILLING
+
+
+def _see_to(connection: Connection, clock: Clock, fulfiller: Fulfiller | None, order: Order) -> Order:
+    """Tell billing of an order that is claimed, and write what it said; without billing, the team."""
+    if fulfiller is None:
+        now = clock.now()
+        after = msgspec.structs.replace(
+            order, state=OrderState.WAITING, next_attempt_at=None, finished_at=now,
+            detail="no billing is set up; a task was opened",
+        )  # fmt: skip
+        return _write(connection, clock, after, f"Accepted, make it so: {_words(order)}")
+    said = fulfiller.fulfil(_purchase(order), clock.now())
+    after = _after(order, said, clock.now())
+    title = ""
+    if after.state is OrderState.FAILED:
+        what = "could not be set up" if after.is_given_up else "was refused by billing"
+        title = f"Accepted, but it {what}; tell {order.customer_id}: {_words(order)}"
+    return _write(connection, clock, after, title)
+
+
+def _after(order: Order, said: Fulfilment, now: Moment) -> Order:
+    """Give where an order stands after what billing said."""
+    changed = msgspec.structs.replace(
+        order, answer=said.message, detail=said.detail, next_attempt_at=None, finished_at=now
+    )
+    match said.outcome:
+        case Outcome.DONE:
+            return msgspec.structs.replace(changed, state=OrderState.FULFILLED)
+        case Outcome.REFUSED:
+            return msgspec.structs.replace(changed, state=OrderState.FAILED)
+        case Outcome.NOT_YET if order.attempts >= MOST_ATTEMPTS:
+            return msgspec.structs.replace(changed, state=OrderState.FAILED, is_given_up=True)
+        case Outcome.NOT_YET:
+            pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (order.attempts - 1))
+            return msgspec.structs.replace(
+                changed, state=OrderState.ACCEPTED, next_attempt_at=now + pause, finished_at=None
+            )
+        case _:
+            assert_never(said.outcome)
+
+
+def _write(connection: Connection, clock: Clock, order: Order, title: str) -> Order:
+    """Write where an order stands, with the task that follows from it, where there is a title for one."""
+    key = digest("task", "order", order.key, str(order.finished_at)) if title else ""
+    written = msgspec.structs.replace(order, task=key)
+    with connection.transaction():
+        if settle_order(connection, written) and title:
+            _open_task(connection, clock, written, title)
+    return written
+
+
+def _open_task(connection: Connection, clock: Clock, order: Order, title: str) -> None:
+    """Give the team something to do.
+
+    It is no step of a workflow and makes no offer, so no report counts it as one.
+    """
+    now = clock.now()
+    task = OpenTask(
+        key=order.task,
+        enrollment="",
+        workflow="",
+        unit_id=order.household_id,
+        queue=QUEUE,
+        title=title,
+        offer=None,
+        opened_at=now,
+        due_at=now + DUE,
+    )
+    keep_tasks(connection, [task])
+    said = {"key": order.task, "queue": QUEUE, "title": title}
+    append(connection, [_of_household(order, TASK_OPENED, now, said)], clock)
+
+
+def _of_household(order: Order, name: str, now: Moment, said: dict[str, Any]) -> Event:
+    """Give an event about whoever pays, known by its task."""
+    of_account = is_account(order.household_id)
+    return Event(
+        id=f"{name}/{order.task}",
+        name=name,
+        occurred_at=now,
+        seen_at=0,
+        customer_id=None if of_account else bare(order.household_id),
+        account_id=bare(order.household_id) if of_account else None,
+        properties=said,
+        source=SOURCE,
+    )
+
+
+def _purchase(order: Order) -> Purchase:
+    of_account = is_account(order.household_id)
+    return Purchase(
+        key=order.key,
+        customer_id=order.customer_id,
+        account_id=bare(order.household_id) if of_account else None,
+        offer=order.offer,
+        thing=order.thing,
+        kind=order.kind,
+        terms=order.terms,
+        trial_days=order.trial_days,
+        accepted_at=order.accepted_at,
+    )
+
+
+def _words(order: Order) -> str:
+    """Say in a line what was accepted, for the team."""
+    terms = order.terms
+    price = "" if terms.price is None else f", {Money(terms.price, terms.currency)}"
+    per = f" per {terms.interval}" if terms.price is not None and terms.interval else ""
+    trial = f", after {order.trial_days} days of trial" if order.trial_days else ""
+    return f"{terms.name} ({order.offer}){price}{per}{trial} for {bare(order.household_id)}"

@@ -1,0 +1,349 @@
+"""Landing: what stands behind the link of an offer, as it was shown, and what its reader answers.
+
+For the server's pages. The laws: a link speaks of the offer its message made and of whom that was for; the
+terms are those that were shown, and the words beside them those of the catalog as it was then; what is known
+of the reader is as of now; and reading changes nothing.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping
+
+import msgspec
+import structlog
+
+from upsell.catalog.offers import Offer, Target
+from upsell.clock import Clock, Moment
+from upsell.decisions.declines import Answer, read_answer
+from upsell.decisions.facts import UnitFacts
+from upsell.decisions.hours import zone_of
+from upsell.decisions.lineup import LineupOrder, ListedPlan, line_up
+from upsell.decisions.proof import ProofFacts
+from upsell.decisions.reach import ADDRESS_TRAITS
+from upsell.decisions.terms import Terms
+from upsell.ids import bare
+from upsell.journeys.advance import concerns_for
+from upsell.journeys.effects import Speak
+from upsell.journeys.household import Household, Unit
+from upsell.journeys.program import Program, Sender
+from upsell.journeys.scene import Scene
+from upsell.journeys.workflow import Trigger
+from upsell.rules.facts import Scalar
+from upsell.runtime.answering import Act, write_answer
+from upsell.runtime.identities import Identity
+from upsell.runtime.preferences import masked
+from upsell.runtime.programs import Programs
+from upsell.runtime.snapshot import take_snapshot
+from upsell.signals.events import OFFER_ACCEPTED, OFFER_DECLINED, Event
+from upsell.store.connect import Connection, connect
+from upsell.store.ledger import Head, append, hash_event, read_household_inputs
+from upsell.store.messages import Found, find_message
+from upsell.store.orders import Order, find_order
+
+SOURCE = "offer page"
+"""The source of the answers told here."""
+
+_log = structlog.get_logger(__name__)
+
+
+class Used(msgspec.Struct, frozen=True):
+    """How much of a metric is used in the present period, and how much of it is included.
+
+    Attributes:
+        name: What customers call it.
+        used: How much.
+        limit: How much is included.
+        is_trigger: Whether what opened the journey looks at it.
+    """
+
+    name: str
+    used: float
+    limit: float
+    is_trigger: bool
+
+
+class Reader(msgspec.Struct, frozen=True):
+    """Whom the message was for.
+
+    Attributes:
+        customer_id: Who, by the id they have today.
+        account_id: The account that would pay, None for themselves.
+        account_name: What it is called; empty for themselves.
+        address: Their address, masked; empty when there is none any more.
+        traits: What is known of them.
+        zone: The zone of their clock.
+    """
+
+    customer_id: str
+    account_id: str | None
+    account_name: str
+    address: str
+    traits: dict[str, Scalar]
+    zone: str
+
+    @property
+    def identity(self) -> Identity:
+        """Who they are to whoever takes an answer."""
+        return Identity(self.customer_id, self.account_id)
+
+
+class Declined(msgspec.Struct, frozen=True):
+    """A no to an offer, and when it was said."""
+
+    answer: Answer
+    at: Moment
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """An offer as it was shown to somebody, beside what is known of them now.
+
+    Attributes:
+        message: The message that made it.
+        number: The message's number.
+        reader: Whom it was for.
+        sender: Who it came from.
+        now: The moment it is looked at.
+        terms: What it comes to, as shown.
+        offer: The offer as the catalog had it then.
+        present: The plan they have beside the one offered; None where no plan is offered or known.
+        offered: The plan offered, at today's list prices; None where none is.
+        paid: What they pay for the present plan and all units per month, in minor units; None if not known.
+        paid_currency: ISO 4217 code of that.
+        has_it: Whether they have what is offered, or more, already.
+        used: What they use of what is limited, what the trigger looks at first.
+        metrics: What customers call the metrics of the catalog, by id.
+        passed_at: The share of a limit that was used when that opened the journey; None where none did.
+        proof: What can be proved to them.
+        order: The order by which it was taken; None before, and where the team's own system told of it.
+        accepted_at: When it was taken, None before.
+        declined: The last no to it; None before any.
+    """
+
+    message: Speak
+    number: int
+    reader: Reader
+    sender: Sender
+    now: Moment
+    terms: Terms
+    offer: Offer
+    present: ListedPlan | None
+    offered: ListedPlan | None
+    paid: float | None
+    paid_currency: str
+    has_it: bool
+    used: tuple[Used, ...]
+    metrics: Mapping[str, str]
+    passed_at: float | None
+    proof: ProofFacts
+    order: Order | None
+    accepted_at: Moment | None
+    declined: Declined | None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the terms hold no longer."""
+        return self.terms.expires_at is not None and self.now >= self.terms.expires_at
+
+    @property
+    def is_of_account(self) -> bool:
+        """Whether an account would pay, also where it was made to a member: only some may decide for it."""
+        return self.reader.account_id is not None
+
+
+class OfferDesk:
+    """Reads offers by the keys of their messages and takes declines, for a server's threads."""
+
+    def __init__(self, url: str, clock: Clock) -> None:
+        """Work over the database at ``url``; nothing is opened yet."""
+        self._url = url
+        self._clock = clock
+        self._programs = Programs()
+        self._reading = threading.Lock()
+
+    def read(self, key: str) -> Shown | None:
+        """Tell what a message offered, and how that stands; None when no message of this key made an offer.
+
+        Raises:
+            StoreError: What is live does not compile with this release.
+        """
+        with connect(self._url) as connection, self._reading:
+            self._programs.refresh(connection)
+            found = find_offer(connection, key)
+            if found is None:
+                return None
+            return _shown(connection, self._programs, found, self._clock.now())
+
+    def decline(self, shown: Shown, answer: Answer, reason: str, feature: str) -> None:
+        """Take a no; told again it is the same.
+
+        Args:
+            shown: What is declined.
+            answer: Whether it may be asked again.
+            reason: What speaks against it; empty where nothing was said.
+            feature: What is missing; empty where nothing was said.
+        """
+        key, now = shown.message.key, self._clock.now()
+        why = {"answer": answer.value, "reason": reason, "feature": feature}
+        why = {name: value for name, value in why.items() if value}
+        told_as = "/".join(why.values())
+        told = write_answer(self._url, Act.DECLINED, key, told_as, shown.reader.identity, now, why, SOURCE)
+        # When it came is not what it says: told again it is the same.
+        body = hash_event(msgspec.structs.replace(told, occurred_at=0, seen_at=0))
+        with connect(self._url) as connection:
+            append(connection, [told], self._clock, [body])
+        _log.info("offer_declined", message=key, answer=answer.value)
+
+
+def find_offer(connection: Connection, key: str) -> Found | None:
+    """Find the message of a key that made an offer; None where there is none."""
+    found = find_message(connection, key)
+    if found is None or found.listed.key != key or found.queued.message.terms is None:
+        return None
+    return found
+
+
+def program_when(programs: Programs, offer_id: str, at: Moment) -> Program | None:
+    """Give what was live at a moment and has an offer, or the last before that had it, else the first after.
+
+    What does not compile with this release is passed over; None where nothing is left.
+    """
+    newest = programs.newest()
+    known: Program | None = None
+    for number in range(1, (newest.number if newest is not None else 0) + 1):
+        program = programs.compiled(number)
+        if program is None or offer_id not in program.catalog.offers:
+            continue
+        if known is None or programs.revision(number).live_at <= at:
+            known = program
+    return known
+
+
+def reader_of(program: Program, household: Household, message: Speak) -> Reader:
+    """Tell whom a message was for."""
+    person = household.customers.get(message.customer_id)
+    traits = dict(person.profile.traits) if person is not None else {}
+    account = household.account.profile.traits if household.account is not None else {}
+    account_id = bare(household.account.id) if household.account is not None else None
+    name = str(account.get("name") or account_id) if account_id is not None else ""
+    address = masked(message.channel, traits.get(ADDRESS_TRAITS.get(message.channel, "")))
+    zone = zone_of(traits, account, program.zone)
+    return Reader(message.customer_id, account_id, name, address, traits, zone)
+
+
+def _shown(connection: Connection, programs: Programs, found: Found, now: Moment) -> Shown | None:
+    snapshot = take_snapshot(connection, programs, [found.queued], now)
+    message, household = snapshot.message(found.queued), snapshot.household(found.queued)
+    terms = message.terms
+    then = program_when(programs, terms.offer, message.reserved_at) if terms is not None else None
+    if terms is None or then is None:
+        return None
+    offer = then.catalog.offers[terms.offer]
+    scene, unit = _scene(snapshot.program, household, message, now)
+    facts = scene.facts(unit)
+    before, unit_then = _scene(then, household, message, now)
+    present, offered = _side_by_side(before.facts(unit_then), then, terms)
+    order = find_order(connection, message.key, message.enrollment, terms.offer, terms.thing)
+    told = _answers(connection, household, message.key)
+    workflow = snapshot.program.of_version(message.workflow, message.version)
+    trigger = workflow.trigger if workflow is not None else None
+    return Shown(
+        message=message,
+        number=found.queued.number,
+        reader=reader_of(snapshot.program, household, message),
+        sender=snapshot.program.sender_of(workflow),
+        now=scene.now,
+        terms=terms,
+        offer=offer,
+        present=present,
+        offered=offered,
+        paid=facts.holdings.paid,
+        paid_currency=facts.holdings.currency,
+        has_it=_has_it(offer, present, offered),
+        used=_used(facts, snapshot.program, trigger),
+        metrics={key: each.plural for key, each in then.catalog.described.items()},
+        passed_at=_passed_at(trigger, message),
+        proof=scene.proof(unit),
+        order=order,
+        accepted_at=order.accepted_at if order is not None else _accepted_at(told),
+        declined=_declined(told),
+    )
+
+
+def _scene(program: Program, household: Household, message: Speak, now: Moment) -> tuple[Scene, Unit]:
+    scene = Scene(program, concerns_for(program), household)
+    scene.now = max(now, household.taken_at)
+    account = household.account
+    is_own = account is not None and account.id == message.unit_id
+    return scene, account if is_own and account is not None else scene.customer(bare(message.unit_id))
+
+
+def _side_by_side(
+    facts: UnitFacts, program: Program, terms: Terms
+) -> tuple[ListedPlan | None, ListedPlan | None]:
+    """Give the plan they have and the one offered, as the catalog states both."""
+    if terms.thing not in program.catalog.plans:
+        return None, None
+    plans = line_up(facts, program.catalog, LineupOrder.ASCENDING, None, terms.thing)
+    present = next((plan for plan in plans if plan.is_present), None)
+    return present, next((plan for plan in plans if plan.is_offered), None)
+
+
+def _has_it(offer: Offer, present: ListedPlan | None, offered: ListedPlan | None) -> bool:
+    if offer.target is not Target.PLAN or present is None or offered is None:
+        return False
+    # A smaller plan may be what fits them; only the same one at the same interval is nothing new.
+    return present.id == offered.id and offer.interval is None
+
+
+def _used(facts: UnitFacts, program: Program, trigger: Trigger | None) -> tuple[Used, ...]:
+    watched = _watched(trigger)
+    found = []
+    for metric in sorted(program.catalog.metrics):
+        used, limit = facts.usage(metric), facts.limit(metric)
+        if used is None or limit is None:
+            continue
+        described = program.catalog.described.get(metric)
+        name = described.plural if described is not None else metric.replace("_", " ")
+        found.append(Used(name, used, limit, f"'{metric}'" in watched))
+    asked = [each for each in found if each.is_trigger]
+    return tuple(asked or found)
+
+
+def _watched(trigger: Trigger | None) -> str:
+    """Give the text of what a trigger looks at, signals written out."""
+    if trigger is None:
+        return ""
+    rules = [trigger.when, trigger.crossing.of if trigger.crossing is not None else None]
+    return " ".join(rule.canonical for rule in rules if rule is not None)
+
+
+def _passed_at(trigger: Trigger | None, message: Speak) -> float | None:
+    """Give the share of a limit that was used when it opened the journey, where that is what it watches."""
+    value = message.trigger.get("value", message.trigger.get("threshold"))
+    if trigger is None or trigger.crossing is None or not isinstance(value, int | float):
+        return None
+    return float(value) if trigger.crossing.of.canonical.lower().startswith("usage_ratio(") else None
+
+
+def _answers(connection: Connection, household: Household, key: str) -> list[Event]:
+    """Read what was answered under a key, in the order it was taken."""
+    names = [OFFER_ACCEPTED, OFFER_DECLINED]
+    units = sorted({household.id, *(unit.id for unit in household.customers.values())})
+    told = (item.event for item in read_household_inputs(connection, units, names, Head(0, 0)))
+    return [event for event in told if event.properties.get("key") == key]
+
+
+def _accepted_at(told: Iterable[Event]) -> Moment | None:
+    return next((event.occurred_at for event in told if event.name == OFFER_ACCEPTED), None)
+
+
+def _declined(told: Iterable[Event]) -> Declined | None:
+    """Give the last no; "never" stays."""
+    said = [
+        Declined(read_answer(event.properties.get("answer")), event.occurred_at)
+        for event in told
+        if event.name == OFFER_DECLINED
+    ]
+    never = [each for each in said if each.answer is Answer.NEVER]
+    return next(reversed(never or said), None)

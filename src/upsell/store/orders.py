@@ -1,0 +1,166 @@
+"""Orders: what was accepted, at the terms it was shown with, until it is theirs or never will be.
+
+accepted - fulfilling - fulfilled | failed | waiting. The law: ``fulfilling`` is committed before billing is
+spoken to, and billing is always told the same key, so that it can tell what it was told before; a key, and
+the same offer of one passage, is taken once.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import Any
+
+import msgspec
+
+from upsell.clock import Moment
+from upsell.decisions.terms import Terms
+from upsell.ids import UnitId
+from upsell.store.connect import Connection
+from upsell.store.queries import query
+
+_encode = msgspec.json.Encoder().encode
+_decode_terms = msgspec.json.Decoder(Terms).decode
+
+
+class OrderState(enum.Enum):
+    """Where an order stands."""
+
+    WAITING_FOR_APPROVAL = "waiting_for_approval"
+    ACCEPTED = "accepted"
+    FULFILLING = "fulfilling"
+    FULFILLED = "fulfilled"
+    FAILED = "failed"
+    WAITING = "waiting"
+
+
+class Via(enum.Enum):
+    """By what somebody accepted."""
+
+    PROMPT = "prompt"
+    PAGE = "page"
+    API = "api"
+
+
+class Order(msgspec.Struct, frozen=True):
+    """One acceptance, and what became of it.
+
+    Attributes:
+        key: Key of the prompt, the message or the task that made the offer; what billing knows it by.
+        unit_id: Whom the offer was made to.
+        household_id: Who pays: their account, or the customer without one.
+        customer_id: Who accepted.
+        offer: Id of the offer.
+        thing: Id of what it comes to.
+        kind: What kind of offer it is: ``upgrade``, ``cross-sell`` or ``retention``.
+        trial_days: Days of trial before anything falls due; 0 for none.
+        converts: Whether it takes the paid terms of a trial that is under way; its own step tells billing.
+        terms: What was shown.
+        workflow: Key of the workflow that made it.
+        enrollment: Id of the enrollment that made it.
+        via: By what.
+        accepted_at: When.
+        state: Where it stands.
+        attempts: How often billing was told.
+        next_attempt_at: When billing may be told, None when not again.
+        answer: What billing wants the customer to be told; empty for nothing.
+        is_given_up: Whether it failed because billing never answered, so that nobody knows what became of it.
+        detail: Why it stands there, for the team.
+        task: Key of the task that was opened about it; empty for none.
+        finished_at: When it came there, None while it is on its way.
+    """
+
+    key: str
+    unit_id: UnitId
+    household_id: UnitId
+    customer_id: str
+    offer: str
+    thing: str
+    kind: str
+    trial_days: int
+    converts: bool
+    terms: Terms
+    workflow: str
+    enrollment: str
+    via: Via
+    accepted_at: Moment
+    state: OrderState = OrderState.ACCEPTED
+    attempts: int = 0
+    next_attempt_at: Moment | None = None
+    answer: str = ""
+    is_given_up: bool = False
+    detail: str = ""
+    task: str = ""
+    finished_at: Moment | None = None
+
+
+def add_order(connection: Connection, order: Order) -> bool:
+    """Write an order in the transaction that is open; give whether it is new.
+
+    It is not where its key, or the same offer of its enrollment, was taken before and has not failed. Whoever
+    takes it at this very moment is waited for.
+    """
+    return connection.execute(query("add_order"), _values(order)).rowcount == 1
+
+
+def find_order(
+    connection: Connection, key: str, enrollment: str = "", offer: str = "", thing: str = ""
+) -> Order | None:
+    """Give the order of a key, else the one that took this thing by this offer of this enrollment."""
+    values = {"key": key, "enrollment": enrollment, "offer": offer, "thing": thing}
+    row = connection.execute(query("find_order"), values, binary=True).fetchone()
+    return _order(row) if row is not None else None
+
+
+def claim_orders(
+    connection: Connection, now: Moment, until: Moment, limit: int, key: str = ""
+) -> list[Order]:
+    """Claim orders that billing may be told of now, until a moment, when others may claim them again.
+
+    With a key that order alone; nobody else may have begun with it.
+    """
+    values = {"now": now, "until": until, "limit": limit, "key": key}
+    return [_order(row) for row in connection.execute(query("claim_orders"), values, binary=True)]
+
+
+def settle_order(connection: Connection, order: Order) -> bool:
+    """Write where an order stands after telling billing; give whether it was still to be said."""
+    return connection.execute(query("settle_order"), _values(order)).rowcount == 1
+
+
+def settle_order_by_hand(connection: Connection, order: Order, before: OrderState) -> bool:
+    """Write where somebody says an order stands; give whether it still stood where they saw it."""
+    values = _values(order) | {"before": before.value}
+    return connection.execute(query("settle_order_by_hand"), values).rowcount == 1
+
+
+def list_orders(
+    connection: Connection, state: OrderState | None = None, key: str = "", limit: int = 20
+) -> list[Order]:
+    """Give orders, those accepted last first: of a state, or whose key begins so."""
+    values = {"state": state.value if state is not None else "", "key": key, "limit": limit}
+    return [_order(row) for row in connection.execute(query("list_orders"), values, binary=True)]
+
+
+def count_orders(connection: Connection) -> dict[OrderState, int]:
+    """Count orders by where they stand, in the order of ``OrderState``; a state nobody is in is absent."""
+    counted = {OrderState(state): count for state, count in connection.execute(query("count_orders"))}
+    return {state: counted[state] for state in OrderState if state in counted}
+
+
+def _values(order: Order) -> dict[str, object]:
+    return {
+        **msgspec.structs.asdict(order),
+        "terms": _encode(order.terms).decode(),
+        "via": order.via.value,
+        "state": order.state.value,
+    }
+
+
+def _order(row: tuple[Any, ...]) -> Order:
+    named = dict(zip(Order.__struct_fields__, row, strict=True))
+    named |= {
+        "terms": _decode_terms(named["terms"]),
+        "via": Via(named["via"]),
+        "state": OrderState(named["state"]),
+    }
+    return Order(**named)

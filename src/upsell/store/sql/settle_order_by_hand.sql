@@ -1,0 +1,12 @@
+-- Say by hand where an order stands that stands where it is known to.
+update orders
+set
+    state = %(state)s,
+    answer = '',
+    detail = %(detail)s,
+    task = %(task)s,
+    is_given_up = false,
+    attempts = case when %(state)s::text = 'accepted' then 0 else attempts end,
+    next_attempt_at = moment(%(next_attempt_at)s::bigint),
+    finished_at = moment(%(finished_at)s::bigint)
+where key = %(key)s and state = %(before)s

@@ -1,0 +1,104 @@
+"""``POST /v1/prompts/accepted`` and ``POST /v1/accept``: an offer is taken, from a page or from a server.
+
+The law: 200 is said only when it is written down, with what the customer is told of how it stands; what is
+refused says why in their language too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from http import HTTPStatus
+from typing import Annotated, Final
+
+import msgspec
+from litestar import Response, route
+from litestar.enums import HttpMethod
+from litestar.handlers import HTTPRouteHandler
+
+from upsell.runtime.accepting import Accept, NotAcceptedError, Refusal
+from upsell.runtime.fulfilling import FulfilDesk, refusal_words
+from upsell.runtime.identities import Identity
+from upsell.sources.bounds import LARGEST_EVENT
+from upsell.store.orders import Via
+from upsell.web.api.identity_door import (
+    METHODS,
+    AnyRequest,
+    Asker,
+    Door,
+    Name,
+    RefusedError,
+    TellingRefused,
+    Word,
+)
+
+_ACCEPT_EXAMPLE = '{"key": "...", "price": 13410, "currency": "USD", "token": "..."}'
+_STATUS: Final = {
+    Refusal.NOT_FOUND: HTTPStatus.NOT_FOUND,
+    Refusal.NOT_YOURS: HTTPStatus.FORBIDDEN,
+    Refusal.ROLE: HTTPStatus.FORBIDDEN,
+    Refusal.OVER: HTTPStatus.BAD_REQUEST,
+    Refusal.PRICE: HTTPStatus.BAD_REQUEST,
+}
+
+
+class AcceptBody(Asker, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """What a page says that accepts: the key of what made the offer, and the price it stated."""
+
+    key: Name
+    price: int | None
+    currency: Annotated[str, msgspec.Meta(max_length=3)]
+    locale: Word = ""
+
+
+class AcceptAnswer(msgspec.Struct, frozen=True):
+    """What was accepted is written down: where it stands, and what the customer is told."""
+
+    key: str
+    state: str
+    message: str
+
+
+_accept_body = msgspec.json.Decoder(AcceptBody).decode
+
+
+def accept_routes(door: Door, desk: FulfilDesk) -> tuple[HTTPRouteHandler, ...]:
+    """Give the routes by which offers are taken."""
+
+    async def take(said: AcceptBody, who: Identity, via: Via) -> msgspec.Struct:
+        """Accept, in a thread of its own: billing is waited for."""
+        if not said.key.isprintable():
+            msg = "characters that cannot be printed"
+            raise msgspec.ValidationError(msg)
+        asked = Accept(said.key, who, said.price, said.currency, via)
+        locales = (said.locale,)
+        try:
+            told = await asyncio.to_thread(desk.take, asked, locales)
+        except NotAcceptedError as error:
+            code, words = error.refusal.value, refusal_words(error, locales)
+            raise RefusedError(TellingRefused(code, str(error), words), _STATUS[error.refusal]) from error
+        if told.is_failed:
+            words = "it was accepted, but could not be made so; the team has a task"
+            raise RefusedError(TellingRefused("failed", words, told.message), HTTPStatus.BAD_REQUEST)
+        return AcceptAnswer(told.order.key, told.order.state.value, told.message)
+
+    @route("/v1/prompts/accepted", http_method=METHODS, status_code=200, request_max_body_size=LARGEST_EVENT)
+    async def accepted(request: AnyRequest) -> Response[bytes]:
+        """Take an offer at the terms its prompt showed."""
+
+        async def work(said: AcceptBody, who: Identity) -> msgspec.Struct:
+            """Accept, as a page does."""
+            return await take(said, who, Via.PROMPT)
+
+        return await door.take(request, _accept_body, _ACCEPT_EXAMPLE, work)
+
+    @route("/v1/accept", http_method=[HttpMethod.POST], status_code=200, request_max_body_size=LARGEST_EVENT)
+    async def accept(request: AnyRequest) -> Response[bytes]:
+        """Take an offer for whom a server names."""
+
+        async def work(said: AcceptBody, who: Identity) -> msgspec.Struct:
+            """Accept, as a server does."""
+            return await take(said, who, Via.API)
+
+        return await door.take_of_server(request, _accept_body, _ACCEPT_EXAMPLE, work)
+
+    return accepted, accept

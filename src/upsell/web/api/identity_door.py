@@ -1,0 +1,152 @@
+"""Identity door: requests that speak for somebody, from a page by a token, from a server by its own key.
+
+Pages ask with a write key, which everybody can read, and a token in which the team's server signed who is
+looking. A server asks with its own key and says itself who it is. The law: nothing is done for a request
+before it is known whom it speaks for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import Annotated, Any, Final, TypeAlias, TypeVar
+
+import msgspec
+import psycopg
+from litestar import Request, Response
+from litestar.enums import HttpMethod
+
+from upsell.errors import ConfigError, IntakeError, StoreError
+from upsell.runtime.identities import Identity, IdentityReader
+from upsell.runtime.intake import OverloadedError
+from upsell.runtime.keyring import KeyRing
+from upsell.sources.bounds import LONGEST_NAME
+from upsell.store.keys import Scope
+from upsell.web.api.answers import Refused, answer
+from upsell.web.api.cors import ANY_SITE, answer_preflight
+from upsell.web.api.doors import AGAIN, shown_key, turn_away
+
+AnyRequest: TypeAlias = Request[Any, Any, Any]
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_NAME)]
+Word = Annotated[str, msgspec.Meta(max_length=LONGEST_NAME)]
+METHODS: Final = [HttpMethod.POST, HttpMethod.OPTIONS]
+"""What a page may ask with."""
+
+
+class Asker(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True):
+    """Who asks: a token, or from a server the ids themselves."""
+
+    token: Annotated[str, msgspec.Meta(max_length=4_096)] | None = None
+    user_id: Name | None = None
+    account_id: Name | None = None
+
+
+class TellingRefused(msgspec.Struct, frozen=True):
+    """A refusal of which the customer is told, in ``words``."""
+
+    code: str
+    message: str
+    words: str
+
+
+class RefusedError(Exception):
+    """A request that is not taken, with the answer to it."""
+
+    def __init__(self, body: Refused | TellingRefused, status: HTTPStatus) -> None:
+        """Keep the answer."""
+        super().__init__(body.message)
+        self.answered = answer(body, status)
+
+
+_Body = TypeVar("_Body", bound=Asker)
+
+
+class Door:
+    """What the routes share: who may ask, for whom, and what stands in the way."""
+
+    def __init__(self, ring: KeyRing, reader: IdentityReader) -> None:
+        self._ring = ring
+        self._reader = reader
+
+    async def take(
+        self,
+        request: AnyRequest,
+        read: Callable[[bytes], _Body],
+        example: str,
+        work: Callable[[_Body, Identity], Awaitable[msgspec.Struct]],
+    ) -> Response[bytes]:
+        """Answer a request, which a page of any site may make and read."""
+        if request.method == HttpMethod.OPTIONS:
+            return answer_preflight()
+        turned_away = await turn_away(self._ring, request, Scope.PROMPTS)
+        is_server = self._ring.ask(shown_key(request), Scope.DECISIONS).is_allowed
+        if turned_away is not None and not is_server:
+            answered = turned_away
+        else:
+            answered = await self._answer(request, read, example, work, is_server=is_server)
+        answered.headers.update({**ANY_SITE, "Cache-Control": "no-store"})
+        return answered
+
+    async def take_of_server(
+        self,
+        request: AnyRequest,
+        read: Callable[[bytes], _Body],
+        example: str,
+        work: Callable[[_Body, Identity], Awaitable[msgspec.Struct]],
+    ) -> Response[bytes]:
+        """Answer a request that only a server makes."""
+        turned_away = await turn_away(self._ring, request, Scope.DECISIONS)
+        if turned_away is not None:
+            return turned_away
+        return await self._answer(request, read, example, work, is_server=True)
+
+    async def _answer(
+        self,
+        request: AnyRequest,
+        read: Callable[[bytes], _Body],
+        example: str,
+        work: Callable[[_Body, Identity], Awaitable[msgspec.Struct]],
+        *,
+        is_server: bool,
+    ) -> Response[bytes]:
+        try:
+            said = read(await request.body())
+            who = await asyncio.to_thread(self._identity, said, is_server=is_server)
+            return answer(await work(said, who))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            return answer(Refused("invalid", f"expected {example}, got: {error}"), HTTPStatus.BAD_REQUEST)
+        except RefusedError as error:
+            return error.answered
+        except OverloadedError as error:
+            return answer(Refused("overloaded", str(error)), HTTPStatus.TOO_MANY_REQUESTS, AGAIN)
+        except ConfigError as error:
+            return answer(Refused("unknown", str(error)), HTTPStatus.BAD_REQUEST)
+        except IntakeError as error:
+            return answer(Refused("conflict", str(error)), HTTPStatus.BAD_REQUEST)
+        except (psycopg.Error, StoreError):
+            words = "the database did not answer; send it again"
+            return answer(Refused("unavailable", words), HTTPStatus.SERVICE_UNAVAILABLE, AGAIN)
+
+    def _identity(self, said: Asker, *, is_server: bool) -> Identity:
+        """Give for whom is asked.
+
+        Raises:
+            RefusedError: Nobody who can be believed is named.
+            msgspec.ValidationError: It holds what no database does.
+        """
+        if said.token is not None:
+            try:
+                return self._reader.read(said.token)
+            except IntakeError as error:
+                raise RefusedError(Refused("identity", str(error)), HTTPStatus.UNAUTHORIZED) from error
+        if not is_server:
+            words = "expected a token that your server signed, got none; `upsell identity --help` tells how"
+            raise RefusedError(Refused("identity", words), HTTPStatus.UNAUTHORIZED)
+        if said.user_id is None:
+            msg = "neither token nor userId; say who looks"
+            raise msgspec.ValidationError(msg)
+        if not all(text.isprintable() for text in (said.user_id, said.account_id or "")):
+            msg = "characters that cannot be printed"
+            raise msgspec.ValidationError(msg)
+        return Identity(said.user_id, said.account_id)

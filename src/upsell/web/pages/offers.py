@@ -1,0 +1,297 @@
+"""The page of an offer, and the page by which one goes back from what one took.
+
+The laws: opening a page changes nothing but that it is known to have been opened, as with any link; whoever
+takes an offer does so by a button that says the price, for an account only with the word that they may; no is
+as easy to say as yes; and what was promised is shown to whoever goes back.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from http import HTTPStatus
+from typing import Any, Final
+
+import structlog
+from litestar import Request, Response, route
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
+
+from upsell.channels.footer import whom_and_where
+from upsell.channels.link_facts import DOWNGRADE, OFFER
+from upsell.channels.scanners import read_signs
+from upsell.clock import Clock
+from upsell.decisions.declines import Answer
+from upsell.runtime.accepting import Accept, NotAcceptedError, Refusal
+from upsell.runtime.fulfilling import FulfilDesk, refusal_words, tell
+from upsell.runtime.honouring import Held, HonourDesk
+from upsell.runtime.intake import Intake, OverloadedError
+from upsell.runtime.landing import OfferDesk, Shown
+from upsell.runtime.preferences import Desk
+from upsell.runtime.targets import TargetBook
+from upsell.store.ledger import Appended
+from upsell.store.links import Came, VisitKind
+from upsell.store.orders import OrderState, Via
+from upsell.web.pages.customer import LARGEST_FORM, answered, customer_page, read_form, unknown_link
+from upsell.web.pages.offer_view import Manner, manner_of, view_offer, whom_words
+
+MAY_DECIDE: Final = "may_decide"
+"""The box by which somebody says that they may decide for an account."""
+
+LONGEST_SAID: Final = 200
+"""How many characters of what somebody writes are kept."""
+
+AnyRequest = Request[Any, Any, Any]
+Form = dict[str, list[str]]
+
+_log = structlog.get_logger(__name__)
+
+
+class OfferPages:
+    """Both pages over one database."""
+
+    def __init__(
+        self, url: str, clock: Clock, desk: Desk, fulfil: FulfilDesk, targets: TargetBook, intake: Intake
+    ) -> None:
+        """Open links with ``desk``, take what is accepted with ``fulfil``, and tell ``intake`` who came."""
+        self._desk = desk
+        self._clock = clock
+        self._fulfil = fulfil
+        self._targets = targets
+        self._intake = intake
+        self._offers = OfferDesk(url, clock)
+        self._honours = HonourDesk(url, clock)
+
+    def routes(self) -> list[HTTPRouteHandler]:
+        """Give the routes ``/a/<token>`` and ``/d/<token>``."""
+
+        @route(["/a/{token:str}"], http_method=["GET", "HEAD"], include_in_schema=False)
+        async def show_offer(request: AnyRequest, token: FromPath[str]) -> Response[bytes]:
+            """Show an offer; nothing is changed."""
+            return await answered(request, lambda accepted: self._show(request, token, accepted))
+
+        @route(
+            ["/a/{token:str}"],
+            http_method=["POST"],
+            status_code=HTTPStatus.OK,
+            include_in_schema=False,
+            request_max_body_size=LARGEST_FORM,
+        )
+        async def answer_offer(request: AnyRequest, token: FromPath[str]) -> Response[bytes]:
+            """Take or decline an offer."""
+            form = read_form(await request.body())
+            return await answered(request, lambda accepted: self._answer(token, accepted, form))
+
+        @route(["/d/{token:str}"], http_method=["GET", "HEAD"], include_in_schema=False)
+        async def show_way_back(request: AnyRequest, token: FromPath[str]) -> Response[bytes]:
+            """Show what was promised; nothing is changed."""
+            return await answered(request, lambda accepted: self._go_back(token, accepted, None))
+
+        @route(
+            ["/d/{token:str}"],
+            http_method=["POST"],
+            status_code=HTTPStatus.OK,
+            include_in_schema=False,
+            request_max_body_size=LARGEST_FORM,
+        )
+        async def go_back(request: AnyRequest, token: FromPath[str]) -> Response[bytes]:
+            """Take the wish to go back."""
+            form = read_form(await request.body())
+            return await answered(request, lambda accepted: self._go_back(token, accepted, form))
+
+        return [show_offer, answer_offer, show_way_back, go_back]
+
+    def _show(self, request: AnyRequest, token: str, accepted: str) -> Response[bytes]:
+        shown = self._open(token)
+        if shown is None:
+            return unknown_link(accepted, self._desk.sender_address())
+        if request.method == "GET":
+            self._note_visit(request, shown, token)
+        return self._offer_page(shown, accepted)
+
+    def _answer(self, token: str, accepted: str, form: Form) -> Response[bytes]:
+        shown = self._open(token)
+        if shown is None:
+            return unknown_link(accepted, self._desk.sender_address())
+        match _said(form, "action"):
+            case "accept":
+                return self._accept(shown, accepted, form)
+            case "not_now" | "never" as said if shown.accepted_at is None:
+                reason = _said(form, "reason")
+                known = manner_of(shown.reader, accepted).prompt_words.reasons
+                self._offers.decline(
+                    shown, Answer(said), reason if reason in known else "", _said(form, "feature")
+                )
+                return self._again(shown, accepted)
+            case _:
+                return self._offer_page(shown, accepted)
+
+    def _accept(self, shown: Shown, accepted: str, form: Form) -> Response[bytes]:
+        manner = manner_of(shown.reader, accepted)
+        if shown.is_of_account and shown.accepted_at is None and MAY_DECIDE not in form:
+            missing = manner.words.confirm_missing.format(account=shown.reader.account_name)
+            return self._offer_page(shown, accepted, missing)
+        asked = Accept(
+            key=_said(form, "key"),
+            identity=shown.reader.identity,
+            price=_price(form),
+            currency=_said(form, "currency"),
+            via=Via.PAGE,
+        )
+        if asked.key != shown.message.key:
+            # A form of another page was sent to this one: what was stated is not what stands here.
+            return self._offer_page(shown, accepted, manner.prompt_words.price, HTTPStatus.CONFLICT)
+        try:
+            self._fulfil.take(asked, (manner.words.language,))
+        except NotAcceptedError as error:
+            _log.info("offer_not_accepted", message=asked.key, refusal=error.refusal.value)
+            if error.refusal is Refusal.OVER:
+                return self._again(shown, accepted, is_over=True)
+            said = refusal_words(error, (manner.words.language,))
+            if error.refusal is Refusal.ROLE:
+                said += f" {manner.words.role_advice}"
+            return self._offer_page(shown, accepted, said, HTTPStatus.CONFLICT)
+        return self._again(shown, accepted)
+
+    def _again(self, shown: Shown, accepted: str, *, is_over: bool = False) -> Response[bytes]:
+        """Show an offer as it stands after an answer."""
+        now = self._offers.read(shown.message.key)
+        return self._offer_page(now if now is not None else shown, accepted, is_over=is_over)
+
+    def _open(self, token: str) -> Shown | None:
+        key = self._desk.open(OFFER, token)
+        return self._offers.read(key) if key is not None else None
+
+    def _offer_page(
+        self,
+        shown: Shown,
+        accepted: str,
+        problem: str = "",
+        status: HTTPStatus = HTTPStatus.OK,
+        *,
+        is_over: bool = False,
+    ) -> Response[bytes]:
+        manner = manner_of(shown.reader, accepted)
+        is_over = (is_over or shown.is_over) and shown.accepted_at is None
+        is_open = not is_over and shown.accepted_at is None and not shown.has_it
+        is_never = shown.declined is not None and shown.declined.answer is Answer.NEVER
+        return customer_page(
+            "offer.html",
+            manner.words.language,
+            status,
+            words=manner.words,
+            prompt_words=manner.prompt_words,
+            view=view_offer(shown, manner),
+            title=shown.offer.title,
+            problem=problem,
+            news=_news(shown, manner, is_over=is_over),
+            is_over=is_over,
+            is_open=is_open,
+            may_decline=is_open and not is_never,
+            key=shown.message.key,
+            price="" if shown.terms.price is None else shown.terms.price,
+            currency=shown.terms.currency,
+            way_back=self._desk.token(DOWNGRADE, shown.message.key) if _is_theirs(shown) else "",
+            sender=shown.sender.name,
+            sender_address=shown.sender.reply_to or shown.sender.address,
+            whom=whom_and_where(shown.sender.name, shown.sender.postal_address),
+        )
+
+    def _go_back(self, token: str, accepted: str, form: Form | None) -> Response[bytes]:
+        key = self._desk.open(DOWNGRADE, token)
+        held = None
+        if key is not None and form is not None:
+            held = self._honours.ask(key, _said(form, "because"))
+        elif key is not None:
+            held = self._honours.read(key)
+        if held is None:
+            return unknown_link(accepted, self._desk.sender_address())
+        return _back_page(held, accepted, is_done=form is not None)
+
+    def _note_visit(self, request: AnyRequest, shown: Shown, token: str) -> None:
+        """Hand over that somebody came, where links are watched and theirs may be: as with any link."""
+        place = self._targets.place_of(shown.number, f"/a/{token}")
+        if place is None:
+            return
+        sign = read_signs(request.headers)
+        said = "" if sign is None else sign.value
+        came = Came(shown.number, VisitKind.CLICK, place, said, self._clock.now())
+        try:
+            self._intake.submit((), (), (came,)).add_done_callback(_note_lost)
+        except OverloadedError as error:
+            _log.warning("visit_not_kept", error=str(error))
+
+
+def _back_page(held: Held, accepted: str, *, is_done: bool) -> Response[bytes]:
+    manner = manner_of(held.reader, accepted)
+    words, promise = manner.words, held.promise
+    asked_at = promise.asked_at if promise is not None else None
+    name = promise.terms.name if promise is not None else ""
+    title = words.back_title if promise is not None else words.back_none_title
+    news = ""
+    if asked_at is not None:
+        title = words.back_done_title
+        news = words.back_done if is_done else words.back_since.format(day=manner.day(asked_at))
+    return customer_page(
+        "downgrade.html",
+        words.language,
+        words=words,
+        title=title,
+        whom=whom_words(held.reader, words),
+        news=news,
+        has_it=promise is not None,
+        is_asked=asked_at is not None,
+        question=words.back_question.format(name=name),
+        accepted=words.back_accepted.format(name=name, day=manner.day(promise.accepted_at))
+        if promise
+        else "",
+        promises=promise.words if promise is not None else (),
+        sender=held.sender.name,
+        sender_address=held.sender.reply_to or held.sender.address,
+        whom=whom_and_where(held.sender.name, held.sender.postal_address),
+    )
+
+
+def _is_theirs(shown: Shown) -> bool:
+    """Tell whether they took it and it did not fail: only then there is something to go back from."""
+    is_failed = shown.order is not None and shown.order.state is OrderState.FAILED
+    return shown.accepted_at is not None and not is_failed
+
+
+def _news(shown: Shown, manner: Manner, *, is_over: bool) -> tuple[str, ...]:
+    """Say how an offer stands: taken, over, had already or declined; nothing while it is open and new."""
+    words, name = manner.words, shown.terms.name
+    if shown.accepted_at is not None:
+        before = words.accepted_before.format(name=name, day=manner.day(shown.accepted_at))
+        stands = tell(shown.order, (words.language,)).message if shown.order is not None else ""
+        return (before, stands) if stands else (before,)
+    if shown.has_it:
+        return (words.has_it.format(name=name),)
+    if is_over:
+        ends = shown.terms.expires_at
+        # What has no end of its own is over when it ran out, or is made no more.
+        return (words.gone_said if ends is None else words.over_said.format(day=manner.minute(ends)),)
+    declined = shown.declined
+    if declined is None:
+        return ()
+    is_never = declined.answer is Answer.NEVER
+    said = words.declined_never if is_never else words.declined_later
+    return words.declined_title + ".", said.format(day=manner.day(declined.at)), words.declined_open
+
+
+def _said(form: Form, name: str) -> str:
+    """Give what a field says, in one line and not without end."""
+    return " ".join((form.get(name) or [""])[0].replace("\0", " ").split())[:LONGEST_SAID]
+
+
+def _price(form: Form) -> int | None:
+    """Give the price a form states; what is no number is a price nobody stated."""
+    said = _said(form, "price")
+    if not said:
+        return None
+    return int(said) if said.isascii() and said.isdigit() else -1
+
+
+def _note_lost(answer: Future[list[Appended]]) -> None:
+    error = answer.exception()
+    if error is not None:
+        _log.warning("visit_not_kept", error=str(error).strip())

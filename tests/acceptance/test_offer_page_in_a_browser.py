@@ -1,0 +1,192 @@
+"""The page of an offer in a real browser: for everybody, by keyboard, without a script, and on paper."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from tests.acceptance.browsing import in_a_browser, open_browser, open_page, serving
+from tests.offer_world import Offered, open_offers
+from tests.stories.world import START
+from upsell.clock import DAY
+from upsell.web.app import make_app
+
+pytestmark = in_a_browser
+
+ACCEPT = "Get Pro for $134.10 per month"
+PDF_TO_TEXT = shutil.which("pdftotext")
+MAY = re.compile("I may decide this for Acme GmbH")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with open_browser() as browser:
+        yield browser
+
+
+class Site:
+    """The pages, served, for an admin to whom an offer was mailed."""
+
+    def __init__(self, offered: Offered, base: str) -> None:
+        self.offered = offered
+        self.key = offered.to_account()
+        self.base = base
+        self.offer = base + offered.offer(self.key)
+        self.back = base + offered.back(self.key)
+
+    def count(self, table: str) -> int:
+        ((number,),) = self.offered.world.rows(f"select count(*) from {table}")
+        return int(number)
+
+
+@pytest.fixture
+def site(database: str) -> Iterator[Site]:
+    with open_offers(database) as offered, serving(make_app(database, offered.world.clock)) as base:
+        yield Site(offered, base)
+
+
+def violations(page: Page) -> list[str]:
+    return [f"{each['id']}: {each['nodes'][0]['html']}" for each in Axe().run(page).response["violations"]]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 320])
+def test_everybody_can_use_every_page(
+    site: Site, browser: Browser, scheme: str, width: int, tmp_path: Path
+) -> None:
+    page = open_page(browser, site.offer, width, scheme)
+
+    def look(name: str) -> None:
+        page.screenshot(path=tmp_path / f"{name}-{scheme}-{width}.png", full_page=True)
+        assert violations(page) == [], name
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+        small = page.evaluate(
+            "[...document.querySelectorAll('button, label, input:not([type=hidden])')]"
+            ".filter(each => (each.closest('label') || each).getBoundingClientRect().height < 44)"
+            ".map(each => each.outerHTML)"
+        )
+        assert small == [], name
+
+    look("offer")
+    page.get_by_role("button", name="Not now").click()
+    look("declined")
+    page.get_by_label(MAY).check()
+    page.get_by_role("button", name=ACCEPT).click()
+    look("taken")
+    page.get_by_role("link", name="Go back to what you had").click()
+    look("back")
+    page.get_by_role("button", name="Take me back").click()
+    look("asked")
+    page.goto(site.base + "/a/nothing")
+    look("nowhere")
+    page.close()
+
+
+def test_it_is_taken_by_keyboard_and_without_a_script(site: Site, browser: Browser) -> None:
+    page = open_page(browser, site.offer, 800, java_script_enabled=False)
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert site.count("orders") == 0, "without the word that they may, the browser itself sends nothing"
+    page.get_by_label(MAY).focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("You took Pro on")
+    assert site.count("orders") == 1
+    page.close()
+
+
+def test_it_is_declined_by_keyboard_with_a_reason(site: Site, browser: Browser) -> None:
+    page = open_page(browser, site.offer, 800, java_script_enabled=False)
+    page.get_by_label("Too expensive").focus()
+    page.keyboard.press("Space")
+    page.get_by_role("button", name="No, and do not ask again").press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("we do not ask for this again")
+    expect(page.get_by_role("button", name="Not now")).to_have_count(0)
+    (told,) = site.offered.told("Offer Declined")
+    assert (told["answer"], told["reason"]) == ("never", "too_expensive")
+    page.close()
+
+
+def test_focus_is_seen_and_goes_down_the_page(site: Site, browser: Browser) -> None:
+    page = open_page(browser, site.offer, 800)
+    places = []
+    for _ in range(7):
+        page.keyboard.press("Tab")
+        top, outline = page.evaluate(
+            "[document.activeElement.getBoundingClientRect().top + scrollY,"
+            " getComputedStyle(document.activeElement).outlineStyle]"
+        )
+        assert outline == "solid"
+        places.append(top)
+    assert places == sorted(places)
+    page.close()
+
+
+def test_two_clicks_and_two_tabs_take_it_once(site: Site, browser: Browser) -> None:
+    first, second = (open_page(browser, site.offer, 800) for _ in range(2))
+    for page in (first, second):
+        page.get_by_label(MAY).check()
+    first.get_by_role("button", name=ACCEPT).dblclick()
+    expect(first.get_by_role("status")).to_contain_text("You took Pro on")
+    second.get_by_role("button", name=ACCEPT).click()
+    expect(second.get_by_role("status")).to_contain_text("You took Pro on")
+    first.reload()
+    expect(first.get_by_role("status")).to_contain_text("You took Pro on")
+    assert (site.count("orders"), len(site.offered.told("Offer Accepted"))) == (1, 1)
+    first.close()
+    second.close()
+
+
+def test_what_is_over_cannot_be_taken_from_a_tab_that_stayed_open(site: Site, browser: Browser) -> None:
+    page = open_page(browser, site.offer, 800)
+    page.get_by_label(MAY).check()
+    site.offered.world.clock.move_to(START + 15 * DAY)
+    page.get_by_role("button", name=ACCEPT).click()
+    expect(page.get_by_role("status")).to_contain_text("are over. Nothing was charged.")
+    expect(page.get_by_role("button")).to_have_count(0)
+    assert site.count("orders") == 0
+    page.close()
+
+
+@pytest.mark.skipif(PDF_TO_TEXT is None, reason="no pdftotext to read a page on paper")
+def test_on_paper_it_says_all_but_what_only_a_screen_can(
+    site: Site, browser: Browser, tmp_path: Path
+) -> None:
+    page = open_page(browser, site.offer, 800, "dark")
+    page.pdf(path=tmp_path / "offer.pdf", format="A4")
+    written = subprocess.run(
+        [str(PDF_TO_TEXT), "-layout", tmp_path / "offer.pdf", "-"], check=True, capture_output=True
+    )
+    sheets = written.stdout.decode().removesuffix("\f").split("\f")
+    text = " ".join(" ".join(sheets).split())
+    for said in ("Room for ten times the calls", "850", "10,000", "$134.10 per month", "within 30 days",
+                 "16 March 2026", "We stopped counting calls.", "hello@acme.example"):  # fmt: skip
+        assert said in text, said
+    for said in ("Not now", "What is missing?", ACCEPT, "I may decide"):
+        assert said not in text, said
+    assert len(sheets) <= 2
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    page.close()
+
+
+def test_a_page_asks_nobody_else_for_anything(site: Site, browser: Browser) -> None:
+    page = browser.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    messages: list[str] = []
+    page.on("console", lambda message: messages.append(message.text))
+    for address in (site.offer, site.back):
+        page.goto(address)
+    assert {url for url in asked if not url.startswith("data:")} == {site.offer, site.back}
+    assert messages == [], "nothing the policy of the page would forbid"
+    page.close()
