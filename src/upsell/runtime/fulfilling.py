@@ -232,8 +232,14 @@ def _is_being_told(order: Order) -> bool:
 
 def _see_to(connection: Connection, clock: Clock, fulfiller: Fulfiller | None, order: Order) -> Order:
     """Tell billing of an order that is claimed, and write what it said; without billing, the team."""
+    now = clock.now()
+    if order.converts:
+        after = msgspec.structs.replace(
+            order, state=OrderState.FULFILLED, next_attempt_at=None, finished_at=now,
+            detail="the step that granted the trial tells billing",
+        )  # fmt: skip
+        return _write(connection, clock, after, "")
     if fulfiller is None:
-        now = clock.now()
         after = msgspec.structs.replace(
             order, state=OrderState.WAITING, next_attempt_at=None, finished_at=now,
             detail="no billing is set up; a task was opened",
