@@ -167,8 +167,6 @@ def tell(order: Order, locales: Sequence[object]) -> Told:
             said = words.pending
         case OrderState.WAITING:
             said = words.waiting
-        case OrderState.WAITING_FOR_APPROVAL:
-            said = words.approval
         case OrderState.FAILED:
             said = words.stuck if order.is_given_up else words.refused
         case _:

@@ -27,7 +27,7 @@ create table orders (
     task text not null default '',
     finished_at timestamptz,
     constraint orders_state check (
-        state in ('accepted', 'fulfilling', 'fulfilled', 'failed', 'waiting', 'waiting_for_approval')
+        state in ('accepted', 'fulfilling', 'fulfilled', 'failed', 'waiting')
     )
 ) with (fillfactor = 80);
 
