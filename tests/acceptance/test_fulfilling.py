@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import msgspec
 import pytest
 from litestar.testing import TestClient
 
@@ -38,7 +39,7 @@ from upsell.runtime.fulfilling import (
 from upsell.runtime.identities import Identity, sign_identity
 from upsell.store.identity_secrets import make_identity_secret
 from upsell.store.keys import PUBLIC, Kind, Scope, create_key
-from upsell.store.orders import Order, OrderState, Via, claim_orders, find_order
+from upsell.store.orders import Order, OrderState, Via, claim_orders, find_order, settle_order
 from upsell.web.app import make_app
 
 pytestmark = pytest.mark.postgres
@@ -217,6 +218,22 @@ def test_a_crash_while_billing_is_told_is_told_again_under_the_same_key(till: Ti
     till.world.clock.move_to(now + LEASE)
     assert till.due() == 1
     assert till.ids() == [key, key], "billing knows it by its key"
+    assert till.order(key).state is OrderState.FULFILLED
+
+
+def test_what_an_attempt_that_was_lost_heard_late_counts_only_when_it_is_done(till: Till) -> None:
+    key = till.show("ada")
+    till.take(key, "ada")
+    now = till.world.clock.now()
+    (lost,) = claim_orders(till.world.connection, now, now + LEASE, 1, key)
+    later = now + LEASE
+    (second,) = claim_orders(till.world.connection, later, later + LEASE, 1)
+    assert (lost.attempts, second.attempts) == (1, 2)
+    refused = msgspec.structs.replace(lost, state=OrderState.FAILED, finished_at=later)
+    assert not settle_order(till.world.connection, refused)
+    done = msgspec.structs.replace(lost, state=OrderState.FULFILLED, finished_at=later)
+    assert settle_order(till.world.connection, done)
+    assert not settle_order(till.world.connection, msgspec.structs.replace(refused, attempts=2))
     assert till.order(key).state is OrderState.FULFILLED
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.stories.world import DAY, HOUR, START, Reason, Story, make_program, workflow
 from upsell.clock import parse_moment
@@ -207,3 +211,46 @@ def test_the_held_out_leave_no_trial_behind() -> None:
     story = Story(program_of(trial(), holdout="99.9%")).happens("A").happens("Subscription Upgraded")
     assert story.unit().trials == {}
     assert billed(story.after(30 * DAY)) == []
+
+
+@pytest.mark.parametrize(
+    "told", [{"historical": True}, {"ago": 3 * DAY}, {"trial_days": 14}, {"historical": True, "ago": 9 * DAY}]
+)
+@pytest.mark.parametrize("has_left", [False, True])
+def test_history_and_what_was_taken_before_or_to_try_convert_nothing(
+    told: dict[str, Any], *, has_left: bool
+) -> None:
+    story = Story(program_of(trial())).happens("A").after(2 * DAY)
+    if has_left:
+        story.happens("Subscription Upgraded")
+    story.happens("Offer Accepted", offer="pro-trial", **told)
+    assert billed(story.after(30 * DAY)) == [("0", 0), ("0.end", 14)]
+
+
+HAPPENS = (
+    "A", "Subscription Upgraded", "Subscription Started", "Subscription Renewed", "Invoice Paid",
+    "Usage Recorded", "Prompt Clicked", "Prompt Shown", "Message Clicked", "Message Opened",
+    "Checkout Started", "Trial Started", "Task Closed", "Offer Declined", "Order Completed", "Consent Given",
+)  # fmt: skip
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 20 * DAY), st.sampled_from(HAPPENS), st.sampled_from(["pro-trial", "pro", "0", ""])
+        ),
+        max_size=8,
+    )
+)
+def test_whatever_happens_a_trial_without_a_stored_acceptance_ends_and_never_converts(
+    happens: list[tuple[int, str, str]],
+) -> None:
+    story = Story(program_of(trial())).happens("A")
+    for pause, name, what in happens:
+        story.after(pause)
+        story.happens(name, offer=what, plan=what, key=what, amount=1, currency="USD", interval="month")
+    story.after(40 * DAY)
+    steps = [step for step, _ in billed(story)]
+    assert set(steps) <= {"0", "0.end"}
+    assert steps.count("0") == steps.count("0.end") >= 1

@@ -45,7 +45,6 @@ class PromptWords(msgspec.Struct, frozen=True):
     reasons: Mapping[str, str]
     pending: str
     waiting: str
-    approval: str
     refused: str
     stuck: str
     not_yours: str
@@ -89,7 +88,6 @@ WORDS: Final[Mapping[str, PromptWords]] = {
         },
         pending="Thank you, we have your yes to {name}. It is being set up, which takes a little longer.",
         waiting="Thank you, we have your yes to {name}. Our team sets it up and gets back to you.",
-        approval="Thank you, we have your yes to {name}. Somebody here looks at it and gets back to you.",
         refused="{name} could not be set up, and nothing was charged. Our team has been told.",
         stuck="We have your yes to {name}, but it could not be set up so far. Our team has been told.",
         not_yours="This offer was made to somebody else. Nothing was charged.",
@@ -131,7 +129,6 @@ WORDS: Final[Mapping[str, PromptWords]] = {
         },
         pending="Danke, Ihr Ja zu {name} ist da. Die Einrichtung läuft und dauert etwas länger.",
         waiting="Danke, Ihr Ja zu {name} ist da. Unser Team richtet es ein und meldet sich.",
-        approval="Danke, Ihr Ja zu {name} ist da. Bei uns sieht es sich erst jemand an und meldet sich.",
         refused="{name} ließ sich nicht einrichten, und es wurde nichts berechnet. Unser Team weiß Bescheid.",
         stuck="Ihr Ja zu {name} ist da, es ließ sich aber noch nicht einrichten. Unser Team weiß Bescheid.",
         not_yours="Dieses Angebot war für jemand anderen. Es wurde nichts berechnet.",

@@ -13,7 +13,6 @@ from upsell.money import Money
 from upsell.store.orders import Order, OrderState
 
 _MEANINGS = {
-    OrderState.WAITING_FOR_APPROVAL: "somebody has to approve it first",
     OrderState.ACCEPTED: "billing is still to be told",
     OrderState.FULFILLING: "billing is being told",
     OrderState.FULFILLED: "it is theirs",

@@ -22,6 +22,7 @@ from upsell.journeys.steps import (
     asked_of,
     for_arm,
 )
+from upsell.journeys.trials import is_timely
 from upsell.signals.events import (
     MESSAGE_CLICKED,
     MESSAGE_DELIVERED,
@@ -83,7 +84,10 @@ def hear(journey: Journey, enrollment: Enrollment, event: Event) -> None:
     step_id = enrollment.spoken.get(str(said.get("key"))) or enrollment.spoken.get(str(said.get("prompt")))
     is_keyless = step_id is None and said.get("key") is None and "offer" in said
     answered = _made(journey, enrollment, said["offer"]) if is_keyless else {step_id} - {None}
+    trial = enrollment.trial
     for each in sorted(filter(None, answered)):
+        if trial is not None and each == trial.step and not is_timely(trial, event):
+            continue
         known = enrollment.heard.setdefault(each, [])
         known.extend(one.value for one in heard if one.value not in known)
 

@@ -83,7 +83,7 @@ class Reports(msgspec.Struct, frozen=True):
 
 
 class Accepting(msgspec.Struct, frozen=True):
-    """Who may accept, and what needs an approval first.
+    """Who may accept.
 
     Attributes:
         roles: Roles of an account of which somebody must have one to accept for it.

@@ -138,10 +138,20 @@ def is_reminding(enrollment: Enrollment) -> bool:
     return (enrollment.step or "").startswith(trial.step + REMIND)
 
 
+def is_timely(trial: Trial, event: Event) -> bool:
+    """Tell whether what an event says may be an answer to a trial: it came after it, and is no history.
+
+    Nor is it one to begin another: that takes no paid terms.
+    """
+    if event.is_historical or event.occurred_at < trial.grant.reserved_at:
+        return False
+    return not (event.name == OFFER_ACCEPTED and event.properties.get("trial_days"))
+
+
 def _is_acceptance(trial: Trial, event: Event) -> bool:
-    return event.name == OFFER_ACCEPTED and (
-        event.properties.get("key") == trial.grant.key or event.properties.get("offer") == trial.grant.offer
-    )
+    said = event.properties
+    is_named = said.get("key") == trial.grant.key or said.get("offer") == trial.grant.offer
+    return event.name == OFFER_ACCEPTED and is_named and is_timely(trial, event)
 
 
 def _close(scene: Scene, unit: Unit, trial: Trial) -> None:

@@ -3,7 +3,8 @@
 For prompts, pages and servers. The laws: what is taken is what was shown under the key, at the price that
 whoever takes it saw; a forwarded mail charges no company; and however often, and from wherever, one key is
 taken, there is one order and one answer. Terms that say until when they hold are kept until then; without an
-end they hold while the offer is made and has not run out.
+end they hold while the offer is made and has not run out. To try something takes no paid terms: those are
+what the passage of a trial offers while it is under way.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from upsell.errors import StoreError, UpsellError
 from upsell.ids import SHARDS, UnitId, account_unit, bare, customer_unit, is_account
 from upsell.journeys.household import Household, empty_household
 from upsell.journeys.program import Program
+from upsell.journeys.steps import TrialStep
 from upsell.runtime.identities import Identity
 from upsell.runtime.programs import Programs
 from upsell.runtime.snapshot import take_pending
@@ -131,10 +133,11 @@ def accept(connection: Connection, clock: Clock, asked: Accept, programs: Progra
     _ask_price(showing, asked)
     terms = showing.terms
     before = find_order(connection, asked.key, showing.enrollment, terms.offer, terms.thing)
-    if before is not None:
+    if before is not None and (before.key == asked.key or not before.trial_days):
         return Accepted(before, is_new=False)
     offer = _ask_end(programs, program, showing, now)
-    order = _order(asked, showing, home, who, offer, now)
+    converts = _ask_trial(connection, program, home, showing, now)
+    order = _order(asked, showing, home, who, offer, now, converts=converts)
     with connection.transaction():
         if not add_order(connection, order):
             taken = find_order(connection, asked.key, order.enrollment, order.offer, order.thing)
@@ -256,6 +259,33 @@ def _ask_end(programs: Programs, program: Program, showing: Showing, now: Moment
     return offer
 
 
+def _ask_trial(connection: Connection, program: Program, home: _Home, showing: Showing, now: Moment) -> bool:
+    """Tell whether these are the paid terms of a trial that is under way: what its passage said since.
+
+    Raises:
+        NotAcceptedError: It is to try what is being tried, or the trial whose paid terms it was is over.
+    """
+    household, offer = home.household, showing.terms.offer
+    own = household.account if is_account(home.unit_id) else household.customers.get(bare(home.unit_id))
+    passages = own.enrollments.values() if own is not None else ()
+    apart = own.trials.values() if own is not None else ()
+    trials = [*apart, *(each.trial for each in passages if each.trial is not None)]
+    going = [each for each in trials if each.grant.offer == offer and not each.told and now < each.ends_at]
+    for trial in going:
+        if trial.grant.enrollment == showing.enrollment and showing.shown_at >= trial.grant.reserved_at:
+            return True
+    if going:
+        msg = f"expected what is not on trial, got {offer!r}, which is; its paid terms are another offer"
+        raise NotAcceptedError(Refusal.OVER, msg)
+    values = {"unit": showing.unit_id, "enrollment": showing.enrollment, "offer": offer}
+    for workflow, version, step in connection.execute(query("find_posts"), values):
+        known = program.of_version(workflow, version)
+        if known is not None and isinstance(known.journey.steps.get(step), TrialStep):
+            msg = f"expected a trial of {offer!r} that is under way, got one that is over"
+            raise NotAcceptedError(Refusal.OVER, msg)
+    return False
+
+
 def _ask_stock(program: Program, showing: Showing) -> None:
     """Refuse an offer without an end that is made no more.
 
@@ -283,7 +313,9 @@ def _offer_when(programs: Programs, offer_id: str, at: Moment) -> Offer | None:
     return known
 
 
-def _order(asked: Accept, showing: Showing, home: _Home, who: str, offer: Offer, now: Moment) -> Order:
+def _order(
+    asked: Accept, showing: Showing, home: _Home, who: str, offer: Offer, now: Moment, *, converts: bool
+) -> Order:
     terms = showing.terms
     return Order(
         key=asked.key,
@@ -293,8 +325,8 @@ def _order(asked: Accept, showing: Showing, home: _Home, who: str, offer: Offer,
         offer=terms.offer,
         thing=terms.thing,
         kind=offer.kind.value,
-        trial_days=offer.trial_days,
-        converts=False,
+        trial_days=0 if converts else offer.trial_days,
+        converts=converts,
         terms=terms,
         workflow=showing.workflow,
         enrollment=showing.enrollment,
@@ -320,6 +352,8 @@ def _event(order: Order) -> Event:
     }
     if terms.price is not None:
         said["price"] = terms.price
+    if order.trial_days:
+        said["trial_days"] = order.trial_days
     of_account = is_account(order.unit_id)
     return Event(
         id=f"accepted/{order.key}",

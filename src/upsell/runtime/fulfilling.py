@@ -167,8 +167,6 @@ def tell(order: Order, locales: Sequence[object]) -> Told:
             said = words.pending
         case OrderState.WAITING:
             said = words.waiting
-        case OrderState.WAITING_FOR_APPROVAL:
-            said = words.approval
         case OrderState.FAILED:
             said = words.stuck if order.is_given_up else words.refused
         case _:
@@ -232,8 +230,14 @@ def _is_being_told(order: Order) -> bool:
 
 def _see_to(connection: Connection, clock: Clock, fulfiller: Fulfiller | None, order: Order) -> Order:
     """Tell billing of an order that is claimed, and write what it said; without billing, the team."""
+    now = clock.now()
+    if order.converts:
+        after = msgspec.structs.replace(
+            order, state=OrderState.FULFILLED, next_attempt_at=None, finished_at=now,
+            detail="the step that granted the trial tells billing",
+        )  # fmt: skip
+        return _write(connection, clock, after, "")
     if fulfiller is None:
-        now = clock.now()
         after = msgspec.structs.replace(
             order, state=OrderState.WAITING, next_attempt_at=None, finished_at=now,
             detail="no billing is set up; a task was opened",

@@ -534,6 +534,11 @@ def _answers() -> tuple[EventType, ...]:
                 _number("price", "the price that was stated and taken, in minor units; absent where none is"),
                 _text("via", "how it was taken: `prompt`, `page` or `api`"),
                 _text("by", "id of the customer who took it"),
+                _number(
+                    "trial_days",
+                    "for how many days it is tried before anything is due; it takes no paid terms then, "
+                    "so it converts no trial",
+                ),
                 Property("terms", None, "what it came to, as it was shown"),
             ),
         ),

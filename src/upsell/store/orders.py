@@ -25,7 +25,6 @@ _decode_terms = msgspec.json.Decoder(Terms).decode
 class OrderState(enum.Enum):
     """Where an order stands."""
 
-    WAITING_FOR_APPROVAL = "waiting_for_approval"
     ACCEPTED = "accepted"
     FULFILLING = "fulfilling"
     FULFILLED = "fulfilled"

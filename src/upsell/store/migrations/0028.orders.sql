@@ -27,12 +27,13 @@ create table orders (
     task text not null default '',
     finished_at timestamptz,
     constraint orders_state check (
-        state in ('accepted', 'fulfilling', 'fulfilled', 'failed', 'waiting', 'waiting_for_approval')
+        state in ('accepted', 'fulfilling', 'fulfilled', 'failed', 'waiting')
     )
 ) with (fillfactor = 80);
 
--- The same offer of one passage is taken once, whether by the prompt or by the mail that made it.
-create unique index orders_once on orders (enrollment, offer, thing) where state <> 'failed';
+-- The same offer of one passage is taken once, whether by the prompt or by the mail that made it; to try it and to
+-- take the paid terms of the trial are two.
+create unique index orders_once on orders (enrollment, offer, thing, converts) where state <> 'failed';
 create index orders_due on orders (next_attempt_at) where state in ('accepted', 'fulfilling');
 create index orders_accepted on orders (accepted_at);
 create index orders_unit on orders (unit_id, accepted_at);

@@ -7,5 +7,5 @@ from orders
 where
     key = %(key)s
     or (enrollment = %(enrollment)s and offer = %(offer)s and thing = %(thing)s and state <> 'failed')
-order by key <> %(key)s, accepted_at desc
+order by key <> %(key)s, converts desc, accepted_at desc
 limit 1
