@@ -143,6 +143,7 @@ def prompt_routes(
 
         async def work(said: GateBody, who: Identity) -> msgspec.Struct:
             """Look, and decide where the gate holds."""
+            _check_print(said.feature)
             asked = _asked(said, said.placement or said.feature, who)
             loop = asyncio.get_running_loop()
             gated = await loop.run_in_executor(pool, decider.gate, said.feature, asked)
@@ -163,6 +164,7 @@ def prompt_routes(
             if act not in known:
                 words = f"expected one of {', '.join(known)} behind /v1/prompts/, got {act}"
                 raise _RefusedError("not_found", words, HTTPStatus.NOT_FOUND)
+            _check_print(said.key, said.id, said.reason, said.feature)
             why = {"answer": said.answer, "reason": said.reason, "feature": said.feature}
             why = {name: value for name, value in why.items() if value}
             event = await asyncio.to_thread(
@@ -246,18 +248,25 @@ class _Door:
         if said.user_id is None:
             msg = "neither token nor userId; say who looks"
             raise msgspec.ValidationError(msg)
-        if not all(text.isprintable() for text in (said.user_id, said.account_id or "")):
-            msg = "characters that cannot be printed"
-            raise msgspec.ValidationError(msg)
+        _check_print(said.user_id, said.account_id or "")
         return Identity(said.user_id, said.account_id)
+
+
+def _check_print(*texts: str) -> None:
+    """Hold texts to what a database keeps and a page prints.
+
+    Raises:
+        msgspec.ValidationError: One is neither.
+    """
+    if not all(text.isprintable() for text in texts):
+        msg = "characters that cannot be printed"
+        raise msgspec.ValidationError(msg)
 
 
 def _asked(said: PromptBody | GateBody, placement: str, who: Identity) -> Asked:
     texts = [placement, said.message_id or "", *said.context]
     texts += [value for value in said.context.values() if isinstance(value, str)]
-    if not all(text.isprintable() for text in texts):
-        msg = "characters that cannot be printed"
-        raise msgspec.ValidationError(msg)
+    _check_print(*texts)
     return Asked(
         id=said.message_id or uuid4().hex,
         placement=placement,
