@@ -21,14 +21,15 @@ from litestar.enums import HttpMethod
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
-from upsell.channels.prompt_view import PromptView, view_prompt
+from upsell.channels.prompt_view import PromptView
 from upsell.clock import Clock
 from upsell.errors import ConfigError, IntakeError, StoreError
 from upsell.runtime.answering import Act, write_answer
-from upsell.runtime.deciding import Asked, Decider, Prompted
+from upsell.runtime.deciding import Asked, Decider
 from upsell.runtime.identities import Identity, IdentityReader
 from upsell.runtime.intake import Intake, OverloadedError
 from upsell.runtime.keyring import KeyRing
+from upsell.runtime.prompt_views import view_prompted
 from upsell.sources.bounds import LARGEST_EVENT, LONGEST_NAME
 from upsell.sources.segment import Draft
 from upsell.store.keys import Scope
@@ -133,7 +134,7 @@ def prompt_routes(
             """Decide, in a thread of the pool."""
             asked = _asked(said, said.placement, who)
             told = await asyncio.get_running_loop().run_in_executor(pool, decider.decide, asked)
-            return PromptAnswer(asked.id, _view(told, said.locale))
+            return PromptAnswer(asked.id, view_prompted(told, said.locale))
 
         return await door.take(request, _prompt_body, '{"placement": "usage-page", "token": "..."}', work)
 
@@ -147,7 +148,7 @@ def prompt_routes(
             asked = _asked(said, said.placement or said.feature, who)
             loop = asyncio.get_running_loop()
             gated = await loop.run_in_executor(pool, decider.gate, said.feature, asked)
-            view = _view(gated.prompted, said.locale) if gated.prompted is not None else None
+            view = view_prompted(gated.prompted, said.locale) if gated.prompted is not None else None
             return GateAnswer(asked.id, gated.is_allowed, gated.plan, view)
 
         return await door.take(request, _gate_body, '{"feature": "sso", "token": "..."}', work)
@@ -275,13 +276,3 @@ def _asked(said: PromptBody | GateBody, placement: str, who: Identity) -> Asked:
         context=said.context,
         is_dry_run=False,
     )
-
-
-def _view(told: Prompted, locale: str) -> PromptView | None:
-    """Give what a page draws of an answer."""
-    said = told.prompt
-    if said is None:
-        return None
-    offer = told.program.catalog.offers.get(str(said.get("offer")))
-    kind = str(said.get("kind") or "")
-    return view_prompt(dict(said), offer, told.plans, kind, (locale, *told.locales))
