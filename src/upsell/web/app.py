@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
+from typing import Final
 
 from litestar import Litestar
+from litestar.datastructures import State
 from litestar.handlers import HTTPRouteHandler
 
 from upsell.clock import Clock
 from upsell.config import Settings
 from upsell.runtime.deciding import Decider
+from upsell.runtime.following import Followers
+from upsell.runtime.identities import IdentityReader
 from upsell.runtime.intake import Intake
 from upsell.runtime.keyring import KeyRing
 from upsell.runtime.mail_desk import MailDesk
@@ -23,11 +27,15 @@ from upsell.web.api.events import event_routes
 from upsell.web.api.health import health_route
 from upsell.web.api.hooks import hook_routes
 from upsell.web.api.incidents import incident_route
-from upsell.web.api.prompts import prompt_routes
+from upsell.web.api.live_prompts import live_prompt_route
+from upsell.web.api.prompts import Door, prompt_routes
 from upsell.web.api.segments import segment_routes
 from upsell.web.pages.links import link_routes
 from upsell.web.pages.preferences import preference_routes
 from upsell.web.sdk.routes import sdk_route
+
+FOLLOWERS: Final = "followers"
+"""Under which name the state of an application has who follows it: they are to end before it can."""
 
 
 def make_app(
@@ -47,6 +55,8 @@ def make_app(
     ring = KeyRing(url, clock)
     decider = Decider(url, clock)
     targets = TargetBook(url, clock)
+    door = Door(ring, IdentityReader(url, clock))
+    followers = Followers(url, (settings or Settings()).prompt_streams)
     mail_desk = desk or MailDesk(url, clock, settings or Settings())
 
     @asynccontextmanager
@@ -56,6 +66,7 @@ def make_app(
         try:
             yield
         finally:
+            followers.close()
             intake.stop()
             mail_desk.close()
             ring.close()
@@ -70,7 +81,8 @@ def make_app(
             *segment_routes(ring, url, clock),
             *link_routes(targets, intake, clock),
             *hook_routes(mail_desk, intake, clock, ring),
-            *prompt_routes(ring, url, clock, decider, intake),
+            *prompt_routes(door, url, clock, decider, intake),
+            live_prompt_route(door, followers),
             sdk_route(),
             health_route(url),
             description_route(),
@@ -79,6 +91,7 @@ def make_app(
         ],
         exception_handlers={Exception: answer_exception},
         lifespan=[running],
+        state=State({FOLLOWERS: followers}),
         openapi_config=None,
         logging_config=None,
     )

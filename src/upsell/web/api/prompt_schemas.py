@@ -82,6 +82,7 @@ def prompt_paths() -> Schema:
     return {
         "/v1/decide": {"post": _decide()},
         "/v1/prompts": {"post": _prompts()},
+        "/v1/prompts/live": {"post": _live()},
         "/v1/prompts/{act}": {"post": _answers()},
         "/v1/can": {"post": _can()},
     }
@@ -166,6 +167,25 @@ def _answers() -> Schema:
             "404": refusal("There is no such answer."),
             **_refusals(),
         },
+    }
+
+
+def _live() -> Schema:
+    schema = {
+        "type": "object",
+        "properties": {"token": {"type": "string", "maxLength": 4_096}},
+        "required": ["token"],
+        "additionalProperties": False,
+    }
+    stream = {"text/event-stream": {"schema": {"type": "string"}}}
+    return {
+        "operationId": "live",
+        "summary": "Hear when to ask for prompts again, by server-sent events.",
+        "description": "`event: changed` says that something changed for whoever looks. Lines with a colon "
+        f"before them say that the connection stands. It ends after an hour, or with the server. {_ASKS}",
+        "security": KEYS,
+        "requestBody": body(schema, {"token": "made.by.your-server"}),
+        "responses": {"200": {"description": "The events.", "content": stream}, **_refusals()},
     }
 
 

@@ -42,18 +42,23 @@ _Request: TypeAlias = Request[Any, Any, Any]
 _Name = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_NAME)]
 _Word = Annotated[str, msgspec.Meta(max_length=LONGEST_NAME)]
 _Scalar = str | int | float | bool | None
-_METHODS = [HttpMethod.POST, HttpMethod.OPTIONS]
+METHODS = [HttpMethod.POST, HttpMethod.OPTIONS]
 
 
-class _Asker(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True):
-    """Who asks: a token, or from a server the ids themselves."""
+class Asker(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True):
+    """Who asks: a token."""
 
     token: Annotated[str, msgspec.Meta(max_length=4_096)] | None = None
+
+
+class NamingAsker(Asker, rename="camel", forbid_unknown_fields=True, frozen=True):
+    """Who asks: a token, or from a server the ids themselves."""
+
     user_id: _Name | None = None
     account_id: _Name | None = None
 
 
-class PromptBody(_Asker, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
+class PromptBody(NamingAsker, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
     """What a page says that asks what to show."""
 
     placement: _Name
@@ -62,7 +67,7 @@ class PromptBody(_Asker, rename="camel", forbid_unknown_fields=True, frozen=True
     message_id: _Name | None = None
 
 
-class GateBody(_Asker, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
+class GateBody(NamingAsker, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
     """What a page says that reaches for a feature; without a placement it is the feature's name."""
 
     feature: _Name
@@ -72,7 +77,7 @@ class GateBody(_Asker, rename="camel", forbid_unknown_fields=True, frozen=True, 
     message_id: _Name | None = None
 
 
-class AnswerBody(_Asker, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
+class AnswerBody(NamingAsker, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
     """What a page says became of a prompt, told once under each id."""
 
     key: _Name
@@ -104,7 +109,7 @@ class Heard(msgspec.Struct, frozen=True):
     heard: bool = True
 
 
-_Body = TypeVar("_Body", bound=_Asker)
+_Body = TypeVar("_Body", bound=Asker)
 _prompt_body = msgspec.json.Decoder(PromptBody).decode
 _gate_body = msgspec.json.Decoder(GateBody).decode
 _answer_body = msgspec.json.Decoder(AnswerBody).decode
@@ -119,14 +124,13 @@ class _RefusedError(Exception):
 
 
 def prompt_routes(
-    ring: KeyRing, url: str, clock: Clock, decider: Decider, intake: Intake
+    door: Door, url: str, clock: Clock, decider: Decider, intake: Intake
 ) -> tuple[HTTPRouteHandler, ...]:
     """Give the routes that pages ask, over the database at ``url``."""
-    door = _Door(ring, IdentityReader(url, clock))
     # As many threads as connections: each has its own, and more would only wait for the database.
     pool = ThreadPoolExecutor(8, "prompts")
 
-    @route("/v1/prompts", http_method=_METHODS, status_code=200, request_max_body_size=LARGEST_EVENT)
+    @route("/v1/prompts", http_method=METHODS, status_code=200, request_max_body_size=LARGEST_EVENT)
     async def prompts(request: _Request) -> Response[bytes]:
         """Decide what a page shows at a placement."""
 
@@ -138,7 +142,7 @@ def prompt_routes(
 
         return await door.take(request, _prompt_body, '{"placement": "usage-page", "token": "..."}', work)
 
-    @route("/v1/can", http_method=_METHODS, status_code=200, request_max_body_size=LARGEST_EVENT)
+    @route("/v1/can", http_method=METHODS, status_code=200, request_max_body_size=LARGEST_EVENT)
     async def can(request: _Request) -> Response[bytes]:
         """Say whether a feature may be used, and what a page shows where it may not."""
 
@@ -153,9 +157,7 @@ def prompt_routes(
 
         return await door.take(request, _gate_body, '{"feature": "sso", "token": "..."}', work)
 
-    @route(
-        "/v1/prompts/{act:str}", http_method=_METHODS, status_code=200, request_max_body_size=LARGEST_EVENT
-    )
+    @route("/v1/prompts/{act:str}", http_method=METHODS, status_code=200, request_max_body_size=LARGEST_EVENT)
     async def answers(request: _Request, act: FromPath[str]) -> Response[bytes]:
         """Take what became of a prompt."""
 
@@ -181,10 +183,11 @@ def prompt_routes(
     return prompts, can, answers
 
 
-class _Door:
+class Door:
     """What the routes share: who may ask, for whom, and what stands in the way."""
 
     def __init__(self, ring: KeyRing, reader: IdentityReader) -> None:
+        """Ask the keys of ``ring``, and believe the tokens that ``reader`` does."""
         self._ring = ring
         self._reader = reader
 
@@ -193,8 +196,8 @@ class _Door:
         request: _Request,
         read: Callable[[bytes], _Body],
         example: str,
-        work: Callable[[_Body, Identity], Awaitable[msgspec.Struct]],
-    ) -> Response[bytes]:
+        work: Callable[[_Body, Identity], Awaitable[msgspec.Struct | Response[Any]]],
+    ) -> Response[Any]:
         """Answer a request, which a page of any site may make and read."""
         if request.method == HttpMethod.OPTIONS:
             return answer_preflight()
@@ -207,8 +210,8 @@ class _Door:
         request: _Request,
         read: Callable[[bytes], _Body],
         example: str,
-        work: Callable[[_Body, Identity], Awaitable[msgspec.Struct]],
-    ) -> Response[bytes]:
+        work: Callable[[_Body, Identity], Awaitable[msgspec.Struct | Response[Any]]],
+    ) -> Response[Any]:
         turned_away = await turn_away(self._ring, request, Scope.PROMPTS)
         is_server = self._ring.ask(shown_key(request), Scope.DECISIONS).is_allowed
         if turned_away is not None and not is_server:
@@ -216,7 +219,8 @@ class _Door:
         try:
             said = read(await request.body())
             who = await asyncio.to_thread(self._identity, said, is_server=is_server)
-            return answer(await work(said, who))
+            told = await work(said, who)
+            return told if isinstance(told, Response) else answer(told)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             return answer(Refused("invalid", f"expected {example}, got: {error}"), HTTPStatus.BAD_REQUEST)
         except _RefusedError as error:
@@ -231,7 +235,7 @@ class _Door:
             words = "the database did not answer; send it again"
             return answer(Refused("unavailable", words), HTTPStatus.SERVICE_UNAVAILABLE, AGAIN)
 
-    def _identity(self, said: _Asker, *, is_server: bool) -> Identity:
+    def _identity(self, said: Asker, *, is_server: bool) -> Identity:
         """Give for whom is asked.
 
         Raises:
@@ -243,7 +247,7 @@ class _Door:
                 return self._reader.read(said.token)
             except IntakeError as error:
                 raise _RefusedError("identity", str(error), HTTPStatus.UNAUTHORIZED) from error
-        if not is_server:
+        if not is_server or not isinstance(said, NamingAsker):
             words = "expected a token that your server signed, got none; `upsell identity --help` tells how"
             raise _RefusedError("identity", words, HTTPStatus.UNAUTHORIZED)
         if said.user_id is None:
