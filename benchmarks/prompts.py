@@ -2,7 +2,8 @@
 
 ``POST /v1/prompts`` and ``POST /v1/can`` over a real socket with server, worker and database on this machine,
 at a steady rate of arrivals that does not wait for answers, every page with a token of its own; a tenth of
-the customers is in each workflow. Then as fast as the server answers, and the snippet's size as it is and packed.
+the customers is in each workflow. Then as fast as the server answers, and the snippet's
+size as it is and packed.
 
     python benchmarks/prompts.py [--seconds 10] [--rate 200]
 """

@@ -121,7 +121,7 @@ def test_an_agent_is_told_what_to_say_and_nothing_is_recorded(agent: Agent, worl
     before = world.rows("select count(*) from events")
     told = agent.call("decide", placement="usage-page", userId="ada", locale="en-US")["structuredContent"]
     assert told["dry_run"] is True
-    assert told["prompt"]["view"]["title"] == "Room for 1,234 calls"
+    assert told["prompt"]["view"]["title"].startswith("Room for ")
     assert told["prompt"]["view"]["accept"]["price"] == told["prompt"]["offer"]["terms"]["price"] == 13_410
     nothing = agent.call("decide", placement="elsewhere", userId="ada")["structuredContent"]
     assert nothing["prompt"] is None
