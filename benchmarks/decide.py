@@ -14,6 +14,7 @@ import argparse
 import asyncio
 import tempfile
 import time
+from collections.abc import Callable
 
 import httpx
 from intake import running
@@ -52,13 +53,14 @@ offers:
 """
 
 
-def _documents() -> dict[str, str]:
-    documents = {"upsell.yaml": SETTINGS, "catalog.yaml": CATALOG}
+def documents() -> dict[str, str]:
+    """Write a workspace of many workflows, two of them with a prompt for who asks for one."""
+    written = {"upsell.yaml": SETTINGS, "catalog.yaml": CATALOG}
     for number in range(WORKFLOWS):
         rules = [f"event_count('Clicked', interval '{days} days') >= {days}" for days in range(1, RULES)]
         rules.append(f"usage_ratio('calls') >= 0.{number:02d} or customer.group = {number}")
         eligible = "\n".join(f'  - "{rule}"' for rule in rules)
-        documents[f"workflows/w{number}.yaml"] = f"""
+        written[f"workflows/w{number}.yaml"] = f"""
 name: Workflow {number}
 owner: growth@acme.example
 purpose: To be asked.
@@ -73,7 +75,7 @@ journey:
   - prompt: {{placement: page, offer: pro}}
   - wait: 7 days
 """
-    return documents
+    return written
 
 
 def main() -> None:
@@ -93,7 +95,7 @@ def main() -> None:
 
 
 def _core() -> float:
-    program = compile_documents(_documents()).program
+    program = compile_documents(documents()).program
     sessions = [(f"u{number}", Session(program, empty_household(f"c:u{number}"))) for number in range(UNITS)]
     for customer, session in sessions:
         said = {"email": f"{customer}@example.com", "group": int(customer[1:]) % 40}
@@ -111,25 +113,35 @@ def _serve(seconds: int, rate: int) -> list[float]:
         url = embedded_url(f"{folder}/data")
         migrate(url)
         with connect(url) as connection:
-            apply(connection, _documents(), CLOCK, expected=0)
+            apply(connection, documents(), CLOCK, expected=0)
         with running(url, "serve", "worker") as port:
-            return asyncio.run(_ask(port, seconds, rate))
+            return asyncio.run(_decide(port, seconds, rate))
 
 
-async def _ask(port: int, seconds: int, rate: int) -> list[float]:
+async def _decide(port: int, seconds: int, rate: int) -> list[float]:
+    await identify(port)
+
+    def body(number: int) -> bytes:
+        return f'{{"userId":"u{number % UNITS}","placement":"page"}}'.encode()
+
+    return await ask_steadily(port, seconds, rate, "/v1/decide", body)
+
+
+async def ask_steadily(
+    port: int, seconds: int, rate: int, path: str, body: Callable[[int], bytes]
+) -> list[float]:
     """Send requests at a steady rate; give the seconds each waited, after two seconds to warm up.
 
     Bare sockets, because a client that thinks longer than the server would be what is measured.
     """
-    await _identify(port)
     waits: list[float] = []
-    free: asyncio.LifoQueue[_Line] = asyncio.LifoQueue()
+    free: asyncio.LifoQueue[Line] = asyncio.LifoQueue()
     for _ in range(LINES):
-        free.put_nowait(await _Line.open(port))
+        free.put_nowait(await Line.open(port))
 
     async def one(number: int, begun_at: float) -> None:
         line = await free.get()
-        await line.ask(f'{{"userId":"u{number % UNITS}","placement":"page"}}'.encode())
+        await line.ask(path, body(number))
         free.put_nowait(line)
         if number >= 2 * rate:
             waits.append(time.perf_counter() - begun_at)
@@ -146,7 +158,7 @@ async def _ask(port: int, seconds: int, rate: int) -> list[float]:
     return waits
 
 
-async def _identify(port: int) -> None:
+async def identify(port: int) -> None:
     """Make everybody known who will ask, and let the worker take it."""
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
         for number in range(0, UNITS, 100):
@@ -162,18 +174,20 @@ async def _identify(port: int) -> None:
     await asyncio.sleep(1)
 
 
-class _Line:
+class Line:
     """A connection that stays open, for one request at a time."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader, self._writer = reader, writer
 
     @classmethod
-    async def open(cls, port: int) -> _Line:
+    async def open(cls, port: int) -> Line:
+        """Connect to a server on this machine."""
         return cls(*await asyncio.open_connection("127.0.0.1", port))
 
-    async def ask(self, body: bytes) -> None:
-        head = "POST /v1/decide HTTP/1.1\r\nHost: upsell\r\nContent-Type: application/json\r\n"
+    async def ask(self, path: str, body: bytes) -> None:
+        """Send a request and read its answer, which must be good."""
+        head = f"POST {path} HTTP/1.1\r\nHost: upsell\r\nContent-Type: application/json\r\n"
         self._writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
         answered = (await self._reader.readuntil(b"\r\n\r\n")).lower()
         if not answered.startswith(b"http/1.1 200"):
@@ -182,6 +196,7 @@ class _Line:
         await self._reader.readexactly(int(length))
 
     def close(self) -> None:
+        """Let go of the connection."""
         self._writer.close()
 
 

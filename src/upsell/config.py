@@ -109,6 +109,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = 0
     http_host: Annotated[str, Meta(description="address to listen on")] = "127.0.0.1"
     http_port: Annotated[int, Meta(description="port to listen on", ge=0, le=65_535)] = 8600
+    prompt_streams: Annotated[
+        int, Meta(description="how many pages at once may follow a server to hear of changes", ge=0)
+    ] = 500
     public_url: Annotated[
         str,
         Meta(

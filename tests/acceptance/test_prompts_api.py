@@ -17,6 +17,7 @@ from tests.stories.test_prompts import JOURNEY, ON_REQUEST
 from tests.stories.world import CATALOG, workflow
 from upsell.clock import DAY, HOUR, MINUTE, SECOND
 from upsell.runtime.identities import Identity, sign_identity
+from upsell.sources.bounds import LONGEST_NAME
 from upsell.store.identity_secrets import make_identity_secret
 from upsell.store.keys import PUBLIC, Kind, Scope, create_key
 from upsell.web.app import make_app
@@ -192,3 +193,42 @@ def test_the_snippet_is_served_small_and_kept_by_its_tag(place: Place) -> None:
     assert len(gzip.compress(answered.content, 9)) < 10_000
     tag = answered.headers["etag"]
     assert place.client.get("/sdk/upsell.js", headers={"If-None-Match": tag}).status_code == 304
+
+
+ODD = (
+    "",
+    "\0",
+    "\x1b[2J",
+    "\N{GRINNING FACE}" * 3,
+    "de_",
+    "-",
+    "zz-ZZ",
+    "de@x=y",
+    "e" * LONGEST_NAME,
+    "\N{ZERO WIDTH SPACE}",
+)
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_no_locale_token_name_or_context_breaks_anything(place: Place, odd: str) -> None:
+    token = place.token("ada")
+    asked: dict[str, Any] = {"placement": "usage-page", "token": token}
+    bodies = {
+        "/v1/prompts": [{**asked, "locale": odd}, {**asked, "placement": odd}, {**asked, "token": odd}],
+        "/v1/can": [{"feature": odd, "token": token}, {"feature": "sso", "token": odd, "locale": odd}],
+        "/v1/prompts/shown": [
+            {"key": odd, "id": "1", "token": token},
+            {"key": "k", "id": odd, "token": token},
+        ],
+        "/v1/prompts/declined": [{"key": odd, "id": "2", "token": token, "reason": odd, "feature": odd}],
+    }
+    bodies["/v1/prompts"] += [{**asked, "context": {odd: odd}}, {**asked, "messageId": odd}]
+    bodies["/v1/can"] += [{"feature": "sso", "userId": odd}]
+    bodies["/v1/can"] += [{"feature": odd, "placement": "usage-page", "token": token}]
+    for path, asks in bodies.items():
+        for body in asks:
+            for key in (place.key, place.server):
+                answered = place.post(path, body, key)
+                assert answered.status_code in {200, 400, 401}, (path, body, answered.text)
+                assert answered.headers["content-type"] == "application/json"
+    assert place.post("/v1/prompts", {**asked, "locale": odd}).json()["prompt"]["lang"] in {"en", "de"}

@@ -18,6 +18,7 @@ from babel.numbers import format_currency, format_decimal
 
 from upsell.catalog.offers import Offer
 from upsell.catalog.plans import BillingInterval
+from upsell.channels.prompt_text import WrittenPrompt
 from upsell.channels.prompt_words import WORDS, PromptWords, language_of
 from upsell.clock import Moment, format_moment, to_datetime
 from upsell.decisions.lineup import UNLIMITED, ListedPlan
@@ -43,6 +44,13 @@ class Reason(msgspec.Struct, frozen=True):
     label: str
 
 
+class Link(msgspec.Struct, frozen=True):
+    """A link in a prompt: what it says, and where it leads, a web address or a path."""
+
+    label: str
+    url: str
+
+
 class PromptView(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a page draws.
 
@@ -60,6 +68,7 @@ class PromptView(msgspec.Struct, frozen=True, omit_defaults=True):
         words: What else is said, by name.
         reasons: What may speak against it.
         expires_at: Until when the terms hold, None without an end.
+        link: A link beside the buttons; None for none.
     """
 
     key: str
@@ -75,6 +84,7 @@ class PromptView(msgspec.Struct, frozen=True, omit_defaults=True):
     words: dict[str, str] = {}
     reasons: tuple[Reason, ...] = ()
     expires_at: str | None = None
+    link: Link | None = None
 
 
 def view_prompt(
@@ -83,6 +93,7 @@ def view_prompt(
     plans: Sequence[ListedPlan],
     kind: str,
     locales: Sequence[object],
+    text: WrittenPrompt | None = None,
 ) -> PromptView:
     """Give the view of a prompt that was offered.
 
@@ -92,6 +103,7 @@ def view_prompt(
         plans: The plans side by side.
         kind: How it is to be shown.
         locales: Locales somebody reads, the best first; what is none is passed over.
+        text: The words of its content; None for those of the offer. What it costs they never say.
     """
     lang = language_of(*locales)
     locale = locale_of(locales, lang)
@@ -104,23 +116,41 @@ def view_prompt(
         lang=lang,
         words={"later": words.later, "close": words.close},
     )
+    view = _with_text(view, text)
     if offer is None:
         return view
     terms = msgspec.convert(said["terms"], Terms)
     price = price_words(terms, locale, words)
     return msgspec.structs.replace(
         view,
-        title=offer.title,
-        paragraphs=tuple(_paragraphs(offer, terms, plans, locale, words)),
+        title=view.title or offer.title,
+        paragraphs=view.paragraphs or tuple(_paragraphs(offer, terms, plans, locale, words)),
         price=price,
         terms=tuple(_terms(offer, terms, locale, words)),
-        accept=Stated(accept_words(offer, terms, locale, words), terms.price, terms.currency),
+        accept=Stated(accept_words(offer, terms, locale, words, text), terms.price, terms.currency),
         words={
             name: getattr(words, name).format(name=terms.name)
-            for name in ("later", "never", "close", "why", "working", "accepted", "failed", "over", "offline")
-        },
-        reasons=tuple(Reason(value, label) for value, label in words.reasons.items()),
+            for name in ("never", "close", "why", "working", "accepted", "failed", "over", "offline")
+        }
+        | view.words
+        | ({"never": text.never} if text is not None and text.never else {}),
+        reasons=view.reasons or tuple(Reason(value, label) for value, label in words.reasons.items()),
         expires_at=format_moment(terms.expires_at) if terms.expires_at is not None else None,
+    )
+
+
+def _with_text(view: PromptView, text: WrittenPrompt | None) -> PromptView:
+    """Put the words of a text into a view."""
+    if text is None:
+        return view
+    return msgspec.structs.replace(
+        view,
+        lang=text.locale.partition("-")[0],
+        title=text.title,
+        paragraphs=text.paragraphs,
+        words=view.words | ({"later": text.later} if text.later else {}),
+        reasons=tuple(Reason(value, label) for value, label in text.reasons.items()),
+        link=Link(text.link.label, text.link.url) if text.link is not None else None,
     )
 
 
@@ -146,14 +176,19 @@ def each_words(amount: int, terms: Terms, locale: Locale, words: PromptWords) ->
     return per.format(price=price)
 
 
-def accept_words(offer: Offer, terms: Terms, locale: Locale, words: PromptWords) -> str:
-    """Give the label of the button that accepts: what, and for how much."""
+def accept_words(
+    offer: Offer, terms: Terms, locale: Locale, words: PromptWords, text: WrittenPrompt | None = None
+) -> str:
+    """Label the button that accepts: what, and for how much; behind what a text says of it goes the price."""
+    said = text.accept if text is not None else ""
     if offer.trial_days:
-        return words.accept_trial.format(name=terms.name, days=offer.trial_days)
-    if terms.price is None:
-        price = price_words(terms, locale, words)
-        return words.accept.format(name=terms.name, price=price) if price else terms.name
-    return words.accept.format(name=terms.name, price=each_words(terms.price, terms, locale, words))
+        return said or words.accept_trial.format(name=terms.name, days=offer.trial_days)
+    price = price_words(terms, locale, words)
+    if terms.price is not None:
+        price = each_words(terms.price, terms, locale, words)
+    if said:
+        return f"{said} · {price}" if price else said
+    return words.accept.format(name=terms.name, price=price) if price else terms.name
 
 
 def _paragraphs(

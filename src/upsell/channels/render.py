@@ -33,7 +33,7 @@ from upsell.decisions.hours import zone_of
 from upsell.decisions.intents import PROMOTIONAL
 from upsell.decisions.lineup import line_up, lineup_content
 from upsell.decisions.proof_words import proof_told
-from upsell.decisions.reach import ADDRESS_TRAITS, CHANNELS, EMAIL, PUSH, SMS
+from upsell.decisions.reach import ADDRESS_TRAITS, CHANNELS, EMAIL, PROMPT, PUSH, SMS
 from upsell.errors import DeliveryError
 from upsell.ids import bare, is_account
 from upsell.journeys.advance import concerns_for
@@ -99,7 +99,7 @@ def write_letter(
     told = choose_content(program, household, message, locale)
     address = _address(household, message)
     links = link_facts(message, mint)
-    named = _names_used(_parts(told.content, message.channel))
+    named = names_used(told.content, message.channel)
     facts = template_facts(program, household, message, now, told.manner, named)
     if "links" in named:
         facts["links"] = links
@@ -183,12 +183,20 @@ _ADDRESSES: Mapping[str, str] = {
 
 
 def _parts(content: Content, channel: str) -> tuple[tuple[str, bool], ...]:
-    """Give what is rendered for a channel, subject or title first: Liquid, and whether it is HTML."""
+    """Give what is rendered for a channel: Liquid, and whether it is HTML; the last is there if any is."""
     if channel == EMAIL:
         return (content.subject, False), (content.text, False), (content.html, True)
     if channel == SMS:
         return ((content.sms, False),)
+    if channel == PROMPT:
+        sources = content.prompt.sources if content.prompt is not None else ("",)
+        return tuple((source, False) for source in sources)
     return (content.push_title, False), (content.push, False)
+
+
+def names_used(content: Content, channel: str) -> frozenset[str]:
+    """Give the first names of what a template says on a channel."""
+    return _names_used(_parts(content, channel))
 
 
 @lru_cache(maxsize=512)
@@ -237,7 +245,7 @@ def traits_named(program: Program, scope: str) -> frozenset[str]:
     return frozenset(
         str(variable.segments[1])
         for content in contents
-        for channel in CHANNELS
+        for channel in (*CHANNELS, PROMPT)
         for source, is_html in _parts(content, channel)
         for variable in _uses(source, scope, is_html=is_html)
         if len(variable.segments) > 1

@@ -51,6 +51,7 @@ COMMANDS: Final[dict[str, Entry]] = {
     "segments": Entry(
         "upsell.cli.segments:segments", "Count segments and list who is in them, or count a rule."
     ),
+    "mcp": Entry("upsell.cli.mcp:mcp", "Serve tools to an agent over standard input and output."),
     "report": Entry("upsell.cli.report:report", "Tell what each workflow did and earned."),
     "metrics": Entry(
         "upsell.cli.metrics:metrics", "Tell what is tracked: definition, SQL and value of each metric."

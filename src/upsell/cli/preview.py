@@ -26,7 +26,9 @@ def preview(  # noqa: PLR0913  # a command's options
     workflow: Annotated[
         str | None, typer.Option(help="Key of the workflow that would send it; the first that does.")
     ] = None,
-    channel: Annotated[str | None, typer.Option(help="email, sms or push; the first of the step.")] = None,
+    channel: Annotated[
+        str | None, typer.Option(help="email, sms, push or prompt; the first of the step.")
+    ] = None,
     locale: Annotated[
         str | None, typer.Option(help="As if they read this locale, such as de; without it their own.")
     ] = None,

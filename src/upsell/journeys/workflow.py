@@ -197,6 +197,42 @@ class Experiment(msgspec.Struct, frozen=True):
         return f"{self.salt}/ramp"
 
 
+class PromptLink(msgspec.Struct, frozen=True):
+    """A link in a prompt: what it says and where it leads, in Liquid."""
+
+    label: str
+    url: str
+
+
+class PromptText(msgspec.Struct, frozen=True):
+    """The text of a prompt as written, in Liquid; what is empty is said in the words of the offer.
+
+    Attributes:
+        title: Its heading.
+        paragraphs: What it says.
+        accept: The button that accepts, without its price.
+        later: The button for not now.
+        never: The button for never.
+        link: A link beside the buttons.
+        reasons: What may speak against an offer: as it is told, and as it is said.
+    """
+
+    title: str
+    paragraphs: tuple[str, ...] = ()
+    accept: str = ""
+    later: str = ""
+    never: str = ""
+    link: PromptLink | None = None
+    reasons: Mapping[str, str] = msgspec.field(default_factory=dict)
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Every text of it, the heading last, which is always there."""
+        link = (self.link.label, self.link.url) if self.link is not None else ()
+        said = (*self.paragraphs, self.accept, self.later, self.never, *link, *self.reasons.values())
+        return (*(each for each in said if each), self.title)
+
+
 class Content(msgspec.Struct, frozen=True):
     """One template as written: Liquid text of a mail's subject, HTML and plain text, and for other channels.
 
@@ -212,6 +248,7 @@ class Content(msgspec.Struct, frozen=True):
         written: Hash of what was written where HTML and text were made of it by a compiler, which another
             release may do otherwise; empty where they are as written.
         locales: The same in other locales, by locale; the parts that are not empty are written there.
+        prompt: The text of a prompt; None where there is none.
     """
 
     name: str
@@ -224,6 +261,7 @@ class Content(msgspec.Struct, frozen=True):
     preheader: str = ""
     written: str = ""
     locales: Mapping[str, Content] = msgspec.field(default_factory=dict)
+    prompt: PromptText | None = None
 
 
 class Workflow(msgspec.Struct, frozen=True):

@@ -96,6 +96,8 @@ class Prompted(msgspec.Struct, frozen=True):
         plans: The plans they have or may move to, side by side, where a prompt is offered.
         proof: What can be proved to them, beside a prompt that is offered.
         locales: The locales they read, as far as their traits say.
+        household: What is known of them, beside a prompt that is offered, for the words it is told in.
+        customer_id: Who looks, by who they are now; None when only the account is known.
     """
 
     at: Moment
@@ -106,6 +108,8 @@ class Prompted(msgspec.Struct, frozen=True):
     plans: tuple[ListedPlan, ...] = ()
     proof: ProofFacts = ProofFacts()
     locales: tuple[object, ...] = ()
+    household: Household | None = None
+    customer_id: str | None = None
 
 
 class Gated(msgspec.Struct, frozen=True):
@@ -360,12 +364,12 @@ def _answer(
         )
         return Prompted(at, (units or [household.id])[0], None, reasons, program)
     unit_id = UnitId(str(offered["unit"]))
-    plans = _line_up(program, household, unit_id, at, offered.get("terms", {}))
+    plans = line_up_plans(program, household, unit_id, at, offered.get("terms", {}))
     proof = prove(program, household, unit_id, at)
     person = household.customers.get(customer_id or "")
     traits = person.profile.traits if person is not None else {}
     locales = tuple(traits[name] for name in _LOCALE_TRAITS if name in traits)
-    return Prompted(at, unit_id, offered, (), program, plans, proof, locales)
+    return Prompted(at, unit_id, offered, (), program, plans, proof, locales, household, customer_id)
 
 
 def _verdict(withheld: Event) -> Verdict:
@@ -373,10 +377,10 @@ def _verdict(withheld: Event) -> Verdict:
     return Verdict(Reason(said["reason"]), str(said.get("rule") or ""))
 
 
-def _line_up(
+def line_up_plans(
     program: Program, household: Household, unit_id: UnitId, at: Moment, terms: Mapping[str, Any]
 ) -> tuple[ListedPlan, ...]:
-    """Put the plans side by side for the unit that a prompt is offered to."""
+    """Put the plans side by side for the unit that a prompt is offered to, at its terms."""
     scene = Scene(program, concerns_for(program), household)
     scene.now = max(at, household.taken_at)
     account = household.account

@@ -6,16 +6,18 @@ facts and the rendering, so what it shows is what would be sent; it sends nothin
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Final
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final, TypeAlias
 
 import msgspec
 
 from upsell.channels.channel import Letter
 from upsell.channels.link_facts import LinkMint
+from upsell.channels.prompt_text import write_prompt
+from upsell.channels.prompt_view import PromptView, view_prompt
 from upsell.channels.render import choose_content, render_text, template_facts, write_letter
 from upsell.clock import Moment
-from upsell.decisions.reach import CHANNELS
+from upsell.decisions.reach import CHANNELS, PROMPT
 from upsell.decisions.reasons import MEANINGS
 from upsell.decisions.terms import Terms
 from upsell.errors import ConfigError, nearest
@@ -25,12 +27,16 @@ from upsell.journeys.household import Enrollment, Household, Unit
 from upsell.journeys.program import Program
 from upsell.journeys.scene import Scene
 from upsell.journeys.speaking import choose_terms, offer_named
-from upsell.journeys.steps import MessageStep, Step, for_arm
+from upsell.journeys.steps import MessageStep, PromptKind, PromptStep, Step, for_arm
 from upsell.journeys.workflow import UnitKind, Workflow
 from upsell.rules.facts import Scalar
+from upsell.runtime.deciding import line_up_plans
 
 LINKS: Final = LinkMint("https://links.example", bytes(32))
 """What the links of a preview are made with: they look like those that are sent, and open nothing."""
+
+
+_Telling: TypeAlias = MessageStep | PromptStep
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -74,11 +80,11 @@ class Preview(msgspec.Struct, frozen=True):
 
 
 def preview(program: Program, household: Household, wanted: Wanted, now: Moment) -> Preview:
-    """Render a template for a customer of a household as it would be sent at ``now``.
+    """Render a template or the text of a prompt for a customer of a household as it would be sent at ``now``.
 
     Raises:
-        ConfigError: No workflow sends such a template by that channel, there is no such customer, or the
-            offer cannot be made to them now.
+        ConfigError: No workflow sends such a template by that channel, or shows it as a prompt, there is no
+            such customer, or the offer cannot be made to them now.
         DeliveryError: It cannot be rendered, and so would not be sent.
     """
     workflow, step = _step(program, wanted)
@@ -116,6 +122,8 @@ def preview(program: Program, household: Household, wanted: Wanted, now: Moment)
         reserved_at=now,
         terms=terms,
     )
+    if isinstance(step, PromptStep):
+        return preview_prompt(program, household, message, step.kind, wanted.locale)
     letter = write_letter(program, household, message, now, LINKS, wanted.locale)
     told = choose_content(program, household, message, wanted.locale)
     preheader = told.content.preheader
@@ -125,7 +133,53 @@ def preview(program: Program, household: Household, wanted: Wanted, now: Moment)
     return Preview(letter, workflow.key, step.id, channel, str(told.manner), preheader, message.offer)
 
 
-def _step(program: Program, wanted: Wanted) -> tuple[Workflow, MessageStep]:
+def preview_prompt(
+    program: Program, household: Household, message: Speak, kind: PromptKind, locale: str | None
+) -> Preview:
+    """Render the text of a prompt as a page would draw it, line by line.
+
+    Raises:
+        DeliveryError: It cannot be rendered; whoever looks would be shown the words of the offer.
+    """
+    now, terms = message.reserved_at, message.terms
+    text = write_prompt(program, household, message, now, locale)
+    said: dict[str, Any] = {"prompt": message.key, "intent": message.intent.value, "content": message.content}
+    said["terms"] = msgspec.to_builtins(terms) if terms is not None else {}
+    offer = program.catalog.offers.get(terms.offer) if terms is not None else None
+    plans = line_up_plans(program, household, message.unit_id, now, said["terms"])
+    spoken = text.locale if text is not None else program.locale
+    view = view_prompt(said, offer, plans, kind.value, (spoken,), text)
+    sender = program.sender_of(program.of_version(message.workflow, message.version))
+    letter = Letter(
+        key=message.key,
+        sender_name=sender.name,
+        sender=sender.address,
+        recipient=message.customer_id,
+        subject=view.title,
+        html="",
+        text="\n\n".join(_drawn(view)),
+        written_at=now,
+    )
+    return Preview(letter, message.workflow, message.step, PROMPT, spoken, "", message.offer)
+
+
+def _drawn(view: PromptView) -> Iterator[str]:
+    """Give the parts of a prompt under its heading, buttons in brackets."""
+    yield from view.paragraphs
+    if view.price:
+        yield view.price
+    if view.terms:
+        yield "\n".join(f"- {each}" for each in view.terms)
+    buttons = [view.accept.label] if view.accept is not None else []
+    buttons += [view.words[name] for name in ("later", "never") if name in view.words]
+    yield "  ".join(f"[{each}]" for each in buttons)
+    if view.link is not None:
+        yield f"{view.link.label}: {view.link.url}"
+    if view.reasons:
+        yield "\n".join(f"({each.value}) {each.label}" for each in view.reasons)
+
+
+def _step(program: Program, wanted: Wanted) -> tuple[Workflow, _Telling]:
     """Find the workflow and the step that send a template."""
     if wanted.workflow is not None and wanted.workflow not in program.workflows:
         hint = _hint(wanted.workflow, program.workflows)
@@ -134,19 +188,19 @@ def _step(program: Program, wanted: Wanted) -> tuple[Workflow, MessageStep]:
     found = [
         (workflow, step)
         for workflow, step in _steps(program)
-        if wanted.workflow in (None, workflow.key) and wanted.template in step.content.values()
+        if wanted.workflow in (None, workflow.key) and wanted.template in _contents(step).values()
     ]
     if not found:
         names = {
             name
             for workflow, step in _steps(program)
             if wanted.workflow in (None, workflow.key)
-            for name in step.content.values()
+            for name in _contents(step).values()
         }
         where = f"that {wanted.workflow} sends" if wanted.workflow is not None else "that a workflow sends"
         msg = f"expected a template {where}, got {wanted.template}; {_hint(wanted.template, names)}"
         raise ConfigError(msg)
-    by_channel = [each for each in found if wanted.channel is None or wanted.channel in each[1].channels]
+    by_channel = [each for each in found if wanted.channel is None or wanted.channel in _channels(each[1])]
     return (by_channel or found)[0]
 
 
@@ -156,12 +210,29 @@ def _hint(name: str, known: Iterable[str]) -> str:
     return f"did you mean {near}?" if near else f"known: {', '.join(names) or 'none'}"
 
 
-def _steps(program: Program) -> Iterator[tuple[Workflow, MessageStep]]:
+def _contents(step: _Telling) -> Mapping[str, str]:
+    """Give what a step tells, by arm."""
+    return {"": step.content} if isinstance(step, PromptStep) else step.content
+
+
+def _channels(step: _Telling) -> tuple[str, ...]:
+    return (PROMPT,) if isinstance(step, PromptStep) else step.channels
+
+
+def _steps(program: Program) -> Iterator[tuple[Workflow, _Telling]]:
     for workflow in program.workflows.values():
         for journey in (workflow.journey, workflow.on_goal):
             for step in sorted(journey.steps.values(), key=_in_file):
-                if isinstance(step, MessageStep):
+                if isinstance(step, MessageStep) or (
+                    isinstance(step, PromptStep) and _has_text(workflow, step)
+                ):
                     yield workflow, step
+
+
+def _has_text(workflow: Workflow, step: PromptStep) -> bool:
+    """Tell whether a prompt is told in words of its own, and not drawn by the page."""
+    content = workflow.contents.get(step.content)
+    return content is not None and content.prompt is not None
 
 
 def _in_file(step: Step) -> tuple[tuple[int, str], ...]:
@@ -170,8 +241,8 @@ def _in_file(step: Step) -> tuple[tuple[int, str], ...]:
     return tuple((int(each), "") if each.isdigit() else (each == "else", each) for each in parts)
 
 
-def _channel(workflow: Workflow, step: MessageStep, wanted: Wanted) -> str:
-    possible = [channel for channel in step.channels if channel in CHANNELS]
+def _channel(workflow: Workflow, step: _Telling, wanted: Wanted) -> str:
+    possible = [channel for channel in _channels(step) if channel in (*CHANNELS, PROMPT)]
     channel = wanted.channel or next(iter(possible), "")
     if channel not in possible:
         msg = (
@@ -182,19 +253,20 @@ def _channel(workflow: Workflow, step: MessageStep, wanted: Wanted) -> str:
     return channel
 
 
-def _arm(step: MessageStep, template: str, enrollment: Enrollment | None) -> str | None:
+def _arm(step: _Telling, template: str, enrollment: Enrollment | None) -> str | None:
     """Give the arm in which a step sends a template: their own where it does, else the first that does."""
     own = enrollment.arm if enrollment is not None else None
-    if for_arm(step.content, own) == template:
+    contents = _contents(step)
+    if for_arm(contents, own) == template:
         return own or next((arm for arm in step.offer if arm), None)
-    return next((arm or None for arm, name in step.content.items() if name == template), None)
+    return next((arm or None for arm, name in contents.items() if name == template), None)
 
 
 def _terms(
     program: Program,
     household: Household,
     workflow: Workflow,
-    step: MessageStep,
+    step: _Telling,
     whom: tuple[Unit, str | None, Enrollment | None, Moment],
 ) -> Terms | None:
     """Give what the offer of a step comes to for a unit now."""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
+from typing import Final
 
 from litestar import Litestar
+from litestar.datastructures import State
 from litestar.handlers import HTTPRouteHandler
 
 from upsell.clock import Clock
 from upsell.config import Settings
 from upsell.runtime.deciding import Decider
+from upsell.runtime.following import Followers
 from upsell.runtime.fulfilling import FulfilDesk, open_fulfiller
 from upsell.runtime.identities import IdentityReader
 from upsell.runtime.intake import Intake
@@ -27,12 +30,16 @@ from upsell.web.api.health import health_route
 from upsell.web.api.hooks import hook_routes
 from upsell.web.api.identity_door import Door
 from upsell.web.api.incidents import incident_route
+from upsell.web.api.live_prompts import live_prompt_route
 from upsell.web.api.prompts import prompt_routes
 from upsell.web.api.segments import segment_routes
 from upsell.web.pages.links import link_routes
 from upsell.web.pages.offers import OfferPages
 from upsell.web.pages.preferences import preference_routes
 from upsell.web.sdk.routes import sdk_route
+
+FOLLOWERS: Final = "followers"
+"""Under which name the state of an application has who follows it: they are to end before it can."""
 
 
 def make_app(
@@ -56,6 +63,7 @@ def make_app(
     fulfil_desk = FulfilDesk(url, clock, open_fulfiller(settings or Settings()))
     preferences = Desk(url, clock)
     offers = OfferPages(url, clock, preferences, fulfil_desk, targets, intake)
+    followers = Followers(url, (settings or Settings()).prompt_streams)
     mail_desk = desk or MailDesk(url, clock, settings or Settings())
 
     @asynccontextmanager
@@ -65,6 +73,7 @@ def make_app(
         try:
             yield
         finally:
+            followers.close()
             intake.stop()
             mail_desk.close()
             fulfil_desk.close()
@@ -82,6 +91,7 @@ def make_app(
             *hook_routes(mail_desk, intake, clock, ring),
             *prompt_routes(identity_door, url, clock, decider, intake),
             *accept_routes(identity_door, fulfil_desk),
+            live_prompt_route(identity_door, followers),
             sdk_route(),
             health_route(url),
             description_route(),
@@ -91,6 +101,7 @@ def make_app(
         ],
         exception_handlers={Exception: answer_exception},
         lifespan=[running],
+        state=State({FOLLOWERS: followers}),
         openapi_config=None,
         logging_config=None,
     )

@@ -18,7 +18,7 @@ from upsell.clock import Clock
 from upsell.config import Settings
 from upsell.errors import ConfigError
 from upsell.runtime.keyring import has_good_key
-from upsell.web.app import make_app
+from upsell.web.app import FOLLOWERS, make_app
 from upsell.web.pages.forms import style_pages
 from upsell.web.pages.results import live_results_routes
 from upsell.web.pages.workflow import workflow_route
@@ -117,6 +117,8 @@ async def _serve(app: Litestar, address: str, port: int, is_stopped: Callable[[]
     while not is_stopped() and not serving.done():
         await asyncio.sleep(_ASKED_EVERY_SECONDS)
     if not serving.done():
+        # Requests under way are answered; who follows would never end by itself.
+        await asyncio.to_thread(app.state[FOLLOWERS].close)
         server.stop()
     await serving
 

@@ -51,6 +51,7 @@ from upsell.workspace.layers import compile_layers
 from upsell.workspace.nodes import compose, is_writable
 from upsell.workspace.policy import compile_policy
 from upsell.workspace.pricing import check_offers
+from upsell.workspace.prompt_texts import compile_prompt_texts
 from upsell.workspace.protection import protect
 from upsell.workspace.reading import Reader
 from upsell.workspace.rulebook import (
@@ -132,19 +133,16 @@ def compile_documents(documents: Documents, edition: Edition = NEWEST) -> Compil
     protection = protect(policy.rails, segments)
     catalog = compile_discounts(files.get(CATALOG), catalog, rulebook, protection, findings)
     check_offers(files.get(CATALOG), catalog, policy.rails, findings)
+    scopes = _template_scopes(settings, known_catalog)
+    written = (documents, settings.locale, scopes, {"plans": PLAN_NAMES}, findings)
     definitions = Definitions(
         catalog=catalog,
         rails=policy.rails,
         protection=protection,
         offers=_written_offers(files, documents),
         roles=settings.roles,
-        templates=compile_templates(
-            documents,
-            settings.locale,
-            _template_scopes(settings, known_catalog),
-            {"plans": PLAN_NAMES},
-            findings,
-        ),
+        templates=compile_templates(*written),
+        prompts=compile_prompt_texts(*written),
         rulebook=rulebook,
         segments=segment_names(written_segments or NOTHING_WRITTEN),
         zone=settings.zone,

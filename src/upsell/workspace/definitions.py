@@ -8,6 +8,7 @@ from upsell.catalog.catalog import Catalog
 from upsell.decisions.rails import Rails
 from upsell.workspace.editions import Edition
 from upsell.workspace.findings import Findings
+from upsell.workspace.prompt_texts import PromptTexts
 from upsell.workspace.protection import Protection
 from upsell.workspace.rulebook import Rulebook
 from upsell.workspace.segments import SegmentNames
@@ -25,6 +26,7 @@ class Definitions(msgspec.Struct, frozen=True):
             not be read, so that no complaint follows from another.
         roles: Roles a customer can have in an account.
         templates: The templates.
+        prompts: The texts of prompts.
         rulebook: Compiles rules with the workspace's names.
         segments: The names of all segments that are written.
         zone: IANA name of the team's zone.
@@ -39,6 +41,7 @@ class Definitions(msgspec.Struct, frozen=True):
     offers: frozenset[str] | None
     roles: frozenset[str]
     templates: Templates
+    prompts: PromptTexts
     rulebook: Rulebook
     segments: SegmentNames
     zone: str

@@ -23,6 +23,7 @@ from upsell.journeys.workflow import UnitKind
 from upsell.workspace import scalars
 from upsell.workspace.codes.page import Subject
 from upsell.workspace.guardrails import GLOBAL_GUARDRAILS_SHAPE
+from upsell.workspace.prompt_texts import PROMPT_SHAPE
 from upsell.workspace.shapes import Either, Key, ListOf, MapOf, RecordOf
 from upsell.workspace.workflow_file import INTENT, WORKFLOW_SHAPE, waivers_of
 
@@ -35,6 +36,7 @@ class FileKind(enum.Enum):
     SIGNALS = "signals"
     CONTACT_HOURS = "contact_hours"
     SEGMENTS = "segments"
+    PROMPT = "prompt"
     WORKFLOW = "workflow"
 
 
@@ -683,6 +685,12 @@ FILES: Final[Mapping[FileKind, File]] = {
     ),
     FileKind.WORKFLOW: File(
         "workflows/*.yaml", "One workflow each; the file's name is its key.", WORKFLOW_SHAPE
+    ),
+    FileKind.PROMPT: File(
+        "templates/*.prompt.yaml",
+        "The text of the prompts whose content is called so; `<name>.<locale>.prompt.yaml` is it in another "
+        "language. Every value is Liquid. What it costs is said by the terms, always.",
+        PROMPT_SHAPE,
     ),
 }
 """Every kind of YAML file, by its name in ``upsell schema --workspace``."""

@@ -314,7 +314,11 @@ class JourneyCompiler:
                     hint=f"write {TEMPLATES}/{leaf.text}{SUFFIXES[channel]}",
                     code="unknown-template",
                 )
-        if "offer" in templates.variables.get(leaf.text, frozenset()) and not record.has("offer"):
+        self._check_offered(leaf, record, templates.variables)
+
+    def _check_offered(self, leaf: Leaf, record: Record, variables: Mapping[str, frozenset[str]]) -> None:
+        """Note a text that speaks of an offer nobody makes."""
+        if "offer" in variables.get(leaf.text, frozenset()) and not record.has("offer"):
             self._findings.warning(
                 leaf.place,
                 f"expected an offer beside content {leaf.text}, which names one, got none",
@@ -351,6 +355,9 @@ class JourneyCompiler:
         """Compile a prompt; one that nothing waits behind is gone before anybody sees it."""
         offer = self._values.read(record, "offer", Vary.OFFER)
         self._check_offers(offer)
+        content = record.leaf("content")
+        if content is not None:
+            self._check_offered(content, record, self._definitions.prompts.variables)
         if then is None or self._is_after_goal:
             self._findings.error(
                 record.place,

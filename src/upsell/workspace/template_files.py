@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from upsell.decisions.reach import EMAIL, PUSH, SMS
+from upsell.decisions.reach import EMAIL, PROMPT, PUSH, SMS
 from upsell.workspace.documents import PARTIALS, TEMPLATES, Documents
 from upsell.workspace.findings import Findings, Place
 from upsell.workspace.liquid_text import PIECE, LiquidText
@@ -21,7 +21,10 @@ from upsell.workspace.locales import find_locale
 from upsell.workspace.nodes import shortened
 from upsell.workspace.scalars import NAME
 
-SUFFIXES: Final[Mapping[str, str]] = {EMAIL: ".mjml", SMS: ".sms.txt", PUSH: ".push.txt"}
+PROMPT_TEXT: Final = ".prompt.yaml"
+"""How the file of a prompt's text ends; ``prompt_texts`` reads it."""
+
+SUFFIXES: Final[Mapping[str, str]] = {EMAIL: ".mjml", SMS: ".sms.txt", PUSH: ".push.txt", PROMPT: PROMPT_TEXT}
 """How the file of a template ends, by the channel it is written for."""
 
 MJML, HTML, TEXT = ".mjml", ".html", ".txt"
@@ -51,12 +54,12 @@ def find_templates(
     paths: dict[str, dict[str, dict[str, str]]] = {}
     for path in documents:
         parts = PurePosixPath(path)
-        if parts.parent != PurePosixPath(TEMPLATES):
+        if parts.parent != PurePosixPath(TEMPLATES) or parts.name.endswith(PROMPT_TEXT):
             continue
         if parts.suffix not in {MJML, HTML, TEXT}:
             findings.warning(
                 Place(path),
-                f"expected templates that end in .mjml, .html or .txt, got {parts.name}",
+                f"expected templates that end in .mjml, .html, .txt or {PROMPT_TEXT}, got {parts.name}",
                 hint="nothing reads this file",
                 code="unread-file",
             )
@@ -78,7 +81,7 @@ def find_templates(
     return {
         name: {locale: _texts(found, findings) for locale, found in by_locale.items()}
         for name, by_locale in paths.items()
-        if _has_default(name, by_locale, default, findings)
+        if has_default(name, by_locale, default, findings)
     }
 
 
@@ -96,7 +99,7 @@ def _texts(found: dict[str, str], findings: Findings) -> Texts:
     return Texts(found, plain)
 
 
-def _has_default(
+def has_default(
     name: str, by_locale: Mapping[str, Mapping[str, str]], default: str, findings: Findings
 ) -> bool:
     """Tell whether a template is written in the workspace's own locale for every channel; note where not."""

@@ -388,7 +388,9 @@ _STEP_CASES = {
                             "consent, hours and caps",
                         ),
                         "content": Key(
-                            scalars.NAME, "what your product calls what is to be shown; told in the answer"
+                            scalars.NAME,
+                            "its text, templates/<name>.prompt.yaml; without such a file what your product "
+                            "calls what is to be shown, told in the answer",
                         ),
                         "as": Key(
                             scalars.one_of("kind", *(kind.value for kind in PromptKind if kind.value)),

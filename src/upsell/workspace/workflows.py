@@ -32,6 +32,7 @@ from upsell.workspace.guardrails import compile_guardrails
 from upsell.workspace.items import NOTHING_WRITTEN, Leaf, Record
 from upsell.workspace.journeys import JourneyCompiler
 from upsell.workspace.pricing import check_workflow, compile_budget
+from upsell.workspace.prompt_texts import with_prompt
 from upsell.workspace.rulebook import check_event
 from upsell.workspace.versions import workflow_version
 
@@ -255,15 +256,16 @@ def _offers(journey: Journey, definitions: Definitions) -> Mapping[str, Offer]:
 
 def _contents(journeys: tuple[Journey, ...], definitions: Definitions) -> Mapping[str, Content]:
     """Give the templates that steps name."""
-    named = (
-        content
-        for journey in journeys
-        for step in journey.steps.values()
-        if isinstance(step, MessageStep)
-        for content in step.content.values()
-    )
+    steps = [step for journey in journeys for step in journey.steps.values()]
+    sent = {name for step in steps if isinstance(step, MessageStep) for name in step.content.values()}
     known = definitions.templates.contents
-    return {content: known[content] for content in sorted(named) if content in known}
+    contents = {name: known[name] for name in sent if name in known}
+    for name in {step.content for step in steps if isinstance(step, PromptStep)}:
+        # What names no text is drawn by the page itself.
+        prompt = definitions.prompts.contents.get(name)
+        if prompt is not None:
+            contents[name] = with_prompt(contents.get(name), prompt)
+    return dict(sorted(contents.items()))
 
 
 def _takes_slot(journey: Journey) -> bool:

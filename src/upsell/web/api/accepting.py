@@ -23,9 +23,9 @@ from upsell.store.orders import Via
 from upsell.web.api.identity_door import (
     METHODS,
     AnyRequest,
-    Asker,
     Door,
     Name,
+    NamingAsker,
     RefusedError,
     TellingRefused,
     Word,
@@ -41,7 +41,7 @@ _STATUS: Final = {
 }
 
 
-class AcceptBody(Asker, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
+class AcceptBody(NamingAsker, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
     """What a page says that accepts: the key of what made the offer, and the price it stated."""
 
     key: Name

@@ -18,13 +18,12 @@ from litestar import Request, Response, get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
-from upsell.clock import Clock, format_moment, parse_moment
-from upsell.decisions.lineup import lineup_content
-from upsell.decisions.proof_words import proof_content
+from upsell.clock import Clock, parse_moment
 from upsell.decisions.reach import CHANNELS
 from upsell.errors import ConfigError, IntakeError, StoreError
-from upsell.runtime.deciding import Asked, Decider, Prompted
-from upsell.runtime.explained import answer_content, reasons_content
+from upsell.runtime.decided import decided_content
+from upsell.runtime.deciding import Asked, Decider
+from upsell.runtime.explained import answer_content
 from upsell.runtime.explaining import explain_now, explain_past
 from upsell.runtime.keyring import KeyRing
 from upsell.sources.bounds import LARGEST_EVENT, LONGEST_NAME
@@ -47,6 +46,7 @@ class DecideBody(msgspec.Struct, rename="camel", forbid_unknown_fields=True, fro
     context: dict[str, _Scalar] = {}
     message_id: _Name | None = None
     dry_run: bool = False
+    locale: Annotated[str, msgspec.Meta(max_length=LONGEST_NAME)] = ""
 
 
 _read = msgspec.json.Decoder(DecideBody).decode
@@ -64,11 +64,12 @@ def decide_routes(ring: KeyRing, url: str, clock: Clock, decider: Decider) -> tu
         if turned_away is not None:
             return turned_away
         try:
-            asked = _asked(_read(await request.body()))
+            said = _read(await request.body())
+            asked = _asked(said)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             words = f'expected {{"userId": "ann", "placement": "usage-page"}}, got: {error}'
             return answer(Refused("invalid", words), HTTPStatus.BAD_REQUEST)
-        return await _answered(pool, lambda: _content(decider.decide(asked), asked))
+        return await _answered(pool, lambda: decided_content(decider.decide(asked), asked, said.locale))
 
     @get("/v1/customers/{customer:str}/explain")
     async def explain(request: Request[Any, Any, Any], customer: FromPath[str]) -> Response[bytes]:
@@ -141,40 +142,3 @@ def _asked(said: DecideBody) -> Asked:
         context=said.context,
         is_dry_run=said.dry_run,
     )
-
-
-def _content(prompted: Prompted, asked: Asked) -> dict[str, Any]:
-    """Give an answer for machines."""
-    said = prompted.prompt
-    prompt = None
-    if said is not None:
-        offer = prompted.program.catalog.offers.get(str(said.get("offer")))
-        prompt = {
-            "key": said["prompt"],
-            "workflow": said["workflow"],
-            "intent": said["intent"],
-            "content": said.get("content"),
-            "offer": None
-            if offer is None
-            else {
-                "id": offer.id,
-                "kind": offer.kind.value,
-                "title": offer.title,
-                "reason": offer.reason,
-                "trial_days": offer.trial_days,
-                "months": offer.months,
-                "guarantee": offer.guarantee,
-                "downgrade": offer.downgrade,
-                "terms": said["terms"],
-            },
-            "proof": proof_content(prompted.proof),
-        }
-    return {
-        "id": asked.id,
-        "at": format_moment(prompted.at),
-        "unit": prompted.unit_id,
-        "dry_run": asked.is_dry_run,
-        "prompt": prompt,
-        "plans": lineup_content(prompted.plans),
-        "reasons": reasons_content(prompted.reasons),
-    }

@@ -7,37 +7,34 @@ no framework can tell their shape. Tests hold it to the routes and to what the s
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, TypeAlias
+from typing import Final
 
 import msgspec
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 
 import upsell
-from upsell.catalog.plans import BillingInterval
-from upsell.decisions.lineup import ListedPlan
-from upsell.decisions.reach import CHANNELS
 from upsell.runtime.mail_desk import SETTING, Hook
 from upsell.runtime.mail_reports import Taken
 from upsell.sources.bounds import LARGEST_BATCH, LARGEST_EVENT, LONGEST_NAME
 from upsell.store.keys import Scope
+from upsell.web.api.prompt_schemas import prompt_components, prompt_paths
+from upsell.web.api.schemas import KEYS, REFUSED, Schema, asked_refusals, body, refusal, response
 from upsell.web.api.segments import MOST_UNITS, USUAL_UNITS
 
-_Schema: TypeAlias = dict[str, Any]
-
-_TEXT: Final[_Schema] = {"type": ["string", "null"]}
-_ID: Final[_Schema] = {
+_TEXT: Final[Schema] = {"type": ["string", "null"]}
+_ID: Final[Schema] = {
     "type": ["string", "integer", "null"],
     "description": f"At most {LONGEST_NAME} printable characters.",
 }
-_TIME: Final[_Schema] = {
+_TIME: Final[Schema] = {
     "type": ["string", "null"],
     "description": "ISO 8601 with a zone, from 1970 on and at most a day ahead.",
     "examples": ["2026-03-01T12:00:00Z"],
 }
-_SAID: Final[_Schema] = {"type": ["object", "null"], "additionalProperties": True}
+_SAID: Final[Schema] = {"type": ["object", "null"], "additionalProperties": True}
 
-_COMMON: Final[_Schema] = {
+_COMMON: Final[Schema] = {
     "messageId": {**_TEXT, "description": "Told again under the same id, an item is a duplicate."},
     "userId": {**_ID, "description": "Id of a known customer."},
     "anonymousId": {**_ID, "description": "Id of a visitor's device."},
@@ -54,7 +51,7 @@ _COMMON: Final[_Schema] = {
     "historical": {"type": "boolean", "description": "Builds up what is known and starts nothing."},
 }
 
-_CALLS: Final[dict[str, tuple[str, _Schema, list[str], _Schema]]] = {
+_CALLS: Final[dict[str, tuple[str, Schema, list[str], Schema]]] = {
     "identify": (
         "Take traits of a customer.",
         {"traits": _SAID},
@@ -103,40 +100,6 @@ _CALLS: Final[dict[str, tuple[str, _Schema, list[str], _Schema]]] = {
 }
 """Each call: what it does, its own fields, which it needs, and an example that is taken."""
 
-_STATED: Final[_Schema] = {
-    "type": "object",
-    "properties": {
-        "text": {"type": "string", "description": "As it is shown; unknown where the catalog does not say."},
-        "amount": {"type": ["number", "null"], "description": "Minor units of the currency, or how much."},
-    },
-    "required": ["text", "amount"],
-    "additionalProperties": False,
-}
-_LISTED_PLAN: Final[_Schema] = {
-    "type": "object",
-    "properties": {
-        "id": {"type": "string"},
-        "name": {"type": "string"},
-        "tier": {"type": "integer"},
-        "currency": {"type": "string"},
-        "prices": {
-            "type": "object",
-            "properties": {interval.value: _STATED for interval in BillingInterval},
-            "required": [interval.value for interval in BillingInterval],
-            "additionalProperties": False,
-        },
-        "features": {"type": "array", "items": {"type": "string"}},
-        "limits": {"type": "object", "additionalProperties": _STATED},
-        "is_present": {"type": "boolean"},
-        "is_fitting": {"type": "boolean"},
-        "is_offered": {"type": "boolean"},
-    },
-    "required": list(ListedPlan.__struct_fields__),
-    "additionalProperties": False,
-}
-_KEYS: Final[list[dict[str, list[str]]]] = [{"basic": []}, {"bearer": []}, {}]
-"""A key as user name or token; none where no key was ever made, or where the body shows it."""
-
 
 def description_route() -> HTTPRouteHandler:
     """Give the route that describes the API; the description needs no key and tells no secret."""
@@ -150,12 +113,12 @@ def description_route() -> HTTPRouteHandler:
     return openapi
 
 
-def describe() -> _Schema:
+def describe() -> Schema:
     """Give the description of every route of the API."""
-    paths: _Schema = {f"/v1/{name}": {"post": _call(name)} for name in _CALLS}
+    paths: Schema = {f"/v1/{name}": {"post": _call(name)} for name in _CALLS}
     paths["/v1/batch"] = {"post": _batch()}
     paths["/v1/incidents"] = {"post": _incidents()}
-    paths["/v1/decide"] = {"post": _decide()}
+    paths |= prompt_paths()
     paths["/v1/customers/{customer}/explain"] = {"get": _explain()}
     paths["/v1/segments"] = {"get": _segments()}
     paths["/v1/segments/{segment}"] = {"get": _segment()}
@@ -176,7 +139,11 @@ def describe() -> _Schema:
                 "basic": {"type": "http", "scheme": "basic", "description": "The key is the user name."},
                 "bearer": {"type": "http", "scheme": "bearer"},
             },
-            "schemas": {**{_title(name): _item(name) for name in _CALLS}, **_answers()},
+            "schemas": {
+                **{_title(name): _item(name) for name in _CALLS},
+                **prompt_components(),
+                **_answers(),
+            },
         },
     }
 
@@ -185,7 +152,7 @@ def _title(name: str) -> str:
     return name.capitalize()
 
 
-def _item(name: str) -> _Schema:
+def _item(name: str) -> Schema:
     """Describe an item; what is not named is left alone."""
     _, own, needed, example = _CALLS[name]
     return {
@@ -197,20 +164,20 @@ def _item(name: str) -> _Schema:
     }
 
 
-def _call(name: str) -> _Schema:
+def _call(name: str) -> Schema:
     does, _, _, example = _CALLS[name]
     schema = {"$ref": f"#/components/schemas/{_title(name)}"}
     return {
         "operationId": name,
         "summary": does,
         "description": f"At most {LARGEST_EVENT:,} bytes. Needs the scope `{Scope.EVENTS.value}`.",
-        "security": _KEYS,
-        "requestBody": _body(schema, example),
+        "security": KEYS,
+        "requestBody": body(schema, example),
         "responses": _event_responses(),
     }
 
 
-def _batch() -> _Schema:
+def _batch() -> Schema:
     items = [
         {
             "allOf": [
@@ -235,13 +202,13 @@ def _batch() -> _Schema:
         "operationId": "batch",
         "summary": "Take many items; each says what it does by its type.",
         "description": f"At most {LARGEST_BATCH:,} bytes, each item at most {LARGEST_EVENT:,}.",
-        "security": _KEYS,
-        "requestBody": _body(schema, example),
+        "security": KEYS,
+        "requestBody": body(schema, example),
         "responses": _event_responses(),
     }
 
 
-def _incidents() -> _Schema:
+def _incidents() -> Schema:
     name = {"type": "string", "minLength": 1, "maxLength": LONGEST_NAME}
     schema = {
         "type": "object",
@@ -260,72 +227,22 @@ def _incidents() -> _Schema:
         "operationId": "incidents",
         "summary": "Take that an incident begins or is over: for an account, a customer, or everyone.",
         "description": f"Needs a server key with the scope `{Scope.INCIDENTS.value}`.",
-        "security": _KEYS,
-        "requestBody": _body(schema, {"id": "INC-7", "turn": "start", "title": "checkout is down"}),
+        "security": KEYS,
+        "requestBody": body(schema, {"id": "INC-7", "turn": "start", "title": "checkout is down"}),
         "responses": {
-            "200": _response("It is told; `changed` says whether that was new.", changed),
-            **{status: _refusal(said) for status, said in _REFUSED.items() if status != "429"},
+            "200": response("It is told; `changed` says whether that was new.", changed),
+            **{status: refusal(said) for status, said in REFUSED.items() if status != "429"},
         },
     }
 
 
-def _decide() -> _Schema:
-    name = {"type": "string", "minLength": 1, "maxLength": LONGEST_NAME}
-    absent: _Schema = {"type": "null"}
-    schema = {
-        "type": "object",
-        "properties": {
-            "placement": {"anyOf": [name, absent], "description": "Where it is shown; this or channel."},
-            "channel": {
-                "anyOf": [{"type": "string", "enum": list(CHANNELS)}, absent],
-                "description": "By which channel the team's own system is about to tell it.",
-            },
-            "userId": {"anyOf": [name, absent], "description": "Id of the customer who looks."},
-            "accountId": {"anyOf": [name, absent], "description": "Id of the account; userId or this."},
-            "context": {
-                "type": "object",
-                "additionalProperties": {"type": ["string", "number", "boolean", "null"]},
-                "description": "What else is known at that moment; triggers can ask it.",
-            },
-            "messageId": {"anyOf": [name, absent], "description": "Told again under it, it is one request."},
-            "dryRun": {"type": "boolean", "description": "Answer and record nothing."},
-        },
-        "additionalProperties": False,
-    }
-    answered = {
-        "type": "object",
-        "properties": {
-            "id": {"type": "string"},
-            "at": {"type": "string"},
-            "unit": {"type": "string"},
-            "dry_run": {"type": "boolean"},
-            "prompt": {"type": ["object", "null"]},
-            "plans": {"type": "array", "items": _LISTED_PLAN},
-            "reasons": {"type": "array", "items": {"type": "object"}},
-        },
-        "required": ["id", "at", "unit", "dry_run", "prompt", "plans", "reasons"],
-        "additionalProperties": False,
-    }
-    return {
-        "operationId": "decide",
-        "summary": "Decide what may be shown at a placement or told by a channel, or say why nothing.",
-        "description": f"Needs a server key with the scope `{Scope.DECISIONS.value}`.",
-        "security": _KEYS,
-        "requestBody": _body(schema, {"userId": "ann", "placement": "usage-page"}),
-        "responses": {
-            "200": _response("The prompt, or the reasons; recorded unless it was a dry run.", answered),
-            **{status: _refusal(said) for status, said in _REFUSED.items() if status != "429"},
-        },
-    }
-
-
-def _explain() -> _Schema:
+def _explain() -> Schema:
     return {
         "operationId": "explain",
         "summary": "Say for each workflow why a customer is spoken to, or why not.",
         "description": "The customer's id; `a:<account>` asks about an account. "
         f"Needs a server key with the scope `{Scope.DECISIONS.value}`.",
-        "security": _KEYS,
+        "security": KEYS,
         "parameters": [
             {
                 "name": "customer",
@@ -342,13 +259,13 @@ def _explain() -> _Schema:
             {"name": "workflow", "in": "query", "schema": {"type": "string"}},
         ],
         "responses": {
-            "200": _response("Why and why not.", {"type": "object"}),
-            **_asked_refusals(),
+            "200": response("Why and why not.", {"type": "object"}),
+            **asked_refusals(),
         },
     }
 
 
-_SEGMENT: Final[_Schema] = {
+_SEGMENT: Final[Schema] = {
     "segment": {"type": "string"},
     "unit": {"enum": ["account", "customer"]},
     "meaning": {"type": "string"},
@@ -357,7 +274,7 @@ _SEGMENT: Final[_Schema] = {
 _NEEDS_SEGMENTS: Final = f"Needs a server key with the scope `{Scope.SEGMENTS.value}`."
 
 
-def _segments() -> _Schema:
+def _segments() -> Schema:
     counted = {
         "type": "object",
         "properties": {**_SEGMENT, "count": {"type": "integer", "minimum": 0}},
@@ -374,12 +291,12 @@ def _segments() -> _Schema:
         "operationId": "segments",
         "summary": "Count the accounts or customers of every live segment.",
         "description": f"Every unit is asked now. {_NEEDS_SEGMENTS}",
-        "security": _KEYS,
-        "responses": {"200": _response("The counts.", answered), **_asked_refusals()},
+        "security": KEYS,
+        "responses": {"200": response("The counts.", answered), **asked_refusals()},
     }
 
 
-def _segment() -> _Schema:
+def _segment() -> Schema:
     listed = {
         "type": "object",
         "properties": {"unit": {"type": "string"}, "since": {"type": ["string", "null"]}},
@@ -398,7 +315,7 @@ def _segment() -> _Schema:
         "summary": "List the accounts or customers of one segment, in the order of their ids.",
         "description": "`next_after` is what to say in `after` for the next page; null on the last. `since` "
         f"is null where the worker has not noticed yet. {_NEEDS_SEGMENTS}",
-        "security": _KEYS,
+        "security": KEYS,
         "parameters": [
             {
                 "name": "segment",
@@ -410,7 +327,7 @@ def _segment() -> _Schema:
             {"name": "limit", "in": "query", "schema": limit},
         ],
         "responses": {
-            "200": _response(
+            "200": response(
                 "A page.",
                 {
                     "type": "object",
@@ -419,17 +336,12 @@ def _segment() -> _Schema:
                     "additionalProperties": False,
                 },
             ),
-            **_asked_refusals(),
+            **asked_refusals(),
         },
     }
 
 
-def _asked_refusals() -> _Schema:
-    """Describe the answers to a question that cannot be answered."""
-    return {status: _refusal(said) for status, said in _REFUSED.items() if status not in ("413", "429")}
-
-
-_HOOK_BODIES: Final[Mapping[Hook, tuple[_Schema, _Schema | list[_Schema]]]] = {
+_HOOK_BODIES: Final[Mapping[Hook, tuple[Schema, Schema | list[Schema]]]] = {
     Hook.SES: ({"type": "object"}, {"Type": "Notification", "MessageId": "22b80b92", "Message": "{}"}),
     Hook.POSTMARK: ({"type": "object"}, {"RecordType": "Bounce", "Type": "HardBounce"}),
     Hook.SENDGRID: ({"type": "array"}, [{"event": "bounce", "sg_event_id": "6g4ZI7SA", "timestamp": 1}]),
@@ -438,7 +350,7 @@ _HOOK_BODIES: Final[Mapping[Hook, tuple[_Schema, _Schema | list[_Schema]]]] = {
 """Each webhook's body, in the provider's own form, and an example of it without its proof."""
 
 
-def _hook(hook: Hook) -> _Schema:
+def _hook(hook: Hook) -> Schema:
     schema, example = _HOOK_BODIES[hook]
     described = f"In the provider's own form, and proved in its own way. Closed until {SETTING[hook]} is set."
     return {
@@ -451,19 +363,19 @@ def _hook(hook: Hook) -> _Schema:
             "content": {"application/json": {"schema": schema, "example": example}},
         },
         "responses": {
-            "200": _response("What is believed is committed.", _told_mail()),
-            "404": _refusal("It is not set up."),
-            **{status: _refusal(said) for status, said in _REFUSED.items() if status != "401"},
+            "200": response("What is believed is committed.", _told_mail()),
+            "404": refusal("It is not set up."),
+            **{status: refusal(said) for status, said in REFUSED.items() if status != "401"},
         },
     }
 
 
-def _bounces() -> _Schema:
+def _bounces() -> Schema:
     return {
         "operationId": "bounces",
         "summary": "Take one mail that came back, as it came (message/rfc822).",
         "description": f"Needs a server key with the scope `{Scope.BOUNCES.value}`.",
-        "security": _KEYS,
+        "security": KEYS,
         "requestBody": {
             "required": True,
             "content": {
@@ -471,13 +383,13 @@ def _bounces() -> _Schema:
             },
         },
         "responses": {
-            "200": _response("What is believed is committed.", _told_mail()),
-            **{status: _refusal(said) for status, said in _REFUSED.items()},
+            "200": response("What is believed is committed.", _told_mail()),
+            **{status: refusal(said) for status, said in REFUSED.items()},
         },
     }
 
 
-def _told_mail() -> _Schema:
+def _told_mail() -> Schema:
     names = msgspec.structs.fields(Taken)
     return {
         "type": "object",
@@ -487,7 +399,7 @@ def _told_mail() -> _Schema:
     }
 
 
-def _health() -> _Schema:
+def _health() -> Schema:
     schema = {
         "type": "object",
         "properties": {"is_ready": {"type": "boolean"}, "behind": {"type": ["integer", "null"]}},
@@ -497,48 +409,25 @@ def _health() -> _Schema:
         "operationId": "health",
         "summary": "Say whether events can be taken, and how far the worker is behind.",
         "security": [],
-        "responses": {"200": _response("They can.", schema), "503": _response("They cannot.", schema)},
+        "responses": {"200": response("They can.", schema), "503": response("They cannot.", schema)},
     }
 
 
-def _self() -> _Schema:
+def _self() -> Schema:
     return {
         "operationId": "openapi",
         "summary": "Describe the API.",
         "security": [],
-        "responses": {"200": _response("This description.", {"type": "object"})},
+        "responses": {"200": response("This description.", {"type": "object"})},
     }
 
 
-_REFUSED: Final = {
-    "400": "Some items were refused, or the body is none; what was good is committed.",
-    "401": "No good key was shown.",
-    "403": "The key is not for this.",
-    "413": "The request is too large.",
-    "429": "Too much is waiting; nothing is committed. Send it again after Retry-After.",
-    "503": "The database does not answer; nothing is committed. Send it again after Retry-After.",
-}
+def _event_responses() -> Schema:
+    taken = response("Every item is committed.", {"$ref": "#/components/schemas/Taken"})
+    return {"200": taken, **{status: refusal(said) for status, said in REFUSED.items()}}
 
 
-def _event_responses() -> _Schema:
-    taken = _response("Every item is committed.", {"$ref": "#/components/schemas/Taken"})
-    return {"200": taken, **{status: _refusal(said) for status, said in _REFUSED.items()}}
-
-
-def _refusal(said: str) -> _Schema:
-    return _response(said, {"$ref": "#/components/schemas/Refused"})
-
-
-def _response(said: str, schema: _Schema) -> _Schema:
-    return {"description": said, "content": {"application/json": {"schema": schema}}}
-
-
-def _body(schema: _Schema, example: _Schema) -> _Schema:
-    """Describe a body: JSON, whatever its content type says, so that a page's beacon can send it."""
-    return {"required": True, "content": {"application/json": {"schema": schema, "example": example}}}
-
-
-def _answers() -> _Schema:
+def _answers() -> Schema:
     count = {"type": "integer", "minimum": 0}
     item = {
         "type": "object",

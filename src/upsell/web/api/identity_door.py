@@ -35,9 +35,14 @@ METHODS: Final = [HttpMethod.POST, HttpMethod.OPTIONS]
 
 
 class Asker(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True):
-    """Who asks: a token, or from a server the ids themselves."""
+    """Who asks: a token."""
 
     token: Annotated[str, msgspec.Meta(max_length=4_096)] | None = None
+
+
+class NamingAsker(Asker, rename="camel", forbid_unknown_fields=True, frozen=True):
+    """Who asks: a token, or from a server the ids themselves."""
+
     user_id: Name | None = None
     account_id: Name | None = None
 
@@ -66,6 +71,7 @@ class Door:
     """What the routes share: who may ask, for whom, and what stands in the way."""
 
     def __init__(self, ring: KeyRing, reader: IdentityReader) -> None:
+        """Ask the keys of ``ring``, and believe the tokens that ``reader`` does."""
         self._ring = ring
         self._reader = reader
 
@@ -74,8 +80,8 @@ class Door:
         request: AnyRequest,
         read: Callable[[bytes], _Body],
         example: str,
-        work: Callable[[_Body, Identity], Awaitable[msgspec.Struct]],
-    ) -> Response[bytes]:
+        work: Callable[[_Body, Identity], Awaitable[msgspec.Struct | Response[Any]]],
+    ) -> Response[Any]:
         """Answer a request, which a page of any site may make and read."""
         if request.method == HttpMethod.OPTIONS:
             return answer_preflight()
@@ -93,8 +99,8 @@ class Door:
         request: AnyRequest,
         read: Callable[[bytes], _Body],
         example: str,
-        work: Callable[[_Body, Identity], Awaitable[msgspec.Struct]],
-    ) -> Response[bytes]:
+        work: Callable[[_Body, Identity], Awaitable[msgspec.Struct | Response[Any]]],
+    ) -> Response[Any]:
         """Answer a request that only a server makes."""
         turned_away = await turn_away(self._ring, request, Scope.DECISIONS)
         if turned_away is not None:
@@ -106,14 +112,15 @@ class Door:
         request: AnyRequest,
         read: Callable[[bytes], _Body],
         example: str,
-        work: Callable[[_Body, Identity], Awaitable[msgspec.Struct]],
+        work: Callable[[_Body, Identity], Awaitable[msgspec.Struct | Response[Any]]],
         *,
         is_server: bool,
-    ) -> Response[bytes]:
+    ) -> Response[Any]:
         try:
             said = read(await request.body())
             who = await asyncio.to_thread(self._identity, said, is_server=is_server)
-            return answer(await work(said, who))
+            told = await work(said, who)
+            return told if isinstance(told, Response) else answer(told)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             return answer(Refused("invalid", f"expected {example}, got: {error}"), HTTPStatus.BAD_REQUEST)
         except RefusedError as error:
@@ -140,13 +147,22 @@ class Door:
                 return self._reader.read(said.token)
             except IntakeError as error:
                 raise RefusedError(Refused("identity", str(error)), HTTPStatus.UNAUTHORIZED) from error
-        if not is_server:
+        if not is_server or not isinstance(said, NamingAsker):
             words = "expected a token that your server signed, got none; `upsell identity --help` tells how"
             raise RefusedError(Refused("identity", words), HTTPStatus.UNAUTHORIZED)
         if said.user_id is None:
             msg = "neither token nor userId; say who looks"
             raise msgspec.ValidationError(msg)
-        if not all(text.isprintable() for text in (said.user_id, said.account_id or "")):
-            msg = "characters that cannot be printed"
-            raise msgspec.ValidationError(msg)
+        check_print(said.user_id, said.account_id or "")
         return Identity(said.user_id, said.account_id)
+
+
+def check_print(*texts: str) -> None:
+    """Hold texts to what a database keeps and a page prints.
+
+    Raises:
+        msgspec.ValidationError: One is neither.
+    """
+    if not all(text.isprintable() for text in texts):
+        msg = "characters that cannot be printed"
+        raise msgspec.ValidationError(msg)

@@ -18,22 +18,32 @@ from litestar import Response, route
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
-from upsell.channels.prompt_view import PromptView, view_prompt
+from upsell.channels.prompt_view import PromptView
 from upsell.clock import Clock
 from upsell.runtime.answering import Act, write_answer
-from upsell.runtime.deciding import Asked, Decider, Prompted
+from upsell.runtime.deciding import Asked, Decider
 from upsell.runtime.identities import Identity
 from upsell.runtime.intake import Intake
+from upsell.runtime.prompt_views import view_prompted
 from upsell.sources.bounds import LARGEST_EVENT
 from upsell.sources.segment import Draft
 from upsell.store.ledger import hash_event
 from upsell.web.api.answers import Refused
-from upsell.web.api.identity_door import METHODS, AnyRequest, Asker, Door, Name, RefusedError, Word
+from upsell.web.api.identity_door import (
+    METHODS,
+    AnyRequest,
+    Door,
+    Name,
+    NamingAsker,
+    RefusedError,
+    Word,
+    check_print,
+)
 
 _Scalar = str | int | float | bool | None
 
 
-class PromptBody(Asker, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
+class PromptBody(NamingAsker, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
     """What a page says that asks what to show."""
 
     placement: Name
@@ -42,7 +52,7 @@ class PromptBody(Asker, rename="camel", forbid_unknown_fields=True, frozen=True,
     message_id: Name | None = None
 
 
-class GateBody(Asker, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
+class GateBody(NamingAsker, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
     """What a page says that reaches for a feature; without a placement it is the feature's name."""
 
     feature: Name
@@ -52,7 +62,7 @@ class GateBody(Asker, rename="camel", forbid_unknown_fields=True, frozen=True, k
     message_id: Name | None = None
 
 
-class AnswerBody(Asker, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
+class AnswerBody(NamingAsker, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
     """What a page says became of a prompt, told once under each id."""
 
     key: Name
@@ -104,7 +114,7 @@ def prompt_routes(
             """Decide, in a thread of the pool."""
             asked = _asked(said, said.placement, who)
             told = await asyncio.get_running_loop().run_in_executor(pool, decider.decide, asked)
-            return PromptAnswer(asked.id, _view(told, said.locale))
+            return PromptAnswer(asked.id, view_prompted(told, said.locale))
 
         return await door.take(request, _prompt_body, '{"placement": "usage-page", "token": "..."}', work)
 
@@ -114,10 +124,11 @@ def prompt_routes(
 
         async def work(said: GateBody, who: Identity) -> msgspec.Struct:
             """Look, and decide where the gate holds."""
+            check_print(said.feature)
             asked = _asked(said, said.placement or said.feature, who)
             loop = asyncio.get_running_loop()
             gated = await loop.run_in_executor(pool, decider.gate, said.feature, asked)
-            view = _view(gated.prompted, said.locale) if gated.prompted is not None else None
+            view = view_prompted(gated.prompted, said.locale) if gated.prompted is not None else None
             return GateAnswer(asked.id, gated.is_allowed, gated.plan, view)
 
         return await door.take(request, _gate_body, '{"feature": "sso", "token": "..."}', work)
@@ -132,6 +143,7 @@ def prompt_routes(
             if act not in known:
                 words = f"expected one of {', '.join(known)} behind /v1/prompts/, got {act}"
                 raise RefusedError(Refused("not_found", words), HTTPStatus.NOT_FOUND)
+            check_print(said.key, said.id, said.reason, said.feature)
             why = {"answer": said.answer, "reason": said.reason, "feature": said.feature}
             why = {name: value for name, value in why.items() if value}
             event = await asyncio.to_thread(
@@ -150,9 +162,7 @@ def prompt_routes(
 def _asked(said: PromptBody | GateBody, placement: str, who: Identity) -> Asked:
     texts = [placement, said.message_id or "", *said.context]
     texts += [value for value in said.context.values() if isinstance(value, str)]
-    if not all(text.isprintable() for text in texts):
-        msg = "characters that cannot be printed"
-        raise msgspec.ValidationError(msg)
+    check_print(*texts)
     return Asked(
         id=said.message_id or uuid4().hex,
         placement=placement,
@@ -161,13 +171,3 @@ def _asked(said: PromptBody | GateBody, placement: str, who: Identity) -> Asked:
         context=said.context,
         is_dry_run=False,
     )
-
-
-def _view(told: Prompted, locale: str) -> PromptView | None:
-    """Give what a page draws of an answer."""
-    said = told.prompt
-    if said is None:
-        return None
-    offer = told.program.catalog.offers.get(str(said.get("offer")))
-    kind = str(said.get("kind") or "")
-    return view_prompt(dict(said), offer, told.plans, kind, (locale, *told.locales))

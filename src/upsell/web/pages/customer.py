@@ -74,7 +74,7 @@ def customer_page(
 ) -> Response[bytes]:
     """Write a page from its template; without ``sender`` it has no footer."""
     style, style_hash = _style()
-    footer = {"sender": "", "sender_address": "", "whom": "", "address": ""}
+    footer = {"sender": "", "sender_address": "", "from_whom": "", "address": ""}
     html = rendered(template, **{**footer, "style": style, "questions": WORDS[language].questions, **said})
     return Response(
         html.encode(),

@@ -193,7 +193,7 @@ class OfferPages:
             way_back=self._desk.token(DOWNGRADE, shown.message.key) if _is_theirs(shown) else "",
             sender=shown.sender.name,
             sender_address=shown.sender.reply_to or shown.sender.address,
-            whom=whom_and_where(shown.sender.name, shown.sender.postal_address),
+            from_whom=whom_and_where(shown.sender.name, shown.sender.postal_address),
         )
 
     def _go_back(self, token: str, accepted: str, form: Form | None) -> Response[bytes]:
@@ -247,7 +247,7 @@ def _back_page(held: Held, accepted: str, *, is_done: bool) -> Response[bytes]:
         promises=promise.words if promise is not None else (),
         sender=held.sender.name,
         sender_address=held.sender.reply_to or held.sender.address,
-        whom=whom_and_where(held.sender.name, held.sender.postal_address),
+        from_whom=whom_and_where(held.sender.name, held.sender.postal_address),
     )
 
 

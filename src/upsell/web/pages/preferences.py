@@ -197,7 +197,7 @@ def _page(template: str, words: Words, standing: Standing, **said: Any) -> Respo
         words=words,
         sender=standing.sender_name,
         sender_address=standing.sender,
-        whom=whom_and_where(standing.sender_name, standing.postal_address),
+        from_whom=whom_and_where(standing.sender_name, standing.postal_address),
         address=words.for_address.format(address=address) if address else "",
         **said,
     )

@@ -1,0 +1,255 @@
+"""Schemas of prompts: what pages, servers and bots ask for somebody who looks, and what they are answered.
+
+The shape of what is drawn is made of the code that makes it, so it cannot be another.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from upsell.catalog.plans import BillingInterval
+from upsell.channels.prompt_view import PromptView
+from upsell.decisions.lineup import ListedPlan
+from upsell.decisions.reach import CHANNELS
+from upsell.runtime.answering import Act
+from upsell.sources.bounds import LONGEST_NAME
+from upsell.store.keys import Scope
+from upsell.web.api.schemas import KEYS, REFUSED, Schema, body, refusal, response
+
+_NAME: Final[Schema] = {"type": "string", "minLength": 1, "maxLength": LONGEST_NAME}
+_ABSENT: Final[Schema] = {"type": "null"}
+_WORD: Final[Schema] = {"type": "string", "maxLength": LONGEST_NAME}
+_ASKER: Final[Schema] = {
+    "token": {
+        "anyOf": [{"type": "string", "maxLength": 4_096}, _ABSENT],
+        "description": "Made by your server: who looks. A server key may say userId instead.",
+    },
+    "userId": {"anyOf": [_NAME, _ABSENT], "description": "Id of the customer; of a server only."},
+    "accountId": {"anyOf": [_NAME, _ABSENT], "description": "Id of their account; of a server only."},
+}
+_CONTEXT: Final[Schema] = {
+    "type": "object",
+    "additionalProperties": {"type": ["string", "number", "boolean", "null"]},
+    "description": "What else is known at that moment; triggers can ask it.",
+}
+_ASKED: Final[Schema] = {
+    "context": _CONTEXT,
+    "locale": {**_WORD, "description": "What somebody reads, such as de-AT."},
+    "messageId": {"anyOf": [_NAME, _ABSENT], "description": "Told again under it, it is one request."},
+}
+_PROMPT: Final[Schema] = {"anyOf": [{"$ref": "#/components/schemas/PromptView"}, _ABSENT]}
+_ASKS = (
+    f"Needs a key with the scope `{Scope.PROMPTS.value}` and a token, or one with `{Scope.DECISIONS.value}`."
+)
+
+_STATED: Final[Schema] = {
+    "type": "object",
+    "properties": {
+        "text": {"type": "string", "description": "As it is shown; unknown where the catalog does not say."},
+        "amount": {"type": ["number", "null"], "description": "Minor units of the currency, or how much."},
+    },
+    "required": ["text", "amount"],
+    "additionalProperties": False,
+}
+_LISTED_PLAN: Final[Schema] = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "string"},
+        "name": {"type": "string"},
+        "tier": {"type": "integer"},
+        "currency": {"type": "string"},
+        "prices": {
+            "type": "object",
+            "properties": {interval.value: _STATED for interval in BillingInterval},
+            "required": [interval.value for interval in BillingInterval],
+            "additionalProperties": False,
+        },
+        "features": {"type": "array", "items": {"type": "string"}},
+        "limits": {"type": "object", "additionalProperties": _STATED},
+        "is_present": {"type": "boolean"},
+        "is_fitting": {"type": "boolean"},
+        "is_offered": {"type": "boolean"},
+    },
+    "required": list(ListedPlan.__struct_fields__),
+    "additionalProperties": False,
+}
+
+
+def prompt_paths() -> Schema:
+    """Describe the routes that pages and servers ask for somebody who looks."""
+    return {
+        "/v1/decide": {"post": _decide()},
+        "/v1/prompts": {"post": _prompts()},
+        "/v1/prompts/live": {"post": _live()},
+        "/v1/prompts/{act}": {"post": _answers()},
+        "/v1/can": {"post": _can()},
+    }
+
+
+def prompt_components() -> Schema:
+    """Describe what is drawn."""
+    _, components = msgspec.json.schema_components([PromptView], ref_template="#/components/schemas/{name}")
+    # In JSON there are lists alone.
+    said: Schema = msgspec.json.decode(msgspec.json.encode(components))
+    return said
+
+
+def _prompts() -> Schema:
+    schema = {
+        "type": "object",
+        "properties": {**_ASKER, "placement": _NAME, **_ASKED},
+        "required": ["placement"],
+        "additionalProperties": False,
+    }
+    return {
+        "operationId": "prompts",
+        "summary": "Decide what a page shows at a placement.",
+        "description": _ASKS,
+        "security": KEYS,
+        "requestBody": body(schema, {"userId": "ann", "placement": "usage-page", "locale": "en-GB"}),
+        "responses": {"200": response("What to show, or null.", _told({"prompt": _PROMPT})), **_refusals()},
+    }
+
+
+def _can() -> Schema:
+    schema = {
+        "type": "object",
+        "properties": {**_ASKER, "feature": _NAME, "placement": {"anyOf": [_NAME, _ABSENT]}, **_ASKED},
+        "required": ["feature"],
+        "additionalProperties": False,
+    }
+    answered = {"allowed": {"type": "boolean"}, "plan": {"type": "string"}, "prompt": _PROMPT}
+    return {
+        "operationId": "can",
+        "summary": "Say whether a feature may be used, and what to show where it may not.",
+        "description": f"Without a placement it is the feature's name. {_ASKS}",
+        "security": KEYS,
+        "requestBody": body(schema, {"userId": "ann", "feature": "sso"}),
+        "responses": {"200": response("Whether it may be used.", _told(answered)), **_refusals()},
+    }
+
+
+def _answers() -> Schema:
+    schema = {
+        "type": "object",
+        "properties": {
+            **_ASKER,
+            "key": {**_NAME, "description": "The prompt's key."},
+            "id": {**_NAME, "description": "Told again under it, it is one answer."},
+            "answer": {"enum": ["not_now", "never"], "description": "Of a decline: how it is meant."},
+            "reason": {**_WORD, "description": "Of a decline: what speaks against the offer."},
+            "feature": {**_WORD, "description": "Of a decline: what is missing."},
+        },
+        "required": ["key", "id"],
+        "additionalProperties": False,
+    }
+    heard = {"type": "object", "properties": {"heard": {"const": True}}, "required": ["heard"]}
+    acts = [act.value for act in Act]
+    return {
+        "operationId": "answers",
+        "summary": "Take what became of a prompt.",
+        "description": _ASKS,
+        "security": KEYS,
+        "parameters": [
+            {
+                "name": "act",
+                "in": "path",
+                "required": True,
+                "schema": {"type": "string", "enum": acts},
+                "example": acts[0],
+            }
+        ],
+        "requestBody": body(schema, {"userId": "ann", "key": "5f0c", "id": "1"}),
+        "responses": {
+            "200": response("It is committed.", heard),
+            "404": refusal("There is no such answer."),
+            **_refusals(),
+        },
+    }
+
+
+def _live() -> Schema:
+    schema = {
+        "type": "object",
+        "properties": {"token": {"type": "string", "maxLength": 4_096}},
+        "required": ["token"],
+        "additionalProperties": False,
+    }
+    stream = {"text/event-stream": {"schema": {"type": "string"}}}
+    return {
+        "operationId": "live",
+        "summary": "Hear when to ask for prompts again, by server-sent events.",
+        "description": "`event: changed` says that something changed for whoever looks. Lines with a colon "
+        f"before them say that the connection stands. It ends after an hour, or with the server. {_ASKS}",
+        "security": KEYS,
+        "requestBody": body(schema, {"token": "made.by.your-server"}),
+        "responses": {"200": {"description": "The events.", "content": stream}, **_refusals()},
+    }
+
+
+def _told(said: Schema) -> Schema:
+    properties = {"id": {"type": "string", "description": "Of the request."}, **said}
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def _refusals() -> Schema:
+    return {status: refusal(said) for status, said in REFUSED.items()}
+
+
+def _decide() -> Schema:
+    schema = {
+        "type": "object",
+        "properties": {
+            "placement": {"anyOf": [_NAME, _ABSENT], "description": "Where it is shown; this or channel."},
+            "channel": {
+                "anyOf": [{"type": "string", "enum": list(CHANNELS)}, _ABSENT],
+                "description": "By which channel the team's own system is about to tell it.",
+            },
+            "userId": {"anyOf": [_NAME, _ABSENT], "description": "Id of the customer who looks."},
+            "accountId": {"anyOf": [_NAME, _ABSENT], "description": "Id of the account; userId or this."},
+            "context": _CONTEXT,
+            "messageId": {
+                "anyOf": [_NAME, _ABSENT],
+                "description": "Told again under it, it is one request.",
+            },
+            "locale": {**_WORD, "description": "What they read, such as de-AT; else what their traits say."},
+            "dryRun": {"type": "boolean", "description": "Answer and record nothing."},
+        },
+        "additionalProperties": False,
+    }
+    answered = {
+        "type": "object",
+        "properties": {
+            "id": {"type": "string"},
+            "at": {"type": "string"},
+            "unit": {"type": "string"},
+            "dry_run": {"type": "boolean"},
+            "prompt": {
+                "type": ["object", "null"],
+                "properties": {"view": {"$ref": "#/components/schemas/PromptView"}},
+                "description": "For machines; `view` is what is said to people.",
+            },
+            "plans": {"type": "array", "items": _LISTED_PLAN},
+            "reasons": {"type": "array", "items": {"type": "object"}},
+        },
+        "required": ["id", "at", "unit", "dry_run", "prompt", "plans", "reasons"],
+        "additionalProperties": False,
+    }
+    return {
+        "operationId": "decide",
+        "summary": "Decide what may be shown at a placement or told by a channel, or say why nothing.",
+        "description": f"Needs a server key with the scope `{Scope.DECISIONS.value}`.",
+        "security": KEYS,
+        "requestBody": body(schema, {"userId": "ann", "placement": "usage-page"}),
+        "responses": {
+            "200": response("The prompt, or the reasons; recorded unless it was a dry run.", answered),
+            **{status: refusal(said) for status, said in REFUSED.items() if status != "429"},
+        },
+    }
