@@ -83,6 +83,10 @@ def prompt_paths() -> Schema:
         "/v1/decide": {"post": _decide()},
         "/v1/prompts": {"post": _prompts()},
         "/v1/prompts/live": {"post": _live()},
+        "/v1/prompts/accepted": {
+            "post": _accept("accepted", "Take an offer at the terms its prompt showed.")
+        },
+        "/v1/accept": {"post": _accept("accept", "Take an offer for whom a server names.")},
         "/v1/prompts/{act}": {"post": _answers()},
         "/v1/can": {"post": _can()},
     }
@@ -166,6 +170,61 @@ def _answers() -> Schema:
             "200": response("It is committed.", heard),
             "404": refusal("There is no such answer."),
             **_refusals(),
+        },
+    }
+
+
+def _accept(name: str, summary: str) -> Schema:
+    schema = {
+        "type": "object",
+        "properties": {
+            **_ASKER,
+            "key": _NAME,
+            "price": {"type": ["integer", "null"], "description": "In minor units, as it was stated."},
+            "currency": {"type": "string", "maxLength": 3},
+            "locale": {"type": "string", "maxLength": LONGEST_NAME},
+        },
+        "required": ["key", "price", "currency"],
+        "additionalProperties": False,
+    }
+    answered = {"key": {"type": "string"}, "state": {"type": "string"}, "message": {"type": "string"}}
+    taken = {
+        "type": "object",
+        "properties": answered,
+        "required": list(answered),
+        "additionalProperties": False,
+    }
+    refused = {
+        "type": "object",
+        "properties": {
+            "code": {"type": "string"},
+            "message": {"type": "string"},
+            "words": {"type": "string"},
+        },
+        "required": ["code", "message"],
+    }
+    example = {"userId": "ann", "key": "k1", "price": 13_410, "currency": "USD"}
+    return {
+        "operationId": name,
+        "summary": summary,
+        "description": "Told again, it is one order; what is refused says why to the customer in `words`. "
+        + (_ASKS if name == "accepted" else f"Needs a server key with the scope `{Scope.DECISIONS.value}`."),
+        "security": KEYS,
+        "requestBody": body(schema, example),
+        "responses": {
+            "200": response("It is written down.", taken),
+            **_refusals(),
+            **{
+                status: response(said, refused)
+                for status, said in (
+                    (
+                        "400",
+                        "It is over, the price is another, it could not be made so, or the body is none.",
+                    ),
+                    ("403", "It is not theirs to accept, or the key is not for this."),
+                    ("404", "Nothing was shown under the key."),
+                )
+            },
         },
     }
 
