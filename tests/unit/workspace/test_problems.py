@@ -375,7 +375,7 @@ def test_missing_settings_are_told_plainly() -> None:
         ("catalog.yml", "did you mean catalog.yaml?"),
         ("workflows/other.yml", "end in .yaml"),
         ("workflows/Two Words.yaml", "small letters"),
-        ("templates/other.md", "end in .mjml, .html or .txt"),
+        ("templates/other.md", "end in .mjml, .html, .txt or .prompt.yaml"),
         ("templates/alone.txt", "templates/alone.html"),
     ],
 )
