@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import email.policy
+import re
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,11 @@ def begin(world: LiveWorld) -> None:
     world.settle()
 
 
+def unsealed(text: str) -> str:
+    """Give a text with the links that are made with a secret as they are in any mail."""
+    return " ".join(re.sub(r"https?://[^/\s]+(/[upad]/)[\w-]+", r"\1", text).split())
+
+
 def shown(world: LiveWorld, **said: str) -> Preview:
     now = world.clock.now()
     stood = stand_now(world.connection, customer_unit("ada"), now)
@@ -60,10 +66,10 @@ def test_a_preview_shows_what_is_then_sent(database: str) -> None:
         assert sent["Subject"] == before.letter.subject == "t1 for Ada & Co"
         body = sent.get_body(("html",))
         assert body is not None
-        assert body.get_content().rstrip() == before.letter.html.rstrip()
+        assert unsealed(body.get_content()) == unsealed(before.letter.html)
         plain = sent.get_body(("plain",))
         assert plain is not None
-        assert plain.get_content().rstrip() == before.letter.text.rstrip()
+        assert unsealed(plain.get_content()) == unsealed(before.letter.text)
 
 
 @pytest.mark.postgres
