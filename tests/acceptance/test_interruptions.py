@@ -136,7 +136,7 @@ def test_a_launch_interrupted_at_any_statement_launches_everybody_once(
 def test_a_dispatcher_interrupted_at_any_statement_sends_nothing_twice(database: str) -> None:
     with open_sink() as sink, open_world(database, sink) as world:
         world.apply(make_documents({"w": two_mails("30 days")}))
-        customers = [f"u{n}" for n in range(40)]
+        customers = [f"u{n}" for n in range(120)]
         for who in customers:
             world.happens("Customer Identified", who, email=f"{who}@example.com")
         fuse = put_fuse(world.dispatcher.connection)

@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Sequence
 from functools import lru_cache
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -37,13 +37,20 @@ class Kept(msgspec.Struct, frozen=True):
     kept_at: Moment
 
 
+class _Pattern(NamedTuple):
+    """What letters of one template share: its hash, itself packed, and a packer that knows it."""
+
+    hash: bytes
+    packed: bytes
+    packer: _Compress
+
+
 class LetterPress:
     """Packs and keeps letters for one process; what letters of one template share is remembered."""
 
     def __init__(self) -> None:
         """Know no template yet."""
-        self._hashes: dict[tuple[str, str], bytes] = {}
-        self._primed: dict[bytes, _Compress] = {}
+        self._patterns: dict[tuple[str, str], _Pattern] = {}
 
     def keep(
         self,
@@ -61,33 +68,35 @@ class LetterPress:
         """
         if not letters:
             return
-        patterns = [self._hash(connection, name, template) for _, name, template in letters]
+        names = dict.fromkeys(name for _, name, _ in letters)
+        templates = {name: template for _, name, template in letters}
+        patterns = {name: self._pattern(name, templates[name]) for name in names}
+        for pattern in patterns.values():
+            # Each time: a transaction that kept it may have come to nothing.
+            known = {"hash": pattern.hash, "pattern": pattern.packed}
+            connection.execute(query("keep_letter_pattern"), known)
         values = {
             "keys": [letter.key for letter, _, _ in letters],
-            "patterns": patterns,
-            "packed": [
-                self._pack(pattern, letter) for pattern, (letter, _, _) in zip(patterns, letters, strict=True)
-            ],
+            "patterns": [patterns[name].hash for _, name, _ in letters],
+            "packed": [_pack(patterns[name].packer, letter) for letter, name, _ in letters],
             "now": now,
         }
         connection.execute(query("keep_letters"), values)
 
-    def _hash(self, connection: Connection, name: tuple[str, str], template: Any) -> bytes:
-        """Give the hash of a template's pattern, and see that the store has the pattern."""
-        known = self._hashes.get(name)
-        if known is not None:
-            return known
-        pattern = _encode(template)[-_WINDOW:]
-        key = self._hashes[name] = blake2b(pattern, digest_size=16).digest()
-        values = {"hash": key, "pattern": zlib.compress(pattern)}
-        connection.execute(query("keep_letter_pattern"), values)
-        # A packer with more memory is copied more slowly for each letter, and packs no better.
-        self._primed[key] = zlib.compressobj(2, wbits=-15, memLevel=8, zdict=pattern)
-        return key
+    def _pattern(self, name: tuple[str, str], template: Any) -> _Pattern:
+        known = self._patterns.get(name)
+        if known is None:
+            text = _encode(template)[-_WINDOW:]
+            # A packer with more memory is copied more slowly for each letter, and packs no better.
+            packer = zlib.compressobj(2, wbits=-15, memLevel=8, zdict=text)
+            known = _Pattern(blake2b(text, digest_size=16).digest(), zlib.compress(text), packer)
+            self._patterns[name] = known
+        return known
 
-    def _pack(self, pattern: bytes, letter: Letter) -> bytes:
-        packer = self._primed[pattern].copy()
-        return packer.compress(_encode(letter)) + packer.flush()
+
+def _pack(pattern: _Compress, letter: Letter) -> bytes:
+    packer = pattern.copy()
+    return packer.compress(_encode(letter)) + packer.flush()
 
 
 def read_letter(connection: Connection, key: str) -> Kept | None:

@@ -58,3 +58,17 @@ def test_a_letter_of_7_kb_takes_a_few_hundred_bytes_beside_its_template(database
         ((size,),) = connection.execute("select length(packed) from letters").fetchall()
         assert len(msgspec.msgpack.encode(said)) > 7_000
         assert size < 500
+
+
+def test_a_letter_is_read_whatever_became_of_the_transaction_that_kept_the_first_of_its_template(
+    database: str,
+) -> None:
+    press = LetterPress()
+    with connect(database) as connection:
+        for key in ("k1", "k2"):
+            with connection.transaction(force_rollback=key == "k1"):
+                press.keep(connection, [(letter(key, text=key), NAME, TEMPLATE)], 1)
+        assert read_letter(connection, "k1") is None
+        kept = read_letter(connection, "k2")
+        assert kept is not None
+        assert kept.letter.text == "k2"
