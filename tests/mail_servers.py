@@ -60,7 +60,7 @@ class Server:
         self.sessions += 1
         return [responses[0], "250-PIPELINING", *responses[1:]] if self.is_pipelined else responses
 
-    async def handle_RCPT(  # noqa: N802
+    async def handle_RCPT(  # noqa: N802  # the names are aiosmtpd's
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
         if address.startswith("nobody"):
@@ -68,6 +68,7 @@ class Server:
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 OK"
 
+    # The names are aiosmtpd's.
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
         content = envelope.content if isinstance(envelope.content, bytes) else b""
         key = key_of(content)

@@ -92,6 +92,7 @@ def test_the_page_of_a_link_that_leads_nowhere_fits_and_loads_nothing_else(
     database: str, width: int, scheme: str
 ) -> None:
     with serving(make_app(database, SetClock(START))) as address, open_browser() as browser:
+        # The schemes are parameters, so text here; Playwright wants its own literals.
         page = browser.new_page(viewport={"width": width, "height": 700}, color_scheme=scheme)  # type: ignore[arg-type]
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))

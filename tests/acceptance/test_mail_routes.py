@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 
@@ -213,14 +213,14 @@ def test_a_letter_that_one_provider_may_have_is_never_given_to_the_next(database
 
 
 @contextmanager
-def losing_server(converse: object) -> Iterator[int]:
+def losing_server(converse: Callable[[Line], Awaitable[None]]) -> Iterator[int]:
     """Run a raw server in a thread of its own."""
     loop = asyncio.new_event_loop()
     ports: list[int] = []
     is_open, is_over = threading.Event(), asyncio.Event()
 
     async def serve() -> None:
-        async with open_raw(converse) as port:  # type: ignore[arg-type]
+        async with open_raw(converse) as port:
             ports.append(port)
             is_open.set()
             await is_over.wait()

@@ -1,4 +1,7 @@
-"""Templates made into functions say what the library says, and refuse what it refuses; the library is asked."""  # noqa: E501
+"""Templates made into functions say what the library says, and refuse what it refuses: it is asked."""
+
+# A template that is cut at its line end would be another one.
+# ruff: noqa: E501
 
 from __future__ import annotations
 
@@ -57,20 +60,20 @@ PIECES = (
     "{% if offer.total >= 49 %}much{% elsif offer.total %}some{% else %}none{% endif %}",
     "{% if offer.nothing > 3 %}x{% elsif offer.nothing == nil %}nil{% endif %}",
     "{% if offer.nothing <= 3 %}x{% endif %}{% if plan.id > 3 %}x{% endif %}",
-    "{% if plan.id == 'pro' %}p{% endif %}{% if plan.id != 'pro' %}q{% endif %}{% if plan.tags == empty %}e{% endif %}",  # noqa: E501
+    "{% if plan.id == 'pro' %}p{% endif %}{% if plan.id != 'pro' %}q{% endif %}{% if plan.tags == empty %}e{% endif %}",
     "{% if plan.tags contains 'a-b' %}c{% endif %}{% if customer.yes == true %}t{% endif %}",
     "{% if customer.nought < 1 %}n{% endif %}{% if 'b' > 'a' %}m{% endif %}",
     "{% unless account.name %}nobody's{% else %}{{ account.name }}{% endunless %}",
     "{% if customer.yes %} {% assign here = 'set' %} {% endif %}{{ here }}",
-    "{% case offer.interval %}{% when 'year' %}a year{% when 'month', 'month' %}a month{% else %}once{% endcase %}",  # noqa: E501
-    "{% case offer.months %}{% when 3, 'month' %}three{% endcase %}{% case plan.id %}{% when 'pro' or 7 %}p{% when empty %}e{% else %}o{% endcase %}",  # noqa: E501
-    "{% case customer.bare %}{% when blank %}b{% else %}o{% endcase %}{% case '<' %}{% when '<' %}lt{% when nil %}n{% endcase %}",  # noqa: E501
+    "{% case offer.interval %}{% when 'year' %}a year{% when 'month', 'month' %}a month{% else %}once{% endcase %}",
+    "{% case offer.months %}{% when 3, 'month' %}three{% endcase %}{% case plan.id %}{% when 'pro' or 7 %}p{% when empty %}e{% else %}o{% endcase %}",
+    "{% case customer.bare %}{% when blank %}b{% else %}o{% endcase %}{% case '<' %}{% when '<' %}lt{% when nil %}n{% endcase %}",
     "{% case offer.nothing %}{% when 'year' %}a year{% else %}once{% endcase %}",
     "{% for each in plans %}{{ forloop.index }}{{ each.name }}{% if forloop.last %}.{% endif %}{% endfor %}",
     "{% for each in plans %}{% if each.tier == 2 %}{% break %}{% endif %}{% continue %}x{% endfor %}",
     "{% for each in account %}x{% else %}none{% endfor %}{% for n in (1..3) reversed %}{{ n }}{% endfor %}",
-    "{% for each in plans %}{% for tag in plan.tags %}{{ forloop.parentloop.index }}{{ tag }}{% endfor %}{% endfor %}",  # noqa: E501
-    "{% for each in plans limit: 1 %}{{ each.name }}{% endfor %}{% for each in plans offset: continue %}-{% endfor %}",  # noqa: E501
+    "{% for each in plans %}{% for tag in plan.tags %}{{ forloop.parentloop.index }}{{ tag }}{% endfor %}{% endfor %}",
+    "{% for each in plans limit: 1 %}{{ each.name }}{% endfor %}{% for each in plans offset: continue %}-{% endfor %}",
     "{% for each in plans %}{% endfor %}{% for each in plans offset: continue %}none is left{% endfor %}",
     "{% for each in plan.tags %}{{ each }}{% assign each = 'own' %}{{ each }}{% endfor %}{{ each }}",
     "{% assign customer = plan %}{{ customer.id }}{{ customer.first_name | default: 'none' }}",
@@ -78,7 +81,7 @@ PIECES = (
     "{% for each in nobody %}x{% endfor %}",
     "{% capture held %}<b>{{ plan.id }}</b>{% endcapture %}{{ held }}",
     "{% assign label = 'Look at ' | append: plan.id %}{{ label | upcase }}{{ label }}",
-    "{% within 'go', label: plan.id, gone: account.name %}[{{ label }}{{ gone | default: '-' }}{{ here }}]{% endwithin %}",  # noqa: E501
+    "{% within 'go', label: plan.id, gone: account.name %}[{{ label }}{{ gone | default: '-' }}{{ here }}]{% endwithin %}",
     "{% within 'row' for plans as each %}{{ each.name }}{{ forloop.index }};{% endwithin %}",
     "{% within 'row' with plan as each %}{{ each.id }}{% endwithin %}",
     "{% comment %}said to nobody{% endcomment %}{% cycle 'a', 'b' %}{% increment n %}",
