@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from granian.constants import Interfaces
 from granian.server.embed import Server
 from litestar import Litestar
@@ -61,6 +62,25 @@ def open_page(browser: Browser, address: str, width: int, scheme: Any = "light",
     page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme, **options)
     page.goto(address)
     return page
+
+
+SMALL = """[...document.querySelectorAll('button, label, input:not([type=hidden])')]
+  .filter(each => (each.closest('label') || each).getBoundingClientRect().height < 44)
+  .map(each => each.outerHTML)"""
+"""What is smaller than a finger: 44 pixels (WCAG 2.2, 2.5.5)."""
+
+
+def violations(page: Page) -> list[str]:
+    return [f"{each['id']}: {each['nodes'][0]['html']}" for each in Axe().run(page).response["violations"]]
+
+
+def check_usable(page: Page, picture: Path) -> None:
+    """Take a picture of a page, and hold it to what everybody needs at the width it is shown in."""
+    page.screenshot(path=picture, full_page=True)
+    assert violations(page) == [], picture.stem
+    width = page.viewport_size["width"] if page.viewport_size is not None else 0
+    assert page.evaluate("document.documentElement.scrollWidth") <= width, picture.stem
+    assert page.evaluate(SMALL) == [], picture.stem
 
 
 CONTRAST = """([selector, property, ground]) => {

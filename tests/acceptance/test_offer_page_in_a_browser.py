@@ -9,10 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
-from tests.acceptance.browsing import in_a_browser, open_browser, open_page, serving
+from tests.acceptance.browsing import check_usable, in_a_browser, open_browser, open_page, serving
 from tests.offer_world import Offered, open_offers
 from tests.stories.world import START
 from upsell.clock import DAY
@@ -52,10 +51,6 @@ def site(database: str) -> Iterator[Site]:
         yield Site(offered, base)
 
 
-def violations(page: Page) -> list[str]:
-    return [f"{each['id']}: {each['nodes'][0]['html']}" for each in Axe().run(page).response["violations"]]
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 320])
 def test_everybody_can_use_every_page(
@@ -64,15 +59,7 @@ def test_everybody_can_use_every_page(
     page = open_page(browser, site.offer, width, scheme)
 
     def look(name: str) -> None:
-        page.screenshot(path=tmp_path / f"{name}-{scheme}-{width}.png", full_page=True)
-        assert violations(page) == [], name
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, name
-        small = page.evaluate(
-            "[...document.querySelectorAll('button, label, input:not([type=hidden])')]"
-            ".filter(each => (each.closest('label') || each).getBoundingClientRect().height < 44)"
-            ".map(each => each.outerHTML)"
-        )
-        assert small == [], name
+        check_usable(page, tmp_path / f"{name}-{scheme}-{width}.png")
 
     look("offer")
     page.get_by_role("button", name="Not now").click()
