@@ -13,6 +13,7 @@ from tests.stories.test_prompts import BY_MAIL, FROM_MAIL, JOURNEY, ON_REQUEST
 from tests.stories.world import CATALOG, workflow
 from upsell.clock import SECOND
 from upsell.runtime.deciding import Asked, Decider
+from upsell.runtime.intake import Intake, OverloadedError
 from upsell.web.app import make_app
 
 pytestmark = pytest.mark.postgres
@@ -184,3 +185,19 @@ def test_the_answers_to_what_is_shown_are_taken_from_the_page_that_shows_it(data
         for name in ("Prompt Offered", "Placement Asked", "Task Opened", "Message Sent"):
             refused = client.post("/v1/track", json={"userId": "ada", "event": name})
             assert (refused.status_code, refused.json()["code"]) == (400, "reserved_event"), name
+
+
+def test_a_request_that_finds_no_room_is_asked_to_come_again(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_sink() as sink, open_world(database, sink) as world:
+        world.apply(DOCUMENTS)
+
+        def submit(*_: object) -> Any:
+            raise OverloadedError("expected room for 1 event, but 50,000 are waiting; send them again")
+
+        monkeypatch.setattr(Intake, "submit", submit)
+        with TestClient(make_app(database, world.clock)) as client:
+            said = client.post("/v1/decide", json={"userId": "ada", "placement": "usage-page"})
+            assert (said.status_code, said.json()["code"]) == (429, "overloaded")
+            assert said.headers["retry-after"]

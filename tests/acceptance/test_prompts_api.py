@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import jwt
@@ -16,8 +17,9 @@ from tests.live_world import LiveWorld, make_documents, open_world
 from tests.stories.test_prompts import JOURNEY, ON_REQUEST
 from tests.stories.world import CATALOG, workflow
 from upsell.clock import DAY, HOUR, MINUTE, SECOND
-from upsell.runtime.identities import Identity, sign_identity
+from upsell.runtime.identities import Identity, IdentityReader, sign_identity
 from upsell.sources.bounds import LONGEST_NAME
+from upsell.store.connect import connect
 from upsell.store.identity_secrets import make_identity_secret
 from upsell.store.keys import PUBLIC, Kind, Scope, create_key
 from upsell.web.app import make_app
@@ -165,6 +167,41 @@ def test_a_page_of_any_site_may_ask_and_is_told_no_secret(place: Place) -> None:
     assert answered.headers["access-control-allow-origin"] == "*"
     assert answered.headers["cache-control"] == "no-store"
     assert set(answered.json()) == {"id", "prompt"}, "no reasons, no facts"
+
+
+def test_a_gate_records_what_it_held_back_and_the_request_behind_it_in_one_commit(place: Place) -> None:
+    body = {"feature": "sso", "placement": "usage-page", "messageId": "m1", "token": place.token("ada")}
+    assert place.post("/v1/can", body).status_code == 200
+    told = "select name, position - lag(position) over (order by position), seen_at, xmin::text from events"
+    told += " where name in ('Feature Gate Hit', 'Placement Asked') order by position"
+    hit, asked = place.world.rows(told)
+    assert (hit[0], asked[0], asked[1]) == ("Feature Gate Hit", "Placement Asked", 1)
+    assert hit[2:] == asked[2:]
+    assert place.post("/v1/can", body).json()["id"] == "m1"
+    other = place.post("/v1/can", body | {"feature": "audit"})
+    assert (other.status_code, other.json()["code"]) == (400, "conflict")
+    assert len(place.world.rows(told)) == 2
+
+
+def test_secrets_are_read_by_one_request_while_the_others_go_on(database: str, place: Place) -> None:
+    clock = place.world.clock
+    reader = IdentityReader(database, clock)
+    token = place.token("ada")
+    assert reader.is_stale()
+    reader.refresh()
+    clock.move_to(clock.now() + MINUTE)
+    with ThreadPoolExecutor(1) as pool:
+        with connect(database) as other, other.transaction():
+            other.execute("lock table identity_secrets in access exclusive mode")
+            waiting = pool.submit(reader.refresh)
+            while not other.execute("select 1 from pg_locks where not granted").fetchall():
+                assert not waiting.done()
+            reader.refresh()
+            assert reader.is_stale()
+            assert reader.read(token).customer_id == "ada"
+        waiting.result()
+    assert not reader.is_stale()
+    reader.close()
 
 
 def test_a_gate_lets_in_who_has_the_feature_and_records_who_has_not(place: Place) -> None:

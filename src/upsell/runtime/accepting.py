@@ -27,7 +27,7 @@ from upsell.runtime.programs import Programs
 from upsell.runtime.snapshot import take_pending
 from upsell.signals.events import OFFER_ACCEPTED, Event
 from upsell.store.acceptances import Showing, find_showing
-from upsell.store.connect import Connection, connect
+from upsell.store.connect import Connection, connect, one_moment
 from upsell.store.cursors import read_cursors
 from upsell.store.identities import find_identities
 from upsell.store.ledger import append, stamp_moment
@@ -184,8 +184,7 @@ def _today(connection: Connection, customer_id: str) -> str:
 def _find_home(connection: Connection, program: Program, showing: Showing, who: str, now: Moment) -> _Home:
     """Read the household of what was shown, as of now, with the roles of who accepts."""
     unit_id, household_id = showing.unit_id, showing.unit_id
-    with connection.transaction():
-        connection.execute("set transaction isolation level repeatable read, read only")
+    with one_moment(connection):
         if not is_account(unit_id):
             customer_id = _today(connection, bare(unit_id))
             unit_id = household_id = customer_unit(customer_id)

@@ -31,13 +31,15 @@ from upsell.journeys.program import Program
 from upsell.journeys.scene import Scene
 from upsell.journeys.steps import PromptStep, asked_where
 from upsell.journeys.workflow import Trigger
+from upsell.runtime.intake import Intake
 from upsell.runtime.preferences import tell_customer_left
 from upsell.runtime.programs import Programs, is_limited
 from upsell.runtime.snapshot import take_through
 from upsell.runtime.suppressing import tell_customer
 from upsell.signals.events import FEATURE_GATE_HIT, PLACEMENT_ASKED, PROMPT_OFFERED, PROMPT_WITHHELD, Event
+from upsell.sources.segment import Draft
 from upsell.store.acceptances import keep_prompted, newest_acceptance
-from upsell.store.connect import Connection, connect
+from upsell.store.connect import Connection, connect, one_moment
 from upsell.store.cursors import read_cursors
 from upsell.store.households import Homes, find_homes
 from upsell.store.identities import find_identities
@@ -129,10 +131,14 @@ class Gated(msgspec.Struct, frozen=True):
 class Decider:
     """Decides in requests, for a server's threads: each has a connection of its own."""
 
-    def __init__(self, url: str, clock: Clock) -> None:
-        """Decide over the database at ``url``."""
+    def __init__(self, url: str, clock: Clock, intake: Intake | None = None) -> None:
+        """Decide over the database at ``url``; requests are recorded by ``intake``, None to do it here.
+
+        An intake commits what several threads record together, which else wait for each other's commits.
+        """
         self._url = url
         self._clock = clock
+        self._intake = intake
         self._programs = Programs()
         self._newest: Program | None = None
         self._accepted_to = 0
@@ -164,10 +170,7 @@ class Decider:
             tell_customer_left(connection, program, self._clock, asked.customer_id)
         if asked.is_dry_run:
             return _try(connection, self._limited(connection), asked, self._clock.now())
-        event = _event(asked, self._clock.now())
-        appended = _append(connection, event, asked, self._clock)
-        # What was taken before the request's place in the ledger can be read only now.
-        return _follow(connection, self._limited(connection), asked, event, appended)
+        return self._record(connection, asked, _event(asked, self._clock.now()))
 
     def gate(self, feature: str, asked: Asked) -> Gated:
         """Say whether somebody may use a feature; where they may not it is recorded, and decided what helps.
@@ -186,13 +189,32 @@ class Decider:
         plan = str(facts.plan.get("id") or "")
         if feature in facts.features:
             return Gated(is_allowed=True, plan=plan, prompted=None)
-        if not asked.is_dry_run:
-            hit = _event(asked, now)
-            hit = msgspec.structs.replace(
-                hit, id=f"{asked.id}/gate", name=FEATURE_GATE_HIT, properties={"feature": feature}
-            )
-            _append(connection, hit, asked, self._clock)
-        return Gated(is_allowed=False, plan=plan, prompted=self.decide(asked))
+        if asked.is_dry_run:
+            return Gated(is_allowed=False, plan=plan, prompted=self.decide(asked))
+        event = _event(asked, now)
+        hit = msgspec.structs.replace(
+            event, id=f"{asked.id}/gate", name=FEATURE_GATE_HIT, properties={"feature": feature}
+        )
+        return Gated(is_allowed=False, plan=plan, prompted=self._record(connection, asked, hit, event))
+
+    def _record(self, connection: Connection, asked: Asked, *events: Event) -> Prompted:
+        """Record a request, the last of ``events``, with what led to it; say what follows from it.
+
+        Raises:
+            IntakeError: Another request was told under the same id.
+        """
+        drafts = [_draft(event) for event in events]
+        if self._intake is not None:
+            answers = self._intake.submit(drafts).result()
+        else:
+            told = [draft.event for draft in drafts]
+            answers = append(connection, told, self._clock, [draft.hash for draft in drafts])
+        if any(answer.outcome is Outcome.CONFLICT for answer in answers):
+            msg = "expected a messageId that is new, or the same request again, "
+            msg += f"got {asked.id!r}, which was another; send it under an id of its own"
+            raise IntakeError(msg)
+        # What was taken before the request's place in the ledger can be read only now.
+        return _follow(connection, self._limited(connection), asked, events[-1], answers[-1])
 
     def _connection(self) -> Connection:
         held: Connection | None = getattr(self._local, "connection", None)
@@ -240,24 +262,16 @@ class Decider:
         self._read_at = self._clock.now()
 
 
-def _append(connection: Connection, event: Event, asked: Asked, clock: Clock) -> Appended:
-    """Put the request into the ledger; told again, it is there already."""
-    # The moment is ours, not the request's: told again, it is the same one.
-    told = msgspec.structs.replace(event, occurred_at=0)
-    (appended,) = append(connection, [event], clock, [hash_event(told)])
-    if appended.outcome is Outcome.CONFLICT:
-        msg = "expected a messageId that is new, or the same request again, "
-        msg += f"got {asked.id!r}, which was another; send it under an id of its own"
-        raise IntakeError(msg)
-    return appended
+def _draft(event: Event) -> Draft:
+    """Give what is recorded. The moment is ours, not the request's: told again, it is the same one."""
+    return Draft(event, hash_event(msgspec.structs.replace(event, occurred_at=0)))
 
 
 def _follow(
     connection: Connection, program: Program, asked: Asked, event: Event, appended: Appended
 ) -> Prompted:
     """Say what follows from a request that is in the ledger; what it shows is kept before it is seen."""
-    with connection.transaction():
-        connection.execute("set transaction isolation level repeatable read, read only")
+    with one_moment(connection):
         row = connection.execute(query("read_event"), {"position": appended.position}, binary=True).fetchone()
         household_id, customer_id, seen_at = row or (_home(asked), asked.customer_id, event.occurred_at)
         wanted = {household_id: (customer_id,) if customer_id else ()}
@@ -286,8 +300,7 @@ def _look_up(
     connection: Connection, program: Program, asked: Asked, now: Moment
 ) -> tuple[Household, str | None]:
     """Give the household a request is about, as of now, and who looks by who they are now."""
-    with connection.transaction():
-        connection.execute("set transaction isolation level repeatable read, read only")
+    with one_moment(connection):
         customer_id = asked.customer_id
         if customer_id is not None:
             known = find_identities(connection, [customer_id]).get(customer_id)

@@ -19,7 +19,7 @@ from jwt.types import Options
 from upsell.clock import DAY, SECOND, Clock, Duration, Moment
 from upsell.errors import IntakeError
 from upsell.sources.bounds import LONGEST_NAME
-from upsell.store.connect import connect
+from upsell.store.connect import Connection, connect
 from upsell.store.identity_secrets import read_identity_secrets
 
 ALGORITHM: Final = "HS256"
@@ -74,30 +74,51 @@ def read_identity(secrets: Sequence[str], token: str, now: Moment) -> Identity:
 
 
 class IdentityReader:
-    """Reads tokens for a server process; secrets are read again every few seconds."""
+    """Reads tokens for a server process; ``is_stale`` says when to ``refresh`` the secrets."""
 
     def __init__(self, url: str, clock: Clock) -> None:
         """Read the secrets of the database at ``url``; nothing is read yet."""
         self._url = url
         self._clock = clock
-        self._secrets: tuple[str, ...] = ()
-        self._read_at: Moment | None = None
+        self._secrets: tuple[str, ...] | None = None
+        self._read_at: Moment = 0
+        self._connection: Connection | None = None
         self._reading = threading.Lock()
 
+    def is_stale(self) -> bool:
+        """Tell whether the secrets were read too long ago, or never."""
+        return self._secrets is None or self._clock.now() >= self._read_at + _READ_EACH
+
+    def refresh(self) -> None:
+        """Read the secrets; one thread at a time, others go on with those known before, if any were.
+
+        Raises:
+            psycopg.Error: The database did not answer.
+            StoreError: The same.
+        """
+        if not self._reading.acquire(blocking=self._secrets is None):
+            return
+        try:
+            now = self._clock.now()
+            if self._connection is None or self._connection.closed:
+                self._connection = connect(self._url)
+            self._secrets = read_identity_secrets(self._connection, now)
+            self._read_at = now
+        finally:
+            self._reading.release()
+
     def read(self, token: str) -> Identity:
-        """Give whom a token names; see ``read_identity``.
+        """Give whom a token names, by the secrets that were read; see ``read_identity``.
 
         Raises:
             IntakeError: It names nobody who can be believed.
-            psycopg.Error: The database did not answer.
         """
-        now = self._clock.now()
-        with self._reading:
-            if self._read_at is None or now >= self._read_at + _READ_EACH:
-                with connect(self._url) as connection:
-                    self._secrets = read_identity_secrets(connection, now)
-                self._read_at = now
-        return read_identity(self._secrets, token, now)
+        return read_identity(self._secrets or (), token, self._clock.now())
+
+    def close(self) -> None:
+        """Let the database go."""
+        if self._connection is not None:
+            self._connection.close()
 
 
 def _opened(secrets: Sequence[str], token: str) -> dict[str, object]:

@@ -44,7 +44,7 @@ from upsell.runtime.left_addresses import (
 from upsell.runtime.programs import Programs
 from upsell.runtime.snapshot import take_pending
 from upsell.signals.events import CONSENT_GIVEN, CONSENT_WITHDRAWN, Event
-from upsell.store.connect import Connection, connect
+from upsell.store.connect import Connection, connect, one_moment
 from upsell.store.consents import Addressee, ConsentText, find_addressee, keep_text
 from upsell.store.cursors import read_cursors
 from upsell.store.households import find_homes, read_traits
@@ -307,8 +307,7 @@ def _customers(
     connection: Connection, program: Program, customer_id: str, now: Moment
 ) -> tuple[list[Unit], Moment]:
     unit_id = customer_unit(customer_id)
-    with connection.transaction():
-        connection.execute("set transaction isolation level repeatable read, read only")
+    with one_moment(connection):
         home = find_homes(connection, [unit_id]).get(unit_id, unit_id)
         cursors = read_cursors(connection, range(SHARDS))
         homes = take_pending(connection, program, {home: (customer_id,)}, cursors, now)

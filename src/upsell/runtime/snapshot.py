@@ -34,7 +34,7 @@ from upsell.runtime.left_addresses import heed_left
 from upsell.runtime.lines import Lines
 from upsell.runtime.programs import Programs
 from upsell.runtime.suppressing import heed_suppressions
-from upsell.store.connect import Connection
+from upsell.store.connect import Connection, one_moment
 from upsell.store.cursors import Cursor, read_cursors
 from upsell.store.households import Homes, Reading, find_homes, load_households
 from upsell.store.identities import Identity, find_identities, find_merge_homes
@@ -118,8 +118,7 @@ def take_snapshot(
 
     The program is that of the newest revision launched in the shards concerned.
     """
-    with connection.transaction():
-        connection.execute("set transaction isolation level repeatable read, read only")
+    with one_moment(connection):
         people = {queued.message.customer_id for queued in messages} - {""}
         identities = find_identities(connection, people)
         said = [(queued, _today(queued.message, identities)) for queued in messages]

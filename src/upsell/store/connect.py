@@ -6,6 +6,8 @@ with the command that helps.
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Any, TypeAlias
 
 import psycopg
@@ -53,3 +55,20 @@ def connect(url: str) -> Connection:
         raise StoreError(msg)
     teach_moments(connection)
     return connection
+
+
+@contextmanager
+def one_moment(connection: Connection) -> Generator[None]:
+    """Read in a transaction that sees one moment of the database and writes nothing.
+
+    It is said with the transaction's begin, which asks the database once less than a statement of its own.
+    No transaction may be open.
+    """
+    connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+    connection.read_only = True
+    try:
+        with connection.transaction():
+            yield
+    finally:
+        if not connection.closed:
+            connection.isolation_level = connection.read_only = None

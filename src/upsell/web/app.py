@@ -57,9 +57,10 @@ def make_app(
     """
     intake = Intake(url, clock)
     ring = KeyRing(url, clock)
-    decider = Decider(url, clock)
+    decider = Decider(url, clock, intake)
     targets = TargetBook(url, clock)
-    identity_door = Door(ring, IdentityReader(url, clock))
+    identities = IdentityReader(url, clock)
+    identity_door = Door(ring, identities)
     fulfil_desk = FulfilDesk(url, clock, open_fulfiller(settings or Settings()))
     preferences = Desk(url, clock)
     offers = OfferPages(url, clock, preferences, fulfil_desk, targets, intake)
@@ -78,6 +79,7 @@ def make_app(
             mail_desk.close()
             fulfil_desk.close()
             ring.close()
+            identities.close()
             decider.close()
             targets.close()
 

@@ -23,7 +23,7 @@ from upsell.clock import Clock
 from upsell.errors import ConfigError
 from upsell.runtime.exports.manifest import ExportFile, Manifest, TableState, read_manifest, write_manifest
 from upsell.runtime.exports.tables import TABLES, ExportTable, Growth
-from upsell.store.connect import Connection, connect
+from upsell.store.connect import Connection, connect, one_moment
 from upsell.store.queries import query
 
 AT_ONCE = 20_000
@@ -67,10 +67,9 @@ def one_state(connection: Connection, other: Connection) -> Iterator[None]:
     Numbers are drawn before they are committed. So whoever is adding is waited for, for a moment and over
     another connection, and the state is taken before anybody adds again.
     """
-    with connection.transaction():
+    with one_moment(connection):
         with other.transaction():
             other.execute(query("hold_decisions"))
-            connection.execute("set transaction isolation level repeatable read, read only")
             # Moments are compared as text: the same one is written the same way wherever this runs.
             connection.execute("set local timezone to 'UTC'")
             connection.execute("select 1")

@@ -25,6 +25,7 @@ from upsell.runtime.decided import decided_content
 from upsell.runtime.deciding import Asked, Decider
 from upsell.runtime.explained import answer_content
 from upsell.runtime.explaining import explain_now, explain_past
+from upsell.runtime.intake import OverloadedError
 from upsell.runtime.keyring import KeyRing
 from upsell.sources.bounds import LARGEST_EVENT, LONGEST_NAME
 from upsell.store.connect import connect
@@ -103,6 +104,8 @@ async def _answered(pool: ThreadPoolExecutor, work: Callable[[], dict[str, Any]]
         content = await asyncio.get_running_loop().run_in_executor(pool, work)
     except ConfigError as error:
         return answer(Refused("unknown", str(error)), HTTPStatus.BAD_REQUEST)
+    except OverloadedError as error:
+        return answer(Refused("overloaded", str(error)), HTTPStatus.TOO_MANY_REQUESTS, AGAIN)
     except IntakeError as error:
         return answer(Refused("conflict", str(error)), HTTPStatus.BAD_REQUEST)
     except (psycopg.Error, StoreError):

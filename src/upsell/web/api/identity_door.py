@@ -118,7 +118,9 @@ class Door:
     ) -> Response[Any]:
         try:
             said = read(await request.body())
-            who = await asyncio.to_thread(self._identity, said, is_server=is_server)
+            if self._reader.is_stale():
+                await asyncio.to_thread(self._reader.refresh)
+            who = self._identity(said, is_server=is_server)
             told = await work(said, who)
             return told if isinstance(told, Response) else answer(told)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
