@@ -160,8 +160,8 @@ _EXPRESSIONS = """\
 Expressions are [JMESPath](https://jmespath.org/specification.html). They see `body`, what came, and
 `headers`, with names in small letters and `_` in the place of `-`, without those that prove the request;
 where `items:` names a list, `item` is each thing of it, else the body. Texts stand in single quotes, numbers
-in backticks. Beside JMESPath's own functions there are these; of what is not there each gives null, and what is
-null is left out.
+in backticks. Beside JMESPath's own functions there are these; of what is not there each gives null, and what
+is null is left out.
 
 | function | gives |
 | --- | --- |
