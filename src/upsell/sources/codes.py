@@ -53,6 +53,12 @@ OF_SOURCES: Final[Mapping[str, Page]] = {
             meaning="Two sources take requests under one path, or one does under that of a mail provider.",
             remedy="Give one of them another path, and tell its vendor the new address.",
         ),
+        Page(
+            code="source-security",
+            meaning="What is written about how a source is let in does not go together.",
+            remedy="Beside sasl_ssl or sasl_plaintext write mechanism, user and password, which others do "
+            "without; certificate and private_key go together.",
+        ),
     )
 }
 """Every page of a source's own codes."""

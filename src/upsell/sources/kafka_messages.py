@@ -8,15 +8,20 @@ same id.
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple, assert_never
 
 import msgspec
 
-from upsell.clock import Moment
+from upsell.clock import SECOND, Duration, Moment
 from upsell.ids import digest
 from upsell.sources.bounds import LARGEST_BATCH, LARGEST_EVENT
-from upsell.sources.segment import Draft, Refusal, read_item
+from upsell.sources.reports import MalformedError
+from upsell.sources.segment import Draft, Refusal
+from upsell.sources.source import Aside, Delivery, Item, Read, Source, Taken, draft_item, shown_body
+
+MILLISECOND: Final[Duration] = SECOND // 1_000
+"""In which Kafka tells moments and durations."""
 
 LONGEST_STEM: Final = 150
 """How many characters of a topic's name are part of a message's id; beyond, a digest of it is."""
@@ -39,6 +44,13 @@ class KeyIs(enum.Enum):
     NOTHING = "nothing"
     CUSTOMER = "customer"
     ACCOUNT = "account"
+
+
+class From(enum.Enum):
+    """Where a topic that was never read is begun, where that is no moment."""
+
+    EARLIEST = "earliest"
+    LATEST = "latest"
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -66,81 +78,99 @@ class Message(msgspec.Struct, frozen=True):
         return f"{self.partition}/{self.offset}"
 
 
-Shape = Callable[[Message, Moment], Sequence[bytes | Refusal]]
-"""What takes a message apart into Segment-shaped items, as JSON, and what it keeps aside."""
-
-
-def read_segment(message: Message, now: Moment) -> Sequence[bytes | Refusal]:  # noqa: ARG001  # a ``Shape``
-    """Take a message as one item in Segment's shape, which is the shape that holds by default."""
-    return (message.value or b"",)
-
-
-def read_message(
-    message: Message, source: str, topic_id: str, key_is: KeyIs, shape: Shape, now: Moment
-) -> list[Draft | Refusal]:
-    """Read one message; [] for a tombstone, and for one of which its shape makes nothing.
+def read_message(message: Message, source: Source, topic_id: str, key_is: KeyIs, now: Moment) -> Taken:
+    """Read one message; nothing at all for a tombstone.
 
     Args:
         message: What was read.
-        source: The name of the source, which its events carry.
+        source: What takes it apart, and whose name its events carry.
         topic_id: What Kafka calls the topic, so that one made anew has other ids; "" where it does not say.
         key_is: Whose id the key is.
-        shape: What takes it apart.
         now: The present.
     """
     if message.value is None:
-        return []
+        return Taken(passed_over=1)
     if len(message.value) > LARGEST_BATCH:
-        return [_refuse(message, "too_large", f"expected at most {LARGEST_BATCH:,} bytes")]
-    read: list[Draft | Refusal] = []
-    for index, item in enumerate(shape(message, now)):
-        if isinstance(item, Refusal):
-            read.append(item)
-            continue
-        answer = _read(item, message, _id_of(message, topic_id, index), key_is, now)
-        if isinstance(answer, Draft):
-            event = msgspec.structs.replace(answer.event, source=source)
-            answer = msgspec.structs.replace(answer, event=event, merge=_of_source(answer.merge, source))
-        read.append(answer)
-    return read
+        size = f"expected at most {LARGEST_BATCH:,} bytes, got {len(message.value):,}"
+        return _aside(message, "too_large", size)
+    headers = {name.lower(): said for name, said in message.headers.items()}
+    try:
+        read = source.read(Delivery(message.value, headers), now)
+    except MalformedError as error:
+        return _aside(message, "malformed", str(error))
+    try:
+        key = (message.key or b"").decode().strip() if key_is is not KeyIs.NOTHING else ""
+    except UnicodeDecodeError:
+        return _aside(
+            message, "invalid_key", f"expected a key of UTF-8 text, as an id is, got {message.key!r}"
+        )
+    items = (
+        _draft(item, message, source.name, _id_of(message, topic_id, index), key_is, key, now)
+        for index, item in enumerate(read.items)
+    )
+    return Taken(tuple(items), read.asides, read.passed_over)
 
 
-def _read(item: bytes, message: Message, message_id: str, key_is: KeyIs, now: Moment) -> Draft | Refusal:
-    """Read one item, completed by what its message says beside it.
+def read_segment(delivery: Delivery) -> Read:
+    """Read a message that is one item in Segment's shape, which is what holds where no rules are written.
+
+    What is inside it is not read twice: it stays as it was written.
+
+    Raises:
+        MalformedError: It is no JSON object.
+    """
+    if len(delivery.body) > LARGEST_EVENT:
+        msg = f"expected at most {LARGEST_EVENT:,} bytes, got {len(delivery.body):,}"
+        return Read(asides=(Aside("too_large", msg, shown_body(delivery.body)),))
+    try:
+        return Read(items=(_decode(delivery.body),))
+    except msgspec.ValidationError as error:
+        msg = f"expected an item in Segment's shape, got: {error}"
+        return Read(asides=(Aside("invalid", msg, shown_body(delivery.body)),))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        msg = f"expected JSON, got: {error}"
+        raise MalformedError(msg) from error
+
+
+def _draft(
+    item: Item, message: Message, name: str, message_id: str, key_is: KeyIs, key: str, now: Moment
+) -> Draft | Refusal:
+    """Draft one item, completed by what its message says beside it.
 
     When a message was sent is no reason to move its time: it may have lain in its topic for days.
     """
-    if len(item) > LARGEST_EVENT:
-        return _refuse(message, "too_large", f"expected at most {LARGEST_EVENT:,} bytes", len(item))
-    try:
-        said = _decode(item)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        answer = read_item(item, None, now)
-        return answer if isinstance(answer, Refusal) else _refuse(message, "malformed", str(error))
-    said.pop("sentAt", None)
-    if said.get("messageId", _NULL) == _NULL:
-        said["messageId"] = _raw(message_id)
-    if key_is is not KeyIs.NOTHING and message.key is not None:
-        try:
-            _name(said, key_is, message.key.decode().strip())
-        except UnicodeDecodeError:
-            return _refuse(message, "invalid_key", "expected a key of UTF-8 text, as an id is")
-    has_time = said.get("timestamp", _NULL) != _NULL
-    happened_at = now if has_time or message.sent_at is None else min(message.sent_at, now)
-    return read_item(_encode(said), None, happened_at)
+    said = {field: value for field, value in item.items() if field != "sentAt"}
+    if _is_absent(said, "messageId"):
+        said["messageId"] = message_id
+    if key:
+        _name(said, key_is, key)
+    is_dated = not _is_absent(said, "timestamp") or message.sent_at is None
+    return draft_item(name, said, now if is_dated else min(message.sent_at or now, now))
 
 
-def _name(said: dict[str, msgspec.Raw], key_is: KeyIs, key: str) -> None:
+def _name(said: dict[str, Any], key_is: KeyIs, key: str) -> None:
     """Let an item that names nobody of a kind be about whom the key names."""
-    if not key:
-        return
-    if key_is is KeyIs.CUSTOMER:
-        if all(said.get(field, _NULL) == _NULL for field in ("userId", "anonymousId")):
-            said["userId"] = _raw(key)
-    elif said.get("groupId", _NULL) == _NULL:
-        context: dict[str, Any] | None = msgspec.json.decode(said.get("context", _NULL))
-        if not isinstance(context, dict) or context.get("groupId") is None:
-            said["groupId"] = _raw(key)
+    match key_is:
+        case KeyIs.NOTHING:
+            pass
+        case KeyIs.CUSTOMER:
+            if _is_absent(said, "userId") and _is_absent(said, "anonymousId"):
+                said["userId"] = key
+        case KeyIs.ACCOUNT:
+            if _is_absent(said, "groupId") and not _has_group(said.get("context")):
+                said["groupId"] = key
+        case _:
+            assert_never(key_is)
+
+
+def _has_group(context: Any) -> bool:
+    known = msgspec.json.decode(context) if isinstance(context, msgspec.Raw) else context
+    return isinstance(known, Mapping) and known.get("groupId") is not None
+
+
+def _is_absent(said: Mapping[str, Any], field: str) -> bool:
+    value = said.get(field)
+    return value is None or value == _NULL
 
 
 def _id_of(message: Message, topic_id: str, index: int) -> str:
@@ -151,22 +181,9 @@ def _id_of(message: Message, topic_id: str, index: int) -> str:
     return f"{place}/{index}" if index else place
 
 
-def _of_source(draft: Draft | None, source: str) -> Draft | None:
-    if draft is None:
-        return None
-    return msgspec.structs.replace(draft, event=msgspec.structs.replace(draft.event, source=source))
-
-
-def _refuse(message: Message, code: str, said: str, size: int | None = None) -> Refusal:
-    value = message.value or b""
-    got = f", got {len(value) if size is None else size:,}" if code == "too_large" else ""
-    return Refusal(code, said + got, value[:LARGEST_EVENT].decode("utf-8", "replace"))
+def _aside(message: Message, code: str, said: str) -> Taken:
+    return Taken(asides=(Aside(code, said, shown_body(message.value or b"")),))
 
 
 _decode = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
-_encode = msgspec.json.Encoder().encode
 _NULL: Final = msgspec.Raw(b"null")
-
-
-def _raw(text: str) -> msgspec.Raw:
-    return msgspec.Raw(_encode(text))

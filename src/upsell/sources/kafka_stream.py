@@ -6,29 +6,29 @@ read again; and nothing is skipped: an offset that is not there any more stops t
 
 from __future__ import annotations
 
-import enum
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 import msgspec
 import structlog
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicCollection, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka import Message as Received
-from confluent_kafka.admin import AdminClient
 
-from upsell.clock import Moment
-from upsell.errors import IntakeError
-from upsell.sources.kafka_messages import Message, Partition
+from upsell.sources.kafka_messages import MILLISECOND, Message, Partition
+from upsell.sources.kafka_topics import (
+    KafkaTopics,
+    StreamError,
+    Topics,
+    refused_config,
+    words_of,
+)
 
 MOST_BYTES: Final = 8 * 1024 * 1024
 """About how many bytes of messages are taken together at most."""
 
 _CHUNK: Final = 500
 _PATIENCE: Final = 10.0
-_MILLISECOND: Final = 1_000
-_NO_ID: Final = "AAAAAAAAAAAAAAAAAAAAAA"
-"""How a topic id of zeros is written, which is what a broker without topic ids says."""
 
 _log = structlog.get_logger(__name__)
 
@@ -58,10 +58,6 @@ _PASSING: Final = frozenset(
 """What goes by itself: nothing was read, and nothing is skipped by waiting."""
 
 
-class StreamError(IntakeError):
-    """A stream cannot go on by itself."""
-
-
 class OffsetError(StreamError):
     """Where a partition stands is not there any more; ``partitions`` says which, and a person decides."""
 
@@ -69,13 +65,6 @@ class OffsetError(StreamError):
         """Keep the partitions concerned."""
         self.partitions = tuple(partitions)
         super().__init__(message)
-
-
-class From(enum.Enum):
-    """Where a topic that was never read is begun."""
-
-    EARLIEST = "earliest"
-    LATEST = "latest"
 
 
 class Subscription(msgspec.Struct, frozen=True):
@@ -103,6 +92,10 @@ class Stream(Protocol):
     def assigned(self) -> frozenset[Partition]:
         """The partitions that are ours now."""
 
+    @property
+    def topics(self) -> Topics:
+        """What is asked about topics."""
+
     def take(self, most: int, seconds: float) -> list[Message]:
         """Wait up to so many seconds for messages and take those that came, in order within partitions."""
 
@@ -111,15 +104,6 @@ class Stream(Protocol):
 
     def wait(self, seconds: float) -> None:
         """Wait without reading, and stay a member of the group."""
-
-    def find_starts(self, topic: str, start: From | Moment) -> dict[Partition, int]:
-        """Find where every partition of a topic is begun."""
-
-    def find_ids(self, topics: Collection[str]) -> dict[str, str]:
-        """Find what Kafka calls topics; one that it does not say is left out."""
-
-    def find_bounds(self, partition: Partition) -> tuple[int, int]:
-        """Find the first offset that is there and the one after the last."""
 
     def ends(self) -> dict[Partition, int]:
         """Give where partitions that are ours end, as far as that was heard."""
@@ -148,7 +132,6 @@ class KafkaStream:
         self._begun: Mapping[Partition, int] = {}
         self._rebalances = 0
         self._failed: Exception | None = None
-        self._admin: AdminClient | None = None
         own: dict[str, Any] = {
             "group.id": subscription.group,
             "enable.auto.commit": False,
@@ -167,13 +150,18 @@ class KafkaStream:
                 on_lost=self._revoke,
             )
         except (KafkaException, ValueError) as error:
-            msg = f"expected a configuration that Kafka's client takes, got: {_words(error)}"
-            raise StreamError(msg) from error
+            raise StreamError(refused_config(error)) from error
+        self._topics = KafkaTopics(self._consumer, subscription.config)
 
     @property
     def assigned(self) -> frozenset[Partition]:
         """The partitions that are ours now."""
         return self._assigned
+
+    @property
+    def topics(self) -> Topics:
+        """What is asked about topics."""
+        return self._topics
 
     def take(self, most: int, seconds: float) -> list[Message]:
         """Wait up to so many seconds for messages and take those that came, in order within partitions.
@@ -221,7 +209,7 @@ class KafkaStream:
                 except KafkaException as error:
                     # Until the client has begun to fetch a partition, it has no place to move from.
                     if time.monotonic() > give_up_at:
-                        msg = f"expected to read {partition} from {place.offset}, got: {_words(error)}"
+                        msg = f"expected to read {partition} from {place.offset}, got: {words_of(error)}"
                         raise StreamError(msg) from error
                     time.sleep(0.02)
         self._consumer.resume(self._places())
@@ -232,49 +220,6 @@ class KafkaStream:
         self._consumer.poll(seconds)
         if self._failed is not None:
             raise self._failed
-
-    def find_starts(self, topic: str, start: From | Moment) -> dict[Partition, int]:
-        """Find where every partition of a topic is begun.
-
-        Args:
-            topic: Its name.
-            start: The first that is there, the end, or the first that was sent at a moment or after it.
-        """
-        told = self._consumer.list_topics(topic, timeout=_PATIENCE).topics[topic]
-        partitions = [Partition(topic, number) for number in sorted(told.partitions)]
-        if isinstance(start, From):
-            place = 0 if start is From.EARLIEST else 1
-            return {partition: self.find_bounds(partition)[place] for partition in partitions}
-        since = -(-start // _MILLISECOND)
-        asked = [TopicPartition(each.topic, each.number, since) for each in partitions]
-        found = self._consumer.offsets_for_times(asked, timeout=_PATIENCE)
-        offsets = {Partition(each.topic, each.partition): each.offset for each in found}
-        return {
-            partition: offset if offset >= 0 else self.find_bounds(partition)[1]
-            for partition, offset in offsets.items()
-        }
-
-    def find_ids(self, topics: Collection[str]) -> dict[str, str]:
-        """Find what Kafka calls topics; one that it does not say is left out."""
-        if self._admin is None:
-            self._admin = AdminClient(self._config)
-        found: dict[str, str] = {}
-        asked = self._admin.describe_topics(TopicCollection(list(topics)), request_timeout=_PATIENCE)
-        for topic, answer in asked.items():
-            try:
-                said = str(answer.result().topic_id)
-            except KafkaException as error:
-                _log.warning("kafka_names_no_topic_id", topic=topic, error=_words(error))
-                continue
-            if said != _NO_ID:
-                found[topic] = said
-        return found
-
-    def find_bounds(self, partition: Partition) -> tuple[int, int]:
-        """Find the first offset that is there and the one after the last."""
-        place = TopicPartition(partition.topic, partition.number)
-        low, high = self._consumer.get_watermark_offsets(place, timeout=_PATIENCE)
-        return low, high
 
     def ends(self) -> dict[Partition, int]:
         """Give where partitions that are ours end, as far as that was heard."""
@@ -295,7 +240,7 @@ class KafkaStream:
         try:
             self._consumer.commit(offsets=places, asynchronous=True)
         except KafkaException as error:
-            _log.debug("kafka_not_told", error=_words(error))
+            _log.debug("kafka_not_told", error=words_of(error))
 
     def close(self) -> None:
         """Leave the group."""
@@ -361,14 +306,9 @@ def _message(received: Received) -> Message:
         value=_bytes(received.value()),
         key=_bytes(received.key()),
         headers={name: (_bytes(said) or b"").decode("utf-8", "replace") for name, said in headers},
-        sent_at=sent * _MILLISECOND if kind and sent >= 0 else None,
+        sent_at=sent * MILLISECOND if kind and sent >= 0 else None,
     )
 
 
 def _bytes(said: Any) -> bytes | None:
     return said.encode() if isinstance(said, str) else said
-
-
-def _words(error: Exception) -> str:
-    said = error.args[0] if error.args else error
-    return said.str() if isinstance(said, KafkaError) else str(said)
