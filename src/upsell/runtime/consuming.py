@@ -21,8 +21,8 @@ from upsell.runtime.admitting import admit
 from upsell.runtime.consumed import conflict_of, moves_of, rejections_of
 from upsell.runtime.source_desk import drafts_of
 from upsell.sources.kafka_messages import From, KeyIs, Message, Partition, read_message
-from upsell.sources.kafka_stream import Locate, OffsetError, Stream
-from upsell.sources.kafka_topics import AwayError
+from upsell.sources.kafka_stream import GoneError, Locate, Stream
+from upsell.sources.kafka_topics import AwayError, StreamError
 from upsell.sources.source import Aside, Source, Taken, shown_body
 from upsell.store.connect import Connection, connect
 from upsell.store.kafka_offsets import (
@@ -67,6 +67,15 @@ class Batch(msgspec.Struct, frozen=True):
 
     messages: Sequence[Message]
     stands: Mapping[Partition, Stand]
+
+
+class OffsetError(StreamError):
+    """What a source reads next is not there any more; ``partitions`` says where, and a person decides."""
+
+    def __init__(self, message: str, partitions: Sequence[Partition]) -> None:
+        """Keep the partitions concerned."""
+        self.partitions = tuple(partitions)
+        super().__init__(message)
 
 
 class MovedError(StoreError):
@@ -130,8 +139,16 @@ class Consumer:
             self.close()
 
     def take(self, seconds: float) -> Batch:
-        """Wait up to so many seconds for messages, and take those that come and were not written yet."""
-        taken = self._stream.take(MOST_TOGETHER, seconds)
+        """Wait up to so many seconds for messages, and take those that come and were not written yet.
+
+        Raises:
+            OffsetError: An offset is not there any more; a person decides where to go on.
+            StreamError: Kafka lets us in no more, or says what nobody expects.
+        """
+        try:
+            taken = self._stream.take(MOST_TOGETHER, seconds)
+        except GoneError as error:
+            raise self._explained(error) from error
         self._stands = {each: self._stands[each] for each in self._stream.assigned}
         reached = {partition: stand.next_offset for partition, stand in self._stands.items()}
         fresh: list[Message] = []
@@ -287,10 +304,10 @@ class Consumer:
             start_offsets(connection, self._name, starts, live)
             kept = read_offsets(connection, self._name)
         self._kept = {partition: kept[self._name, partition] for partition in partitions}
-        self._check_ids(live)
-        for partition, each in self._kept.items():
-            self._check_bounds(partition, each.stand.next_offset)
         self._stands = {partition: each.stand for partition, each in self._kept.items()}
+        self._check_ids(live)
+        for partition, stand in self._stands.items():
+            self._check_bounds(partition, stand.next_offset)
         return {partition: stand.next_offset for partition, stand in self._stands.items()}
 
     def _check_ids(self, live: Mapping[str, str]) -> None:
@@ -301,7 +318,7 @@ class Consumer:
                 anew = [other for other in self._kept if other.topic == partition.topic]
                 msg = (
                     f"source {self._name}: topic {partition.topic} was deleted and made anew, and offset "
-                    f"{each.stand.next_offset} of {partition} is one of the topic that is gone; "
+                    f"{self._stands[partition].next_offset} of {partition} is one of the topic that is gone; "
                     f"{_advice(self._name, partition.topic)}"
                 )
                 raise OffsetError(msg, anew)
@@ -319,6 +336,18 @@ class Consumer:
             f"{_advice(self._name, str(partition))}"
         )
         raise OffsetError(msg, [partition])
+
+    def _explained(self, error: GoneError) -> OffsetError:
+        """Say of an offset that is gone why, as far as Kafka tells, and what to do."""
+        partition = error.partition
+        try:
+            self._check_ids(self._stream.topics.find_ids({partition.topic}))
+            self._check_bounds(partition, self._stands[partition].next_offset)
+        except OffsetError as told:
+            return told
+        return OffsetError(
+            f"source {self._name}: {error}; {_advice(self._name, str(partition))}", [partition]
+        )
 
     def _note(self, error: OffsetError) -> None:
         """Keep why reading stopped, for the doctor; where the database is away, the log has it."""

@@ -7,7 +7,7 @@ read again; and nothing is skipped: an offset that is not there any more stops t
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -58,13 +58,13 @@ _PASSING: Final = frozenset(
 """What goes by itself: nothing was read, and nothing is skipped by waiting."""
 
 
-class OffsetError(StreamError):
-    """Where a partition stands is not there any more; ``partitions`` says which, and a person decides."""
+class GoneError(StreamError):
+    """What is to be read next of a partition is not there any more."""
 
-    def __init__(self, message: str, partitions: Sequence[Partition]) -> None:
-        """Keep the partitions concerned."""
-        self.partitions = tuple(partitions)
-        super().__init__(message)
+    def __init__(self, partition: Partition) -> None:
+        """Keep which partition it is."""
+        self.partition = partition
+        super().__init__(f"what is to be read next of {partition} is not there any more")
 
 
 class Subscription(msgspec.Struct, frozen=True):
@@ -167,7 +167,7 @@ class KafkaStream:
         """Wait up to so many seconds for messages and take those that came, in order within partitions.
 
         Raises:
-            OffsetError: An offset is not there any more.
+            GoneError: What is to be read next is not there any more.
             StreamError: Kafka lets us in no more, or says what nobody expects.
         """
         before = self._rebalances
@@ -278,8 +278,7 @@ class KafkaStream:
         code = error.code()
         partition = Partition(where.topic() or "", where.partition() or 0)
         if code == KafkaError._AUTO_OFFSET_RESET:
-            msg = f"{partition}: offset {where.offset()} is not there any more"
-            self._failed = OffsetError(msg, [partition])
+            self._failed = GoneError(partition)
         elif code in _DENIED:
             self._failed = _denied(error)
         elif code in _PASSING or error.retriable():
