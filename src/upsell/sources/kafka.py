@@ -17,6 +17,9 @@ from upsell.errors import ConfigError
 from upsell.sources.definition import SETTING, Sort
 from upsell.sources.kafka_messages import MILLISECOND, From, KeyIs, read_segment
 from upsell.sources.source import Delivery, Read, Source
+from upsell.sources.webhook import read_by_rules, read_rules
+from upsell.sources.webhook_rules import RuleSet
+from upsell.sources.webhook_shape import RULE_KEYS
 from upsell.workspace.findings import Findings, Place
 from upsell.workspace.items import NOTHING_WRITTEN, Record
 from upsell.workspace.scalars import DURATION, one_of
@@ -54,6 +57,9 @@ _SECURITY: Final[Mapping[str, tuple[str, str]]] = {
     "key_password": ("ssl.key.password", "the variable that holds the password of that key"),
 }
 """What is secret, with librdkafka's word for it."""
+
+_HIDDEN: Final = frozenset({"sasl.password", "ssl.key.pem", "ssl.key.password"})
+"""Of these, what is in nothing that is kept of a message."""
 
 _SHAPE: Final = RecordOf(
     {
@@ -118,6 +124,7 @@ _SHAPE: Final = RecordOf(
             ),
             "how we are let in; without it plaintext, and nobody logs in",
         ),
+        **RULE_KEYS,
     }
 )
 
@@ -137,6 +144,7 @@ class KafkaDefinition(msgspec.Struct, frozen=True):
         mechanism: How we log in, "" for not at all.
         secrets: Variables that hold secrets, by librdkafka's word for what they are.
         lost_after: After how long without a word a consumer is taken for lost.
+        rules: What becomes of messages; None where they are in Segment's shape.
     """
 
     name: str
@@ -150,6 +158,7 @@ class KafkaDefinition(msgspec.Struct, frozen=True):
     mechanism: str
     secrets: Mapping[str, str]
     lost_after: Duration = 10 * SECOND
+    rules: RuleSet | None = None
 
     @property
     def path(self) -> str | None:
@@ -167,8 +176,8 @@ class KafkaDefinition(msgspec.Struct, frozen=True):
         Raises:
             ConfigError: A variable that it names is not set.
         """
-        hidden = (value for key, value in self.config(secrets).items() if key in self.secrets)
-        return KafkaSource(self.name, tuple(hidden))
+        hidden = (value for word, value in self.config(secrets).items() if word in _HIDDEN)
+        return KafkaSource(self.name, tuple(hidden), self.rules)
 
     def config(self, secrets: Mapping[str, str]) -> Mapping[str, str]:
         """Say in librdkafka's words how the servers are reached; secrets are in it.
@@ -200,20 +209,24 @@ class KafkaSource(msgspec.Struct, frozen=True):
 
     name: str
     secrets: tuple[str, ...] = ()
+    rules: RuleSet | None = None
 
     def prove(self, delivery: Delivery, now: Moment) -> None:
         """Nothing is to be proved: whoever may write to the topic is let in by Kafka."""
 
-    def read(self, delivery: Delivery, now: Moment) -> Read:  # noqa: ARG002  # the protocol's own signature
-        """Read a message as one item in Segment's shape."""
-        return read_segment(delivery)
+    def read(self, delivery: Delivery, now: Moment) -> Read:
+        """Read a message by the rules, or as one item in Segment's shape where there are none."""
+        if self.rules is None:
+            return read_segment(delivery)
+        return read_by_rules(self.rules, delivery, now)
 
 
-def _read(name: str, written: Record, findings: Findings) -> KafkaDefinition | None:
+def _read(name: str, written: Record, findings: Findings) -> KafkaDefinition:
     security = written.record("security") or NOTHING_WRITTEN
     protocol, mechanism = security.text("protocol", "plaintext"), security.text("mechanism")
     secrets = {word: security.text(key) for key, (word, _) in _SECURITY.items() if security.has(key)}
     _check_security(security, protocol, mechanism, findings)
+    _check_rules(written, findings)
     start = written.text("start", From.EARLIEST.value)
     return KafkaDefinition(
         name=name,
@@ -227,7 +240,22 @@ def _read(name: str, written: Record, findings: Findings) -> KafkaDefinition | N
         mechanism=mechanism,
         secrets=secrets,
         lost_after=written.integer("lost_after", 10 * SECOND),
+        rules=read_rules(written, findings) if written.has("rules") else None,
     )
+
+
+def _check_rules(written: Record, findings: Findings) -> None:
+    """Note what goes with rules only, or not with them."""
+    for key in RULE_KEYS:
+        if written.has(key) and not written.has("rules"):
+            findings.error(written.keys[key], f"expected rules beside {key}, got none", code="source-rule")
+    if written.has("rules") and written.has("key"):
+        findings.error(
+            written.keys["key"],
+            "expected no key beside rules, which read it as headers.kafka_key",
+            hint="write customer: headers.kafka_key, or account:",
+            code="source-rule",
+        )
 
 
 def _check_security(security: Record, protocol: str, mechanism: str, findings: Findings) -> None:

@@ -13,12 +13,23 @@ from typing import Any, Final, NamedTuple, assert_never
 
 import msgspec
 
-from upsell.clock import SECOND, Duration, Moment
+from upsell.clock import SECOND, Duration, Moment, format_moment
 from upsell.ids import digest
 from upsell.sources.bounds import LARGEST_BATCH, LARGEST_EVENT
 from upsell.sources.reports import MalformedError
-from upsell.sources.segment import Draft, Refusal
-from upsell.sources.source import Aside, Delivery, Item, Read, Source, Taken, draft_item, shown_body
+from upsell.sources.segment import Call, Draft, Refusal
+from upsell.sources.source import (
+    Aside,
+    Delivery,
+    Item,
+    Read,
+    Source,
+    Taken,
+    draft_item,
+    hide,
+    hide_secrets,
+    shown_body,
+)
 
 MILLISECOND: Final[Duration] = SECOND // 1_000
 """In which Kafka tells moments and durations."""
@@ -93,11 +104,10 @@ def read_message(message: Message, source: Source, topic_id: str, key_is: KeyIs,
     if len(message.value) > LARGEST_BATCH:
         size = f"expected at most {LARGEST_BATCH:,} bytes, got {len(message.value):,}"
         return _aside(message, "too_large", size)
-    headers = {name.lower(): said for name, said in message.headers.items()}
     try:
-        read = source.read(Delivery(message.value, headers), now)
+        read = source.read(Delivery(message.value, _headers(message)), now)
     except MalformedError as error:
-        return _aside(message, "malformed", str(error))
+        return _aside(message, "malformed", hide(str(error), source.secrets), source.secrets)
     try:
         key = (message.key or b"").decode().strip() if key_is is not KeyIs.NOTHING else ""
     except UnicodeDecodeError:
@@ -108,7 +118,19 @@ def read_message(message: Message, source: Source, topic_id: str, key_is: KeyIs,
         _draft(item, message, source.name, _id_of(message, topic_id, index), key_is, key, now)
         for index, item in enumerate(read.items)
     )
-    return Taken(tuple(items), read.asides, read.passed_over)
+    return hide_secrets(Taken(tuple(items), read.asides, read.passed_over), source.secrets)
+
+
+def _headers(message: Message) -> dict[str, str]:
+    """Give the headers that rules see: the message's own, and what Kafka says of it."""
+    headers = {name.lower(): said for name, said in message.headers.items()}
+    headers["kafka-topic"] = message.partition.topic
+    headers["kafka-place"] = message.place
+    if message.key is not None:
+        headers["kafka-key"] = message.key.decode("utf-8", "replace")
+    if message.sent_at is not None:
+        headers["kafka-time"] = format_moment(message.sent_at)
+    return headers
 
 
 def read_segment(delivery: Delivery) -> Read:
@@ -123,13 +145,21 @@ def read_segment(delivery: Delivery) -> Read:
         msg = f"expected at most {LARGEST_EVENT:,} bytes, got {len(delivery.body):,}"
         return Read(asides=(Aside("too_large", msg, shown_body(delivery.body)),))
     try:
-        return Read(items=(_decode(delivery.body),))
+        item = _decode(delivery.body)
     except msgspec.ValidationError as error:
         msg = f"expected an item in Segment's shape, got: {error}"
         return Read(asides=(Aside("invalid", msg, shown_body(delivery.body)),))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         msg = f"expected JSON, got: {error}"
         raise MalformedError(msg) from error
+    if bytes(item.get("type", _NULL)) in _TYPES:
+        return Read(items=(item,))
+    known = ", ".join(call.value for call in Call)
+    said = (
+        f"expected an item in Segment's shape, with a type of {known}, got {_shown(item.get('type'))}; "
+        "what has another shape is read by rules in the source's file"
+    )
+    return Read(asides=(Aside("unknown_kind", said, shown_body(delivery.body)),))
 
 
 def _draft(
@@ -181,9 +211,14 @@ def _id_of(message: Message, topic_id: str, index: int) -> str:
     return f"{place}/{index}" if index else place
 
 
-def _aside(message: Message, code: str, said: str) -> Taken:
-    return Taken(asides=(Aside(code, said, shown_body(message.value or b"")),))
+def _aside(message: Message, code: str, said: str, secrets: tuple[str, ...] = ()) -> Taken:
+    return Taken(asides=(Aside(code, said, hide(shown_body(message.value or b""), secrets)),))
+
+
+def _shown(value: msgspec.Raw | None) -> str:
+    return "none" if value is None else bytes(value)[:60].decode("utf-8", "replace")
 
 
 _decode = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _NULL: Final = msgspec.Raw(b"null")
+_TYPES: Final = frozenset(msgspec.json.encode(call.value) for call in Call)
