@@ -206,15 +206,15 @@ class Consumer:
             self._connection.close()
 
     def _write(self, batch: Batch) -> None:
-        """Write messages; those that the database cannot hold are found by halving, and kept with its reason.
+        """Write messages; those that cannot be held are found by halving, and kept with its reason.
 
         What else is wrong with the database is no fault of a message, so that is raised and loses none.
         """
         try:
             self._commit(batch, [self._read(message) for message in batch.messages])
-        except psycopg.DataError as error:
+        except (psycopg.DataError, RecursionError) as error:
             if len(batch.messages) == 1:
-                said = f"expected what the database can hold, got: {str(error).strip()}"
+                said = f"expected what the ledger can hold, got: {str(error).strip()}"
                 body = shown_body(batch.messages[0].value or b"")
                 self._commit(batch, [Taken(asides=(Aside("unwritable", said, body),))])
                 return
