@@ -80,6 +80,10 @@ COMMANDS: Final[dict[str, Entry]] = {
     "apply": Entry("upsell.cli.apply:apply", "Put a workspace live as the next revision."),
     "pull": Entry("upsell.cli.pull:pull", "Write the workspace that is live to files."),
     "worker": Entry("upsell.cli.worker:worker", "Take events and send messages, until stopped."),
+    "consume": Entry("upsell.cli.consume:consume", "Read a source of Kafka into the ledger, until stopped."),
+    "offsets": Entry(
+        "upsell.cli.offsets:offsets", "Show where sources of Kafka stand, or put one elsewhere."
+    ),
     "identity": Entry(
         "upsell.cli.identity:identity", "The secret your server signs identities with, and a token to try."
     ),

@@ -1,4 +1,7 @@
-"""``upsell up``: server, worker, dispatcher, guard, learner and reporter, as processes of one tree."""
+"""``upsell up``: server, worker, dispatcher, guard, learner and reporter, as processes of one tree.
+
+Beside them the consumers, where the workspace that is live has a source of Kafka.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
 def up() -> None:
     """Run server, worker, dispatcher, guard, learner and reporter until stopped by a signal.
 
+    Where the workspace that is live when it starts has a source of Kafka, all such sources are read too.
     When one of them ends by itself the others are stopped and the exit code is 1.
     """
     from upsell.clock import SystemClock
@@ -38,8 +42,29 @@ def up() -> None:
             "guard": partial(run_guard, url, settings, SystemClock()),
             "learner": partial(run_learner, url, SystemClock()),
             "reporter": partial(_run_reporter, url, settings, SystemClock()),
+            **({"consumers": partial(_run_consumers, url, settings, SystemClock())} if _reads(url) else {}),
         }
     )
+
+
+def _reads(url: str) -> bool:
+    """Tell whether the workspace that is live has a source of Kafka."""
+    from upsell.errors import DefinitionError
+    from upsell.runtime.live_sources import read_streams
+    from upsell.store.connect import connect
+
+    with connect(url) as connection:
+        try:
+            return bool(read_streams(connection).sources)
+        except DefinitionError:
+            return False
+
+
+def _run_consumers(url: str, settings: Settings, clock: Clock, is_stopped: Callable[[], bool]) -> None:
+    """Read every source of Kafka; only this process loads Kafka's client."""
+    from upsell.runtime.consumers import run_consumers
+
+    run_consumers(url, settings, clock, is_stopped)
 
 
 def _run_reporter(url: str, settings: Settings, clock: Clock, is_stopped: Callable[[], bool]) -> None:

@@ -19,6 +19,7 @@ from upsell.decisions.guardrails import Action
 from upsell.measurement.shares import Share
 from upsell.money import Money
 from upsell.runtime.examined import LOOKED_BACK, Examined, Finding, Severity, changed_kinds
+from upsell.runtime.kafka_findings import find_behind, find_read, find_stopped, find_unread
 from upsell.runtime.learning import CONSENT, MISSING
 from upsell.runtime.mail_desk import Hook
 from upsell.signals.event_table import EVENT_TABLE, meant_event
@@ -495,6 +496,21 @@ CHECKS: tuple[Check, ...] = (
         " before, chance explains less than one in a thousand such cases; or for two after 14 without one",
         _source_silent,
     ),
+    Check(
+        ("kafka-stopped",),
+        "an offset that a source of Kafka stands at is not there any more, so a person decides",
+        find_stopped,
+    ),
+    Check(
+        ("kafka-unread",),
+        "a source of Kafka, or some of its partitions, was not read in the last 2 minutes",
+        find_unread,
+    ),
+    Check(
+        ("kafka-behind",),
+        "there are more messages, and the last that was read of a partition is over 5 minutes old",
+        find_behind,
+    ),
     Check(("clock-off",), "over a fifth of a source's events (of at least 50) came a day late", _clock_off),
     Check(
         ("id-conflict", "duplicates"),
@@ -524,6 +540,11 @@ CHECKS: tuple[Check, ...] = (
         ("machine-visits",),
         "clicks and opens in the last 14 days that were machines', by what showed it; they count for nothing",
         _machines_came,
+    ),
+    Check(
+        ("kafka-read",),
+        "how a source of Kafka stands in each partition: how far behind, its last message, refusals",
+        find_read,
     ),
     Check(("event-unread",), "an event that no rule reads", _event_unread),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from upsell.clock import DAY, Moment
+from upsell.errors import DefinitionError
 from upsell.ids import SHARDS
 from upsell.journeys.advance import concerns_for
 from upsell.journeys.concerns import counted_by, events_of, traits_of
@@ -13,14 +14,17 @@ from upsell.runtime.discounts import read_doubts
 from upsell.runtime.examined import LOOKED_BACK, Examined, Program, share_filled
 from upsell.runtime.guarding import open_breaches
 from upsell.runtime.learning import learn
+from upsell.runtime.live_sources import read_streams
 from upsell.runtime.mail_routing import HEARD_WITHIN
 from upsell.runtime.reporting import live_program
 from upsell.signals.events import MESSAGE_CLICKED, MESSAGE_OPENED, REPORTS
 from upsell.sources.definitions import source_names
+from upsell.sources.kafka import KafkaDefinition
 from upsell.store.census import count_rejections, count_units, sample_traits
 from upsell.store.connect import Connection
 from upsell.store.cursors import read_cursors
 from upsell.store.guardrails import GUARDED_EVENTS
+from upsell.store.kafka_offsets import read_offsets
 from upsell.store.ledger import Head, read_head
 from upsell.store.links import count_visits
 from upsell.store.mail import read_providers
@@ -69,6 +73,8 @@ def examine(connection: Connection, now: Moment) -> Examined:
         unplaced=unplaced,
         visits=count_visits(connection, now - LOOKED_BACK * DAY),
         hooks=count_hooks(connection, now - LOOKED_BACK * DAY),
+        streams=_streams(connection),
+        offsets=list(read_offsets(connection).values()),
     )
 
 
@@ -79,6 +85,13 @@ def read_filled(connection: Connection, kinds: Iterable[KindSeen]) -> dict[tuple
         if each.scope in ("account", "customer") and each.property:
             names.setdefault(each.scope, set()).add(each.property)
     return _filled(connection, names)
+
+
+def _streams(connection: Connection) -> Mapping[str, KafkaDefinition]:
+    try:
+        return read_streams(connection).sources
+    except DefinitionError:
+        return {}
 
 
 def _program(connection: Connection) -> Program | None:

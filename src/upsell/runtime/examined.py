@@ -13,8 +13,10 @@ from upsell.decisions.stops import Stop
 from upsell.rules.facts import Scalar
 from upsell.runtime.discounts import Discounts
 from upsell.runtime.learning import EVENT, MISSING
+from upsell.sources.kafka import KafkaDefinition
 from upsell.store.census import Population, Refused
 from upsell.store.guardrails import Breach
+from upsell.store.kafka_offsets import Kept
 from upsell.store.links import VisitKind
 from upsell.store.mail import Told
 from upsell.store.reported import HookCount
@@ -97,6 +99,8 @@ class Examined(msgspec.Struct, frozen=True):
         visits: How many visits came over links in mail lately, by kind, and by what showed a machine (empty
             for a person's), the most frequent first.
         hooks: What came to webhooks lately and is no event.
+        streams: The sources of Kafka that are live, by name.
+        offsets: Where sources of Kafka stand, also such as are live no more.
     """
 
     now: Moment
@@ -121,6 +125,8 @@ class Examined(msgspec.Struct, frozen=True):
     waiting: Mapping[int, int] = {}
     visits: Sequence[tuple[VisitKind, str, int]] = ()
     hooks: Sequence[HookCount] = ()
+    streams: Mapping[str, KafkaDefinition] = msgspec.field(default_factory=dict)
+    offsets: Sequence[Kept] = ()
 
     def events(self) -> dict[str, KindSeen]:
         """Give how often and when each event was seen, by its name; traits go by their scope."""

@@ -18,14 +18,12 @@ import structlog
 
 from upsell.clock import Clock
 from upsell.errors import IntakeError, StoreError
-from upsell.runtime.left_addresses import is_leaving, take_leavings
-from upsell.runtime.suppressing import take_reports
-from upsell.signals.events import REPORTS, Event
+from upsell.runtime.admitting import admit
 from upsell.sources.segment import Draft
 from upsell.store.connect import Connection, connect
-from upsell.store.ledger import Appended, append, hash_event
-from upsell.store.links import Came, keep_visits
-from upsell.store.rejections import Rejection, keep_rejections
+from upsell.store.ledger import Appended
+from upsell.store.links import Came
+from upsell.store.rejections import Rejection
 
 _log = structlog.get_logger(__name__)
 
@@ -148,18 +146,14 @@ class Intake:
 
     def _commit(self, connection: Connection, group: Sequence[Submission]) -> list[list[Appended]]:
         """Append a group in one transaction; give the answers of each submission."""
-        drafts = [draft for submission in group for draft in submission.drafts]
-        events: list[Event] = [draft.event for draft in drafts]
-        hashes = [draft.hash for draft in drafts]
-        reports = [event for event in events if event.name in REPORTS]
-        leaving = [event for event in events if is_leaving(event)]
         with connection.transaction():
-            told = take_reports(connection, reports, self._clock.now()) if reports else []
-            take_leavings(connection, leaving)
-            hashes += [hash_event(event) for event in told]
-            appended = append(connection, [*events, *told], self._clock, hashes)
-            keep_rejections(connection, [kept for submission in group for kept in submission.rejections])
-            keep_visits(connection, [came for submission in group for came in submission.visits])
+            appended = admit(
+                connection,
+                self._clock,
+                [draft for submission in group for draft in submission.drafts],
+                [kept for submission in group for kept in submission.rejections],
+                [came for submission in group for came in submission.visits],
+            )
         answers, start = [], 0
         for submission in group:
             answers.append(appended[start : start + len(submission.drafts)])

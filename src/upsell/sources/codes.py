@@ -54,6 +54,12 @@ OF_SOURCES: Final[Mapping[str, Page]] = {
             remedy="Give one of them another path, and tell its vendor the new address.",
         ),
         Page(
+            code="source-security",
+            meaning="What is written about how a source is let in does not go together.",
+            remedy="Beside sasl_ssl or sasl_plaintext write mechanism, user and password, which others do "
+            "without; certificate and private_key go together.",
+        ),
+        Page(
             code="source-rule",
             meaning="A rule of a webhook does not say one thing, or lacks the id of whom it is about.",
             remedy="Give it exactly one of event, customer_traits, account_traits and ignore, and the key "

@@ -128,15 +128,20 @@ def read_delivery(source: Source, delivery: Delivery, now: Moment) -> Taken:
         read = source.read(delivery, now)
     except MalformedError as error:
         raise MalformedError(hide(str(error), source.secrets)) from error
+    items = tuple(draft_item(source.name, item, now) for item in read.items)
+    return hide_secrets(Taken(items, read.asides, read.passed_over), source.secrets)
+
+
+def hide_secrets(taken: Taken, secrets: tuple[str, ...]) -> Taken:
+    """Give what was taken with none of the secrets in what is kept with a reason."""
+    if not secrets:
+        return taken
     asides = tuple(
-        msgspec.structs.replace(
-            each, message=hide(each.message, source.secrets), body=hide(each.body, source.secrets)
-        )
-        for each in read.asides
+        msgspec.structs.replace(each, message=hide(each.message, secrets), body=hide(each.body, secrets))
+        for each in taken.asides
     )
-    items = (draft_item(source.name, item, now) for item in read.items)
-    hidden = (_hidden(each, source.secrets) if isinstance(each, Refusal) else each for each in items)
-    return Taken(tuple(hidden), asides, read.passed_over)
+    items = tuple(_hidden(each, secrets) if isinstance(each, Refusal) else each for each in taken.items)
+    return Taken(items, asides, taken.passed_over)
 
 
 def draft_item(name: str, item: Item, now: Moment) -> Draft | Refusal:

@@ -6,7 +6,7 @@ proves it; and what no rule knows is kept aside, never guessed at.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 import msgspec
@@ -84,19 +84,7 @@ class WebhookSource(msgspec.Struct, frozen=True):
 
     def read(self, delivery: Delivery, now: Moment) -> Read:
         """Give what becomes of a request, by the rules."""
-        try:
-            body = msgspec.json.decode(delivery.body)
-        except _BAD_JSON as error:
-            msg = f"expected a body in JSON, got: {error}"
-            raise MalformedError(msg) from error
-        if not _is_shallow(delivery.body, body):
-            msg = f"expected values at most {DEEPEST} deep, got deeper ones"
-            raise MalformedError(msg)
-        hidden = hidden_headers(self.scheme)
-        headers = {
-            name.replace("-", "_"): said for name, said in delivery.headers.items() if name not in hidden
-        }
-        return apply_rules(self.rules, delivery.body, body, headers, now)
+        return read_by_rules(self.rules, delivery, now, hidden_headers(self.scheme))
 
 
 def read_webhook(name: str, written: Record, findings: Findings) -> WebhookDefinition | None:
@@ -104,7 +92,7 @@ def read_webhook(name: str, written: Record, findings: Findings) -> WebhookDefin
     before = len(findings)
     whole = _with_recipe(written, findings)
     scheme = _scheme(whole, findings)
-    rules = _rules(whole, findings)
+    rules = read_rules(whole, findings)
     for key in ("signature", "rules"):
         if not whole.has(key):
             findings.error(
@@ -117,6 +105,45 @@ def read_webhook(name: str, written: Record, findings: Findings) -> WebhookDefin
     if scheme is None or len(findings) > before:
         return None
     return WebhookDefinition(name, written.place, whole.text("path", name), settings, scheme, rules)
+
+
+def read_rules(whole: Record, findings: Findings) -> RuleSet:
+    """Read the rules that are written in a source, of whatever sort; what is wrong is noted."""
+    usual = {key: _expression(whole, key, findings) for key in ("customer", "account", "id")}
+    usual_time = _time(whole, "occurred_at", findings)
+    version = whole.record("version")
+    known = _expression(version, "of", findings) if version is not None else None
+    return RuleSet(
+        rules=tuple(
+            _rule(item, usual, usual_time, findings)
+            for item in whole.each("rules")
+            if isinstance(item, Record)
+        ),
+        items=_expression(whole, "items", findings),
+        version=Version(known, frozenset(leaf.text for leaf in version.leaves("accepted")))
+        if version is not None and known is not None
+        else None,
+        kind=_expression(whole, "kind", findings),
+        names=_called(whole),
+    )
+
+
+def read_by_rules(rules: RuleSet, delivery: Delivery, now: Moment, hidden: Collection[str] = ()) -> Read:
+    """Give what becomes of a delivery by rules, which see none of the headers that are hidden.
+
+    Raises:
+        MalformedError: Its body is no JSON, or has no list where one is to be.
+    """
+    try:
+        body = msgspec.json.decode(delivery.body)
+    except _BAD_JSON as error:
+        msg = f"expected a body in JSON, got: {error}"
+        raise MalformedError(msg) from error
+    if not _is_shallow(delivery.body, body):
+        msg = f"expected values at most {DEEPEST} deep, got deeper ones"
+        raise MalformedError(msg)
+    headers = {name.replace("-", "_"): said for name, said in delivery.headers.items() if name not in hidden}
+    return apply_rules(rules, delivery.body, body, headers, now)
 
 
 def usual_setting(name: str) -> str:
@@ -160,26 +187,6 @@ def _with_recipe(written: Record, findings: Findings) -> Record:
     rules = Listing(base.place, (*written.each("rules"), *base.each("rules")))
     items: dict[str, Item] = {**base.items, **written.items, "rules": rules}
     return Record(written.place, items, {**base.keys, **written.keys})
-
-
-def _rules(whole: Record, findings: Findings) -> RuleSet:
-    usual = {key: _expression(whole, key, findings) for key in ("customer", "account", "id")}
-    usual_time = _time(whole, "occurred_at", findings)
-    version = whole.record("version")
-    known = _expression(version, "of", findings) if version is not None else None
-    return RuleSet(
-        rules=tuple(
-            _rule(item, usual, usual_time, findings)
-            for item in whole.each("rules")
-            if isinstance(item, Record)
-        ),
-        items=_expression(whole, "items", findings),
-        version=Version(known, frozenset(leaf.text for leaf in version.leaves("accepted")))
-        if version is not None and known is not None
-        else None,
-        kind=_expression(whole, "kind", findings),
-        names=_called(whole),
-    )
 
 
 def _called(whole: Record) -> dict[str, dict[str, str]]:

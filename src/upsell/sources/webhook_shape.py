@@ -122,6 +122,22 @@ _VERSION: Final = RecordOf(
         "accepted": Key(ListOf(_VALUE, least=1), "the versions that the rules know", True),
     }
 )
+RULE_KEYS: Final = {
+    "version": Key(_VERSION, "which versions of the vendor's bodies are known; without it any"),
+    "kind": Key(EXPRESSION, "expression that says of which kind a body is, for what is kept aside"),
+    "items": Key(EXPRESSION, "expression that gives a list, where a body tells several things"),
+    "customer": Key(EXPRESSION, "expression that gives the customer's id, where a rule has none"),
+    "account": Key(EXPRESSION, "expression that gives the account's id, where a rule has none"),
+    "occurred_at": Key(_TIME, "when it happened, where a rule does not say; else when it came"),
+    "id": Key(EXPRESSION, "the vendor's own id of what happened, where a rule has none"),
+    "names": Key(
+        MapOf(MapOf(_NAMED, "value", _VALUE), "property", TRAIT_NAME),
+        "by property or trait, what a value of the vendor's is called here, such as a plan; others stay",
+    ),
+    "rules": Key(ListOf(_RULE), "what becomes of bodies; every rule that holds makes one thing"),
+}
+"""The keys by which bodies are read, of whatever sort of source they come."""
+
 SHAPE: Final = RecordOf(
     {
         "recipe": Key(
@@ -135,18 +151,7 @@ SHAPE: Final = RecordOf(
             "file's name",
         ),
         "signature": Key(_SIGNATURE, "how a request proves itself"),
-        "version": Key(_VERSION, "which versions of the vendor's bodies are known; without it any"),
-        "kind": Key(EXPRESSION, "expression that says of which kind a body is, for what is kept aside"),
-        "items": Key(EXPRESSION, "expression that gives a list, where a body tells several things"),
-        "customer": Key(EXPRESSION, "expression that gives the customer's id, where a rule has none"),
-        "account": Key(EXPRESSION, "expression that gives the account's id, where a rule has none"),
-        "occurred_at": Key(_TIME, "when it happened, where a rule does not say; else when it came"),
-        "id": Key(EXPRESSION, "the vendor's own id of what happened, where a rule has none"),
-        "names": Key(
-            MapOf(MapOf(_NAMED, "value", _VALUE), "property", TRAIT_NAME),
-            "by property or trait, what a value of the vendor's is called here, such as a plan; others stay",
-        ),
-        "rules": Key(ListOf(_RULE), "what becomes of bodies; every rule that holds makes one thing"),
+        **RULE_KEYS,
     }
 )
 """Every key of a webhook."""

@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from upsell.clock import SystemClock
+from upsell.runtime import admitting
 from upsell.runtime import intake as room
 from upsell.runtime.intake import Intake, OverloadedError
 from upsell.signals.events import Event
@@ -52,7 +53,7 @@ def test_what_waits_together_is_committed_together(
         sizes.append(len(events))
         return append(connection, events, *rest)
 
-    monkeypatch.setattr(room, "append", counting)
+    monkeypatch.setattr(admitting, "append", counting)
     answers = [intake.submit(drafts(f"m{number}")) for number in range(50)]
     is_open.set()
     for answer in answers:
@@ -72,7 +73,7 @@ def test_content_that_the_database_refuses_fails_its_caller_alone(
         is_open.wait(10)
         return append(*arguments)
 
-    monkeypatch.setattr(room, "append", waiting)
+    monkeypatch.setattr(admitting, "append", waiting)
     good = intake.submit(drafts("a"))
     bad = intake.submit(drafts("b\0"))
     also_good = intake.submit(drafts("c"))
@@ -90,7 +91,7 @@ def test_more_than_there_is_room_for_is_sent_away(intake: Intake, monkeypatch: p
         is_open.wait(10)
         return []
 
-    monkeypatch.setattr(room, "append", waiting_append)
+    monkeypatch.setattr(admitting, "append", waiting_append)
     waiting = [intake.submit([]), intake.submit(drafts("a", "b", "c"))]
     with pytest.raises(OverloadedError, match="send them again"):
         intake.submit(drafts("d"))

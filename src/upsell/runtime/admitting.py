@@ -1,0 +1,42 @@
+"""Admitting: what came in from outside becomes rows of the ledger and of what hangs on it.
+
+For every way in: the intake of a server and the consumers of Kafka. The law: whatever the way, the same is
+written for an event, in one transaction, which the caller commits together with where it stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from upsell.clock import Clock
+from upsell.runtime.left_addresses import is_leaving, take_leavings
+from upsell.runtime.suppressing import take_reports
+from upsell.signals.events import REPORTS
+from upsell.sources.segment import Draft
+from upsell.store.connect import Connection
+from upsell.store.ledger import Appended, append, hash_event
+from upsell.store.links import Came, keep_visits
+from upsell.store.rejections import Rejection, keep_rejections
+
+
+def admit(
+    connection: Connection,
+    clock: Clock,
+    drafts: Sequence[Draft],
+    rejections: Sequence[Rejection],
+    visits: Sequence[Came] = (),
+) -> list[Appended]:
+    """Write what came in, in the transaction that is open; give what became of each draft, in order.
+
+    The lock order holds: suppressions before the ledger.
+    """
+    events = [draft.event for draft in drafts]
+    hashes = [draft.hash for draft in drafts]
+    reports = [event for event in events if event.name in REPORTS]
+    told = take_reports(connection, reports, clock.now()) if reports else []
+    take_leavings(connection, [event for event in events if is_leaving(event)])
+    hashes += [hash_event(event) for event in told]
+    appended = append(connection, [*events, *told], clock, hashes)
+    keep_rejections(connection, rejections)
+    keep_visits(connection, visits)
+    return appended[: len(drafts)]
