@@ -1,15 +1,17 @@
 """Revenue: what the items of a subscription come to per interval, exactly, before it is rounded once.
 
-What is promised counts, not what is billed: metered use is nothing before it is used, tax is nobody's revenue,
-and proration has no place among prices. Source: Stripe, Billing metric definitions (MRR is the
+What is promised counts, not what is billed: metered use is nothing before it is used, tax is nobody's
+revenue, and proration has no place among prices. Source: Stripe, Billing metric definitions (MRR is the
 monthly-normalized value of active and past due subscriptions, without trials, taxes and metered products).
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
+from itertools import accumulate, pairwise
 from typing import Final
 
 import msgspec
@@ -103,7 +105,7 @@ def is_metered(item: Item) -> bool:
 
 
 def to_iso(amount: Fraction, currency: str) -> Fraction:
-    """Give an amount in Stripe's minor units in those of ISO 4217; they are the same but for three currencies.
+    """Give an amount in Stripe's minor units in those of ISO 4217: the same but for three currencies.
 
     Args:
         amount: In Stripe's minor units.
@@ -114,14 +116,12 @@ def to_iso(amount: Fraction, currency: str) -> Fraction:
 
 
 def round_together(amounts: Sequence[Fraction]) -> list[int]:
-    """Round amounts so that they add up to their rounded sum, which is rounded once, half to even."""
-    rounded, before = [], 0
-    total = Fraction(0)
-    for amount in amounts:
-        total += amount
-        rounded.append(round(total) - before)
-        before = round(total)
-    return rounded
+    """Round amounts so that they add up to their rounded sum, which is rounded once, half up.
+
+    Half up and not to even: what is whole stays as it is, whatever stands before it.
+    """
+    sums = [math.floor(total + Fraction(1, 2)) for total in accumulate(amounts, initial=Fraction(0))]
+    return [later - sooner for sooner, later in pairwise(sums)]
 
 
 def _rhythm(price: Price) -> Recurring:

@@ -52,7 +52,6 @@ class Price(msgspec.Struct, frozen=True):
     transform_quantity: Transform | None = None
     recurring: Recurring | None = None
     lookup_key: str | None = None
-    metadata: dict[str, str] | None = None
 
 
 class Item(msgspec.Struct, frozen=True):
@@ -105,40 +104,25 @@ class Subscription(msgspec.Struct, frozen=True):
     trial_end: int | None = None
     discount: dict[str, Any] | None = None
     discounts: list[Any] | None = None
-    metadata: dict[str, str] | None = None
 
 
 class Invoice(msgspec.Struct, frozen=True):
     """An invoice."""
 
-    customer: Any
+    id: str
     currency: str
     amount_paid: int
     amount_due: int
     amount_remaining: int | None = None
-    id: str | None = None
-    status: str | None = None
-    status_transitions: dict[str, Any] | None = None
-
-
-class Refund(msgspec.Struct, frozen=True):
-    """What was given back of a charge."""
-
-    id: str
-    amount: int
-    currency: str
-    created: int
-    status: str | None = None
+    attempt_count: int | None = 0
 
 
 class Charge(msgspec.Struct, frozen=True):
-    """A charge."""
+    """A charge, and how much of it all its refunds came to."""
 
     id: str
-    amount: int
     amount_refunded: int
     currency: str
-    customer: Any = None
 
 
 def read_subscription(said: Mapping[str, Any]) -> Subscription:
