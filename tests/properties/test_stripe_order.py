@@ -53,6 +53,7 @@ class Truth:
     seats: int = 1
     has_sso: bool = False
     sso: int = 0
+    sso_at: int = 0
     ends: int | None = None
     invoices: int = 0
 
@@ -69,7 +70,7 @@ def live(life: Life, truth: Truth, name: str) -> None:
             if name == "plan":
                 truth.plan = "pro" if truth.plan == "starter" else "starter"
             if name == "sso":
-                truth.has_sso, truth.sso = not truth.has_sso, truth.seats
+                truth.has_sso, truth.sso, truth.sso_at = not truth.has_sso, truth.seats, life.now
             life.set_items(*in_period(life, items_of(truth)))
         case "renew":
             life.renew()
@@ -99,7 +100,7 @@ def items_of(truth: Truth) -> list[dict[str, Any]]:
     price = make_price(f"price_{truth.plan}", PRICES[truth.plan])
     items = [make_item(price, truth.seats, id="si_1")]
     return (
-        [*items, make_item(make_price("price_sso", 1000), 1, id=f"si_{truth.sso}")]
+        [*items, make_item(make_price("price_sso", 1000), 1, id=f"si_{truth.sso}", created=truth.sso_at)]
         if truth.has_sso
         else items
     )
@@ -169,7 +170,11 @@ def test_any_order_and_number_of_deliveries_leaves_the_state_of_the_life_itself(
     assert held.ends_at == (None if truth.ends is None else truth.ends * SECOND)
     assert held.status == truth.status
     sso = straight.subscriptions.get(f"{MAIN}/sso")
-    assert truth.has_sso == (sso is not None and sso.ends_at == held.ends_at)
+    if truth.has_sso:
+        assert sso is not None
+        assert sso.ends_at == held.ends_at
+    else:
+        assert sso is None or sso.ends_at is not None
     shuffled = [*life.hooks, *chance.choices(life.hooks, k=len(life.hooks))]
     chance.shuffle(shuffled)
     other = known_after(shuffled)

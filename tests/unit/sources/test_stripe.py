@@ -151,6 +151,15 @@ def test_a_trial_that_is_paid_for_and_a_subscription_that_ends() -> None:
     assert all(after == before for (_, after), (before, _) in pairwise(chain))
 
 
+def test_a_change_while_an_end_is_set_is_told_before_the_end_is_told_again() -> None:
+    life = Life()
+    life.change(cancel_at=BEGAN + 90 * 86_400)
+    life.set_items(make_item(make_price(), 2))
+    taken = send(life.hooks[2]).items
+    told = [(each.event.name, each.event.occurred_at % SECOND) for each in taken if isinstance(each, Draft)]
+    assert told == [("Subscription Changed", 1_000), ("Subscription Canceled", 1_001)]
+
+
 def test_a_subscription_starts_when_its_first_payment_came() -> None:
     life = Life(status="incomplete")
     life.change(status="active")
