@@ -7,12 +7,14 @@ taken out here.
 from __future__ import annotations
 
 import copy
+import hmac
 import json
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from stripe import WebhookSignature
 
 from tests.stories.world import CATALOG
@@ -20,6 +22,7 @@ from upsell.clock import SECOND, Moment
 from upsell.sources.definitions import read_sources
 from upsell.sources.source import Delivery, Taken, take_delivery
 from upsell.sources.stripe.reading import CREATED, DELETED, UPDATED
+from upsell.testing.contract import UNKNOWN, Example
 
 OBJECTS: dict[str, Any] = json.loads((Path(__file__).parent / "vendor/stripe/objects.json").read_text())
 """The vendor's objects, by name."""
@@ -184,6 +187,52 @@ class Life:
             for item in said["items"]["data"]:
                 item["plan"] = as_plan(item.pop("price"))
         return said
+
+
+def stripe_example() -> Example:
+    """Give Stripe as an example of a source that keeps the contract."""
+    now = (BEGAN + 60) * SECOND
+    life = Life(make_item(make_price(), 3), status="trialing", trial_end=BEGAN + 3600)
+    life.change(status="active", trial_end=BEGAN)
+    life.change(cancel_at_period_end=True)
+    life.now += 1
+    life.delete()
+    charge = make_object("charge", customer="cus_1", amount_refunded=100)
+    others = {
+        "paid": (make_hook("invoice.paid", make_object("invoice", amount_paid=1000)), ("Invoice Paid",)),
+        "failed": (make_hook("invoice.payment_failed", OBJECTS["invoice"]), ("Invoice Payment Failed",)),
+        "voided": (make_hook("invoice.voided", OBJECTS["invoice"]), ("Invoice Voided",)),
+        "refunded": (make_hook("charge.refunded", charge), ("Refunded",)),
+        "customer": (make_hook("customer.created", OBJECTS["customer"]), ("Account Identified",)),
+        "plan": (make_hook("plan.created", OBJECTS["plan"]), ()),
+    }
+    for place, (hook, _) in enumerate(others.values()):
+        hook["id"] = f"evt_other_{place}"
+    names = (
+        ("Subscription Started", "Trial Started"),
+        ("Subscription Changed", "Trial Ended"),
+        ("Subscription Canceled",),
+        ("Subscription Canceled",),
+    )
+    lived = {hook["id"]: (hook, name) for hook, name in zip(life.hooks, names, strict=True)}
+    kinds = {"unknown": f"customer.subscription.{UNKNOWN}", "lacking": "invoice.paid"}
+    nobodys = make_object("invoice", customer=None, amount_paid=1)
+    return Example(
+        source=SOURCE,
+        now=now,
+        makes={name: (signed(hook, now), told) for name, (hook, told) in {**lived, **others}.items()},
+        seal=lambda delivery: msgspec.structs.replace(delivery, headers=_sealed(delivery.body, now)),
+        strip=lambda delivery: msgspec.structs.replace(delivery, headers={}),
+        unknown=json.dumps(make_hook(kinds["unknown"], {})).encode(),
+        lacking=json.dumps(make_hook(kinds["lacking"], nobodys)).encode(),
+    )
+
+
+def _sealed(body: bytes, at: Moment) -> dict[str, str]:
+    """Sign any bytes, such as no text, which the library's own function for it does not take."""
+    stamp = str(at // SECOND)
+    made = hmac.new(SECRET.encode(), f"{stamp}.".encode() + body, "sha256").hexdigest()
+    return {"stripe-signature": f"t={stamp},v1={made}"}
 
 
 def as_plan(price: dict[str, Any]) -> dict[str, Any]:

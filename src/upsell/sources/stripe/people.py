@@ -10,13 +10,15 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
-from jmespath.exceptions import JMESPathError
-from jmespath.parser import ParsedResult
 
+from upsell.sources.expressions import Expression, ExpressionError
 from upsell.sources.stripe.shapes import id_of
 
 DEFAULT_ACCOUNT: Final = "customer.id"
 """Whose something is where the file does not say: an account by Stripe's own id of the customer."""
+
+STRIPE_ID: Final = "stripe_customer_id"
+"""The trait that says who somebody is at Stripe."""
 
 _TRAITS: Final[Mapping[str, tuple[str, ...]]] = {
     "name": ("name",),
@@ -45,8 +47,8 @@ class Ownership(msgspec.Struct, frozen=True):
         customer: Finds the customer; None where nothing is about persons.
     """
 
-    account: ParsedResult | None
-    customer: ParsedResult | None
+    account: Expression | None
+    customer: Expression | None
 
     def owner(self, kind: str, said: Mapping[str, Any]) -> Owner:
         """Give whose an object is.
@@ -57,7 +59,7 @@ class Ownership(msgspec.Struct, frozen=True):
         page = page_of(kind, said)
         account_id, customer_id = _found(self.account, page), _found(self.customer, page)
         if account_id is None and customer_id is None:
-            asked = [each.expression for each in (self.account, self.customer) if each is not None]
+            asked = [each.text for each in (self.account, self.customer) if each is not None]
             msg = f"expected whose it is in {' or '.join(asked)}, got nothing"
             raise NobodyError(msg)
         return Owner(customer_id, account_id)
@@ -81,7 +83,8 @@ def traits_of(said: Mapping[str, Any], previous: Mapping[str, Any] | None) -> di
 
     So a word that comes late takes back none that another told meanwhile.
     """
-    traits: dict[str, Any] = {}
+    is_new = previous is None or "metadata" in previous
+    traits: dict[str, Any] = {STRIPE_ID: id_of(said)} if is_new else {}
     for trait, path in {**_TRAITS, _EMAIL: (_EMAIL,)}.items():
         if previous is not None and path[0] not in previous:
             continue
@@ -110,13 +113,13 @@ def _of_subscription(said: Mapping[str, Any]) -> Mapping[str, Any]:
     return _metadata(details or said.get("subscription_details"))
 
 
-def _found(expression: ParsedResult | None, page: Mapping[str, Any]) -> str | None:
+def _found(expression: Expression | None, page: Mapping[str, Any]) -> str | None:
     if expression is None:
         return None
     try:
-        found = expression.search(page)
-    except JMESPathError as error:
-        msg = f"expected {expression.expression} to find an id, got: {error}"
+        found = expression.of(page)
+    except ExpressionError as error:
+        msg = f"expected {expression.text} to find an id, got: {error}"
         raise NobodyError(msg) from error
     if isinstance(found, bool) or not isinstance(found, str | int):
         return None

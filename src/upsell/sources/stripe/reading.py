@@ -38,6 +38,21 @@ CUSTOMERS: Final = frozenset({"customer.created", "customer.updated"})
 READ: Final = frozenset({CREATED, UPDATED, DELETED, REFUNDED, *INVOICES, *CUSTOMERS})
 """The events an endpoint at Stripe needs to be told of."""
 
+_TOLD_OTHERWISE: Final[Mapping[str, frozenset[str]]] = {
+    "customer.subscription": frozenset(
+        "paused resumed trial_will_end pending_update_applied pending_update_expired".split()
+    ),
+    "invoice": frozenset(
+        """
+        created deleted finalization_failed finalized marked_uncollectible overdue overpaid
+        payment_action_required payment_attempt_required payment_succeeded sent upcoming updated will_be_due
+        """.split()
+    ),
+}
+"""What says nothing that another event does not, of what subscriptions and invoices are told by."""
+
+_UNHEARD: Final = "expected an event about a subscription or an invoice that is known, got another"
+
 _PLACE: Final[Mapping[str, Moment]] = {
     UPDATED: 1_000,
     DELETED: 900_000,
@@ -98,14 +113,14 @@ def read_hook(body: bytes, book: PlanBook, ownership: Ownership, now: Moment) ->
         )
         raise MalformedError(msg) from error
     if hook.type not in READ:
-        return Read(passed_over=1)
+        return Read(passed_over=1) if _is_known(hook.type) else _aside(hook, "unknown_kind", _UNHEARD, body)
     try:
         if not _EARLIEST <= hook.created <= min(_LATEST, (now + FARTHEST_AHEAD) // SECOND - 1):
             msg = f"expected created in seconds since 1970 and at most a day ahead, got {hook.created}"
             raise _UnreadableError("invalid_time", msg)
         items, unknown = _items(hook, book, ownership)
     except NobodyError as error:
-        return _aside(hook, "no_owner", str(error), body)
+        return _aside(hook, "missing_id", str(error), body)
     except UnknownPriceError as error:
         return _aside(hook, "unknown_price", str(error), body)
     except msgspec.ValidationError as error:
@@ -120,6 +135,12 @@ def read_hook(body: bytes, book: PlanBook, ownership: Ownership, now: Moment) ->
         return Read(passed_over=1)
     asides = (Aside("unknown_amount", f"taken without what it comes to: {unknown}", shown_body(body)),)
     return Read(items, asides if unknown else ())
+
+
+def _is_known(kind: str) -> bool:
+    """Tell whether an event may be passed over: of subscriptions and invoices those alone that are known."""
+    about, _, what = kind.rpartition(".")
+    return about not in _TOLD_OTHERWISE or what in _TOLD_OTHERWISE[about]
 
 
 def _items(hook: Hook, book: PlanBook, ownership: Ownership) -> tuple[tuple[Item, ...], str]:

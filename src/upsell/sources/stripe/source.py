@@ -9,39 +9,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-import jmespath
 import msgspec
-from jmespath.exceptions import JMESPathError
-from jmespath.parser import ParsedResult
 
 from upsell.clock import Moment
 from upsell.sources.definition import SETTING, Sort, secrets_of
+from upsell.sources.expressions import Expression, compile_expression
 from upsell.sources.source import Delivery, Read, Source
 from upsell.sources.stripe.people import DEFAULT_ACCOUNT, Ownership
 from upsell.sources.stripe.reading import read_hook
 from upsell.sources.stripe.signature import HEADER, prove_signature
 from upsell.sources.stripe.sold import Sold
 from upsell.sources.stripe.terms import PlanBook, Thing
+from upsell.sources.webhook_shape import EXPRESSION
 from upsell.workspace import scalars
 from upsell.workspace.documents import CATALOG
 from upsell.workspace.findings import Findings, Place
 from upsell.workspace.items import Leaf, Record
-from upsell.workspace.shapes import Key, ListOf, MapOf, RecordOf, Scalar
+from upsell.workspace.shapes import Key, ListOf, MapOf, RecordOf
 
-
-def _expression(text: str) -> str | None:
-    try:
-        jmespath.compile(text)
-    except JMESPathError:
-        return None
-    return text
-
-
-_JMESPATH: Final = Scalar(
-    "JMESPath expression",
-    "a JMESPath expression over type, customer, metadata and object, such as metadata.account_id",
-    _expression,
-    {"type": "string"},
+_EXPRESSION: Final = msgspec.structs.replace(
+    EXPRESSION,
+    expected="an expression in JMESPath over metadata, customer, object and type, such as metadata.account",
 )
 
 _SHAPE: Final = RecordOf(
@@ -53,10 +41,10 @@ _SHAPE: Final = RecordOf(
             True,
         ),
         "account": Key(
-            _JMESPATH,
+            _EXPRESSION,
             "finds whose it is: the account's id; without it and customer, Stripe's id of its customer",
         ),
-        "customer": Key(_JMESPATH, "finds which person's it is: the customer's id; without it nobody's"),
+        "customer": Key(_EXPRESSION, "finds which person's it is: the customer's id; without it nobody's"),
         "plans": Key(
             MapOf(scalars.ID, "price", scalars.ID),
             "plan or product of the catalog by id of a price, lookup key or id of a product at Stripe",
@@ -117,22 +105,25 @@ class StripeSource(msgspec.Struct, frozen=True):
         return read_hook(delivery.body, self.book, self.ownership, now)
 
 
-def _read(name: str, written: Record, findings: Findings) -> StripeDefinition | None:  # noqa: ARG001  # a Sort's
+def _read(name: str, written: Record, findings: Findings) -> StripeDefinition | None:
     plans = written.record("plans")
     is_about_persons = written.has("customer")
-    account = written.text("account", "" if is_about_persons else DEFAULT_ACCOUNT)
+    account = "" if is_about_persons else DEFAULT_ACCOUNT
     return StripeDefinition(
         name,
         written.place,
         written.text("path", name),
         tuple(leaf.text for leaf in written.leaves("secrets")),
-        Ownership(_compiled(account), _compiled(written.text("customer"))),
+        Ownership(
+            _compiled(written, "account", account, findings), _compiled(written, "customer", "", findings)
+        ),
         {} if plans is None else {key: leaf for key in plans.items if (leaf := plans.leaf(key)) is not None},
     )
 
 
-def _compiled(text: str) -> ParsedResult | None:
-    return jmespath.compile(text) if text else None
+def _compiled(written: Record, key: str, otherwise: str, findings: Findings) -> Expression | None:
+    leaf = written.leaf(key) or Leaf(written.place, otherwise)
+    return compile_expression(leaf.text, leaf.place, findings) if leaf.text else None
 
 
 STRIPE: Final = Sort("the webhooks of Stripe", _SHAPE, _read)
