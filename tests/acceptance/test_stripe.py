@@ -97,6 +97,40 @@ def test_what_cannot_be_read_is_answered_200_and_told_by_the_doctor(served: Serv
     }
 
 
+def test_what_names_its_customer_alone_waits_until_it_is_told_whose_it_is(served: Served) -> None:
+    file = FILE + "  account: metadata.account_id\n"
+    documents = {**make_documents({}), "catalog.yaml": SOLD, "sources/stripe.yaml": file}
+    served.world.apply(documents)
+    served.world.clock.move_to((Life().now + 60) * SECOND)
+    charge = make_object("charge", customer="cus_1", amount_refunded=500)
+    refund = make_hook("charge.refunded", charge, id="evt_refund")
+    assert served.send(refund)[0] == 503
+    person = make_object("customer", id="cus_1", metadata={"account_id": "acme"})
+    assert served.send(make_hook("customer.created", person, id="evt_person"))[0] == 200
+    assert served.send(refund)[0] == 200
+    paid_for_another = make_object(
+        "invoice", customer="cus_1", amount_paid=1, metadata={"account_id": "other"}
+    )
+    assert served.send(make_hook("invoice.paid", paid_for_another, id="evt_paid"))[0] == 200
+    assert served.world.rows("select vendor_id, account_id, customer_id from vendor_ids") == [
+        ("cus_1", "acme", None)
+    ]
+    moved = make_object("customer", id="cus_1", metadata={"account_id": "acme-2"})
+    changed = make_hook(
+        "customer.updated", moved, id="evt_moved", previous={"metadata": {"account_id": "acme"}}
+    )
+    assert served.send(changed)[0] == 200
+    assert served.world.rows("select account_id from vendor_ids") == [("acme-2",)]
+    assert served.world.rows(
+        "select name, account_id from events where source = 'stripe' order by position"
+    ) == [
+        ("Account Identified", "acme"),
+        ("Refunded", "acme"),
+        ("Invoice Paid", "other"),
+        ("Account Identified", "acme-2"),
+    ]
+
+
 def test_what_stripe_did_not_sign_is_refused_and_nothing_of_it_is_kept(served: Served) -> None:
     body = signed(make_hook("invoice.paid", make_object("invoice")), served.world.clock.now()).body
     answered = served.client.post("/hooks/stripe", content=body)

@@ -118,7 +118,7 @@ def take_delivery(source: Source, delivery: Delivery, now: Moment) -> Taken:
     try:
         read = source.read(delivery, now)
     except MalformedError as error:
-        raise MalformedError(hide(str(error), source.secrets)) from error
+        raise type(error)(hide(str(error), source.secrets)) from error
     asides = tuple(
         msgspec.structs.replace(
             each, message=hide(each.message, source.secrets), body=hide(each.body, source.secrets)

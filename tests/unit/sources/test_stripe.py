@@ -36,6 +36,7 @@ from upsell.sources.reports import ForgedError, MalformedError
 from upsell.sources.segment import Draft
 from upsell.sources.source import Delivery, Taken, take_delivery
 from upsell.sources.stripe.reading import READ
+from upsell.sources.vendor_ids import NotYetError
 
 NOW = (BEGAN + 60) * SECOND
 SUB = OBJECTS["subscription"]["id"]
@@ -317,6 +318,51 @@ def test_what_is_nobodys_is_kept_aside() -> None:
     assert (code, "metadata.account_id" in message) == ("missing_id", True)
     code, _ = code_of(make_hook("invoice.paid", invoice(customer=None, amount_paid=1)))
     assert code == "missing_id"
+
+
+def known_by(keys: str, *told: Any) -> Any:
+    """Give a source that was told of a customer at Stripe before, by webhooks, the last of which stands."""
+    source = make_source(FILE + keys)
+    for hook in told:
+        naming = source.naming(signed(hook, NOW))
+        source = source.knowing({naming.vendor_id: naming.owner})
+    return source
+
+
+def test_whose_something_is_may_have_been_told_before_of_its_customer_at_stripe() -> None:
+    person = make_object("customer", id="cus_1", metadata={"account_id": "acme"})
+    bought = make_object("checkout.session", customer="cus_1", client_reference_id="acme", metadata={})
+    refund = make_hook("charge.refunded", make_object("charge", customer="cus_1", amount_refunded=5))
+    for told in (make_hook("customer.created", person), make_hook("checkout.session.completed", bought)):
+        source = known_by("  account: metadata.account_id || object.client_reference_id\n", told)
+        (item,) = send(refund, source=source).items
+        assert isinstance(item, Draft)
+        assert item.event.account_id == "acme"
+
+
+def test_what_acceptances_write_to_a_customer_at_stripe_is_understood_without_a_word() -> None:
+    both = {"upsell_account": "acme", "upsell_customer": "ada"}
+    refund = make_hook("charge.refunded", make_object("charge", customer="cus_1", amount_refunded=5))
+    for metadata, owned in (
+        (both, (None, "acme")),
+        ({"upsell_customer": "ada"}, ("ada", None)),
+        ({}, (None, "cus_1")),
+    ):
+        person = make_hook("customer.created", make_object("customer", id="cus_1", metadata=metadata))
+        source = make_source()
+        naming = source.naming(signed(person, NOW))
+        source = source.knowing({} if naming.owner is None else {"cus_1": naming.owner})
+        (item,) = send(refund, source=source).items
+        assert isinstance(item, Draft)
+        assert (item.event.customer_id, item.event.account_id) == owned
+
+
+def test_what_is_new_and_nobodys_yet_is_asked_for_again_for_an_hour() -> None:
+    source = make_source(FILE + "  account: metadata.account_id\n")
+    hook = make_hook("invoice.paid", make_object("invoice", customer="cus_1", amount_paid=1))
+    with pytest.raises(NotYetError):
+        send(hook, (BEGAN + 3_599) * SECOND, source)
+    assert [each.code for each in send(hook, (BEGAN + 3_600) * SECOND, source).asides] == ["missing_id"]
 
 
 def test_a_customer_is_told_of_as_the_account_and_the_person_they_are() -> None:

@@ -12,10 +12,15 @@ from typing import Any, Final
 import msgspec
 
 from upsell.sources.expressions import Expression, ExpressionError
+from upsell.sources.reports import id_in
 from upsell.sources.stripe.shapes import id_of
+from upsell.sources.vendor_ids import Naming, Owner
 
-DEFAULT_ACCOUNT: Final = "customer.id"
-"""Whose something is where the file does not say: an account by Stripe's own id of the customer."""
+DEFAULT_ACCOUNT: Final = "metadata.upsell_account"
+DEFAULT_CUSTOMER: Final = "metadata.upsell_customer"
+"""Whose something is where the file does not say: what acceptances of offers write to customers at Stripe."""
+
+_LONGEST: Final = 200
 
 STRIPE_ID: Final = "stripe_customer_id"
 """The trait that says who somebody is at Stripe."""
@@ -28,15 +33,17 @@ _TRAITS: Final[Mapping[str, tuple[str, ...]]] = {
 _EMAIL: Final = "email"
 
 
-class Owner(msgspec.Struct, frozen=True):
-    """Whose something is; one of the two at least is said."""
-
-    customer_id: str | None
-    account_id: str | None
-
-
 class NobodyError(Exception):
-    """The expressions of the source find nobody; the message says where they looked."""
+    """Nobody is found whose something is; the message says where it was looked.
+
+    Attributes:
+        may_be_told: Whether Stripe names a customer of whom more may yet be told.
+    """
+
+    def __init__(self, message: str, *, may_be_told: bool = False) -> None:
+        """Say where it was looked, and whether looking again is of use."""
+        super().__init__(message)
+        self.may_be_told = may_be_told
 
 
 class Ownership(msgspec.Struct, frozen=True):
@@ -45,24 +52,52 @@ class Ownership(msgspec.Struct, frozen=True):
     Attributes:
         account: Finds the account; None where nothing is about accounts.
         customer: Finds the customer; None where nothing is about persons.
+        is_default: Whether the file says neither: then an account goes before a customer, and whoever is not
+            known otherwise is the account called as Stripe calls its customer.
+        owners: Whom Stripe's ids of customers mean, as was told before.
     """
 
     account: Expression | None
     customer: Expression | None
+    is_default: bool = False
+    owners: Mapping[str, Owner] = {}
 
     def owner(self, kind: str, said: Mapping[str, Any]) -> Owner:
-        """Give whose an object is.
+        """Give whose an object is: as it says itself, or as was told of its customer at Stripe before.
 
         Raises:
-            NobodyError: Nobody's, as far as the expressions find.
+            NobodyError: Nobody's, as far as is known.
         """
         page = page_of(kind, said)
+        stripe_id = page["customer"].get("id")
+        found = self._said(page) or self.owners.get(stripe_id or "")
+        if found is None and self.is_default and stripe_id is not None:
+            return Owner(None, stripe_id)
+        if found is None:
+            asked = [each.text for each in (self.account, self.customer) if each is not None]
+            msg = (
+                f"expected whose it is in {' or '.join(asked)}, got nothing, and nothing told of {stripe_id}"
+            )
+            raise NobodyError(msg, may_be_told=stripe_id is not None)
+        return found
+
+    def naming(self, kind: str, said: Mapping[str, Any]) -> Naming | None:
+        """Give whom an object names by Stripe's id of its customer, and whom it says that is.
+
+        Raises:
+            NobodyError: An expression makes no sense of it.
+        """
+        page = page_of(kind, said)
+        stripe_id = id_in(page["customer"].get("id"))
+        return (
+            Naming(stripe_id, self._said(page), page["customer"] is said) if stripe_id is not None else None
+        )
+
+    def _said(self, page: Mapping[str, Any]) -> Owner | None:
         account_id, customer_id = _found(self.account, page), _found(self.customer, page)
         if account_id is None and customer_id is None:
-            asked = [each.text for each in (self.account, self.customer) if each is not None]
-            msg = f"expected whose it is in {' or '.join(asked)}, got nothing"
-            raise NobodyError(msg)
-        return Owner(customer_id, account_id)
+            return None
+        return Owner(None if self.is_default and account_id is not None else customer_id, account_id)
 
 
 def page_of(kind: str, said: Mapping[str, Any]) -> dict[str, Any]:
@@ -123,4 +158,5 @@ def _found(expression: Expression | None, page: Mapping[str, Any]) -> str | None
         raise NobodyError(msg) from error
     if isinstance(found, bool) or not isinstance(found, str | int):
         return None
-    return str(found).strip() or None
+    text = str(found).strip()
+    return text if 0 < len(text) <= _LONGEST and text.isprintable() else None

@@ -18,7 +18,7 @@ from upsell.sources.reports import MalformedError
 from upsell.sources.source import Aside, Item, Read, shown_body
 from upsell.sources.stripe.changes import Told, changes_between, ended_from
 from upsell.sources.stripe.payments import INVOICES, REFUNDED, invoice_told, refund_told
-from upsell.sources.stripe.people import NobodyError, Owner, Ownership, as_account, traits_of
+from upsell.sources.stripe.people import NobodyError, Ownership, as_account, traits_of
 from upsell.sources.stripe.shapes import before, read_subscription
 from upsell.sources.stripe.terms import (
     PlanBook,
@@ -27,6 +27,7 @@ from upsell.sources.stripe.terms import (
     had_with,
     standing_of,
 )
+from upsell.sources.vendor_ids import PATIENCE, Naming, NotYetError, Owner
 
 CREATED: Final = "customer.subscription.created"
 UPDATED: Final = "customer.subscription.updated"
@@ -36,7 +37,10 @@ CUSTOMERS: Final = frozenset({"customer.created", "customer.updated"})
 """Events by which something of a customer is known."""
 
 READ: Final = frozenset({CREATED, UPDATED, DELETED, REFUNDED, *INVOICES, *CUSTOMERS})
-"""The events an endpoint at Stripe needs to be told of."""
+"""The events that become events of ours."""
+
+NAMES: Final = READ | {"checkout.session.completed"}
+"""The events an endpoint at Stripe needs to be told of; what was bought at its checkout says by whom."""
 
 _TOLD_OTHERWISE: Final[Mapping[str, frozenset[str]]] = {
     "customer.subscription": frozenset(
@@ -84,6 +88,9 @@ class Hook(msgspec.Struct, frozen=True):
 _read_hook = msgspec.json.Decoder(Hook).decode
 
 
+_BAD_JSON: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+
 class _UnreadableError(Exception):
     """What is read says something, but not all that is needed; with a code and a message."""
 
@@ -103,10 +110,11 @@ def read_hook(body: bytes, book: PlanBook, ownership: Ownership, now: Moment) ->
 
     Raises:
         MalformedError: It is no event of Stripe's with what it is about.
+        NotYetError: It happened lately, and whose it is may yet be told.
     """
     try:
         hook = _read_hook(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except _BAD_JSON as error:
         msg = (
             "expected an event of Stripe's with what it is about (payload style: snapshot), such as "
             f'{{"id": "evt_...", "type": "invoice.paid", "created": ..., "data": {{...}}}}, got: {error}'
@@ -120,6 +128,8 @@ def read_hook(body: bytes, book: PlanBook, ownership: Ownership, now: Moment) ->
             raise _UnreadableError("invalid_time", msg)
         items, unknown = _items(hook, book, ownership)
     except NobodyError as error:
+        if error.may_be_told and hook.created * SECOND > now - PATIENCE:
+            raise NotYetError(str(error)) from error
         return _aside(hook, "missing_id", str(error), body)
     except UnknownPriceError as error:
         return _aside(hook, "unknown_price", str(error), body)
@@ -135,6 +145,15 @@ def read_hook(body: bytes, book: PlanBook, ownership: Ownership, now: Moment) ->
         return Read(passed_over=1)
     asides = (Aside("unknown_amount", f"taken without what it comes to: {unknown}", shown_body(body)),)
     return Read(items, asides if unknown else ())
+
+
+def naming_in(body: bytes, ownership: Ownership) -> Naming | None:
+    """Give whom a webhook names by Stripe's id of its customer; None where it names nobody, or is none."""
+    try:
+        hook = _read_hook(body)
+        return ownership.naming(hook.type, hook.data.object) if hook.type in NAMES else None
+    except (*_BAD_JSON, NobodyError):
+        return None
 
 
 def _is_known(kind: str) -> bool:

@@ -15,11 +15,12 @@ from upsell.clock import Moment
 from upsell.sources.definition import SETTING, Sort, secrets_of
 from upsell.sources.expressions import Expression, compile_expression
 from upsell.sources.source import Delivery, Read, Source
-from upsell.sources.stripe.people import DEFAULT_ACCOUNT, Ownership
-from upsell.sources.stripe.reading import read_hook
+from upsell.sources.stripe.people import DEFAULT_ACCOUNT, DEFAULT_CUSTOMER, Ownership
+from upsell.sources.stripe.reading import naming_in, read_hook
 from upsell.sources.stripe.signature import HEADER, prove_signature
 from upsell.sources.stripe.sold import Sold
 from upsell.sources.stripe.terms import PlanBook, Thing
+from upsell.sources.vendor_ids import Naming, Owner
 from upsell.sources.webhook_shape import EXPRESSION
 from upsell.workspace import scalars
 from upsell.workspace.documents import CATALOG
@@ -42,9 +43,9 @@ _SHAPE: Final = RecordOf(
         ),
         "account": Key(
             _EXPRESSION,
-            "finds whose it is: the account's id; without it and customer, Stripe's id of its customer",
+            "finds whose it is: the account's id; without it and customer, metadata.upsell_account",
         ),
-        "customer": Key(_EXPRESSION, "finds which person's it is: the customer's id; without it nobody's"),
+        "customer": Key(_EXPRESSION, "finds whose it is: the customer's id, where persons subscribe"),
         "plans": Key(
             MapOf(scalars.ID, "price", scalars.ID),
             "plan or product of the catalog by id of a price, lookup key or id of a product at Stripe",
@@ -104,26 +105,38 @@ class StripeSource(msgspec.Struct, frozen=True):
         """Read the event it holds."""
         return read_hook(delivery.body, self.book, self.ownership, now)
 
+    def naming(self, delivery: Delivery) -> Naming | None:
+        """Give whom it names by Stripe's id of its customer, and whom it says that is."""
+        return naming_in(delivery.body, self.ownership)
+
+    def knowing(self, owners: Mapping[str, Owner]) -> StripeSource:
+        """Give the source with whom Stripe's ids mean."""
+        return msgspec.structs.replace(self, ownership=msgspec.structs.replace(self.ownership, owners=owners))
+
 
 def _read(name: str, written: Record, findings: Findings) -> StripeDefinition | None:
     plans = written.record("plans")
-    is_about_persons = written.has("customer")
-    account = "" if is_about_persons else DEFAULT_ACCOUNT
     return StripeDefinition(
         name,
         written.place,
         written.text("path", name),
         tuple(leaf.text for leaf in written.leaves("secrets")),
-        Ownership(
-            _compiled(written, "account", account, findings), _compiled(written, "customer", "", findings)
-        ),
+        _ownership(written, findings),
         {} if plans is None else {key: leaf for key in plans.items if (leaf := plans.leaf(key)) is not None},
     )
 
 
-def _compiled(written: Record, key: str, otherwise: str, findings: Findings) -> Expression | None:
-    leaf = written.leaf(key) or Leaf(written.place, otherwise)
-    return compile_expression(leaf.text, leaf.place, findings) if leaf.text else None
+def _ownership(written: Record, findings: Findings) -> Ownership:
+    if not (written.has("account") or written.has("customer")):
+        place, nothing = written.place, Findings()
+        account = compile_expression(DEFAULT_ACCOUNT, place, nothing)
+        return Ownership(account, compile_expression(DEFAULT_CUSTOMER, place, nothing), is_default=True)
+    return Ownership(_compiled(written, "account", findings), _compiled(written, "customer", findings))
+
+
+def _compiled(written: Record, key: str, findings: Findings) -> Expression | None:
+    leaf = written.leaf(key)
+    return compile_expression(leaf.text, leaf.place, findings) if leaf is not None else None
 
 
 STRIPE: Final = Sort("the webhooks of Stripe", _SHAPE, _read)
