@@ -143,8 +143,8 @@ def read_hook(body: bytes, book: PlanBook, ownership: Ownership, now: Moment) ->
         return _aside(hook, error.code, str(error), body)
     if not items:
         return Read(passed_over=1)
-    asides = (Aside("unknown_amount", f"taken without what it comes to: {unknown}", shown_body(body)),)
-    return Read(items, asides if unknown else ())
+    without = _aside(hook, "unknown_amount", f"taken without what it comes to: {unknown}", body).asides
+    return Read(items, without if unknown else ())
 
 
 def naming_in(body: bytes, ownership: Ownership) -> Naming | None:

@@ -178,7 +178,10 @@ def _parts(subscription: Subscription, book: PlanBook) -> dict[str, tuple[Thing,
         return dict(sorted(parts.items()))
     if MAIN not in parts:
         named = ", ".join(_named(item) for item in others[:5])
-        msg = f"expected prices of plans or products of the catalog, got {named}"
+        msg = (
+            f"expected prices of plans or products of the catalog, got {named}; name them under plans: in the "
+            "source's file, or under stripe: in catalog.yaml, and have Stripe send this event again"
+        )
         raise UnknownPriceError(msg)
     parts[MAIN][1].extend(others)
     return dict(sorted(parts.items()))
