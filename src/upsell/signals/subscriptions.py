@@ -74,10 +74,13 @@ def take_subscription(profile: Profile, event: Event, tiers: Tiers) -> Event | N
     now = event.seen_at
     had_any = any(held.is_open(now) for held in profile.subscriptions.values())
     had_plan = current_subscription(profile, tiers, now) is not None
-    before = standing(profile, tiers, now)
+    before, is_told = standing(profile, tiers, now), _is_priced(profile, now)
     _change(profile, event)
     has_left = had_plan and current_subscription(profile, tiers, now) is None
     after = standing(profile, tiers, now)
+    if not (is_told and _is_priced(profile, now)):
+        # What is not known to be more or less is neither: tier and quantity decide alone.
+        before, after = (msgspec.structs.replace(each, mrr=0) for each in (before, after))
     has_any = any(held.is_open(now) for held in profile.subscriptions.values())
     if before == after or has_left or not has_any or (not had_any and tiers.default_plan is None):
         return None
@@ -116,6 +119,13 @@ def standing(profile: Profile, tiers: Tiers, now: Moment) -> Standing:
         quantity += held.quantity
         mrr += held.mrr()
     return Standing(tier, quantity, mrr)
+
+
+def _is_priced(profile: Profile, now: Moment) -> bool:
+    """Tell whether each source that says terms whole said what they come to."""
+    return all(
+        held.currency or not (held.told and held.is_open(now)) for held in profile.subscriptions.values()
+    )
 
 
 def current_subscription(profile: Profile, tiers: Tiers, now: Moment) -> Subscription | None:

@@ -179,8 +179,8 @@ def _parts(subscription: Subscription, book: PlanBook) -> dict[str, tuple[Thing,
     if MAIN not in parts:
         named = ", ".join(_named(item) for item in others[:5])
         msg = (
-            f"expected prices of plans or products of the catalog, got {named}; name them under plans: in the "
-            "source's file, or under stripe: in catalog.yaml, and have Stripe send this event again"
+            f"expected prices of plans or products of the catalog, got {named}; name them under plans: in "
+            "the source's file, or under stripe: in catalog.yaml, and have Stripe send this event again"
         )
         raise UnknownPriceError(msg)
     parts[MAIN][1].extend(others)
