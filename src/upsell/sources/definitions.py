@@ -65,11 +65,18 @@ def read_sources(documents: Documents) -> Mapping[str, Definition]:
     return sources
 
 
+def source_names(documents: Documents) -> frozenset[str]:
+    """Give the names of the sources that are written, also with problems."""
+    paths = (PurePosixPath(path) for path in documents)
+    return frozenset(path.stem for path in paths if path.parent.name == SOURCES)
+
+
 def read_source(file: str, name: str, text: str, findings: Findings) -> Definition | None:
     """Read the text of one source; what is wrong is noted, and then there is none."""
+    before = len(findings)
     node = compose(file, text, findings)
     if node is None:
-        if not findings.has_errors:
+        if len(findings) == before:
             findings.error(
                 Place(file),
                 f"expected one of the keys {', '.join(SORTS)}, got an empty file",
@@ -82,7 +89,8 @@ def read_source(file: str, name: str, text: str, findings: Findings) -> Definiti
     for key, sort in SORTS.items():
         written = read.record(key)
         if written is not None:
-            return sort.read(name, written, findings)
+            found = sort.read(name, written, findings)
+            return found if len(findings) == before else None
     return None
 
 
