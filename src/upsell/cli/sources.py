@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from upsell.signals.events import Event
     from upsell.sources.definition import Definition
     from upsell.sources.source import Delivery, Taken
+    from upsell.sources.stripe.source import StripeDefinition
+    from upsell.workspace.findings import Findings
 
 _MOST_BYTES = 4_000_000
 
@@ -28,7 +30,7 @@ def sources(
         str,
         typer.Argument(
             metavar="[NAME]",
-            help="With show and try: a recipe, or with try the file of a source.",
+            help="With show and try: a recipe; with try also the file of a source, or a source here.",
             show_default=False,
         ),
     ] = "",
@@ -141,10 +143,14 @@ def _definition(name: str) -> Definition:
     """
     from upsell.errors import ConfigError, DefinitionError
     from upsell.sources.definitions import read_source
-    from upsell.sources.recipes import recipe_text
+    from upsell.sources.recipes import recipe_names, recipe_text
+    from upsell.sources.stripe.source import StripeDefinition
     from upsell.workspace.findings import Findings
 
     file = Path(name)
+    here = Path("sources", f"{name}.yaml")
+    if name not in recipe_names() and here.is_file():
+        file = here
     is_file = file.suffix in (".yaml", ".yml")
     try:
         text = file.read_text("utf-8") if is_file else recipe_text(name)
@@ -152,10 +158,23 @@ def _definition(name: str) -> Definition:
         msg = f"expected a file of a source in UTF-8 at {name}, got: {error}"
         raise ConfigError(msg) from error
     findings = Findings()
-    found = read_source(name if is_file else f"recipe {name}", file.stem, text, findings)
-    if found is None:
+    found = read_source(str(file) if is_file else f"recipe {name}", file.stem, text, findings)
+    if isinstance(found, StripeDefinition) and is_file:
+        found = _selling(found, file, findings)
+    if found is None or findings.has_errors:
         raise DefinitionError(findings.in_order())
     return found
+
+
+def _selling(found: StripeDefinition, file: Path, findings: Findings) -> StripeDefinition:
+    """Give Stripe with what the catalog of its workspace sells, where there is one beside it."""
+    from upsell.sources.stripe.sold import read_sold
+    from upsell.workspace.documents import CATALOG
+
+    catalog = file.absolute().parent.parent / CATALOG
+    if not catalog.is_file():
+        return found
+    return found.selling(read_sold({CATALOG: catalog.read_text("utf-8")}), findings)
 
 
 def _delivery(body: str, headers: list[str]) -> Delivery:

@@ -105,7 +105,12 @@ SENSITIVE_STATES = (
         compile_condition("properties.severity in ('high', 'urgent', 'critical')"),
     ),
     SensitiveState(
-        "failed_payment", ("Invoice Payment Failed",), ("Invoice Paid",), 3 * DAY, SELLING, "invoice_id"
+        "failed_payment",
+        ("Invoice Payment Failed",),
+        ("Invoice Paid", "Invoice Voided"),
+        3 * DAY,
+        SELLING,
+        "invoice_id",
     ),
     SensitiveState("refund", ("Refunded",), (), 30 * DAY, SELLING),
     SensitiveState("recent_downgrade", ("Subscription Downgraded",), (), 60 * DAY, SELLING),

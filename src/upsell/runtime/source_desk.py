@@ -18,10 +18,12 @@ from upsell.errors import ConfigError, DefinitionError
 from upsell.sources.definition import Definition
 from upsell.sources.definitions import read_sources
 from upsell.sources.segment import Draft, Refusal
-from upsell.sources.source import Source, Taken
+from upsell.sources.source import Delivery, Source, Taken
+from upsell.sources.vendor_ids import NamingSource
 from upsell.store.connect import Connection, connect
 from upsell.store.rejections import Rejection
 from upsell.store.revisions import newest_number, newest_revision
+from upsell.store.vendor_ids import find_owner, keep_owner
 
 ASK_EACH: Final[Duration] = SECOND
 """How often it is asked whether another revision is live."""
@@ -75,6 +77,23 @@ class Desk:
     def find(self, path: str) -> Source | Closed | None:
         """Give the source under a path of ``/hooks/``; None where there is none."""
         return self._by_path.get(path)
+
+    def know(self, source: NamingSource, name: str, delivery: Delivery) -> Source:
+        """Give a source with whom a delivery means, and keep what the delivery itself says of that.
+
+        Raises:
+            psycopg.Error: The database did not answer.
+        """
+        naming = source.naming(delivery)
+        if naming is None:
+            return source.knowing({})
+        with self._lock:
+            if self._connection is None or self._connection.closed:
+                self._connection = connect(self._url)
+            known = find_owner(self._connection, name, naming.vendor_id)
+            if naming.owner is not None and known != naming.owner and (known is None or naming.is_own):
+                keep_owner(self._connection, name, naming)
+        return source.knowing({naming.vendor_id: known} if known is not None else {})
 
     def close(self) -> None:
         """Give the connection back."""

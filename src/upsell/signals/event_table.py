@@ -71,6 +71,15 @@ _AMOUNT = (
     _number("amount", "in minor units of the currency, a whole number"),
     _text("currency", "ISO 4217 code"),
 )
+_WHOLE = (
+    _moment("started_at", "when it started, ISO 8601 with a zone (default by `Subscription Started`)"),
+    _text(
+        "state_after",
+        "key of the state it is in from now on: what the event does not say is not so then, and of several "
+        "at one moment the last is told by their states",
+    ),
+    _text("state_before", "key of the state it came from"),
+)
 _TERMS = (
     _SUBSCRIPTION_ID,
     _PLAN,
@@ -83,6 +92,7 @@ _TERMS = (
     _text("interval", "`month` or `year` (default `month`)"),
     _text("status", "`active` or `trialing` (default `active`)"),
     _moment("renews_at", "when the next amount falls due, ISO 8601 with a zone"),
+    *_WHOLE,
 )
 _DERIVED = (
     _number("tier_before", "tier of the plan before"),
@@ -212,7 +222,14 @@ def _subscriptions() -> tuple[EventType, ...]:
             "Subscription Canceled",
             group,
             "It will end, or has ended.",
-            (_SUBSCRIPTION_ID, _moment("ends_at", "when it ends, ISO 8601 with a zone (default at once)")),
+            (
+                _SUBSCRIPTION_ID,
+                _moment("ends_at", "when it ends, ISO 8601 with a zone (default at once)"),
+                _text(
+                    "plan", "id of the plan it was to; with it one not heard of before is known to have been"
+                ),
+                *_WHOLE,
+            ),
         ),
         EventType(
             "Subscription Upgraded",
@@ -252,6 +269,9 @@ def _subscriptions() -> tuple[EventType, ...]:
         ),
         EventType("Invoice Paid", group, "An invoice was paid.", (*_INVOICE, _OVERAGE)),
         EventType("Invoice Payment Failed", group, "A payment for an invoice failed.", _INVOICE),
+        EventType(
+            "Invoice Voided", group, "An invoice was called off: nothing is due on it any more.", _INVOICE
+        ),
         EventType(
             "Refunded",
             group,

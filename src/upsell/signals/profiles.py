@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import Any
 
 import msgspec
 
@@ -30,6 +31,24 @@ class Term(msgspec.Struct, frozen=True, array_like=True):
     quantity: float
 
 
+class Word(msgspec.Struct, frozen=True, array_like=True):
+    """What a source that names the states of a subscription said of it.
+
+    Attributes:
+        before: The state it came from; None where the source does not know.
+        after: The state it is in from then on.
+        name: The event's name.
+        said: Its properties.
+        at: When it happened.
+    """
+
+    before: str | None
+    after: str
+    name: str
+    said: dict[str, Any]
+    at: Moment
+
+
 class Subscription(msgspec.Struct):
     """What a unit pays for under one subscription id.
 
@@ -48,6 +67,8 @@ class Subscription(msgspec.Struct):
         priced_at: Since when what falls due is as it is; None where only ``changed_at`` is known.
         held_at: Since when plan and quantity are as they are; None where only ``changed_at`` is known.
         before: What it was to before that, in order of time; what was not told is not among it.
+        told: What was said of it in the second of ``changed_at`` by a source that names its states, the word
+            that holds last.
     """
 
     id: str
@@ -64,6 +85,7 @@ class Subscription(msgspec.Struct):
     priced_at: Moment | None = None
     held_at: Moment | None = None
     before: list[Term] = []
+    told: list[Word] = []
 
     def is_open(self, now: Moment) -> bool:
         """Tell whether it is in force at ``now``; it ends at ``ends_at``, which is outside."""

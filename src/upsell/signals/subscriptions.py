@@ -22,7 +22,8 @@ from upsell.signals.events import (
     Event,
 )
 from upsell.signals.plan_history import NOTHING, UNTOLD, take_late_start, take_late_word, terms_until
-from upsell.signals.profiles import Profile, Subscription, Term
+from upsell.signals.profiles import Profile, Subscription, Term, Word
+from upsell.signals.words import in_order, is_beside, word_of
 
 SUBSCRIPTION_EVENTS = frozenset(
     {SUBSCRIPTION_STARTED, SUBSCRIPTION_CHANGED, SUBSCRIPTION_RENEWED, SUBSCRIPTION_CANCELED}
@@ -65,16 +66,21 @@ def take_subscription(profile: Profile, event: Event, tiers: Tiers) -> Event | N
     Properties: ``subscription_id`` (default ``default``), ``plan``, ``quantity`` (default 1),
     ``amount`` (minor units per interval for the whole, after discount), ``currency``,
     ``interval`` (``month`` or ``year``), ``status``, ``renews_at``; ``ends_at`` for a cancellation.
+    A source that names states (``state_before``, ``state_after``) says with each event all that is so, and
+    since when (``started_at``): what is known then is what the last of them says, in whatever order.
     A first subscription is an upgrade only where the catalog names a default plan; leaving for
     nothing, or for add-ons alone, is a cancellation and no downgrade.
     """
     now = event.seen_at
     had_any = any(held.is_open(now) for held in profile.subscriptions.values())
     had_plan = current_subscription(profile, tiers, now) is not None
-    before = standing(profile, tiers, now)
+    before, is_told = standing(profile, tiers, now), _is_priced(profile, now)
     _change(profile, event)
     has_left = had_plan and current_subscription(profile, tiers, now) is None
     after = standing(profile, tiers, now)
+    if not (is_told and _is_priced(profile, now)):
+        # What is not known to be more or less is neither: tier and quantity decide alone.
+        before, after = (msgspec.structs.replace(each, mrr=0) for each in (before, after))
     has_any = any(held.is_open(now) for held in profile.subscriptions.values())
     if before == after or has_left or not has_any or (not had_any and tiers.default_plan is None):
         return None
@@ -115,6 +121,13 @@ def standing(profile: Profile, tiers: Tiers, now: Moment) -> Standing:
     return Standing(tier, quantity, mrr)
 
 
+def _is_priced(profile: Profile, now: Moment) -> bool:
+    """Tell whether each source that says terms whole said what they come to."""
+    return all(
+        held.currency or not (held.told and held.is_open(now)) for held in profile.subscriptions.values()
+    )
+
+
 def current_subscription(profile: Profile, tiers: Tiers, now: Moment) -> Subscription | None:
     """Give the subscription rules see: of those to a plan the greatest tier, then the last started."""
     best: Subscription | None = None
@@ -132,18 +145,26 @@ def _change(profile: Profile, event: Event) -> None:
     said = event.properties
     key = str(said.get("subscription_id") or "default")
     held = profile.subscriptions.get(key)
+    word = word_of(event)
+    if held is not None and word is not None and is_beside(word, held):
+        _take_beside(held, word)
+        return
     if held is not None and event.occurred_at < held.changed_at:
         _take_late(held, event)
         return
-    if event.name == SUBSCRIPTION_CANCELED:
-        if held is not None:
-            held.changed_at = event.occurred_at
-            held.ends_at = max(_moment(said, "ends_at") or event.occurred_at, held.started_at)
-        return
-    if held is not None and event.name != SUBSCRIPTION_STARTED:
-        _update(held, event)
-        return
-    profile.subscriptions[key] = Subscription(
+    is_end = event.name == SUBSCRIPTION_CANCELED
+    if held is not None and (is_end or event.name != SUBSCRIPTION_STARTED):
+        _take(held, event.name, said, event.occurred_at, is_whole=word is not None)
+    elif not is_end or "plan" in said:
+        held = profile.subscriptions[key] = _record(key, held, event)
+    if held is not None:
+        held.told = [word] if word is not None else []
+
+
+def _record(key: str, held: Subscription | None, event: Event) -> Subscription:
+    """Begin the record of a subscription; of one heard of by its end alone it says that it has ended."""
+    said = event.properties
+    record = Subscription(
         id=key,
         plan=str(said.get("plan") or ""),
         quantity=_number(said.get("quantity"), 1.0),
@@ -151,13 +172,38 @@ def _change(profile: Profile, event: Event) -> None:
         currency=str(said.get("currency") or ""),
         interval_months=12 if said.get("interval") == "year" else 1,
         status=str(said.get("status") or "active"),
-        started_at=event.occurred_at,
+        started_at=min(_moment(said, "started_at") or event.occurred_at, event.occurred_at),
         renews_at=_moment(said, "renews_at"),
         changed_at=event.occurred_at,
         priced_at=event.occurred_at,
         held_at=event.occurred_at,
         before=_before(held, event),
     )
+    if event.name == SUBSCRIPTION_CANCELED:
+        _end(record, said)
+    return record
+
+
+def _take_beside(held: Subscription, word: Word) -> None:
+    """Take a word on the second of the last one; what it says holds if it was said last."""
+    stood = held.told[-1]
+    held.told = in_order([*held.told, word])
+    last = held.told[-1]
+    if last is not stood:
+        _take(held, last.name, last.said, last.at, is_whole=True)
+
+
+def _take(held: Subscription, name: str, said: Mapping[str, Any], at: Moment, *, is_whole: bool) -> None:
+    """Take what was said last; a source that names states says them whole: what it does not say is not so."""
+    if name != SUBSCRIPTION_CANCELED or is_whole:
+        _update(held, said, at, is_whole=is_whole)
+    if name == SUBSCRIPTION_CANCELED:
+        held.changed_at = at
+        _end(held, said)
+
+
+def _end(held: Subscription, said: Mapping[str, Any]) -> None:
+    held.ends_at = max(_moment(said, "ends_at") or held.changed_at, held.started_at)
 
 
 def _before(held: Subscription | None, event: Event) -> list[Term]:
@@ -174,35 +220,36 @@ def _take_late(held: Subscription, event: Event) -> None:
     quantity = _number(said.get("quantity"), 1.0) if "quantity" in said else None
     if event.name == SUBSCRIPTION_STARTED:
         take_late_start(held, at, plan or NOTHING, 1.0 if quantity is None else quantity)
-        held.started_at = min(held.started_at, at)
+        if not held.told:
+            held.started_at = min(held.started_at, at)
     else:
         take_late_word(held, at, NOTHING if event.name == SUBSCRIPTION_CANCELED else plan, quantity)
 
 
-def _update(held: Subscription, event: Event) -> None:
-    said = event.properties
+def _update(held: Subscription, said: Mapping[str, Any], at: Moment, *, is_whole: bool) -> None:
     priced_since, price = held.priced_since(), _price(held)
-    is_resumed = not held.is_open(event.occurred_at)
-    held_since, before = held.held_since(), terms_until(held, event.occurred_at)
+    is_resumed = not held.is_open(at)
+    held_since, before = held.held_since(), terms_until(held, at)
     plan, quantity = held.plan, held.quantity
-    held.changed_at = event.occurred_at
+    held.changed_at = at
     if "plan" in said:
         held.plan = str(said["plan"])
     if "quantity" in said:
         held.quantity = _number(said["quantity"], held.quantity)
-    if "amount" in said:
-        held.amount = round(_number(said["amount"], held.amount))
-    if "currency" in said:
-        held.currency = str(said["currency"])
+    if "amount" in said or is_whole:
+        held.amount = round(_number(said.get("amount"), 0 if is_whole else held.amount))
+    if "currency" in said or is_whole:
+        held.currency = str(said.get("currency") or "")
     if "interval" in said:
         held.interval_months = 12 if said["interval"] == "year" else 1
     held.status = str(said.get("status") or "active")
-    held.renews_at = _moment(said, "renews_at") or held.renews_at
+    held.started_at = _moment(said, "started_at") or held.started_at
+    held.renews_at = _moment(said, "renews_at") or (None if is_whole else held.renews_at)
     held.ends_at = None
-    held.priced_at = event.occurred_at if is_resumed or _price(held) != price else priced_since
+    held.priced_at = at if is_resumed or _price(held) != price else priced_since
     held.held_at = held_since
     if is_resumed or (held.plan, held.quantity) != (plan, quantity):
-        held.before, held.held_at = before, event.occurred_at
+        held.before, held.held_at = before, at
 
 
 def _price(held: Subscription) -> tuple[int, str, int, str]:

@@ -14,6 +14,8 @@ from upsell.errors import DefinitionError
 from upsell.sources.definition import Definition
 from upsell.sources.sorts import SHAPE, SORTS
 from upsell.sources.source import NOBODYS
+from upsell.sources.stripe.sold import read_sold
+from upsell.sources.stripe.source import StripeDefinition
 from upsell.workspace.compile import Compiled, compile_documents
 from upsell.workspace.documents import SOURCES, Documents
 from upsell.workspace.files import File
@@ -99,6 +101,8 @@ def _read(documents: Documents, findings: Findings) -> dict[str, Definition]:
         if len(parts.parts) != 2 or parts.parts[0] != SOURCES or not _is_named(parts, findings):
             continue
         found = read_source(path, parts.stem, text, findings)
+        if isinstance(found, StripeDefinition):
+            found = found.selling(read_sold(documents), findings)
         if found is not None:
             sources[parts.stem] = found
     _check_paths(sources, findings)

@@ -11,12 +11,14 @@ from typing import Final
 
 from upsell.sources.definition import Sort
 from upsell.sources.kafka import KAFKA
+from upsell.sources.stripe.source import STRIPE
 from upsell.sources.webhook import WEBHOOK
 from upsell.workspace.shapes import Key, RecordOf, Variants
 
 SORTS: Final[Mapping[str, Sort]] = {
     "webhook": WEBHOOK,
     "kafka": KAFKA,
+    "stripe": STRIPE,
 }
 """Every sort by the key that tells it."""
 

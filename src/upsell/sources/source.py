@@ -127,7 +127,7 @@ def read_delivery(source: Source, delivery: Delivery, now: Moment) -> Taken:
     try:
         read = source.read(delivery, now)
     except MalformedError as error:
-        raise MalformedError(hide(str(error), source.secrets)) from error
+        raise type(error)(hide(str(error), source.secrets)) from error
     items = tuple(draft_item(source.name, item, now) for item in read.items)
     return hide_secrets(Taken(items, read.asides, read.passed_over), source.secrets)
 

@@ -16,6 +16,7 @@ from typing import Any, Final
 import msgspec
 
 from tests.stories.world import START
+from tests.stripe_world import stripe_example
 from upsell.clock import SECOND, format_moment
 from upsell.sources.definitions import read_source
 from upsell.sources.source import Delivery, Source
@@ -569,6 +570,7 @@ EXAMPLES: Final[Mapping[str, Callable[[], Example]]] = {
     "paddle": _paddle,
     "shopify": _shopify,
     "stigg": _stigg,
+    "stripe": stripe_example,
     "zendesk": _zendesk,
 }
 """Every source that must keep the contract, by name: a new one is a line here."""

@@ -25,6 +25,7 @@ from upsell.runtime.mail_desk import MailDesk
 from upsell.runtime.source_desk import Closed, Desk, drafts_of, rejections_of
 from upsell.sources.reports import ForgedError, MalformedError
 from upsell.sources.source import Aside, Delivery, Source, Taken, hide, shown_body, take_delivery
+from upsell.sources.vendor_ids import NamingSource, NotYetError
 from upsell.store.ledger import Appended
 from upsell.store.reported import Outcome
 from upsell.web.api.answers import Refused, answer, count_duplicates, refused_of
@@ -107,6 +108,9 @@ class _Door:
             return answer(Refused("malformed", str(error)), HTTPStatus.BAD_REQUEST)
         delivery = self._delivery(request, plain)
         try:
+            if isinstance(source, NamingSource):
+                source.prove(delivery, self._clock.now())
+                source = await asyncio.to_thread(self._desk.know, source, source.name, delivery)
             if len(plain) > _LARGE:
                 taken = await asyncio.to_thread(take_delivery, source, delivery, self._clock.now())
             else:
@@ -114,6 +118,10 @@ class _Door:
         except ForgedError as error:
             self._mail_desk.note(path, {Outcome.FORGED: 1})
             return answer(Refused("forged", str(error)), HTTPStatus.FORBIDDEN)
+        except NotYetError as error:
+            return answer(Refused("not_yet", str(error)), HTTPStatus.SERVICE_UNAVAILABLE, AGAIN)
+        except (psycopg.Error, StoreError):
+            return answer(Refused("unavailable", _UNAVAILABLE), HTTPStatus.SERVICE_UNAVAILABLE, AGAIN)
         except MalformedError as error:
             refused = Refused("malformed", str(error))
             kept = Aside("malformed", str(error), hide(shown_body(plain), source.secrets))

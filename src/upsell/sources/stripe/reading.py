@@ -1,0 +1,250 @@
+"""Reading: one webhook of Stripe's as items in Segment's shapes.
+
+What is not about subscriptions, invoices, refunds and customers is passed over, for an endpoint may be told
+everything. What is, and cannot be read, is kept aside. Two events of one second are told apart: a
+subscription is created first and deleted last, and an invoice fails before it is paid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+import msgspec
+
+from upsell.clock import SECOND, Moment, format_moment
+from upsell.sources.bounds import FARTHEST_AHEAD
+from upsell.sources.reports import MalformedError
+from upsell.sources.source import Aside, Item, Read, shown_body
+from upsell.sources.stripe.changes import Told, changes_between, ended_from
+from upsell.sources.stripe.payments import INVOICES, REFUNDED, invoice_told, refund_told
+from upsell.sources.stripe.people import NobodyError, Ownership, as_account, traits_of
+from upsell.sources.stripe.shapes import before, read_subscription
+from upsell.sources.stripe.terms import (
+    PlanBook,
+    Standing,
+    UnknownPriceError,
+    had_with,
+    standing_of,
+)
+from upsell.sources.vendor_ids import PATIENCE, Naming, NotYetError, Owner
+
+CREATED: Final = "customer.subscription.created"
+UPDATED: Final = "customer.subscription.updated"
+DELETED: Final = "customer.subscription.deleted"
+
+CUSTOMERS: Final = frozenset({"customer.created", "customer.updated"})
+"""Events by which something of a customer is known."""
+
+READ: Final = frozenset({CREATED, UPDATED, DELETED, REFUNDED, *INVOICES, *CUSTOMERS})
+"""The events that become events of ours."""
+
+NAMES: Final = READ | {"checkout.session.completed"}
+"""The events an endpoint at Stripe needs to be told of; what was bought at its checkout says by whom."""
+
+_TOLD_OTHERWISE: Final[Mapping[str, frozenset[str]]] = {
+    "customer.subscription": frozenset(
+        "paused resumed trial_will_end pending_update_applied pending_update_expired".split()
+    ),
+    "invoice": frozenset(
+        """
+        created deleted finalization_failed finalized marked_uncollectible overdue overpaid
+        payment_action_required payment_attempt_required payment_succeeded sent upcoming updated will_be_due
+        """.split()
+    ),
+}
+"""What says nothing that another event does not, of what subscriptions and invoices are told by."""
+
+_UNHEARD: Final = "expected an event about a subscription or an invoice that is known, got another"
+
+_PLACE: Final[Mapping[str, Moment]] = {
+    UPDATED: 1_000,
+    DELETED: 900_000,
+    "invoice.paid": 1_000,
+    "invoice.voided": 1_000,
+}
+"""Where in its second an event is put, in microseconds: Stripe says seconds alone."""
+
+_EARLIEST: Final = 946_684_800  # 2000-01-01, in seconds
+_LATEST: Final = 4_102_444_800  # 2100-01-01, in seconds
+
+
+class _Data(msgspec.Struct, frozen=True):
+    object: dict[str, Any]
+    previous_attributes: dict[str, Any] | None = None
+
+
+class Hook(msgspec.Struct, frozen=True):
+    """A webhook: one event at Stripe, and what it is about as it was then."""
+
+    id: str
+    type: str
+    created: int
+    data: _Data
+    object: str | None = None
+    api_version: str | None = None
+
+
+_read_hook = msgspec.json.Decoder(Hook).decode
+
+
+_BAD_JSON: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+
+class _UnreadableError(Exception):
+    """What is read says something, but not all that is needed; with a code and a message."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def read_hook(body: bytes, book: PlanBook, ownership: Ownership, now: Moment) -> Read:
+    """Read a webhook.
+
+    Args:
+        body: Its body.
+        book: What each price is of.
+        ownership: How it is told whose something is.
+        now: The present.
+
+    Raises:
+        MalformedError: It is no event of Stripe's with what it is about.
+        NotYetError: It happened lately, and whose it is may yet be told.
+    """
+    try:
+        hook = _read_hook(body)
+    except _BAD_JSON as error:
+        msg = (
+            "expected an event of Stripe's with what it is about (payload style: snapshot), such as "
+            f'{{"id": "evt_...", "type": "invoice.paid", "created": ..., "data": {{...}}}}, got: {error}'
+        )
+        raise MalformedError(msg) from error
+    if hook.type not in READ:
+        return Read(passed_over=1) if _is_known(hook.type) else _aside(hook, "unknown_kind", _UNHEARD, body)
+    try:
+        if not _EARLIEST <= hook.created <= min(_LATEST, (now + FARTHEST_AHEAD) // SECOND - 1):
+            msg = f"expected created in seconds since 1970 and at most a day ahead, got {hook.created}"
+            raise _UnreadableError("invalid_time", msg)
+        items, unknown = _items(hook, book, ownership)
+    except NobodyError as error:
+        if error.may_be_told and hook.created * SECOND > now - PATIENCE:
+            raise NotYetError(str(error)) from error
+        return _aside(hook, "missing_id", str(error), body)
+    except UnknownPriceError as error:
+        return _aside(hook, "unknown_price", str(error), body)
+    except msgspec.ValidationError as error:
+        return _aside(
+            hook, "unknown_shape", f"expected {_about(hook)} in a shape that is known: {error}", body
+        )
+    except ValueError as error:
+        return _aside(hook, "unknown_state", str(error), body)
+    except _UnreadableError as error:
+        return _aside(hook, error.code, str(error), body)
+    if not items:
+        return Read(passed_over=1)
+    without = _aside(hook, "unknown_amount", f"taken without what it comes to: {unknown}", body).asides
+    return Read(items, without if unknown else ())
+
+
+def naming_in(body: bytes, ownership: Ownership) -> Naming | None:
+    """Give whom a webhook names by Stripe's id of its customer; None where it names nobody, or is none."""
+    try:
+        hook = _read_hook(body)
+        return ownership.naming(hook.type, hook.data.object) if hook.type in NAMES else None
+    except (*_BAD_JSON, NobodyError):
+        return None
+
+
+def _is_known(kind: str) -> bool:
+    """Tell whether an event may be passed over: of subscriptions and invoices those alone that are known."""
+    about, _, what = kind.rpartition(".")
+    return about not in _TOLD_OTHERWISE or what in _TOLD_OTHERWISE[about]
+
+
+def _items(hook: Hook, book: PlanBook, ownership: Ownership) -> tuple[tuple[Item, ...], str]:
+    """Give the items of a webhook, and why what a subscription comes to is not known."""
+    said, previous = hook.data.object, hook.data.previous_attributes
+    unknown = ""
+    if hook.type in CUSTOMERS:
+        return tuple(_customer(hook, ownership.owner(hook.type, said))), unknown
+    if hook.type in INVOICES:
+        told = invoice_told(hook.type, said)
+    elif hook.type == REFUNDED:
+        told = refund_told(said, previous or {})
+    else:
+        told, unknown = _subscription(hook, book)
+    if not told:
+        return (), ""
+    return tuple(_tracked(hook, told, ownership.owner(hook.type, said))), unknown
+
+
+def _subscription(hook: Hook, book: PlanBook) -> tuple[list[Told], str]:
+    """Give what happened to a subscription, and why what it comes to is not known."""
+    subscription = read_subscription(hook.data.object)
+    ended_at = (subscription.ended_at or hook.created) * SECOND
+    if hook.type == DELETED:
+        if subscription.status == "incomplete_expired":
+            return [], ""
+        return ended_from(had_with(subscription, book), ended_at), ""
+    now = standing_of(subscription, book)
+    was = Standing({}) if hook.type == CREATED else _was(hook, book)
+    return changes_between(was, now, ended_at), now.unknown
+
+
+def _was(hook: Hook, book: PlanBook) -> Standing | None:
+    """Give what a subscription was to before an update; None where that cannot be read."""
+    previous = hook.data.previous_attributes
+    if previous is None:
+        return None
+    try:
+        return standing_of(read_subscription(before(hook.data.object, previous)), book)
+    except (UnknownPriceError, ValueError, msgspec.ValidationError):
+        return None
+
+
+def _tracked(hook: Hook, told: Iterable[Told], owner: Owner) -> Iterator[Item]:
+    at = hook.created * SECOND + _PLACE.get(hook.type, 0)
+    for each in told:
+        about = f"/{each.about}" if each.about else ""
+        yield {
+            "type": "track",
+            "event": each.name,
+            "messageId": f"{hook.id}/{each.name}{about}",
+            "userId": owner.customer_id,
+            "timestamp": format_moment(at + each.place),
+            "context": {"groupId": owner.account_id},
+            "properties": dict(each.said),
+        }
+
+
+def _customer(hook: Hook, owner: Owner) -> Iterator[Item]:
+    """Tell what is known of a customer: of the person, and of the account that pays."""
+    traits = traits_of(hook.data.object, hook.data.previous_attributes if "updated" in hook.type else None)
+    at = format_moment(hook.created * SECOND)
+    if owner.customer_id is not None and traits:
+        yield {
+            "type": "identify",
+            "messageId": f"{hook.id}/customer",
+            "userId": owner.customer_id,
+            "timestamp": at,
+            "traits": traits,
+        }
+    if owner.account_id is not None and traits:
+        yield {
+            "type": "group",
+            "messageId": f"{hook.id}/account",
+            "userId": owner.customer_id,
+            "groupId": owner.account_id,
+            "timestamp": at,
+            "traits": as_account(traits),
+        }
+
+
+def _aside(hook: Hook, code: str, message: str, body: bytes) -> Read:
+    version = f" (API version {hook.api_version[:40]})" if hook.api_version else ""
+    return Read(asides=(Aside(code, f"{hook.type} {hook.id[:60]}: {message}{version}", shown_body(body)),))
+
+
+def _about(hook: Hook) -> str:
+    return f"the {hook.type.rpartition('.')[0].rpartition('.')[2]}"

@@ -1,0 +1,55 @@
+"""Vendor ids: whom a vendor means by an id of its own, as another delivery of it told before.
+
+Some deliveries name their customer by the vendor's id alone, and others say whom that is. The law: whom an id
+means is told by the vendor and never guessed; what cannot be told yet is asked for again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, Protocol, runtime_checkable
+
+import msgspec
+
+from upsell.clock import HOUR, Duration
+from upsell.sources.reports import MalformedError
+from upsell.sources.source import Delivery, Source
+
+PATIENCE: Final[Duration] = HOUR
+"""How long after it happened a delivery is asked for again: what says whom it means may be on its way."""
+
+
+class NotYetError(MalformedError):
+    """Whom a delivery means may yet be told; the same delivery can be sent again."""
+
+
+class Owner(msgspec.Struct, frozen=True):
+    """Whom an id means: a customer, an account, or both."""
+
+    customer_id: str | None
+    account_id: str | None
+
+
+class Naming(msgspec.Struct, frozen=True):
+    """Who a delivery names.
+
+    Attributes:
+        vendor_id: The vendor's id of its customer.
+        owner: Whom it says that is; None where it does not.
+        is_own: Whether the vendor's customer itself says so, which goes before what is said beside it.
+    """
+
+    vendor_id: str
+    owner: Owner | None
+    is_own: bool
+
+
+@runtime_checkable
+class NamingSource(Protocol):
+    """A source whose deliveries may name their customer by the vendor's id alone."""
+
+    def naming(self, delivery: Delivery) -> Naming | None:
+        """Give who a delivery names; None where it names nobody, or cannot be read."""
+
+    def knowing(self, owners: Mapping[str, Owner]) -> Source:
+        """Give the source with whom ids of the vendor's mean."""
