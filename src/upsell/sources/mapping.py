@@ -23,11 +23,12 @@ from upsell.workspace.shapes import Either, Key, ListOf, MapOf, RecordOf, Scalar
 
 
 class Format(enum.Enum):
-    """How a file is written."""
+    """How a file is written; of a query, in the SQL of the warehouse that it is put to."""
 
     JSONL = "jsonl"
     CSV = "csv"
     PARQUET = "parquet"
+    QUERY = "sql"
 
 
 class TimeUnit(enum.Enum):
