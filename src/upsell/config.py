@@ -16,6 +16,9 @@ from upsell.errors import ConfigError, nearest
 
 PREFIX = "UPSELL_"
 
+SECRET_PREFIX = "UPSELL_SECRET_"  # noqa: S105  # how names of variables begin
+"""What the variables begin with that hold secrets of a workspace's own sources, by names of its choice."""
+
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What the program runs with; every field is a setting and says what it is for."""
@@ -137,6 +140,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Meta(description="for how many days a message is kept as it was sent; 0 keeps none", ge=0),
     ] = 90
     dedup_days: Annotated[int, Meta(description="for how many days a message id is remembered", ge=1)] = 30
+    secrets: Mapping[str, str] = {}
+    """Secrets of the workspace's own sources by the whole name of their variable: no rows of the table."""
 
 
 def link_base(settings: Settings) -> str:
@@ -159,11 +164,15 @@ class Setting(msgspec.Struct, frozen=True):
         return PREFIX + self.name.upper()
 
 
+_NAMED_BY_WORKSPACE = "secrets"
+
+
 def _table() -> tuple[Setting, ...]:
     hints = get_type_hints(Settings, include_extras=True)
     return tuple(
         Setting(field.name, field.default, meta.description or "", _range(field.default, meta))
         for field in msgspec.structs.fields(Settings)
+        if field.name != _NAMED_BY_WORKSPACE
         for meta in (hints[field.name].__metadata__[0],)
     )
 
@@ -205,7 +214,11 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
     """
     variables = {setting.variable: setting for setting in SETTINGS}
     given: dict[str, str] = {}
+    secrets: dict[str, str] = {}
     for variable, value in environment.items():
+        if variable.startswith(SECRET_PREFIX):
+            secrets[variable] = value
+            continue
         if not variable.startswith(PREFIX):
             continue
         setting = variables.get(variable)
@@ -220,4 +233,4 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
             msg = f"{variable} ({setting.help}): expected {setting.range}, got {_shown(setting, value)}"
             raise ConfigError(msg) from error
         given[setting.name] = value
-    return msgspec.convert(given, Settings, strict=False)
+    return msgspec.structs.replace(msgspec.convert(given, Settings, strict=False), secrets=secrets)

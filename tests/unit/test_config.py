@@ -28,8 +28,15 @@ def test_a_value_that_does_not_fit_is_refused_by_the_variable_s_name(value: str)
 
 
 def test_the_table_lists_every_setting_with_its_help() -> None:
-    assert [setting.name for setting in SETTINGS] == list(Settings.__struct_fields__)
+    assert [setting.name for setting in SETTINGS] == [
+        name for name in Settings.__struct_fields__ if name != "secrets"
+    ]
     assert all(setting.help for setting in SETTINGS)
+
+
+def test_secrets_of_sources_are_kept_by_the_name_of_their_variable() -> None:
+    settings = load_settings({"UPSELL_SECRET_ZENDESK": "abc", "UPSELL_SMTP_PORT": "2525"})
+    assert (settings.secrets, settings.smtp_port) == ({"UPSELL_SECRET_ZENDESK": "abc"}, 2525)
 
 
 def test_an_address_that_is_no_postgresql_is_refused_and_its_password_is_not_shown() -> None:

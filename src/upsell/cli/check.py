@@ -37,7 +37,8 @@ def check(
     """
     from upsell.clock import SystemClock
     from upsell.errors import DefinitionError
-    from upsell.workspace.compile import compile_workspace
+    from upsell.sources.definitions import compile_whole
+    from upsell.workspace.documents import read_workspace
     from upsell.workspace.linting import Linted, lint
 
     if code is not None:
@@ -50,9 +51,9 @@ def check(
         raise typer.BadParameter(msg, param_hint="WORKSPACE")
     version: str | None = None
     try:
-        compiled = compile_workspace(workspace)
+        compiled, sources = compile_whole(read_workspace(workspace))
         linted, version = lint(compiled, SystemClock().now()), compiled.program.version
-        found = _found(compiled.program)
+        found = _found(compiled.program, len(sources))
     except DefinitionError as error:
         linted, found = Linted(error.problems, ()), ""
     errors = sum(problem.severity == "error" for problem in linted.warnings)
@@ -82,15 +83,15 @@ def _print(linted: Linted, workspace: Path, errors: int, found: str, *, shows_wa
         print(f"{len(linted.waived)} waived; --waived shows {them}.")
 
 
-def _found(program: Program) -> str:
+def _found(program: Program, sources: int) -> str:
     """Say what a workspace holds."""
-    workflows, signals = (
+    counts = [
         _counted(len(program.workflows), "workflow"),
         _counted(len(program.signals), "signal"),
-    )
-    if not program.segments:
-        return f"{workflows} and {signals}"
-    return f"{workflows}, {signals} and {_counted(len(program.segments), 'segment')}"
+        *([_counted(len(program.segments), "segment")] if program.segments else []),
+        *([_counted(sources, "source")] if sources else []),
+    ]
+    return f"{', '.join(counts[:-1])} and {counts[-1]}"
 
 
 def _last_line(errors: int, warnings: int, found: str) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from upsell.errors import ConfigError, nearest
+from upsell.sources.codes import OF_SOURCES
 from upsell.sources.codes import PAGES as OF_A_MAPPING
 from upsell.workspace.codes import (
     catalog,
@@ -25,7 +26,7 @@ from upsell.workspace.codes import (
 from upsell.workspace.codes.page import Page, Subject
 from upsell.workspace.codes.registry import PAGES as OF_A_WORKSPACE
 
-PAGES: Final[Mapping[str, Page]] = {**OF_A_WORKSPACE, **OF_A_MAPPING}
+PAGES: Final[Mapping[str, Page]] = {**OF_A_WORKSPACE, **OF_A_MAPPING, **OF_SOURCES}
 """Every page by its code."""
 
 _WIDTH = 100
@@ -64,6 +65,7 @@ _GROUPS: Final[Mapping[str, Iterable[Page]]] = {
     "Discounts, paths and peers": terms.PAGES,
     "Rules and templates": (*rules.PAGES, *templates.PAGES),
     "Mappings": tuple(OF_A_MAPPING.values()),
+    "Sources": tuple(OF_SOURCES.values()),
 }
 
 

@@ -27,7 +27,7 @@ def schema(
         typer.Option(
             "--workspace",
             metavar="FILEKIND",
-            help="Print the JSON Schema of a workspace file: upsell, catalog, signals, workflow or all.",
+            help="Print the JSON Schema of a file: upsell, catalog, signals, workflow, source or all.",
         ),
     ] = None,
     write: Annotated[
@@ -137,17 +137,19 @@ def _as_json(kinds: Sequence[KindSeen], filled: Mapping[tuple[str, str], float])
 def _show_workspace(kind: str, write: Path | None) -> None:
     """Print the JSON Schema of one kind of workspace file, or write them all."""
     from upsell.errors import ConfigError, nearest
-    from upsell.workspace.files import FileKind
-    from upsell.workspace.schema import all_schemas, schema_of
+    from upsell.sources.definitions import SOURCE_FILE
+    from upsell.workspace.files import FILES
+    from upsell.workspace.schema import schema_of
 
-    kinds = [known.value for known in FileKind]
+    files = {**{known.value: file for known, file in FILES.items()}, "source": SOURCE_FILE}
+    kinds = list(files)
     if kind == "all" and write is not None:
-        _write(write, {name: _text(content) for name, content in all_schemas().items()})
+        _write(write, {f"{name}.schema.json": _text(schema_of(file)) for name, file in files.items()})
     elif write is not None:
         msg = f"expected all beside --write, got {kind}"
         raise ConfigError(msg)
     elif kind in kinds:
-        print(_text(schema_of(FileKind(kind))))
+        print(_text(schema_of(files[kind])))
     elif kind == "all":
         msg = "expected --write DIR beside all, got none"
         raise ConfigError(msg)

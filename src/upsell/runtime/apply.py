@@ -13,6 +13,7 @@ from upsell.clock import Clock
 from upsell.errors import DefinitionError, StoreError
 from upsell.journeys.program import Program
 from upsell.journeys.steps import SplitStep, WaitTimeStep
+from upsell.sources.definitions import compile_whole
 from upsell.store.connect import Connection
 from upsell.store.ledger import reach_moment
 from upsell.store.queries import query
@@ -42,7 +43,7 @@ def apply(
         DefinitionError: The documents do not compile.
         StoreError: Another revision than the one expected is live.
     """
-    program = compile_documents(documents).program
+    program = compile_whole(documents)[0].program
     with connection.transaction():
         # This holds the ledger, so no event comes between the place where it goes live and its record.
         head = reach_moment(connection, clock.now())

@@ -1,4 +1,4 @@
-"""Pages of what can be wrong with a mapping file, beside what can be wrong with any YAML."""
+"""Pages of what can be wrong with a mapping file, or a source, beside what can be wrong with any YAML."""
 
 from __future__ import annotations
 
@@ -39,3 +39,20 @@ PAGES: Final[Mapping[str, Page]] = {
     )
 }
 """Every page of a mapping's own codes."""
+
+OF_SOURCES: Final[Mapping[str, Page]] = {
+    page.code: page
+    for page in (
+        Page(
+            code="source-name",
+            meaning="A source is called as events are whose source is another.",
+            remedy="Give its file another name; ids of its events would clash with theirs.",
+        ),
+        Page(
+            code="source-path",
+            meaning="Two sources take requests under one path, or one does under that of a mail provider.",
+            remedy="Give one of them another path, and tell its vendor the new address.",
+        ),
+    )
+}
+"""Every page of a source's own codes."""

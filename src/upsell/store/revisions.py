@@ -50,6 +50,12 @@ def newest_revision(connection: Connection) -> Revision | None:
     return found[0] if found else None
 
 
+def newest_number(connection: Connection) -> int:
+    """Give the number of the revision applied last, 0 before the first."""
+    row = connection.execute(query("newest_revision_number")).fetchone()
+    return row[0] if row is not None else 0
+
+
 def read_revisions(connection: Connection, since: int) -> list[Revision]:
     """Give the revisions from a number on, in order."""
     return _revisions(connection.execute(query("read_revisions"), {"since": since}, binary=True))

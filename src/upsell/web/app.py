@@ -20,6 +20,7 @@ from upsell.runtime.intake import Intake
 from upsell.runtime.keyring import KeyRing
 from upsell.runtime.mail_desk import MailDesk
 from upsell.runtime.preferences import Desk
+from upsell.runtime.source_desk import Desk as SourceDesk
 from upsell.runtime.targets import TargetBook
 from upsell.web.api.accepting import accept_routes
 from upsell.web.api.answers import answer_exception
@@ -33,6 +34,7 @@ from upsell.web.api.incidents import incident_route
 from upsell.web.api.live_prompts import live_prompt_route
 from upsell.web.api.prompts import prompt_routes
 from upsell.web.api.segments import segment_routes
+from upsell.web.api.sources import source_route
 from upsell.web.pages.links import link_routes
 from upsell.web.pages.offers import OfferPages
 from upsell.web.pages.preferences import preference_routes
@@ -65,6 +67,7 @@ def make_app(
     offers = OfferPages(url, clock, preferences, fulfil_desk, targets, intake)
     followers = Followers(url, (settings or Settings()).prompt_streams)
     mail_desk = desk or MailDesk(url, clock, settings or Settings())
+    source_desk = SourceDesk(url, clock, (settings or Settings()).secrets)
 
     @asynccontextmanager
     async def running(_: Litestar) -> AsyncGenerator[None]:
@@ -76,6 +79,7 @@ def make_app(
             followers.close()
             intake.stop()
             mail_desk.close()
+            source_desk.close()
             fulfil_desk.close()
             ring.close()
             decider.close()
@@ -89,6 +93,7 @@ def make_app(
             *segment_routes(ring, url, clock),
             *link_routes(targets, intake, clock),
             *hook_routes(mail_desk, intake, clock, ring),
+            source_route(source_desk, mail_desk, intake, clock, settings or Settings()),
             *prompt_routes(identity_door, url, clock, decider, intake),
             *accept_routes(identity_door, fulfil_desk),
             live_prompt_route(identity_door, followers),

@@ -37,6 +37,7 @@ from upsell.workspace.documents import (
     SEGMENTS,
     SETTINGS,
     SIGNALS,
+    SOURCES,
     TEMPLATES,
     WORKFLOWS,
     Documents,
@@ -46,14 +47,14 @@ from upsell.workspace.documents import (
 from upsell.workspace.editions import NEWEST, Edition
 from upsell.workspace.files import FILES, FileKind
 from upsell.workspace.findings import Findings, Place
-from upsell.workspace.items import NOTHING_WRITTEN, Record
+from upsell.workspace.items import NOTHING_WRITTEN, Item, Record
 from upsell.workspace.layers import compile_layers
 from upsell.workspace.nodes import compose, is_writable
 from upsell.workspace.policy import compile_policy
 from upsell.workspace.pricing import check_offers
 from upsell.workspace.prompt_texts import compile_prompt_texts
 from upsell.workspace.protection import protect
-from upsell.workspace.reading import Reader
+from upsell.workspace.reading import Reader, read_loosely
 from upsell.workspace.rulebook import (
     CART_NAMES,
     FIELDS,
@@ -117,6 +118,7 @@ def compile_documents(documents: Documents, edition: Edition = NEWEST) -> Compil
     if findings.has_errors:
         raise DefinitionError(findings.in_order())
     files = _read_files(documents, findings)
+    sources = _read_sources(documents, findings)
     settings = compile_settings(files.get(SETTINGS), findings)
     catalog = compile_catalog(files.get(CATALOG), settings, findings)
     known_catalog = catalog if CATALOG in files else None
@@ -155,7 +157,7 @@ def compile_documents(documents: Documents, edition: Edition = NEWEST) -> Compil
     stage = rulebook.built_in("lifecycle_stage", Kind.TEXT, is_needed=False)
     warnings = findings.settle()
     program = Program(
-        version=program_version(files, _templates(documents), edition),
+        version=program_version({**files, **sources}, _templates(documents), edition),
         currency=settings.currency,
         costs=settings.costs,
         zone=settings.zone,
@@ -217,6 +219,16 @@ def _read_files(documents: Documents, findings: Findings) -> dict[str, Record]:
             code="no-workflow",
         )
     return files
+
+
+def _read_sources(documents: Documents, findings: Findings) -> dict[str, Item]:
+    """Read the files of sources, which are part of a program's name; the room of sources knows the rest."""
+    read: dict[str, Item] = {}
+    for path, text in documents.items():
+        node = compose(path, text, findings) if path.startswith(f"{SOURCES}/") else None
+        if node is not None:
+            read[path] = read_loosely(path, node)
+    return read
 
 
 def _kind_of(path: str, documents: Documents, findings: Findings) -> FileKind | None:

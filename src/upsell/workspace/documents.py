@@ -23,6 +23,7 @@ SEGMENTS = "segments.yaml"
 WORKFLOWS = "workflows"
 TEMPLATES = "templates"
 PARTIALS = "templates/partials"
+SOURCES = "sources"
 
 AT_THE_TOP = (SETTINGS, CATALOG, SIGNALS, SEGMENTS, CONTACT_HOURS)
 """Files that stand at the top of a workspace."""
@@ -66,10 +67,11 @@ def read_shipped_hours() -> str:
 
 
 def _files(root: Path) -> Iterator[Path]:
-    """List the files of a workspace: YAML at the top and under workflows, all templates and partials."""
+    """List the files of a workspace: YAML at the top, of workflows and sources, templates and partials."""
     for folder, is_fitting in (
         (root, _is_meant),
         (root / WORKFLOWS, _is_yaml),
+        (root / SOURCES, _is_yaml),
         (root / TEMPLATES, _is_visible),
         (root / PARTIALS, _is_visible),
     ):

@@ -24,7 +24,7 @@ from upsell.workspace import scalars
 from upsell.workspace.codes.page import Subject
 from upsell.workspace.guardrails import GLOBAL_GUARDRAILS_SHAPE
 from upsell.workspace.prompt_texts import PROMPT_SHAPE
-from upsell.workspace.shapes import Either, Key, ListOf, MapOf, RecordOf
+from upsell.workspace.shapes import Either, Key, Keyed, ListOf, MapOf, RecordOf
 from upsell.workspace.workflow_file import INTENT, WORKFLOW_SHAPE, waivers_of
 
 
@@ -45,7 +45,7 @@ class File(msgspec.Struct, frozen=True):
 
     path: str
     meaning: str
-    shape: RecordOf | MapOf
+    shape: Keyed
 
 
 _RULES = ListOf(scalars.RULE)

@@ -237,6 +237,21 @@ class Reader:
         return near
 
 
+def read_loosely(file: str, node: Node) -> Item:
+    """Give a node as it is written, whatever its shape: scalars are text, a key written twice is the last."""
+    place = place_of(file, node)
+    if isinstance(node, yaml.MappingNode):
+        named = [(key.value, key, value) for key, value in node.value if isinstance(key, yaml.ScalarNode)]
+        return Record(
+            place,
+            {name: read_loosely(file, value) for name, _, value in named},
+            {name: place_of(file, key) for name, key, _ in named},
+        )
+    if isinstance(node, yaml.SequenceNode):
+        return Listing(place, tuple(read_loosely(file, each) for each in node.value))
+    return Leaf(place, str(node.value))
+
+
 def _joined(path: str, key: str) -> str:
     """Give the path of what is under a key."""
     return f"{path}.{key}" if path else key

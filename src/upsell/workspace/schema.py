@@ -6,19 +6,17 @@ there, and whether a rule makes sense, only ``upsell check`` knows.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, assert_never
 
-from upsell.workspace.files import FILES, FileKind
+from upsell.workspace.files import File
 from upsell.workspace.shapes import Either, ListOf, MapOf, Named, RecordOf, Scalar, Shape, Variants
 from upsell.workspace.workflow_file import NAMED_SHAPES
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
-def schema_of(kind: FileKind) -> dict[str, Any]:
+def schema_of(file: File) -> dict[str, Any]:
     """Give the JSON Schema (draft 2020-12) of one kind of file."""
-    file = FILES[kind]
     return {
         "$schema": DIALECT,
         "title": file.path,
@@ -92,8 +90,3 @@ def _named_in(shape: Shape, found: set[str]) -> set[str]:
         case _:
             assert_never(shape)
     return found
-
-
-def all_schemas() -> Mapping[str, dict[str, Any]]:
-    """Give the schema of every kind of file by the name it is written under."""
-    return {f"{kind.value}.schema.json": schema_of(kind) for kind in FileKind}

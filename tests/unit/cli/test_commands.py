@@ -138,7 +138,7 @@ def test_a_directory_that_is_not_there_is_told_plainly(
     assert "expected a workspace directory at nowhere, got nothing" in err
 
 
-@pytest.mark.parametrize("kind", [kind.value for kind in FileKind])
+@pytest.mark.parametrize("kind", [*(kind.value for kind in FileKind), "source"])
 def test_each_schema_is_printed_as_json(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
@@ -154,7 +154,8 @@ def test_all_schemas_are_written_into_a_directory(
     code, _, _ = _run(capsys, monkeypatch, "schema", "--workspace", "all", "--write", folder)
     assert code == 0
     assert {file.name for file in (tmp_path / "schemas").iterdir()} == {
-        f"{kind.value}.schema.json" for kind in FileKind
+        "source.schema.json",
+        *(f"{kind.value}.schema.json" for kind in FileKind),
     }
 
 

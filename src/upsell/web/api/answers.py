@@ -64,17 +64,28 @@ def answer(
 
 def answer_items(items: Sequence[ItemAnswer]) -> Response[bytes]:
     """Answer a request by what became of its items."""
+    refused = refused_of(items)
+    if refused is not None:
+        return answer(refused, HTTPStatus.BAD_REQUEST)
+    duplicates = count_duplicates(items)
+    return answer(Taken(len(items) - duplicates, duplicates))
+
+
+def refused_of(items: Sequence[ItemAnswer]) -> Refused | None:
+    """Say which of the items were refused; None where none was."""
     refused = [item for item in items if item.status == "refused"]
     if not refused:
-        duplicates = sum(item.status == "duplicate" for item in items)
-        return answer(Taken(len(items) - duplicates, duplicates))
+        return None
     if len(items) == 1:
         only = refused[0]
-        return answer(
-            Refused(only.code or "refused", only.message or "", tuple(items)), HTTPStatus.BAD_REQUEST
-        )
+        return Refused(only.code or "refused", only.message or "", tuple(items))
     said = f"{len(refused)} of {len(items)} items were refused; the others are committed"
-    return answer(Refused("refused", said, tuple(items)), HTTPStatus.BAD_REQUEST)
+    return Refused("refused", said, tuple(items))
+
+
+def count_duplicates(items: Sequence[ItemAnswer]) -> int:
+    """Count the items that had come before."""
+    return sum(item.status == "duplicate" for item in items)
 
 
 def answer_exception(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:

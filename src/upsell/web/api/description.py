@@ -21,6 +21,7 @@ from upsell.store.keys import Scope
 from upsell.web.api.prompt_schemas import prompt_components, prompt_paths
 from upsell.web.api.schemas import KEYS, REFUSED, Schema, asked_refusals, body, refusal, response
 from upsell.web.api.segments import MOST_UNITS, USUAL_UNITS
+from upsell.web.api.sources import Heard
 
 _TEXT: Final[Schema] = {"type": ["string", "null"]}
 _ID: Final[Schema] = {
@@ -123,6 +124,7 @@ def describe() -> Schema:
     paths["/v1/segments"] = {"get": _segments()}
     paths["/v1/segments/{segment}"] = {"get": _segment()}
     paths |= {f"/hooks/{hook.value}": {"post": _hook(hook)} for hook in Hook}
+    paths["/hooks/{path}"] = {"post": _source()}
     paths["/v1/bounces"] = {"post": _bounces()}
     paths["/health"] = {"get": _health()}
     paths["/openapi.json"] = {"get": _self()}
@@ -363,8 +365,36 @@ def _hook(hook: Hook) -> Schema:
             "content": {"application/json": {"schema": schema, "example": example}},
         },
         "responses": {
-            "200": response("What is believed is committed.", _told_mail()),
+            "200": response("What is believed is committed.", _counts(Taken)),
             "404": refusal("It is not set up."),
+            **{status: refusal(said) for status, said in REFUSED.items() if status != "401"},
+        },
+    }
+
+
+def _source() -> Schema:
+    return {
+        "operationId": "source-hook",
+        "summary": "Take what a vendor sends to a source of the workspace.",
+        "description": "In the vendor's own form, and proved in its own way. Which paths there are is said "
+        "by the files `sources/*.yaml` of the live workspace; a source is closed until its secret is set.",
+        "security": [],
+        "parameters": [
+            {
+                "name": "path",
+                "in": "path",
+                "required": True,
+                "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_NAME},
+                "example": "zendesk",
+            }
+        ],
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": {}, "example": {"type": "ticket.created"}}},
+        },
+        "responses": {
+            "200": response("Everything is committed, what was kept aside too.", _counts(Heard)),
+            "404": refusal("There is no such source, or it is not set up."),
             **{status: refusal(said) for status, said in REFUSED.items() if status != "401"},
         },
     }
@@ -383,14 +413,14 @@ def _bounces() -> Schema:
             },
         },
         "responses": {
-            "200": response("What is believed is committed.", _told_mail()),
+            "200": response("What is believed is committed.", _counts(Taken)),
             **{status: refusal(said) for status, said in REFUSED.items()},
         },
     }
 
 
-def _told_mail() -> Schema:
-    names = msgspec.structs.fields(Taken)
+def _counts(told: type[msgspec.Struct]) -> Schema:
+    names = msgspec.structs.fields(told)
     return {
         "type": "object",
         "properties": {each.name: {"type": "integer", "minimum": 0} for each in names},

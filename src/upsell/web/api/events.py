@@ -125,7 +125,7 @@ class _Door:
             said = "the database did not answer; nothing of this request is committed, so send it again"
             return answer(Refused("unavailable", said), HTTPStatus.SERVICE_UNAVAILABLE, AGAIN)
         written = iter(appended)
-        return answer_items([_item_answer(index, item, written) for index, item in enumerate(read)])
+        return answer_items([item_answer(index, item, written) for index, item in enumerate(read)])
 
 
 def _with_merge(item: Draft) -> list[Draft]:
@@ -133,7 +133,7 @@ def _with_merge(item: Draft) -> list[Draft]:
     return [item.merge, item] if item.merge is not None else [item]
 
 
-def _item_answer(index: int, item: Draft | Refusal, written: Any) -> ItemAnswer:
+def item_answer(index: int, item: Draft | Refusal, written: Any) -> ItemAnswer:
     """Say what became of one item; ``written`` gives the next good item's place in the ledger."""
     if isinstance(item, Refusal):
         return ItemAnswer(index, "refused", item.code, item.message)

@@ -1,0 +1,138 @@
+"""Definitions: the files ``sources/*.yaml`` of a workspace, read to sources beside what the rest compiles to.
+
+The law: a workspace is given only when nothing is wrong with any of its files, and everything that is wrong
+is told at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+from typing import Final
+
+from upsell.errors import DefinitionError
+from upsell.sources.definition import Definition
+from upsell.sources.sorts import SHAPE, SORTS
+from upsell.sources.source import NOBODYS
+from upsell.workspace.compile import Compiled, compile_documents
+from upsell.workspace.documents import SOURCES, Documents
+from upsell.workspace.files import File
+from upsell.workspace.findings import Findings, Place
+from upsell.workspace.items import Record
+from upsell.workspace.nodes import compose
+from upsell.workspace.reading import Reader
+from upsell.workspace.scalars import NAME
+
+SOURCE_FILE: Final = File(
+    "sources/*.yaml",
+    "A source of events each, told by its one key; the file's name is the source of its events.",
+    SHAPE,
+)
+"""What kind of file it is."""
+
+TAKEN_PATHS: Final = frozenset({"ses", "postmark", "sendgrid", "mailgun"})
+"""Paths under ``/hooks/`` by which mail providers are heard."""
+
+
+def compile_whole(documents: Documents) -> tuple[Compiled, Mapping[str, Definition]]:
+    """Compile documents to a program, and read their sources.
+
+    Raises:
+        DefinitionError: Something is wrong with either; carries every problem found.
+    """
+    findings = Findings()
+    sources = _read(documents, findings)
+    try:
+        compiled = compile_documents(documents)
+    except DefinitionError as error:
+        findings.add(error.problems)
+        raise DefinitionError(findings.in_order()) from error
+    findings.settle()
+    return compiled, sources
+
+
+def read_sources(documents: Documents) -> Mapping[str, Definition]:
+    """Read the sources of documents, by name; empty where there are none.
+
+    Raises:
+        DefinitionError: Something is wrong with them; carries every problem found.
+    """
+    findings = Findings()
+    sources = _read(documents, findings)
+    findings.settle()
+    return sources
+
+
+def read_source(file: str, name: str, text: str, findings: Findings) -> Definition | None:
+    """Read the text of one source; what is wrong is noted, and then there is none."""
+    node = compose(file, text, findings)
+    if node is None:
+        if not findings.has_errors:
+            findings.error(
+                Place(file),
+                f"expected one of the keys {', '.join(SORTS)}, got an empty file",
+                code="missing-key",
+            )
+        return None
+    read = Reader(file, {}, findings).read(node, SHAPE)
+    if not isinstance(read, Record):
+        return None
+    for key, sort in SORTS.items():
+        written = read.record(key)
+        if written is not None:
+            return sort.read(name, written, findings)
+    return None
+
+
+def _read(documents: Documents, findings: Findings) -> dict[str, Definition]:
+    sources: dict[str, Definition] = {}
+    for path, text in sorted(documents.items()):
+        parts = PurePosixPath(path)
+        if len(parts.parts) != 2 or parts.parts[0] != SOURCES or not _is_named(parts, findings):
+            continue
+        found = read_source(path, parts.stem, text, findings)
+        if found is not None:
+            sources[parts.stem] = found
+    _check_paths(sources, findings)
+    return sources
+
+
+def _is_named(path: PurePosixPath, findings: Findings) -> bool:
+    """Tell whether a file is named as a source may be; else that is noted."""
+    place = Place(str(path))
+    if path.suffix != ".yaml":
+        findings.error(place, f"expected sources that end in .yaml, got {path.name}", code="file-name")
+    elif NAME.parse(path.stem) is None:
+        findings.error(
+            place,
+            f"expected {NAME.expected}, got {path.stem}",
+            hint="a source's name is its file's name",
+            code="file-name",
+        )
+    elif path.stem in NOBODYS or path.stem in TAKEN_PATHS:
+        findings.error(
+            place,
+            f"expected another name than {path.stem}: events that come in another way have that source",
+            hint=f"call it otherwise, such as {path.stem}-events.yaml",
+            code="source-name",
+        )
+    else:
+        return True
+    return False
+
+
+def _check_paths(sources: Mapping[str, Definition], findings: Findings) -> None:
+    """Note paths that lead to two things."""
+    first: dict[str, str] = {}
+    for name, source in sources.items():
+        if source.path is None:
+            continue
+        other = "a mail provider" if source.path in TAKEN_PATHS else first.get(source.path)
+        if other is not None:
+            findings.error(
+                source.place,
+                f"expected a path of its own, got {source.path}, which leads to {other}",
+                hint="write path: with another name, and tell the vendor the new address",
+                code="source-path",
+            )
+        first.setdefault(source.path, f"sources/{name}.yaml")
