@@ -66,9 +66,7 @@ def import_(
         raise typer.BadParameter(msg)
     rows = read_mapping(mapping) if mapping is not None else default_mapping()
     settings = load_settings(os.environ)
-    files = _with_queries(
-        choose_files(rows, [*(events or ()), *(query or ())]), warehouse, settings.secrets
-    )
+    files = _with_queries(choose_files(rows, [*(events or ()), *(query or ())]), warehouse, settings.secrets)
     how = Importing(
         folder=Path(settings.data_folder).expanduser(),
         is_historical=is_historical,

@@ -52,7 +52,7 @@ def address_of(name: str, secrets: Mapping[str, str]) -> str:
     """
     if not name.startswith(SECRET_PREFIX):
         msg = (
-            f"expected the name of a variable that begins with {SECRET_PREFIX}, such as {SECRET_PREFIX}WAREHOUSE, "
+            f"expected the name of a variable such as {SECRET_PREFIX}WAREHOUSE, "
             "got something else (not shown, it may hold a password); put the address into such a variable"
         )
         raise ConfigError(msg)
