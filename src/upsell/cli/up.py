@@ -1,4 +1,4 @@
-"""``upsell up``: server, worker, dispatcher, guard, learner and reporter, as processes of one tree."""
+"""``upsell up``: everything that runs, as processes of one tree."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def up() -> None:
-    """Run server, worker, dispatcher, guard, learner and reporter until stopped by a signal.
+    """Run server, worker, dispatcher, guard, learner, sources and reporter until stopped by a signal.
 
     When one of them ends by itself the others are stopped and the exit code is 1.
     """
@@ -37,9 +37,17 @@ def up() -> None:
             "dispatcher": partial(run_dispatcher, url, settings, SystemClock()),
             "guard": partial(run_guard, url, settings, SystemClock()),
             "learner": partial(run_learner, url, SystemClock()),
+            "sources": partial(_run_sources, url, settings, SystemClock()),
             "reporter": partial(_run_reporter, url, settings, SystemClock()),
         }
     )
+
+
+def _run_sources(url: str, settings: Settings, clock: Clock, is_stopped: Callable[[], bool]) -> None:
+    """Ask queries when they are due; only their own process loads what reads warehouses."""
+    from upsell.runtime.source_runner import run_sources
+
+    run_sources(url, settings, clock, is_stopped)
 
 
 def _run_reporter(url: str, settings: Settings, clock: Clock, is_stopped: Callable[[], bool]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from upsell.clock import DAY, Moment
+from upsell.errors import DefinitionError
 from upsell.ids import SHARDS
 from upsell.journeys.advance import concerns_for
 from upsell.journeys.concerns import counted_by, events_of, traits_of
@@ -15,7 +16,9 @@ from upsell.runtime.guarding import open_breaches
 from upsell.runtime.learning import learn
 from upsell.runtime.mail_routing import HEARD_WITHIN
 from upsell.runtime.reporting import live_program
+from upsell.runtime.source_standing import Standing, read_standings
 from upsell.signals.events import MESSAGE_CLICKED, MESSAGE_OPENED, REPORTS
+from upsell.sources.definitions import read_sources
 from upsell.store.census import count_rejections, count_units, sample_traits
 from upsell.store.connect import Connection
 from upsell.store.cursors import read_cursors
@@ -68,6 +71,7 @@ def examine(connection: Connection, now: Moment) -> Examined:
         unplaced=unplaced,
         visits=count_visits(connection, now - LOOKED_BACK * DAY),
         hooks=count_hooks(connection, now - LOOKED_BACK * DAY),
+        queries=_queries(connection, now),
     )
 
 
@@ -93,6 +97,16 @@ def _program(connection: Connection) -> Program | None:
         traits=traits_of(going.values(), program.segments.values()),
         owners={key: each.owner.strip() for key, each in going.items()},
     )
+
+
+def _queries(connection: Connection, now: Moment) -> tuple[Standing, ...]:
+    live = newest_revision(connection)
+    try:
+        found = read_sources(live.documents) if live is not None else {}
+    except DefinitionError:
+        # Another release applied it; whoever works with it says so.
+        return ()
+    return read_standings(connection, found.values(), now)
 
 
 def _filled(connection: Connection, wanted: Mapping[str, Collection[str]]) -> dict[tuple[str, str], float]:

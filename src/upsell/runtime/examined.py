@@ -13,6 +13,7 @@ from upsell.decisions.stops import Stop
 from upsell.rules.facts import Scalar
 from upsell.runtime.discounts import Discounts
 from upsell.runtime.learning import EVENT, MISSING
+from upsell.runtime.source_standing import Standing
 from upsell.store.census import Population, Refused
 from upsell.store.guardrails import Breach
 from upsell.store.links import VisitKind
@@ -95,6 +96,7 @@ class Examined(msgspec.Struct, frozen=True):
         visits: How many visits came over links in mail lately, by kind, and by what showed a machine (empty
             for a person's), the most frequent first.
         hooks: What came to webhooks of mail providers lately and is no event.
+        queries: How the queries that the live workspace puts to warehouses stand.
     """
 
     now: Moment
@@ -119,6 +121,7 @@ class Examined(msgspec.Struct, frozen=True):
     waiting: Mapping[int, int] = {}
     visits: Sequence[tuple[VisitKind, str, int]] = ()
     hooks: Sequence[HookCount] = ()
+    queries: Sequence[Standing] = ()
 
     def events(self) -> dict[str, KindSeen]:
         """Give how often and when each event was seen, by its name; traits go by their scope."""

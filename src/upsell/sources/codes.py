@@ -53,6 +53,11 @@ OF_SOURCES: Final[Mapping[str, Page]] = {
             meaning="Two sources take requests under one path, or one does under that of a mail provider.",
             remedy="Give one of them another path, and tell its vendor the new address.",
         ),
+        Page(
+            code="query-gone",
+            meaning="A query is to clear traits whose row is gone, but does not give all of them each time.",
+            remedy="Leave out cursor, so that all rows are read, or leave out gone.",
+        ),
     )
 }
 """Every page of a source's own codes."""

@@ -10,11 +10,13 @@ from collections.abc import Mapping
 from typing import Final
 
 from upsell.sources.definition import Sort
+from upsell.sources.query import QUERY
 from upsell.sources.webhook import WEBHOOK
 from upsell.workspace.shapes import Key, RecordOf, Variants
 
 SORTS: Final[Mapping[str, Sort]] = {
     "webhook": WEBHOOK,
+    "query": QUERY,
 }
 """Every sort by the key that tells it."""
 

@@ -26,15 +26,25 @@ from upsell.sources.relations import DataFile, named, quoted, relation, rows_tab
 _FETCHED = 10_000
 """How many rows are brought over from DuckDB at a time."""
 
+_RECORD_BIT = 52
+"""From which bit of a place on the number of its record stands."""
+
 DATABASE = "staging.duckdb"
 """What the database file in the folder is called."""
 
 
 class Staged(msgspec.Struct, frozen=True):
-    """Events that follow each other, and the place behind the last of them: its moment and its row."""
+    """Events that follow each other.
+
+    Attributes:
+        events: The events.
+        upto: The place behind the last of them: its moment and its row.
+        records: The number of the record that made each, from 0.
+    """
 
     events: list[Event]
     upto: tuple[int, int]
+    records: list[int]
 
 
 class FileCounts(msgspec.Struct, frozen=True):
@@ -248,6 +258,11 @@ class Staging:
             last_at=last_at,
         )
 
+    def keep_newest(self, records: Collection[int]) -> int:
+        """Of what some records say of one customer and account keep only the newest; give how many go."""
+        found = self._connection.execute(_KEEP_NEWEST, [list(records)]).fetchone()
+        return found[0] if found is not None else 0
+
     def rejects(self) -> Iterator[Reject]:
         """List the rows and lines that could not be taken, by file and line."""
         return rejects_of(self._connection, self._files)
@@ -287,7 +302,7 @@ class Staging:
                 )
                 for row in rows
             ]
-            yield Staged(events, (rows[-1][5], rows[-1][7]))
+            yield Staged(events, (rows[-1][5], rows[-1][7]), [row[7] >> _RECORD_BIT for row in rows])
 
 
 class _Watched:
@@ -367,8 +382,8 @@ def _make_events(selects: Sequence[str], wanted: str) -> str:
     union = " union all by name ".join(selects)
     return (
         "create table upsell.events as select "
-        "(coalesce(record_number, 0)::bigint << 52) | ((file_number + 1)::bigint << 40) | file_line "
-        "as place, "
+        f"(coalesce(record_number, 0)::bigint << {_RECORD_BIT}) "
+        "| ((file_number + 1)::bigint << 40) | file_line as place, "
         "file_number, file_line, unread, problem, id, name, customer_id, account_id, "
         "least(occurred_at, seen_at) as occurred_at, coalesce(seen_at, occurred_at) as seen_at, "
         f"case when {wanted} then properties end as properties "
@@ -403,6 +418,15 @@ _REFUSE_NO_JSON = """
     where rowid = ?
 """
 
+_KEEP_NEWEST = f"""
+    delete from upsell.events
+    where problem is null and list_contains($1, place >> {_RECORD_BIT}) and place not in (
+        select arg_max(place, (seen_at, place)) from upsell.events
+        where problem is null
+        group by place >> {_RECORD_BIT}, customer_id, account_id
+    )
+"""
+
 _COUNT_NAMES = """
     select name, count(*) from upsell.events
     where problem is null and seen_at < coalesce($1, 9223372036854775807)
@@ -415,11 +439,11 @@ _MAKE_FILE_NAMES = """
 
 _KEEP_FILE_NAME = "insert into upsell.file_names values (?, ?, ?)"
 
-_IN_TIME_ORDER = """
+_IN_TIME_ORDER = f"""
     select
         coalesce(
             events.id,
-            md5(concat_ws(chr(31), coalesce(file, ''), (place >> 52)::varchar,
+            md5(concat_ws(chr(31), coalesce(file, ''), (place >> {_RECORD_BIT})::varchar,
                 case when is_query then '' else file_line::varchar end, name, coalesce(customer_id, ''),
                 coalesce(account_id, ''), occurred_at::varchar, properties))
         ),

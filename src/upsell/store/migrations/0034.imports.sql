@@ -33,17 +33,18 @@ create table imported_files (
 create index imported_files_hash on imported_files (hash);
 create index imported_files_name on imported_files (name);
 
--- Each query of the workspace: how far it has read, how its runs went, and when the next is.
+-- Each query of the workspace: how far its cursor is, as SQL writes it, and how its last run went. One that
+-- has a number and is not finished since it started is under way or was broken off.
 create table source_runs (
     source text primary key,
-    cursor text,
-    started_at timestamptz,
+    number bigint not null,
+    started_at timestamptz not null,
     finished_at timestamptz,
     succeeded_at timestamptz,
-    next_at timestamptz,
+    cursor text,
     rows bigint not null default 0,
     sent bigint not null default 0,
-    deleted bigint not null default 0,
+    cleared bigint not null default 0,
     rejected bigint not null default 0,
     failures integer not null default 0,
     error text not null default ''
