@@ -13,6 +13,7 @@ from litestar.testing import TestClient
 from tests.live_world import LiveWorld, make_documents, open_world
 from upsell.clock import SECOND
 from upsell.config import Settings
+from upsell.runtime.diagnosis import diagnose
 from upsell.runtime.doctor import examine
 from upsell.web.app import make_app
 
@@ -21,7 +22,29 @@ pytestmark = pytest.mark.postgres
 SECRET = "correct-horse"
 VARIABLE = "UPSELL_SECRET_DESK"
 SHOWN = {"authorization": f"Bearer {SECRET}"}
-SOURCE = f"webhook: {{secrets: [{VARIABLE}]}}\n"
+SOURCE = f"""\
+webhook:
+  path: helpdesk
+  secrets: [{VARIABLE}]
+  signature: bearer
+  items: body.things
+  rules:
+    - when: item.kind == 'limit'
+      event: Limit Reached
+      account: item.who
+      occurred_at: item.at
+      id: item.id
+      properties: {{metric: item.metric}}
+"""
+
+
+NOTHING: dict[str, Any] = {"things": []}
+
+
+def thing(number: int, **changed: Any) -> dict[str, Any]:
+    """Write one thing that a rule knows."""
+    usual = {"kind": "limit", "who": "acme", "at": "2026-01-01T00:00:00Z", "metric": "seats"}
+    return {**usual, "id": f"t{number}", **changed}
 
 
 class Served:
@@ -48,12 +71,6 @@ class Served:
         """Give what was kept with its reason."""
         return self.world.rows("select source, code, body from rejections order by number")
 
-    def forged(self) -> list[tuple[str, int]]:
-        """Give how many requests to each path proved nothing."""
-        return [
-            (each.hook, each.count) for each in examine(self.world.connection, self.world.clock.now()).hooks
-        ]
-
 
 @pytest.fixture
 def served(database: str) -> Iterator[Served]:
@@ -67,12 +84,12 @@ def served(database: str) -> Iterator[Served]:
 
 def test_a_source_takes_requests_from_the_revision_on_that_has_it(served: Served) -> None:
     served.apply()
-    assert served.post("helpdesk", {}).status_code == 404
+    assert served.post("helpdesk", NOTHING).status_code == 404
     served.apply(helpdesk=SOURCE)
-    assert served.post("helpdesk", {}).status_code == 200
-    served.apply(helpdesk=SOURCE.replace("{", "{path: other, "))
-    assert served.post("helpdesk", {}).status_code == 404
-    assert served.post("other", {}).status_code == 200
+    assert served.post("helpdesk", NOTHING).status_code == 200
+    served.apply(helpdesk=SOURCE.replace("path: helpdesk", "path: other"))
+    assert served.post("helpdesk", NOTHING).status_code == 404
+    assert served.post("other", NOTHING).status_code == 200
 
 
 def test_of_a_forged_request_nothing_is_kept_but_a_count(served: Served) -> None:
@@ -98,7 +115,7 @@ def test_a_body_that_is_none_is_refused_and_kept_with_its_source(served: Served)
 
 def test_what_no_rule_knows_is_kept_aside_and_the_doctor_tells_of_it(served: Served) -> None:
     served.apply(helpdesk=SOURCE)
-    answered = served.post("helpdesk", {"kind": "unheard"})
+    answered = served.post("helpdesk", {"things": [{"kind": "unheard"}]})
     assert answered.json() == {"accepted": 0, "duplicates": 0, "kept_aside": 1, "passed_over": 0}
     found = examine(served.world.connection, served.world.clock.now()).refused
     assert [(each.source, each.code, each.count) for each in found] == [("helpdesk", "unknown_kind", 1)]
@@ -107,6 +124,71 @@ def test_what_no_rule_knows_is_kept_aside_and_the_doctor_tells_of_it(served: Ser
 def test_a_packed_body_is_unpacked_and_one_too_large_is_not_taken(served: Served) -> None:
     served.apply(helpdesk=SOURCE)
     packed = {**SHOWN, "content-encoding": "gzip"}
-    assert served.post("helpdesk", gzip.compress(b"{}"), packed).status_code == 200
+    assert served.post("helpdesk", gzip.compress(json.dumps(NOTHING).encode()), packed).status_code == 200
     assert served.post("helpdesk", gzip.compress(b" " * 3_000_000), packed).status_code == 413
     assert served.post("helpdesk", b" " * 3_000_000).status_code == 413
+
+
+def test_a_thing_becomes_an_event_of_its_source_once_however_often_it_is_told(served: Served) -> None:
+    served.apply(helpdesk=SOURCE)
+    body = {"things": [thing(1), thing(2)]}
+    assert served.post("helpdesk", body).json()["accepted"] == 2
+    again = served.post("helpdesk", body).json()
+    assert (again["accepted"], again["duplicates"]) == (0, 2)
+    found = served.world.rows(
+        "select source, message_id, name, account_id, properties::jsonb->>'metric' from events"
+    )
+    assert sorted(found) == [
+        ("helpdesk", f"t{number}/Limit Reached", "Limit Reached", "acme", "seats") for number in (1, 2)
+    ]
+
+
+def test_another_thing_under_an_id_is_refused_by_name_and_the_good_stay(served: Served) -> None:
+    served.apply(helpdesk=SOURCE)
+    served.post("helpdesk", {"things": [thing(1)]})
+    answered = served.post("helpdesk", {"things": [thing(1, metric="calls"), thing(2)]})
+    assert answered.status_code == 400
+    told = [(each["status"], each.get("code")) for each in answered.json()["results"]]
+    assert told == [("refused", "conflict"), ("accepted", None)]
+    assert served.world.rows("select count(*) from events") == [(2,)]
+
+
+def test_one_bad_thing_takes_no_good_one_with_it(served: Served) -> None:
+    served.apply(helpdesk=SOURCE)
+    body = {"things": [thing(1, who=None), thing(2, at="soon"), thing(3, metric=7), 4, thing(5)]}
+    answered = served.post("helpdesk", body)
+    assert answered.status_code == 200
+    assert answered.json() == {"accepted": 1, "duplicates": 0, "kept_aside": 4, "passed_over": 0}
+    codes = [code for _, code, _ in served.kept()]
+    assert codes == ["missing_id", "invalid_time", "invalid_property", "unknown_kind"]
+
+
+def test_two_sources_may_tell_of_different_things_under_one_id(served: Served) -> None:
+    other = SOURCE.replace("path: helpdesk", "path: other")
+    served.apply(helpdesk=SOURCE, other=other)
+    assert served.post("helpdesk", {"things": [thing(1)]}).status_code == 200
+    assert served.post("other", {"things": [thing(1, metric="calls")]}).json()["accepted"] == 1
+
+
+def test_a_revision_that_cannot_be_read_any_more_closes_its_sources_and_nothing_else(served: Served) -> None:
+    served.apply(helpdesk=SOURCE)
+    served.world.connection.execute(
+        "update revisions set documents ="
+        " jsonb_set(documents::jsonb, '{sources/helpdesk.yaml}', '\"webhok: 1\"')"
+    )
+    assert served.post("helpdesk", NOTHING).status_code == 404
+    assert served.client.get("/health").status_code == 200
+
+
+def test_forgeries_are_counted_by_path_and_the_doctor_tells_of_them(database: str) -> None:
+    settings = Settings(secrets={VARIABLE: SECRET})
+    with open_world(database) as world:
+        with TestClient(make_app(database, world.clock, settings=settings)) as client:
+            served = Served(world, client)
+            served.apply(helpdesk=SOURCE)
+            for _ in range(3):
+                served.post("helpdesk", NOTHING, {})
+        found = diagnose(examine(world.connection, world.clock.now()))
+    told = [each.said for each in found if (each.code, each.subject) == ("hook-forged", "/hooks/helpdesk")]
+    assert len(told) == 1
+    assert told[0].startswith("3 requests")

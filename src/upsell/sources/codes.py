@@ -58,6 +58,32 @@ OF_SOURCES: Final[Mapping[str, Page]] = {
             meaning="A query is to clear traits whose row is gone, but does not give all of them each time.",
             remedy="Leave out cursor, so that all rows are read, or leave out gone.",
         ),
+        Page(
+            code="source-rule",
+            meaning="A rule of a webhook does not say one thing, or lacks the id of whom it is about.",
+            remedy="Give it exactly one of event, customer_traits, account_traits and ignore, and the key "
+            "customer, account or both, in the rule or beside the rules.",
+        ),
+        Page(
+            code="expression",
+            meaning="An expression of a source is no JMESPath, or calls a function that is not there.",
+            remedy="The caret shows where it breaks off. Texts stand in single quotes, numbers in backticks.",
+        ),
+        Page(
+            code="signature",
+            meaning="How a webhook's requests prove themselves leaves room for others to send them.",
+            remedy="Say what is signed as the vendor's page has it; {body} is always part of it.",
+        ),
+        Page(
+            code="unknown-field",
+            meaning="What is signed names something that a request does not have.",
+            remedy="Take the nearest of {body}, {timestamp}, {id}, {method}, {url} and {secret}.",
+        ),
+        Page(
+            code="reserved-event",
+            meaning="A source names an event that only Upsell itself records.",
+            remedy="Choose another fixed event, or a name of your own.",
+        ),
     )
 }
 """Every page of a source's own codes."""

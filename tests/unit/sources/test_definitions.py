@@ -9,7 +9,7 @@ from upsell.errors import DefinitionError
 from upsell.sources.definitions import compile_whole, read_sources
 from upsell.workspace.compile import compile_documents
 
-SOURCE = "webhook: {secrets: [UPSELL_SECRET_DESK]}\n"
+SOURCE = "webhook: {secrets: [UPSELL_SECRET_DESK], recipe: delighted}\n"
 
 
 def codes(**files: str) -> list[tuple[str | None, str]]:
@@ -37,7 +37,7 @@ def test_a_source_is_called_as_its_file_and_takes_requests_under_that_name() -> 
         ("a.yaml", "webhok: {}", "wrong-type"),
         ("a.yaml", "webhook: {}", "missing-key"),
         ("a.yaml", "webhook: {secrets: [hunter2]}", "wrong-type"),
-        ("a.yaml", "webhook: {secrets: [UPSELL_SECRET_A], path: mailgun}", "source-path"),
+        ("a.yaml", "webhook: {recipe: delighted, path: mailgun}", "source-path"),
         ("a.yaml", "webhook: [", "yaml-syntax"),
     ],
 )
