@@ -18,6 +18,7 @@ import duckdb
 from upsell.clock import SystemClock
 from upsell.config import Settings
 from upsell.runtime.importing import Importing, import_files
+from upsell.runtime.processes import collect_rarely
 from upsell.sources.mapping import parse_mapping
 from upsell.sources.relations import choose_files
 from upsell.store.connect import Connection, connect, database_url
@@ -38,6 +39,8 @@ records:
 
 def main(rows: int) -> None:
     """Print the rate of an import, its memory, and what a bare copy does."""
+    # As the command does.
+    collect_rarely()
     mapping = parse_mapping("map.yaml", MAPPING)
     with tempfile.TemporaryDirectory(prefix="upsell-bench-", ignore_cleanup_errors=True) as name:
         path = Path(name) / "events.parquet"

@@ -55,12 +55,14 @@ def import_(
     from upsell.clock import SystemClock
     from upsell.config import load_settings
     from upsell.runtime.importing import Importing, import_files
+    from upsell.runtime.processes import collect_rarely
     from upsell.sources.defaults import default_mapping
     from upsell.sources.mapping import read_mapping
     from upsell.sources.rejects import write_rejects
     from upsell.sources.relations import choose_files
     from upsell.store.connect import connect, database_url
 
+    collect_rarely()
     if not (events or query):
         msg = "expected --events FILE or --query FILE.sql, got neither"
         raise typer.BadParameter(msg)

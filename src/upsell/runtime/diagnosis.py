@@ -381,7 +381,7 @@ def _queries(examined: Examined) -> Iterator[Finding]:
             else Severity.NOTE
         )
         advice = (
-            "put right what it says, then `upsell sources sync NAME`; until then what it told before holds"
+            f"put right what it says, then `upsell sources sync {each.name}`; what it told before still holds"
             if is_failing
             else "start `upsell up` or `upsell worker`, which ask it"
             if is_late
