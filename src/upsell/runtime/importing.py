@@ -125,7 +125,7 @@ def import_files(
     wanted = tuple(msgspec.structs.replace(file, is_known=file.number in known) for file in files)
     named = tuple(file.path.name for file in wanted if file.is_known)
     if len(named) == len(files):
-        return Imported(0, 0, keep_rejects(iter(())), 0, known=named)
+        return Imported(0, 0, 0, 0, known=named)
     read = [contents[file.number] for file in wanted if not file.is_known]
     key = _key(mapped, read, how)
     try:

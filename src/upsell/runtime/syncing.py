@@ -21,7 +21,7 @@ from upsell.errors import DefinitionError, UpsellError
 from upsell.ids import digest
 from upsell.signals.events import ACCOUNT_IDENTIFIED, CUSTOMER_IDENTIFIED, Event
 from upsell.sources.mapping import Format, Subject
-from upsell.sources.query import Gone, QueryDefinition
+from upsell.sources.query import MARKED, Gone, QueryDefinition
 from upsell.sources.relations import DataFile, named, quoted, rows_table
 from upsell.sources.staging import Staging
 from upsell.sources.warehouse import address_of, rows_of
@@ -179,8 +179,9 @@ class _Run:
             cursor = self._cursor(staging, rows_table(file)) or since
             gone = self._gone(staging, allows_gone=allows_gone)
             counts = staging.counts()
-            self._take(staging, frozenset(traits), counts.events, now)
+            # First, so that what another record says of them holds.
             cleared = self._clear(gone, now)
+            self._take(staging, frozenset(traits), counts.events, now)
             rejected = counts.rejected + self._conflicts
             with self._connection.transaction():
                 self._keep_rejects(staging, now)
@@ -205,7 +206,7 @@ class _Run:
 
     def _trait(self, event: Event, record: int, now: Moment) -> tuple[SentItem, Event]:
         """Give what is remembered of traits, and the event that tells them."""
-        key = f"t{_key(record, event.customer_id, event.account_id)}"
+        key = _key(self._definition.marks[record], event.customer_id, event.account_id)
         names = sorted(name for name in event.properties if name not in _ROLES)
         said = _hash((event.name, event.customer_id, event.account_id, event.properties))
         item = SentItem(key, said, msgspec.json.encode(names).decode())
@@ -261,7 +262,7 @@ class _Run:
             connection.register("upsell_keys", pa.table({"key": keys}))
             connection.execute("insert into upsell.known select key from upsell_keys")
             connection.unregister("upsell_keys")
-        gone = [row[0] for row in connection.execute(_GONE).fetchall()]
+        gone = [row[0] for row in connection.execute(_GONE, [list(self._definition.marks)]).fetchall()]
         known = count_items(self._connection, self._source)
         is_most = known > FEW and len(gone) > MOST_GONE * known
         if not allows_gone and gone and (is_most or len(gone) == known):
@@ -288,12 +289,10 @@ class _Run:
     def _cleared(self, item: SentItem, now: Moment) -> Event | None:
         """Give the event that clears traits; None where there were none."""
         names = _decode_names(item.names)
-        record, customer_id, account_id = item.key[1:].split(_SEPARATOR)
-        place = int(record)
-        records = self._definition.mapping.records
-        if not names or place >= len(records):
+        mark, customer_id, account_id = item.key[1:].split(_SEPARATOR)
+        if not names:
             return None
-        is_customer = records[place].subject is Subject.CUSTOMER
+        is_customer = mark.startswith(MARKED[Subject.CUSTOMER])
         return Event(
             id=self._id("gone", item.key),
             name=CUSTOMER_IDENTIFIED if is_customer else ACCOUNT_IDENTIFIED,
@@ -363,8 +362,8 @@ def _event(event: Event) -> tuple[SentItem, Event]:
     return SentItem(f"e{event.id}", hash_event(event), "[]"), event
 
 
-def _key(record: int, customer_id: str | None, account_id: str | None) -> str:
-    return f"{record}{_SEPARATOR}{customer_id or ''}{_SEPARATOR}{account_id or ''}"
+def _key(mark: str, customer_id: str | None, account_id: str | None) -> str:
+    return f"t{mark}{_SEPARATOR}{customer_id or ''}{_SEPARATOR}{account_id or ''}"
 
 
 def _hash(said: object) -> bytes:
@@ -396,7 +395,7 @@ _GONE: Final = """
     select key from upsell.known
     anti join (
         select 't' || concat_ws(chr(31),
-            (place >> 52)::varchar, coalesce(customer_id, ''), coalesce(account_id, '')) as key
+            list_extract($1, (place >> 52) + 1), coalesce(customer_id, ''), coalesce(account_id, '')) as key
         from upsell.events
     ) as given using (key)
     order by key

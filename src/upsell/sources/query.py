@@ -15,6 +15,7 @@ import msgspec
 
 from upsell.clock import Duration
 from upsell.errors import ConfigError
+from upsell.ids import digest
 from upsell.sources.definition import SETTING, Sort
 from upsell.sources.mapping import (
     COLUMNS,
@@ -22,6 +23,7 @@ from upsell.sources.mapping import (
     FileRule,
     Format,
     Mapping,
+    RecordRule,
     Subject,
     map_rows,
 )
@@ -31,6 +33,9 @@ from upsell.workspace.findings import Findings, Place
 from upsell.workspace.items import Record
 from upsell.workspace.scalars import DURATION, TEXT, ZONE, one_of
 from upsell.workspace.shapes import Either, Key, RecordOf
+
+MARKED: Final[ByName[Subject, str]] = {Subject.CUSTOMER: "c", Subject.ACCOUNT: "a"}
+"""How the mark of a record begins that tells traits of one or the other."""
 
 ROWS: Final = "rows"
 """What the rows are called where errors name them."""
@@ -133,6 +138,14 @@ class QueryDefinition(msgspec.Struct, frozen=True):
         return f"select * from (\n{sql}\n) as told where {self.cursor.column} >= {since}"
 
     @property
+    def marks(self) -> tuple[str, ...]:
+        """What tells each record from the others by whose traits it tells; empty where it tells events.
+
+        A record keeps its mark wherever it stands and whichever traits it tells.
+        """
+        return tuple(_mark(record) for record in self.mapping.records)
+
+    @property
     def tells_traits(self) -> bool:
         """Whether any record tells traits."""
         return any(record.subject is not Subject.EVENT for record in self.mapping.records)
@@ -159,6 +172,15 @@ def _read(name: str, written: Record, findings: Findings) -> QueryDefinition | N
         gone=Gone(written.text("gone", Gone.KEEP.value)),
         mapping=mapping,
     )
+    marks = found.marks
+    for place, mark in enumerate(marks):
+        if mark and mark in marks[:place]:
+            findings.error(
+                mapping.records[place].place,
+                "expected one record for all traits of the same customer or account, got another",
+                hint="write the traits of both under one",
+                code="record",
+            )
     if found.gone is Gone.CLEAR and (found.cursor is not None or not found.tells_traits):
         why = "one with a cursor sees only what is new" if found.cursor is not None else "it tells none"
         findings.error(
@@ -168,6 +190,13 @@ def _read(name: str, written: Record, findings: Findings) -> QueryDefinition | N
             code="query-gone",
         )
     return found
+
+
+def _mark(record: RecordRule) -> str:
+    if record.subject is Subject.EVENT:
+        return ""
+    ids = (each.sql if each is not None else "" for each in (record.customer, record.account))
+    return f"{MARKED[record.subject]}{digest('record', *ids)[:8]}"
 
 
 def _cursor(written: Record) -> Cursor | None:

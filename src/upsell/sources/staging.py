@@ -352,7 +352,7 @@ def _unreadable(error: duckdb.Error, folder: Path) -> ConfigError:
     if isinstance(error, duckdb.OutOfMemoryException) or _FULL.search(str(error)):
         return ConfigError(
             f"expected room in {folder} for what is read, about as much as the files take, got: {reason}; "
-            "make room there, or set UPSELL_DATA_FOLDER to a larger disk"
+            "make room there, or lead UPSELL_DATA_FOLDER (an import) or TMPDIR (a query) to a larger disk"
         )
     return ConfigError(f"expected files of events in the formats and with the columns stated, got: {reason}")
 

@@ -156,10 +156,11 @@ def _refused(error: Exception, address: str, name: str) -> WarehouseError:
 
 def _secrets_of(address: str) -> list[str]:
     """Give what of an address nobody is to read: all of it, its password, and values of its arguments."""
-    parts = urlsplit(address)
-    found = [address, *(value for _, value in parse_qsl(parts.query))]
-    with contextlib.suppress(ValueError):
-        found += [parts.password or "", unquote(parts.password or "")]
+    found = [address, *(value for _, value in parse_qsl(address.partition("?")[2]))]
+    for each in tuple(found):
+        with contextlib.suppress(ValueError):
+            password = urlsplit(each).password or ""
+            found += [password, unquote(password)]
     return sorted({each for each in found if len(each) > 2}, key=len, reverse=True)
 
 

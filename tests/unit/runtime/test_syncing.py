@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,9 +11,12 @@ import duckdb
 import psycopg
 import pytest
 
-from upsell.clock import DAY, HOUR, MINUTE, SetClock, parse_moment
+from tests.live_world import make_documents
+from upsell.clock import DAY, HOUR, MINUTE, SetClock, SystemClock, parse_moment
+from upsell.config import Settings
 from upsell.errors import UpsellError
-from upsell.runtime.source_runner import ask, find_due, find_queries
+from upsell.runtime.apply import apply
+from upsell.runtime.source_runner import ask, find_due, find_queries, run_sources
 from upsell.runtime.source_standing import due_at, read_standings, standing_words
 from upsell.runtime.syncing import Busy, GoneError, Synced, sync
 from upsell.sources.definitions import read_sources
@@ -132,6 +137,35 @@ def test_traits_of_who_is_gone_are_cleared_once_and_told_again_when_they_come_ba
     assert desk.new_events() == [("Account Identified", "zeta", '{"seats":null}')]
     desk.put(("acme", 5, "pro"), ("zeta", 2, None))
     assert (desk.sync().sent, desk.new_events()) == (1, [("Account Identified", "zeta", '{"seats":2}')])
+
+
+def test_records_that_change_places_and_traits_say_nothing_wrong(
+    connection: Connection, database: str
+) -> None:
+    both = TRAITS.replace("plan: plan", "").replace("seats: seats, ", "seats: seats") + (
+        "    - customer_traits: {plan: plan}\n      customer: id\n"
+    )
+    desk = Desk(connection, database, both)
+    desk.put(("acme", 5, "pro"))
+    assert desk.sync().sent == 2
+    desk.new_events()
+    head, first, second = (
+        both.partition("    - account")[0],
+        *both.partition("records:\n")[2].split("    - ")[1:],
+    )
+    desk.definition = definition(f"{head}    - {second}    - {first}")
+    assert (desk.sync().sent, desk.sync().cleared) == (0, 0)
+    # A trait that a record tells no more is said to be none, and one of a record that is gone is cleared.
+    desk.definition = definition(TRAITS.replace("seats: seats, plan: plan", "plan: plan"))
+    found = desk.sync(allows_gone=True)
+    assert (found.sent, found.cleared) == (2, 1)
+    told = connection.execute(
+        "select name, customer_id, account_id, properties from events order by position desc limit 2"
+    ).fetchall()
+    assert told == [
+        ("Account Identified", None, "acme", '{"plan":"pro","seats":null}'),
+        ("Customer Identified", "acme", None, '{"plan":null}'),
+    ]
 
 
 def test_without_gone_clear_what_is_gone_changes_nothing(connection: Connection, database: str) -> None:
@@ -328,6 +362,27 @@ def test_the_runner_asks_what_is_due_and_a_failing_warehouse_stops_nobody(
     assert find_due(connection, queries, clock) == ["away"]
     clock.move_to(NOW + HOUR)
     assert find_due(connection, queries, clock) == ["away", "crm"]
+
+
+def test_the_process_asks_what_is_live_and_takes_up_a_new_revision(
+    connection: Connection, database: str
+) -> None:
+    connection.execute("insert into accounts values ('acme', 5, 'pro')")
+    settings = Settings(secrets={"UPSELL_SECRET_W": database})
+    stopped = threading.Event()
+    running = threading.Thread(target=run_sources, args=(database, settings, SystemClock(), stopped.is_set))
+    running.start()
+    try:
+        documents = {**make_documents({}), "sources/crm.yaml": TRAITS}
+        apply(connection, documents, SystemClock(), expected=None)
+        until = time.monotonic() + 60
+        while not (found := read_runs(connection, ["crm"])) or found["crm"].is_open:
+            assert time.monotonic() < until
+            time.sleep(0.1)
+    finally:
+        stopped.set()
+        running.join()
+    assert found["crm"].sent == 1
 
 
 def test_a_source_whose_warehouse_is_not_set_fails_and_says_so(database: str, connection: Connection) -> None:

@@ -63,6 +63,7 @@ def test_without_a_cursor_all_is_asked_for_and_with_one_what_is_behind_it() -> N
         ("account_traits: {seats: seats}", "event: Report Run", [(6, "record")]),
         ("      account: id\n", "", [(6, "record")]),
         ("  sql: select * from accounts;\n", "", [(2, "missing-key")]),
+        ("t: id\n", "t: id\n    - {account_traits: {b: b}, account: id}\n", [(8, "record")]),
         ("    - account", "    - from: rows\n      account", [(6, "unknown-key")]),
     ],
 )  # fmt: skip
