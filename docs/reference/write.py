@@ -5,7 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from upsell.cli.codes import errors_page, lints_page
-from upsell.cli.reference import commands_page, doctor_page, export_page, report_page, settings_page
+from upsell.cli.reference import (
+    commands_page,
+    doctor_page,
+    export_page,
+    report_page,
+    settings_page,
+    sources_page,
+)
 from upsell.measurement.metrics_page import metrics_page
 from upsell.workspace.contact_hours_reference import contact_hours_page
 from upsell.workspace.reference import events_page, reasons_page, workspace_page
@@ -25,5 +32,6 @@ if __name__ == "__main__":
     (HERE / "errors.md").write_text(errors_page(), encoding="utf-8")
     (HERE / "metrics.md").write_text(metrics_page(), encoding="utf-8")
     (HERE / "settings.md").write_text(settings_page(), encoding="utf-8")
+    (HERE / "sources.md").write_text(sources_page(), encoding="utf-8")
     (HERE / "report.md").write_text(report_page(), encoding="utf-8")
     (HERE / "export.md").write_text(export_page(), encoding="utf-8")

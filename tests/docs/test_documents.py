@@ -9,7 +9,14 @@ import pytest
 
 from upsell.cli.codes import errors_page, lints_page
 from upsell.cli.main import COMMANDS
-from upsell.cli.reference import commands_page, doctor_page, export_page, report_page, settings_page
+from upsell.cli.reference import (
+    commands_page,
+    doctor_page,
+    export_page,
+    report_page,
+    settings_page,
+    sources_page,
+)
 from upsell.decisions.reasons import MEANINGS, Reason
 from upsell.measurement.metrics_page import metrics_page
 
@@ -56,6 +63,11 @@ def test_every_code_is_told_of() -> None:
 def test_every_setting_is_told_of() -> None:
     page = (ROOT / "docs" / "reference" / "settings.md").read_text(encoding="utf-8")
     assert page == settings_page(), "settings.md is stale; run python docs/reference/write.py"
+
+
+def test_every_key_of_a_source_is_told_of() -> None:
+    page = (ROOT / "docs" / "reference" / "sources.md").read_text(encoding="utf-8")
+    assert page == sources_page(), "sources.md is stale; run python docs/reference/write.py"
 
 
 def test_every_metric_is_told_of() -> None:

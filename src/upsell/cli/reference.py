@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, assert_never
 
 from upsell.channels.mail_shapes import MAIL_SHAPE
 from upsell.cli.main import COMMANDS, load_command
+from upsell.clock import MINUTE
 from upsell.config import SETTINGS, Setting
 from upsell.runtime.diagnosis import CHECKS
 from upsell.runtime.exports.tables import TABLES, Growth
 from upsell.runtime.papers.json_keys import KEYS
+from upsell.sources.functions import OURS
+from upsell.sources.signatures import PRESETS, Basic, Scheme, Shown, Signed, fields_in
+from upsell.sources.sorts import SORTS
 from upsell.workspace.reference import shape_tables
 
 _HEAD = """\
@@ -33,7 +37,8 @@ _SETTINGS_HEAD = """\
 
 What depends on the machine is set by environment variables. One of them may name a file, of mail providers,
 which holds no secret. A variable that begins with `UPSELL_` and is not in this table is refused, with the
-nearest one that is. What a team decides stands in the [workspace](workspace.md) instead.
+nearest one that is; but what begins with `UPSELL_SECRET_` holds a secret that a [source](sources.md) names.
+What a team decides stands in the [workspace](workspace.md) instead.
 """
 
 
@@ -136,6 +141,83 @@ def settings_page() -> str:
     ]
     head = ["| variable | what it is | what fits | default |", "| --- | --- | --- | --- |"]
     return "\n".join([_SETTINGS_HEAD, *head, *rows, "", _MAIL_FILE, *shape_tables(MAIL_SHAPE, "")])
+
+
+_SOURCES_HEAD = """\
+<!-- Written by `python docs/reference/write.py`; change the shapes in the source, not this page. -->
+
+# Sources
+
+A file `sources/NAME.yaml` of a workspace connects a system that you have: what it sends becomes events whose
+source is `NAME`. It holds one key, which says what sort of source it is. No secret stands in it: it names
+variables of the environment, which begin with `UPSELL_SECRET_`. How one is connected is told in the
+[guide](../guides/sources.md); how a new kind is made, in [another](../guides/new-source.md).
+"""
+
+_EXPRESSIONS = """\
+## Expressions
+
+Expressions are [JMESPath](https://jmespath.org/specification.html). They see `body`, what came, and
+`headers`, with names in small letters and `_` in the place of `-`, without those that prove the request;
+where `items:` names a list, `item` is each thing of it, else the body. Texts stand in single quotes, numbers
+in backticks. Beside JMESPath's own functions there are these; of what is not there each gives null, and what
+is null is left out.
+
+| function | gives |
+| --- | --- |
+"""
+
+_SCHEMES = """\
+## Signatures by name
+
+`signature: NAME` stands for how these prove themselves. Others are written out under `hmac:` or `shown:`.
+
+| name | header | what it holds |
+| --- | --- | --- |
+"""
+
+
+def sources_page() -> str:
+    """Give the page of sources: the keys of every sort, the functions, and the signatures by name."""
+    parts = [_SOURCES_HEAD]
+    for key, sort in SORTS.items():
+        parts += [
+            f"## {key}\n\n{sort.meaning[:1].upper()}{sort.meaning[1:]}.\n",
+            *shape_tables(sort.shape, key),
+        ]
+    calls = [
+        f"| `{name}({', '.join(inspect.signature(each).parameters)})` | {_gives(each)} |"
+        for name, each in OURS.items()
+    ]
+    schemes = [f"| `{name}` | {_scheme(scheme)} |" for name, scheme in PRESETS.items()]
+    return "\n".join([*parts, _EXPRESSIONS + "\n".join([*calls, ""]), _SCHEMES + "\n".join([*schemes, ""])])
+
+
+def _gives(function: Any) -> str:
+    """Say what a function gives, as its docstring does."""
+    return (inspect.getdoc(function) or "").removeprefix("Give ").removesuffix(".")
+
+
+def _scheme(scheme: Scheme) -> str:
+    """Say how a request proves itself."""
+    match scheme:
+        case Signed():
+            is_plain = "secret" in fields_in(scheme.template)
+            what = (
+                f"{scheme.hash} of `{scheme.template}`"
+                if is_plain
+                else f"HMAC-{scheme.hash} of `{scheme.template}`"
+            )
+            minutes = (
+                f", good for {scheme.tolerance // MINUTE} minutes" if "timestamp" in scheme.template else ""
+            )
+            return f"`{scheme.header}` | {what} in {scheme.coding.value}{minutes}"
+        case Shown():
+            return f"`{scheme.header}` | `{scheme.prefix}` and the secret"
+        case Basic():
+            return "`authorization` | Basic, the secret being `user:password`"
+        case _:
+            assert_never(scheme)
 
 
 def _default(setting: Setting) -> str:

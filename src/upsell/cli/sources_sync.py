@@ -4,38 +4,24 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import TYPE_CHECKING
 
 import typer
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
-def list_sources() -> None:
-    """Print each source of the live workspace and how it stands."""
+    from upsell.sources.definition import Definition
+    from upsell.store.connect import Connection
+
+
+def query_standings(connection: Connection, sources: Mapping[str, Definition]) -> dict[str, str]:
+    """Say how each query among some sources stands, by its name."""
     from upsell.clock import SystemClock
-    from upsell.config import load_settings
     from upsell.runtime.source_standing import read_standings, standing_words
-    from upsell.sources.definitions import read_sources
-    from upsell.store.connect import connect, database_url
-    from upsell.store.revisions import newest_revision
 
-    settings = load_settings(os.environ)
-    with connect(database_url(settings)) as connection:
-        live = newest_revision(connection)
-        found = read_sources(live.documents if live is not None else {})
-        standings = {
-            each.name: each for each in read_standings(connection, found.values(), SystemClock().now())
-        }
-    if not found:
-        print("The live workspace has no sources; write sources/NAME.yaml and apply it.")
-    for name, definition in sorted(found.items()):
-        if name in standings:
-            print(f"{name}: {standing_words(standings[name])}")
-        else:
-            print(
-                f"{name}: {f'takes requests at /hooks/{definition.path}' if definition.path else 'is read'}"
-            )
-        for setting in definition.settings:
-            if not settings.secrets.get(setting, "").strip():
-                print(f"  {setting} is not set here")
+    found = read_standings(connection, sources.values(), SystemClock().now())
+    return {each.name: standing_words(each) for each in found}
 
 
 def sync_source(name: str, *, allows_gone: bool) -> None:
@@ -64,13 +50,13 @@ def sync_source(name: str, *, allows_gone: bool) -> None:
             near = nearest(name, queries)
             known = ", ".join(sorted(queries)) or "none"
             advice = f"did you mean {near}?" if near else f"known are {known}"
-            msg = f"expected a query of the live workspace, got {name}; {advice}"
+            msg = f"expected a query of the live workspace, got {name or 'no name'}; {advice}"
             raise ConfigError(msg)
         synced = sync(
             connection, definition, settings.secrets, SystemClock(), progress, allows_gone=allows_gone
         )
     if isinstance(synced, Busy):
-        msg = f"expected to be alone at {name}, but another process is asking it now; look at upsell sources"
+        msg = f"expected to be alone at {name}, but another process is asking it now; look at upsell sources list"
         raise ConfigError(msg)
     print(
         f"{synced.rows:,} rows read: {synced.sent:,} events sent, {synced.same:,} the same as before, "

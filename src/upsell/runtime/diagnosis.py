@@ -20,14 +20,17 @@ from upsell.measurement.shares import Share
 from upsell.money import Money
 from upsell.runtime.examined import LOOKED_BACK, Examined, Finding, Severity, changed_kinds
 from upsell.runtime.learning import CONSENT, MISSING
+from upsell.runtime.mail_desk import Hook
 from upsell.runtime.source_standing import standing_words
 from upsell.signals.event_table import EVENT_TABLE, meant_event
 from upsell.signals.events import MILESTONE_REACHED
+from upsell.store.census import Refused
 from upsell.store.guardrails import NoticeState
 from upsell.store.links import VisitKind
 from upsell.store.reported import Outcome
 
 _UNLIKELY = 1e-3
+_MAIL_HOOKS = frozenset(hook.value for hook in Hook)
 
 FAILED_OFTEN = 5
 """From how many failures in a row on a query that is put to a warehouse is an error."""
@@ -142,7 +145,8 @@ def _hook_forged(examined: Examined) -> Iterator[Finding]:
                 "hook-forged", Severity.WARNING, f"/hooks/{each.hook}",
                 f"{each.count:,} requests in {LOOKED_BACK} days did not prove who they came from, the last "
                 f"on {_day(each.last_at)}; nothing of them was taken",
-                "if it is the provider, its secret here is not the one it uses; see docs/guides/bounces.md",
+                "if it is whom you expect, the secret here is not the one they use; see "
+                f"docs/guides/{'bounces' if each.hook in _MAIL_HOOKS else 'sources'}.md",
             )  # fmt: skip
 
 
@@ -364,8 +368,9 @@ def _refused(examined: Examined) -> Iterator[Finding]:
     for each in examined.refused:
         yield Finding(
             "refused", Severity.WARNING, each.source,
-            f"{each.count:,} items refused as {each.code} in {LOOKED_BACK} days, last: {each.message[:160]}",
-            "put it right at the sender; what came is kept in the table rejections",
+            f"{each.count:,} items refused as {each.code} in {LOOKED_BACK} days, the last on "
+            f"{_day(each.last_at)}: {each.message[:160]}",
+            _refused_advice(examined, each),
         )  # fmt: skip
 
 
@@ -389,6 +394,19 @@ def _queries(examined: Examined) -> Iterator[Finding]:
         )
         code = "query-failed" if is_failing else "query-late" if is_late else "query-run"
         yield Finding(code, severity, each.name, standing_words(each), advice)
+
+
+def _refused_advice(examined: Examined, refused: Refused) -> str:
+    is_source = examined.program is not None and refused.source in examined.program.sources
+    kept = "what came is kept in the table rejections"
+    if is_source and refused.code in ("unknown_kind", "unknown_version"):
+        return (
+            f"take it by a rule in sources/{refused.source}.yaml, or pass it over with ignore:, and try it "
+            f"with `upsell sources try`; {kept}"
+        )
+    if is_source:
+        return f"mend it at the vendor, or the rule in sources/{refused.source}.yaml; {kept}"
+    return f"put it right at the sender; {kept}"
 
 
 def _customers_alone(examined: Examined) -> Iterator[Finding]:
@@ -467,7 +485,7 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check(
         ("hook-forged",),
-        "requests to a mail provider's webhook that did not prove who they came from, in the last 14 days",
+        "requests to a webhook that did not prove who they came from, in the last 14 days",
         _hook_forged,
     ),
     Check(
@@ -509,7 +527,7 @@ CHECKS: tuple[Check, ...] = (
         "events under the id of another; as many events again as half of the new ones",
         _repeated,
     ),
-    Check(("refused",), "items were refused in the last 14 days", _refused),
+    Check(("refused",), "items were refused, or kept aside, in the last 14 days", _refused),
     Check(
         ("query-failed", "query-late", "query-run"),
         "how each query that is put to a warehouse stands: its last run failed, an error after five in a row;"

@@ -18,7 +18,7 @@ from upsell.runtime.mail_routing import HEARD_WITHIN
 from upsell.runtime.reporting import live_program
 from upsell.runtime.source_standing import Standing, read_standings
 from upsell.signals.events import MESSAGE_CLICKED, MESSAGE_OPENED, REPORTS
-from upsell.sources.definitions import read_sources
+from upsell.sources.definitions import read_sources, source_names
 from upsell.store.census import count_rejections, count_units, sample_traits
 from upsell.store.connect import Connection
 from upsell.store.cursors import read_cursors
@@ -85,7 +85,8 @@ def read_filled(connection: Connection, kinds: Iterable[KindSeen]) -> dict[tuple
 
 
 def _program(connection: Connection) -> Program | None:
-    if newest_revision(connection) is None:
+    live = newest_revision(connection)
+    if live is None:
         return None
     program = live_program(connection)
     going = {key: each for key, each in program.workflows.items() if each.status is not Status.ENDED}
@@ -96,6 +97,7 @@ def _program(connection: Connection) -> Program | None:
         | {f"segment {name}": counted_by(segment) for name, segment in program.segments.items()},
         traits=traits_of(going.values(), program.segments.values()),
         owners={key: each.owner.strip() for key, each in going.items()},
+        sources=source_names(live.documents),
     )
 
 

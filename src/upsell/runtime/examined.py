@@ -60,6 +60,7 @@ class Program(msgspec.Struct, frozen=True):
         awaited: Names of the events each workflow, by its key, and each segment cannot do without.
         traits: Traits that its rules read, by scope.
         owners: Who answers for each workflow that has not ended, by its key; empty where nobody is named.
+        sources: The names of the workspace's own sources.
     """
 
     catalog: Catalog
@@ -67,6 +68,7 @@ class Program(msgspec.Struct, frozen=True):
     awaited: Mapping[str, frozenset[str]]
     traits: Mapping[str, frozenset[str]]
     owners: Mapping[str, str] = msgspec.field(default_factory=dict)
+    sources: frozenset[str] = frozenset()
 
 
 class Examined(msgspec.Struct, frozen=True):
@@ -95,7 +97,7 @@ class Examined(msgspec.Struct, frozen=True):
         waiting: How many messages wait because of each of these, by its number.
         visits: How many visits came over links in mail lately, by kind, and by what showed a machine (empty
             for a person's), the most frequent first.
-        hooks: What came to webhooks of mail providers lately and is no event.
+        hooks: What came to webhooks lately and is no event.
         queries: How the queries that the live workspace puts to warehouses stand.
     """
 

@@ -25,11 +25,13 @@ class Standing(msgspec.Struct, frozen=True):
         name: What it is called.
         run: Its last run, None before the first.
         next_at: When it is due, None for by hand only.
+        is_due: Whether it is now.
     """
 
     name: str
     run: SourceRun | None
     next_at: Moment | None
+    is_due: bool
 
 
 def due_at(definition: QueryDefinition, run: SourceRun | None, now: Moment) -> Moment | None:
@@ -52,16 +54,19 @@ def read_standings(
     """Tell how each query among some sources stands, by name."""
     queries = {each.name: each for each in definitions if isinstance(each, QueryDefinition)}
     runs = read_runs(connection, queries) if queries else {}
+    due = {name: due_at(each, runs.get(name), now) for name, each in queries.items()}
     return tuple(
-        Standing(name, runs.get(name), due_at(each, runs.get(name), now))
-        for name, each in sorted(queries.items())
+        Standing(name, runs.get(name), at, at is not None and at <= now) for name, at in sorted(due.items())
     )
 
 
 def standing_words(standing: Standing) -> str:
     """Say how a query stands in one line."""
     run = standing.run
-    following = f"next {_minute(standing.next_at)}" if standing.next_at is not None else "asked by hand only"
+    if standing.next_at is None:
+        following = "asked by hand only"
+    else:
+        following = f"{'due since' if standing.is_due else 'next'} {_minute(standing.next_at)}"
     if run is None:
         return f"never asked yet, {following}"
     parts = []

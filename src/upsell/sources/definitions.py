@@ -63,6 +63,12 @@ def read_sources(documents: Documents) -> Mapping[str, Definition]:
     return sources
 
 
+def source_names(documents: Documents) -> frozenset[str]:
+    """Give the names of the sources that are written, also with problems."""
+    paths = (PurePosixPath(path) for path in documents)
+    return frozenset(path.stem for path in paths if path.parent.name == SOURCES)
+
+
 def read_source(file: str, name: str, text: str, findings: Findings) -> Definition | None:
     """Read the text of one source; what is wrong is noted, and then there is none."""
     node = compose(file, text, findings)

@@ -57,7 +57,7 @@ def compile_expression(text: str, place: Place, findings: Findings) -> Expressio
     try:
         parsed = jmespath.compile(text)
     except exceptions.ParseError as error:
-        _note(complain(text, error.lex_position, _words(error, text), code="expression"), place, findings)
+        _note(complain(text, error.lex_position, _words(error), code="expression"), place, findings)
         return None
     except exceptions.JMESPathError as error:
         _note(complain(text, 0, _first_line(error), code="expression"), place, findings)
@@ -121,13 +121,12 @@ def _note(problem: Problem, place: Place, findings: Findings) -> None:
     findings.error(place, problem.message, hint=problem.hint, code=problem.code)
 
 
-def _words(error: exceptions.ParseError, text: str) -> str:
-    if isinstance(error, exceptions.IncompleteExpressionError):
+def _words(error: exceptions.ParseError) -> str:
+    if isinstance(error, exceptions.IncompleteExpressionError) or not error.token_value:
         return "expected an expression in JMESPath, got one that is not finished"
     if isinstance(error, exceptions.LexerError):
         return f"expected an expression in JMESPath, got: {error.message}"
-    token = error.token_value if error.token_value else text
-    return f"expected an expression in JMESPath, got {token} where none can stand"
+    return f"expected an expression in JMESPath, got {error.token_value} where none can stand"
 
 
 def _first_line(error: Exception) -> str:

@@ -115,6 +115,15 @@ def take_delivery(source: Source, delivery: Delivery, now: Moment) -> Taken:
         MalformedError: Nothing of it can be read; no secret is in what it says.
     """
     source.prove(delivery, now)
+    return read_delivery(source, delivery, now)
+
+
+def read_delivery(source: Source, delivery: Delivery, now: Moment) -> Taken:
+    """Read a delivery that proved itself, or need not.
+
+    Raises:
+        MalformedError: Nothing of it can be read; no secret is in what it says.
+    """
     try:
         read = source.read(delivery, now)
     except MalformedError as error:

@@ -12,19 +12,23 @@ Nothing here touches a database: what one of these laws says of two events, the 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final
+from pathlib import Path
+from typing import Final
 
 import msgspec
 
 from upsell.clock import HOUR, Moment
+from upsell.errors import DefinitionError
 from upsell.ids import is_anonymous
 from upsell.signals.event_table import EVENT_TABLE
 from upsell.signals.events import Event
 from upsell.sources.bounds import FARTHEST_AHEAD, LARGEST_EVENT
+from upsell.sources.definitions import read_source
 from upsell.sources.reports import ForgedError, MalformedError
 from upsell.sources.segment import Draft
-from upsell.sources.source import Delivery, Source, Taken, take_delivery
+from upsell.sources.source import Delivery, Source, Taken, read_delivery, take_delivery
 from upsell.sources.table import unfit
+from upsell.workspace.findings import Findings
 
 UNKNOWN: Final = "something-nobody-ever-heard-of"
 """Stands in bodies that no source can know."""
@@ -70,6 +74,20 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
         """Give another body in the place of the first delivery's."""
         first = next(iter(self.makes.values()))[0]
         return msgspec.structs.replace(first, body=body)
+
+
+def open_source(file: Path, secret: str) -> Source:
+    """Open the source in a file ``sources/NAME.yaml`` with a secret.
+
+    Raises:
+        DefinitionError: Something is wrong with it; carries every problem.
+    """
+    findings = Findings()
+    found = read_source(str(file), file.stem, file.read_text("utf-8"), findings)
+    findings.settle()
+    if found is None:
+        raise DefinitionError(findings.in_order())
+    return found.open(dict.fromkeys(found.settings, secret))
 
 
 def each_delivery_makes_what_it_says(example: Example) -> None:
@@ -256,33 +274,7 @@ def _marks(taken: Taken) -> list[tuple[str, bytes]]:
 
 def _take_later(example: Example, delivery: Delivery) -> Taken:
     """Take a delivery an hour later, read as it was proved then."""
-    read = example.source.read(delivery, example.now + HOUR)
-    once = _Read(example.source, read)
-    return take_delivery(once, delivery, example.now + HOUR)
-
-
-class _Read(msgspec.Struct, frozen=True):
-    """A source that has read already, so that a proof which states a time is not asked again."""
-
-    source: Source
-    found: Any
-
-    @property
-    def name(self) -> str:
-        """Of the source."""
-        return self.source.name
-
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        """Of the source."""
-        return self.source.secrets
-
-    def prove(self, delivery: Delivery, now: Moment) -> None:
-        """Ask for nothing."""
-
-    def read(self, delivery: Delivery, now: Moment) -> Any:  # noqa: ARG002  # the protocol's own signature
-        """Give what was read."""
-        return self.found
+    return read_delivery(example.source, delivery, example.now + HOUR)
 
 
 def _forgeries(example: Example, good: Delivery) -> Iterator[tuple[str, Delivery]]:
