@@ -56,7 +56,7 @@ def sync_source(name: str, *, allows_gone: bool) -> None:
             connection, definition, settings.secrets, SystemClock(), progress, allows_gone=allows_gone
         )
     if isinstance(synced, Busy):
-        msg = f"expected to be alone at {name}, but another process is asking it now; look at upsell sources list"
+        msg = f"expected to be alone at {name}, but another process is asking it now"
         raise ConfigError(msg)
     print(
         f"{synced.rows:,} rows read: {synced.sent:,} events sent, {synced.same:,} the same as before, "
