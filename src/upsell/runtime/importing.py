@@ -26,7 +26,7 @@ from upsell.sources.contents import has_grown, hash_content, hash_mapping
 from upsell.sources.mapping import Format, Mapping
 from upsell.sources.rejects import Reject
 from upsell.sources.relations import DataFile
-from upsell.sources.staging import DATABASE, Staging
+from upsell.sources.staging import Staging, reopen
 from upsell.store.connect import Connection
 from upsell.store.imports import (
     ImportState,
@@ -252,11 +252,8 @@ class _Import:
 
     def _staged(self) -> Staging:
         """Give what was laid down before, or read the files."""
-        if (self._folder / DATABASE).exists():
-            staging = Staging(self._folder)
-            if staging.find(self._files) is not None:
-                return staging
-            staging.close()
+        if (found := reopen(self._folder, self._files)) is not None:
+            return found
         shutil.rmtree(self._folder, ignore_errors=True)
         try:
             self._folder.mkdir(parents=True)

@@ -327,6 +327,21 @@ class _Watched:
             raise
 
 
+def reopen(folder: Path, files: Sequence[DataFile]) -> Staging | None:
+    """Open what was laid down of the same files before; None when there is nothing, or only a part."""
+    if not (folder / DATABASE).exists():
+        return None
+    try:
+        staging = Staging(folder)
+    except duckdb.Error:
+        # Torn, as when the machine went down while it was written.
+        return None
+    if staging.find(files) is None:
+        staging.close()
+        return None
+    return staging
+
+
 def open_duckdb(
     database: Path | None, folder: Path, *, memory: str, threads: int | None
 ) -> duckdb.DuckDBPyConnection:

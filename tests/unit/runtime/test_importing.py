@@ -160,6 +160,33 @@ def test_an_import_that_was_killed_goes_on_behind_the_last_event_it_took(
     assert list((tmp_path / "data" / "imports").iterdir()) == []
 
 
+@pytest.mark.parametrize("left", [b"", b"torn" * 3_000, None])
+def test_what_was_staged_in_part_is_staged_anew(database: str, tmp_path: Path, left: bytes | None) -> None:
+    path = tmp_path / "events.jsonl"
+    path.write_text(LINE % ("a", "A") + LINE % ("b", "B"))
+
+    def stop(what: str, *_: int) -> None:
+        if what == "importing":
+            raise KeyboardInterrupt
+
+    rows = default_mapping()
+    how = Importing(folder=tmp_path / "data", is_historical=False)
+    with pytest.raises(KeyboardInterrupt), connect(database) as connection:
+        import_files(
+            connection, rows, choose_files(rows, [path]), SystemClock(), stop, lambda _: 0, how
+        )  # fmt: skip
+    (folder,) = (tmp_path / "data" / "imports").iterdir()
+    if left is None:
+        (folder / "staging.duckdb").unlink()
+        with duckdb.connect(str(folder / "staging.duckdb")) as staged:
+            staged.execute("create schema upsell")
+            staged.execute("create table upsell.events (nothing integer)")
+    else:
+        (folder / "staging.duckdb").write_bytes(left)
+    found, _ = run(database, path)
+    assert (found.appended, found.duplicates) == (2, 0)
+
+
 def test_a_query_that_was_killed_goes_on_with_the_rows_it_was_given(database: str, tmp_path: Path) -> None:
     count = 60_000
     warehouse = tmp_path / "warehouse.duckdb"

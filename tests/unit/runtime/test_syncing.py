@@ -16,6 +16,9 @@ from upsell.clock import DAY, HOUR, MINUTE, SetClock, SystemClock, parse_moment
 from upsell.config import Settings
 from upsell.errors import UpsellError
 from upsell.runtime.apply import apply
+from upsell.runtime.diagnosis import diagnose
+from upsell.runtime.doctor import examine
+from upsell.runtime.examined import Severity
 from upsell.runtime.source_runner import ask, find_due, find_queries, run_sources
 from upsell.runtime.source_standing import due_at, read_standings, standing_words
 from upsell.runtime.syncing import Busy, GoneError, Synced, sync
@@ -400,3 +403,27 @@ def test_a_password_is_not_in_what_is_kept_of_a_failure(database: str, connectio
     with psycopg.connect(database) as other:
         (error,) = other.execute("select error from source_runs").fetchone() or ("",)
     assert "hunter2" not in error
+
+
+def test_the_doctor_tells_how_each_query_stands(connection: Connection, database: str) -> None:
+    desk = Desk(connection, database, TRAITS)
+    desk.put(("acme", 5, "pro"))
+    documents = {**make_documents({}), "sources/crm.yaml": TRAITS}
+    apply(connection, documents, SetClock(NOW), expected=None)
+
+    def told(at: int) -> tuple[str, Severity, str]:
+        (found,) = (each for each in diagnose(examine(connection, at)) if each.subject == "crm")
+        return found.code, found.severity, found.said
+
+    assert told(NOW)[:2] == ("query-run", Severity.NOTE)
+    desk.sync()
+    ran = desk.clock.at
+    words = "last 2026-06-01 13:00 UTC: 1 rows read, 1 events sent, 0 rejected; "
+    assert told(ran) == ("query-run", Severity.NOTE, f"{words}next 2026-06-01 14:00 UTC")
+    late = told(ran + 3 * HOUR)
+    assert late == ("query-late", Severity.WARNING, f"{words}due since 2026-06-01 14:00 UTC")
+    desk.secrets = {}
+    for severity in [Severity.WARNING] * 4 + [Severity.ERROR]:
+        with pytest.raises(UpsellError):
+            desk.sync()
+        assert told(desk.clock.at)[:2] == ("query-failed", severity)
