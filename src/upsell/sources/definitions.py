@@ -71,9 +71,10 @@ def source_names(documents: Documents) -> frozenset[str]:
 
 def read_source(file: str, name: str, text: str, findings: Findings) -> Definition | None:
     """Read the text of one source; what is wrong is noted, and then there is none."""
+    before = len(findings)
     node = compose(file, text, findings)
     if node is None:
-        if not findings.has_errors:
+        if len(findings) == before:
             findings.error(
                 Place(file),
                 f"expected one of the keys {', '.join(SORTS)}, got an empty file",
@@ -86,7 +87,8 @@ def read_source(file: str, name: str, text: str, findings: Findings) -> Definiti
     for key, sort in SORTS.items():
         written = read.record(key)
         if written is not None:
-            return sort.read(name, written, findings)
+            found = sort.read(name, written, findings)
+            return found if len(findings) == before else None
     return None
 
 

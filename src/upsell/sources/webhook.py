@@ -6,7 +6,7 @@ proves it; and what no rule knows is kept aside, never guessed at.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import msgspec
@@ -41,6 +41,9 @@ from upsell.workspace.items import Item, Listing, Record
 from upsell.workspace.nodes import compose
 from upsell.workspace.reading import Reader
 from upsell.workspace.shapes import Key, RecordOf
+
+DEEPEST: Final = 64
+"""How deeply values of a body may lie inside one another."""
 
 _RECIPE: Final = RecordOf({"webhook": Key(SHAPE, "the recipe", True)})
 _BAD_JSON: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -86,6 +89,9 @@ class WebhookSource(msgspec.Struct, frozen=True):
         except _BAD_JSON as error:
             msg = f"expected a body in JSON, got: {error}"
             raise MalformedError(msg) from error
+        if not _is_shallow(delivery.body, body):
+            msg = f"expected values at most {DEEPEST} deep, got deeper ones"
+            raise MalformedError(msg)
         hidden = hidden_headers(self.scheme)
         headers = {
             name.replace("-", "_"): said for name, said in delivery.headers.items() if name not in hidden
@@ -120,6 +126,24 @@ def usual_setting(name: str) -> str:
 
 WEBHOOK: Final = Sort("a vendor that sends requests to a path of its own", SHAPE, read_webhook)
 """The sort of source that takes requests."""
+
+
+def _is_shallow(raw: bytes, body: object) -> bool:
+    """Tell whether no value lies too deep; most bodies have fewer brackets than that."""
+    if raw.count(b"[") + raw.count(b"{") <= DEEPEST:
+        return True
+    level: list[object] = [body]
+    for _ in range(DEEPEST):
+        inner = [each.values() if isinstance(each, dict) else each for each in level]
+        level = [
+            said
+            for each in inner
+            if isinstance(each, Iterable) and not isinstance(each, str)
+            for said in each
+        ]
+        if not level:
+            return True
+    return False
 
 
 def _with_recipe(written: Record, findings: Findings) -> Record:

@@ -7,6 +7,7 @@ one event.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, assert_never
 
@@ -125,7 +126,7 @@ def apply_rules(rules: RuleSet, raw: bytes, body: Any, headers: Mapping[str, str
     asides: list[Aside] = []
     passed_over = 0
     for place, item in _things(rules, scope):
-        shown = shown_body(raw) if rules.items is None else shown_body(msgspec.json.encode(item))
+        shown = shown_body(raw if rules.items is None else _written(item))
         made = list(_made(rules, {**scope, "item": item}, now))
         found += [each for each in made if not isinstance(each, _AsideError) and each is not None]
         asides += [
@@ -205,6 +206,9 @@ def _make(rule: Rule, names: Mapping[str, Mapping[str, str]], scope: Mapping[str
     found = {key: each.of(scope) for key, each in rule.values.items()}
     values = {key: _called(said, names.get(key, {})) for key, said in found.items() if said is not None}
     _check_ids(rule, customer, account)
+    wrong = unfit(name, values)
+    if wrong is not None:
+        raise _AsideError(*wrong)
     item: dict[str, Any] = {
         "messageId": _message_id(rule, scope, name),
         "userId": customer,
@@ -212,9 +216,6 @@ def _make(rule: Rule, names: Mapping[str, Mapping[str, str]], scope: Mapping[str
     }
     match rule.subject:
         case Subject.EVENT:
-            wrong = unfit(name, values)
-            if wrong is not None:
-                raise _AsideError(*wrong)
             item |= {"type": "track", "event": name, "properties": values}
             item |= {"context": {"groupId": account}} if account is not None else {}
         case Subject.CUSTOMER:
@@ -340,10 +341,15 @@ def _text(of: Expression | None) -> str:
     return of.text if of is not None else "nothing"
 
 
+def _written(said: Any) -> bytes:
+    """Write a value as JSON, also one with text that is no Unicode."""
+    return json.dumps(said, ensure_ascii=False).encode("utf-8", "replace")
+
+
 def _short(said: Any) -> str:
     """Show a value on one line, shortened."""
     if said is None:
         return "none"
-    text = said if isinstance(said, str) else msgspec.json.encode(said).decode()
+    text = said if isinstance(said, str) else _written(said).decode("utf-8", "replace")
     shown = "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text[:1_000])
     return shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}..."
