@@ -454,13 +454,15 @@ _MAKE_FILE_NAMES = """
 
 _KEEP_FILE_NAME = "insert into upsell.file_names values (?, ?, ?)"
 
+# An id that is made begins with its moment: so the index of ids grows at its end, not all over.
 _IN_TIME_ORDER = f"""
     select
         coalesce(
             events.id,
-            md5(concat_ws(chr(31), coalesce(file, ''), (place >> {_RECORD_BIT})::varchar,
+            lpad(to_hex(seen_at), 14, '0') || left(md5(concat_ws(chr(31),
+                coalesce(file, ''), (place >> {_RECORD_BIT})::varchar,
                 case when is_query then '' else file_line::varchar end, name, coalesce(customer_id, ''),
-                coalesce(account_id, ''), occurred_at::varchar, properties))
+                coalesce(account_id, ''), occurred_at::varchar, properties)), 18)
         ),
         name, customer_id, account_id, occurred_at, seen_at, properties, place
     from upsell.events left join upsell.file_names on file_names.number = events.file_number
