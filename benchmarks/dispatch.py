@@ -39,7 +39,8 @@ from upsell.runtime import dispatcher as dispatching
 from upsell.runtime.apply import apply
 from upsell.runtime.dispatcher import Dispatcher
 from upsell.runtime.linking import Linker, make_linker
-from upsell.runtime.live import collect_rarely, run_worker
+from upsell.runtime.live import run_worker
+from upsell.runtime.processes import collect_rarely
 from upsell.signals.events import Event
 from upsell.store.connect import Connection, connect
 from upsell.store.embedded import embedded_url, make_database

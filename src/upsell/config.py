@@ -31,7 +31,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ] = ""
     data_folder: Annotated[
-        str, Meta(description="folder under which the embedded server keeps its files", min_length=1)
+        str,
+        Meta(
+            description="folder under which the embedded server keeps its files, and imports what they read",
+            min_length=1,
+        ),
     ] = "./.upsell"
     smtp_host: Annotated[
         str, Meta(description="host that takes mail; one that is not this machine needs UPSELL_PUBLIC_URL")

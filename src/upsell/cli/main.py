@@ -29,9 +29,9 @@ class Entry(msgspec.Struct, frozen=True):
 
 COMMANDS: Final[dict[str, Entry]] = {
     "check": Entry("upsell.cli.check:check", "Check a workspace and print every problem."),
-    "import": Entry("upsell.cli.import_:import_", "Take the events of files into the ledger."),
+    "import": Entry("upsell.cli.import_:import_", "Take the events of files and queries into the ledger."),
     "sources": Entry(
-        "upsell.cli.sources:sources", "List sources and recipes, and try what one makes of a body."
+        "upsell.cli.sources:sources", "List sources and recipes, try what one makes of a body, ask a query."
     ),
     "serve": Entry("upsell.cli.serve:serve", "Take events over HTTP until stopped."),
     "up": Entry("upsell.cli.up:up", "Run server, worker and dispatcher until stopped."),

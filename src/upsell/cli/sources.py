@@ -24,13 +24,14 @@ _MOST_BYTES = 4_000_000
 
 def sources(
     action: Annotated[
-        Literal["list", "recipes", "show", "try"], typer.Argument(help="list, recipes, show or try.")
+        Literal["list", "recipes", "show", "try", "sync"],
+        typer.Argument(help="list, recipes, show, try or sync."),
     ],
     name: Annotated[
         str,
         typer.Argument(
             metavar="[NAME]",
-            help="With show and try: a recipe; with try also the file of a source, or a source here.",
+            help="With show and try: a recipe; with try also a source or its file; with sync: a query.",
             show_default=False,
         ),
     ] = "",
@@ -52,11 +53,16 @@ def sources(
     at: Annotated[
         str, typer.Option(help="With try: when it came, ISO 8601 with a zone; without it now.")
     ] = "",
+    allows_gone: Annotated[
+        bool,
+        typer.Option("--allow-gone", help="With sync: clear traits also where most of a query is gone."),
+    ] = False,
 ) -> None:
-    """List the sources that are live, or the ready recipes; show a recipe; try what comes out of a body.
+    """List the sources that are live, or the ready recipes; show a recipe; try what comes out of a body; ask.
 
     What is tried is not sent anywhere, and need not prove who it is from. Its exit code is 2 when something
-    would be kept aside. To start from a recipe: upsell sources show zendesk > sources/zendesk.yaml.
+    would be kept aside. To start from a recipe: upsell sources show zendesk > sources/zendesk.yaml. With sync
+    a query of a warehouse is asked now, and what changed since it was last is sent.
     """
     match action:
         case "list":
@@ -69,10 +75,15 @@ def sources(
             print(recipe_text(name), end="")
         case "try":
             _try(name, body, header or [], at)
+        case "sync":
+            from upsell.cli.sources_sync import sync_source
+
+            sync_source(name, allows_gone=allows_gone)
 
 
 def _listed(workspace: Path | None) -> Iterator[str]:
     """Write every source in a line."""
+    from upsell.cli.sources_sync import query_standings
     from upsell.config import load_settings
     from upsell.sources.definitions import read_sources
     from upsell.store.connect import connect, database_url
@@ -80,18 +91,21 @@ def _listed(workspace: Path | None) -> Iterator[str]:
     from upsell.workspace.documents import read_workspace
 
     settings = load_settings(os.environ)
+    standings: Mapping[str, str] = {}
     if workspace is not None:
-        documents: Mapping[str, str] = read_workspace(workspace)
+        found = read_sources(read_workspace(workspace))
     else:
         with connect(database_url(settings)) as connection:
             live = newest_revision(connection)
-        documents = live.documents if live is not None else {}
-    found = read_sources(documents)
+            found = read_sources(live.documents if live is not None else {})
+            standings = query_standings(connection, found)
     if not found:
         yield "There is no source. Write sources/NAME.yaml; `upsell sources recipes` lists ready ones."
     for each in found.values():
         where = f"/hooks/{each.path}" if each.path is not None else "reads by itself"
         yield f"{each.name:<20} {where:<32} {_state(each, settings.secrets)}"
+        if each.name in standings:
+            yield f"  {standings[each.name]}"
 
 
 def _state(source: Definition, secrets: Mapping[str, str]) -> str:

@@ -1,6 +1,6 @@
-"""``upsell up``: server, worker, dispatcher, guard, learner and reporter, as processes of one tree.
+"""``upsell up``: everything that runs, as processes of one tree.
 
-Beside them the consumers, where the workspace that is live has a source of Kafka.
+Consumers run where the workspace that is live has a source of Kafka.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def up() -> None:
-    """Run server, worker, dispatcher, guard, learner and reporter until stopped by a signal.
+    """Run server, worker, dispatcher, guard, learner, sources and reporter until stopped by a signal.
 
     Where the workspace that is live when it starts has a source of Kafka, all such sources are read too.
     When one of them ends by itself the others are stopped and the exit code is 1.
@@ -41,6 +41,7 @@ def up() -> None:
             "dispatcher": partial(run_dispatcher, url, settings, SystemClock()),
             "guard": partial(run_guard, url, settings, SystemClock()),
             "learner": partial(run_learner, url, SystemClock()),
+            "sources": partial(_run_sources, url, settings, SystemClock()),
             "reporter": partial(_run_reporter, url, settings, SystemClock()),
             **({"consumers": partial(_run_consumers, url, settings, SystemClock())} if _reads(url) else {}),
         }
@@ -65,6 +66,13 @@ def _run_consumers(url: str, settings: Settings, clock: Clock, is_stopped: Calla
     from upsell.runtime.consumers import run_consumers
 
     run_consumers(url, settings, clock, is_stopped)
+
+
+def _run_sources(url: str, settings: Settings, clock: Clock, is_stopped: Callable[[], bool]) -> None:
+    """Ask queries when they are due; only their own process loads what reads warehouses."""
+    from upsell.runtime.source_runner import run_sources
+
+    run_sources(url, settings, clock, is_stopped)
 
 
 def _run_reporter(url: str, settings: Settings, clock: Clock, is_stopped: Callable[[], bool]) -> None:

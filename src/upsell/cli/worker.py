@@ -1,13 +1,19 @@
-"""``upsell worker``: take the ledger further, send messages and watch guardrails, until stopped."""
+"""``upsell worker``: take the ledger further, send messages, watch guardrails, ask queries."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from upsell.clock import Clock
+    from upsell.config import Settings
 
 
 def worker() -> None:
-    """Take events and due timers, send messages and watch guardrails, in three processes, until a signal."""
+    """Take events and due timers, send messages, watch guardrails and ask queries, until a signal."""
     from upsell.clock import SystemClock
     from upsell.config import load_settings
     from upsell.runtime.live import check_mail, run_dispatcher, run_guard, run_worker
@@ -22,5 +28,13 @@ def worker() -> None:
             "worker": partial(run_worker, url, settings, SystemClock()),
             "dispatcher": partial(run_dispatcher, url, settings, SystemClock()),
             "guard": partial(run_guard, url, settings, SystemClock()),
+            "sources": partial(_run_sources, url, settings, SystemClock()),
         }
     )
+
+
+def _run_sources(url: str, settings: Settings, clock: Clock, is_stopped: Callable[[], bool]) -> None:
+    """Ask queries when they are due; only their own process loads what reads warehouses."""
+    from upsell.runtime.source_runner import run_sources
+
+    run_sources(url, settings, clock, is_stopped)

@@ -22,6 +22,7 @@ from upsell.runtime.examined import LOOKED_BACK, Examined, Finding, Severity, ch
 from upsell.runtime.kafka_findings import find_behind, find_read, find_stopped, find_unread
 from upsell.runtime.learning import CONSENT, MISSING
 from upsell.runtime.mail_desk import Hook
+from upsell.runtime.source_standing import standing_words
 from upsell.signals.event_table import EVENT_TABLE, meant_event
 from upsell.signals.events import MILESTONE_REACHED
 from upsell.store.census import Refused
@@ -31,6 +32,9 @@ from upsell.store.reported import Outcome
 
 _UNLIKELY = 1e-3
 _MAIL_HOOKS = frozenset(hook.value for hook in Hook)
+
+FAILED_OFTEN = 5
+"""From how many failures in a row on a query that is put to a warehouse is an error."""
 
 TRAINED = 0.2
 """From which share of buyers on, by the lower end of its interval, customers have learned to wait."""
@@ -371,6 +375,28 @@ def _refused(examined: Examined) -> Iterator[Finding]:
         )  # fmt: skip
 
 
+def _queries(examined: Examined) -> Iterator[Finding]:
+    for each in examined.queries:
+        is_failing = each.run is not None and each.run.failures > 0
+        is_late = each.next_at is not None and examined.now - each.next_at > HOUR
+        severity = (
+            Severity.ERROR
+            if is_failing and each.run is not None and each.run.failures >= FAILED_OFTEN
+            else Severity.WARNING
+            if is_failing or is_late
+            else Severity.NOTE
+        )
+        advice = (
+            f"put right what it says, then `upsell sources sync {each.name}`; what it told before still holds"
+            if is_failing
+            else "start `upsell up` or `upsell worker`, which ask it"
+            if is_late
+            else "nothing need be done"
+        )
+        code = "query-failed" if is_failing else "query-late" if is_late else "query-run"
+        yield Finding(code, severity, each.name, standing_words(each), advice)
+
+
 def _refused_advice(examined: Examined, refused: Refused) -> str:
     is_source = examined.program is not None and refused.source in examined.program.sources
     kept = "what came is kept in the table rejections"
@@ -518,6 +544,12 @@ CHECKS: tuple[Check, ...] = (
         _repeated,
     ),
     Check(("refused",), "items were refused, or kept aside, in the last 14 days", _refused),
+    Check(
+        ("query-failed", "query-late", "query-run"),
+        "how each query that is put to a warehouse stands: its last run failed, an error after five in a row;"
+        " it is due for over an hour; or when it ran, with how many rows, and when it runs next",
+        _queries,
+    ),
     Check(
         ("customers-alone",),
         "more than a fifth of customers in no account, where there are any",

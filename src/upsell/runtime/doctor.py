@@ -17,8 +17,9 @@ from upsell.runtime.learning import learn
 from upsell.runtime.live_sources import read_streams
 from upsell.runtime.mail_routing import HEARD_WITHIN
 from upsell.runtime.reporting import live_program
+from upsell.runtime.source_standing import Standing, read_standings
 from upsell.signals.events import MESSAGE_CLICKED, MESSAGE_OPENED, REPORTS
-from upsell.sources.definitions import source_names
+from upsell.sources.definitions import read_sources, source_names
 from upsell.sources.kafka import KafkaDefinition
 from upsell.store.census import count_rejections, count_units, sample_traits
 from upsell.store.connect import Connection
@@ -75,6 +76,7 @@ def examine(connection: Connection, now: Moment) -> Examined:
         hooks=count_hooks(connection, now - LOOKED_BACK * DAY),
         streams=_streams(connection),
         offsets=list(read_offsets(connection).values()),
+        queries=_queries(connection, now),
     )
 
 
@@ -109,6 +111,16 @@ def _program(connection: Connection) -> Program | None:
         owners={key: each.owner.strip() for key, each in going.items()},
         sources=source_names(live.documents),
     )
+
+
+def _queries(connection: Connection, now: Moment) -> tuple[Standing, ...]:
+    live = newest_revision(connection)
+    try:
+        found = read_sources(live.documents) if live is not None else {}
+    except DefinitionError:
+        # Another release applied it; whoever works with it says so.
+        return ()
+    return read_standings(connection, found.values(), now)
 
 
 def _filled(connection: Connection, wanted: Mapping[str, Collection[str]]) -> dict[tuple[str, str], float]:

@@ -13,6 +13,7 @@ from upsell.decisions.stops import Stop
 from upsell.rules.facts import Scalar
 from upsell.runtime.discounts import Discounts
 from upsell.runtime.learning import EVENT, MISSING
+from upsell.runtime.source_standing import Standing
 from upsell.sources.kafka import KafkaDefinition
 from upsell.store.census import Population, Refused
 from upsell.store.guardrails import Breach
@@ -101,6 +102,7 @@ class Examined(msgspec.Struct, frozen=True):
         hooks: What came to webhooks lately and is no event.
         streams: The sources of Kafka that are live, by name.
         offsets: Where sources of Kafka stand, also such as are live no more.
+        queries: How the queries that the live workspace puts to warehouses stand.
     """
 
     now: Moment
@@ -127,6 +129,7 @@ class Examined(msgspec.Struct, frozen=True):
     hooks: Sequence[HookCount] = ()
     streams: Mapping[str, KafkaDefinition] = msgspec.field(default_factory=dict)
     offsets: Sequence[Kept] = ()
+    queries: Sequence[Standing] = ()
 
     def events(self) -> dict[str, KindSeen]:
         """Give how often and when each event was seen, by its name; traits go by their scope."""

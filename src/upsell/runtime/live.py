@@ -6,7 +6,6 @@ polled for; and a database that goes away is come back to, with nothing lost in 
 
 from __future__ import annotations
 
-import gc
 import time
 from collections.abc import Callable
 
@@ -31,6 +30,7 @@ from upsell.runtime.guarding import guard
 from upsell.runtime.learning import learn
 from upsell.runtime.linking import make_linker
 from upsell.runtime.notices import tell_owners
+from upsell.runtime.processes import collect_rarely
 from upsell.runtime.reconciling import reconcile_unknown
 from upsell.runtime.visits import tell_people
 from upsell.runtime.worker import Worker
@@ -155,11 +155,6 @@ def run_dispatcher(url: str, settings: Settings, clock: Clock, is_stopped: Calla
             dispatcher.close()
 
     keep_going(url, work, is_stopped)
-
-
-def collect_rarely() -> None:
-    """Look for cycles rarely: what one batch makes is gone after it, so looking in the middle is wasted."""
-    gc.set_threshold(100_000, 20, 100)
 
 
 def open_channels(settings: Settings) -> dict[str, Channel]:

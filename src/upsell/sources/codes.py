@@ -60,6 +60,11 @@ OF_SOURCES: Final[Mapping[str, Page]] = {
             "without; certificate and private_key go together.",
         ),
         Page(
+            code="query-gone",
+            meaning="A query is to clear traits whose row is gone, but does not give all of them each time.",
+            remedy="Leave out cursor, so that all rows are read, or leave out gone.",
+        ),
+        Page(
             code="source-rule",
             meaning="A rule of a webhook does not say one thing, or lacks the id of whom it is about.",
             remedy="Give it exactly one of event, customer_traits, account_traits and ignore, and the key "

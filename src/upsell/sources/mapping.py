@@ -23,11 +23,12 @@ from upsell.workspace.shapes import Either, Key, ListOf, MapOf, RecordOf, Scalar
 
 
 class Format(enum.Enum):
-    """How a file is written."""
+    """How a file is written; of a query, in the SQL of the warehouse that it is put to."""
 
     JSONL = "jsonl"
     CSV = "csv"
     PARQUET = "parquet"
+    QUERY = "sql"
 
 
 class TimeUnit(enum.Enum):
@@ -73,9 +74,12 @@ class FileRule(msgspec.Struct, frozen=True):
 
 
 class TimeRule(msgspec.Struct, frozen=True):
-    """Where a time is read: the expression, its unit, and the zone of times that state none."""
+    """Where a time is read: the expression, its unit, and the zone of times that state none.
 
-    of: Expression
+    Without an expression it is the moment at which the rows are read.
+    """
+
+    of: Expression | None
     unit: TimeUnit
     zone: str | None
 
@@ -163,34 +167,51 @@ _TIME: Final = Either(
     ),
 )
 _VALUES: Final = Either(scalar=_SQL, mapping=MapOf(_SQL, "property", TRAIT_NAME))
+_RECORD_KEYS: Final = {
+    "skip": Key(_SQL, "rows for which it is true are left out"),
+    "event": Key(
+        Either(
+            scalar=EVENT,
+            mapping=RecordOf(
+                {
+                    "of": Key(_SQL, "expression that gives the name", True),
+                    "names": Key(MapOf(EVENT, "value", _SOURCE_VALUE), "what a value is called here"),
+                    "others": Key(one_of("word", "keep", "skip"), "rows with other values; keep"),
+                }
+            ),
+        ),
+        "name of the event, or where it is read",
+    ),
+    "customer_traits": Key(_VALUES, "traits of the customer the row tells, in place of event"),
+    "account_traits": Key(_VALUES, "traits of the account the row tells, in place of event"),
+    "customer": Key(_SQL, "expression that gives the customer's id"),
+    "account": Key(_SQL, "expression that gives the account's id"),
+    "role": Key(_SQL, "role, or list of roles, that the customer has in the account"),
+    "occurred_at": Key(_TIME, "when it happened", True),
+    "seen_at": Key(_TIME, "when it was learned; without it when it happened"),
+    "id": Key(_SQL, "the source's own id of the event; without it one is made from the row"),
+    "properties": Key(_VALUES, "properties of the event"),
+}
 _RECORD: Final = RecordOf(
     {
         "from": Key(TRAIT_NAME, "name of the file or table whose rows are read", True),
-        "skip": Key(_SQL, "rows for which it is true are left out"),
-        "event": Key(
-            Either(
-                scalar=EVENT,
-                mapping=RecordOf(
-                    {
-                        "of": Key(_SQL, "expression that gives the name", True),
-                        "names": Key(MapOf(EVENT, "value", _SOURCE_VALUE), "what a value is called here"),
-                        "others": Key(one_of("word", "keep", "skip"), "rows with other values; keep"),
-                    }
-                ),
-            ),
-            "name of the event, or where it is read",
-        ),
-        "customer_traits": Key(_VALUES, "traits of the customer the row tells, in place of event"),
-        "account_traits": Key(_VALUES, "traits of the account the row tells, in place of event"),
-        "customer": Key(_SQL, "expression that gives the customer's id"),
-        "account": Key(_SQL, "expression that gives the account's id"),
-        "role": Key(_SQL, "role, or list of roles, that the customer has in the account"),
-        "occurred_at": Key(_TIME, "when it happened", True),
-        "seen_at": Key(_TIME, "when it was learned; without it when it happened"),
-        "id": Key(_SQL, "the source's own id of the event; without it one is made from the row"),
-        "properties": Key(_VALUES, "properties of the event"),
+        **_RECORD_KEYS,
     }
 )
+ROW_RECORDS: Final = ListOf(
+    RecordOf(
+        {
+            **_RECORD_KEYS,
+            "occurred_at": Key(_TIME, "when it happened; for traits, without it when the row is read"),
+        }
+    ),
+    least=1,
+)
+"""Records that all read the rows of one query."""
+
+COLUMNS: Final = MapOf(_TYPE, "column", _COLUMN)
+"""DuckDB types by column."""
+
 SHAPE: Final = RecordOf(
     {
         "zone": Key(ZONE, "zone of times that state none; without it they are refused"),
@@ -203,7 +224,7 @@ SHAPE: Final = RecordOf(
                             one_of("format", *(each.value for each in Format)),
                             "how they are written; by the name",
                         ),
-                        "columns": Key(MapOf(_TYPE, "column", _COLUMN), "DuckDB types of columns"),
+                        "columns": Key(COLUMNS, "DuckDB types of columns"),
                     }
                 ),
                 "file",
@@ -280,9 +301,33 @@ def _mapping(root: Record, findings: Findings) -> Mapping:
                 tables.keys[name], f"expected another name than that of a file, got {name}", code="id"
             )
     records = tuple(
-        _record(item, zone, known, findings) for item in root.each("records") if isinstance(item, Record)
+        _record(item, _source(item, known, findings), zone, findings)
+        for item in root.each("records")
+        if isinstance(item, Record)
     )
     return Mapping(rules, queries, records)
+
+
+def map_rows(root: Record, rule: FileRule, findings: Findings) -> Mapping:
+    """Give the mapping of the rows of one query: its ``records`` and ``zone`` stand under ``root``."""
+    zone = root.text("zone") or None
+    records = []
+    for item in root.each("records"):
+        if not isinstance(item, Record):
+            continue
+        record = _record(item, Expression(rule.name, item.place), zone, findings)
+        if record.subject is Subject.EVENT and not item.has("occurred_at"):
+            _note(findings, item, "event", "an event needs the key occurred_at")
+        records.append(record)
+    return Mapping((rule,), {}, tuple(records))
+
+
+def _source(item: Record, known: set[str], findings: Findings) -> Expression:
+    """Give the name of the file or table a record reads."""
+    source = _required(item, "from")
+    if source.sql and source.sql not in known:
+        findings.unknown(source.place, "file", source.sql, known, "files or tables")
+    return source
 
 
 def _file(name: str, item: Record) -> FileRule:
@@ -296,10 +341,7 @@ def _file(name: str, item: Record) -> FileRule:
     )
 
 
-def _record(item: Record, zone: str | None, known: set[str], findings: Findings) -> RecordRule:
-    source = _required(item, "from")
-    if source.sql and source.sql not in known:
-        findings.unknown(source.place, "file", source.sql, known, "files or tables")
+def _record(item: Record, source: Expression, zone: str | None, findings: Findings) -> RecordRule:
     subject = _subject(item, findings)
     values = _values(item, "properties" if subject is Subject.EVENT else subject.value)
     if subject is not Subject.EVENT and item.has("properties"):
@@ -312,7 +354,7 @@ def _record(item: Record, zone: str | None, known: set[str], findings: Findings)
         name=_name(item) if subject is Subject.EVENT else "",
         customer=_optional(item, "customer"),
         account=_optional(item, "account"),
-        occurred_at=occurred_at or TimeRule(Expression("null", item.place), TimeUnit.ISO, zone),
+        occurred_at=occurred_at or TimeRule(None, TimeUnit.ISO, zone),
         seen_at=_time(item, "seen_at", zone),
         id=_optional(item, "id"),
         skip=_optional(item, "skip"),

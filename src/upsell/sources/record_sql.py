@@ -46,8 +46,8 @@ class RecordSql:
         """
         record = self._record
         name = self._name()
-        occurred = self._moment(record.occurred_at)
-        seen = self._moment(record.seen_at) if record.seen_at is not None else "null::bigint"
+        occurred = self._moment(record.occurred_at, now)
+        seen = self._moment(record.seen_at, now) if record.seen_at is not None else "null::bigint"
         columns = {
             "record_number": f"{number}::integer",
             "file_number": "file_number",
@@ -60,7 +60,9 @@ class RecordSql:
             "occurred_at": occurred,
             "seen_at": seen,
             "properties": self._properties(),
-            "said_time": f"({record.occurred_at.of.sql})::varchar",
+            "said_time": f"({record.occurred_at.of.sql})::varchar"
+            if record.occurred_at.of
+            else "null::varchar",
         }
         mapped = ", ".join(f"{sql} as {column}" for column, sql in columns.items())
         kept = [] if reads_unread else ["unread is null"]
@@ -109,8 +111,10 @@ class RecordSql:
         self._type_of(expression)
         return f"nullif(trim(({expression.sql})::varchar), '')"
 
-    def _moment(self, rule: TimeRule) -> str:
+    def _moment(self, rule: TimeRule, now: Moment) -> str:
         """Give the SQL of a time as microseconds since 1970; null when it cannot be read."""
+        if rule.of is None:
+            return f"{now}::bigint"
         kind = self._type_of(rule.of)
         of = f"({rule.of.sql})"
         match rule.unit:
@@ -121,7 +125,7 @@ class RecordSql:
             case TimeUnit.MICROSECONDS:
                 return f"try_cast({of} as bigint)"
             case TimeUnit.ISO:
-                return _iso_moment(of, kind, rule)
+                return _iso_moment(rule.of, kind, rule)
 
     def _properties(self) -> str:
         """Give the SQL of the properties or traits as a JSON object; null values are left out."""
@@ -170,6 +174,9 @@ class RecordSql:
 def wrong_sql(expression: Expression, error: duckdb.Error) -> Problem:
     """Say what DuckDB has against an expression, at its place in the mapping."""
     lines = [line for line in str(error).splitlines() if line.strip()]
+    if isinstance(error, duckdb.ParserException) and expression.sql.isidentifier():
+        word = expression.sql
+        lines = [f"{word} is a word of SQL: if it is a column, write '\"{word}\"', in both kinds of quotes"]
     return Problem(
         f"expected SQL that DuckDB can run, got: {expression.sql.splitlines()[0]}",
         expression.place.file,
@@ -180,21 +187,20 @@ def wrong_sql(expression: Expression, error: duckdb.Error) -> Problem:
     )
 
 
-def _iso_moment(of: str, kind: str, rule: TimeRule) -> str:
+def _iso_moment(expression: Expression, kind: str, rule: TimeRule) -> str:
     """Read a timestamp, a date, or ISO 8601 text; without a zone only where the rule states one."""
+    of = f"({expression.sql})"
     if kind.startswith("TIMESTAMP WITH TIME ZONE"):
         return f"case when isfinite({of}) then epoch_us({of}) end"
     if kind.startswith(("TIMESTAMP", "DATE")):
-        local = f"{of}::timestamp"
-        return (
-            f"case when isfinite({of}) then epoch_us({local} at time zone {_stated_zone(rule, rule.of)}) end"
-        )
+        local = f"{of}::timestamp at time zone {_stated_zone(rule, expression)}"
+        return f"case when isfinite({of}) then epoch_us({local}) end"
     if kind != "VARCHAR":
         problem = Problem(
-            f"expected text, a date or a timestamp, got {kind}: {rule.of.sql}",
-            rule.of.place.file,
-            rule.of.place.line,
-            rule.of.place.column,
+            f"expected text, a date or a timestamp, got {kind}: {expression.sql}",
+            expression.place.file,
+            expression.place.line,
+            expression.place.column,
             hint="for numbers since 1970 write {of: ..., unit: ms} with the unit s, ms or us",
             code="mapping-time",
         )

@@ -22,7 +22,7 @@ class Reject(msgspec.Struct, frozen=True, omit_defaults=True):
 
     Attributes:
         file: Name of the file.
-        line: Its line, or for Parquet and tables its row, from 1.
+        line: Its line, or for Parquet, queries and tables its row, from 1.
         reason: What was expected, and what came.
         row: The line as it was written, or what was read of it.
     """
@@ -38,7 +38,8 @@ def rejects_of(connection: duckdb.DuckDBPyConnection, files: Sequence[DataFile])
     unreadable = _unreadable(connection)
     for file in files:
         early = unreadable.get(str(file.path), [])
-        lines = [reject.line for reject in early] if file.format is not Format.PARQUET else []
+        has_lines = file.format not in (Format.PARQUET, Format.QUERY)
+        lines = [reject.line for reject in early] if has_lines else []
         late = (
             Reject(file.path.name, _true_line(line, lines), reason, row[:_LONGEST_SHOWN])
             for line, reason, row in _rows(connection, file.number)
@@ -53,6 +54,14 @@ def count_rejects(connection: duckdb.DuckDBPyConnection) -> int:
     found = connection.execute("select count(*) from upsell.events where problem is not null").fetchone()
     refused: int = found[0] if found is not None else 0
     return refused + sum(len(rejects) for rejects in _unreadable(connection).values())
+
+
+def keep_unreadable(connection: duckdb.DuckDBPyConnection) -> None:
+    """Lay down what DuckDB refused while reading, which it would forget when it is closed."""
+    tables = {row[0] for row in connection.execute("select table_name from duckdb_tables()").fetchall()}
+    connection.execute(_NOTHING_UNREADABLE)
+    if "reject_errors" in tables:
+        connection.execute(_KEEP_UNREADABLE)
 
 
 def write_rejects(path: Path, rejects: Iterable[Reject]) -> int:
@@ -79,12 +88,10 @@ def write_rejects(path: Path, rejects: Iterable[Reject]) -> int:
 
 def _unreadable(connection: duckdb.DuckDBPyConnection) -> dict[str, list[Reject]]:
     """Give what DuckDB refused while reading, by path and by line; a file read twice counts once."""
-    tables = {row[0] for row in connection.execute("select table_name from duckdb_tables()").fetchall()}
     found: dict[str, dict[int, Reject]] = {}
-    if "reject_errors" in tables:
-        for path, line, error, text in connection.execute(_UNREADABLE).fetchall():
-            reject = Reject(Path(path).name, line, _reason(error), (text or "").strip("\n")[:_LONGEST_SHOWN])
-            found.setdefault(path, {}).setdefault(line, reject)
+    for path, line, error, text in connection.execute(_READ_UNREADABLE).fetchall():
+        reject = Reject(Path(path).name, line, _reason(error), (text or "").strip("\n")[:_LONGEST_SHOWN])
+        found.setdefault(path, {}).setdefault(line, reject)
     return {path: list(rejects.values()) for path, rejects in found.items()}
 
 
@@ -121,11 +128,17 @@ def _reason(error: str) -> str:
             return f"expected a row of CSV, got {error.lower()}"
 
 
-_UNREADABLE = """
+_NOTHING_UNREADABLE = """
+    create table upsell.unreadable (file_path varchar, line ubigint, error_type varchar, csv_line varchar)
+"""
+
+_KEEP_UNREADABLE = """
+    insert into upsell.unreadable
     select distinct file_path, line, error_type::varchar, csv_line
     from reject_errors join reject_scans using (scan_id, file_id)
-    order by file_path, line
 """
+
+_READ_UNREADABLE = "select * from upsell.unreadable order by file_path, line"
 
 _REFUSED = """
     select

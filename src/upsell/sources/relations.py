@@ -2,7 +2,8 @@
 
 Every relation has, beside the file's own columns, ``file_number``, ``file_line`` and ``unread``:
 the text of a line that is no JSON object, null for every row that can be used. Rows of CSV and
-lines that are not UTF-8 are refused by DuckDB itself, which keeps them in ``reject_errors``.
+lines that are not UTF-8 are refused by DuckDB itself, which keeps them in ``reject_errors``. The rows
+of a query lie in a table already, in the order in which they came.
 """
 
 from __future__ import annotations
@@ -10,14 +11,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePath
-from typing import NoReturn
+from typing import NoReturn, assert_never
 
 import duckdb
 import msgspec
 
 from upsell.errors import ConfigError
 from upsell.sources.mapping import FileRule, Format
-from upsell.sources.mapping import Mapping as Rows
+from upsell.sources.mapping import Mapping as Mapped
+from upsell.sources.warehouse import Rows
 
 LONGEST_LINE = 1_048_576
 """The most bytes a line of a text file may have; a longer one is refused."""
@@ -33,23 +35,37 @@ _FORMATS = {
     ".csv": Format.CSV,
     ".tsv": Format.CSV,
     ".parquet": Format.PARQUET,
+    ".sql": Format.QUERY,
 }
 
 
 class DataFile(msgspec.Struct, frozen=True):
-    """One file to read: its place, its number in the order given, its rule and how it is written."""
+    """One file to read, or one query.
+
+    Attributes:
+        path: Where it is.
+        number: Its number in the order in which files are taken.
+        rule: The rule it falls under.
+        format: How it is written.
+        label: What its events' ids are made of: its name, with a number where another has the same.
+        rows: Runs it, where it is a query.
+        is_known: Whether what it says was taken before, so that it is read no more.
+    """
 
     path: Path
     number: int
     rule: FileRule
     format: Format
+    label: str
+    rows: Rows | None = None
+    is_known: bool = False
 
 
 REJECTS = ".rejects.jsonl"
 """How the names of files end to which rejected rows are written; in a folder they are nobody's events."""
 
 
-def choose_files(mapping: Rows, given: Sequence[Path]) -> tuple[DataFile, ...]:
+def choose_files(mapping: Mapped, given: Sequence[Path]) -> tuple[DataFile, ...]:
     """Find the rule each given file falls under; of a folder, its files that fall under one.
 
     Files are numbered by rule, then by name, so that the order they were given in changes nothing.
@@ -82,10 +98,17 @@ def choose_files(mapping: Rows, given: Sequence[Path]) -> tuple[DataFile, ...]:
             msg = f"expected a file named like {rule.match} for {rule.name} ({where}), got none in {looked}"
             raise ConfigError(msg)
     ordered = sorted(distinct.values(), key=lambda each: (each[0], each[1], str(each[2])))
+    names = [path.name for _, _, path, _ in ordered]
     return tuple(
-        DataFile(path, number, rule, rule.format or format_of(path))
+        DataFile(path, number, rule, rule.format or format_of(path), _label(names, number))
         for number, (_, _, path, rule) in enumerate(ordered)
     )
+
+
+def _label(names: Sequence[str], number: int) -> str:
+    """Tell a file from those before it that have its name."""
+    name, before = names[number], names[:number].count(names[number])
+    return f"{name} {before + 1}" if before else name
 
 
 def format_of(path: Path) -> Format:
@@ -107,11 +130,11 @@ def format_of(path: Path) -> Format:
     return known
 
 
-def _rule_for(mapping: Rows, path: Path) -> FileRule | None:
+def _rule_for(mapping: Mapped, path: Path) -> FileRule | None:
     return next((rule for rule in mapping.files if fnmatchcase(path.name, rule.match)), None)
 
 
-def _refuse(mapping: Rows, path: Path) -> NoReturn:
+def _refuse(mapping: Mapped, path: Path) -> NoReturn:
     patterns = ", ".join(rule.match for rule in mapping.files)
     msg = f"expected files named like {patterns}, got {path.name}; add it to a mapping, or leave it out"
     raise ConfigError(msg)
@@ -125,11 +148,16 @@ def relation(connection: duckdb.DuckDBPyConnection, files: Iterable[DataFile]) -
 def _select(connection: duckdb.DuckDBPyConnection, file: DataFile) -> str:
     match file.format:
         case Format.JSONL:
-            return _select_json(connection, file)
+            select = _select_json(connection, file)
         case Format.CSV:
-            return _select_csv(file)
+            select = _select_csv(file)
         case Format.PARQUET:
-            return _select_parquet(file)
+            select = _select_parquet(file)
+        case Format.QUERY:
+            select = _select_query(file)
+        case _:
+            assert_never(file.format)
+    return f"select * from ({select}) where false" if file.is_known else select
 
 
 def _select_json(connection: duckdb.DuckDBPyConnection, file: DataFile) -> str:
@@ -179,6 +207,19 @@ def _select_parquet(file: DataFile) -> str:
         f"{_typed(file.rule.columns, but='file_row_number')} "
         f"from read_parquet({quoted(str(file.path))}, file_row_number = true)"
     )
+
+
+def _select_query(file: DataFile) -> str:
+    """Rows are numbered from 1 in the order in which they came."""
+    return (
+        f"select {file.number} as file_number, rowid + 1 as file_line, null::varchar as unread, "
+        f"{_typed(file.rule.columns)} from {rows_table(file)}"
+    )
+
+
+def rows_table(file: DataFile) -> str:
+    """Give the table in which the rows of a query lie."""
+    return f"upsell.rows_{file.number}"
 
 
 def _typed(columns: Mapping[str, str], *, but: str = "") -> str:

@@ -11,6 +11,7 @@ from typing import Final
 
 from upsell.sources.definition import Sort
 from upsell.sources.kafka import KAFKA
+from upsell.sources.query import QUERY
 from upsell.sources.stripe.source import STRIPE
 from upsell.sources.webhook import WEBHOOK
 from upsell.workspace.shapes import Key, RecordOf, Variants
@@ -19,6 +20,7 @@ SORTS: Final[Mapping[str, Sort]] = {
     "webhook": WEBHOOK,
     "kafka": KAFKA,
     "stripe": STRIPE,
+    "query": QUERY,
 }
 """Every sort by the key that tells it."""
 

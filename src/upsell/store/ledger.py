@@ -302,9 +302,11 @@ def _remember(
     after: int,
 ) -> dict[int, Appended]:
     """Remember the drafts' ids; give an answer for each, by place from 1, that was known before."""
+    first = drafts[0].source
+    is_one = all(draft.source == first for draft in drafts)
     values = {
-        "after": after, "sources": [draft.source for draft in drafts], "ids": [draft.id for draft in drafts],
-        "hashes": list(hashes), "seen": [seen_at] * len(drafts),
+        "after": after, "source": first, "ids": [draft.id for draft in drafts], "hashes": list(hashes),
+        "sources": [] if is_one else [draft.source for draft in drafts], "seen": seen_at,
     }  # fmt: skip
     if connection.execute(query("remember_ids"), values).rowcount == len(drafts):
         return {}

@@ -8,7 +8,7 @@ import msgspec
 
 from upsell.clock import Moment
 from upsell.store.connect import Connection
-from upsell.store.queries import copy_rows
+from upsell.store.queries import copy_rows, query
 
 _TYPES = ("timestamptz", "text", "text", "text", "text", "text")
 
@@ -31,6 +31,11 @@ class Rejection(msgspec.Struct, frozen=True):
     code: str
     message: str
     body: str
+
+
+def forget_rows(connection: Connection, source: str) -> None:
+    """Forget the rows that a source could not take, because all its rows were read again."""
+    connection.execute(query("forget_source_rejections"), {"source": source})
 
 
 def keep_rejections(connection: Connection, rejections: Sequence[Rejection]) -> None:

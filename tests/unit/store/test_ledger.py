@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
+import msgspec
 import pytest
 
 from upsell.clock import DAY, HOUR, Moment, SetClock, SystemClock, parse_moment
@@ -175,3 +176,11 @@ def test_order_of_positions_is_order_of_moments_whoever_appends(database: str) -
     assert len({item.position for item in found}) == len(found) == 240
     seen = [item.event.seen_at for item in found]
     assert seen == sorted(seen)
+
+
+def test_ids_of_two_sources_in_one_batch_never_clash_and_each_is_known_again(connection: Connection) -> None:
+    told = [event("1"), msgspec.structs.replace(event("1"), source="other"), event("2")]
+    for expected in (Outcome.APPENDED, Outcome.DUPLICATE):
+        assert [each.outcome for each in append(connection, told, SetClock(START))] == [expected] * 3
+    alone = append(connection, [msgspec.structs.replace(event("2"), source="other")], SetClock(START))
+    assert [each.outcome for each in alone] == [Outcome.APPENDED]

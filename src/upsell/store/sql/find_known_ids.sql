@@ -7,6 +7,6 @@ from
     unnest(%(sources)b::text[], %(ids)b::text[], %(hashes)b::bytea[])
     with ordinality as incoming (source, message_id, body_hash, place)
 inner join message_ids as kept
-    on incoming.source = kept.source and incoming.message_id = kept.message_id
+    on coalesce(incoming.source, %(source)s) = kept.source and incoming.message_id = kept.message_id
 where kept.position <> %(after)s + incoming.place
 order by incoming.place
