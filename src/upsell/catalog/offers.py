@@ -106,6 +106,8 @@ class Offer(msgspec.Struct, frozen=True):
         months: How many months the discount lasts; None for as long as it is kept.
         trial_days: Days of trial before anything falls due; 0 for none.
         guarantee: What is promised should it disappoint, in words; empty for nothing.
+        guarantee_for: For how long after it was accepted what was paid is given back; None where no time is
+            stated.
         downgrade: How one goes back, in words; empty when nothing is said.
         testimonials: What customers said of it.
         outcome: A price per result in place of every other, None for none.
@@ -132,6 +134,7 @@ class Offer(msgspec.Struct, frozen=True):
     months: int | None = None
     trial_days: int = 0
     guarantee: str = ""
+    guarantee_for: Duration | None = None
     downgrade: str = ""
     testimonials: tuple[Testimonial, ...] = ()
     outcome: OutcomePrice | None = None

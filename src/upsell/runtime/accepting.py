@@ -11,21 +11,26 @@ from __future__ import annotations
 
 import enum
 import threading
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from upsell.catalog.offers import Offer
 from upsell.clock import SECOND, Clock, Duration, Moment
+from upsell.decisions.commitments import ask_limit
+from upsell.decisions.holdings import Holdings, had_of
 from upsell.errors import StoreError, UpsellError
 from upsell.ids import SHARDS, UnitId, account_unit, bare, customer_unit, is_account
+from upsell.journeys.advance import concerns_for
 from upsell.journeys.household import Household, empty_household
 from upsell.journeys.program import Program
+from upsell.journeys.scene import Scene
 from upsell.journeys.steps import TrialStep
 from upsell.runtime.identities import Identity
+from upsell.runtime.order_events import accepted_event, as_asked, ask_approval
+from upsell.runtime.order_mails import News, tell_by_mail
 from upsell.runtime.programs import Programs
 from upsell.runtime.snapshot import take_pending
-from upsell.signals.events import OFFER_ACCEPTED, Event
 from upsell.store.acceptances import Showing, find_showing
 from upsell.store.connect import Connection, connect
 from upsell.store.cursors import read_cursors
@@ -33,9 +38,6 @@ from upsell.store.identities import find_identities
 from upsell.store.ledger import append, stamp_moment
 from upsell.store.orders import Order, OrderState, Via, add_order, find_order
 from upsell.store.queries import query
-
-SOURCE: Final = "accepting"
-"""The source of the events made here."""
 
 HEAD_START: Final[Duration] = 30 * SECOND
 """For how long whoever accepted may tell billing, before the guard does."""
@@ -106,7 +108,8 @@ class AcceptDesk:
 def accept(connection: Connection, clock: Clock, asked: Accept, programs: Programs | None = None) -> Accepted:
     """Take an acceptance: the order and the event ``Offer Accepted`` are committed together.
 
-    Accepted again, also under another key of the same passage, it is what it was.
+    Accepted again, also under another key of the same passage, it is what it was. Beyond the limits above
+    which an offer needs approval it is asked for, and the event is that of the approval.
 
     Args:
         connection: The database, in autocommit.
@@ -138,6 +141,11 @@ def accept(connection: Connection, clock: Clock, asked: Accept, programs: Progra
     offer = _ask_end(programs, program, showing, now)
     converts = _ask_trial(connection, program, home, showing, now)
     order = _order(asked, showing, home, who, offer, now, converts=converts)
+    # Of what is only tried nothing falls due, so nobody has to approve it.
+    limits = program.accepting
+    beyond = None if order.trial_days else ask_limit(terms, offer.months, limits.approval_above)
+    if beyond is not None:
+        order = as_asked(order, now + limits.approval_within)
     with connection.transaction():
         if not add_order(connection, order):
             taken = find_order(connection, asked.key, order.enrollment, order.offer, order.thing)
@@ -145,21 +153,41 @@ def accept(connection: Connection, clock: Clock, asked: Accept, programs: Progra
                 msg = "expected the order that stood in the way of another, found none; accept again"
                 raise StoreError(msg)
             return Accepted(taken, is_new=False)
+        if beyond is not None:
+            # The outbox before the ledger, as everybody asks for the two.
+            tell_by_mail(connection, order, News.ASKED, now)
         if terms.expires_at is None and (offer.stock is not None or offer.budget is not None):
             # Two who take the last one wait for each other here, and the second finds it gone.
             stamp_moment(connection, clock)
             mine = Programs()
             mine.refresh(connection)
             _ask_stock(_newest(mine), showing)
-        append(connection, [_event(order)], clock)
+        if beyond is None:
+            append(connection, [accepted_event(order, now)], clock)
+        else:
+            ask_approval(connection, clock, order, beyond)
     return Accepted(order, is_new=True)
 
 
+def is_converting(connection: Connection, programs: Programs, order: Order, now: Moment) -> bool:
+    """Tell whether an order still takes the paid terms of a trial that is under way at ``now``."""
+    showing = find_showing(connection, order.key, order.accepted_at)
+    if showing is None or not order.converts:
+        return False
+    program = _newest(programs)
+    home = _find_home(connection, program, showing, order.customer_id, now)
+    try:
+        return _ask_trial(connection, program, home, showing, now)
+    except NotAcceptedError:
+        return False
+
+
 class _Home(msgspec.Struct, frozen=True):
-    """Whom an offer was made to by who they are today, with the household that pays."""
+    """Whom an offer was made to by who they are today, with the household that pays and what it has."""
 
     unit_id: UnitId
     household: Household
+    holdings: Holdings
 
 
 def _newest(programs: Programs) -> Program:
@@ -195,7 +223,10 @@ def _find_home(connection: Connection, program: Program, showing: Showing, who: 
         people = {who} if is_account(unit_id) else {who, bare(unit_id)}
         cursors = read_cursors(connection, range(SHARDS))
         homes = take_pending(connection, program, {household_id: people}, cursors, now)
-    return _Home(unit_id, homes.households.get(household_id) or empty_household(household_id))
+    household = homes.households.get(household_id) or empty_household(household_id)
+    scene = Scene(program, concerns_for(program), household)
+    scene.now = max(now, household.taken_at)
+    return _Home(unit_id, household, scene.facts(scene.principal()).holdings)
 
 
 def _ask_person(program: Program, home: _Home, who: str, identity: Identity) -> None:
@@ -334,34 +365,9 @@ def _order(
         accepted_at=now,
         state=OrderState.ACCEPTED,
         next_attempt_at=now + HEAD_START,
-    )
-
-
-def _event(order: Order) -> Event:
-    """Give the event of an order: of the unit that the offer was made to, whoever took it."""
-    terms = order.terms
-    said: dict[str, Any] = {
-        "key": order.key,
-        "offer": order.offer,
-        "thing": order.thing,
-        "currency": terms.currency,
-        "workflow": order.workflow,
-        "via": order.via.value,
-        "by": order.customer_id,
-        "terms": msgspec.to_builtins(terms),
-    }
-    if terms.price is not None:
-        said["price"] = terms.price
-    if order.trial_days:
-        said["trial_days"] = order.trial_days
-    of_account = is_account(order.unit_id)
-    return Event(
-        id=f"accepted/{order.key}",
-        name=OFFER_ACCEPTED,
-        occurred_at=order.accepted_at,
-        seen_at=0,
-        customer_id=order.customer_id if of_account else bare(order.unit_id),
-        account_id=bare(order.household_id) if is_account(order.household_id) else None,
-        properties=said,
-        source=SOURCE,
+        months=offer.months,
+        guarantee=offer.guarantee,
+        downgrade=offer.downgrade,
+        guarantee_until=now + offer.guarantee_for if offer.guarantee_for is not None else None,
+        had=had_of(home.holdings),
     )

@@ -39,7 +39,7 @@ from upsell.signals.events import OFFER_ACCEPTED, OFFER_DECLINED, Event
 from upsell.store.connect import Connection, connect
 from upsell.store.ledger import Head, append, hash_event, read_household_inputs
 from upsell.store.messages import Found, find_message
-from upsell.store.orders import Order, find_order
+from upsell.store.orders import NOT_APPROVED, Order, find_order
 
 SOURCE = "offer page"
 """The source of the answers told here."""
@@ -115,8 +115,9 @@ class Shown(msgspec.Struct, frozen=True):
         metrics: What customers call the metrics of the catalog, by id.
         passed_at: The share of a limit that was used when that opened the journey; None where none did.
         proof: What can be proved to them.
-        order: The order by which it was taken; None before, and where the team's own system told of it.
-        accepted_at: When it was taken, None before.
+        order: The order by which it was taken, or asked to be approved; None before, and where the team's own
+            system told of it.
+        accepted_at: When it was taken, None before and while or where it was not approved.
         declined: The last no to it; None before any.
     """
 
@@ -144,6 +145,11 @@ class Shown(msgspec.Struct, frozen=True):
     def is_over(self) -> bool:
         """Whether the terms hold no longer."""
         return self.terms.expires_at is not None and self.now >= self.terms.expires_at
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether it was accepted and is not approved: waiting, refused or lapsed."""
+        return self.order is not None and self.order.state in NOT_APPROVED
 
     @property
     def is_of_account(self) -> bool:
@@ -265,7 +271,7 @@ def _shown(connection: Connection, programs: Programs, found: Found, now: Moment
         passed_at=_passed_at(trigger, message),
         proof=scene.proof(unit),
         order=order,
-        accepted_at=order.accepted_at if order is not None else _accepted_at(told),
+        accepted_at=_accepted_at(told) if order is None else _taken_at(order),
         declined=_declined(told),
     )
 
@@ -332,6 +338,11 @@ def _answers(connection: Connection, household: Household, key: str) -> list[Eve
     units = sorted({household.id, *(unit.id for unit in household.customers.values())})
     told = (item.event for item in read_household_inputs(connection, units, names, Head(0, 0)))
     return [event for event in told if event.properties.get("key") == key]
+
+
+def _taken_at(order: Order) -> Moment | None:
+    """Give when an order took something; None where somebody is still to approve it, or did not."""
+    return None if order.state in NOT_APPROVED else order.accepted_at
 
 
 def _accepted_at(told: Iterable[Event]) -> Moment | None:

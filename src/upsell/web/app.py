@@ -36,6 +36,7 @@ from upsell.web.api.segments import segment_routes
 from upsell.web.pages.links import link_routes
 from upsell.web.pages.offers import OfferPages
 from upsell.web.pages.preferences import preference_routes
+from upsell.web.pages.quotes import quote_routes
 from upsell.web.sdk.routes import sdk_route
 
 FOLLOWERS: Final = "followers"
@@ -97,6 +98,7 @@ def make_app(
             description_route(),
             *preference_routes(preferences),
             *offers.routes(),
+            *quote_routes(url, clock, preferences),
             *pages,
         ],
         exception_handlers={Exception: answer_exception},

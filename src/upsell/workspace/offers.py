@@ -162,6 +162,7 @@ def _offer(
         months=record.integer("months") or None,
         trial_days=record.integer("trial_days"),
         guarantee=record.text("guarantee"),
+        guarantee_for=record.integer("guarantee_for") or None,
         downgrade=record.text("downgrade"),
         testimonials=tuple(
             Testimonial(each.text("quote"), each.text("name"), each.text("company"))

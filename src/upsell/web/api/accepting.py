@@ -16,7 +16,7 @@ from litestar.enums import HttpMethod
 from litestar.handlers import HTTPRouteHandler
 
 from upsell.runtime.accepting import Accept, NotAcceptedError, Refusal
-from upsell.runtime.fulfilling import FulfilDesk, refusal_words
+from upsell.runtime.fulfilling import FulfilDesk
 from upsell.runtime.identities import Identity
 from upsell.sources.bounds import LARGEST_EVENT
 from upsell.store.orders import Via
@@ -74,10 +74,11 @@ def accept_routes(door: Door, desk: FulfilDesk) -> tuple[HTTPRouteHandler, ...]:
         try:
             told = await asyncio.to_thread(desk.take, asked, locales)
         except NotAcceptedError as error:
-            code, words = error.refusal.value, refusal_words(error, locales)
+            words = await asyncio.to_thread(desk.refusal_words, error, asked, locales)
+            code = error.refusal.value
             raise RefusedError(TellingRefused(code, str(error), words), _STATUS[error.refusal]) from error
         if told.is_failed:
-            words = "it was accepted, but could not be made so; the team has a task"
+            words = f"it was accepted, but came to nothing: the order is {told.order.state.value}"
             raise RefusedError(TellingRefused("failed", words, told.message), HTTPStatus.BAD_REQUEST)
         return AcceptAnswer(told.order.key, told.order.state.value, told.message)
 

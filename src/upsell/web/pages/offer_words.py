@@ -61,6 +61,7 @@ class OfferWords(msgspec.Struct, frozen=True):
     write_to: str
     has_it: str
     role_advice: str
+    quote_link: str
     back_link: str
     back_title: str
     back_question: str
@@ -123,6 +124,7 @@ _ENGLISH: Final = OfferWords(
     write_to="Or write to",
     has_it="You have {name} already. There is nothing to buy here.",
     role_advice="Pass the message to them, or answer it and we ask them.",
+    quote_link="Look at the quote",
     back_link="Changed your mind? Go back to what you had",
     back_title="Go back to what you had?",
     back_question="Tell us, and our team takes you back from {name}. You need not explain.",
@@ -189,6 +191,7 @@ _GERMAN: Final = OfferWords(
     write_to="Oder schreiben Sie an",
     has_it="Sie haben {name} schon. Hier gibt es nichts zu kaufen.",
     role_advice="Geben Sie die Nachricht weiter, oder antworten Sie, und wir fragen nach.",
+    quote_link="Das Angebot als Dokument",
     back_link="Anders überlegt? Zurück zu dem, was Sie hatten",
     back_title="Zurück zu dem, was Sie hatten?",
     back_question="Sagen Sie es uns, und unser Team stellt Sie von {name} zurück. Sie müssen nichts "

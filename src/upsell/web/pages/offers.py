@@ -17,7 +17,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
 from upsell.channels.footer import whom_and_where
-from upsell.channels.link_facts import DOWNGRADE, OFFER
+from upsell.channels.link_facts import DOWNGRADE, OFFER, QUOTE
 from upsell.channels.scanners import read_signs
 from upsell.clock import Clock
 from upsell.decisions.declines import Answer
@@ -115,7 +115,7 @@ class OfferPages:
         match _said(form, "action"):
             case "accept":
                 return self._accept(shown, accepted, form)
-            case "not_now" | "never" as said if shown.accepted_at is None:
+            case "not_now" | "never" as said if shown.accepted_at is None and not shown.is_asked:
                 reason = _said(form, "reason")
                 known = manner_of(shown.reader, accepted).prompt_words.reasons
                 self._offers.decline(
@@ -171,8 +171,8 @@ class OfferPages:
         is_over: bool = False,
     ) -> Response[bytes]:
         manner = manner_of(shown.reader, accepted)
-        is_over = (is_over or shown.is_over) and shown.accepted_at is None
-        is_open = not is_over and shown.accepted_at is None and not shown.has_it
+        is_over = (is_over or shown.is_over) and shown.accepted_at is None and not shown.is_asked
+        is_open = not is_over and shown.accepted_at is None and not shown.is_asked and not shown.has_it
         is_never = shown.declined is not None and shown.declined.answer is Answer.NEVER
         return customer_page(
             "offer.html",
@@ -190,6 +190,7 @@ class OfferPages:
             key=shown.message.key,
             price="" if shown.terms.price is None else shown.terms.price,
             currency=shown.terms.currency,
+            quote=self._desk.token(QUOTE, shown.order.key) if shown.order and shown.order.decide_by else "",
             way_back=self._desk.token(DOWNGRADE, shown.message.key) if _is_theirs(shown) else "",
             sender=shown.sender.name,
             sender_address=shown.sender.reply_to or shown.sender.address,
@@ -260,6 +261,8 @@ def _is_theirs(shown: Shown) -> bool:
 def _news(shown: Shown, manner: Manner, *, is_over: bool) -> tuple[str, ...]:
     """Say how an offer stands: taken, over, had already or declined; nothing while it is open and new."""
     words, name = manner.words, shown.terms.name
+    if shown.order is not None and shown.is_asked:
+        return (tell(shown.order, (words.language,)).message,)
     if shown.accepted_at is not None:
         before = words.accepted_before.format(name=name, day=manner.day(shown.accepted_at))
         stands = tell(shown.order, (words.language,)).message if shown.order is not None else ""
