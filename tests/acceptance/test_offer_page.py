@@ -307,17 +307,17 @@ def test_what_was_promised_is_one_button_away_and_one_task_due_at_once(visitor: 
     assert "Your money back within 30 days, without a question." in page
     for because in ("Too slow\nfor us", "again"):
         page = _words(visitor.client.post(back, data={"because": because}).text)
-        assert "Our team got this at once, with what was promised" in page
+        assert "Our team has it, with what was promised, and writes to you." in page
     ((queue, title, offer, opened, due),) = visitor.offered.world.rows(
         "select queue, title, offer, opened_at, due_at from tasks where title like 'Take back%'"
     )
     assert (queue, offer, opened) == ("success", None, due)
     assert title == (
         "Take back from Pro, as promised: Your money back within 30 days, without a question. Back to "
-        "Starter at any time, in one click. (they say: Too slow for us)"
+        "Starter at any time, in one click. (they say: Too slow for us) - what they took is not set up"
     )
-    (told,) = (each for each in visitor.offered.told("Task Opened") if "asked_for" in each)
-    assert (told["asked_for"], told["via"], told["because"]) == (key, "page", "Too slow for us")
+    (told,) = visitor.offered.told("Return Asked")
+    assert (told["key"], told["via"], told["because"]) == (key, "page", "Too slow for us")
     assert "You told us on 2 March 2026." in visitor.get(back)
 
 
@@ -432,7 +432,7 @@ def test_the_same_is_said_by_command(
     assert len(visitor.offered.world.rows(BACK_TASKS)) == 0
     code, out, _ = honour(key[:8], "--because", "too slow")
     assert code == 0
-    assert "Opened in the queue success, due now: Take back from Pro, as promised: Your money back" in out
+    assert "is waiting: Take back from Pro, as promised: Your money back" in out
     code, out, _ = honour(key, "--because", "again")
     assert code == 1
     assert "It was asked for before; nothing changed." in out

@@ -1,9 +1,9 @@
 """The links of a letter: where its reader leaves, chooses what to hear about, answers its offer or goes back.
 
 For templates, as ``links.unsubscribe``, ``links.preferences``, ``links.offer``, ``links.downgrade``,
-``links.quote`` and ``links.decide``, for footers and for headers. The laws: a link is there only where it works; it names a message by its key and
-says nothing of whoever reads it; and it opens for as long as its secret is kept, for nobody may be kept from
-leaving, or from what was promised, by the age of a mail.
+``links.quote`` and ``links.decide``, for footers and for headers. The laws: a link is there only where it
+works; it names a message by its key and says nothing of whoever reads it; and it opens for as long as its
+secret is kept, for nobody may be kept from leaving, or from what was promised, by the age of a mail.
 """
 
 from __future__ import annotations

@@ -97,7 +97,7 @@ WORDS: Final[Mapping[str, PromptWords]] = {
         "first, by {by} "
         "at the latest; the quote is on its way to you by mail. Nothing is charged before that.",
         not_approved="{name} was not approved at these terms. Nothing was charged.",
-        lapsed="We did not decide about {name} in time, and are sorry. Nothing was charged. Please ask us again.",
+        lapsed="We did not decide about {name} in time, sorry. Nothing was charged. Please ask anew.",
         not_yours="This offer was made to somebody else. Nothing was charged.",
         role="Your role may not decide this for your account; ask an administrator. Nothing was charged.",
         price="The price is not the one you were shown. Nothing was charged; please open the page anew.",

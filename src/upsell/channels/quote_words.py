@@ -76,7 +76,8 @@ QUOTE_WORDS: Final[Mapping[str, QuoteWords]] = {
         promises_title="What is promised",
         approval_title="What happens next",
         approval="An order of this size is confirmed by one of us before anything is set up or charged.",
-        taxes="Prices are as they were shown; where taxes are due and not said to be in them, they come on top.",
+        taxes="Prices are as they were shown; where taxes are due and not said to be in them, they come on "
+        "top.",
         asked="{name} waits for our confirmation, until {day} at the latest.",
         approved="{name} was confirmed on {day}.",
         refused="{name} was not confirmed at these terms. Nothing was charged.",

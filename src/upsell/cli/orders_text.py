@@ -79,6 +79,10 @@ def order_content(order: Order) -> dict[str, object]:
 def what_words(order: Order) -> str:
     """Say in a line what was accepted."""
     terms = order.terms
+    if order.returns:
+        to = order.had.name if order.had is not None and order.had.name else "what they had"
+        refund = ", and what was paid is given back" if order.has_refund else ""
+        return f"back from {terms.name} to {to}{refund}; takes back {order.returns[:12]}"
     said = f"{terms.name} by {order.offer}"
     if terms.outcome_price is not None:
         said += f", {Money(terms.outcome_price, terms.currency)} for each {terms.outcome_per}"

@@ -68,7 +68,7 @@ class Holdings(msgspec.Struct, frozen=True):
         return held.amount / held.interval_months
 
 
-class Had(msgspec.Struct, frozen=True, omit_defaults=True):
+class Had(msgspec.Struct, frozen=True):
     """What somebody had at one moment, to be written down: what they go back to.
 
     Attributes:

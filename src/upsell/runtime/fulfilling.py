@@ -15,7 +15,14 @@ import msgspec
 import psycopg
 import structlog
 
-from upsell.channels.fulfillers import Fulfiller, Fulfilment, Outcome, Purchase, WebhookFulfiller
+from upsell.channels.fulfillers import (
+    Fulfiller,
+    Fulfilment,
+    GivingBack,
+    Outcome,
+    Purchase,
+    WebhookFulfiller,
+)
 from upsell.channels.prompt_view import day_words, locale_of
 from upsell.channels.prompt_words import WORDS, language_of
 from upsell.channels.signing import read_secret
@@ -104,6 +111,16 @@ class FulfilDesk:
             order = self._see_through(connection, accepted)
             traits = read_traits(connection, order.customer_id)
         return tell(order, (*locales, traits.get("locale"), traits.get("language")))
+
+    def see_through(self, key: str) -> None:
+        """Tell billing of an order that was just made, as far as it answers now."""
+        with connect(self._url) as connection:
+            fulfil(connection, self._clock, self._fulfiller, key)
+
+    @property
+    def has_billing(self) -> bool:
+        """Whether anybody but the team is told."""
+        return self._fulfiller is not None
 
     def refusal_words(self, error: NotAcceptedError, asked: Accept, locales: Sequence[object] = ()) -> str:
         """Say to whoever wanted to accept why it was not taken; locales as in ``take``."""
@@ -238,7 +255,7 @@ def settle_by_hand(
                 return None
             if state is OrderState.FULFILLED:
                 # What came to nothing the team tells them itself: only it knows whether anything was charged.
-                tell_by_mail(connection, after, News.CONFIRMED, now)
+                tell_by_mail(connection, after, News.RETURNED if order.returns else News.CONFIRMED, now)
             if order.task:
                 said = {"key": order.task, "queue": QUEUE, "outcome": because}
                 append(connection, [of_household(order, TASK_CLOSED, now, said)], clock)
@@ -263,6 +280,8 @@ def _see_to(connection: Connection, clock: Clock, fulfiller: Fulfiller | None, o
             detail="the step that granted the trial tells billing",
         )  # fmt: skip
         return _write(connection, clock, after, "", News.CONFIRMED)
+    if order.returns:
+        return _give_back(connection, clock, fulfiller, order)
     if fulfiller is None:
         after = msgspec.structs.replace(
             order, state=OrderState.WAITING, next_attempt_at=None, finished_at=now,
@@ -276,6 +295,48 @@ def _see_to(connection: Connection, clock: Clock, fulfiller: Fulfiller | None, o
         what = "could not be set up" if after.is_given_up else "was refused by billing"
         title = f"Accepted, but it {what}; tell {order.customer_id}: {order_words(order)}"
     return _write(connection, clock, after, title, _NEWS.get(after.state))
+
+
+def _give_back(connection: Connection, clock: Clock, fulfiller: Fulfiller | None, order: Order) -> Order:
+    """Tell billing that somebody goes back, and write what it said; what it does not do, the team does."""
+    now, words = clock.now(), return_words(order)
+    if fulfiller is None:
+        after = msgspec.structs.replace(
+            order, state=OrderState.WAITING, next_attempt_at=None, finished_at=now,
+            detail="no billing is set up; a task was opened",
+        )  # fmt: skip
+        return _write(connection, clock, after, words, News.RETURNING)
+    taken = find_order(connection, order.returns) or msgspec.structs.replace(order, key=order.returns)
+    giving = GivingBack(
+        key=order.key,
+        purchase=_purchase(taken),
+        had=order.had,
+        has_refund=order.has_refund,
+        because=order.because,
+        asked_at=order.accepted_at,
+    )
+    after = _after(order, fulfiller.take_back(giving, clock.now()), clock.now())
+    title, news = "", None
+    match after.state:
+        case OrderState.FULFILLED:
+            news = News.RETURNED
+        case OrderState.FAILED:
+            what = "never answered" if after.is_given_up else "refused it"
+            title, news = f"{words} - billing {what}", News.RETURNING
+        case _:
+            pass
+    return _write(connection, clock, after, title, news)
+
+
+def return_words(order: Order) -> str:
+    """Say what is to be done for somebody who goes back, with what was promised and what they said."""
+    title = f"Take back from {order.terms.name}"
+    promised = " ".join(said for said in (order.guarantee, order.downgrade) if said)
+    if promised:
+        title += f", as promised: {promised}"
+    if order.has_refund:
+        title += " - give back what was paid"
+    return f"{title} (they say: {order.because})" if order.because else title
 
 
 def _after(order: Order, said: Fulfilment, now: Moment) -> Order:
@@ -316,7 +377,9 @@ def _write(connection: Connection, clock: Clock, order: Order, title: str, news:
             if news is not None:
                 tell_by_mail(connection, written, news, clock.now(), written.answer)
             if title:
-                open_task(connection, clock, written, QUEUE, title, clock.now() + DUE)
+                # Whoever goes back has waited long enough.
+                due_at = clock.now() + (0 if order.returns else DUE)
+                open_task(connection, clock, written, QUEUE, title, due_at)
     return written
 
 

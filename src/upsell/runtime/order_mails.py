@@ -52,6 +52,8 @@ _LINKS: Final[Mapping[News, str]] = {
 def tell_by_mail(connection: Connection, order: Order, news: News, now: Moment, message: str = "") -> None:
     """Put a mail to whoever accepted into the outbox, once for each news; a transaction is open.
 
+    Where nobody knows who that was, nobody is written to.
+
     Args:
         connection: The database.
         order: The order as it stands now.
@@ -59,8 +61,14 @@ def tell_by_mail(connection: Connection, order: Order, news: News, now: Moment, 
         now: The present.
         message: What billing or an approver wants them to be told; empty for nothing.
     """
+    if order.customer_id:
+        keep_messages(connection, [(order.household_id, mail_of(order, news, now, message))], {})
+
+
+def mail_of(order: Order, news: News, now: Moment, message: str = "") -> Speak:
+    """Give the mail that tells news of an order; see ``tell_by_mail``."""
     said = {**_facts(order), "news": news.value, "message": message, LINK: _LINKS.get(news, "")}
-    mail = Speak(
+    return Speak(
         key=digest("order mail", order.key, news.value),
         enrollment="",
         workflow="",
@@ -77,7 +85,6 @@ def tell_by_mail(connection: Connection, order: Order, news: News, now: Moment, 
         trigger={name: value for name, value in said.items() if value not in (None, "")},
         reserved_at=now,
     )
-    keep_messages(connection, [(order.household_id, mail)], {})
 
 
 def _facts(order: Order) -> dict[str, Scalar]:

@@ -74,8 +74,14 @@ class OfferWords(msgspec.Struct, frozen=True):
     back_button: str
     back_hint: str
     back_done_title: str
-    back_done: str
     back_since: str
+    back_question_at_once: str
+    back_hint_at_once: str
+    back_refund_until: str
+    back_pending: str
+    back_returned: str
+    back_returned_somewhere: str
+    back_refunded: str
 
 
 _ENGLISH: Final = OfferWords(
@@ -138,8 +144,14 @@ _ENGLISH: Final = OfferWords(
     back_hint="Our team gets this at once, with the promise above, and writes to you. Nothing changes "
     "before that.",
     back_done_title="We have it",
-    back_done="Our team got this at once, with what was promised, and writes to you.",
-    back_since="You told us on {day}. Our team has it, with what was promised.",
+    back_since="You told us on {day}. Our team has it, with what was promised, and writes to you.",
+    back_question_at_once="One button takes you back from {name}. You need not explain.",
+    back_hint_at_once="It is done at once, as promised above, and confirmed to you by mail.",
+    back_refund_until="The guarantee holds until {day}: what you paid is given back.",
+    back_pending="You told us on {day}. It is being done, and is confirmed to you by mail.",
+    back_returned="Done. You are back on {name}.",
+    back_returned_somewhere="Done. You are back on what you had.",
+    back_refunded="What you paid is given back under the guarantee.",
 )
 
 _GERMAN: Final = OfferWords(
@@ -208,8 +220,15 @@ _GERMAN: Final = OfferWords(
     back_hint="Unser Team bekommt das sofort, mit dem Versprechen oben, und schreibt Ihnen. Vorher "
     "ändert sich nichts.",
     back_done_title="Wir haben es",
-    back_done="Unser Team hat es sofort bekommen, mit dem, was versprochen wurde, und schreibt Ihnen.",
-    back_since="Sie haben es uns am {day} gesagt. Unser Team hat es, mit dem, was versprochen wurde.",
+    back_since="Sie haben es uns am {day} gesagt. Unser Team hat es, mit dem, was versprochen wurde, und "
+    "schreibt Ihnen.",
+    back_question_at_once="Ein Knopf stellt Sie von {name} zurück. Sie müssen nichts begründen.",
+    back_hint_at_once="Das geschieht sofort, wie oben versprochen, und wird Ihnen per E-Mail bestätigt.",
+    back_refund_until="Die Garantie gilt bis zum {day}: Was Sie gezahlt haben, wird erstattet.",
+    back_pending="Sie haben es uns am {day} gesagt. Es wird erledigt und Ihnen per E-Mail bestätigt.",
+    back_returned="Erledigt. Sie haben wieder {name}.",
+    back_returned_somewhere="Erledigt. Sie haben wieder, was Sie vorher hatten.",
+    back_refunded="Was Sie gezahlt haben, wird nach der Garantie erstattet.",
 )
 
 OFFER_WORDS: Final[Mapping[str, OfferWords]] = {ENGLISH: _ENGLISH, GERMAN: _GERMAN}

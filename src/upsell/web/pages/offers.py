@@ -23,7 +23,7 @@ from upsell.clock import Clock
 from upsell.decisions.declines import Answer
 from upsell.runtime.accepting import Accept, NotAcceptedError, Refusal
 from upsell.runtime.fulfilling import FulfilDesk, refusal_words, tell
-from upsell.runtime.honouring import Held, HonourDesk
+from upsell.runtime.honouring import Held, HonourDesk, Promise
 from upsell.runtime.intake import Intake, OverloadedError
 from upsell.runtime.landing import OfferDesk, Shown
 from upsell.runtime.preferences import Desk
@@ -59,7 +59,7 @@ class OfferPages:
         self._targets = targets
         self._intake = intake
         self._offers = OfferDesk(url, clock)
-        self._honours = HonourDesk(url, clock)
+        self._honours = HonourDesk(url, clock, fulfil)
 
     def routes(self) -> list[HTTPRouteHandler]:
         """Give the routes ``/a/<token>`` and ``/d/<token>``."""
@@ -206,7 +206,7 @@ class OfferPages:
             held = self._honours.read(key)
         if held is None:
             return unknown_link(accepted, self._desk.sender_address())
-        return _back_page(held, accepted, is_done=form is not None)
+        return _back_page(held, accepted, is_by_billing=self._fulfil.has_billing)
 
     def _note_visit(self, request: AnyRequest, shown: Shown, token: str) -> None:
         """Hand over that somebody came, where links are watched and theirs may be: as with any link."""
@@ -222,26 +222,28 @@ class OfferPages:
             _log.warning("visit_not_kept", error=str(error))
 
 
-def _back_page(held: Held, accepted: str, *, is_done: bool) -> Response[bytes]:
+def _back_page(held: Held, accepted: str, *, is_by_billing: bool) -> Response[bytes]:
     manner = manner_of(held.reader, accepted)
     words, promise = manner.words, held.promise
-    asked_at = promise.asked_at if promise is not None else None
+    is_asked = promise is not None and promise.asked_at is not None
     name = promise.terms.name if promise is not None else ""
     title = words.back_title if promise is not None else words.back_none_title
-    news = ""
-    if asked_at is not None:
-        title = words.back_done_title
-        news = words.back_done if is_done else words.back_since.format(day=manner.day(asked_at))
+    is_at_once = is_by_billing and held.may_decide
+    hint = words.back_hint_at_once if is_at_once else words.back_hint
+    until = promise.guarantee_until if promise is not None else None
+    if until is not None and held.now < until and not is_asked:
+        hint = f"{words.back_refund_until.format(day=manner.minute(until))} {hint}"
     return customer_page(
         "downgrade.html",
         words.language,
         words=words,
-        title=title,
+        title=words.back_done_title if is_asked else title,
         whom=whom_words(held.reader, words),
-        news=news,
+        news=_back_news(promise, manner) if promise is not None and is_asked else "",
         has_it=promise is not None,
-        is_asked=asked_at is not None,
-        question=words.back_question.format(name=name),
+        is_asked=is_asked,
+        question=(words.back_question_at_once if is_at_once else words.back_question).format(name=name),
+        hint=hint,
         accepted=words.back_accepted.format(name=name, day=manner.day(promise.accepted_at))
         if promise
         else "",
@@ -250,6 +252,20 @@ def _back_page(held: Held, accepted: str, *, is_done: bool) -> Response[bytes]:
         sender_address=held.sender.reply_to or held.sender.address,
         from_whom=whom_and_where(held.sender.name, held.sender.postal_address),
     )
+
+
+def _back_news(promise: Promise, manner: Manner) -> str:
+    """Say how it stands with going back, which was asked for."""
+    words, back = manner.words, promise.back
+    day = manner.day(promise.asked_at) if promise.asked_at is not None else ""
+    if back is None or back.state in (OrderState.WAITING, OrderState.FAILED):
+        return words.back_since.format(day=day)
+    if back.state is not OrderState.FULFILLED:
+        return words.back_pending.format(day=day)
+    to = back.had.name if back.had is not None and back.had.name else ""
+    said = words.back_returned.format(name=to) if to else words.back_returned_somewhere
+    said = f"{said} {words.back_refunded}" if back.has_refund else said
+    return f"{said} {back.answer}".strip()
 
 
 def _is_theirs(shown: Shown) -> bool:
