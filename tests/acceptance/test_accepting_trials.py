@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from functools import partial
+from typing import Any
 
 import pytest
+from litestar.testing import TestClient
 
 from tests.acceptance.test_accepting import Shop
 from tests.live_world import make_documents, open_world
@@ -14,10 +16,13 @@ from tests.sinks import GATEWAY_SECRET, Gateway, open_gateway, open_sink
 from tests.stories.test_prompts import JOURNEY, ON_REQUEST
 from tests.stories.world import workflow
 from upsell.channels.fulfillers import WebhookFulfiller
+from upsell.channels.link_facts import OFFER, key_token
 from upsell.channels.signing import read_secret
 from upsell.clock import DAY
 from upsell.runtime.fulfilling import fulfil
+from upsell.store.link_secrets import read_link_secrets
 from upsell.store.orders import OrderState
+from upsell.web.app import make_app
 
 pytestmark = pytest.mark.postgres
 
@@ -116,3 +121,17 @@ def test_to_try_what_is_being_tried_is_over_and_converts_nothing(billing: Billin
     assert billing.code(partial(billing.take, key, "ada", PAID)) == "over"
     billing.world.after(20 * DAY)
     assert billing.heard() == ["trial.granted", "trial.ended"]
+
+
+def test_the_paid_terms_of_a_trial_say_what_they_cost_and_not_that_they_are_tried(
+    billing: Billing, database: str
+) -> None:
+    billing.grant()
+    billing.world.happens("A", "ada")
+    billing.world.after(12 * DAY)
+    (mailed,) = billing.keys("email")
+    secret = read_link_secrets(billing.world.connection, billing.world.clock.now())[0]
+    with TestClient(make_app(database, billing.world.clock)) as client:
+        page: Any = client.get(f"/a/{key_token(secret, OFFER, mailed)}")
+    assert "Get Pro for $149.00 per month" in page.text
+    assert "free" not in page.text

@@ -55,7 +55,7 @@ class Leaver:
         self.offered.world.settle()
         return [
             content for (content,) in self.offered.world.rows(
-                "select step from outbox where step like 'order.%' and state = 'sent' order by reserved_at, step"
+                "select step from outbox where step like 'order.%' and state = 'sent' order by number"
             )
         ]  # fmt: skip
 

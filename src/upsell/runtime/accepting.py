@@ -26,6 +26,7 @@ from upsell.journeys.household import Household, empty_household
 from upsell.journeys.program import Program
 from upsell.journeys.scene import Scene
 from upsell.journeys.steps import TrialStep
+from upsell.journeys.trials import is_under_way, says_paid_terms, trials_of
 from upsell.runtime.identities import Identity
 from upsell.runtime.order_events import accepted_event, as_asked, ask_approval
 from upsell.runtime.order_mails import News, tell_by_mail
@@ -298,13 +299,9 @@ def _ask_trial(connection: Connection, program: Program, home: _Home, showing: S
     """
     household, offer = home.household, showing.terms.offer
     own = household.account if is_account(home.unit_id) else household.customers.get(bare(home.unit_id))
-    passages = own.enrollments.values() if own is not None else ()
-    apart = own.trials.values() if own is not None else ()
-    trials = [*apart, *(each.trial for each in passages if each.trial is not None)]
-    going = [each for each in trials if each.grant.offer == offer and not each.told and now < each.ends_at]
-    for trial in going:
-        if trial.grant.enrollment == showing.enrollment and showing.shown_at >= trial.grant.reserved_at:
-            return True
+    if own is not None and says_paid_terms(own, showing.enrollment, offer, showing.shown_at, now):
+        return True
+    going = own is not None and any(is_under_way(each, offer, now) for each in trials_of(own))
     if going:
         msg = f"expected what is not on trial, got {offer!r}, which is; its paid terms are another offer"
         raise NotAcceptedError(Refusal.OVER, msg)

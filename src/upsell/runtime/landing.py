@@ -28,6 +28,7 @@ from upsell.journeys.effects import Speak
 from upsell.journeys.household import Household, Unit
 from upsell.journeys.program import Program, Sender
 from upsell.journeys.scene import Scene
+from upsell.journeys.trials import says_paid_terms
 from upsell.journeys.workflow import Trigger
 from upsell.rules.facts import Scalar
 from upsell.runtime.answering import Act, write_answer
@@ -246,6 +247,9 @@ def _shown(connection: Connection, programs: Programs, found: Found, now: Moment
         return None
     offer = then.catalog.offers[terms.offer]
     scene, unit = _scene(snapshot.program, household, message, now)
+    if says_paid_terms(unit, message.enrollment, terms.offer, message.reserved_at, scene.now):
+        # Who tries it already is told what it costs, and not that they may try it.
+        offer = msgspec.structs.replace(offer, trial_days=0)
     facts = scene.facts(unit)
     before, unit_then = _scene(then, household, message, now)
     present, offered = _side_by_side(before.facts(unit_then), then, terms)
