@@ -18,24 +18,19 @@ import msgspec
 from upsell.catalog.offers import Offer
 from upsell.clock import SECOND, Clock, Duration, Moment
 from upsell.decisions.commitments import ask_limit
-from upsell.decisions.holdings import Holdings, had_of
+from upsell.decisions.holdings import had_of
 from upsell.errors import StoreError, UpsellError
-from upsell.ids import SHARDS, UnitId, account_unit, bare, customer_unit, is_account
-from upsell.journeys.advance import concerns_for
-from upsell.journeys.household import Household, empty_household
+from upsell.ids import account_unit, bare, customer_unit, is_account
 from upsell.journeys.program import Program
-from upsell.journeys.scene import Scene
 from upsell.journeys.steps import TrialStep
 from upsell.journeys.trials import is_under_way, says_paid_terms, trials_of
 from upsell.runtime.identities import Identity
 from upsell.runtime.order_events import accepted_event, as_asked, ask_approval
 from upsell.runtime.order_mails import News, tell_by_mail
+from upsell.runtime.payers import Home, find_home, id_today, newest_program
 from upsell.runtime.programs import Programs
-from upsell.runtime.snapshot import take_pending
 from upsell.store.acceptances import Showing, find_showing
 from upsell.store.connect import Connection, connect
-from upsell.store.cursors import read_cursors
-from upsell.store.identities import find_identities
 from upsell.store.ledger import append, stamp_moment
 from upsell.store.orders import Order, OrderState, Via, add_order, find_order
 from upsell.store.queries import query
@@ -130,9 +125,9 @@ def accept(connection: Connection, clock: Clock, asked: Accept, programs: Progra
     if programs is None:
         programs = Programs()
         programs.refresh(connection)
-    program = _newest(programs)
-    who = _today(connection, asked.identity.customer_id)
-    home = _find_home(connection, program, showing, who, now)
+    program = newest_program(programs)
+    who = id_today(connection, asked.identity.customer_id)
+    home = find_home(connection, program, showing, who, now)
     _ask_person(program, home, who, asked.identity)
     _ask_price(showing, asked)
     terms = showing.terms
@@ -162,7 +157,7 @@ def accept(connection: Connection, clock: Clock, asked: Accept, programs: Progra
             stamp_moment(connection, clock)
             mine = Programs()
             mine.refresh(connection)
-            _ask_stock(_newest(mine), showing)
+            _ask_stock(newest_program(mine), showing)
         if beyond is None:
             append(connection, [accepted_event(order, now)], clock)
         else:
@@ -175,62 +170,15 @@ def is_converting(connection: Connection, programs: Programs, order: Order, now:
     showing = find_showing(connection, order.key, order.accepted_at)
     if showing is None or not order.converts:
         return False
-    program = _newest(programs)
-    home = _find_home(connection, program, showing, order.customer_id, now)
+    program = newest_program(programs)
+    home = find_home(connection, program, showing, order.customer_id, now)
     try:
         return _ask_trial(connection, program, home, showing, now)
     except NotAcceptedError:
         return False
 
 
-class _Home(msgspec.Struct, frozen=True):
-    """Whom an offer was made to by who they are today, with the household that pays and what it has."""
-
-    unit_id: UnitId
-    household: Household
-    holdings: Holdings
-
-
-def _newest(programs: Programs) -> Program:
-    """Give what is live.
-
-    Raises:
-        StoreError: Nothing is, or it does not compile.
-    """
-    newest = programs.newest()
-    if newest is None:
-        msg = "expected definitions that are live, found none; put some live with `upsell apply`"
-        raise StoreError(msg)
-    return programs.program(newest.number)
-
-
-def _today(connection: Connection, customer_id: str) -> str:
-    """Give who somebody is today: the one they went into, if they did."""
-    known = find_identities(connection, [customer_id]).get(customer_id)
-    return known.customer_id if known is not None else customer_id
-
-
-def _find_home(connection: Connection, program: Program, showing: Showing, who: str, now: Moment) -> _Home:
-    """Read the household of what was shown, as of now, with the roles of who accepts."""
-    unit_id, household_id = showing.unit_id, showing.unit_id
-    with connection.transaction():
-        connection.execute("set transaction isolation level repeatable read, read only")
-        if not is_account(unit_id):
-            customer_id = _today(connection, bare(unit_id))
-            unit_id = household_id = customer_unit(customer_id)
-            values = {"customers": [customer_id]}
-            for _, account_id in connection.execute(query("find_members"), values, binary=True):
-                household_id = account_unit(account_id)
-        people = {who} if is_account(unit_id) else {who, bare(unit_id)}
-        cursors = read_cursors(connection, range(SHARDS))
-        homes = take_pending(connection, program, {household_id: people}, cursors, now)
-    household = homes.households.get(household_id) or empty_household(household_id)
-    scene = Scene(program, concerns_for(program), household)
-    scene.now = max(now, household.taken_at)
-    return _Home(unit_id, household, scene.facts(scene.principal()).holdings)
-
-
-def _ask_person(program: Program, home: _Home, who: str, identity: Identity) -> None:
+def _ask_person(program: Program, home: Home, who: str, identity: Identity) -> None:
     """Refuse whoever may not accept for the household.
 
     Raises:
@@ -291,7 +239,7 @@ def _ask_end(programs: Programs, program: Program, showing: Showing, now: Moment
     return offer
 
 
-def _ask_trial(connection: Connection, program: Program, home: _Home, showing: Showing, now: Moment) -> bool:
+def _ask_trial(connection: Connection, program: Program, home: Home, showing: Showing, now: Moment) -> bool:
     """Tell whether these are the paid terms of a trial that is under way: what its passage said since.
 
     Raises:
@@ -342,7 +290,7 @@ def _offer_when(programs: Programs, offer_id: str, at: Moment) -> Offer | None:
 
 
 def _order(
-    asked: Accept, showing: Showing, home: _Home, who: str, offer: Offer, now: Moment, *, converts: bool
+    asked: Accept, showing: Showing, home: Home, who: str, offer: Offer, now: Moment, *, converts: bool
 ) -> Order:
     terms = showing.terms
     return Order(

@@ -20,10 +20,10 @@ from upsell.ids import UnitId, bare, customer_unit, digest, is_account, shard_of
 from upsell.journeys.program import Sender
 from upsell.runtime.accepting import HEAD_START
 from upsell.runtime.fulfilling import QUEUE, FulfilDesk, return_words
-from upsell.runtime.landing import Reader, program_when, reader_of
 from upsell.runtime.order_events import open_task
 from upsell.runtime.order_mails import News, mail_of, tell_by_mail
 from upsell.runtime.programs import Programs
+from upsell.runtime.readers import Reader, program_when, reader_of
 from upsell.runtime.snapshot import take_snapshot
 from upsell.signals.events import OFFER_ACCEPTED, RETURN_ASKED, TASK_OPENED, Event
 from upsell.store.acceptances import Showing, find_showing

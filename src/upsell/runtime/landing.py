@@ -8,7 +8,7 @@ of the reader is as of now; and reading changes nothing.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 import msgspec
 import structlog
@@ -17,24 +17,20 @@ from upsell.catalog.offers import Offer, Target
 from upsell.clock import Clock, Moment
 from upsell.decisions.declines import Answer, read_answer
 from upsell.decisions.facts import UnitFacts
-from upsell.decisions.hours import zone_of
 from upsell.decisions.lineup import LineupOrder, ListedPlan, line_up
-from upsell.decisions.proof import ProofFacts
-from upsell.decisions.reach import ADDRESS_TRAITS
 from upsell.decisions.terms import Terms
 from upsell.ids import bare
 from upsell.journeys.advance import concerns_for
 from upsell.journeys.effects import Speak
 from upsell.journeys.household import Household, Unit
-from upsell.journeys.program import Program, Sender
+from upsell.journeys.program import Program
 from upsell.journeys.scene import Scene
 from upsell.journeys.trials import says_paid_terms
 from upsell.journeys.workflow import Trigger
-from upsell.rules.facts import Scalar
 from upsell.runtime.answering import Act, write_answer
-from upsell.runtime.identities import Identity
-from upsell.runtime.preferences import masked
 from upsell.runtime.programs import Programs
+from upsell.runtime.readers import program_when, reader_of
+from upsell.runtime.shown_offers import Declined, Shown, Used
 from upsell.runtime.snapshot import take_snapshot
 from upsell.signals.events import OFFER_ACCEPTED, OFFER_DECLINED, Event
 from upsell.store.connect import Connection, connect
@@ -46,116 +42,6 @@ SOURCE = "offer page"
 """The source of the answers told here."""
 
 _log = structlog.get_logger(__name__)
-
-
-class Used(msgspec.Struct, frozen=True):
-    """How much of a metric is used in the present period, and how much of it is included.
-
-    Attributes:
-        name: What customers call it.
-        used: How much.
-        limit: How much is included.
-        is_trigger: Whether what opened the journey looks at it.
-    """
-
-    name: str
-    used: float
-    limit: float
-    is_trigger: bool
-
-
-class Reader(msgspec.Struct, frozen=True):
-    """Whom the message was for.
-
-    Attributes:
-        customer_id: Who, by the id they have today.
-        account_id: The account that would pay, None for themselves.
-        account_name: What it is called; empty for themselves.
-        address: Their address, masked; empty when there is none any more.
-        traits: What is known of them.
-        zone: The zone of their clock.
-    """
-
-    customer_id: str
-    account_id: str | None
-    account_name: str
-    address: str
-    traits: dict[str, Scalar]
-    zone: str
-
-    @property
-    def identity(self) -> Identity:
-        """Who they are to whoever takes an answer."""
-        return Identity(self.customer_id, self.account_id)
-
-
-class Declined(msgspec.Struct, frozen=True):
-    """A no to an offer, and when it was said."""
-
-    answer: Answer
-    at: Moment
-
-
-class Shown(msgspec.Struct, frozen=True):
-    """An offer as it was shown to somebody, beside what is known of them now.
-
-    Attributes:
-        message: The message that made it.
-        number: The message's number.
-        reader: Whom it was for.
-        sender: Who it came from.
-        now: The moment it is looked at.
-        terms: What it comes to, as shown.
-        offer: The offer as the catalog had it then.
-        present: The plan they have beside the one offered; None where no plan is offered or known.
-        offered: The plan offered, at today's list prices; None where none is.
-        paid: What they pay for the present plan and all units per month, in minor units; None if not known.
-        paid_currency: ISO 4217 code of that.
-        has_it: Whether they have what is offered, or more, already.
-        used: What they use of what is limited, what the trigger looks at first.
-        metrics: What customers call the metrics of the catalog, by id.
-        passed_at: The share of a limit that was used when that opened the journey; None where none did.
-        proof: What can be proved to them.
-        order: The order by which it was taken, or asked to be approved; None before, and where the team's own
-            system told of it.
-        accepted_at: When it was taken, None before and while or where it was not approved.
-        declined: The last no to it; None before any.
-    """
-
-    message: Speak
-    number: int
-    reader: Reader
-    sender: Sender
-    now: Moment
-    terms: Terms
-    offer: Offer
-    present: ListedPlan | None
-    offered: ListedPlan | None
-    paid: float | None
-    paid_currency: str
-    has_it: bool
-    used: tuple[Used, ...]
-    metrics: Mapping[str, str]
-    passed_at: float | None
-    proof: ProofFacts
-    order: Order | None
-    accepted_at: Moment | None
-    declined: Declined | None
-
-    @property
-    def is_over(self) -> bool:
-        """Whether the terms hold no longer."""
-        return self.terms.expires_at is not None and self.now >= self.terms.expires_at
-
-    @property
-    def is_asked(self) -> bool:
-        """Whether it was accepted and is not approved: waiting, refused or lapsed."""
-        return self.order is not None and self.order.state in NOT_APPROVED
-
-    @property
-    def is_of_account(self) -> bool:
-        """Whether an account would pay, also where it was made to a member: only some may decide for it."""
-        return self.reader.account_id is not None
 
 
 class OfferDesk:
@@ -208,34 +94,6 @@ def find_offer(connection: Connection, key: str) -> Found | None:
     if found is None or found.listed.key != key or found.queued.message.terms is None:
         return None
     return found
-
-
-def program_when(programs: Programs, offer_id: str, at: Moment) -> Program | None:
-    """Give what was live at a moment and has an offer, or the last before that had it, else the first after.
-
-    What does not compile with this release is passed over; None where nothing is left.
-    """
-    newest = programs.newest()
-    known: Program | None = None
-    for number in range(1, (newest.number if newest is not None else 0) + 1):
-        program = programs.compiled(number)
-        if program is None or offer_id not in program.catalog.offers:
-            continue
-        if known is None or programs.revision(number).live_at <= at:
-            known = program
-    return known
-
-
-def reader_of(program: Program, household: Household, message: Speak) -> Reader:
-    """Tell whom a message was for."""
-    person = household.customers.get(message.customer_id)
-    traits = dict(person.profile.traits) if person is not None else {}
-    account = household.account.profile.traits if household.account is not None else {}
-    account_id = bare(household.account.id) if household.account is not None else None
-    name = str(account.get("name") or account_id) if account_id is not None else ""
-    address = masked(message.channel, traits.get(ADDRESS_TRAITS.get(message.channel, "")))
-    zone = zone_of(traits, account, program.zone)
-    return Reader(message.customer_id, account_id, name, address, traits, zone)
 
 
 def _shown(connection: Connection, programs: Programs, found: Found, now: Moment) -> Shown | None:

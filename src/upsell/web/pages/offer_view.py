@@ -30,7 +30,8 @@ from upsell.clock import Moment, find_zone, to_datetime
 from upsell.decisions.lineup import UNKNOWN, UNLIMITED, ListedPlan, Stated
 from upsell.decisions.proof import ProofFacts, Stretch
 from upsell.decisions.proof_words import proof_sentences
-from upsell.runtime.landing import Reader, Shown
+from upsell.runtime.readers import Reader
+from upsell.runtime.shown_offers import Shown
 from upsell.web.pages.offer_words import OFFER_WORDS, OfferWords
 
 

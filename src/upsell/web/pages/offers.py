@@ -25,8 +25,9 @@ from upsell.runtime.accepting import Accept, NotAcceptedError, Refusal
 from upsell.runtime.fulfilling import FulfilDesk, refusal_words, tell
 from upsell.runtime.honouring import Held, HonourDesk, Promise
 from upsell.runtime.intake import Intake, OverloadedError
-from upsell.runtime.landing import OfferDesk, Shown
+from upsell.runtime.landing import OfferDesk
 from upsell.runtime.preferences import Desk
+from upsell.runtime.shown_offers import Shown
 from upsell.runtime.targets import TargetBook
 from upsell.store.ledger import Appended
 from upsell.store.links import Came, VisitKind
