@@ -165,8 +165,12 @@ def test_another_price_than_the_one_shown_takes_nothing(visitor: Visitor, change
 
 
 def test_a_forwarded_mail_charges_no_company(visitor: Visitor) -> None:
-    path = visitor.offered.offer(visitor.offered.to_account(role="viewer"))
-    answered = visitor.accept(path)
+    key = visitor.offered.to_account(role="viewer")
+    path = visitor.offered.offer(key)
+    assert "Get Pro for" not in visitor.get(path)
+    # From a tab that was opened before.
+    fields = {"key": key, "price": "13410", "currency": "USD", "action": "accept", "may_decide": "yes"}
+    answered = visitor.client.post(path, data=fields)
     assert answered.status_code == 409
     assert "Your role may not decide this for your account" in answered.text
     assert visitor.orders() == []

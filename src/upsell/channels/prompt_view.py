@@ -130,7 +130,7 @@ def view_prompt(
         accept=Stated(accept_words(offer, terms, locale, words, text), terms.price, terms.currency),
         words={
             name: getattr(words, name).format(name=terms.name)
-            for name in ("never", "close", "why", "working", "accepted", "failed", "over", "offline")
+            for name in ("never", "close", "why", "working", "accepted", "failed", "over", "offline", "ask")
         }
         | view.words
         | ({"never": text.never} if text is not None and text.never else {}),

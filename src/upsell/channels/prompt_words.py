@@ -48,6 +48,9 @@ class PromptWords(msgspec.Struct, frozen=True):
     refused: str
     stuck: str
     asked: str
+    ask: str
+    colleagues_asked: str
+    team_asked: str
     not_approved: str
     lapsed: str
     not_yours: str
@@ -96,6 +99,9 @@ WORDS: Final[Mapping[str, PromptWords]] = {
         asked="Thank you, we have your yes to {name}. An order of this size is confirmed by one of us "
         "first, by {by} "
         "at the latest; the quote is on its way to you by mail. Nothing is charged before that.",
+        ask="Ask a colleague who may decide",
+        colleagues_asked="Those who may decide were asked. Nothing happens unless one of them says yes.",
+        team_asked="Nobody is known who may decide for your account, so our team looks for somebody.",
         not_approved="{name} was not approved at these terms. Nothing was charged.",
         lapsed="We did not decide about {name} in time, sorry. Nothing was charged. Please ask anew.",
         not_yours="This offer was made to somebody else. Nothing was charged.",
@@ -141,6 +147,9 @@ WORDS: Final[Mapping[str, PromptWords]] = {
         stuck="Ihr Ja zu {name} ist da, es ließ sich aber noch nicht einrichten. Unser Team weiß Bescheid.",
         asked="Danke, Ihr Ja zu {name} ist da. Einen Auftrag dieser Größe bestätigt zuerst jemand von uns, "
         "spätestens bis zum {by}; das Angebot kommt per E-Mail. Vorher wird nichts berechnet.",
+        ask="Jemanden fragen, der entscheiden darf",
+        colleagues_asked="Wer entscheiden darf, wurde gefragt. Ohne ein Ja geschieht nichts.",
+        team_asked="Niemand ist bekannt, der für Ihr Konto entscheiden darf; unser Team sucht jemanden.",
         not_approved="{name} wurde zu diesen Bedingungen nicht freigegeben. Es wurde nichts berechnet.",
         lapsed="Wir haben über {name} nicht rechtzeitig entschieden, das tut uns leid. Es wurde nichts "
         "berechnet. "

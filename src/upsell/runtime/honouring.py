@@ -23,7 +23,7 @@ from upsell.runtime.fulfilling import QUEUE, FulfilDesk, return_words
 from upsell.runtime.order_events import open_task
 from upsell.runtime.order_mails import News, mail_of, tell_by_mail
 from upsell.runtime.programs import Programs
-from upsell.runtime.readers import Reader, program_when, reader_of
+from upsell.runtime.readers import Reader, may_decide, program_when, reader_of
 from upsell.runtime.snapshot import take_snapshot
 from upsell.signals.events import OFFER_ACCEPTED, RETURN_ASKED, TASK_OPENED, Event
 from upsell.store.acceptances import Showing, find_showing
@@ -167,12 +167,11 @@ class HonourDesk:
         # was just taken.
         exact = [promise for promise in promises if promise.key == key]
         same = [promise for promise in promises if promise.enrollment == message.enrollment]
-        roles = household.roster.get(message.customer_id, [])
         return Held(
             reader=reader_of(snapshot.program, household, message),
             sender=snapshot.program.sender_of(workflow),
             promise=next(reversed(exact or same or promises), None),
-            may_decide=not is_account(household.id) or not snapshot.program.accepting.roles.isdisjoint(roles),
+            may_decide=may_decide(snapshot.program, household, message.customer_id),
             now=now,
         )
 

@@ -29,14 +29,17 @@ from upsell.journeys.trials import says_paid_terms
 from upsell.journeys.workflow import Trigger
 from upsell.runtime.answering import Act, write_answer
 from upsell.runtime.programs import Programs
-from upsell.runtime.readers import program_when, reader_of
+from upsell.runtime.readers import may_decide, program_when, reader_of
 from upsell.runtime.shown_offers import Declined, Shown, Used
 from upsell.runtime.snapshot import take_snapshot
-from upsell.signals.events import OFFER_ACCEPTED, OFFER_DECLINED, Event
+from upsell.signals.events import COLLEAGUE_ASKED, OFFER_ACCEPTED, OFFER_DECLINED, Event
+from upsell.store.acceptances import Showing, find_showing
 from upsell.store.connect import Connection, connect
+from upsell.store.households import find_homes
 from upsell.store.ledger import Head, append, hash_event, read_household_inputs
 from upsell.store.messages import Found, find_message
 from upsell.store.orders import NOT_APPROVED, Order, find_order
+from upsell.store.outbox import Queued
 
 SOURCE = "offer page"
 """The source of the answers told here."""
@@ -65,7 +68,20 @@ class OfferDesk:
             found = find_offer(connection, key)
             if found is None:
                 return None
-            return _shown(connection, self._programs, found, self._clock.now())
+            return _shown(connection, self._programs, found.queued, self._clock.now())
+
+    def read_for(self, mail_key: str) -> Shown | None:
+        """Tell what somebody was asked to decide by a mail; otherwise as ``read``, for whom it went to."""
+        with connect(self._url) as connection, self._reading:
+            self._programs.refresh(connection)
+            now = self._clock.now()
+            mail = find_message(connection, mail_key)
+            key = str(mail.queued.message.trigger.get("key") or "") if mail is not None else ""
+            showing = find_showing(connection, key, now) if key else None
+            if mail is None or mail.listed.key != mail_key or showing is None:
+                return None
+            asked = _as_shown(connection, key, showing, mail.queued)
+            return _shown(connection, self._programs, asked, now)
 
     def decline(self, shown: Shown, answer: Answer, reason: str, feature: str) -> None:
         """Take a no; told again it is the same.
@@ -96,9 +112,26 @@ def find_offer(connection: Connection, key: str) -> Found | None:
     return found
 
 
-def _shown(connection: Connection, programs: Programs, found: Found, now: Moment) -> Shown | None:
-    snapshot = take_snapshot(connection, programs, [found.queued], now)
-    message, household = snapshot.message(found.queued), snapshot.household(found.queued)
+def _as_shown(connection: Connection, key: str, showing: Showing, mail: Queued) -> Queued:
+    """Give what was shown under a key, by a mail or a prompt, as it stands for who another mail went to."""
+    message = msgspec.structs.replace(
+        mail.message,
+        key=key,
+        enrollment=showing.enrollment,
+        workflow=showing.workflow,
+        unit_id=showing.unit_id,
+        offer=showing.terms.offer,
+        trigger={},
+        reserved_at=showing.shown_at,
+        terms=showing.terms,
+    )
+    home = find_homes(connection, [showing.unit_id]).get(showing.unit_id, mail.household_id)
+    return msgspec.structs.replace(mail, message=message, household_id=home)
+
+
+def _shown(connection: Connection, programs: Programs, queued: Queued, now: Moment) -> Shown | None:
+    snapshot = take_snapshot(connection, programs, [queued], now)
+    message, household = snapshot.message(queued), snapshot.household(queued)
     terms = message.terms
     then = program_when(programs, terms.offer, message.reserved_at) if terms is not None else None
     if terms is None or then is None:
@@ -117,9 +150,9 @@ def _shown(connection: Connection, programs: Programs, found: Found, now: Moment
     trigger = workflow.trigger if workflow is not None else None
     return Shown(
         message=message,
-        number=found.queued.number,
+        number=queued.number,
         reader=reader_of(snapshot.program, household, message),
-        sender=snapshot.program.sender_of(workflow),
+        sender=snapshot.program.sender_of(workflow or snapshot.program.workflows.get(message.workflow)),
         now=scene.now,
         terms=terms,
         offer=offer,
@@ -135,6 +168,8 @@ def _shown(connection: Connection, programs: Programs, found: Found, now: Moment
         order=order,
         accepted_at=_accepted_at(told) if order is None else _taken_at(order),
         declined=_declined(told),
+        may_decide=may_decide(snapshot.program, household, message.customer_id),
+        asked=_asked(told, message.customer_id),
     )
 
 
@@ -196,7 +231,7 @@ def _passed_at(trigger: Trigger | None, message: Speak) -> float | None:
 
 def _answers(connection: Connection, household: Household, key: str) -> list[Event]:
     """Read what was answered under a key, in the order it was taken."""
-    names = [OFFER_ACCEPTED, OFFER_DECLINED]
+    names = [OFFER_ACCEPTED, OFFER_DECLINED, COLLEAGUE_ASKED]
     units = sorted({household.id, *(unit.id for unit in household.customers.values())})
     told = (item.event for item in read_household_inputs(connection, units, names, Head(0, 0)))
     return [event for event in told if event.properties.get("key") == key]
@@ -209,6 +244,12 @@ def _taken_at(order: Order) -> Moment | None:
 
 def _accepted_at(told: Iterable[Event]) -> Moment | None:
     return next((event.occurred_at for event in told if event.name == OFFER_ACCEPTED), None)
+
+
+def _asked(told: Iterable[Event], customer_id: str) -> int | None:
+    """Count the colleagues somebody asked; None where they asked nobody."""
+    asked = [each for each in told if each.name == COLLEAGUE_ASKED and each.customer_id == customer_id]
+    return len(asked[-1].properties.get("asked") or ()) if asked else None
 
 
 def _declined(told: Iterable[Event]) -> Declined | None:

@@ -11,7 +11,7 @@ import msgspec
 from upsell.clock import Moment
 from upsell.decisions.hours import zone_of
 from upsell.decisions.reach import ADDRESS_TRAITS
-from upsell.ids import bare
+from upsell.ids import bare, is_account
 from upsell.journeys.effects import Speak
 from upsell.journeys.household import Household
 from upsell.journeys.program import Program
@@ -72,3 +72,9 @@ def reader_of(program: Program, household: Household, message: Speak) -> Reader:
     address = masked(message.channel, traits.get(ADDRESS_TRAITS.get(message.channel, "")))
     zone = zone_of(traits, account, program.zone)
     return Reader(message.customer_id, account_id, name, address, traits, zone)
+
+
+def may_decide(program: Program, household: Household, customer_id: str) -> bool:
+    """Tell whether somebody may decide for whoever pays: for themselves, or by a role in the account."""
+    roles = household.roster.get(customer_id, [])
+    return not is_account(household.id) or not program.accepting.roles.isdisjoint(roles)

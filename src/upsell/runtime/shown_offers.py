@@ -69,6 +69,8 @@ class Shown(msgspec.Struct, frozen=True):
             system told of it.
         accepted_at: When it was taken, None before and while or where it was not approved.
         declined: The last no to it; None before any.
+        may_decide: Whether the reader may take it for whoever pays.
+        asked: How many colleagues they asked to; 0 where the team is to find one, None before they asked.
     """
 
     message: Speak
@@ -90,6 +92,8 @@ class Shown(msgspec.Struct, frozen=True):
     order: Order | None
     accepted_at: Moment | None
     declined: Declined | None
+    may_decide: bool
+    asked: int | None
 
     @property
     def is_over(self) -> bool:

@@ -12,6 +12,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from upsell.clock import Clock
 from upsell.config import Settings
+from upsell.runtime.colleagues import ColleagueDesk
 from upsell.runtime.deciding import Decider
 from upsell.runtime.following import Followers
 from upsell.runtime.fulfilling import FulfilDesk, open_fulfiller
@@ -63,7 +64,8 @@ def make_app(
     identity_door = Door(ring, IdentityReader(url, clock))
     fulfil_desk = FulfilDesk(url, clock, open_fulfiller(settings or Settings()))
     preferences = Desk(url, clock)
-    offers = OfferPages(url, clock, preferences, fulfil_desk, targets, intake)
+    colleagues = ColleagueDesk(url, clock)
+    offers = OfferPages(url, clock, preferences, fulfil_desk, colleagues, targets, intake)
     followers = Followers(url, (settings or Settings()).prompt_streams)
     mail_desk = desk or MailDesk(url, clock, settings or Settings())
 
@@ -91,7 +93,7 @@ def make_app(
             *link_routes(targets, intake, clock),
             *hook_routes(mail_desk, intake, clock, ring),
             *prompt_routes(identity_door, url, clock, decider, intake),
-            *accept_routes(identity_door, fulfil_desk),
+            *accept_routes(identity_door, fulfil_desk, colleagues),
             live_prompt_route(identity_door, followers),
             sdk_route(),
             health_route(url),

@@ -61,6 +61,11 @@ class OfferWords(msgspec.Struct, frozen=True):
     write_to: str
     has_it: str
     role_advice: str
+    ask_why: str
+    ask_because: str
+    ask_button: str
+    ask_done: str
+    ask_team: str
     quote_link: str
     back_link: str
     back_title: str
@@ -130,6 +135,11 @@ _ENGLISH: Final = OfferWords(
     write_to="Or write to",
     has_it="You have {name} already. There is nothing to buy here.",
     role_advice="Pass the message to them, or answer it and we ask them.",
+    ask_why="Your role may not decide this for your account. Those who may get a mail with this offer.",
+    ask_because="What should they know? You need not say.",
+    ask_button="Ask a colleague who may",
+    ask_done="Those who may decide were asked. Nothing happens unless one of them says yes.",
+    ask_team="Nobody is known who may decide for your account, so our team looks for somebody.",
     quote_link="Look at the quote",
     back_link="Changed your mind? Go back to what you had",
     back_title="Go back to what you had?",
@@ -203,6 +213,11 @@ _GERMAN: Final = OfferWords(
     write_to="Oder schreiben Sie an",
     has_it="Sie haben {name} schon. Hier gibt es nichts zu kaufen.",
     role_advice="Geben Sie die Nachricht weiter, oder antworten Sie, und wir fragen nach.",
+    ask_why="Ihre Rolle darf das für Ihr Konto nicht entscheiden. Wer es darf, bekommt eine E-Mail damit.",
+    ask_because="Was sollten sie wissen? Sie müssen es nicht sagen.",
+    ask_button="Jemanden fragen, der es darf",
+    ask_done="Wer entscheiden darf, wurde gefragt. Ohne ein Ja geschieht nichts.",
+    ask_team="Niemand ist bekannt, der für Ihr Konto entscheiden darf; unser Team sucht jemanden.",
     quote_link="Das Angebot als Dokument",
     back_link="Anders überlegt? Zurück zu dem, was Sie hatten",
     back_title="Zurück zu dem, was Sie hatten?",

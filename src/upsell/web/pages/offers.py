@@ -17,11 +17,12 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
 from upsell.channels.footer import whom_and_where
-from upsell.channels.link_facts import DOWNGRADE, OFFER, QUOTE
+from upsell.channels.link_facts import DECIDE, DOWNGRADE, OFFER, QUOTE
 from upsell.channels.scanners import read_signs
 from upsell.clock import Clock
 from upsell.decisions.declines import Answer
 from upsell.runtime.accepting import Accept, NotAcceptedError, Refusal
+from upsell.runtime.colleagues import ColleagueDesk, Wish
 from upsell.runtime.fulfilling import FulfilDesk, refusal_words, tell
 from upsell.runtime.honouring import Held, HonourDesk, Promise
 from upsell.runtime.intake import Intake, OverloadedError
@@ -51,27 +52,38 @@ class OfferPages:
     """Both pages over one database."""
 
     def __init__(
-        self, url: str, clock: Clock, desk: Desk, fulfil: FulfilDesk, targets: TargetBook, intake: Intake
+        self,
+        url: str,
+        clock: Clock,
+        desk: Desk,
+        fulfil: FulfilDesk,
+        colleagues: ColleagueDesk,
+        targets: TargetBook,
+        intake: Intake,
     ) -> None:
-        """Open links with ``desk``, take what is accepted with ``fulfil``, and tell ``intake`` who came."""
+        """Open links with ``desk``, take what is accepted with ``fulfil``, and tell ``intake`` who came.
+
+        Whoever may not accept asks ``colleagues``.
+        """
         self._desk = desk
         self._clock = clock
         self._fulfil = fulfil
         self._targets = targets
         self._intake = intake
         self._offers = OfferDesk(url, clock)
+        self._colleagues = colleagues
         self._honours = HonourDesk(url, clock, fulfil)
 
     def routes(self) -> list[HTTPRouteHandler]:
-        """Give the routes ``/a/<token>`` and ``/d/<token>``."""
+        """Give the routes ``/a/<token>``, ``/c/<token>`` for a colleague, and ``/d/<token>``."""
 
-        @route(["/a/{token:str}"], http_method=["GET", "HEAD"], include_in_schema=False)
+        @route(["/a/{token:str}", "/c/{token:str}"], http_method=["GET", "HEAD"], include_in_schema=False)
         async def show_offer(request: AnyRequest, token: FromPath[str]) -> Response[bytes]:
             """Show an offer; nothing is changed."""
             return await answered(request, lambda accepted: self._show(request, token, accepted))
 
         @route(
-            ["/a/{token:str}"],
+            ["/a/{token:str}", "/c/{token:str}"],
             http_method=["POST"],
             status_code=HTTPStatus.OK,
             include_in_schema=False,
@@ -80,7 +92,7 @@ class OfferPages:
         async def answer_offer(request: AnyRequest, token: FromPath[str]) -> Response[bytes]:
             """Take or decline an offer."""
             form = read_form(await request.body())
-            return await answered(request, lambda accepted: self._answer(token, accepted, form))
+            return await answered(request, lambda accepted: self._answer(request, token, accepted, form))
 
         @route(["/d/{token:str}"], http_method=["GET", "HEAD"], include_in_schema=False)
         async def show_way_back(request: AnyRequest, token: FromPath[str]) -> Response[bytes]:
@@ -102,31 +114,44 @@ class OfferPages:
         return [show_offer, answer_offer, show_way_back, go_back]
 
     def _show(self, request: AnyRequest, token: str, accepted: str) -> Response[bytes]:
-        shown = self._open(token)
+        shown = self._open(request, token)
         if shown is None:
             return unknown_link(accepted, self._desk.sender_address())
-        if request.method == "GET":
+        if request.method == "GET" and not _is_colleagues(request):
             self._note_visit(request, shown, token)
         return self._offer_page(shown, accepted)
 
-    def _answer(self, token: str, accepted: str, form: Form) -> Response[bytes]:
-        shown = self._open(token)
+    def _answer(self, request: AnyRequest, token: str, accepted: str, form: Form) -> Response[bytes]:
+        shown = self._open(request, token)
         if shown is None:
             return unknown_link(accepted, self._desk.sender_address())
         match _said(form, "action"):
             case "accept":
-                return self._accept(shown, accepted, form)
+                return self._accept(request, token, shown, form)
+            case "ask" if shown.is_of_account and not shown.may_decide:
+                return self._ask(request, token, shown, _said(form, "because"))
             case "not_now" | "never" as said if shown.accepted_at is None and not shown.is_asked:
                 reason = _said(form, "reason")
                 known = manner_of(shown.reader, accepted).prompt_words.reasons
                 self._offers.decline(
                     shown, Answer(said), reason if reason in known else "", _said(form, "feature")
                 )
-                return self._again(shown, accepted)
+                return self._again(request, token, shown)
             case _:
                 return self._offer_page(shown, accepted)
 
-    def _accept(self, shown: Shown, accepted: str, form: Form) -> Response[bytes]:
+    def _ask(self, request: AnyRequest, token: str, shown: Shown, because: str) -> Response[bytes]:
+        """Ask those who may decide."""
+        accepted = _accepted(request)
+        try:
+            self._colleagues.ask(Wish(shown.message.key, shown.reader.identity, because, Via.PAGE))
+        except NotAcceptedError as error:
+            said = refusal_words(error, (manner_of(shown.reader, accepted).words.language,))
+            return self._offer_page(shown, accepted, said, HTTPStatus.CONFLICT)
+        return self._again(request, token, shown)
+
+    def _accept(self, request: AnyRequest, token: str, shown: Shown, form: Form) -> Response[bytes]:
+        accepted = _accepted(request)
         manner = manner_of(shown.reader, accepted)
         if shown.is_of_account and shown.accepted_at is None and MAY_DECIDE not in form:
             missing = manner.words.confirm_missing.format(account=shown.reader.account_name)
@@ -146,19 +171,24 @@ class OfferPages:
         except NotAcceptedError as error:
             _log.info("offer_not_accepted", message=asked.key, refusal=error.refusal.value)
             if error.refusal is Refusal.OVER:
-                return self._again(shown, accepted, is_over=True)
+                return self._again(request, token, shown, is_over=True)
             said = refusal_words(error, (manner.words.language,))
             if error.refusal is Refusal.ROLE:
                 said += f" {manner.words.role_advice}"
             return self._offer_page(shown, accepted, said, HTTPStatus.CONFLICT)
-        return self._again(shown, accepted)
+        return self._again(request, token, shown)
 
-    def _again(self, shown: Shown, accepted: str, *, is_over: bool = False) -> Response[bytes]:
+    def _again(
+        self, request: AnyRequest, token: str, shown: Shown, *, is_over: bool = False
+    ) -> Response[bytes]:
         """Show an offer as it stands after an answer."""
-        now = self._offers.read(shown.message.key)
-        return self._offer_page(now if now is not None else shown, accepted, is_over=is_over)
+        now = self._open(request, token)
+        return self._offer_page(now if now is not None else shown, _accepted(request), is_over=is_over)
 
-    def _open(self, token: str) -> Shown | None:
+    def _open(self, request: AnyRequest, token: str) -> Shown | None:
+        if _is_colleagues(request):
+            key = self._desk.open(DECIDE, token)
+            return self._offers.read_for(key) if key is not None else None
         key = self._desk.open(OFFER, token)
         return self._offers.read(key) if key is not None else None
 
@@ -188,6 +218,8 @@ class OfferPages:
             is_over=is_over,
             is_open=is_open,
             may_decline=is_open and not is_never,
+            may_decide=shown.may_decide,
+            asked=_asked_words(shown, manner),
             key=shown.message.key,
             price="" if shown.terms.price is None else shown.terms.price,
             currency=shown.terms.currency,
@@ -296,6 +328,22 @@ def _news(shown: Shown, manner: Manner, *, is_over: bool) -> tuple[str, ...]:
     is_never = declined.answer is Answer.NEVER
     said = words.declined_never if is_never else words.declined_later
     return words.declined_title + ".", said.format(day=manner.day(declined.at)), words.declined_open
+
+
+def _asked_words(shown: Shown, manner: Manner) -> str:
+    """Say who was asked to decide; empty where nobody was."""
+    if shown.asked is None:
+        return ""
+    return manner.words.ask_done if shown.asked else manner.words.ask_team
+
+
+def _is_colleagues(request: AnyRequest) -> bool:
+    """Tell whether a link is that of a colleague who was asked."""
+    return request.url.path.startswith("/c/")
+
+
+def _accepted(request: AnyRequest) -> str:
+    return request.headers.get("accept-language", "")
 
 
 def _said(form: Form, name: str) -> str:
