@@ -66,7 +66,7 @@ def make_app(
     preferences = Desk(url, clock)
     colleagues = ColleagueDesk(url, clock)
     offers = OfferPages(url, clock, preferences, fulfil_desk, colleagues, targets, intake)
-    followers = Followers(url, (settings or Settings()).prompt_streams)
+    followers = Followers(url, clock, (settings or Settings()).prompt_streams)
     mail_desk = desk or MailDesk(url, clock, settings or Settings())
 
     @asynccontextmanager
