@@ -98,6 +98,27 @@ def test_whoever_speaks_german_reads_german_with_their_money(visitor: Visitor) -
     assert not re.search(r"Why you|Now and then|per month|These terms", page)
 
 
+def test_what_the_catalog_says_in_german_too_is_read_in_german(visitor: Visitor) -> None:
+    said = (
+        "    locales: {de: {title: Platz für mehr, reason: Sie stoßen an., guarantee: Geld zurück.,"
+        " downgrade: Zurück.}}"
+    )
+    catalog = CATALOG.replace("    months: 6", f"    months: 6\n{said}")
+    world = visitor.offered.world
+    world.clock.move_to(world.clock.now() + MINUTE)
+    world.apply({**offer_documents(), "catalog.yaml": catalog})
+    key = visitor.offered.to_account(locale="de-AT")
+    path = visitor.offered.offer(key)
+    page = visitor.get(path)
+    for words in ("Platz für mehr", "Sie stoßen an.", "Geld zurück.", "Zurück."):
+        assert words in page, words
+    assert not re.search("Room for|money back|Back to Starter", page)
+    visitor.accept(path)
+    assert "Geld zurück." in visitor.get(visitor.offered.back(key))
+    ((guarantee,),) = world.rows("select guarantee from orders")
+    assert guarantee == "Geld zurück."
+
+
 def test_the_page_holds_what_was_shown_whatever_the_catalog_says_today(visitor: Visitor) -> None:
     path = visitor.offered.offer(visitor.offered.to_account())
     changed = CATALOG.replace("month: 149", "month: 199").replace("within 30 days", "within 3 days")

@@ -119,6 +119,7 @@ def view_prompt(
     view = _with_text(view, text)
     if offer is None:
         return view
+    offer = offer.said_in(lang)
     terms = msgspec.convert(said["terms"], Terms)
     price = price_words(terms, locale, words)
     return msgspec.structs.replace(

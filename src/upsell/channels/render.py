@@ -497,6 +497,7 @@ def _offer_facts(sources: _Sources) -> dict[str, object]:
     offer = catalog.offers.get(terms.offer) if terms is not None else None
     if offer is None or terms is None:
         return {}
+    offer = offer.said_in(language_of({"locale": sources.manner.locale}))
     plan = catalog.plans.get(terms.thing)
     amounts = {
         "price": terms.unit_price,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from upsell.runtime.honouring import Promise
+    from upsell.runtime.promises import Promise
 
 
 def honour(
@@ -27,9 +27,10 @@ def honour(
     from upsell.clock import SystemClock
     from upsell.config import load_settings
     from upsell.runtime.fulfilling import fulfil, open_fulfiller, return_words
-    from upsell.runtime.honouring import Asking, find_promise
+    from upsell.runtime.honouring import Asking
     from upsell.runtime.honouring import honour as take_back
     from upsell.runtime.programs import Programs
+    from upsell.runtime.promises import find_promise
     from upsell.store.connect import connect, database_url
     from upsell.store.orders import Via
 

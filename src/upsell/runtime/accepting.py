@@ -16,6 +16,7 @@ from typing import Final
 import msgspec
 
 from upsell.catalog.offers import Offer
+from upsell.channels.languages import language_of
 from upsell.clock import SECOND, Clock, Duration, Moment
 from upsell.decisions.commitments import ask_limit
 from upsell.decisions.holdings import had_of
@@ -31,6 +32,7 @@ from upsell.runtime.payers import Home, find_home, id_today, newest_program
 from upsell.runtime.programs import Programs
 from upsell.store.acceptances import Showing, find_showing
 from upsell.store.connect import Connection, connect
+from upsell.store.households import read_traits
 from upsell.store.ledger import append, stamp_moment
 from upsell.store.orders import Order, OrderState, Via, add_order, find_order
 from upsell.store.queries import query
@@ -136,6 +138,8 @@ def accept(connection: Connection, clock: Clock, asked: Accept, programs: Progra
         return Accepted(before, is_new=False)
     offer = _ask_end(programs, program, showing, now)
     converts = _ask_trial(connection, program, home, showing, now)
+    # What is mailed of it later is said in the language of whoever accepts.
+    offer = offer.said_in(language_of(read_traits(connection, who)))
     order = _order(asked, showing, home, who, offer, now, converts=converts)
     # Of what is only tried nothing falls due, so nobody has to approve it.
     limits = program.accepting

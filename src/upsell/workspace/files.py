@@ -528,6 +528,22 @@ _OFFER = RecordOf(
             scalars.DURATION,
             "how long what was paid is given back to whoever goes back, as the guarantee says",
         ),
+        "locales": Key(
+            MapOf(
+                RecordOf(
+                    {
+                        "title": Key(scalars.TEXT, "what it is called to the customer"),
+                        "reason": Key(scalars.TEXT, "why they would accept, in one sentence"),
+                        "guarantee": Key(scalars.TEXT, "what is promised if it disappoints"),
+                        "downgrade": Key(scalars.TEXT, "how one goes back"),
+                    }
+                ),
+                "locale",
+                scalars.LOCALE,
+                least=1,
+            ),
+            "the same in further languages, by locale, for prompts, pages and mails about orders",
+        ),
         "testimonials": Key(
             ListOf(
                 RecordOf(

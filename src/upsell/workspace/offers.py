@@ -11,6 +11,7 @@ from upsell.catalog.offers import (
     WARRANTY,
     Offer,
     OfferKind,
+    OfferText,
     OutcomePrice,
     Target,
     Testimonial,
@@ -180,6 +181,12 @@ def _offer(
         stock=record.integer("stock") or None,
         budget=None if budget is None else compile_money(budget, settings.currency, findings),
         fallback=record.text("fallback") or None,
+        locales={
+            locale: OfferText(
+                said.text("title"), said.text("reason"), said.text("guarantee"), said.text("downgrade")
+            )
+            for locale, said in (record.record("locales") or NOTHING_WRITTEN).records()
+        },
     )
 
 

@@ -143,7 +143,8 @@ def whom_words(reader: Reader, words: OfferWords) -> str:
 
 def view_offer(shown: Shown, manner: Manner) -> OfferView:
     """Give the page of an offer."""
-    words, locale, terms, offer = manner.words, manner.locale, shown.terms, shown.offer
+    words, locale, terms = manner.words, manner.locale, shown.terms
+    offer = shown.offer.said_in(words.language)
     plans = [plan for plan in (shown.present, shown.offered) if plan is not None]
     compared = tuple(_compared(shown, manner))
     return OfferView(

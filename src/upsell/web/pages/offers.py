@@ -24,10 +24,11 @@ from upsell.decisions.declines import Answer
 from upsell.runtime.accepting import Accept, NotAcceptedError, Refusal
 from upsell.runtime.colleagues import ColleagueDesk, Wish
 from upsell.runtime.fulfilling import FulfilDesk, refusal_words, tell
-from upsell.runtime.honouring import Held, HonourDesk, Promise
+from upsell.runtime.honouring import Held, HonourDesk
 from upsell.runtime.intake import Intake, OverloadedError
 from upsell.runtime.landing import OfferDesk
 from upsell.runtime.preferences import Desk
+from upsell.runtime.promises import Promise
 from upsell.runtime.shown_offers import Shown
 from upsell.runtime.targets import TargetBook
 from upsell.store.ledger import Appended
@@ -212,7 +213,7 @@ class OfferPages:
             words=manner.words,
             prompt_words=manner.prompt_words,
             view=view_offer(shown, manner),
-            title=shown.offer.title,
+            title=shown.offer.said_in(manner.words.language).title,
             problem=problem,
             news=_news(shown, manner, is_over=is_over),
             is_over=is_over,
