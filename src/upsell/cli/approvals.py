@@ -92,11 +92,12 @@ def _limit_lines(program: Program, order: Order) -> Iterator[str]:
     """Write the discount and the margin of what was accepted, beside the limits of the policy."""
     terms, rails = order.terms, program.policy.rails
     yield f"  discount {terms.discount_rate:.1%}; policy allows {rails.max_discount_rate:.0%}"
-    least = "no least" if rails.min_margin_rate is None else f"at least {rails.min_margin_rate:.0%}"
+    least = rails.min_margin_rate
+    wanted = "policy asks for no least margin" if least is None else f"policy wants at least {least:.0%}"
     if terms.price is None or not terms.price or terms.cost is None:
-        yield f"  margin not known: no cost is stated in {terms.currency}; policy wants {least}"
+        yield f"  margin not known: no cost is stated in {terms.currency}; {wanted}"
     else:
-        yield f"  margin {(terms.price - terms.cost) / terms.price:.1%}; policy wants {least}"
+        yield f"  margin {(terms.price - terms.cost) / terms.price:.1%}; {wanted}"
 
 
 def _programs(connection: Connection) -> Programs:

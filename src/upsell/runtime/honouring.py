@@ -101,6 +101,7 @@ class HonourDesk:
             order = None
             if held.promise.asked_at is None:
                 order = honour(connection, self._clock, held.promise, because, asking)
+                _log.info("return_asked", key=held.promise.key, order=order.key)
         if order is not None and held.may_decide:
             # Billing is waited for by nobody else.
             self._fulfil.see_through(order.key)
@@ -182,7 +183,6 @@ def honour(connection: Connection, clock: Clock, promise: Promise, because: str,
                 title = f"{return_words(order)} - {why}"
                 open_task(connection, clock, order, QUEUE, title, now)
             append(connection, [told], clock)
-            _log.info("return_asked", key=promise.key, via=by.via.value)
     return find_order(connection, order.key) or order
 
 

@@ -114,9 +114,9 @@ def quote_paper(sheet: QuoteSheet) -> Paper:
     """Give a quote as a paper, for PDF and HTML."""
     words = sheet.words
     lines = Table(words.lines, sheet.heads, sheet.lines, "lrrr")
-    blocks: tuple[Block, ...] = (lines, *(Paragraph(said) for said in sheet.sums))
+    blocks: tuple[Block, ...] = (lines, *(Paragraph(said) for said in sheet.sums[:-1]))
     promised = tuple(Paragraph(said) for said in sheet.promises)
-    sections = [Section(words.terms_title, sheet.lines[0][0], blocks)]
+    sections = [Section(words.terms_title, sheet.sums[-1], blocks)]
     if promised:
         sections.append(Section(words.promises_title, sheet.promises[0], promised[1:]))
     sections.append(
