@@ -72,6 +72,7 @@ def test_the_page_says_why_what_it_does_and_what_it_costs_beside_what_they_have(
         "You had used 85% of what your plan includes when we wrote.",
         "API calls 850 1,000",
         "Adds single sign on.",
+        "10,000 API calls instead of 1,000.",
         "API calls 1,000 10,000",
         "Single sign on No Yes",
         "Price $49.00 per month $134.10 per month",

@@ -159,7 +159,8 @@ def view_offer(shown: Shown, manner: Manner) -> OfferView:
             for each in shown.used
         ),
         gains=tuple(
-            f"{gain[:1].upper()}{gain[1:]}." for gain in added_words(plans, locale, manner.prompt_words)
+            f"{gain[:1].upper()}{gain[1:]}."
+            for gain in added_words(plans, locale, manner.prompt_words, shown.metrics)
         ),
         heads=_heads(shown, words),
         compared=compared,
