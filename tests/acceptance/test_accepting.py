@@ -33,6 +33,7 @@ class Shop:
         self.world, self.url = world, url
         self.decider = Decider(url, world.clock)
         self._asked = 0
+        self.extra: dict[str, str] = {}
 
     def apply(
         self, catalog: str = CATALOG, *, unit: str = "customer", journey: str = JOURNEY, settings: str = ""
@@ -41,6 +42,7 @@ class Shop:
             make_documents({"w": workflow(trigger=ON_REQUEST, journey=journey, unit=unit)}, policy=settings)
         )
         documents["catalog.yaml"] = catalog
+        documents |= self.extra
         self.world.apply(documents)
         self.world.worker.run_until_idle()
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from functools import partial
+from typing import Any
 
 import pytest
+from litestar.testing import TestClient
 
 from tests.acceptance.test_accepting import Shop
 from tests.live_world import make_documents, open_world
@@ -14,10 +16,15 @@ from tests.sinks import GATEWAY_SECRET, Gateway, open_gateway, open_sink
 from tests.stories.test_prompts import JOURNEY, ON_REQUEST
 from tests.stories.world import workflow
 from upsell.channels.fulfillers import WebhookFulfiller
+from upsell.channels.link_facts import OFFER, key_token
 from upsell.channels.signing import read_secret
 from upsell.clock import DAY
+from upsell.runtime.approving import Decision, approve
 from upsell.runtime.fulfilling import fulfil
+from upsell.runtime.programs import Programs
+from upsell.store.link_secrets import read_link_secrets
 from upsell.store.orders import OrderState
+from upsell.web.app import make_app
 
 pytestmark = pytest.mark.postgres
 
@@ -30,7 +37,7 @@ class Billing(Shop):
 
     gateway: Gateway
 
-    def grant(self, prompts: str = "") -> None:
+    def grant(self, prompts: str = "", policy: str = "") -> None:
         """Let ada's trial of 14 days begin, reminded of three days before its end."""
         mail = "{email: {content: t1, intent: offer, offer: pro-trial}}"
         step = (
@@ -40,7 +47,7 @@ class Billing(Shop):
         texts = {"t": workflow(trigger="{on: A}", journey=step)}
         if prompts:
             texts["p"] = workflow(trigger=ON_REQUEST, journey=JOURNEY.replace("pro-annual", prompts))
-        self.world.apply(make_documents(texts))
+        self.world.apply(make_documents(texts, policy=policy))
         self.world.happens("Customer Identified", "ada", email="ada@acme.example")
         self.world.happens("Consent Given", "ada", channel="email")
 
@@ -116,3 +123,38 @@ def test_to_try_what_is_being_tried_is_over_and_converts_nothing(billing: Billin
     assert billing.code(partial(billing.take, key, "ada", PAID)) == "over"
     billing.world.after(20 * DAY)
     assert billing.heard() == ["trial.granted", "trial.ended"]
+
+
+def test_the_paid_terms_of_a_trial_say_what_they_cost_and_not_that_they_are_tried(
+    billing: Billing, database: str
+) -> None:
+    billing.grant()
+    billing.world.happens("A", "ada")
+    billing.world.after(12 * DAY)
+    (mailed,) = billing.keys("email")
+    secret = read_link_secrets(billing.world.connection, billing.world.clock.now())[0]
+    with TestClient(make_app(database, billing.world.clock)) as client:
+        page: Any = client.get(f"/a/{key_token(secret, OFFER, mailed)}")
+    assert "Get Pro for $149.00 per month" in page.text
+    assert "free" not in page.text
+
+
+@pytest.mark.parametrize("is_in_time", [True, False])
+def test_paid_terms_above_a_limit_convert_when_they_are_approved_while_the_trial_is_under_way(
+    billing: Billing, is_in_time: bool
+) -> None:
+    billing.grant(policy="accepting: {approval_above: {USD: 100}}\n")
+    billing.world.happens("A", "ada")
+    billing.world.after(12 * DAY)
+    (mailed,) = billing.keys("email")
+    order = billing.take(mailed, "ada", PAID).order
+    assert (order.state, order.converts, billing.events()) == (OrderState.ASKED, True, [])
+    billing.world.after((0 if is_in_time else 4) * DAY)
+    programs = Programs()
+    programs.refresh(billing.world.connection)
+    decision = Decision("grace", "fits")
+    after = approve(billing.world.connection, billing.world.clock, programs, order, decision)
+    assert after.converts is is_in_time, "what is over nobody but us tells billing"
+    billing.world.after(DAY)
+    assert billing.heard() == ["trial.granted", "trial.accepted" if is_in_time else "trial.ended"]
+    assert len(billing.events()) == 1

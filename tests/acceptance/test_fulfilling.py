@@ -418,6 +418,15 @@ def test_a_server_accepts_for_whom_it_names_and_a_page_cannot(window: Window) ->
     assert [said["via"] for _, _, said in window.till.events()] == ["api"]
 
 
+def test_a_refusal_is_told_in_the_customers_own_language_where_nobody_names_one(window: Window) -> None:
+    window.till.world.happens("Customer Identified", "eve", locale="de-AT")
+    key = window.till.show("eve")
+    body = {"key": key, "price": 1, "currency": "USD", "userId": "eve"}
+    answered = window.post("/v1/accept", window.server, **body)
+    assert answered.json()["words"] == WORDS["de"].price
+    assert window.accept(key, "eve", price=1, locale="en").json()["words"] == EN.price
+
+
 def _purchase(order: Order) -> Purchase:
     return Purchase(
         key=order.key, customer_id=order.customer_id, account_id=None, offer=order.offer, thing=order.thing,

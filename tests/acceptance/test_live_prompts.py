@@ -17,14 +17,16 @@ from playwright.sync_api import expect
 from tests.acceptance.browsing import CHROMIUM, open_browser, serving
 from tests.live_world import LiveWorld, make_documents, open_world
 from tests.stories.test_prompts import JOURNEY
-from tests.stories.world import workflow
-from upsell.clock import HOUR
+from tests.stories.world import CATALOG, workflow
+from upsell.clock import DAY, HOUR, Clock, SystemClock
 from upsell.config import Settings
 from upsell.runtime.following import BEAT, CHANGED, Followers
 from upsell.runtime.identities import Identity, sign_identity
 from upsell.runtime.intake import OverloadedError
 from upsell.store.identity_secrets import make_identity_secret
+from upsell.store.incidents import start_incident
 from upsell.store.keys import PUBLIC, Kind, create_key
+from upsell.store.stops import start_stop
 from upsell.web.app import FOLLOWERS, make_app
 from upsell.web.server import serve_events
 
@@ -41,11 +43,17 @@ def world(database: str) -> Iterator[LiveWorld]:
         yield world
 
 
-def hears(database: str, who: Identity, happens: Callable[[], object], seconds: float = SOON) -> bool:
+def hears(
+    database: str,
+    who: Identity,
+    happens: Callable[[], object],
+    seconds: float = SOON,
+    clock: Clock | None = None,
+) -> bool:
     """Tell whether somebody who follows hears of what happens within that time."""
 
     async def follow() -> bool:
-        followers = Followers(database, 5)
+        followers = Followers(database, clock or SystemClock(), 5)
         events = await followers.follow(who)
         assert await anext(events) == BEAT
         await asyncio.to_thread(happens)
@@ -84,6 +92,31 @@ def test_who_follows_hears_of_the_account_they_belong_to(database: str, world: L
     assert hears(database, Identity("ada", None), bought)
 
 
+def test_who_follows_hears_of_a_new_revision_a_stop_and_an_incident(database: str, world: LiveWorld) -> None:
+    ada = Identity("ada", None)
+    assert hears(database, ada, lambda: world.apply(make_documents(PROMPTS, policy="locale: de\n")))
+    assert hears(database, ada, lambda: start_stop(world.connection, world.clock, "", "w", "grace", "fault"))
+    assert hears(database, ada, lambda: start_incident(world.connection, world.clock, "i1", "Down"))
+
+
+def test_who_follows_hears_when_what_was_shown_expires(database: str, world: LiveWorld) -> None:
+    catalog = CATALOG.replace("discount: 10%}", "discount: 10%, valid_for: 2 days}", 1)
+    world.apply({**make_documents(PROMPTS), "catalog.yaml": catalog})
+    entered(world, "ada")()
+    world.happens("Placement Asked", "ada", placement="usage-page")
+    world.worker.run_until_idle()
+    ada, then = Identity("ada", None), world.clock.now() + 2 * DAY
+
+    def pass_time() -> None:
+        world.clock.move_to(then - 1)
+
+    def expire() -> None:
+        world.clock.move_to(then)
+
+    assert not hears(database, ada, pass_time, 2, world.clock)
+    assert hears(database, ada, expire, clock=world.clock)
+
+
 def test_nobody_hears_of_another_or_of_what_changes_nothing_to_be_shown(
     database: str, world: LiveWorld
 ) -> None:
@@ -110,7 +143,7 @@ def test_a_page_that_asks_for_its_prompt_does_not_make_itself_ask_again(
 
 def test_there_is_room_for_so_many_and_again_when_one_leaves(database: str, world: LiveWorld) -> None:
     async def follow() -> None:
-        followers = Followers(database, 2)
+        followers = Followers(database, SystemClock(), 2)
         first = await followers.follow(Identity("ada", None))
         second = await followers.follow(Identity("bob", None))
         with pytest.raises(OverloadedError, match="at most 2"):

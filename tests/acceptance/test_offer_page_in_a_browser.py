@@ -76,6 +76,35 @@ def test_everybody_can_use_every_page(
     page.close()
 
 
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 320)])
+def test_everybody_can_read_a_quote_and_ask_a_colleague(
+    database: str, browser: Browser, scheme: str, width: int, tmp_path: Path
+) -> None:
+    limit = "accepting: {approval_above: {USD: 1000}}\n"
+    with (
+        open_offers(database, policy=limit) as offered,
+        serving(make_app(database, offered.world.clock)) as base,
+    ):
+        page = open_page(browser, base + offered.offer(offered.to_account()), width, scheme)
+        page.get_by_label(MAY).check()
+        page.get_by_role("button", name=ACCEPT).click()
+        expect(page.get_by_role("status")).to_contain_text("confirmed by one of us first")
+        check_usable(page, tmp_path / f"asked-{scheme}.png")
+        page.get_by_role("link", name="Look at the quote").click()
+        expect(page.get_by_text("Over the first twelve months: $1,698.60")).to_be_visible()
+        check_usable(page, tmp_path / f"quote-{scheme}.png")
+        page.close()
+        offered.world.happens("Account Identified", "ada", "acme", role="viewer")
+        offered.world.worker.run_until_idle()
+        offered.world.connection.execute("delete from orders")
+        page = open_page(browser, base + offered.offer(offered.key()), width, scheme)
+        check_usable(page, tmp_path / f"ask-{scheme}.png")
+        page.get_by_role("button", name="Ask a colleague who may").press("Enter")
+        expect(page.get_by_role("status").last).to_contain_text("our team looks for somebody")
+        check_usable(page, tmp_path / f"team-{scheme}.png")
+        page.close()
+
+
 def test_it_is_taken_by_keyboard_and_without_a_script(site: Site, browser: Browser) -> None:
     page = open_page(browser, site.offer, 800, java_script_enabled=False)
     page.keyboard.press("Tab")

@@ -72,6 +72,7 @@ class Server:
         self.view: dict[str, Any] | None = VIEW
         self.heard: list[tuple[str, dict[str, Any]]] = []
         self.accepts: list[tuple[int, dict[str, Any]]] = []
+        self.asked: dict[str, Any] = {}
         self.base = ""
 
     def app(self) -> Litestar:
@@ -112,6 +113,8 @@ class Server:
         async def answers(request: Request[Any, Any, Any], act: FromPath[str]) -> Response[bytes]:
             self.heard.append((act, await request.json()))
             status, body = self.accepts.pop(0) if act == "accepted" and self.accepts else (200, {})
+            if act == "asked":
+                body = self.asked
             return Response(json.dumps(body).encode(), status_code=status, media_type="application/json")
 
         return Litestar(
@@ -121,7 +124,7 @@ class Server:
         )
 
     def acts(self) -> list[str]:
-        return [act for act, _ in self.heard if act not in ("asked", "can")]
+        return [act for act, said in self.heard if act != "can" and "placement" not in said]
 
 
 @pytest.fixture(scope="module")
@@ -317,6 +320,26 @@ def test_a_failure_is_told_honestly_and_can_be_tried_again(context: BrowserConte
     for words in ("That did not work.", "This offer is over.", "Done. Team is yours."):
         page.get_by_role("button", name="Get Team").click()
         expect(page.get_by_text(words)).to_be_visible()
+
+
+def test_who_may_not_decide_is_offered_to_ask_a_colleague(context: BrowserContext, server: Server) -> None:
+    server.view = VIEW | {"kind": "modal", "words": VIEW["words"] | {"ask": "Ask a colleague who may decide"}}
+    refused = {"code": "role", "message": "no role", "words": "Your role may not decide this."}
+    server.accepts = [(403, refused), (403, refused)]
+    page = visit(context, server)
+    ask(page, "modal")
+    expect(page.get_by_role("button", name="Ask a colleague")).to_have_count(0)
+    for _ in range(2):
+        page.get_by_role("button", name="Get Team").click()
+        expect(page.get_by_text("Your role may not decide this.")).to_be_visible()
+    button = page.get_by_role("button", name="Ask a colleague who may decide")
+    expect(button).to_have_count(1)
+    assert Axe().run(page).response["violations"] == []
+    server.asked = {"asked": 1, "message": "Those who may decide were asked."}
+    button.press("Enter")
+    expect(page.get_by_text("Those who may decide were asked.")).to_be_visible()
+    assert server.acts()[-1] == "asked"
+    assert server.heard[-1][1]["key"] == "k1"
 
 
 def test_it_is_told_as_shown_only_after_it_was_in_sight_for_a_second(

@@ -254,3 +254,13 @@ def test_whatever_happens_a_trial_without_a_stored_acceptance_ends_and_never_con
     steps = [step for step, _ in billed(story)]
     assert set(steps) <= {"0", "0.end"}
     assert steps.count("0") == steps.count("0.end") >= 1
+
+
+def test_an_acceptance_under_a_key_that_the_passage_never_showed_converts_nothing() -> None:
+    story = Story(program_of(trial())).happens("A").after(12 * DAY)
+    (reminder,) = (mail.key for mail in story.mails() if mail.content == "t1")
+    story.happens("Offer Accepted", offer="pro-trial", key="anothers-prompt").after(HOUR)
+    assert [step for step, _ in billed(story)] == ["0"], "a prompt to try it takes no paid terms"
+    story.happens("Offer Accepted", offer="pro-trial", key=reminder).after(HOUR)
+    assert len(billed(story)) == 2
+    assert billed(story)[1][1] < 14, "the reminder's own key does"

@@ -6,6 +6,7 @@ Pure values, compiled from ``catalog.yaml``. The law: an offer is about exactly 
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 
 import msgspec
 
@@ -86,6 +87,15 @@ class Testimonial(msgspec.Struct, frozen=True):
     company: str = ""
 
 
+class OfferText(msgspec.Struct, frozen=True):
+    """What an offer says in one more language; what is empty is said as it was written first."""
+
+    title: str = ""
+    reason: str = ""
+    guarantee: str = ""
+    downgrade: str = ""
+
+
 class Offer(msgspec.Struct, frozen=True):
     """A proposal with its terms.
 
@@ -106,6 +116,8 @@ class Offer(msgspec.Struct, frozen=True):
         months: How many months the discount lasts; None for as long as it is kept.
         trial_days: Days of trial before anything falls due; 0 for none.
         guarantee: What is promised should it disappoint, in words; empty for nothing.
+        guarantee_for: For how long after it was accepted what was paid is given back; None where no time is
+            stated.
         downgrade: How one goes back, in words; empty when nothing is said.
         testimonials: What customers said of it.
         outcome: A price per result in place of every other, None for none.
@@ -117,6 +129,7 @@ class Offer(msgspec.Struct, frozen=True):
         stock: How many may be accepted; None for any number.
         budget: How much discount may be given away by it in all; None for any amount.
         fallback: Id of the offer to make when this one cannot be made to somebody; None for silence.
+        locales: What it says in further languages, by locale.
     """
 
     id: str
@@ -132,6 +145,7 @@ class Offer(msgspec.Struct, frozen=True):
     months: int | None = None
     trial_days: int = 0
     guarantee: str = ""
+    guarantee_for: Duration | None = None
     downgrade: str = ""
     testimonials: tuple[Testimonial, ...] = ()
     outcome: OutcomePrice | None = None
@@ -143,6 +157,19 @@ class Offer(msgspec.Struct, frozen=True):
     stock: int | None = None
     budget: Money | None = None
     fallback: str | None = None
+    locales: Mapping[str, OfferText] = msgspec.field(default_factory=dict)
+
+    def said_in(self, language: str) -> Offer:
+        """Give the offer with its words in a language, as far as they are written in it.
+
+        Args:
+            language: An ISO 639-1 code; of several locales of it, the first by name.
+        """
+        found = next((tag for tag in sorted(self.locales) if tag.partition("-")[0] == language), None)
+        if found is None:
+            return self
+        said = msgspec.structs.asdict(self.locales[found])
+        return msgspec.structs.replace(self, **{name: text for name, text in said.items() if text})
 
     @property
     def deepest_rate(self) -> float:

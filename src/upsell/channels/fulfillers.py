@@ -1,7 +1,7 @@
-"""Fulfillers: whoever makes what was accepted theirs, told by a key, and believed only in what they say.
+"""Fulfillers: whoever makes what was accepted theirs, or takes it back, told by a key.
 
-The law: a purchase is always told under the same key, so that billing that was told before does nothing
-twice; and what billing did not answer is neither done nor refused.
+The laws: they are believed only in what they say; a purchase is always told under the same key, so that
+billing that was told before does nothing twice; and what billing did not answer is neither done nor refused.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import msgspec
 from upsell.channels.loopback import is_loopback
 from upsell.channels.signing import sign
 from upsell.clock import SECOND, Moment, format_moment
+from upsell.decisions.holdings import Had
 from upsell.decisions.terms import Terms
 from upsell.errors import ConfigError
 
@@ -57,6 +58,26 @@ class Purchase(msgspec.Struct, frozen=True):
     accepted_at: Moment
 
 
+class GivingBack(msgspec.Struct, frozen=True):
+    """What is to be taken back from somebody who goes back to what they had.
+
+    Attributes:
+        key: What it is known by, always the same.
+        purchase: What they took, under the key it was told by.
+        had: What they had before; None where nothing is known.
+        has_refund: Whether what was paid is given back, as the guarantee says.
+        because: Why, in their words; empty where nothing was said.
+        asked_at: When they asked.
+    """
+
+    key: str
+    purchase: Purchase
+    had: Had | None
+    has_refund: bool
+    because: str
+    asked_at: Moment
+
+
 class Outcome(enum.Enum):
     """What billing said: it is done, it is refused for good, or nothing that could be relied on."""
 
@@ -84,6 +105,10 @@ class Fulfiller(Protocol):
 
     def fulfil(self, purchase: Purchase, now: Moment) -> Fulfilment:
         """Tell billing of a purchase, perhaps again, and give what it said; raises nothing."""
+        ...
+
+    def take_back(self, giving: GivingBack, now: Moment) -> Fulfilment:
+        """Tell billing that somebody goes back, perhaps again, and give what it said; raises nothing."""
         ...
 
     def close(self) -> None:
@@ -116,11 +141,15 @@ class WebhookFulfiller:
 
     def fulfil(self, purchase: Purchase, now: Moment) -> Fulfilment:
         """Post a purchase; 2xx is done, 4xx refused for good, the rest is nothing to rely on."""
-        body = _encode(_said(purchase))
-        headers = {
-            "content-type": "application/json",
-            **sign(self._secret, purchase.key, now // SECOND, body),
-        }
+        return self._post(purchase.key, _said(purchase), now)
+
+    def take_back(self, giving: GivingBack, now: Moment) -> Fulfilment:
+        """Post that somebody goes back; answers are read as those to a purchase."""
+        return self._post(giving.key, _said_back(giving), now)
+
+    def _post(self, key: str, said_to: dict[str, object], now: Moment) -> Fulfilment:
+        body = _encode(said_to)
+        headers = {"content-type": "application/json", **sign(self._secret, key, now // SECOND, body)}
         try:
             answer = self._client.post(self._url, content=body, headers=headers)
         except httpx.HTTPError as error:
@@ -150,6 +179,27 @@ def _said(purchase: Purchase) -> dict[str, object]:
             "kind": purchase.kind,
             "terms": purchase.terms,
             "trial_days": purchase.trial_days,
+        },
+    }
+
+
+def _said_back(giving: GivingBack) -> dict[str, object]:
+    taken = giving.purchase
+    return {
+        "type": "offer.returned",
+        "timestamp": format_moment(giving.asked_at),
+        "data": {
+            "key": giving.key,
+            "returns": taken.key,
+            "customer": taken.customer_id,
+            "account": taken.account_id,
+            "offer": taken.offer,
+            "thing": taken.thing,
+            "terms": taken.terms,
+            "accepted_at": format_moment(taken.accepted_at),
+            "back_to": giving.had,
+            "refund": giving.has_refund,
+            "because": giving.because,
         },
     }
 

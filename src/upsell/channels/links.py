@@ -29,8 +29,9 @@ OPEN_PATH: Final = "/o/"
 UNTRACKED: Final = "data-untracked"
 """The attribute of a link that is left as it is."""
 
-OWN_PATHS: Final = ("/u/", "/p/", "/d/", CLICK_PATH, OPEN_PATH)
-"""Paths of ours never put behind a link: unsubscribing, preferences, going back, and links themselves."""
+OWN_PATHS: Final = ("/u/", "/p/", "/d/", "/q/", "/c/", CLICK_PATH, OPEN_PATH)
+"""Paths of ours never put behind a link: unsubscribing, preferences, going back, quotes, deciding for
+a colleague, and links themselves."""
 
 NOTED_PATHS: Final = ("/a/",)
 """Paths of ours that stay as they are and are kept among the targets: whoever comes to an offer has clicked,

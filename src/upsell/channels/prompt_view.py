@@ -7,7 +7,7 @@ adds is what the catalog says of both plans, nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -24,6 +24,8 @@ from upsell.clock import Moment, format_moment, to_datetime
 from upsell.decisions.lineup import UNLIMITED, ListedPlan
 from upsell.decisions.terms import Terms
 from upsell.money import Money, minor_digits
+
+NOTHING_NAMED: Mapping[str, str] = {}
 
 MOST_ADDED = 5
 """How many features and limits are named: more are not read."""
@@ -119,6 +121,7 @@ def view_prompt(
     view = _with_text(view, text)
     if offer is None:
         return view
+    offer = offer.said_in(lang)
     terms = msgspec.convert(said["terms"], Terms)
     price = price_words(terms, locale, words)
     return msgspec.structs.replace(
@@ -130,7 +133,7 @@ def view_prompt(
         accept=Stated(accept_words(offer, terms, locale, words, text), terms.price, terms.currency),
         words={
             name: getattr(words, name).format(name=terms.name)
-            for name in ("never", "close", "why", "working", "accepted", "failed", "over", "offline")
+            for name in ("never", "close", "why", "working", "accepted", "failed", "over", "offline", "ask")
         }
         | view.words
         | ({"never": text.never} if text is not None and text.never else {}),
@@ -206,8 +209,16 @@ def _paragraphs(
         yield (words.saves_year if is_yearly else words.saves_month).format(saving=saving) + "."
 
 
-def added_words(plans: Sequence[ListedPlan], locale: Locale, words: PromptWords) -> Iterator[str]:
-    """Say what the plan offered has that the present one has not, as the catalog says of both."""
+def added_words(
+    plans: Sequence[ListedPlan],
+    locale: Locale,
+    words: PromptWords,
+    metrics: Mapping[str, str] = NOTHING_NAMED,
+) -> Iterator[str]:
+    """Say what the plan offered has that the present one has not, as the catalog says of both.
+
+    ``metrics`` says what customers call the metrics that have such a name.
+    """
     offered = next((plan for plan in plans if plan.is_offered), None)
     present = next((plan for plan in plans if plan.is_present), None)
     if offered is None or present is None or offered.id == present.id:
@@ -223,7 +234,8 @@ def added_words(plans: Sequence[ListedPlan], locale: Locale, words: PromptWords)
         if limit.text == UNLIMITED or (limit.amount is not None and limit.amount > now.amount):
             more = words.unlimited if limit.amount is None else format_decimal(limit.amount, locale=locale)
             less = format_decimal(now.amount, locale=locale)
-            yield words.limit.format(limit=more, metric=metric.replace("_", " "), now=less)
+            named = metrics.get(metric, metric.replace("_", " "))
+            yield words.limit.format(limit=more, metric=named, now=less)
 
 
 def _terms(offer: Offer, terms: Terms, locale: Locale, words: PromptWords) -> Iterator[str]:

@@ -47,6 +47,12 @@ class PromptWords(msgspec.Struct, frozen=True):
     waiting: str
     refused: str
     stuck: str
+    asked: str
+    ask: str
+    colleagues_asked: str
+    team_asked: str
+    not_approved: str
+    lapsed: str
     not_yours: str
     role: str
     price: str
@@ -90,6 +96,14 @@ WORDS: Final[Mapping[str, PromptWords]] = {
         waiting="Thank you, we have your yes to {name}. Our team sets it up and gets back to you.",
         refused="{name} could not be set up, and nothing was charged. Our team has been told.",
         stuck="We have your yes to {name}, but it could not be set up so far. Our team has been told.",
+        asked="Thank you, we have your yes to {name}. An order of this size is confirmed by one of us "
+        "first, by {by} "
+        "at the latest; the quote is on its way to you by mail. Nothing is charged before that.",
+        ask="Ask a colleague who may decide",
+        colleagues_asked="Those who may decide were asked. Nothing happens unless one of them says yes.",
+        team_asked="Nobody is known who may decide for your account, so our team looks for somebody.",
+        not_approved="{name} was not approved at these terms. Nothing was charged.",
+        lapsed="We did not decide about {name} in time, sorry. Nothing was charged. Please ask anew.",
         not_yours="This offer was made to somebody else. Nothing was charged.",
         role="Your role may not decide this for your account; ask an administrator. Nothing was charged.",
         price="The price is not the one you were shown. Nothing was charged; please open the page anew.",
@@ -131,6 +145,15 @@ WORDS: Final[Mapping[str, PromptWords]] = {
         waiting="Danke, Ihr Ja zu {name} ist da. Unser Team richtet es ein und meldet sich.",
         refused="{name} ließ sich nicht einrichten, und es wurde nichts berechnet. Unser Team weiß Bescheid.",
         stuck="Ihr Ja zu {name} ist da, es ließ sich aber noch nicht einrichten. Unser Team weiß Bescheid.",
+        asked="Danke, Ihr Ja zu {name} ist da. Einen Auftrag dieser Größe bestätigt zuerst jemand von uns, "
+        "spätestens bis zum {by}; das Angebot kommt per E-Mail. Vorher wird nichts berechnet.",
+        ask="Jemanden fragen, der entscheiden darf",
+        colleagues_asked="Wer entscheiden darf, wurde gefragt. Ohne ein Ja geschieht nichts.",
+        team_asked="Niemand ist bekannt, der für Ihr Konto entscheiden darf; unser Team sucht jemanden.",
+        not_approved="{name} wurde zu diesen Bedingungen nicht freigegeben. Es wurde nichts berechnet.",
+        lapsed="Wir haben über {name} nicht rechtzeitig entschieden, das tut uns leid. Es wurde nichts "
+        "berechnet. "
+        "Bitte fragen Sie uns noch einmal.",
         not_yours="Dieses Angebot war für jemand anderen. Es wurde nichts berechnet.",
         role="Ihre Rolle darf das für Ihr Konto nicht entscheiden. Es wurde nichts berechnet.",
         price="Der Preis ist nicht der gezeigte. Es wurde nichts berechnet; bitte laden Sie die Seite neu.",

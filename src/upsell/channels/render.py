@@ -37,9 +37,9 @@ from upsell.decisions.reach import ADDRESS_TRAITS, CHANNELS, EMAIL, PROMPT, PUSH
 from upsell.errors import DeliveryError
 from upsell.ids import bare, is_account
 from upsell.journeys.advance import concerns_for
-from upsell.journeys.effects import Speak
+from upsell.journeys.effects import Speak, is_of_order
 from upsell.journeys.household import Household, Unit
-from upsell.journeys.program import Program
+from upsell.journeys.program import Program, Sender
 from upsell.journeys.scene import Scene
 from upsell.journeys.workflow import Content
 from upsell.money import Money
@@ -56,6 +56,7 @@ from upsell.workspace.locales import (
     told_number,
     told_share,
 )
+from upsell.workspace.rulebook import ORDER_NAMES
 
 _ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)")
 _SHORTEST: Final = len("2026-11-26T09:00Z")
@@ -105,7 +106,7 @@ def write_letter(
         facts["links"] = links
     subject, html, text = _rendered(told.content, message.channel, facts)
     workflow = program.of_version(message.workflow, message.version)
-    sender = program.sender_of(workflow)
+    sender = _sender_of(program, message)
     headers: tuple[tuple[str, str], ...] = ()
     if message.channel == EMAIL and workflow is not None:
         headers = list_headers(sender, workflow, message)
@@ -139,8 +140,7 @@ def choose_content(program: Program, household: Household, message: Speak, local
     Raises:
         DeliveryError: The workflow of this version has no such template for the channel.
     """
-    workflow = program.of_version(message.workflow, message.version)
-    content = workflow.contents.get(message.content) if workflow is not None else None
+    content = content_of(program, message)
     if content is None:
         msg = f"expected the template {message.content} of {message.workflow}, found none in its version"
         raise DeliveryError(msg, is_temporary=False)
@@ -150,6 +150,21 @@ def choose_content(program: Program, household: Household, message: Speak, local
         if local is not None and _parts(local, message.channel)[-1][0]:
             return Told(local, Manner(spoken(wanted[0], each), zone))
     return Told(content, Manner(spoken(wanted[0], program.locale), zone))
+
+
+def content_of(program: Program, message: Speak) -> Content | None:
+    """Give the template of a message, in the workspace's own locale; None where its version has none."""
+    if is_of_order(message):
+        return program.own_mails.get(message.content)
+    workflow = program.of_version(message.workflow, message.version)
+    return workflow.contents.get(message.content) if workflow is not None else None
+
+
+def _sender_of(program: Program, message: Speak) -> Sender:
+    """Give who a message comes from: about an order, whoever the workflow that made the offer speaks for."""
+    if is_of_order(message):
+        return program.sender_of(program.workflows.get(str(message.trigger.get("workflow") or "")))
+    return program.sender_of(program.of_version(message.workflow, message.version))
 
 
 def _wanted(
@@ -269,8 +284,8 @@ def template_facts(
 
     Templates see ``customer`` and ``account`` (traits), ``plan``, ``subscription``, ``cart``, ``usage``,
     ``limits``, ``over`` and ``days_to_limit`` (by metric), ``fit``, ``proof``, ``plans`` (a list), ``offer``,
-    ``sender``, ``workflow``, ``trigger``, ``links`` and ``locale``. Money, moments and numbers print as the
-    reader's locale writes them.
+    ``order``, ``sender``, ``workflow``, ``trigger``, ``links`` and ``locale``. Money, moments and numbers
+    print as the reader's locale writes them.
 
     Args:
         program: The program.
@@ -364,7 +379,7 @@ def _account_traits(household: Household) -> Mapping[str, Scalar]:
 
 def _sender_facts(sources: _Sources) -> dict[str, object]:
     message = sources.message
-    sender = sources.program.sender_of(sources.program.of_version(message.workflow, message.version))
+    sender = _sender_of(sources.program, message)
     return {"name": sender.name, "address": sender.address, "postal_address": sender.postal_address}
 
 
@@ -482,6 +497,7 @@ def _offer_facts(sources: _Sources) -> dict[str, object]:
     offer = catalog.offers.get(terms.offer) if terms is not None else None
     if offer is None or terms is None:
         return {}
+    offer = offer.said_in(language_of({"locale": sources.manner.locale}))
     plan = catalog.plans.get(terms.thing)
     amounts = {
         "price": terms.unit_price,
@@ -516,6 +532,28 @@ def _offer_facts(sources: _Sources) -> dict[str, object]:
     return sources.told({name: value for name, value in facts.items() if value is not None})
 
 
+_OF_MONEY: Final = frozenset({"price", "full_price", "total"})
+
+
+def _order_facts(sources: _Sources) -> dict[str, object]:
+    """Give what a mail about an order says of it; nothing in any other message."""
+    message = sources.message
+    if not is_of_order(message):
+        return {}
+    said: dict[str, object] = {}
+    for name in ORDER_NAMES:
+        value = message.trigger.get(name)
+        if value is None or value == "":
+            continue
+        is_money = name in _OF_MONEY and isinstance(value, int)
+        said[name] = (
+            sources.money(Money(value, str(message.trigger["currency"])))
+            if is_money and isinstance(value, int)
+            else value
+        )
+    return sources.told(said)
+
+
 _FACTS: Final[Mapping[str, Callable[[_Sources], Any]]] = {
     "customer": lambda sources: _traits(sources, sources.person.profile.traits),
     "account": lambda sources: _traits(sources, _account_traits(sources.household)),
@@ -530,6 +568,7 @@ _FACTS: Final[Mapping[str, Callable[[_Sources], Any]]] = {
     "plans": _plans_facts,
     "proof": lambda sources: sources.told(proof_told(sources.scene.proof(sources.unit), sources.money)),
     "offer": _offer_facts,
+    "order": _order_facts,
     "sender": _sender_facts,
     "workflow": _workflow_facts,
     "trigger": lambda sources: sources.told(_known(sources.message.trigger)),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from upsell.runtime.honouring import Promise
+    from upsell.runtime.promises import Promise
 
 
 def honour(
@@ -16,22 +16,26 @@ def honour(
     *,
     because: Annotated[str, typer.Option(help="What they say; without it nothing is asked for.")] = "",
 ) -> None:
-    """Show what was promised with an offer that was taken, and with --because ask the team to honour it.
+    """Show what was promised with an offer that was taken, and with --because take somebody back.
 
     For whoever is told on the telephone or by mail that somebody wants to go back; customers have a page of
-    their own for it, which links.downgrade leads to. It opens a task in the queue success, due at once, with
-    the guarantee and the way back as the catalog had them when the offer was shown. Asked again it is the
-    same task. The exit code is 1 when it was asked for before.
+    their own for it, which links.downgrade leads to. It is an order of its own, of which billing is told at
+    once, with the guarantee and the way back as the catalog had them when the offer was shown; what billing
+    does not do is a task in the queue success. Asked again it is the same order. The exit code is 1 when it
+    was asked for before.
     """
     from upsell.clock import SystemClock
     from upsell.config import load_settings
-    from upsell.runtime.honouring import find_promise, task_title
-    from upsell.runtime.honouring import honour as open_task
+    from upsell.runtime.fulfilling import fulfil, open_fulfiller, return_words
+    from upsell.runtime.honouring import Asking
+    from upsell.runtime.honouring import honour as take_back
     from upsell.runtime.programs import Programs
+    from upsell.runtime.promises import find_promise
     from upsell.store.connect import connect, database_url
+    from upsell.store.orders import Via
 
-    clock, because = SystemClock(), because.strip()
-    with connect(database_url(load_settings(os.environ))) as connection:
+    clock, because, settings = SystemClock(), because.strip(), load_settings(os.environ)
+    with connect(database_url(settings)) as connection:
         programs = Programs()
         programs.refresh(connection)
         promise = find_promise(connection, programs, key, clock.now())
@@ -42,10 +46,18 @@ def honour(
                 raise typer.Exit(1)
             return
         if not because:
-            print("Nothing is asked for yet: say why with --because, and the queue success gets a task.")
+            print("Nothing is asked for yet: say why with --because, and they are taken back.")
             return
-        open_task(connection, clock, promise, because, "command")
-    print(f"Opened in the queue success, due now: {task_title(promise, because)}")
+        # Whoever of the team types it has asked who it is.
+        asking = Asking(promise.customer_id, may_decide=True, via=Via.COMMAND)
+        order = take_back(connection, clock, promise, because, asking)
+        fulfiller = open_fulfiller(settings)
+        order = fulfil(connection, clock, fulfiller, order.key) or order
+        if fulfiller is not None:
+            fulfiller.close()
+    print(f"Order {order.key[:12]} is {order.state.value}: {return_words(order)}")
+    if order.detail:
+        print(f"  {order.detail}")
 
 
 def _told(promise: Promise) -> list[str]:
@@ -65,6 +77,7 @@ def _told(promise: Promise) -> list[str]:
         lines.append("  promised: nothing in words")
     if promise.asked_at is not None:
         lines.append(
-            f"  asked for on {to_datetime(promise.asked_at):%Y-%m-%d %H:%M} UTC; task {promise.task}"
+            f"  asked for on {to_datetime(promise.asked_at):%Y-%m-%d %H:%M} UTC"
+            + (f"; order {promise.back.key[:12]}, {promise.back.state.value}" if promise.back else "")
         )
     return lines

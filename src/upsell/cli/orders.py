@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -12,10 +13,10 @@ if TYPE_CHECKING:
     from upsell.store.orders import Order, OrderState
 
 
-def orders(
+def orders(  # noqa: PLR0913  # each is an option of the command
     action: Annotated[
-        Literal["list", "show", "retry", "settle"],
-        typer.Argument(help="list, show, retry or settle."),
+        Literal["list", "show", "retry", "settle", "approve", "refuse", "quote"],
+        typer.Argument(help="list, show, retry, settle, approve, refuse or quote."),
     ] = "list",
     key: Annotated[
         str,
@@ -24,7 +25,16 @@ def orders(
     *,
     state: Annotated[str, typer.Option(help="List: only those that stand so.")] = "",
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="List: at most so many.")] = 20,
-    because: Annotated[str, typer.Option(help="Retry, settle: why.")] = "",
+    is_waiting: Annotated[
+        bool, typer.Option("--waiting-approval", help="List: only those that wait for an approver.")
+    ] = False,
+    because: Annotated[str, typer.Option(help="Retry, settle, approve, refuse: why, for the record.")] = "",
+    by: Annotated[str, typer.Option(help="Approve, refuse: who decides.")] = "",
+    tell: Annotated[str, typer.Option(help="Refuse: what the customer is told.")] = "",
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Quote: the file, .pdf or .html (default its number).", show_default=False),
+    ] = None,
     is_done: Annotated[
         bool | None,
         typer.Option("--done/--not-done", help="Settle: whether it is theirs.", show_default=False),
@@ -35,22 +45,32 @@ def orders(
 
     list counts orders by where they stand and lists the newest; show prints one with its terms; retry lets
     billing be told again, under the same key; settle says of one that was set up by hand, or will not be,
-    what became of it, and closes its task.
+    what became of it, and closes its task. approve and refuse decide about an order above a limit, by
+    somebody else than who asked; quote writes its quote as PDF or HTML.
     """
+    from upsell.cli.approvals import approve_order, refuse_order, write_quote
     from upsell.config import load_settings
+    from upsell.runtime.approving import Decision
     from upsell.store.connect import connect, database_url
 
     _check(action, key, because, is_done)
+    _check_decision(action, by, tell)
     with connect(database_url(load_settings(os.environ))) as connection:
         match action:
             case "list":
-                _list(connection, state, limit, as_json=as_json)
+                _list(connection, "asked" if is_waiting else state, limit, as_json=as_json)
             case "show":
                 _show(connection, key, as_json=as_json)
             case "retry":
                 _retry(connection, key, because.strip())
             case "settle":
                 _settle(connection, key, because.strip(), is_done=bool(is_done))
+            case "quote":
+                write_quote(connection, _find(connection, key), out)
+            case "approve" | "refuse":
+                decision = Decision(by.strip(), because.strip(), " ".join(tell.split()))
+                decide = approve_order if action == "approve" else refuse_order
+                decide(connection, _find(connection, key), decision)
 
 
 def _check(action: str, key: str, because: str, is_done: bool | None) -> None:
@@ -63,9 +83,23 @@ def _check(action: str, key: str, because: str, is_done: bool | None) -> None:
             bool(key) and is_done is not None and bool(because.strip()),
             "settle KEY --done --because TEXT, or settle KEY --not-done --because TEXT",
         ),
+        "approve": (bool(key) and bool(because.strip()), _APPROVE),
+        "refuse": (bool(key) and bool(because.strip()), _REFUSE),
+        "quote": (bool(key), "quote KEY [--out FILE]"),
     }[action]
     if not is_ok:
         raise typer.BadParameter(f"expected upsell orders {wanted}")
+
+
+_APPROVE = "approve KEY --by WHO --because TEXT"
+_REFUSE = "refuse KEY --by WHO --because TEXT --tell WORDS"
+
+
+def _check_decision(action: str, by: str, tell: str) -> None:
+    """Refuse a decision that says too little."""
+    is_deciding = action in ("approve", "refuse")
+    if is_deciding and (not by.strip() or (action == "refuse" and not tell.strip())):
+        raise typer.BadParameter(f"expected upsell orders {_APPROVE if action == 'approve' else _REFUSE}")
 
 
 def _list(connection: Connection, state: str, limit: int, *, as_json: bool) -> None:
@@ -94,13 +128,14 @@ def _show(connection: Connection, key: str, *, as_json: bool) -> None:
     """Print one order."""
     import msgspec
 
+    from upsell.cli.approvals import approval_lines
     from upsell.cli.orders_text import order_content, show_lines
 
     order = _find(connection, key)
     if as_json:
         print(msgspec.json.format(msgspec.json.encode(order_content(order))).decode())
     else:
-        print("\n".join(show_lines(order)))
+        print("\n".join([*show_lines(order), *approval_lines(connection, order)]))
 
 
 def _retry(connection: Connection, key: str, because: str) -> None:

@@ -18,6 +18,9 @@ _MEANINGS = {
     OrderState.FULFILLED: "it is theirs",
     OrderState.FAILED: "it was not set up; a task says so",
     OrderState.WAITING: "the team has a task to set it up",
+    OrderState.ASKED: "an approver is to decide; nothing is charged before",
+    OrderState.REFUSED: "an approver refused it, and they were told",
+    OrderState.LAPSED: "nobody decided in time, and they were told",
 }
 
 
@@ -30,7 +33,7 @@ def list_lines(counts: Mapping[OrderState, int], listed: Sequence[Order]) -> Ite
     if listed:
         yield ""
     for order in listed:
-        yield f"{_at(order.accepted_at)}  {order.state.value:<10}  {order.key[:12]}  {_who(order)}"
+        yield f"{at_words(order.accepted_at)}  {order.state.value:<10}  {order.key[:12]}  {_who(order)}"
         yield f"  {what_words(order)}"
         if order.detail and order.state is not OrderState.FULFILLED:
             yield from textwrap.wrap(order.detail, 100, initial_indent="  ", subsequent_indent="  ")
@@ -49,17 +52,17 @@ def show_lines(order: Order) -> Iterator[str]:
             Money(terms.discount, terms.currency)
         )
     yield f"  for {_who(order)}; made by workflow {order.workflow}, passage {order.enrollment}"
-    yield f"  accepted {_at(order.accepted_at)} by {order.via.value}"
+    yield f"  accepted {at_words(order.accepted_at)} by {order.via.value}"
     if order.attempts:
         yield f"  billing was told {order.attempts} time{'s' if order.attempts != 1 else ''}"
     if order.state in (OrderState.ACCEPTED, OrderState.FULFILLING) and order.next_attempt_at is not None:
-        yield f"  is told next at {_at(order.next_attempt_at)}"
+        yield f"  is told next at {at_words(order.next_attempt_at)}"
     if order.detail:
         yield from textwrap.wrap(order.detail, 100, initial_indent="  said: ", subsequent_indent="  ")
     if order.answer:
         yield from textwrap.wrap(order.answer, 100, initial_indent="  customer: ", subsequent_indent="  ")
     if order.finished_at is not None:
-        yield f"  since {_at(order.finished_at)}"
+        yield f"  since {at_words(order.finished_at)}"
     if order.task:
         yield f"  task {order.task}"
 
@@ -67,7 +70,7 @@ def show_lines(order: Order) -> Iterator[str]:
 def order_content(order: Order) -> dict[str, object]:
     """Give an order as plain values for JSON; moments are ISO 8601 in UTC."""
     content: dict[str, object] = msgspec.to_builtins(order)
-    for name in ("accepted_at", "next_attempt_at", "finished_at"):
+    for name in ("accepted_at", "next_attempt_at", "finished_at", "decide_by", "guarantee_until"):
         at: Moment | None = getattr(order, name)
         content[name] = format_moment(at) if at is not None else None
     return content
@@ -76,6 +79,10 @@ def order_content(order: Order) -> dict[str, object]:
 def what_words(order: Order) -> str:
     """Say in a line what was accepted."""
     terms = order.terms
+    if order.returns:
+        to = order.had.name if order.had is not None and order.had.name else "what they had"
+        refund = ", and what was paid is given back" if order.has_refund else ""
+        return f"back from {terms.name} to {to}{refund}; takes back {order.returns[:12]}"
     said = f"{terms.name} by {order.offer}"
     if terms.outcome_price is not None:
         said += f", {Money(terms.outcome_price, terms.currency)} for each {terms.outcome_per}"
@@ -90,5 +97,6 @@ def _who(order: Order) -> str:
     return f"{payer}{order.customer_id}"
 
 
-def _at(at: Moment) -> str:
+def at_words(at: Moment) -> str:
+    """Write a moment to the minute."""
     return f"{to_datetime(at):%Y-%m-%d %H:%M} UTC"

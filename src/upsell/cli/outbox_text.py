@@ -11,6 +11,7 @@ from upsell.clock import Moment, format_moment, to_datetime
 from upsell.decisions.decision import Seen
 from upsell.decisions.reasons import MEANINGS
 from upsell.decisions.stops import Stop
+from upsell.journeys.effects import OF_ORDER, is_of_order
 from upsell.journeys.explain import value_words
 from upsell.money import Money
 from upsell.runtime.desk import Shown
@@ -41,7 +42,8 @@ def list_lines(
         to = each.customer_id or "-"
         yield f"{_at(each.reserved_at)}  {each.state.value:<9}  {each.channel:<7}  {each.key[:12]}  {to}"
         said = f"template {each.content}" if each.content else f"step {each.step}"
-        yield f"  workflow {each.workflow}, {said}, intent {each.intent}"
+        whose = "about an order" if each.step.startswith(OF_ORDER) else f"workflow {each.workflow}"
+        yield f"  {whose}, {said}, intent {each.intent}"
         if each.reason:
             yield from textwrap.wrap(each.reason, 100, initial_indent="  ", subsequent_indent="  ")
     more = sum(counts.values()) - len(listed)
@@ -99,6 +101,13 @@ def show_lines(shown: Shown) -> Iterator[str]:
     yield from _letter_lines(shown)
     yield ""
     yield "Why"
+    if is_of_order(message):
+        about = message.trigger.get("key")
+        yield from _wrapped(
+            f"It says what became of an order ({message.step}), and no workflow sends it. All of it: "
+            f"upsell orders show {about}"
+        )
+        return
     yield from _wrapped(
         f"{shown.workflow_name or message.workflow} ({message.workflow}, version {message.version[:12]}), "
         f"step {message.step}, visit {message.visit}, template {message.content or '-'}, "

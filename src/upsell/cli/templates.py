@@ -26,11 +26,12 @@ def templates(
     What is there already is never written over, and then nothing is copied.
     """
     from upsell.errors import ConfigError, nearest
-    from upsell.runtime.ready import READY, copy_templates, locales_of
+    from upsell.runtime.ready import OWN, READY, copy_templates, locales_of
 
+    known = {**READY, **OWN}
     if not add:
-        width = max(map(len, READY))
-        for name, meaning in READY.items():
+        width = max(map(len, known))
+        for name, meaning in known.items():
             print(f"{name:<{width}}  {meaning} ({', '.join(locales_of(name))})")
         print("\nCopy one into a workspace with: upsell templates add NAME --workspace DIR")
         return
@@ -40,9 +41,9 @@ def templates(
         msg = f"expected: upsell templates add NAME..., got {got}; without words they are listed"
         raise ConfigError(msg)
     for name in names:
-        if name not in READY:
-            near = nearest(name, READY)
-            hint = f"did you mean {near}?" if near else f"known: {', '.join(READY)}"
+        if name not in known:
+            near = nearest(name, known)
+            hint = f"did you mean {near}?" if near else f"known: {', '.join(known)}"
             msg = f"expected a ready template, got {name}; {hint}"
             raise ConfigError(msg)
     for path in copy_templates(workspace, names, locale):

@@ -68,6 +68,42 @@ class Holdings(msgspec.Struct, frozen=True):
         return held.amount / held.interval_months
 
 
+class Had(msgspec.Struct, frozen=True):
+    """What somebody had at one moment, to be written down: what they go back to.
+
+    Attributes:
+        plan: Id of the plan in force, empty where none was known.
+        name: What customers call it.
+        subscription: Id of the subscription; empty without one.
+        interval: How often its price fell due, ``month`` or ``year``.
+        quantity: Units of quantity paid for.
+        amount: What fell due each interval, in minor units; None where that was not known.
+        currency: ISO 4217 code of that.
+    """
+
+    plan: str = ""
+    name: str = ""
+    subscription: str = ""
+    interval: str = "month"
+    quantity: float = 1.0
+    amount: int | None = None
+    currency: str = ""
+
+
+def had_of(holdings: Holdings) -> Had:
+    """Write down what somebody has."""
+    plan, held, paid = holdings.plan, holdings.subscription, holdings.paid
+    return Had(
+        plan=plan.id if plan is not None else "",
+        name=plan.name if plan is not None else "",
+        subscription=held.id if held is not None else "",
+        interval=holdings.interval.value,
+        quantity=holdings.quantity,
+        amount=None if paid is None else round(paid * holdings.interval.months),
+        currency=holdings.currency,
+    )
+
+
 class PastHoldings(msgspec.Struct, frozen=True):
     """What somebody had in all of a usage period that is over.
 

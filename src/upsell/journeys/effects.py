@@ -6,7 +6,7 @@ writes the household, and only then acts.
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import msgspec
 
@@ -145,3 +145,12 @@ Effect: TypeAlias = Speak | Spend | Withdraw | OpenTask | Record | Decided | Exp
 def message_key(enrollment: str, step: str, visit: int, recipient: str, channel: str) -> str:
     """Give the key of a message: the same for the same speaking, whatever else changes."""
     return digest("message", enrollment, step, str(visit), recipient, channel)
+
+
+OF_ORDER: Final = "order."
+"""How the step of a message begins that no enrollment says: a mail about what somebody accepted."""
+
+
+def is_of_order(message: Speak) -> bool:
+    """Tell whether a message is about an order: no journey says it, and no journey may hold it back."""
+    return not message.enrollment and message.step.startswith(OF_ORDER)

@@ -14,7 +14,7 @@ from upsell.decisions.reach import WEBHOOK
 from upsell.decisions.reasons import Reason
 from upsell.ids import bare, is_account
 from upsell.journeys.advance import concerns_for
-from upsell.journeys.effects import Speak
+from upsell.journeys.effects import Speak, is_of_order
 from upsell.journeys.household import Enrollment, Household, Unit
 from upsell.journeys.places import ask_hours, ask_places
 from upsell.journeys.program import Program
@@ -42,7 +42,8 @@ def ask_gate(
     Asked in order: is the enrollment still waiting for this message, in the same version; does the
     person still have an address and, in an account, a role the step addresses; is the unit still eligible;
     has the person not withdrawn consent; is the workflow live and nothing silences the intent; can the offer
-    still be made; does the message still hold a place in the caps. The household is not changed.
+    still be made; does the message still hold a place in the caps. A message about an order is asked for an
+    address and for the consent to service alone. The household is not changed.
 
     Args:
         program: What the workspace says.
@@ -51,6 +52,8 @@ def ask_gate(
         now: The moment asked about.
         others: Places at the person's address that were taken before this message's, by whatever id.
     """
+    if is_of_order(message):
+        return _ask_order(household.customers.get(message.customer_id), message)
     scene = Scene(program, concerns_for(program), household)
     # An incident or a pause that is known holds, and what is known to have run out is gone, though it may
     # have been a moment after the clock was read.
@@ -93,6 +96,14 @@ def ask_gate(
         or _ask_reserved(message, scene.now)
         or ask_places(scene, person, speech, but=message.key, others=others)
     )
+
+
+def _ask_order(person: Unit | None, message: Speak) -> Verdict | None:
+    """Ask of a message about what somebody accepted: it rests on the contract, whatever else they left."""
+    if person is None:
+        return Verdict(Reason.NO_RECIPIENT, message.customer_id)
+    unreachable = ask_reach(person, message.channel, message.customer_id)
+    return unreachable or ask_consent(person.contact, message.channel, intent=message.intent)
 
 
 def _why_left(person: Unit | None, message: Speak) -> Verdict:

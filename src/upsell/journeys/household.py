@@ -41,6 +41,7 @@ class Trial(msgspec.Struct, omit_defaults=True):
         is_accepted: Whether the paid terms were taken.
         told: Key of the message that tells billing of its end; empty before.
         is_apart: Whether it goes on without its passage.
+        keys: Keys of what its passage said since of its paid terms; None where that was not written down.
     """
 
     grant: Speak
@@ -49,6 +50,7 @@ class Trial(msgspec.Struct, omit_defaults=True):
     is_accepted: bool = False
     told: str = ""
     is_apart: bool = False
+    keys: list[str] | None = None
 
     @property
     def step(self) -> str:

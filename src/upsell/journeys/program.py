@@ -21,7 +21,7 @@ from upsell.decisions.policy import Policy
 from upsell.decisions.rails import Spent
 from upsell.decisions.stops import Stop
 from upsell.journeys.segment import Segment
-from upsell.journeys.workflow import Workflow
+from upsell.journeys.workflow import Content, Workflow
 from upsell.rules.compile import Rule
 
 
@@ -83,13 +83,20 @@ class Reports(msgspec.Struct, frozen=True):
 
 
 class Accepting(msgspec.Struct, frozen=True):
-    """Who may accept.
+    """Who may accept, and what needs somebody of the team to approve it.
 
     Attributes:
         roles: Roles of an account of which somebody must have one to accept for it.
+        approval_above: Totals over twelve months above which an offer waits for approval, in minor units, by
+            currency; empty for none.
+        approvers: Who may approve, as they name themselves; empty for anybody of the team.
+        approval_within: How long an approver has before the request lapses.
     """
 
     roles: frozenset[str] = frozenset({"admin", "billing", "owner"})
+    approval_above: Mapping[str, int] = msgspec.field(default_factory=dict)
+    approvers: tuple[str, ...] = ()
+    approval_within: Duration = 7 * DAY
 
 
 class Program(msgspec.Struct, frozen=True):
@@ -119,7 +126,8 @@ class Program(msgspec.Struct, frozen=True):
         stops: What somebody stopped by hand, from whatever moment each holds.
         links: What becomes of links in mail.
         locale: Locale of templates whose files name none, and of whoever told us no other.
-        accepting: Who may accept.
+        accepting: Who may accept, and what needs approval.
+        own_mails: The workspace's templates of mails about orders, by name, in place of the shipped ones.
     """
 
     version: str
@@ -146,6 +154,7 @@ class Program(msgspec.Struct, frozen=True):
     links: Links = Links()
     locale: str = "en"
     accepting: Accepting = Accepting()
+    own_mails: Mapping[str, Content] = msgspec.field(default_factory=dict)
 
     def sender_of(self, workflow: Workflow | None) -> Sender:
         """Give who mail of a workflow comes from: the one it names, while there is one of that name."""

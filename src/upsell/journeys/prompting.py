@@ -34,6 +34,7 @@ from upsell.journeys.speaking import (
     speech_of,
 )
 from upsell.journeys.steps import PromptStep, asked_where
+from upsell.journeys.trials import note_paid_terms
 from upsell.journeys.walking import expose_arms, expose_step, is_in_arms, keep_terms, note_shown
 from upsell.journeys.workflow import Workflow
 from upsell.signals.events import PROMPT_OFFERED, PROMPT_WITHHELD, Event
@@ -181,6 +182,7 @@ def _record(
         name = PROMPT_WITHHELD
         said |= {"reason": verdict.reason.value, "rule": verdict.rule}
     elif terms is not None:
+        note_paid_terms(prompt.enrollment, terms.offer, prompt.key)
         said |= {"offer": terms.offer, "terms": msgspec.to_builtins(terms)}
     person = event.customer_id or (None if is_account(prompt.unit.id) else bare(prompt.unit.id))
     scene.record(name, digest(prompt.key, event.id), prompt.unit, person, **said)

@@ -36,7 +36,36 @@ TAKES: Final = ".takes"
 
 def begin_trial(enrollment: Enrollment, grant: Speak, lasts: Duration) -> None:
     """Remember the trial that a passage grants, from what billing is told of it."""
-    enrollment.trial = Trial(grant, grant.reserved_at + lasts)
+    enrollment.trial = Trial(grant, grant.reserved_at + lasts, keys=[])
+
+
+def note_paid_terms(enrollment: Enrollment, offer: str | None, key: str) -> None:
+    """Remember that a passage says the paid terms of its trial under a key, or reminds of them."""
+    trial = enrollment.trial
+    if trial is None or trial.keys is None or offer not in (None, trial.grant.offer) or key in trial.keys:
+        return
+    trial.keys = [*trial.keys, key]
+
+
+def trials_of(unit: Unit) -> list[Trial]:
+    """Give the trials of a unit, those that go on without their passage first."""
+    passages = (each.trial for each in unit.enrollments.values())
+    return [*unit.trials.values(), *(trial for trial in passages if trial is not None)]
+
+
+def is_under_way(trial: Trial, offer: str, now: Moment) -> bool:
+    """Tell whether a trial of an offer goes on at ``now``: neither over nor told to billing as taken."""
+    return trial.grant.offer == offer and not trial.told and now < trial.ends_at
+
+
+def says_paid_terms(unit: Unit, enrollment: str, offer: str, shown_at: Moment, now: Moment) -> bool:
+    """Tell whether what a passage showed are the paid terms of a trial that is under way."""
+    return any(
+        is_under_way(trial, offer, now)
+        and trial.grant.enrollment == enrollment
+        and shown_at >= trial.grant.reserved_at
+        for trial in trials_of(unit)
+    )
 
 
 def note_grant(enrollment: Enrollment, event: Event) -> None:
@@ -149,8 +178,11 @@ def is_timely(trial: Trial, event: Event) -> bool:
 
 
 def _is_acceptance(trial: Trial, event: Event) -> bool:
+    """Tell whether an acceptance takes the paid terms of a trial: under a key, what its passage showed."""
     said = event.properties
-    is_named = said.get("key") == trial.grant.key or said.get("offer") == trial.grant.offer
+    key, is_of_offer = said.get("key"), said.get("offer") == trial.grant.offer
+    is_known = key is None or trial.keys is None or key in trial.keys
+    is_named = (is_of_offer and is_known) or key == trial.grant.key
     return event.name == OFFER_ACCEPTED and is_named and is_timely(trial, event)
 
 

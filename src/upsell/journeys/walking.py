@@ -63,7 +63,7 @@ from upsell.journeys.steps import (
     WebhookStep,
     for_arm,
 )
-from upsell.journeys.trials import CLOSING, begin_trial, stay_within
+from upsell.journeys.trials import CLOSING, begin_trial, note_paid_terms, stay_within
 from upsell.journeys.triggers import is_still_true
 from upsell.journeys.updating import update_traits
 from upsell.journeys.waiting import Awaiting, ask_wait
@@ -582,6 +582,7 @@ def _message(
     key: str,
     terms: Terms | None,
 ) -> Speak:
+    note_paid_terms(enrollment, terms.offer if terms is not None else None, key)
     return Speak(
         key=key,
         enrollment=enrollment.id,

@@ -11,31 +11,31 @@ from __future__ import annotations
 
 import enum
 import threading
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from upsell.catalog.offers import Offer
+from upsell.channels.languages import language_of
 from upsell.clock import SECOND, Clock, Duration, Moment
+from upsell.decisions.commitments import ask_limit
+from upsell.decisions.holdings import had_of
 from upsell.errors import StoreError, UpsellError
-from upsell.ids import SHARDS, UnitId, account_unit, bare, customer_unit, is_account
-from upsell.journeys.household import Household, empty_household
+from upsell.ids import account_unit, bare, customer_unit, is_account
 from upsell.journeys.program import Program
 from upsell.journeys.steps import TrialStep
+from upsell.journeys.trials import is_under_way, says_paid_terms, trials_of
 from upsell.runtime.identities import Identity
+from upsell.runtime.order_events import accepted_event, as_asked, ask_approval
+from upsell.runtime.order_mails import News, tell_by_mail
+from upsell.runtime.payers import Home, find_home, id_today, newest_program
 from upsell.runtime.programs import Programs
-from upsell.runtime.snapshot import take_pending
-from upsell.signals.events import OFFER_ACCEPTED, Event
 from upsell.store.acceptances import Showing, find_showing
-from upsell.store.connect import Connection, connect, one_moment
-from upsell.store.cursors import read_cursors
-from upsell.store.identities import find_identities
+from upsell.store.connect import Connection, connect
+from upsell.store.households import read_traits
 from upsell.store.ledger import append, stamp_moment
 from upsell.store.orders import Order, OrderState, Via, add_order, find_order
 from upsell.store.queries import query
-
-SOURCE: Final = "accepting"
-"""The source of the events made here."""
 
 HEAD_START: Final[Duration] = 30 * SECOND
 """For how long whoever accepted may tell billing, before the guard does."""
@@ -106,7 +106,8 @@ class AcceptDesk:
 def accept(connection: Connection, clock: Clock, asked: Accept, programs: Programs | None = None) -> Accepted:
     """Take an acceptance: the order and the event ``Offer Accepted`` are committed together.
 
-    Accepted again, also under another key of the same passage, it is what it was.
+    Accepted again, also under another key of the same passage, it is what it was. Beyond the limits above
+    which an offer needs approval it is asked for, and the event is that of the approval.
 
     Args:
         connection: The database, in autocommit.
@@ -126,9 +127,9 @@ def accept(connection: Connection, clock: Clock, asked: Accept, programs: Progra
     if programs is None:
         programs = Programs()
         programs.refresh(connection)
-    program = _newest(programs)
-    who = _today(connection, asked.identity.customer_id)
-    home = _find_home(connection, program, showing, who, now)
+    program = newest_program(programs)
+    who = id_today(connection, asked.identity.customer_id)
+    home = find_home(connection, program, showing, who, now)
     _ask_person(program, home, who, asked.identity)
     _ask_price(showing, asked)
     terms = showing.terms
@@ -137,7 +138,14 @@ def accept(connection: Connection, clock: Clock, asked: Accept, programs: Progra
         return Accepted(before, is_new=False)
     offer = _ask_end(programs, program, showing, now)
     converts = _ask_trial(connection, program, home, showing, now)
+    # What is mailed of it later is said in the language of whoever accepts.
+    offer = offer.said_in(language_of(read_traits(connection, who)))
     order = _order(asked, showing, home, who, offer, now, converts=converts)
+    # Of what is only tried nothing falls due, so nobody has to approve it.
+    limits = program.accepting
+    beyond = None if order.trial_days else ask_limit(terms, offer.months, limits.approval_above)
+    if beyond is not None:
+        order = as_asked(order, now + limits.approval_within)
     with connection.transaction():
         if not add_order(connection, order):
             taken = find_order(connection, asked.key, order.enrollment, order.offer, order.thing)
@@ -145,59 +153,36 @@ def accept(connection: Connection, clock: Clock, asked: Accept, programs: Progra
                 msg = "expected the order that stood in the way of another, found none; accept again"
                 raise StoreError(msg)
             return Accepted(taken, is_new=False)
+        if beyond is not None:
+            # The outbox before the ledger, as everybody asks for the two.
+            tell_by_mail(connection, order, News.ASKED, now)
         if terms.expires_at is None and (offer.stock is not None or offer.budget is not None):
             # Two who take the last one wait for each other here, and the second finds it gone.
             stamp_moment(connection, clock)
             mine = Programs()
             mine.refresh(connection)
-            _ask_stock(_newest(mine), showing)
-        append(connection, [_event(order)], clock)
+            _ask_stock(newest_program(mine), showing)
+        if beyond is None:
+            append(connection, [accepted_event(order, now)], clock)
+        else:
+            ask_approval(connection, clock, order, beyond)
     return Accepted(order, is_new=True)
 
 
-class _Home(msgspec.Struct, frozen=True):
-    """Whom an offer was made to by who they are today, with the household that pays."""
-
-    unit_id: UnitId
-    household: Household
-
-
-def _newest(programs: Programs) -> Program:
-    """Give what is live.
-
-    Raises:
-        StoreError: Nothing is, or it does not compile.
-    """
-    newest = programs.newest()
-    if newest is None:
-        msg = "expected definitions that are live, found none; put some live with `upsell apply`"
-        raise StoreError(msg)
-    return programs.program(newest.number)
+def is_converting(connection: Connection, programs: Programs, order: Order, now: Moment) -> bool:
+    """Tell whether an order still takes the paid terms of a trial that is under way at ``now``."""
+    showing = find_showing(connection, order.key, order.accepted_at)
+    if showing is None or not order.converts:
+        return False
+    program = newest_program(programs)
+    home = find_home(connection, program, showing, order.customer_id, now)
+    try:
+        return _ask_trial(connection, program, home, showing, now)
+    except NotAcceptedError:
+        return False
 
 
-def _today(connection: Connection, customer_id: str) -> str:
-    """Give who somebody is today: the one they went into, if they did."""
-    known = find_identities(connection, [customer_id]).get(customer_id)
-    return known.customer_id if known is not None else customer_id
-
-
-def _find_home(connection: Connection, program: Program, showing: Showing, who: str, now: Moment) -> _Home:
-    """Read the household of what was shown, as of now, with the roles of who accepts."""
-    unit_id, household_id = showing.unit_id, showing.unit_id
-    with one_moment(connection):
-        if not is_account(unit_id):
-            customer_id = _today(connection, bare(unit_id))
-            unit_id = household_id = customer_unit(customer_id)
-            values = {"customers": [customer_id]}
-            for _, account_id in connection.execute(query("find_members"), values, binary=True):
-                household_id = account_unit(account_id)
-        people = {who} if is_account(unit_id) else {who, bare(unit_id)}
-        cursors = read_cursors(connection, range(SHARDS))
-        homes = take_pending(connection, program, {household_id: people}, cursors, now)
-    return _Home(unit_id, homes.households.get(household_id) or empty_household(household_id))
-
-
-def _ask_person(program: Program, home: _Home, who: str, identity: Identity) -> None:
+def _ask_person(program: Program, home: Home, who: str, identity: Identity) -> None:
     """Refuse whoever may not accept for the household.
 
     Raises:
@@ -258,7 +243,7 @@ def _ask_end(programs: Programs, program: Program, showing: Showing, now: Moment
     return offer
 
 
-def _ask_trial(connection: Connection, program: Program, home: _Home, showing: Showing, now: Moment) -> bool:
+def _ask_trial(connection: Connection, program: Program, home: Home, showing: Showing, now: Moment) -> bool:
     """Tell whether these are the paid terms of a trial that is under way: what its passage said since.
 
     Raises:
@@ -266,13 +251,9 @@ def _ask_trial(connection: Connection, program: Program, home: _Home, showing: S
     """
     household, offer = home.household, showing.terms.offer
     own = household.account if is_account(home.unit_id) else household.customers.get(bare(home.unit_id))
-    passages = own.enrollments.values() if own is not None else ()
-    apart = own.trials.values() if own is not None else ()
-    trials = [*apart, *(each.trial for each in passages if each.trial is not None)]
-    going = [each for each in trials if each.grant.offer == offer and not each.told and now < each.ends_at]
-    for trial in going:
-        if trial.grant.enrollment == showing.enrollment and showing.shown_at >= trial.grant.reserved_at:
-            return True
+    if own is not None and says_paid_terms(own, showing.enrollment, offer, showing.shown_at, now):
+        return True
+    going = own is not None and any(is_under_way(each, offer, now) for each in trials_of(own))
     if going:
         msg = f"expected what is not on trial, got {offer!r}, which is; its paid terms are another offer"
         raise NotAcceptedError(Refusal.OVER, msg)
@@ -313,7 +294,7 @@ def _offer_when(programs: Programs, offer_id: str, at: Moment) -> Offer | None:
 
 
 def _order(
-    asked: Accept, showing: Showing, home: _Home, who: str, offer: Offer, now: Moment, *, converts: bool
+    asked: Accept, showing: Showing, home: Home, who: str, offer: Offer, now: Moment, *, converts: bool
 ) -> Order:
     terms = showing.terms
     return Order(
@@ -333,34 +314,9 @@ def _order(
         accepted_at=now,
         state=OrderState.ACCEPTED,
         next_attempt_at=now + HEAD_START,
-    )
-
-
-def _event(order: Order) -> Event:
-    """Give the event of an order: of the unit that the offer was made to, whoever took it."""
-    terms = order.terms
-    said: dict[str, Any] = {
-        "key": order.key,
-        "offer": order.offer,
-        "thing": order.thing,
-        "currency": terms.currency,
-        "workflow": order.workflow,
-        "via": order.via.value,
-        "by": order.customer_id,
-        "terms": msgspec.to_builtins(terms),
-    }
-    if terms.price is not None:
-        said["price"] = terms.price
-    if order.trial_days:
-        said["trial_days"] = order.trial_days
-    of_account = is_account(order.unit_id)
-    return Event(
-        id=f"accepted/{order.key}",
-        name=OFFER_ACCEPTED,
-        occurred_at=order.accepted_at,
-        seen_at=0,
-        customer_id=order.customer_id if of_account else bare(order.unit_id),
-        account_id=bare(order.household_id) if is_account(order.household_id) else None,
-        properties=said,
-        source=SOURCE,
+        months=offer.months,
+        guarantee=offer.guarantee,
+        downgrade=offer.downgrade,
+        guarantee_until=now + offer.guarantee_for if offer.guarantee_for is not None else None,
+        had=had_of(home.holdings),
     )

@@ -22,7 +22,7 @@ from upsell.channels.channel import Answer, Channel, Letter, Receipt
 from upsell.channels.email import EmailChannel
 from upsell.channels.link_facts import LinkMint
 from upsell.channels.mime import message_id_of
-from upsell.channels.render import write_letter
+from upsell.channels.render import content_of, write_letter
 from upsell.channels.webhook import write_webhook
 from upsell.clock import SECOND, Clock, Duration, Moment
 from upsell.config import Settings, link_base
@@ -30,12 +30,14 @@ from upsell.decisions.addresses import address_key
 from upsell.decisions.guardrails import mailbox_of
 from upsell.decisions.reach import EMAIL, WEBHOOK
 from upsell.errors import DeliveryError
+from upsell.journeys.effects import is_of_order
 from upsell.journeys.gate import ask_gate
 from upsell.journeys.program import Program
 from upsell.runtime.backlog import LATE_AFTER, LONGEST_SPREAD
 from upsell.runtime.left_addresses import tell_left
 from upsell.runtime.linking import Linker, kept_links
 from upsell.runtime.mail_routing import MailRouting
+from upsell.runtime.own_mails import with_own_mails
 from upsell.runtime.programs import Programs
 from upsell.runtime.receipts import receipt_events, withheld_by
 from upsell.runtime.snapshot import Snapshot, Unheard, take_snapshot
@@ -316,6 +318,8 @@ class Dispatcher:
             # Who has another address since stands last in line there, and is asked about as such.
             move_places(self.connection, moved)
             snapshot = take_snapshot(self.connection, self._programs, claimed, now)
+        if any(is_of_order(queued.message) for queued in claimed):
+            snapshot.program = with_own_mails(snapshot.program)
         return snapshot
 
     def _ask(self, snapshot: Snapshot, queued: Queued, now: Moment) -> Letter | Finished:
@@ -340,7 +344,8 @@ class Dispatcher:
             letter = write_letter(program, household, message, now, self._mint)
         except DeliveryError as error:
             return Finished(message.key, State.FAILED, str(error))
-        if self._linker is None or message.channel != EMAIL:
+        # What somebody does with a mail about their own contract is watched by nobody.
+        if self._linker is None or message.channel != EMAIL or is_of_order(message):
             return letter
         contact = household.customers[message.customer_id].contact
         return self._linker.link(letter, queued.number, program.links, contact)
@@ -510,8 +515,7 @@ async def _apart(do: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
 def _template(program: Program, queued: Queued) -> tuple[tuple[str, str], Any]:
     """Give what a letter was written from, and a name by which it is always known."""
     message = queued.message
-    workflow = program.of_version(message.workflow, message.version)
-    content = workflow.contents.get(message.content) if workflow is not None else None
+    content = content_of(program, message)
     return (f"{message.version}/{message.channel}", message.content), content
 
 

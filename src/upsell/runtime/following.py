@@ -9,20 +9,21 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from typing import Final
 from weakref import WeakSet
 
 import psycopg
 import structlog
 
+from upsell.clock import Clock, Moment
 from upsell.errors import StoreError
 from upsell.ids import UnitId, account_unit, customer_unit
 from upsell.runtime.identities import Identity
 from upsell.runtime.intake import OverloadedError
 from upsell.store.connect import Connection, connect
 from upsell.store.identities import find_identities
-from upsell.store.showing_marks import read_row_marks, read_showing_marks
+from upsell.store.showing_marks import Mark, read_row_marks, read_showing_marks, read_world_mark
 
 CHANGED: Final = b"event: changed\ndata: {}\n\n"
 BEAT: Final = b": here\n\n"
@@ -31,6 +32,9 @@ LONGEST_SECONDS: Final = 3_600.0
 """How long a page follows before it is asked anew who looks."""
 
 _ASKED_EACH_SECONDS: Final = 0.5
+
+_AT_ONCE: Final = 50
+"""How many pages are told in one half second."""
 
 _log = structlog.get_logger(__name__)
 
@@ -43,22 +47,28 @@ class Follower:
         self.units = units
         self.rows: dict[UnitId, str] = {}
         self.shown: dict[UnitId, str] = {}
+        self.ends: set[Moment] = set()
+        self.world: str | None = None
         self.woken = asyncio.Event()
         self.is_changed = False
         self.is_over = False
         self._loop = asyncio.get_running_loop()
 
-    def wake(self) -> None:
-        """Let it look, from any thread."""
-        self._loop.call_soon_threadsafe(self.woken.set)
+    def wake(self, after: float = 0.0) -> None:
+        """Let it look after so many seconds, from any thread."""
+        if after:
+            self._loop.call_soon_threadsafe(self._loop.call_later, after, self.woken.set)
+        else:
+            self._loop.call_soon_threadsafe(self.woken.set)
 
 
 class Followers:
     """All pages that follow this process."""
 
-    def __init__(self, url: str, most: int) -> None:
+    def __init__(self, url: str, clock: Clock, most: int) -> None:
         """Follow the database at ``url``, for so many pages at most."""
         self._url = url
+        self._clock = clock
         self._most = most
         # Weakly: a stream that was never begun has nobody who leaves.
         self._followers: WeakSet[Follower] = WeakSet()
@@ -130,7 +140,7 @@ class Followers:
             known = find_identities(connection, [identity.customer_id]).get(identity.customer_id)
             if known is not None:
                 follower.units = _units(Identity(known.customer_id, identity.account_id))
-            _look(connection, [follower])
+            _look(connection, [follower], self._clock.now())
         with self._guard:
             if self._thread is None and not self._stopped.is_set():
                 self._thread = threading.Thread(target=self._ask, name="following", daemon=True)
@@ -148,16 +158,17 @@ class Followers:
             try:
                 if connection is None or connection.closed:
                     connection = connect(self._url)
-                changed = _look(connection, followers)
+                changed = _look(connection, followers, self._clock.now())
             except (psycopg.Error, StoreError) as error:
                 # What changed meanwhile differs still when the database answers again.
                 _log.warning("following_failed", error=str(error))
                 if connection is not None:
                     connection.close()
                 continue
-            for follower in changed:
+            for number, follower in enumerate(changed):
                 follower.is_changed = True
-                follower.wake()
+                # What changed for everybody is not asked by everybody in one instant.
+                follower.wake(number // _AT_ONCE * _ASKED_EACH_SECONDS)
             del followers, changed
         if connection is not None:
             connection.close()
@@ -168,21 +179,33 @@ def _units(identity: Identity) -> tuple[UnitId, ...]:
     return (customer_unit(identity.customer_id), *account)
 
 
-def _look(connection: Connection, followers: list[Follower]) -> list[Follower]:
+def _look(connection: Connection, followers: list[Follower], now: Moment) -> list[Follower]:
     """Look what is so for each, and give those for whom it is otherwise than when last looked at."""
+    world = read_world_mark(connection)
     marks = read_row_marks(connection, {unit_id for each in followers for unit_id in each.units})
     rows = {
         each: {unit_id: mark for own in each.units for unit_id, mark in marks[own].items()}
         for each in followers
     }
     stirred = [each for each in followers if rows[each] != each.rows]
-    if not stirred:
-        return []
-    shown = read_showing_marks(connection, {unit_id for each in stirred for unit_id in rows[each]})
-    changed = []
+    shown: Mapping[UnitId, Mark] = {}
+    if stirred:
+        shown = read_showing_marks(connection, {unit_id for each in stirred for unit_id in rows[each]})
+    changed = [each for each in followers if _has_ended(each, world, now)]
     for each in stirred:
-        now = {unit_id: shown[unit_id] for unit_id in rows[each] if unit_id in shown}
-        if now != each.shown:
+        now_shown = [(unit_id, shown[unit_id]) for unit_id in rows[each] if unit_id in shown]
+        texts = {unit_id: mark.text for unit_id, mark in now_shown}
+        if texts != each.shown and each not in changed:
             changed.append(each)
-        each.rows, each.shown = rows[each], now
+        each.rows, each.shown = rows[each], texts
+        each.ends = {at for _, mark in now_shown for at in mark.ends if at > now}
     return changed
+
+
+def _has_ended(follower: Follower, world: str, now: Moment) -> bool:
+    """Tell whether something ended by time alone since it was looked at, or changed for everybody."""
+    over = {at for at in follower.ends if at <= now}
+    is_other = follower.world not in (None, world)
+    follower.ends -= over
+    follower.world = world
+    return bool(over) or is_other

@@ -9,28 +9,36 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, Final, assert_never
+from typing import Final, assert_never
 
 import msgspec
 import psycopg
 import structlog
 
-from upsell.channels.fulfillers import Fulfiller, Fulfilment, Outcome, Purchase, WebhookFulfiller
+from upsell.channels.fulfillers import (
+    Fulfiller,
+    Fulfilment,
+    GivingBack,
+    Outcome,
+    Purchase,
+    WebhookFulfiller,
+)
+from upsell.channels.prompt_view import day_words, locale_of
 from upsell.channels.prompt_words import WORDS, language_of
 from upsell.channels.signing import read_secret
 from upsell.clock import DAY, HOUR, MINUTE, SECOND, Clock, Duration, Moment
 from upsell.config import Settings
 from upsell.errors import ConfigError, StoreError
 from upsell.ids import bare, digest, is_account
-from upsell.journeys.effects import OpenTask
-from upsell.money import Money
-from upsell.runtime.accepting import SOURCE, Accept, AcceptDesk, Accepted, NotAcceptedError, Refusal
-from upsell.signals.events import TASK_CLOSED, TASK_OPENED, Event
-from upsell.store.answers import keep_tasks
+from upsell.runtime.accepting import Accept, AcceptDesk, Accepted, NotAcceptedError, Refusal
+from upsell.runtime.order_events import of_household, open_task, order_words
+from upsell.runtime.order_mails import News, tell_by_mail
+from upsell.signals.events import TASK_CLOSED
 from upsell.store.connect import Connection, connect
 from upsell.store.households import read_traits
 from upsell.store.ledger import append
 from upsell.store.orders import (
+    NOT_APPROVED,
     Order,
     OrderState,
     claim_orders,
@@ -104,6 +112,22 @@ class FulfilDesk:
             traits = read_traits(connection, order.customer_id)
         return tell(order, (*locales, traits.get("locale"), traits.get("language")))
 
+    def see_through(self, key: str) -> None:
+        """Tell billing of an order that was just made, as far as it answers now."""
+        with connect(self._url) as connection:
+            fulfil(connection, self._clock, self._fulfiller, key)
+
+    @property
+    def has_billing(self) -> bool:
+        """Whether anybody but the team is told."""
+        return self._fulfiller is not None
+
+    def refusal_words(self, error: NotAcceptedError, asked: Accept, locales: Sequence[object] = ()) -> str:
+        """Say to whoever wanted to accept why it was not taken; locales as in ``take``."""
+        with connect(self._url) as connection:
+            traits = read_traits(connection, asked.identity.customer_id)
+        return refusal_words(error, (*locales, traits.get("locale"), traits.get("language")))
+
     def close(self) -> None:
         """Close what is kept open."""
         if self._fulfiller is not None:
@@ -158,8 +182,12 @@ def fulfil_due(
 
 def tell(order: Order, locales: Sequence[object]) -> Told:
     """Say how an order stands to whoever accepted: in billing's words where it has some."""
-    words = WORDS[language_of(*locales)]
-    is_failed = order.state is OrderState.FAILED
+    language = language_of(*locales)
+    words = WORDS[language]
+    is_failed = order.state in _NOT_THEIRS
+    by = ""
+    if order.decide_by is not None:
+        by = day_words(order.decide_by, locale_of(locales, language))
     match order.state:
         case OrderState.FULFILLED:
             said = words.accepted
@@ -169,9 +197,15 @@ def tell(order: Order, locales: Sequence[object]) -> Told:
             said = words.waiting
         case OrderState.FAILED:
             said = words.stuck if order.is_given_up else words.refused
+        case OrderState.ASKED:
+            said = words.asked
+        case OrderState.REFUSED:
+            said = words.not_approved
+        case OrderState.LAPSED:
+            said = words.lapsed
         case _:
             assert_never(order.state)
-    return Told(order, order.answer or said.format(name=order.terms.name), is_failed)
+    return Told(order, order.answer or said.format(name=order.terms.name, by=by), is_failed)
 
 
 def refusal_words(error: NotAcceptedError, locales: Sequence[object]) -> str:
@@ -201,8 +235,14 @@ def settle_by_hand(
         because: Why.
 
     Raises:
-        StoreError: It had failed, and the same offer was accepted again since.
+        StoreError: It had failed, and the same offer was accepted again since; or only an approver decides.
     """
+    if order.state in NOT_APPROVED:
+        msg = (
+            f"expected an order that needs no approval, got {order.key}, which is {order.state.value}; "
+            "`upsell orders approve` and `refuse` decide about those that wait"
+        )
+        raise StoreError(msg)
     now = clock.now()
     is_on = state is OrderState.ACCEPTED
     after = msgspec.structs.replace(
@@ -213,9 +253,12 @@ def settle_by_hand(
         with connection.transaction():
             if not settle_order_by_hand(connection, after, order.state):
                 return None
+            if state is OrderState.FULFILLED:
+                # What came to nothing the team tells them itself: only it knows whether anything was charged.
+                tell_by_mail(connection, after, News.RETURNED if order.returns else News.CONFIRMED, now)
             if order.task:
                 said = {"key": order.task, "queue": QUEUE, "outcome": because}
-                append(connection, [_of_household(order, TASK_CLOSED, now, said)], clock)
+                append(connection, [of_household(order, TASK_CLOSED, now, said)], clock)
     except psycopg.errors.UniqueViolation as error:
         msg = f"expected the last word about this offer, but it was accepted again since {order.key} failed"
         raise StoreError(msg) from error
@@ -236,20 +279,64 @@ def _see_to(connection: Connection, clock: Clock, fulfiller: Fulfiller | None, o
             order, state=OrderState.FULFILLED, next_attempt_at=None, finished_at=now,
             detail="the step that granted the trial tells billing",
         )  # fmt: skip
-        return _write(connection, clock, after, "")
+        return _write(connection, clock, after, "", News.CONFIRMED)
+    if order.returns:
+        return _give_back(connection, clock, fulfiller, order)
     if fulfiller is None:
         after = msgspec.structs.replace(
             order, state=OrderState.WAITING, next_attempt_at=None, finished_at=now,
             detail="no billing is set up; a task was opened",
         )  # fmt: skip
-        return _write(connection, clock, after, f"Accepted, make it so: {_words(order)}")
+        return _write(connection, clock, after, f"Accepted, make it so: {order_words(order)}", News.RECEIVED)
     said = fulfiller.fulfil(_purchase(order), clock.now())
     after = _after(order, said, clock.now())
     title = ""
     if after.state is OrderState.FAILED:
         what = "could not be set up" if after.is_given_up else "was refused by billing"
-        title = f"Accepted, but it {what}; tell {order.customer_id}: {_words(order)}"
-    return _write(connection, clock, after, title)
+        title = f"Accepted, but it {what}; tell {order.customer_id}: {order_words(order)}"
+    return _write(connection, clock, after, title, _NEWS.get(after.state))
+
+
+def _give_back(connection: Connection, clock: Clock, fulfiller: Fulfiller | None, order: Order) -> Order:
+    """Tell billing that somebody goes back, and write what it said; what it does not do, the team does."""
+    now, words = clock.now(), return_words(order)
+    if fulfiller is None:
+        after = msgspec.structs.replace(
+            order, state=OrderState.WAITING, next_attempt_at=None, finished_at=now,
+            detail="no billing is set up; a task was opened",
+        )  # fmt: skip
+        return _write(connection, clock, after, words, News.RETURNING)
+    taken = find_order(connection, order.returns) or msgspec.structs.replace(order, key=order.returns)
+    giving = GivingBack(
+        key=order.key,
+        purchase=_purchase(taken),
+        had=order.had,
+        has_refund=order.has_refund,
+        because=order.because,
+        asked_at=order.accepted_at,
+    )
+    after = _after(order, fulfiller.take_back(giving, clock.now()), clock.now())
+    title, news = "", None
+    match after.state:
+        case OrderState.FULFILLED:
+            news = News.RETURNED
+        case OrderState.FAILED:
+            what = "never answered" if after.is_given_up else "refused it"
+            title, news = f"{words} - billing {what}", News.RETURNING
+        case _:
+            pass
+    return _write(connection, clock, after, title, news)
+
+
+def return_words(order: Order) -> str:
+    """Say what is to be done for somebody who goes back, with what was promised and what they said."""
+    title = f"Take back from {order.terms.name}"
+    promised = " ".join(said for said in (order.guarantee, order.downgrade) if said)
+    if promised:
+        title += f", as promised: {promised}"
+    if order.has_refund:
+        title += " - give back what was paid"
+    return f"{title} (they say: {order.because})" if order.because else title
 
 
 def _after(order: Order, said: Fulfilment, now: Moment) -> Order:
@@ -273,51 +360,27 @@ def _after(order: Order, said: Fulfilment, now: Moment) -> Order:
             assert_never(said.outcome)
 
 
-def _write(connection: Connection, clock: Clock, order: Order, title: str) -> Order:
-    """Write where an order stands, with the task that follows from it, where there is a title for one."""
+_NOT_THEIRS: Final = frozenset({OrderState.FAILED, OrderState.REFUSED, OrderState.LAPSED})
+"""Where what was accepted has come to nothing."""
+
+_NEWS: Final = {OrderState.FULFILLED: News.CONFIRMED, OrderState.FAILED: News.FAILED}
+"""What whoever accepted is mailed of an order that came to its end."""
+
+
+def _write(connection: Connection, clock: Clock, order: Order, title: str, news: News | None) -> Order:
+    """Write where an order stands, with the mail and the task that follow from it, where there is one."""
     key = digest("task", "order", order.key, str(order.finished_at)) if title else ""
     written = msgspec.structs.replace(order, task=key)
     with connection.transaction():
-        if settle_order(connection, written) and title:
-            _open_task(connection, clock, written, title)
+        if settle_order(connection, written):
+            # The outbox first, then the ledger, as everybody asks for the two.
+            if news is not None:
+                tell_by_mail(connection, written, news, clock.now(), written.answer)
+            if title:
+                # Whoever goes back has waited long enough.
+                due_at = clock.now() + (0 if order.returns else DUE)
+                open_task(connection, clock, written, QUEUE, title, due_at)
     return written
-
-
-def _open_task(connection: Connection, clock: Clock, order: Order, title: str) -> None:
-    """Give the team something to do.
-
-    It is no step of a workflow and makes no offer, so no report counts it as one.
-    """
-    now = clock.now()
-    task = OpenTask(
-        key=order.task,
-        enrollment="",
-        workflow="",
-        unit_id=order.household_id,
-        queue=QUEUE,
-        title=title,
-        offer=None,
-        opened_at=now,
-        due_at=now + DUE,
-    )
-    keep_tasks(connection, [task])
-    said = {"key": order.task, "queue": QUEUE, "title": title}
-    append(connection, [_of_household(order, TASK_OPENED, now, said)], clock)
-
-
-def _of_household(order: Order, name: str, now: Moment, said: dict[str, Any]) -> Event:
-    """Give an event about whoever pays, known by its task."""
-    of_account = is_account(order.household_id)
-    return Event(
-        id=f"{name}/{order.task}",
-        name=name,
-        occurred_at=now,
-        seen_at=0,
-        customer_id=None if of_account else bare(order.household_id),
-        account_id=bare(order.household_id) if of_account else None,
-        properties=said,
-        source=SOURCE,
-    )
 
 
 def _purchase(order: Order) -> Purchase:
@@ -333,12 +396,3 @@ def _purchase(order: Order) -> Purchase:
         trial_days=order.trial_days,
         accepted_at=order.accepted_at,
     )
-
-
-def _words(order: Order) -> str:
-    """Say in a line what was accepted, for the team."""
-    terms = order.terms
-    price = "" if terms.price is None else f", {Money(terms.price, terms.currency)}"
-    per = f" per {terms.interval}" if terms.price is not None and terms.interval else ""
-    trial = f", after {order.trial_days} days of trial" if order.trial_days else ""
-    return f"{terms.name} ({order.offer}){price}{per}{trial} for {bare(order.household_id)}"

@@ -2,7 +2,7 @@
 
 For the page that links in mail lead to, and for ``upsell honour``. The laws: what was promised is what the
 catalog said when the offer was shown, whatever it says today; asking is enough, and asked twice it is one
-task, due at once; and nothing is changed until the team has done it.
+order, which goes to billing as any other; and what billing does not do is a task, due at once.
 """
 
 from __future__ import annotations
@@ -14,27 +14,22 @@ import msgspec
 import structlog
 
 from upsell.clock import Clock, Moment
-from upsell.decisions.terms import Terms
-from upsell.errors import ConfigError
-from upsell.ids import UnitId, bare, customer_unit, digest, is_account
-from upsell.journeys.effects import OpenTask
+from upsell.ids import bare, digest, is_account, shard_of
 from upsell.journeys.program import Sender
-from upsell.runtime.landing import Reader, program_when, reader_of
+from upsell.runtime.accepting import HEAD_START
+from upsell.runtime.fulfilling import QUEUE, FulfilDesk, return_words
+from upsell.runtime.order_events import open_task
+from upsell.runtime.order_mails import News, mail_of, tell_by_mail
 from upsell.runtime.programs import Programs
+from upsell.runtime.promises import HONOURING, Promise, read_promises
+from upsell.runtime.readers import Reader, may_decide, reader_of
 from upsell.runtime.snapshot import take_snapshot
-from upsell.signals.events import OFFER_ACCEPTED, TASK_OPENED, Event
-from upsell.store.acceptances import Showing, find_showing
-from upsell.store.answers import keep_tasks
+from upsell.signals.events import RETURN_ASKED, Event
 from upsell.store.connect import Connection, connect
-from upsell.store.households import find_homes
-from upsell.store.ledger import Head, append, read_household_inputs
+from upsell.store.ledger import append
 from upsell.store.messages import find_message
-
-QUEUE: Final = "success"
-"""The queue of those who take somebody back."""
-
-SOURCE: Final = "honouring"
-"""The source of the events made here."""
+from upsell.store.orders import Order, OrderState, Via, add_order, find_order
+from upsell.store.outbox import Queued
 
 LONGEST_BECAUSE: Final = 500
 """How many characters of a reason are kept."""
@@ -42,40 +37,18 @@ LONGEST_BECAUSE: Final = 500
 _log = structlog.get_logger(__name__)
 
 
-class Promise(msgspec.Struct, frozen=True):
-    """What somebody took, and what was promised with it.
+class Asking(msgspec.Struct, frozen=True):
+    """Who asks to go back.
 
     Attributes:
-        key: The key it was taken under.
-        unit_id: Who has it.
-        customer_id: Who took it; empty where only the account is known.
-        enrollment: Id of the enrollment that did.
-        terms: The terms it was taken at.
-        accepted_at: When.
-        guarantee: What was promised should it disappoint; empty for nothing.
-        downgrade: How one goes back; empty when nothing was said.
-        asked_at: When they asked to go back, None before.
+        customer_id: Who; empty where only the account is known.
+        may_decide: Whether they have a role that decides for the account, or it is their own.
+        via: By what.
     """
 
-    key: str
-    unit_id: UnitId
     customer_id: str
-    enrollment: str
-    terms: Terms
-    accepted_at: Moment
-    guarantee: str
-    downgrade: str
-    asked_at: Moment | None
-
-    @property
-    def task(self) -> str:
-        """The key of the task that honours it."""
-        return digest("honour", self.key)
-
-    @property
-    def words(self) -> tuple[str, ...]:
-        """What was promised, in words."""
-        return tuple(said for said in (self.guarantee, self.downgrade) if said)
+    may_decide: bool
+    via: Via
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -85,20 +58,25 @@ class Held(msgspec.Struct, frozen=True):
         reader: Whom its message was for.
         sender: Who it came from.
         promise: What they took; None when they took nothing that is known.
+        may_decide: Whether the reader may decide for whoever pays.
+        now: The moment it is looked at.
     """
 
     reader: Reader
     sender: Sender
     promise: Promise | None
+    may_decide: bool
+    now: Moment
 
 
 class HonourDesk:
     """Reads what was promised by the key of any message to somebody, and takes their wish to go back."""
 
-    def __init__(self, url: str, clock: Clock) -> None:
-        """Work over the database at ``url``; nothing is opened yet."""
+    def __init__(self, url: str, clock: Clock, fulfil: FulfilDesk) -> None:
+        """Work over the database at ``url``, and tell billing by ``fulfil``; nothing is opened yet."""
         self._url = url
         self._clock = clock
+        self._fulfil = fulfil
         self._programs = Programs()
         self._reading = threading.Lock()
 
@@ -117,154 +95,124 @@ class HonourDesk:
         with connect(self._url) as connection, self._reading:
             self._programs.refresh(connection)
             held = self._read(connection, key)
-            if held is not None and held.promise is not None:
-                honour(connection, self._clock, held.promise, because, "page")
-                held = self._read(connection, key)
-            return held
+            if held is None or held.promise is None:
+                return held
+            asking = Asking(held.reader.customer_id, held.may_decide, Via.PAGE)
+            order = None
+            if held.promise.asked_at is None:
+                order = honour(connection, self._clock, held.promise, because, asking)
+                _log.info("return_asked", key=held.promise.key, order=order.key)
+        if order is not None and held.may_decide:
+            # Billing is waited for by nobody else.
+            self._fulfil.see_through(order.key)
+        return self.read(key)
 
     def _read(self, connection: Connection, key: str) -> Held | None:
-        found = find_message(connection, key)
-        if found is None or found.listed.key != key:
-            return None
         now = self._clock.now()
-        snapshot = take_snapshot(connection, self._programs, [found.queued], now)
-        message, household = snapshot.message(found.queued), snapshot.household(found.queued)
-        workflow = snapshot.program.of_version(message.workflow, message.version)
-        promises = read_promises(connection, self._programs, message.unit_id)
-        # Of several the one of the same passage, else the newest: a welcome follows what was just taken.
+        queued = _queued(connection, key, now)
+        if queued is None:
+            return None
+        snapshot = take_snapshot(connection, self._programs, [queued], now)
+        message, household = snapshot.message(queued), snapshot.household(queued)
+        order = find_order(connection, key)
+        made_by = message.workflow or (order.workflow if order is not None else "")
+        workflow = snapshot.program.workflows.get(made_by)
+        unit_id = order.unit_id if order is not None else message.unit_id
+        promises = read_promises(connection, self._programs, unit_id)
+        # Of several the one of this key, else of the same passage, else the newest: a welcome follows what
+        # was just taken.
+        exact = [promise for promise in promises if promise.key == key]
         same = [promise for promise in promises if promise.enrollment == message.enrollment]
         return Held(
             reader=reader_of(snapshot.program, household, message),
             sender=snapshot.program.sender_of(workflow),
-            promise=next(reversed(same or promises), None),
+            promise=next(reversed(exact or same or promises), None),
+            may_decide=may_decide(snapshot.program, household, message.customer_id),
+            now=now,
         )
 
 
-def read_promises(connection: Connection, programs: Programs, unit_id: UnitId) -> list[Promise]:
-    """Give what a unit took of what was offered here, in the order it was taken."""
-    home = find_homes(connection, [unit_id]).get(unit_id, unit_id)
-    names = [OFFER_ACCEPTED, TASK_OPENED]
-    told = [
-        item.event for item in read_household_inputs(connection, sorted({home, unit_id}), names, Head(0, 0))
-    ]
-    asked = {
-        str(event.properties.get("asked_for")): event.occurred_at
-        for event in told
-        if event.name == TASK_OPENED and event.source == SOURCE
-    }
-    found: dict[str, Promise] = {}
-    for event in told:
-        key = event.properties.get("key") if event.name == OFFER_ACCEPTED else None
-        if not isinstance(key, str) or "\0" in key or key in found:
-            continue
-        showing = find_showing(connection, key, event.seen_at)
-        if showing is not None and _is_of(event, unit_id):
-            found[key] = _promise(programs, event, key, showing, unit_id, asked.get(key))
-    return list(found.values())
+def _queued(connection: Connection, key: str, now: Moment) -> Queued | None:
+    """Give the message of a key, or one about the order of a key that a prompt made; None for neither."""
+    found = find_message(connection, key)
+    if found is not None and found.listed.key == key:
+        return found.queued
+    order = find_order(connection, key)
+    if order is None or order.key != key:
+        return None
+    mail = mail_of(order, News.CONFIRMED, now)
+    return Queued(mail, order.household_id, shard_of(order.household_id), 0, 0)
 
 
-def find_promise(connection: Connection, programs: Programs, key: str, now: Moment) -> Promise:
-    """Find what was taken under a key, which may be cut short where it is that of a message.
+def honour(connection: Connection, clock: Clock, promise: Promise, because: str, by: Asking) -> Order:
+    """Make the order that takes somebody back; asked again it is the one that is there.
 
-    Raises:
-        ConfigError: Nothing of this key was offered here, or it was not taken.
-    """
-    message = find_message(connection, key)
-    whole = message.listed.key if message is not None else key
-    showing = find_showing(connection, whole, now)
-    if showing is None:
-        msg = f"expected the key of what made an offer, got {key}; `upsell outbox` lists messages"
-        raise ConfigError(msg)
-    for promise in read_promises(connection, programs, showing.unit_id):
-        if promise.key == whole:
-            return promise
-    msg = f"expected an offer that was taken, got {key}, which nobody took; there is nothing to go back from"
-    raise ConfigError(msg)
-
-
-def honour(connection: Connection, clock: Clock, promise: Promise, because: str, via: str) -> None:
-    """Open the task that honours a promise, due at once; asked again nothing is opened again.
+    Billing is told of it by whoever makes orders theirs, or the team, where billing is not set up, where it
+    refuses, and where whoever asks may not decide for their account.
 
     Args:
         connection: The database, in autocommit.
         clock: The present.
         promise: What was promised.
         because: Why they go back, in words; empty where nothing was said.
-        via: By what they said it: ``page`` or ``command``.
+        by: Who asks, and by what.
     """
-    now, title = clock.now(), task_title(promise, because)
+    now, order = clock.now(), _order_back(promise, because, by, clock.now())
     told = Event(
-        id=f"honour/{promise.key}",
-        name=TASK_OPENED,
+        id=f"return/{promise.key}",
+        name=RETURN_ASKED,
         occurred_at=now,
         seen_at=0,
         customer_id=promise.customer_id or None,
         account_id=bare(promise.unit_id) if is_account(promise.unit_id) else None,
         properties={
-            "key": promise.task,
-            "queue": QUEUE,
-            "title": title,
-            "asked_for": promise.key,
+            "key": promise.key,
             "offer": promise.terms.offer,
             "thing": promise.terms.thing,
-            "because": because[:LONGEST_BECAUSE],
-            "via": via,
+            "because": order.because,
+            "via": by.via.value,
+            "refund": order.has_refund,
         },
-        source=SOURCE,
-    )
-    # It is no step of a workflow and makes no offer, so no report counts it as one.
-    task = OpenTask(
-        key=promise.task,
-        enrollment="",
-        workflow="",
-        unit_id=promise.unit_id,
-        queue=QUEUE,
-        title=title,
-        offer=None,
-        opened_at=now,
-        due_at=now,
+        source=HONOURING,
     )
     with connection.transaction():
-        # Told again, whatever is said, it is the same: a duplicate here, and the same task.
-        append(connection, [told], clock, [b"honour"])
-        keep_tasks(connection, [task])
-    _log.info("downgrade_asked", key=promise.key, via=via)
+        if add_order(connection, order):
+            if order.task:
+                tell_by_mail(connection, order, News.RETURNING, now)
+                why = "what they took is not set up" if by.may_decide else f"ask whether {by.customer_id} may"
+                title = f"{return_words(order)} - {why}"
+                open_task(connection, clock, order, QUEUE, title, now)
+            append(connection, [told], clock)
+    return find_order(connection, order.key) or order
 
 
-def task_title(promise: Promise, because: str) -> str:
-    """Say what is to be done, with what was promised and what they said."""
-    title = f"Take back from {promise.terms.name}"
-    if promise.words:
-        title += f", as promised: {' '.join(promise.words)}"
-    said = " ".join(because[:LONGEST_BECAUSE].split())
-    return f"{title} (they say: {said})" if said else title
-
-
-def _is_of(event: Event, unit_id: UnitId) -> bool:
-    """Tell whether an acceptance is of a unit: of the account, or of the customer themselves."""
-    if is_account(unit_id):
-        return event.account_id in (None, bare(unit_id))
-    return event.customer_id is None or customer_unit(event.customer_id) == unit_id
-
-
-def _promise(
-    programs: Programs,
-    event: Event,
-    key: str,
-    showing: Showing,
-    unit_id: UnitId,
-    asked_at: Moment | None,
-) -> Promise:
-    program = program_when(programs, showing.terms.offer, showing.shown_at)
-    offer = program.catalog.offers[showing.terms.offer] if program is not None else None
-    return Promise(
+def _order_back(promise: Promise, because: str, by: Asking, now: Moment) -> Order:
+    """Write the order that takes back what was taken; only the team is told where nobody may decide."""
+    key, taken = digest("return", promise.key), promise.order
+    # What billing never made theirs it cannot take back.
+    is_decided = by.may_decide and (taken is None or taken.state is OrderState.FULFILLED)
+    return Order(
         key=key,
-        unit_id=unit_id,
-        customer_id=event.customer_id or "",
-        enrollment=showing.enrollment,
-        terms=showing.terms,
-        accepted_at=event.occurred_at,
-        guarantee=offer.guarantee if offer is not None else "",
-        downgrade=offer.downgrade if offer is not None else "",
-        asked_at=asked_at,
+        unit_id=promise.unit_id,
+        household_id=taken.household_id if taken is not None else promise.unit_id,
+        customer_id=by.customer_id,
+        offer=promise.terms.offer,
+        thing=promise.terms.thing,
+        kind="return",
+        trial_days=0,
+        converts=False,
+        terms=promise.terms,
+        workflow=promise.workflow,
+        enrollment=promise.enrollment,
+        via=by.via,
+        accepted_at=now,
+        state=OrderState.ACCEPTED if is_decided else OrderState.WAITING,
+        next_attempt_at=now + HEAD_START if is_decided else None,
+        task="" if is_decided else digest("task", "return", promise.key),
+        guarantee=promise.guarantee,
+        downgrade=promise.downgrade,
+        guarantee_until=promise.guarantee_until,
+        had=taken.had if taken is not None else None,
+        returns=promise.key,
+        because=" ".join(because[:LONGEST_BECAUSE].split()),
     )

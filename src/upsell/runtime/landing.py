@@ -8,7 +8,7 @@ of the reader is as of now; and reading changes nothing.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 import msgspec
 import structlog
@@ -17,138 +17,34 @@ from upsell.catalog.offers import Offer, Target
 from upsell.clock import Clock, Moment
 from upsell.decisions.declines import Answer, read_answer
 from upsell.decisions.facts import UnitFacts
-from upsell.decisions.hours import zone_of
 from upsell.decisions.lineup import LineupOrder, ListedPlan, line_up
-from upsell.decisions.proof import ProofFacts
-from upsell.decisions.reach import ADDRESS_TRAITS
 from upsell.decisions.terms import Terms
 from upsell.ids import bare
 from upsell.journeys.advance import concerns_for
 from upsell.journeys.effects import Speak
 from upsell.journeys.household import Household, Unit
-from upsell.journeys.program import Program, Sender
+from upsell.journeys.program import Program
 from upsell.journeys.scene import Scene
+from upsell.journeys.trials import says_paid_terms
 from upsell.journeys.workflow import Trigger
-from upsell.rules.facts import Scalar
 from upsell.runtime.answering import Act, write_answer
-from upsell.runtime.identities import Identity
-from upsell.runtime.preferences import masked
 from upsell.runtime.programs import Programs
+from upsell.runtime.readers import may_decide, program_when, reader_of
+from upsell.runtime.shown_offers import Declined, Shown, Used
 from upsell.runtime.snapshot import take_snapshot
-from upsell.signals.events import OFFER_ACCEPTED, OFFER_DECLINED, Event
+from upsell.signals.events import COLLEAGUE_ASKED, OFFER_ACCEPTED, OFFER_DECLINED, Event
+from upsell.store.acceptances import Showing, find_showing
 from upsell.store.connect import Connection, connect
+from upsell.store.households import find_homes
 from upsell.store.ledger import Head, append, hash_event, read_household_inputs
 from upsell.store.messages import Found, find_message
-from upsell.store.orders import Order, find_order
+from upsell.store.orders import NOT_APPROVED, Order, find_order
+from upsell.store.outbox import Queued
 
 SOURCE = "offer page"
 """The source of the answers told here."""
 
 _log = structlog.get_logger(__name__)
-
-
-class Used(msgspec.Struct, frozen=True):
-    """How much of a metric is used in the present period, and how much of it is included.
-
-    Attributes:
-        name: What customers call it.
-        used: How much.
-        limit: How much is included.
-        is_trigger: Whether what opened the journey looks at it.
-    """
-
-    name: str
-    used: float
-    limit: float
-    is_trigger: bool
-
-
-class Reader(msgspec.Struct, frozen=True):
-    """Whom the message was for.
-
-    Attributes:
-        customer_id: Who, by the id they have today.
-        account_id: The account that would pay, None for themselves.
-        account_name: What it is called; empty for themselves.
-        address: Their address, masked; empty when there is none any more.
-        traits: What is known of them.
-        zone: The zone of their clock.
-    """
-
-    customer_id: str
-    account_id: str | None
-    account_name: str
-    address: str
-    traits: dict[str, Scalar]
-    zone: str
-
-    @property
-    def identity(self) -> Identity:
-        """Who they are to whoever takes an answer."""
-        return Identity(self.customer_id, self.account_id)
-
-
-class Declined(msgspec.Struct, frozen=True):
-    """A no to an offer, and when it was said."""
-
-    answer: Answer
-    at: Moment
-
-
-class Shown(msgspec.Struct, frozen=True):
-    """An offer as it was shown to somebody, beside what is known of them now.
-
-    Attributes:
-        message: The message that made it.
-        number: The message's number.
-        reader: Whom it was for.
-        sender: Who it came from.
-        now: The moment it is looked at.
-        terms: What it comes to, as shown.
-        offer: The offer as the catalog had it then.
-        present: The plan they have beside the one offered; None where no plan is offered or known.
-        offered: The plan offered, at today's list prices; None where none is.
-        paid: What they pay for the present plan and all units per month, in minor units; None if not known.
-        paid_currency: ISO 4217 code of that.
-        has_it: Whether they have what is offered, or more, already.
-        used: What they use of what is limited, what the trigger looks at first.
-        metrics: What customers call the metrics of the catalog, by id.
-        passed_at: The share of a limit that was used when that opened the journey; None where none did.
-        proof: What can be proved to them.
-        order: The order by which it was taken; None before, and where the team's own system told of it.
-        accepted_at: When it was taken, None before.
-        declined: The last no to it; None before any.
-    """
-
-    message: Speak
-    number: int
-    reader: Reader
-    sender: Sender
-    now: Moment
-    terms: Terms
-    offer: Offer
-    present: ListedPlan | None
-    offered: ListedPlan | None
-    paid: float | None
-    paid_currency: str
-    has_it: bool
-    used: tuple[Used, ...]
-    metrics: Mapping[str, str]
-    passed_at: float | None
-    proof: ProofFacts
-    order: Order | None
-    accepted_at: Moment | None
-    declined: Declined | None
-
-    @property
-    def is_over(self) -> bool:
-        """Whether the terms hold no longer."""
-        return self.terms.expires_at is not None and self.now >= self.terms.expires_at
-
-    @property
-    def is_of_account(self) -> bool:
-        """Whether an account would pay, also where it was made to a member: only some may decide for it."""
-        return self.reader.account_id is not None
 
 
 class OfferDesk:
@@ -172,7 +68,20 @@ class OfferDesk:
             found = find_offer(connection, key)
             if found is None:
                 return None
-            return _shown(connection, self._programs, found, self._clock.now())
+            return _shown(connection, self._programs, found.queued, self._clock.now())
+
+    def read_for(self, mail_key: str) -> Shown | None:
+        """Tell what somebody was asked to decide by a mail; otherwise as ``read``, for whom it went to."""
+        with connect(self._url) as connection, self._reading:
+            self._programs.refresh(connection)
+            now = self._clock.now()
+            mail = find_message(connection, mail_key)
+            key = str(mail.queued.message.trigger.get("key") or "") if mail is not None else ""
+            showing = find_showing(connection, key, now) if key else None
+            if mail is None or mail.listed.key != mail_key or showing is None:
+                return None
+            asked = _as_shown(connection, key, showing, mail.queued)
+            return _shown(connection, self._programs, asked, now)
 
     def decline(self, shown: Shown, answer: Answer, reason: str, feature: str) -> None:
         """Take a no; told again it is the same.
@@ -203,43 +112,35 @@ def find_offer(connection: Connection, key: str) -> Found | None:
     return found
 
 
-def program_when(programs: Programs, offer_id: str, at: Moment) -> Program | None:
-    """Give what was live at a moment and has an offer, or the last before that had it, else the first after.
-
-    What does not compile with this release is passed over; None where nothing is left.
-    """
-    newest = programs.newest()
-    known: Program | None = None
-    for number in range(1, (newest.number if newest is not None else 0) + 1):
-        program = programs.compiled(number)
-        if program is None or offer_id not in program.catalog.offers:
-            continue
-        if known is None or programs.revision(number).live_at <= at:
-            known = program
-    return known
-
-
-def reader_of(program: Program, household: Household, message: Speak) -> Reader:
-    """Tell whom a message was for."""
-    person = household.customers.get(message.customer_id)
-    traits = dict(person.profile.traits) if person is not None else {}
-    account = household.account.profile.traits if household.account is not None else {}
-    account_id = bare(household.account.id) if household.account is not None else None
-    name = str(account.get("name") or account_id) if account_id is not None else ""
-    address = masked(message.channel, traits.get(ADDRESS_TRAITS.get(message.channel, "")))
-    zone = zone_of(traits, account, program.zone)
-    return Reader(message.customer_id, account_id, name, address, traits, zone)
+def _as_shown(connection: Connection, key: str, showing: Showing, mail: Queued) -> Queued:
+    """Give what was shown under a key, by a mail or a prompt, as it stands for who another mail went to."""
+    message = msgspec.structs.replace(
+        mail.message,
+        key=key,
+        enrollment=showing.enrollment,
+        workflow=showing.workflow,
+        unit_id=showing.unit_id,
+        offer=showing.terms.offer,
+        trigger={},
+        reserved_at=showing.shown_at,
+        terms=showing.terms,
+    )
+    home = find_homes(connection, [showing.unit_id]).get(showing.unit_id, mail.household_id)
+    return msgspec.structs.replace(mail, message=message, household_id=home)
 
 
-def _shown(connection: Connection, programs: Programs, found: Found, now: Moment) -> Shown | None:
-    snapshot = take_snapshot(connection, programs, [found.queued], now)
-    message, household = snapshot.message(found.queued), snapshot.household(found.queued)
+def _shown(connection: Connection, programs: Programs, queued: Queued, now: Moment) -> Shown | None:
+    snapshot = take_snapshot(connection, programs, [queued], now)
+    message, household = snapshot.message(queued), snapshot.household(queued)
     terms = message.terms
     then = program_when(programs, terms.offer, message.reserved_at) if terms is not None else None
     if terms is None or then is None:
         return None
     offer = then.catalog.offers[terms.offer]
     scene, unit = _scene(snapshot.program, household, message, now)
+    if says_paid_terms(unit, message.enrollment, terms.offer, message.reserved_at, scene.now):
+        # Who tries it already is told what it costs, and not that they may try it.
+        offer = msgspec.structs.replace(offer, trial_days=0)
     facts = scene.facts(unit)
     before, unit_then = _scene(then, household, message, now)
     present, offered = _side_by_side(before.facts(unit_then), then, terms)
@@ -249,9 +150,9 @@ def _shown(connection: Connection, programs: Programs, found: Found, now: Moment
     trigger = workflow.trigger if workflow is not None else None
     return Shown(
         message=message,
-        number=found.queued.number,
+        number=queued.number,
         reader=reader_of(snapshot.program, household, message),
-        sender=snapshot.program.sender_of(workflow),
+        sender=snapshot.program.sender_of(workflow or snapshot.program.workflows.get(message.workflow)),
         now=scene.now,
         terms=terms,
         offer=offer,
@@ -265,8 +166,10 @@ def _shown(connection: Connection, programs: Programs, found: Found, now: Moment
         passed_at=_passed_at(trigger, message),
         proof=scene.proof(unit),
         order=order,
-        accepted_at=order.accepted_at if order is not None else _accepted_at(told),
+        accepted_at=_accepted_at(told) if order is None else _taken_at(order),
         declined=_declined(told),
+        may_decide=may_decide(snapshot.program, household, message.customer_id),
+        asked=_asked(told, message.customer_id),
     )
 
 
@@ -328,14 +231,25 @@ def _passed_at(trigger: Trigger | None, message: Speak) -> float | None:
 
 def _answers(connection: Connection, household: Household, key: str) -> list[Event]:
     """Read what was answered under a key, in the order it was taken."""
-    names = [OFFER_ACCEPTED, OFFER_DECLINED]
+    names = [OFFER_ACCEPTED, OFFER_DECLINED, COLLEAGUE_ASKED]
     units = sorted({household.id, *(unit.id for unit in household.customers.values())})
     told = (item.event for item in read_household_inputs(connection, units, names, Head(0, 0)))
     return [event for event in told if event.properties.get("key") == key]
 
 
+def _taken_at(order: Order) -> Moment | None:
+    """Give when an order took something; None where somebody is still to approve it, or did not."""
+    return None if order.state in NOT_APPROVED else order.accepted_at
+
+
 def _accepted_at(told: Iterable[Event]) -> Moment | None:
     return next((event.occurred_at for event in told if event.name == OFFER_ACCEPTED), None)
+
+
+def _asked(told: Iterable[Event], customer_id: str) -> int | None:
+    """Count the colleagues somebody asked; None where they asked nobody."""
+    asked = [each for each in told if each.name == COLLEAGUE_ASKED and each.customer_id == customer_id]
+    return len(asked[-1].properties.get("asked") or ()) if asked else None
 
 
 def _declined(told: Iterable[Event]) -> Declined | None:

@@ -23,6 +23,7 @@ from upsell.channels.webhook import WebhookChannel
 from upsell.clock import DAY, HOUR, MINUTE, SECOND, Clock, Duration, Moment
 from upsell.config import Settings, link_base
 from upsell.decisions.reach import EMAIL, PUSH, SMS, WEBHOOK
+from upsell.runtime.approving import lapse_due
 from upsell.runtime.benchmarking import benchmark
 from upsell.runtime.dispatcher import Dispatcher
 from upsell.runtime.fulfilling import fulfil_due, open_fulfiller
@@ -240,6 +241,7 @@ def run_guard(url: str, settings: Settings, clock: Clock, is_stopped: Callable[[
                 tell_owners(connection, clock, mail)
                 notices_at = clock.now() + NOTICES_EACH
             if clock.now() >= orders_at:
+                lapse_due(connection, clock)
                 fulfil_due(connection, clock, fulfiller, is_stopped)
                 orders_at = clock.now() + ORDERS_EACH
             if clock.now() >= reconcile_at:

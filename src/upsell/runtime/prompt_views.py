@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 import structlog
 
+from upsell.catalog.offers import Offer
 from upsell.channels.prompt_text import WrittenPrompt, write_prompt
 from upsell.channels.prompt_view import PromptView, view_prompt
 from upsell.decisions.intents import Intent
@@ -16,6 +17,7 @@ from upsell.errors import DeliveryError
 from upsell.ids import UnitId
 from upsell.journeys.effects import Speak
 from upsell.journeys.household import Enrollment, Household
+from upsell.journeys.trials import says_paid_terms
 from upsell.runtime.deciding import Prompted
 
 _log = structlog.get_logger(__name__)
@@ -33,10 +35,27 @@ def view_prompted(told: Prompted, locale: str = "") -> PromptView | None:
     if said is None:
         return None
     offer = told.program.catalog.offers.get(str(said.get("offer")))
+    if offer is not None and offer.trial_days and _is_paid(told, offer):
+        # Who tries it already is told what it costs, and not that they may try it.
+        offer = msgspec.structs.replace(offer, trial_days=0)
     kind = str(said.get("kind") or "")
     text = _text(told, locale)
     locales = (locale, *told.locales) if text is None else (text.locale,)
     return view_prompt(dict(said), offer, told.plans, kind, locales, text)
+
+
+def _is_paid(told: Prompted, offer: Offer) -> bool:
+    """Tell whether these are the paid terms of a trial that is under way."""
+    said, household = told.prompt, told.household
+    if said is None or household is None:
+        return False
+    units = [household.account, *household.customers.values()]
+    return any(
+        unit is not None
+        and unit.id == said["unit"]
+        and says_paid_terms(unit, str(said["enrollment"]), offer.id, told.at, told.at)
+        for unit in units
+    )
 
 
 def _text(told: Prompted, locale: str) -> WrittenPrompt | None:

@@ -26,6 +26,12 @@ READY: Final[Mapping[str, str]] = {
 }
 """The ready templates, by name."""
 
+OWN: Final[Mapping[str, str]] = {
+    "order": "what became of what they accepted: sent without a workflow, as it is or as you have it",
+    "colleague": "asks somebody who may decide for an account: sent without a workflow too",
+}
+"""The ready templates of mails that no workflow sends, by name: they need not be copied to be sent."""
+
 _FOLDER: Final = "ready_templates"
 _LOCALE = re.compile(r"^locale:[ \t]*[\"']?([\w-]+)", re.MULTILINE)
 _RENDER = re.compile(r"\{%-?\s*render\s+'([^']+)'")
@@ -71,6 +77,15 @@ def copy_templates(workspace: Path, names: Iterable[str], locales: Sequence[str]
     return written
 
 
+def own_documents(locale: str) -> dict[str, str]:
+    """Give the templates of mails that no workflow sends, and their partials, for a workspace of a locale."""
+    return {
+        f"{TEMPLATES}/{path}": text
+        for path, text in _in_locale(_shipped(), locale).items()
+        if path.startswith("partials/") or path.split(".")[0] in OWN
+    }
+
+
 def _locale_of(workspace: Path) -> str:
     """Give the locale in which a workspace's templates are written whose files name none."""
     said = _LOCALE.search((workspace / SETTINGS).read_text(encoding="utf-8", errors="replace"))
@@ -94,7 +109,7 @@ def _wanted(locales: Sequence[str] | None) -> frozenset[str] | None:
     """Give the languages asked for, None for all."""
     if not locales:
         return None
-    there = {locale for name in READY for locale in locales_of(name)}
+    there = {locale for name in (*READY, *OWN) for locale in locales_of(name)}
     for locale in locales:
         if find_locale(locale) not in there:
             msg = f"--locale: expected one of {', '.join(sorted(there))}, got {locale}"

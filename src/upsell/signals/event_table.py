@@ -156,6 +156,15 @@ _TASK = (
     _text("queue", "which team's queue"),
     _text("title", "what is to be done"),
 )
+_APPROVAL = (
+    _text("key", "key of what made the offer; of the order too", is_required=True),
+    _text("offer", "id of the offer"),
+    _text("thing", "id of what it comes to"),
+    _number("price", "the price that was accepted, in minor units; absent where none is"),
+    _text("currency", "ISO 4217 code of that"),
+    _text("by", "id of the customer who accepted"),
+)
+_DECIDED = (_text("approver", "who decided"), _text("why", "why"))
 _SEGMENT = (
     _text("segment", "name of the segment", is_required=True),
     _text("unit", "who: `a:` and the account, or `c:` and the customer", is_required=True),
@@ -516,6 +525,44 @@ def _messages() -> tuple[EventType, ...]:
             ),
         ),
         ours("Task Opened", "Work was given to a person.", _TASK),
+        ours(
+            "Approval Asked",
+            "A customer accepted an offer above a limit: it waits for an approver, and nothing is charged.",
+            (
+                *_APPROVAL,
+                _number("total", "what falls due over twelve months, in minor units, where known"),
+                _moment("decide_by", "until when it waits, ISO 8601 with a zone"),
+            ),
+        ),
+        ours("Approval Given", "An approver approved it: `Offer Accepted` follows.", (*_APPROVAL, *_DECIDED)),
+        ours("Approval Refused", "An approver refused it; nothing was charged.", (*_APPROVAL, *_DECIDED)),
+        ours("Approval Lapsed", "Nobody decided in time; nothing was charged.", _APPROVAL),
+        ours(
+            "Colleague Asked",
+            "Somebody who may not accept for their account asked those who may.",
+            (
+                _text("key", "key of what made the offer", is_required=True),
+                _text("offer", "id of the offer"),
+                _text("thing", "id of what it comes to"),
+                Property("asked", None, "ids of the customers who were asked"),
+                _text("because", "what they said to them"),
+                _text("via", "by what: `prompt` or `page`"),
+            ),
+        ),
+        ours(
+            "Return Asked",
+            "A customer asked to go back from what they took, at what was promised.",
+            (
+                _text("key", "key it was taken under", is_required=True),
+                _text("offer", "id of the offer"),
+                _text("thing", "id of what they took"),
+                _text("because", "why, in their words"),
+                _text("via", "by what: `page` or `command`"),
+                Property(
+                    "refund", Kind.BOOLEAN, "whether what was paid is given back, as the guarantee says"
+                ),
+            ),
+        ),
         ours("Enrollment Ended", "Somebody of the team ended a passage through a workflow.", _ORDER_OF_TEAM),
         ours(
             "Enrollment Migrated",
@@ -554,6 +601,7 @@ def _answers() -> tuple[EventType, ...]:
                 _number("price", "the price that was stated and taken, in minor units; absent where none is"),
                 _text("via", "how it was taken: `prompt`, `page` or `api`"),
                 _text("by", "id of the customer who took it"),
+                _text("approved_by", "who approved it, where somebody had to"),
                 _number(
                     "trial_days",
                     "for how many days it is tried before anything is due; it takes no paid terms then, "

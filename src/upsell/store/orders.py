@@ -1,18 +1,21 @@
 """Orders: what was accepted, at the terms it was shown with, until it is theirs or never will be.
 
-accepted - fulfilling - fulfilled | failed | waiting. The law: ``fulfilling`` is committed before billing is
-spoken to, and billing is always told the same key, so that it can tell what it was told before; a key, and
-the same offer of one passage, is taken once.
+accepted - fulfilling - fulfilled | failed | waiting; above a limit asked - accepted | refused | lapsed first.
+The law: ``fulfilling`` is committed before billing is spoken to, and billing is always told the same key, so
+that it can tell what it was told before; a key, and the same offer of one passage, is taken once. To take an
+order back is an order of its own.
 """
 
 from __future__ import annotations
 
 import enum
-from typing import Any
+from collections.abc import Collection
+from typing import Any, Final
 
 import msgspec
 
 from upsell.clock import Moment
+from upsell.decisions.holdings import Had
 from upsell.decisions.terms import Terms
 from upsell.ids import UnitId
 from upsell.store.connect import Connection
@@ -20,6 +23,7 @@ from upsell.store.queries import query
 
 _encode = msgspec.json.Encoder().encode
 _decode_terms = msgspec.json.Decoder(Terms).decode
+_decode_had = msgspec.json.Decoder(Had).decode
 
 
 class OrderState(enum.Enum):
@@ -30,6 +34,13 @@ class OrderState(enum.Enum):
     FULFILLED = "fulfilled"
     FAILED = "failed"
     WAITING = "waiting"
+    ASKED = "asked"
+    REFUSED = "refused"
+    LAPSED = "lapsed"
+
+
+NOT_APPROVED: Final = frozenset({OrderState.ASKED, OrderState.REFUSED, OrderState.LAPSED})
+"""Where an order stands that nobody has approved."""
 
 
 class Via(enum.Enum):
@@ -38,6 +49,7 @@ class Via(enum.Enum):
     PROMPT = "prompt"
     PAGE = "page"
     API = "api"
+    COMMAND = "command"
 
 
 class Order(msgspec.Struct, frozen=True):
@@ -66,6 +78,14 @@ class Order(msgspec.Struct, frozen=True):
         detail: Why it stands there, for the team.
         task: Key of the task that was opened about it; empty for none.
         finished_at: When it came there, None while it is on its way.
+        decide_by: Until when an approver may decide, None where none has to.
+        months: How many months its discount lasts; None for as long as it is kept, or without one.
+        guarantee: What was promised should it disappoint, in words; empty for nothing.
+        downgrade: How one goes back, in words; empty when nothing was said.
+        guarantee_until: Until when what was paid is given back; None where no time was promised.
+        had: What they had when it was accepted; None where nothing is known.
+        returns: Key of the order that it takes back; empty where it takes something.
+        because: Why they go back, in words; empty where nothing was said.
     """
 
     key: str
@@ -90,13 +110,27 @@ class Order(msgspec.Struct, frozen=True):
     detail: str = ""
     task: str = ""
     finished_at: Moment | None = None
+    decide_by: Moment | None = None
+    months: int | None = None
+    guarantee: str = ""
+    downgrade: str = ""
+    guarantee_until: Moment | None = None
+    had: Had | None = None
+    returns: str = ""
+    because: str = ""
+
+    @property
+    def has_refund(self) -> bool:
+        """Whether it takes something back within its guarantee, so that what was paid is given back."""
+        until = self.guarantee_until
+        return bool(self.returns) and until is not None and self.accepted_at < until
 
 
 def add_order(connection: Connection, order: Order) -> bool:
     """Write an order in the transaction that is open; give whether it is new.
 
-    It is not where its key, or the same offer of its enrollment, was taken before and has not failed. Whoever
-    takes it at this very moment is waited for.
+    It is not where its key, or the same offer of its enrollment, was taken before and has not come to
+    nothing. Whoever takes it at this very moment is waited for.
     """
     return connection.execute(query("add_order"), _values(order)).rowcount == 1
 
@@ -140,6 +174,18 @@ def list_orders(
     return [_order(row) for row in connection.execute(query("list_orders"), values, binary=True)]
 
 
+def find_lapsing(connection: Connection, now: Moment, limit: int) -> list[Order]:
+    """Hold orders about which nobody decided in time, in the transaction that is open; give them."""
+    values = {"now": now, "limit": limit}
+    return [_order(row) for row in connection.execute(query("find_lapsing_orders"), values, binary=True)]
+
+
+def find_returns(connection: Connection, keys: Collection[str]) -> dict[str, Order]:
+    """Give the orders by which others are taken back, by the key of what they take back."""
+    rows = connection.execute(query("find_returns"), {"keys": sorted(keys)}, binary=True)
+    return {order.returns: order for order in map(_order, rows)}
+
+
 def count_orders(connection: Connection) -> dict[OrderState, int]:
     """Count orders by where they stand, in the order of ``OrderState``; a state nobody is in is absent."""
     counted = {OrderState(state): count for state, count in connection.execute(query("count_orders"))}
@@ -152,6 +198,7 @@ def _values(order: Order) -> dict[str, object]:
         "terms": _encode(order.terms).decode(),
         "via": order.via.value,
         "state": order.state.value,
+        "had": _encode(order.had).decode() if order.had is not None else None,
     }
 
 
@@ -161,5 +208,6 @@ def _order(row: tuple[Any, ...]) -> Order:
         "terms": _decode_terms(named["terms"]),
         "via": Via(named["via"]),
         "state": OrderState(named["state"]),
+        "had": _decode_had(named["had"]) if named["had"] is not None else None,
     }
     return Order(**named)

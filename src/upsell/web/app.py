@@ -12,6 +12,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from upsell.clock import Clock
 from upsell.config import Settings
+from upsell.runtime.colleagues import ColleagueDesk
 from upsell.runtime.deciding import Decider
 from upsell.runtime.following import Followers
 from upsell.runtime.fulfilling import FulfilDesk, open_fulfiller
@@ -38,6 +39,7 @@ from upsell.web.api.sources import source_route
 from upsell.web.pages.links import link_routes
 from upsell.web.pages.offers import OfferPages
 from upsell.web.pages.preferences import preference_routes
+from upsell.web.pages.quotes import quote_routes
 from upsell.web.sdk.routes import sdk_route
 
 FOLLOWERS: Final = "followers"
@@ -65,8 +67,9 @@ def make_app(
     identity_door = Door(ring, identities)
     fulfil_desk = FulfilDesk(url, clock, open_fulfiller(settings or Settings()))
     preferences = Desk(url, clock)
-    offers = OfferPages(url, clock, preferences, fulfil_desk, targets, intake)
-    followers = Followers(url, (settings or Settings()).prompt_streams)
+    colleagues = ColleagueDesk(url, clock)
+    offers = OfferPages(url, clock, preferences, fulfil_desk, colleagues, targets, intake)
+    followers = Followers(url, clock, (settings or Settings()).prompt_streams)
     mail_desk = desk or MailDesk(url, clock, settings or Settings())
     source_desk = SourceDesk(url, clock, (settings or Settings()).secrets)
 
@@ -97,13 +100,14 @@ def make_app(
             *hook_routes(mail_desk, intake, clock, ring),
             source_route(source_desk, mail_desk, intake, clock, settings or Settings()),
             *prompt_routes(identity_door, url, clock, decider, intake),
-            *accept_routes(identity_door, fulfil_desk),
+            *accept_routes(identity_door, fulfil_desk, colleagues),
             live_prompt_route(identity_door, followers),
             sdk_route(),
             health_route(url),
             description_route(),
             *preference_routes(preferences),
             *offers.routes(),
+            *quote_routes(url, clock, preferences),
             *pages,
         ],
         exception_handlers={Exception: answer_exception},

@@ -61,6 +61,8 @@ from upsell.workspace.rulebook import (
     FIT_NAMES,
     LINK_NAMES,
     OFFER_NAMES,
+    ORDER_NAMES,
+    OWN_MAILS,
     PLAN_NAMES,
     TRIGGER_FIELDS,
     compile_signals,
@@ -174,6 +176,9 @@ def compile_documents(documents: Documents, edition: Edition = NEWEST) -> Compil
         links=settings.links,
         locale=settings.locale,
         accepting=settings.accepting,
+        own_mails={
+            name: content for name, content in definitions.templates.contents.items() if name in OWN_MAILS
+        },
     )
     return Compiled(program, rulebook.vocabulary, files, warnings)
 
@@ -329,6 +334,7 @@ def _template_scopes(settings: Settings, catalog: Catalog | None) -> Scopes:
         "plans": None,
         "proof": _proof_scope(catalog),
         "offer": OFFER_NAMES,
+        "order": ORDER_NAMES,
         "sender": frozenset({"name", "address", "postal_address"}),
         "workflow": frozenset({"name"}),
         "trigger": frozenset(TRIGGER_FIELDS),

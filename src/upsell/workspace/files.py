@@ -361,9 +361,21 @@ SETTINGS_SHAPE = RecordOf(
                         ListOf(scalars.NAME, least=1),
                         "roles that may accept an offer for an account; without it admin, billing and owner",
                     ),
+                    "approval_above": Key(
+                        MapOf(scalars.AMOUNT, "currency", scalars.CURRENCY, least=1),
+                        "what an offer may come to over twelve months before it waits for approval, by "
+                        "currency; with it, an offer in another currency or without a known price waits too",
+                    ),
+                    "approvers": Key(
+                        ListOf(scalars.TEXT, least=1),
+                        "who may approve, by the names they give; without it anybody of the team",
+                    ),
+                    "approval_within": Key(
+                        scalars.DURATION, "how long an approver has before it lapses (default 7 days)"
+                    ),
                 }
             ),
-            "who may accept offers",
+            "who may accept offers, and which need somebody's approval",
         ),
         "links": Key(_LINKS, "what becomes of links in mail"),
         "costs": Key(_COSTS, "what messages and people's time cost, for the margin that reports tell"),
@@ -512,6 +524,26 @@ _OFFER = RecordOf(
         "trial_days": Key(scalars.COUNT, "days of trial before anything is due (default 0)"),
         "guarantee": Key(scalars.TEXT, "what is promised if it disappoints, such as money back in 30 days"),
         "downgrade": Key(scalars.TEXT, "how one goes back, such as at any time, in one click"),
+        "guarantee_for": Key(
+            scalars.DURATION,
+            "how long what was paid is given back to whoever goes back, as the guarantee says",
+        ),
+        "locales": Key(
+            MapOf(
+                RecordOf(
+                    {
+                        "title": Key(scalars.TEXT, "what it is called to the customer"),
+                        "reason": Key(scalars.TEXT, "why they would accept, in one sentence"),
+                        "guarantee": Key(scalars.TEXT, "what is promised if it disappoints"),
+                        "downgrade": Key(scalars.TEXT, "how one goes back"),
+                    }
+                ),
+                "locale",
+                scalars.LOCALE,
+                least=1,
+            ),
+            "the same in further languages, by locale, for prompts, pages and mails about orders",
+        ),
         "testimonials": Key(
             ListOf(
                 RecordOf(

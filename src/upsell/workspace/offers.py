@@ -11,6 +11,7 @@ from upsell.catalog.offers import (
     WARRANTY,
     Offer,
     OfferKind,
+    OfferText,
     OutcomePrice,
     Target,
     Testimonial,
@@ -162,6 +163,7 @@ def _offer(
         months=record.integer("months") or None,
         trial_days=record.integer("trial_days"),
         guarantee=record.text("guarantee"),
+        guarantee_for=record.integer("guarantee_for") or None,
         downgrade=record.text("downgrade"),
         testimonials=tuple(
             Testimonial(each.text("quote"), each.text("name"), each.text("company"))
@@ -179,6 +181,12 @@ def _offer(
         stock=record.integer("stock") or None,
         budget=None if budget is None else compile_money(budget, settings.currency, findings),
         fallback=record.text("fallback") or None,
+        locales={
+            locale: OfferText(
+                said.text("title"), said.text("reason"), said.text("guarantee"), said.text("downgrade")
+            )
+            for locale, said in (record.record("locales") or NOTHING_WRITTEN).records()
+        },
     )
 
 

@@ -77,8 +77,17 @@ OFFER_NAMES = frozenset(
 )
 """What templates may say of an offer."""
 
-LINK_NAMES = frozenset({"unsubscribe", "preferences", "offer", "downgrade"})
+LINK_NAMES = frozenset({"unsubscribe", "preferences", "offer", "downgrade", "quote", "decide"})
 """The links templates may place; each is absent where nothing makes it."""
+
+ORDER_NAMES = frozenset(
+    "news name message price full_price total interval quantity months trial_days guarantee downgrade "
+    "accepted_at decide_by back_to has_refund is_given_up by".split()
+)
+"""What the templates of mails about orders may say of an order; absent in any other."""
+
+OWN_MAILS = frozenset({"order", "colleague"})
+"""The templates of mails that no workflow sends."""
 
 TRIGGER_FIELDS: Mapping[str, Kind] = {"threshold": Kind.NUMBER, "event": Kind.TEXT}
 """What templates may say of the trigger that fired."""

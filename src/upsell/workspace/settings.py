@@ -15,6 +15,7 @@ from upsell.workspace.documents import SETTINGS
 from upsell.workspace.findings import Findings
 from upsell.workspace.items import NOTHING_WRITTEN, Leaf, Record
 from upsell.workspace.locales import DEFAULT
+from upsell.workspace.products import compile_money
 from upsell.workspace.standard import Lifecycle, compile_lifecycle
 
 ROLES: Final = frozenset({"admin", "billing", "champion", "member", "owner"})
@@ -51,7 +52,7 @@ class Settings(msgspec.Struct, frozen=True):
         reports: What the team is told by itself.
         costs: What messages and people's time cost.
         links: What becomes of links in mail.
-        accepting: Who may accept.
+        accepting: Who may accept, and what needs approval.
     """
 
     currency: str
@@ -100,13 +101,23 @@ def compile_settings(written: Record | None, findings: Findings) -> Settings:
 
 
 def _accepting(written: Record, roles: frozenset[str], findings: Findings) -> Accepting:
-    """Compile who may accept; a role that nobody can have is refused."""
+    """Compile who may accept and what needs approval; a role that nobody can have is refused."""
     leaves = written.leaves("roles")
     for leaf in leaves:
         if leaf.text not in roles:
             findings.unknown(leaf.place, "role", leaf.text, roles, f"roles of {SETTINGS}")
     usual = Accepting()
-    return Accepting(roles=frozenset(leaf.text for leaf in leaves) or usual.roles)
+    above = written.record("approval_above") or NOTHING_WRITTEN
+    return Accepting(
+        roles=frozenset(leaf.text for leaf in leaves) or usual.roles,
+        approval_above={
+            currency: compile_money(amount, currency, findings).amount
+            for currency in above.items
+            if (amount := above.leaf(currency)) is not None
+        },
+        approvers=tuple(leaf.text for leaf in written.leaves("approvers")),
+        approval_within=written.integer("approval_within", usual.approval_within),
+    )
 
 
 def _links(written: Record) -> Links:

@@ -44,6 +44,10 @@ MAY_BE_ABSENT: Final[Mapping[str, frozenset[str] | None]] = {
     "proof": None,
     "days_to_limit": None,
     "links": None,
+    "order": frozenset(
+        "message price full_price total interval months trial_days guarantee downgrade accepted_at decide_by "
+        "back_to has_refund is_given_up by".split()
+    ),
 }
 """Facts that are absent for some, by their first name; None where every field may be."""
 

@@ -20,6 +20,7 @@ from upsell.workspace.rulebook import (
     FIT_NAMES,
     LINK_NAMES,
     OFFER_NAMES,
+    ORDER_NAMES,
     PLAN_NAMES,
     TRIGGER_FIELDS,
 )
@@ -48,6 +49,7 @@ _ROOTS: Final[Mapping[str, tuple[str, Iterable[str]]]] = {
     "over": ("how much is used beyond that", ("<metric>",)),
     "days_to_limit": ("in how many days they are expected to reach it", ("<metric>",)),
     "offer": ("the offer the step makes, at the terms it was reserved with", OFFER_NAMES),
+    "order": ("what was accepted, in the templates `order` and `colleague` alone", ORDER_NAMES),
     "plans": ("a list: the plans they have or may move to, side by side", PLAN_NAMES),
     "fit": ("the plan that fits what they use", FIT_NAMES),
     "cart": ("what lies in their cart", frozenset(FIELDS["cart"]) | CART_NAMES),

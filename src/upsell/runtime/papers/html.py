@@ -29,7 +29,7 @@ def html_of(paper: Paper, *, has_pictures: bool = True) -> str:
 def _lines(paper: Paper, *, has_pictures: bool) -> Iterator[str]:
     yield from (
         "<!doctype html>",
-        '<html lang="en">',
+        f'<html lang="{escape(paper.language)}">',
         "<head>",
         '<meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',

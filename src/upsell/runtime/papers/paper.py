@@ -50,12 +50,14 @@ class Paper(msgspec.Struct, frozen=True):
         about: What it was made from, in sentences.
         sections: Its subjects, in order; at least one.
         footer: How its numbers are to be read.
+        language: In which language it is written, an ISO 639-1 code.
     """
 
     title: str
     about: tuple[str, ...]
     sections: tuple[Section, ...]
     footer: str
+    language: str = "en"
 
     @property
     def charts(self) -> tuple[Chart, ...]:

@@ -76,6 +76,7 @@ def _lines(paper: Paper, date: datetime) -> Iterator[str]:
     day = f"datetime(year: {date.year}, month: {date.month}, day: {date.day})"
     yield f"#set document(title: {_text(paper.title)}, date: {day})"
     yield _HEAD
+    yield f"#set text(lang: {_text(paper.language)})"
     yield f"#heading(level: 1, {_text(paper.title)})"
     for text in paper.about:
         yield f"#par(text(fill: quiet, {_text(text)}))"

@@ -2,10 +2,12 @@
 update orders
 set
     state = %(state)s,
-    answer = '',
+    answer = %(answer)s,
+    guarantee_until = moment(%(guarantee_until)s::bigint),
     detail = %(detail)s,
     task = %(task)s,
     is_given_up = false,
+    converts = %(converts)s,
     attempts = case when %(state)s::text = 'accepted' then 0 else attempts end,
     next_attempt_at = moment(%(next_attempt_at)s::bigint),
     finished_at = moment(%(finished_at)s::bigint)

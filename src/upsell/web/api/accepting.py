@@ -1,5 +1,7 @@
 """``POST /v1/prompts/accepted`` and ``POST /v1/accept``: an offer is taken, from a page or from a server.
 
+``POST /v1/prompts/asked``: whoever may not decide asks those who may.
+
 The law: 200 is said only when it is written down, with what the customer is told of how it stands; what is
 refused says why in their language too.
 """
@@ -15,7 +17,9 @@ from litestar import Response, route
 from litestar.enums import HttpMethod
 from litestar.handlers import HTTPRouteHandler
 
+from upsell.channels.prompt_words import WORDS, language_of
 from upsell.runtime.accepting import Accept, NotAcceptedError, Refusal
+from upsell.runtime.colleagues import ColleagueDesk, Wish
 from upsell.runtime.fulfilling import FulfilDesk, refusal_words
 from upsell.runtime.identities import Identity
 from upsell.sources.bounds import LARGEST_EVENT
@@ -29,6 +33,7 @@ from upsell.web.api.identity_door import (
     RefusedError,
     TellingRefused,
     Word,
+    check_print,
 )
 
 _ACCEPT_EXAMPLE = '{"key": "...", "price": 13410, "currency": "USD", "token": "..."}'
@@ -50,6 +55,21 @@ class AcceptBody(NamingAsker, rename="camel", forbid_unknown_fields=True, frozen
     locale: Word = ""
 
 
+class AskBody(NamingAsker, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """What a page says whose reader asks a colleague to decide: the key of what made the offer."""
+
+    key: Name
+    because: Word = ""
+    locale: Word = ""
+
+
+class AskAnswer(msgspec.Struct, frozen=True):
+    """Those who may decide are asked: how many, 0 where the team is to find one; and what is told."""
+
+    asked: int
+    message: str
+
+
 class AcceptAnswer(msgspec.Struct, frozen=True):
     """What was accepted is written down: where it stands, and what the customer is told."""
 
@@ -58,10 +78,11 @@ class AcceptAnswer(msgspec.Struct, frozen=True):
     message: str
 
 
+_ask_body = msgspec.json.Decoder(AskBody).decode
 _accept_body = msgspec.json.Decoder(AcceptBody).decode
 
 
-def accept_routes(door: Door, desk: FulfilDesk) -> tuple[HTTPRouteHandler, ...]:
+def accept_routes(door: Door, desk: FulfilDesk, colleagues: ColleagueDesk) -> tuple[HTTPRouteHandler, ...]:
     """Give the routes by which offers are taken."""
 
     async def take(said: AcceptBody, who: Identity, via: Via) -> msgspec.Struct:
@@ -74,10 +95,11 @@ def accept_routes(door: Door, desk: FulfilDesk) -> tuple[HTTPRouteHandler, ...]:
         try:
             told = await asyncio.to_thread(desk.take, asked, locales)
         except NotAcceptedError as error:
-            code, words = error.refusal.value, refusal_words(error, locales)
+            words = await asyncio.to_thread(desk.refusal_words, error, asked, locales)
+            code = error.refusal.value
             raise RefusedError(TellingRefused(code, str(error), words), _STATUS[error.refusal]) from error
         if told.is_failed:
-            words = "it was accepted, but could not be made so; the team has a task"
+            words = f"it was accepted, but came to nothing: the order is {told.order.state.value}"
             raise RefusedError(TellingRefused("failed", words, told.message), HTTPStatus.BAD_REQUEST)
         return AcceptAnswer(told.order.key, told.order.state.value, told.message)
 
@@ -91,6 +113,25 @@ def accept_routes(door: Door, desk: FulfilDesk) -> tuple[HTTPRouteHandler, ...]:
 
         return await door.take(request, _accept_body, _ACCEPT_EXAMPLE, work)
 
+    @route("/v1/prompts/asked", http_method=METHODS, status_code=200, request_max_body_size=LARGEST_EVENT)
+    async def ask(request: AnyRequest) -> Response[bytes]:
+        """Ask those who may decide for the account."""
+
+        async def work(said: AskBody, who: Identity) -> msgspec.Struct:
+            """Ask, and say how many were."""
+            check_print(said.key, said.because)
+            wish, locales = Wish(said.key, who, said.because, Via.PROMPT), (said.locale,)
+            try:
+                asked = await asyncio.to_thread(colleagues.ask, wish)
+            except NotAcceptedError as error:
+                words = refusal_words(error, locales)
+                refused = TellingRefused(error.refusal.value, str(error), words)
+                raise RefusedError(refused, _STATUS[error.refusal]) from error
+            told = WORDS[language_of(*locales)]
+            return AskAnswer(len(asked), told.colleagues_asked if asked else told.team_asked)
+
+        return await door.take(request, _ask_body, '{"key": "...", "token": "..."}', work)
+
     @route("/v1/accept", http_method=[HttpMethod.POST], status_code=200, request_max_body_size=LARGEST_EVENT)
     async def accept(request: AnyRequest) -> Response[bytes]:
         """Take an offer for whom a server names."""
@@ -101,4 +142,4 @@ def accept_routes(door: Door, desk: FulfilDesk) -> tuple[HTTPRouteHandler, ...]:
 
         return await door.take_of_server(request, _accept_body, _ACCEPT_EXAMPLE, work)
 
-    return accepted, accept
+    return accepted, ask, accept

@@ -86,6 +86,7 @@ def prompt_paths() -> Schema:
         "/v1/prompts/accepted": {
             "post": _accept("accepted", "Take an offer at the terms its prompt showed.")
         },
+        "/v1/prompts/asked": {"post": _ask_colleagues()},
         "/v1/accept": {"post": _accept("accept", "Take an offer for whom a server names.")},
         "/v1/prompts/{act}": {"post": _answers()},
         "/v1/can": {"post": _can()},
@@ -188,6 +189,32 @@ def _accept(name: str, summary: str) -> Schema:
         "additionalProperties": False,
     }
     answered = {"key": {"type": "string"}, "state": {"type": "string"}, "message": {"type": "string"}}
+    example = {"userId": "ann", "key": "k1", "price": 13_410, "currency": "USD"}
+    told = "Told again, it is one order; what is refused says why to the customer in `words`. "
+    return _taken(name, summary, (told, schema, answered, example))
+
+
+def _ask_colleagues() -> Schema:
+    schema = {
+        "type": "object",
+        "properties": {
+            **_ASKER,
+            "key": _NAME,
+            "because": {"type": "string", "maxLength": LONGEST_NAME, "description": "Said to them."},
+            "locale": {"type": "string", "maxLength": LONGEST_NAME},
+        },
+        "required": ["key"],
+        "additionalProperties": False,
+    }
+    answered = {"asked": {"type": "integer"}, "message": {"type": "string"}}
+    example = {"token": "...", "key": "k1", "because": "We need it for the fair."}
+    told = "For whoever may not accept for their account: those who may are mailed, each once. "
+    return _taken("asked", "Ask those who may accept for the account.", (told, schema, answered, example))
+
+
+def _taken(name: str, summary: str, said: tuple[str, Schema, Schema, Schema]) -> Schema:
+    """Describe what a customer says about an offer and is answered."""
+    told, schema, answered, example = said
     taken = {
         "type": "object",
         "properties": answered,
@@ -203,12 +230,11 @@ def _accept(name: str, summary: str) -> Schema:
         },
         "required": ["code", "message"],
     }
-    example = {"userId": "ann", "key": "k1", "price": 13_410, "currency": "USD"}
     return {
         "operationId": name,
         "summary": summary,
-        "description": "Told again, it is one order; what is refused says why to the customer in `words`. "
-        + (_ASKS if name == "accepted" else f"Needs a server key with the scope `{Scope.DECISIONS.value}`."),
+        "description": told
+        + (_ASKS if name != "accept" else f"Needs a server key with the scope `{Scope.DECISIONS.value}`."),
         "security": KEYS,
         "requestBody": body(schema, example),
         "responses": {

@@ -30,7 +30,8 @@ from upsell.clock import Moment, find_zone, to_datetime
 from upsell.decisions.lineup import UNKNOWN, UNLIMITED, ListedPlan, Stated
 from upsell.decisions.proof import ProofFacts, Stretch
 from upsell.decisions.proof_words import proof_sentences
-from upsell.runtime.landing import Reader, Shown
+from upsell.runtime.readers import Reader
+from upsell.runtime.shown_offers import Shown
 from upsell.web.pages.offer_words import OFFER_WORDS, OfferWords
 
 
@@ -142,7 +143,8 @@ def whom_words(reader: Reader, words: OfferWords) -> str:
 
 def view_offer(shown: Shown, manner: Manner) -> OfferView:
     """Give the page of an offer."""
-    words, locale, terms, offer = manner.words, manner.locale, shown.terms, shown.offer
+    words, locale, terms = manner.words, manner.locale, shown.terms
+    offer = shown.offer.said_in(words.language)
     plans = [plan for plan in (shown.present, shown.offered) if plan is not None]
     compared = tuple(_compared(shown, manner))
     return OfferView(
@@ -157,7 +159,8 @@ def view_offer(shown: Shown, manner: Manner) -> OfferView:
             for each in shown.used
         ),
         gains=tuple(
-            f"{gain[:1].upper()}{gain[1:]}." for gain in added_words(plans, locale, manner.prompt_words)
+            f"{gain[:1].upper()}{gain[1:]}."
+            for gain in added_words(plans, locale, manner.prompt_words, shown.metrics)
         ),
         heads=_heads(shown, words),
         compared=compared,

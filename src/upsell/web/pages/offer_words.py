@@ -61,6 +61,12 @@ class OfferWords(msgspec.Struct, frozen=True):
     write_to: str
     has_it: str
     role_advice: str
+    ask_why: str
+    ask_because: str
+    ask_button: str
+    ask_done: str
+    ask_team: str
+    quote_link: str
     back_link: str
     back_title: str
     back_question: str
@@ -73,8 +79,14 @@ class OfferWords(msgspec.Struct, frozen=True):
     back_button: str
     back_hint: str
     back_done_title: str
-    back_done: str
     back_since: str
+    back_question_at_once: str
+    back_hint_at_once: str
+    back_refund_until: str
+    back_pending: str
+    back_returned: str
+    back_returned_somewhere: str
+    back_refunded: str
 
 
 _ENGLISH: Final = OfferWords(
@@ -123,6 +135,12 @@ _ENGLISH: Final = OfferWords(
     write_to="Or write to",
     has_it="You have {name} already. There is nothing to buy here.",
     role_advice="Pass the message to them, or answer it and we ask them.",
+    ask_why="Your role may not decide this for your account. Those who may get a mail with this offer.",
+    ask_because="What should they know? You need not say.",
+    ask_button="Ask a colleague who may",
+    ask_done="Those who may decide were asked. Nothing happens unless one of them says yes.",
+    ask_team="Nobody is known who may decide for your account, so our team looks for somebody.",
+    quote_link="Look at the quote",
     back_link="Changed your mind? Go back to what you had",
     back_title="Go back to what you had?",
     back_question="Tell us, and our team takes you back from {name}. You need not explain.",
@@ -136,8 +154,14 @@ _ENGLISH: Final = OfferWords(
     back_hint="Our team gets this at once, with the promise above, and writes to you. Nothing changes "
     "before that.",
     back_done_title="We have it",
-    back_done="Our team got this at once, with what was promised, and writes to you.",
-    back_since="You told us on {day}. Our team has it, with what was promised.",
+    back_since="You told us on {day}. Our team has it, with what was promised, and writes to you.",
+    back_question_at_once="One button takes you back from {name}. You need not explain.",
+    back_hint_at_once="It is done at once, as promised above, and confirmed to you by mail.",
+    back_refund_until="The guarantee holds until {day}: what you paid is given back.",
+    back_pending="You told us on {day}. It is being done, and is confirmed to you by mail.",
+    back_returned="Done. You are back on {name}.",
+    back_returned_somewhere="Done. You are back on what you had.",
+    back_refunded="What you paid is given back under the guarantee.",
 )
 
 _GERMAN: Final = OfferWords(
@@ -189,6 +213,12 @@ _GERMAN: Final = OfferWords(
     write_to="Oder schreiben Sie an",
     has_it="Sie haben {name} schon. Hier gibt es nichts zu kaufen.",
     role_advice="Geben Sie die Nachricht weiter, oder antworten Sie, und wir fragen nach.",
+    ask_why="Ihre Rolle darf das für Ihr Konto nicht entscheiden. Wer es darf, bekommt eine E-Mail damit.",
+    ask_because="Was sollten sie wissen? Sie müssen es nicht sagen.",
+    ask_button="Jemanden fragen, der es darf",
+    ask_done="Wer entscheiden darf, wurde gefragt. Ohne ein Ja geschieht nichts.",
+    ask_team="Niemand ist bekannt, der für Ihr Konto entscheiden darf; unser Team sucht jemanden.",
+    quote_link="Das Angebot als Dokument",
     back_link="Anders überlegt? Zurück zu dem, was Sie hatten",
     back_title="Zurück zu dem, was Sie hatten?",
     back_question="Sagen Sie es uns, und unser Team stellt Sie von {name} zurück. Sie müssen nichts "
@@ -205,8 +235,15 @@ _GERMAN: Final = OfferWords(
     back_hint="Unser Team bekommt das sofort, mit dem Versprechen oben, und schreibt Ihnen. Vorher "
     "ändert sich nichts.",
     back_done_title="Wir haben es",
-    back_done="Unser Team hat es sofort bekommen, mit dem, was versprochen wurde, und schreibt Ihnen.",
-    back_since="Sie haben es uns am {day} gesagt. Unser Team hat es, mit dem, was versprochen wurde.",
+    back_since="Sie haben es uns am {day} gesagt. Unser Team hat es, mit dem, was versprochen wurde, und "
+    "schreibt Ihnen.",
+    back_question_at_once="Ein Knopf stellt Sie von {name} zurück. Sie müssen nichts begründen.",
+    back_hint_at_once="Das geschieht sofort, wie oben versprochen, und wird Ihnen per E-Mail bestätigt.",
+    back_refund_until="Die Garantie gilt bis zum {day}: Was Sie gezahlt haben, wird erstattet.",
+    back_pending="Sie haben es uns am {day} gesagt. Es wird erledigt und Ihnen per E-Mail bestätigt.",
+    back_returned="Erledigt. Sie haben wieder {name}.",
+    back_returned_somewhere="Erledigt. Sie haben wieder, was Sie vorher hatten.",
+    back_refunded="Was Sie gezahlt haben, wird nach der Garantie erstattet.",
 )
 
 OFFER_WORDS: Final[Mapping[str, OfferWords]] = {ENGLISH: _ENGLISH, GERMAN: _GERMAN}

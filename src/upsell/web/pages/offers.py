@@ -17,16 +17,19 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
 from upsell.channels.footer import whom_and_where
-from upsell.channels.link_facts import DOWNGRADE, OFFER
+from upsell.channels.link_facts import DECIDE, DOWNGRADE, OFFER, QUOTE
 from upsell.channels.scanners import read_signs
 from upsell.clock import Clock
 from upsell.decisions.declines import Answer
 from upsell.runtime.accepting import Accept, NotAcceptedError, Refusal
+from upsell.runtime.colleagues import ColleagueDesk, Wish
 from upsell.runtime.fulfilling import FulfilDesk, refusal_words, tell
 from upsell.runtime.honouring import Held, HonourDesk
 from upsell.runtime.intake import Intake, OverloadedError
-from upsell.runtime.landing import OfferDesk, Shown
+from upsell.runtime.landing import OfferDesk
 from upsell.runtime.preferences import Desk
+from upsell.runtime.promises import Promise
+from upsell.runtime.shown_offers import Shown
 from upsell.runtime.targets import TargetBook
 from upsell.store.ledger import Appended
 from upsell.store.links import Came, VisitKind
@@ -50,27 +53,38 @@ class OfferPages:
     """Both pages over one database."""
 
     def __init__(
-        self, url: str, clock: Clock, desk: Desk, fulfil: FulfilDesk, targets: TargetBook, intake: Intake
+        self,
+        url: str,
+        clock: Clock,
+        desk: Desk,
+        fulfil: FulfilDesk,
+        colleagues: ColleagueDesk,
+        targets: TargetBook,
+        intake: Intake,
     ) -> None:
-        """Open links with ``desk``, take what is accepted with ``fulfil``, and tell ``intake`` who came."""
+        """Open links with ``desk``, take what is accepted with ``fulfil``, and tell ``intake`` who came.
+
+        Whoever may not accept asks ``colleagues``.
+        """
         self._desk = desk
         self._clock = clock
         self._fulfil = fulfil
         self._targets = targets
         self._intake = intake
         self._offers = OfferDesk(url, clock)
-        self._honours = HonourDesk(url, clock)
+        self._colleagues = colleagues
+        self._honours = HonourDesk(url, clock, fulfil)
 
     def routes(self) -> list[HTTPRouteHandler]:
-        """Give the routes ``/a/<token>`` and ``/d/<token>``."""
+        """Give the routes ``/a/<token>``, ``/c/<token>`` for a colleague, and ``/d/<token>``."""
 
-        @route(["/a/{token:str}"], http_method=["GET", "HEAD"], include_in_schema=False)
+        @route(["/a/{token:str}", "/c/{token:str}"], http_method=["GET", "HEAD"], include_in_schema=False)
         async def show_offer(request: AnyRequest, token: FromPath[str]) -> Response[bytes]:
             """Show an offer; nothing is changed."""
             return await answered(request, lambda accepted: self._show(request, token, accepted))
 
         @route(
-            ["/a/{token:str}"],
+            ["/a/{token:str}", "/c/{token:str}"],
             http_method=["POST"],
             status_code=HTTPStatus.OK,
             include_in_schema=False,
@@ -79,7 +93,7 @@ class OfferPages:
         async def answer_offer(request: AnyRequest, token: FromPath[str]) -> Response[bytes]:
             """Take or decline an offer."""
             form = read_form(await request.body())
-            return await answered(request, lambda accepted: self._answer(token, accepted, form))
+            return await answered(request, lambda accepted: self._answer(request, token, accepted, form))
 
         @route(["/d/{token:str}"], http_method=["GET", "HEAD"], include_in_schema=False)
         async def show_way_back(request: AnyRequest, token: FromPath[str]) -> Response[bytes]:
@@ -101,31 +115,44 @@ class OfferPages:
         return [show_offer, answer_offer, show_way_back, go_back]
 
     def _show(self, request: AnyRequest, token: str, accepted: str) -> Response[bytes]:
-        shown = self._open(token)
+        shown = self._open(request, token)
         if shown is None:
             return unknown_link(accepted, self._desk.sender_address())
-        if request.method == "GET":
+        if request.method == "GET" and not _is_colleagues(request):
             self._note_visit(request, shown, token)
         return self._offer_page(shown, accepted)
 
-    def _answer(self, token: str, accepted: str, form: Form) -> Response[bytes]:
-        shown = self._open(token)
+    def _answer(self, request: AnyRequest, token: str, accepted: str, form: Form) -> Response[bytes]:
+        shown = self._open(request, token)
         if shown is None:
             return unknown_link(accepted, self._desk.sender_address())
         match _said(form, "action"):
             case "accept":
-                return self._accept(shown, accepted, form)
-            case "not_now" | "never" as said if shown.accepted_at is None:
+                return self._accept(request, token, shown, form)
+            case "ask" if shown.is_of_account and not shown.may_decide:
+                return self._ask(request, token, shown, _said(form, "because"))
+            case "not_now" | "never" as said if shown.accepted_at is None and not shown.is_asked:
                 reason = _said(form, "reason")
                 known = manner_of(shown.reader, accepted).prompt_words.reasons
                 self._offers.decline(
                     shown, Answer(said), reason if reason in known else "", _said(form, "feature")
                 )
-                return self._again(shown, accepted)
+                return self._again(request, token, shown)
             case _:
                 return self._offer_page(shown, accepted)
 
-    def _accept(self, shown: Shown, accepted: str, form: Form) -> Response[bytes]:
+    def _ask(self, request: AnyRequest, token: str, shown: Shown, because: str) -> Response[bytes]:
+        """Ask those who may decide."""
+        accepted = _accepted(request)
+        try:
+            self._colleagues.ask(Wish(shown.message.key, shown.reader.identity, because, Via.PAGE))
+        except NotAcceptedError as error:
+            said = refusal_words(error, (manner_of(shown.reader, accepted).words.language,))
+            return self._offer_page(shown, accepted, said, HTTPStatus.CONFLICT)
+        return self._again(request, token, shown)
+
+    def _accept(self, request: AnyRequest, token: str, shown: Shown, form: Form) -> Response[bytes]:
+        accepted = _accepted(request)
         manner = manner_of(shown.reader, accepted)
         if shown.is_of_account and shown.accepted_at is None and MAY_DECIDE not in form:
             missing = manner.words.confirm_missing.format(account=shown.reader.account_name)
@@ -145,19 +172,24 @@ class OfferPages:
         except NotAcceptedError as error:
             _log.info("offer_not_accepted", message=asked.key, refusal=error.refusal.value)
             if error.refusal is Refusal.OVER:
-                return self._again(shown, accepted, is_over=True)
+                return self._again(request, token, shown, is_over=True)
             said = refusal_words(error, (manner.words.language,))
             if error.refusal is Refusal.ROLE:
                 said += f" {manner.words.role_advice}"
             return self._offer_page(shown, accepted, said, HTTPStatus.CONFLICT)
-        return self._again(shown, accepted)
+        return self._again(request, token, shown)
 
-    def _again(self, shown: Shown, accepted: str, *, is_over: bool = False) -> Response[bytes]:
+    def _again(
+        self, request: AnyRequest, token: str, shown: Shown, *, is_over: bool = False
+    ) -> Response[bytes]:
         """Show an offer as it stands after an answer."""
-        now = self._offers.read(shown.message.key)
-        return self._offer_page(now if now is not None else shown, accepted, is_over=is_over)
+        now = self._open(request, token)
+        return self._offer_page(now if now is not None else shown, _accepted(request), is_over=is_over)
 
-    def _open(self, token: str) -> Shown | None:
+    def _open(self, request: AnyRequest, token: str) -> Shown | None:
+        if _is_colleagues(request):
+            key = self._desk.open(DECIDE, token)
+            return self._offers.read_for(key) if key is not None else None
         key = self._desk.open(OFFER, token)
         return self._offers.read(key) if key is not None else None
 
@@ -171,8 +203,8 @@ class OfferPages:
         is_over: bool = False,
     ) -> Response[bytes]:
         manner = manner_of(shown.reader, accepted)
-        is_over = (is_over or shown.is_over) and shown.accepted_at is None
-        is_open = not is_over and shown.accepted_at is None and not shown.has_it
+        is_over = (is_over or shown.is_over) and shown.accepted_at is None and not shown.is_asked
+        is_open = not is_over and shown.accepted_at is None and not shown.is_asked and not shown.has_it
         is_never = shown.declined is not None and shown.declined.answer is Answer.NEVER
         return customer_page(
             "offer.html",
@@ -181,15 +213,18 @@ class OfferPages:
             words=manner.words,
             prompt_words=manner.prompt_words,
             view=view_offer(shown, manner),
-            title=shown.offer.title,
+            title=shown.offer.said_in(manner.words.language).title,
             problem=problem,
             news=_news(shown, manner, is_over=is_over),
             is_over=is_over,
             is_open=is_open,
             may_decline=is_open and not is_never,
+            may_decide=shown.may_decide,
+            asked=_asked_words(shown, manner),
             key=shown.message.key,
             price="" if shown.terms.price is None else shown.terms.price,
             currency=shown.terms.currency,
+            quote=self._desk.token(QUOTE, shown.order.key) if shown.order and shown.order.decide_by else "",
             way_back=self._desk.token(DOWNGRADE, shown.message.key) if _is_theirs(shown) else "",
             sender=shown.sender.name,
             sender_address=shown.sender.reply_to or shown.sender.address,
@@ -205,7 +240,7 @@ class OfferPages:
             held = self._honours.read(key)
         if held is None:
             return unknown_link(accepted, self._desk.sender_address())
-        return _back_page(held, accepted, is_done=form is not None)
+        return _back_page(held, accepted, is_by_billing=self._fulfil.has_billing)
 
     def _note_visit(self, request: AnyRequest, shown: Shown, token: str) -> None:
         """Hand over that somebody came, where links are watched and theirs may be: as with any link."""
@@ -221,26 +256,28 @@ class OfferPages:
             _log.warning("visit_not_kept", error=str(error))
 
 
-def _back_page(held: Held, accepted: str, *, is_done: bool) -> Response[bytes]:
+def _back_page(held: Held, accepted: str, *, is_by_billing: bool) -> Response[bytes]:
     manner = manner_of(held.reader, accepted)
     words, promise = manner.words, held.promise
-    asked_at = promise.asked_at if promise is not None else None
+    is_asked = promise is not None and promise.asked_at is not None
     name = promise.terms.name if promise is not None else ""
     title = words.back_title if promise is not None else words.back_none_title
-    news = ""
-    if asked_at is not None:
-        title = words.back_done_title
-        news = words.back_done if is_done else words.back_since.format(day=manner.day(asked_at))
+    is_at_once = is_by_billing and held.may_decide
+    hint = words.back_hint_at_once if is_at_once else words.back_hint
+    until = promise.guarantee_until if promise is not None else None
+    if until is not None and held.now < until and not is_asked:
+        hint = f"{words.back_refund_until.format(day=manner.minute(until))} {hint}"
     return customer_page(
         "downgrade.html",
         words.language,
         words=words,
-        title=title,
+        title=words.back_done_title if is_asked else title,
         whom=whom_words(held.reader, words),
-        news=news,
+        news=_back_news(promise, manner) if promise is not None and is_asked else "",
         has_it=promise is not None,
-        is_asked=asked_at is not None,
-        question=words.back_question.format(name=name),
+        is_asked=is_asked,
+        question=(words.back_question_at_once if is_at_once else words.back_question).format(name=name),
+        hint=hint,
         accepted=words.back_accepted.format(name=name, day=manner.day(promise.accepted_at))
         if promise
         else "",
@@ -249,6 +286,20 @@ def _back_page(held: Held, accepted: str, *, is_done: bool) -> Response[bytes]:
         sender_address=held.sender.reply_to or held.sender.address,
         from_whom=whom_and_where(held.sender.name, held.sender.postal_address),
     )
+
+
+def _back_news(promise: Promise, manner: Manner) -> str:
+    """Say how it stands with going back, which was asked for."""
+    words, back = manner.words, promise.back
+    day = manner.day(promise.asked_at) if promise.asked_at is not None else ""
+    if back is None or back.state in (OrderState.WAITING, OrderState.FAILED):
+        return words.back_since.format(day=day)
+    if back.state is not OrderState.FULFILLED:
+        return words.back_pending.format(day=day)
+    to = back.had.name if back.had is not None and back.had.name else ""
+    said = words.back_returned.format(name=to) if to else words.back_returned_somewhere
+    said = f"{said} {words.back_refunded}" if back.has_refund else said
+    return f"{said} {back.answer}".strip()
 
 
 def _is_theirs(shown: Shown) -> bool:
@@ -260,6 +311,8 @@ def _is_theirs(shown: Shown) -> bool:
 def _news(shown: Shown, manner: Manner, *, is_over: bool) -> tuple[str, ...]:
     """Say how an offer stands: taken, over, had already or declined; nothing while it is open and new."""
     words, name = manner.words, shown.terms.name
+    if shown.order is not None and shown.is_asked:
+        return (tell(shown.order, (words.language,)).message,)
     if shown.accepted_at is not None:
         before = words.accepted_before.format(name=name, day=manner.day(shown.accepted_at))
         stands = tell(shown.order, (words.language,)).message if shown.order is not None else ""
@@ -276,6 +329,22 @@ def _news(shown: Shown, manner: Manner, *, is_over: bool) -> tuple[str, ...]:
     is_never = declined.answer is Answer.NEVER
     said = words.declined_never if is_never else words.declined_later
     return words.declined_title + ".", said.format(day=manner.day(declined.at)), words.declined_open
+
+
+def _asked_words(shown: Shown, manner: Manner) -> str:
+    """Say who was asked to decide; empty where nobody was."""
+    if shown.asked is None:
+        return ""
+    return manner.words.ask_done if shown.asked else manner.words.ask_team
+
+
+def _is_colleagues(request: AnyRequest) -> bool:
+    """Tell whether a link is that of a colleague who was asked."""
+    return request.url.path.startswith("/c/")
+
+
+def _accepted(request: AnyRequest) -> str:
+    return request.headers.get("accept-language", "")
 
 
 def _said(form: Form, name: str) -> str:

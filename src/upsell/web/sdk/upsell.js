@@ -289,6 +289,27 @@ input{width:20px;height:20px;accent-color:var(--a);margin:0}
         this.busy(false);
         const known = error.words || (error.code === "over" ? words.over : words.failed);
         this.tell(error.status === undefined ? words.offline : known);
+        if (error.code === "role" && words.ask && !this.mayAsk) {
+          this.mayAsk = el("button", { type: "button", onclick: () => this.ask() }, words.ask);
+          this.buttons.append(this.mayAsk);
+          this.mayAsk.focus();
+        }
+        tell("failed", { ...said, error });
+      }
+    }
+
+    /** Ask those who may decide for the account, where whoever looks may not. */
+    async ask() {
+      if (this.isBusy) return;
+      const { said } = this;
+      this.busy(true, said.words.working);
+      try {
+        const answer = await post("/v1/prompts/asked", { key: said.key, locale: said.lang });
+        this.finish(answer.message);
+        tell("asked", { ...said, answer });
+      } catch (error) {
+        this.busy(false);
+        this.tell(error.words || (error.status === undefined ? said.words.offline : said.words.failed));
         tell("failed", { ...said, error });
       }
     }

@@ -1,0 +1,10 @@
+-- Orders nobody decided about in time, the first of them first; each is held until it is written.
+select
+    key, unit_id, household_id, customer_id, offer, thing, kind, trial_days, converts, terms, workflow,
+    enrollment, via, accepted_at, state, attempts, next_attempt_at, answer, is_given_up, detail, task,
+    finished_at, decide_by, months, guarantee, downgrade, guarantee_until, had, returns, because
+from orders
+where state = 'asked' and decide_by <= moment(%(now)s)
+order by decide_by, key
+limit %(limit)s
+for update skip locked

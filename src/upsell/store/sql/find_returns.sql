@@ -1,0 +1,7 @@
+-- The orders by which others are taken back, by the key of what they take back; one that failed may be asked anew.
+select
+    key, unit_id, household_id, customer_id, offer, thing, kind, trial_days, converts, terms, workflow,
+    enrollment, via, accepted_at, state, attempts, next_attempt_at, answer, is_given_up, detail, task,
+    finished_at, decide_by, months, guarantee, downgrade, guarantee_until, had, returns, because
+from orders
+where returns = any(%(keys)s)
