@@ -93,7 +93,7 @@ _CHANGED_BY: Mapping[str, frozenset[str]] = {
     "account": frozenset({ACCOUNT_IDENTIFIED}),
     "plan": SUBSCRIPTION_EVENTS,
     "subscription": SUBSCRIPTION_EVENTS,
-    "cart": CART_EVENTS,
+    "cart": CART_EVENTS | {PLACEMENT_ASKED},
     FIT: SUBSCRIPTION_EVENTS
     | PACK_EVENTS
     | {USAGE_RECORDED, FEATURE_USED, CUSTOMER_IDENTIFIED, ACCOUNT_IDENTIFIED},

@@ -4,7 +4,8 @@ For prompts, pages and servers. The laws: what is taken is what was shown under 
 whoever takes it saw; a forwarded mail charges no company; and however often, and from wherever, one key is
 taken, there is one order and one answer. Terms that say until when they hold are kept until then; without an
 end they hold while the offer is made and has not run out. To try something takes no paid terms: those are
-what the passage of a trial offers while it is under way.
+what the passage of a trial offers while it is under way. What is proposed for a cart is taken for that cart
+while it holds what is to be replaced; the shop changes it, and an order shows what became of it.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import msgspec
 
 from upsell.catalog.offers import Offer
 from upsell.clock import SECOND, Clock, Duration, Moment
+from upsell.decisions.cart_changes import CartChange
 from upsell.errors import StoreError, UpsellError
 from upsell.ids import SHARDS, UnitId, account_unit, bare, customer_unit, is_account
 from upsell.journeys.household import Household, empty_household
@@ -129,18 +131,31 @@ def accept(connection: Connection, clock: Clock, asked: Accept, programs: Progra
     program = _newest(programs)
     who = _today(connection, asked.identity.customer_id)
     home = _find_home(connection, program, showing, who, now)
+    if asked.identity.is_visitor and who != asked.identity.customer_id:
+        msg = "expected a token, as this visitor has said who they are, got an anonymousId alone"
+        raise NotAcceptedError(Refusal.NOT_YOURS, msg)
     _ask_person(program, home, who, asked.identity)
     _ask_price(showing, asked)
     terms = showing.terms
-    before = find_order(connection, asked.key, showing.enrollment, terms.offer, terms.thing)
+    change = None if asked.via is Via.PAGE else terms.cart
+    # A change of a cart is known by its key: the same offer may be taken again for the next cart.
+    passage = showing.enrollment if change is None else ""
+    before = find_order(connection, asked.key, passage, terms.offer, terms.thing)
     if before is not None and (before.key == asked.key or not before.trial_days):
+        if before.state is OrderState.LEFT_OUT:
+            msg = "expected a cart that is still to be ordered, got one that was ordered without it"
+            raise NotAcceptedError(Refusal.OVER, msg)
         return Accepted(before, is_new=False)
+    if change is not None:
+        _ask_cart(home, change)
     offer = _ask_end(programs, program, showing, now)
     converts = _ask_trial(connection, program, home, showing, now)
     order = _order(asked, showing, home, who, offer, now, converts=converts)
+    if change is not None:
+        order = msgspec.structs.replace(order, state=OrderState.IN_CART, next_attempt_at=None)
     with connection.transaction():
         if not add_order(connection, order):
-            taken = find_order(connection, asked.key, order.enrollment, order.offer, order.thing)
+            taken = find_order(connection, asked.key, passage, order.offer, order.thing)
             if taken is None:
                 msg = "expected the order that stood in the way of another, found none; accept again"
                 raise StoreError(msg)
@@ -223,6 +238,21 @@ def _ask_person(program: Program, home: _Home, who: str, identity: Identity) -> 
             "upsell.yaml lists those that may"
         )
         raise NotAcceptedError(Refusal.ROLE, msg)
+
+
+def _ask_cart(home: _Home, change: CartChange) -> None:
+    """Refuse a change of a cart that holds no more what is to be replaced, or has what would be added.
+
+    Raises:
+        NotAcceptedError: It is another cart by now.
+    """
+    person = home.household.customers.get(bare(home.unit_id))
+    cart = person.profile.cart if person is not None else None
+    held = {line.item: line.quantity for line in cart.lines} if cart is not None else {}
+    is_there = all(held.get(each.id, 0) >= each.quantity for each in change.remove)
+    if not is_there or any(each.id in held for each in change.add):
+        msg = "expected the cart that the offer was made for, got another by now; ask for the placement again"
+        raise NotAcceptedError(Refusal.OVER, msg)
 
 
 def _ask_price(showing: Showing, asked: Accept) -> None:
