@@ -56,7 +56,8 @@ def cart(*lines: Any, currency: str = "USD", **more: Any) -> dict[str, Any]:
 def ask(story: Story, said: dict[str, Any] | None) -> Any:
     """Ask at the checkout; give what the prompt said, or the reason why there is none."""
     before = len(story.recorded())
-    story.happens("Placement Asked", placement="checkout", **({"cart": said} if said is not None else {}))
+    asked: dict[str, Any] = {"cart": said} if said is not None else {}
+    story.happens("Placement Asked", placement="checkout", **asked)
     for event in story.recorded()[before:]:
         if event.name == "Prompt Offered":
             return event.properties
@@ -242,6 +243,15 @@ def test_who_has_something_broken_or_a_full_cap_is_offered_nothing_at_the_checko
     assert len(story.unit().contact.touches) == 1
     story.happens("Order Completed", order_id="1", items=[{"id": "cup"}]).after(MINUTE)
     assert ask(story, cart("kettle")) is Reason.CAPPED
+
+
+def test_what_was_taken_as_the_better_one_is_not_to_be_bettered_again_until_it_is_ordered() -> None:
+    story = shop()
+    said = ask(story, cart("kettle"))
+    story.happens("Offer Accepted", key=said["prompt"], offer="better", terms=said["terms"]).after(MINUTE)
+    assert ask(story, cart("kettle-pro"))["terms"]["offer"] == "insure"
+    story.happens("Order Completed", order_id="1", items=["cup"]).after(MINUTE)
+    assert ask(story, cart("kettle-pro"))["terms"]["thing"] == "kettle-max"
 
 
 def test_after_an_order_the_same_cart_is_another_cart() -> None:

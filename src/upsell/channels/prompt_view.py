@@ -150,9 +150,11 @@ def view_prompt(
         expires_at=format_moment(terms.expires_at) if terms.expires_at is not None else None,
         cart=change,
     )
-    if change is None or (text is not None and text.later):
+    if change is None:
         return view
-    return msgspec.structs.replace(view, words=view.words | {"later": words.no_thanks})
+    later = {} if text is not None and text.later else {"later": words.no_thanks}
+    told = {"accepted": words.in_cart.format(name=terms.name)}
+    return msgspec.structs.replace(view, words=view.words | later | told)
 
 
 def _with_text(view: PromptView, text: WrittenPrompt | None) -> PromptView:

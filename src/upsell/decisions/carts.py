@@ -79,7 +79,8 @@ def find_premium(cart: Cart, catalog: Catalog) -> Beside | None:
     """Give the dearest line (of equals the first) with a premium counterpart that can be had.
 
     The counterpart is the nearest one on the way up that is sold, in stock and no larger a step than the
-    catalog allows. A line that has any of its way up beside it in the cart has none: that need is met.
+    catalog allows. A line that has any of its way up beside it in the cart has none, nor has one that was
+    taken as the better one itself: that need is met.
     """
     return _dearest(cart, catalog, lambda line, item: _better(line, item, cart, catalog))
 
@@ -175,8 +176,12 @@ def _dearest(
 
 def _better(line: CartLine, item: Item, cart: Cart, catalog: Catalog) -> Item | None:
     """Give the nearest better item than a line's that can be had at a step that is allowed."""
+    if item.id in cart.taken:
+        return None
     inside = {each.item for each in cart.lines}
     price, better = line_price(line, catalog), None
+    if price is None and cart.asked_at is not None:
+        return None
     for each in _way_up(item, catalog):
         if each.id in inside:
             return None

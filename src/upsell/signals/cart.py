@@ -56,6 +56,7 @@ def take_cart(profile: Profile, event: Event) -> None:
         updated_at=event.occurred_at,
         checkout_started_at=event.occurred_at if is_checkout else checkout_started_at,
         emptied_at=emptied_at,
+        taken=held.taken if held is not None else [],
     )
 
 
@@ -79,7 +80,21 @@ def take_asked_cart(profile: Profile, event: Event, now: Moment) -> None:
         emptied_at=held.emptied_at if held is not None else 0,
         sold_out=[each for each in sold_out if isinstance(each, str)] if isinstance(sold_out, list) else [],
         is_checked=said.get("is_checked") is True,
+        taken=held.taken if held is not None else [],
     )
+
+
+def take_taken(profile: Profile, event: Event) -> None:
+    """Note what an ``Offer Accepted`` puts into a customer's cart; of an older cart it is nothing."""
+    terms, cart = event.properties.get("terms"), profile.cart
+    change = terms.get("cart") if isinstance(terms, dict) else None
+    if cart is None or not isinstance(change, dict) or event.occurred_at < cart.emptied_at:
+        return
+    added = change.get("add")
+    for each in added if isinstance(added, list | tuple) else ():
+        item = each.get("id") if isinstance(each, dict) else None
+        if isinstance(item, str) and item not in cart.taken and len(cart.taken) < MOST_LINES:
+            cart.taken = [*cart.taken, item]
 
 
 def merge_carts(stays: Cart | None, gone: Cart | None) -> Cart | None:

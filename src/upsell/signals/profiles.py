@@ -167,6 +167,7 @@ class Cart(msgspec.Struct, array_like=True):
         emptied_at: When an order last emptied it, 0 when none ever did.
         sold_out: Ids of items that cannot be had now, as the request said.
         is_checked: Whether a price told must be the catalog's, as whoever told it could say anything.
+        taken: Ids of what was put in by offers that were taken, until an order empties it.
     """
 
     lines: list[CartLine]
@@ -178,6 +179,7 @@ class Cart(msgspec.Struct, array_like=True):
     emptied_at: Moment = 0
     sold_out: list[str] = []
     is_checked: bool = False
+    taken: list[str] = []
 
 
 class PackOrder(msgspec.Struct, omit_defaults=True):
