@@ -370,7 +370,8 @@ input{width:20px;height:20px;accent-color:var(--a);margin:0}
       this.isDone = true;
       this.buttons.remove();
       this.tell(text, true);
-      this.box.querySelector(".x").focus();
+      // Not its button: a key already on its way would close what is still to be read.
+      this.box.focus();
     }
 
     close() {
