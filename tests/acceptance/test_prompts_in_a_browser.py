@@ -384,6 +384,7 @@ def test_what_makes_no_offer_is_drawn_in_each_kind_with_its_link_and_nothing_to_
         page.keyboard.press("Tab")
         page.keyboard.press("Enter")
         expect(page.get_by_text("Three tips", exact=True)).to_be_hidden()
+    answers: list[str] = []
     for _ in range(100):
         answers = [said["answer"] for act, said in server.heard if act == "declined"]
         if len(answers) == len(KINDS):
