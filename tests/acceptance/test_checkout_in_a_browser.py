@@ -178,8 +178,9 @@ def test_a_cart_that_could_not_be_changed_is_not_said_to_be_and_can_be_tried_aga
 ) -> None:
     page = visit(browser, shop)
     page.evaluate(
-        "window.tries = 0, upsell.checkout({ currency: 'USD', items: [{ id: 'kettle', quantity: 2 }] }, { into:"
-        " place, apply: async () => { if (!tries++) throw new Error('the cart is locked'); } }).then(() => 0)"
+        "window.tries = 0, upsell.checkout({ currency: 'USD', items: [{ id: 'kettle', quantity: 2 }] },"
+        " { into: place, apply: async () => { if (!tries++) throw new Error('the cart is locked'); } })"
+        ".then(() => 0)"
     )
     swap = page.get_by_role("button", name="Swap for")
     swap.click()
