@@ -180,6 +180,8 @@ def test_a_visitor_opens_nothing_of_anybody_who_is_known(till: Till) -> None:
     before = till.world.rows("select count(*) from events where name = 'Placement Asked'")
     answered = till.visit("v1")
     assert (answered.status_code, "send a token" in answered.json()["message"]) == (401, True)
+    gate = till.post("/v1/can", {"feature": "sso", "placement": "checkout", "anonymousId": "v1"})
+    assert (gate.status_code, gate.json()["code"]) == (401, "identity")
     assert till.world.rows("select count(*) from events where name = 'Placement Asked'") == before
     assert till.post("/v1/prompts", asked | {"token": till.token("ada")}).json()["prompt"] is not None
 

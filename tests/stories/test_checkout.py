@@ -123,6 +123,9 @@ def test_the_cart_of_the_request_is_the_one_decided_about_whatever_was_told_befo
     assert ask(story.after(MINUTE), cart("toaster"))["terms"]["thing"] == "morning"
     assert ask(story.after(MINUTE), cart()) is Reason.UNAVAILABLE
     assert ask(story.after(MINUTE), cart(("kettle", 3)))["terms"]["price"] == 9_000
+    # Nor is what is told after it older for a clock that was ahead before it.
+    story.after(MINUTE).happens("Cart Updated", items=[{"id": "cup"}], currency="USD")
+    assert [line.item for line in (story.unit().profile.cart or Cart([], None, "", 0)).lines] == ["cup"]
 
 
 def test_without_a_cart_in_the_request_no_change_of_one_is_promised() -> None:

@@ -74,7 +74,7 @@ def take_asked_cart(profile: Profile, event: Event, now: Moment) -> None:
         lines=_lines(said) or [],
         amount=read_amount(said),
         currency=currency if isinstance(currency, str) else "",
-        updated_at=max(event.occurred_at, held.updated_at) if held is not None else event.occurred_at,
+        updated_at=event.occurred_at,
         checkout_started_at=held.checkout_started_at if held is not None else None,
         asked_at=now,
         emptied_at=held.emptied_at if held is not None else 0,
