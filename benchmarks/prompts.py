@@ -2,7 +2,8 @@
 
 ``POST /v1/prompts`` and ``POST /v1/can`` over a real socket with server, worker and database on this machine,
 at a steady rate of arrivals that does not wait for answers, every page with a token of its own; a tenth of
-the customers is in each workflow. Then as fast as the server answers, and the snippet's
+the customers is in each workflow. The same of a checkout, whose visitors show a cart of five items to a
+catalog of a thousand, each another cart than before. Then as fast as the server answers, and the snippet's
 size as it is and packed.
 
     python benchmarks/prompts.py [--seconds 10] [--rate 200]
@@ -32,6 +33,8 @@ from upsell.store.migrate import migrate
 
 ROUTES = {"/v1/prompts": {"placement": "page"}, "/v1/can": {"feature": "sso", "placement": "page"}}
 
+ITEMS = 1_000
+
 
 def main() -> None:
     """Run the measurements and print their figures."""
@@ -43,7 +46,7 @@ def main() -> None:
         url = embedded_url(f"{folder}/data")
         migrate(url)
         with connect(url) as connection:
-            apply(connection, documents(), CLOCK, expected=0)
+            apply(connection, _with_shop(documents()), CLOCK, expected=0)
             secret = make_identity_secret(connection, CLOCK.now())
         until = CLOCK.now() + HOUR
         tokens = [sign_identity(secret, Identity(f"u{number}", None), until) for number in range(UNITS)]
@@ -60,11 +63,59 @@ async def _measure(port: int, seconds: int, rate: int, tokens: list[str]) -> Non
         def body(number: int, said: dict[str, str] = said) -> bytes:
             return json.dumps({**said, "token": tokens[number % UNITS]}).encode()
 
-        waits = sorted(await ask_steadily(port, seconds, rate, path, body))
-        half, most = waits[len(waits) // 2], waits[int(len(waits) * 0.99)]
-        told = f"p50 {half * 1e3:.1f} ms, p99 {most * 1e3:.1f} ms (target 10 ms)"
-        print(f"POST {path} at {rate} requests/s: {told}")
-        print(f"POST {path} as fast as it answers: {await _hurry(port, seconds, path, body):,.0f} requests/s")
+        await _tell(port, seconds, rate, path, path, body)
+    await _tell(port, seconds, rate, "/v1/prompts", "/v1/prompts with a cart", _cart)
+
+
+async def _tell(
+    port: int, seconds: int, rate: int, path: str, name: str, body: Callable[[int], bytes]
+) -> None:
+    """Measure one kind of request, and print its figures."""
+    waits = sorted(await ask_steadily(port, seconds, rate, path, body))
+    half, most = waits[len(waits) // 2], waits[int(len(waits) * 0.99)]
+    told = f"p50 {half * 1e3:.1f} ms, p99 {most * 1e3:.1f} ms (target 10 ms)"
+    print(f"POST {name} at {rate} requests/s: {told}")
+    print(f"POST {name} as fast as it answers: {await _hurry(port, seconds, path, body):,.0f} requests/s")
+
+
+def _with_shop(written: dict[str, str]) -> dict[str, str]:
+    """Give a workspace a shop: items with better ones, sets of them and warranties, and what offers them."""
+    items = ""
+    for number in range(ITEMS // 2):
+        price = 20 + number % 50
+        items += f"  i{number}: {{name: Item {number}, price: {price}, premium: p{number}, warranty: care}}\n"
+        items += f"  p{number}: {{name: Better {number}, price: {price + 10}}}\n"
+        if number % 5:
+            items += f"  s{number}: {{name: Set, price: 39, contains: [i{number}, i{number - 1}]}}\n"
+    offers = """
+  better: {kind: upgrade, item: premium, title: Better, fallback: set}
+  set: {kind: cross-sell, item: bundle, title: Set, fallback: insure}
+  insure: {kind: cross-sell, item: warranty, title: Care}
+"""
+    checkout = """
+name: Checkout
+owner: growth@acme.example
+purpose: To be asked.
+review_by: 2027-03-01
+unit: customer
+trigger: {on: Placement Asked, where: "properties.placement = 'checkout'", again_after: 1 minute}
+goal: {event: Order Completed, within: 1 day}
+experiment: {holdout: 10%}
+journey:
+  - prompt: {placement: checkout, offer: better}
+  - wait: 7 days
+"""
+    catalog = f"{written['catalog.yaml']}{offers}items:\n  care: {{name: Care, price: 9}}\n{items}"
+    return written | {"catalog.yaml": catalog, "workflows/checkout.yaml": checkout}
+
+
+def _cart(number: int) -> bytes:
+    """Write the request of a visitor with a cart of five items."""
+    items = [
+        {"id": f"i{(number * 7 + place) % (ITEMS // 2)}", "quantity": 1 + place % 2} for place in range(5)
+    ]
+    said = {"placement": "checkout", "anonymousId": f"v{number % UNITS}"}
+    return json.dumps({**said, "cart": {"items": items, "currency": "USD"}}).encode()
 
 
 async def _hurry(port: int, seconds: int, path: str, body: Callable[[int], bytes]) -> float:

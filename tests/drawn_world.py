@@ -97,6 +97,7 @@ WORKSPACES = (
     ROOT / "examples" / "online_retail" / "workspace",
     ROOT / "examples" / "ravenstack" / "workspace",
     ROOT / "examples" / "sparkify" / "workspace",
+    ROOT / "examples" / "checkout" / "workspace",
     ROOT / "tests" / "workspaces" / "acme",
 )
 """Every workspace there is to draw."""

@@ -73,6 +73,7 @@ class Server:
         self.heard: list[tuple[str, dict[str, Any]]] = []
         self.accepts: list[tuple[int, dict[str, Any]]] = []
         self.asked: dict[str, Any] = {}
+        self.refused = ""
         self.base = ""
 
     def app(self) -> Litestar:
@@ -92,13 +93,21 @@ class Server:
         async def script() -> Response[bytes]:
             return given(SCRIPT, "text/javascript")
 
+        def refusal() -> Response[bytes]:
+            said = json.dumps({"code": "identity", "message": self.refused})
+            return Response(said.encode(), status_code=401, media_type="application/json")
+
         @post("/v1/prompts", status_code=200)
-        async def prompts(request: Request[Any, Any, Any]) -> dict[str, Any]:
+        async def prompts(request: Request[Any, Any, Any]) -> dict[str, Any] | Response[bytes]:
+            if self.refused:
+                return refusal()
             self.heard.append(("asked", await request.json()))
             return {"id": "1", "prompt": self.view}
 
         @post("/v1/can", status_code=200)
-        async def can(request: Request[Any, Any, Any]) -> dict[str, Any]:
+        async def can(request: Request[Any, Any, Any]) -> dict[str, Any] | Response[bytes]:
+            if self.refused:
+                return refusal()
             said = await request.json()
             self.heard.append(("can", said))
             is_allowed = said["feature"] == "reports"
@@ -366,6 +375,94 @@ def test_nothing_on_the_page_moves_when_it_appears(
     page.wait_for_timeout(300)
     assert page.locator("#below").bounding_box() == before
     assert page.evaluate("shifts") == 0
+
+
+@pytest.mark.parametrize("intent", ["show", "help"])
+def test_what_makes_no_offer_is_drawn_in_each_kind_with_its_link_and_nothing_to_accept(
+    browser: Browser, server: Server, intent: str
+) -> None:
+    tip = {name: said for name, said in VIEW.items() if name not in ("price", "terms", "accept", "reasons")}
+    tip |= {
+        "intent": intent,
+        "title": "Three tips",
+        "paragraphs": ["Pack your reports."],
+        "link": {"label": "Read on", "url": "/tips"},
+        "words": {"later": "Not now", "close": "Close"},
+    }
+    # axe is put into the page as its own script, which the page's policy forbids.
+    context = browser.new_context(
+        viewport={"width": 375, "height": 800}, bypass_csp=True, reduced_motion="reduce"
+    )
+    page = context.new_page()
+    page.on("pageerror", lambda error: pytest.fail(str(error)))
+    page.goto(server.base)
+    for number, kind in enumerate(KINDS):
+        server.view = tip | {"kind": kind, "key": f"k{number}"}
+        ask(page, kind)
+        expect(page.get_by_text("Three tips", exact=True)).to_be_visible()
+        expect(page.locator(f"[data-upsell={kind}]")).to_have_count(1)
+        link = page.get_by_role("link", name="Read on")
+        assert link.get_attribute("href") == "/tips"
+        assert page.locator("[data-upsell] button").all_inner_texts() == ["Not now", "×"]
+        assert violations(page) == []
+        link.focus()
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        expect(page.get_by_text("Three tips", exact=True)).to_be_hidden()
+    answers: list[str] = []
+    for _ in range(100):
+        answers = [said["answer"] for act, said in server.heard if act == "declined"]
+        if len(answers) == len(KINDS):
+            break
+        page.wait_for_timeout(50)
+    assert answers == ["not_now"] * len(KINDS)
+    context.close()
+
+
+def test_a_wrong_signature_shows_nothing_is_told_and_lets_the_page_go_on(
+    context: BrowserContext, server: Server
+) -> None:
+    server.refused = "expected a token signed with HS256 and the identity secret, got another"
+    page = visit(context, server)
+    assert page.evaluate("upsell.prompt('usage-page')") is None
+    assert page.evaluate("upsell.checkout({items: [], currency: 'USD'})") is None
+    assert page.evaluate("upsell.can('sso').then((a) => [a.allowed, a.unknown])") == [True, True]
+    assert page.evaluate("upsell.can('sso', {otherwise: false}).then((a) => a.allowed)") is False
+    expect(page.locator("[data-upsell]")).to_have_count(0)
+    assert page.evaluate("told") == ["failed"] * 4
+    assert page.evaluate("localStorage.getItem('upsell.answers')") is None
+
+
+@pytest.mark.parametrize("kind", ["modal", "card"])
+def test_what_is_accepted_in_one_tab_is_closed_in_the_other(
+    context: BrowserContext, server: Server, kind: str
+) -> None:
+    show(server, kind)
+    one, two = visit(context, server), visit(context, server)
+    for page in (one, two):
+        ask(page, kind)
+        expect(page.get_by_text(VIEW["title"], exact=True)).to_be_visible()
+    two.get_by_role("button", name="Get Team").click()
+    expect(two.get_by_text("Done. Team is yours.")).to_be_visible()
+    expect(one.get_by_text(VIEW["title"], exact=True)).to_be_hidden()
+    assert server.acts().count("accepted") == 1
+
+
+@pytest.mark.parametrize("kind", ["modal", "paywall", "tooltip", "card"])
+def test_offline_each_kind_says_so_and_what_was_said_is_kept(
+    context: BrowserContext, server: Server, kind: str
+) -> None:
+    show(server, kind)
+    page = visit(context, server)
+    ask(page, kind)
+    expect(page.get_by_text(VIEW["title"], exact=True)).to_be_visible()
+    context.set_offline(True)
+    page.get_by_role("button", name="Get Team").click()
+    expect(page.get_by_text("No connection just now.")).to_be_visible()
+    page.get_by_role("button", name="Close").click()
+    expect(page.get_by_text(VIEW["title"], exact=True)).to_be_hidden()
+    page.wait_for_function("localStorage.getItem('upsell.answers')")
+    assert server.acts() == []
 
 
 def test_one_thing_at_a_time_is_asked(context: BrowserContext, server: Server) -> None:

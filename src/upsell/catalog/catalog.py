@@ -26,6 +26,9 @@ class Catalog(msgspec.Struct, frozen=True):
         margin: How much more than its forecast use a plan must cover to fit, as a share.
         described: The metrics of which customers may be told, by id.
         peers: Who is compared with whom.
+        largest_step: How much dearer than what lies in a cart something in its place may be, as a share of
+            it; None for any.
+        bundled: The ids of the bundles that each item is part of, by its id.
     """
 
     plans: Mapping[str, Plan] = msgspec.field(default_factory=dict)
@@ -38,6 +41,8 @@ class Catalog(msgspec.Struct, frozen=True):
     margin: float = 0.2
     described: Mapping[str, Metric] = msgspec.field(default_factory=dict)
     peers: PeerRule = PeerRule()
+    largest_step: float | None = None
+    bundled: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
 
     def plan_in(self, bought: str) -> Plan | None:
         """Give the plan that comes with what was bought: itself, or of a bundle the greatest it contains.
@@ -60,8 +65,8 @@ class Catalog(msgspec.Struct, frozen=True):
 
         Nothing for an unknown id.
         """
-        product = self.products.get(bought)
-        inside = product.contains if product is not None else ()
+        bundle = self.products.get(bought) or self.items.get(bought)
+        inside = bundle.contains if bundle is not None else ()
         ids = (bought, *(each for each in inside if each != bought))
         found = [self.plans.get(each) or self.products.get(each) or self.items.get(each) for each in ids]
         return frozenset(each.family for each in found if each is not None)

@@ -8,12 +8,15 @@ from typing import Any
 import msgspec
 
 from upsell.catalog.catalog import Catalog
-from upsell.catalog.offers import FITTING, PREMIUM, WARRANTY, Offer, Target, ValueDiscount
+from upsell.catalog.offers import BUNDLE, FITTING, OF_THE_CART, PREMIUM, Offer, Target, ValueDiscount
 from upsell.catalog.plans import Charge
 from upsell.money import Money
 
 FIT_MARGIN = "fit_margin"
 """The key of the catalog that says how much more than is used fits."""
+
+LARGEST_STEP = "largest_step"
+"""The key of the catalog that says how much dearer than what lies in a cart something in its place may be."""
 
 _UNSAID = {"leads_to": "any of its family"}
 """What holds of a field where nothing is said, when that is not the same as nothing."""
@@ -36,8 +39,10 @@ class Change(msgspec.Struct, frozen=True):
 def find_changes(before: Catalog, after: Catalog) -> list[Change]:
     """Give what differs, plans first; nothing for what is new, which nobody was offered yet."""
     margins = f"{before.margin * 100:.4g}% -> {after.margin * 100:.4g}%"
+    steps = f"{_step(before)} -> {_step(after)}"
     return [
         *([Change("catalog", FIT_MARGIN, (margins,))] if before.margin != after.margin else []),
+        *([Change("catalog", LARGEST_STEP, (steps,))] if before.largest_step != after.largest_step else []),
         *_changes("plan", before.plans, after.plans),
         *_changes("product", before.products, after.products),
         *_changes("item", before.items, after.items),
@@ -52,6 +57,8 @@ def touches(offer: Offer, change: Change, catalog: Catalog) -> bool:
     bundle that of whatever it contains.
     """
     if change.noun == "catalog":
+        if change.id == LARGEST_STEP:
+            return offer.target is Target.ITEM and offer.thing in (PREMIUM, BUNDLE)
         return offer.target is Target.PLAN and offer.thing == FITTING
     if offer.target is Target.PRODUCT and change.noun in ("plan", "product"):
         return change.id in _with_contents(offer.thing, catalog)
@@ -62,7 +69,11 @@ def touches(offer: Offer, change: Change, catalog: Catalog) -> bool:
         if offer.target is Target.PLAN:
             return is_path or offer.thing in (change.id, FITTING)
         return offer.target in (Target.SEATS, Target.INTERVAL)
-    return offer.target.value == change.noun and offer.thing in (change.id, PREMIUM, WARRANTY)
+    return offer.target.value == change.noun and offer.thing in (change.id, *OF_THE_CART)
+
+
+def _step(catalog: Catalog) -> str:
+    return "any" if catalog.largest_step is None else f"{catalog.largest_step * 100:.4g}%"
 
 
 def _with_contents(product: str, catalog: Catalog) -> set[str]:

@@ -1,11 +1,13 @@
 """Items: what a shop sells one by one, and the better item that stands beside each.
 
 Pure values, compiled from ``catalog.yaml``. The law: an item leads to at most one better one and one
-warranty, and
-no way of better ones comes back to where it began.
+warranty, and no way of better ones comes back to where it began; a bundle holds items, and no bundle.
 """
 
 from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
 
 import msgspec
 
@@ -27,6 +29,8 @@ class Item(msgspec.Struct, frozen=True):
         again_after: How long after it was ordered it may be offered again, in microseconds; None for never.
         regions: Countries (ISO 3166 codes) it is sold in; empty for everywhere.
         is_for_sale: Whether anybody may still buy it.
+        cost: What one costs the shop, or None when not known.
+        contains: Ids of the items it holds as a bundle, one as often as there are of it; empty for no bundle.
     """
 
     id: str
@@ -39,3 +43,10 @@ class Item(msgspec.Struct, frozen=True):
     again_after: Duration | None = None
     regions: tuple[str, ...] = ()
     is_for_sale: bool = True
+    cost: Money | None = None
+    contains: tuple[str, ...] = ()
+
+    @property
+    def parts(self) -> Mapping[str, int]:
+        """How many of which items it holds, in the order written; none where it is no bundle."""
+        return Counter(self.contains)

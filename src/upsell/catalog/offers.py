@@ -44,6 +44,12 @@ PREMIUM = "premium"
 WARRANTY = "warranty"
 """The item an offer names when it is about the warranty of what lies in the cart."""
 
+BUNDLE = "bundle"
+"""The item an offer names when it is about the bundle that saves most on what lies in the cart."""
+
+OF_THE_CART = frozenset({PREMIUM, WARRANTY, BUNDLE})
+"""The words for what goes with the cart; no item is called so."""
+
 
 class DiscountStep(msgspec.Struct, frozen=True):
     """From which value on, itself included, what share of the price is taken off, 0 to 1."""
@@ -105,7 +111,8 @@ class Offer(msgspec.Struct, frozen=True):
         title: What it is called to the customer.
         target: What it is about.
         thing: Id of the plan, product, feature or item; of a plan ``fitting`` for the one that fits, of an
-            item ``premium`` for the counterpart of what lies in the cart, ``warranty`` for its warranty.
+            item ``premium`` for the counterpart of what lies in the cart, ``warranty`` for its warranty,
+            ``bundle`` for the bundle that covers some of it.
             Empty for seats and an interval.
         seats: How many more seats; 0 unless it is about seats.
         interval: How often its price falls due: of the plan proposed, or of the present plan when it is

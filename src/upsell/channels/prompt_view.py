@@ -14,21 +14,27 @@ import msgspec
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
 from babel.lists import format_list
-from babel.numbers import format_currency, format_decimal
+from babel.numbers import format_decimal
 
-from upsell.catalog.offers import Offer
+from upsell.catalog.items import Item
+from upsell.catalog.offers import Offer, Target
 from upsell.catalog.plans import BillingInterval
+from upsell.channels.cart_view import change_label, change_paragraphs, change_price
+from upsell.channels.money_words import money_words
 from upsell.channels.prompt_text import WrittenPrompt
 from upsell.channels.prompt_words import WORDS, PromptWords, language_of
 from upsell.clock import Moment, format_moment, to_datetime
+from upsell.decisions.cart_changes import CartChange
 from upsell.decisions.lineup import UNLIMITED, ListedPlan
 from upsell.decisions.terms import Terms
-from upsell.money import Money, minor_digits
 
 NOTHING_NAMED: Mapping[str, str] = {}
 
 MOST_ADDED = 5
 """How many features and limits are named: more are not read."""
+
+
+_NOTHING: Mapping[str, Item] = {}
 
 
 class Stated(msgspec.Struct, frozen=True):
@@ -71,6 +77,7 @@ class PromptView(msgspec.Struct, frozen=True, omit_defaults=True):
         reasons: What may speak against it.
         expires_at: Until when the terms hold, None without an end.
         link: A link beside the buttons; None for none.
+        cart: What accepting does to the cart that the request showed; None where it showed none.
     """
 
     key: str
@@ -87,6 +94,7 @@ class PromptView(msgspec.Struct, frozen=True, omit_defaults=True):
     reasons: tuple[Reason, ...] = ()
     expires_at: str | None = None
     link: Link | None = None
+    cart: CartChange | None = None
 
 
 def view_prompt(
@@ -96,6 +104,7 @@ def view_prompt(
     kind: str,
     locales: Sequence[object],
     text: WrittenPrompt | None = None,
+    items: Mapping[str, Item] = _NOTHING,
 ) -> PromptView:
     """Give the view of a prompt that was offered.
 
@@ -106,6 +115,7 @@ def view_prompt(
         kind: How it is to be shown.
         locales: Locales somebody reads, the best first; what is none is passed over.
         text: The words of its content; None for those of the offer. What it costs they never say.
+        items: What the shop sells one by one, for the names of what lies in a cart.
     """
     lang = language_of(*locales)
     locale = locale_of(locales, lang)
@@ -123,12 +133,14 @@ def view_prompt(
         return view
     offer = offer.said_in(lang)
     terms = msgspec.convert(said["terms"], Terms)
-    price = price_words(terms, locale, words)
-    return msgspec.structs.replace(
+    change = terms.cart
+    view = msgspec.structs.replace(
         view,
         title=view.title or offer.title,
-        paragraphs=view.paragraphs or tuple(_paragraphs(offer, terms, plans, locale, words)),
-        price=price,
+        paragraphs=view.paragraphs or tuple(_paragraphs(offer, terms, plans, items, locale, words)),
+        price=price_words(terms, locale, words)
+        if change is None
+        else change_price(change, terms, items, locale, words),
         terms=tuple(_terms(offer, terms, locale, words)),
         accept=Stated(accept_words(offer, terms, locale, words, text), terms.price, terms.currency),
         words={
@@ -139,7 +151,13 @@ def view_prompt(
         | ({"never": text.never} if text is not None and text.never else {}),
         reasons=view.reasons or tuple(Reason(value, label) for value, label in words.reasons.items()),
         expires_at=format_moment(terms.expires_at) if terms.expires_at is not None else None,
+        cart=change,
     )
+    if change is None:
+        return view
+    later = {} if text is not None and text.later else {"later": words.no_thanks}
+    told = {"accepted": words.in_cart.format(name=terms.name)}
+    return msgspec.structs.replace(view, words=view.words | later | told)
 
 
 def _with_text(view: PromptView, text: WrittenPrompt | None) -> PromptView:
@@ -184,6 +202,9 @@ def accept_words(
 ) -> str:
     """Label the button that accepts: what, and for how much; behind what a text says of it goes the price."""
     said = text.accept if text is not None else ""
+    if terms.cart is not None:
+        label = change_label(terms.cart, terms, locale, words)
+        return f"{said} · {label}" if said else label
     if offer.trial_days:
         return said or words.accept_trial.format(name=terms.name, days=offer.trial_days)
     price = price_words(terms, locale, words)
@@ -195,18 +216,27 @@ def accept_words(
 
 
 def _paragraphs(
-    offer: Offer, terms: Terms, plans: Sequence[ListedPlan], locale: Locale, words: PromptWords
+    offer: Offer,
+    terms: Terms,
+    plans: Sequence[ListedPlan],
+    items: Mapping[str, Item],
+    locale: Locale,
+    words: PromptWords,
 ) -> Iterator[str]:
     """Say how it solves what is in the way, and what it adds to what they have."""
     if offer.reason:
         yield offer.reason
+    if terms.cart is not None:
+        yield from change_paragraphs(terms.cart, terms, items, locale, words)
+        return
     added = list(added_words(plans, locale, words))[:MOST_ADDED]
     if added:
         yield "; ".join(added) + "."
     if terms.saving:
         saving = money_words(terms.saving, terms.currency, locale)
         is_yearly = offer.interval is BillingInterval.YEAR
-        yield (words.saves_year if is_yearly else words.saves_month).format(saving=saving) + "."
+        of_items = words.saves_once if offer.target is Target.ITEM else words.saves_month
+        yield (words.saves_year if is_yearly else of_items).format(saving=saving) + "."
 
 
 def added_words(
@@ -262,13 +292,6 @@ def cost_words(offer: Offer, terms: Terms, locale: Locale, words: PromptWords) -
 def day_words(at: Moment, locale: Locale) -> str:
     """Write the day of a moment, in UTC."""
     return format_date(to_datetime(at), "long", locale=locale)
-
-
-def money_words(amount: int, currency: str, locale: Locale) -> str:
-    """Write an amount as its readers do, with every minor unit it has: nothing is rounded."""
-    digits = minor_digits(currency)
-    major = Money(amount, currency).amount / 10**digits
-    return format_currency(major, currency, locale=locale, currency_digits=True)
 
 
 def locale_of(locales: Sequence[object], lang: str) -> Locale:

@@ -57,6 +57,16 @@ class PromptWords(msgspec.Struct, frozen=True):
     role: str
     price: str
     unknown: str
+    swap: str
+    swap_even: str
+    swap_less: str
+    add: str
+    no_thanks: str
+    in_cart: str
+    in_place: str
+    each: str
+    holds: str
+    saves_once: str
 
 
 WORDS: Final[Mapping[str, PromptWords]] = {
@@ -108,6 +118,16 @@ WORDS: Final[Mapping[str, PromptWords]] = {
         role="Your role may not decide this for your account; ask an administrator. Nothing was charged.",
         price="The price is not the one you were shown. Nothing was charged; please open the page anew.",
         unknown="This offer is not known here. Nothing was charged.",
+        swap="Swap for {price} more",
+        swap_even="Swap at the same price",
+        swap_less="Swap and pay {price} less",
+        add="Add {name} for {price}",
+        no_thanks="No thanks",
+        in_cart="Done. {name} is in your cart; you pay for it with your order.",
+        in_place="{name} for {price} instead of {items} for {paid}",
+        each="{quantity} at {price} each",
+        holds="{items} in one",
+        saves_once="{saving} less than one by one",
     ),
     "de": PromptWords(
         accept="{name} für {price} nehmen",
@@ -158,6 +178,16 @@ WORDS: Final[Mapping[str, PromptWords]] = {
         role="Ihre Rolle darf das für Ihr Konto nicht entscheiden. Es wurde nichts berechnet.",
         price="Der Preis ist nicht der gezeigte. Es wurde nichts berechnet; bitte laden Sie die Seite neu.",
         unknown="Dieses Angebot ist hier nicht bekannt. Es wurde nichts berechnet.",
+        swap="Tauschen für {price} mehr",
+        swap_even="Zum gleichen Preis tauschen",
+        swap_less="Tauschen und {price} weniger zahlen",
+        add="{name} für {price} dazunehmen",
+        no_thanks="Nein, danke",
+        in_cart="Erledigt. {name} liegt im Warenkorb; bezahlt wird mit Ihrer Bestellung.",
+        in_place="{name} für {price} statt {items} für {paid}",
+        each="{quantity} zu je {price}",
+        holds="{items} in einem",
+        saves_once="{saving} weniger als einzeln",
     ),
 }
 """The words of each language, by its ISO 639-1 code."""

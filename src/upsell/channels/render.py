@@ -426,8 +426,15 @@ def _cart_facts(sources: _Sources) -> dict[str, object]:
         return {}
     facts = _known(cart_facts(cart, catalog))
     _tell_moments(facts, "updated_at", "checkout_started_at")
-    _tell_money(facts, cart.currency or sources.program.currency, sources, "amount", "premium_difference")
-    for name in ("item", "premium", "warranty", "warranty_item"):
+    _tell_money(
+        facts,
+        cart.currency or sources.program.currency,
+        sources,
+        "amount",
+        "premium_difference",
+        "bundle_saving",
+    )
+    for name in ("item", "premium", "warranty", "warranty_item", "bundle"):
         item = catalog.items.get(str(facts.get(name)))
         if item is not None:
             facts[f"{name}_name"] = item.name

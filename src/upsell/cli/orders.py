@@ -144,7 +144,7 @@ def _retry(connection: Connection, key: str, because: str) -> None:
     from upsell.store.orders import OrderState
 
     order = _find(connection, key)
-    if order.state in (OrderState.FULFILLED, OrderState.FULFILLING):
+    if order.state not in (OrderState.FAILED, OrderState.WAITING, OrderState.ACCEPTED):
         msg = f"expected an order that failed or waits, got {order.key}, which is {order.state.value}"
         raise ConfigError(msg)
     after = _move(connection, order, OrderState.ACCEPTED, because)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 
 from upsell.clock import Moment, format_moment, to_datetime
+from upsell.decisions.cart_changes import CartChange
 from upsell.ids import bare, is_account
 from upsell.money import Money
 from upsell.store.orders import Order, OrderState
@@ -21,6 +22,8 @@ _MEANINGS = {
     OrderState.ASKED: "an approver is to decide; nothing is charged before",
     OrderState.REFUSED: "an approver refused it, and they were told",
     OrderState.LAPSED: "nobody decided in time, and they were told",
+    OrderState.IN_CART: "it lies in the cart; an order will show whether it is theirs",
+    OrderState.LEFT_OUT: "the cart was ordered without it",
 }
 
 
@@ -35,7 +38,7 @@ def list_lines(counts: Mapping[OrderState, int], listed: Sequence[Order]) -> Ite
     for order in listed:
         yield f"{at_words(order.accepted_at)}  {order.state.value:<10}  {order.key[:12]}  {_who(order)}"
         yield f"  {what_words(order)}"
-        if order.detail and order.state is not OrderState.FULFILLED:
+        if order.detail and (order.state is not OrderState.FULFILLED or order.terms.cart is not None):
             yield from textwrap.wrap(order.detail, 100, initial_indent="  ", subsequent_indent="  ")
     more = sum(counts.values()) - len(listed)
     if more > 0:
@@ -47,6 +50,8 @@ def show_lines(order: Order) -> Iterator[str]:
     yield f"{order.key}: {order.state.value.replace('_', ' ')}, {_MEANINGS[order.state]}"
     yield f"  {what_words(order)}"
     terms = order.terms
+    if terms.cart is not None:
+        yield from _change_lines(terms.cart, terms.currency)
     if terms.full is not None and terms.price is not None and terms.full != terms.price:
         yield f"  instead of {Money(terms.full, terms.currency)}; the discount comes to " + str(
             Money(terms.discount, terms.currency)
@@ -65,6 +70,13 @@ def show_lines(order: Order) -> Iterator[str]:
         yield f"  since {at_words(order.finished_at)}"
     if order.task:
         yield f"  task {order.task}"
+
+
+def _change_lines(change: CartChange, currency: str) -> Iterator[str]:
+    """Write what a cart was changed by."""
+    for word, pieces in (("out of", change.remove), ("into", change.add)):
+        for each in pieces:
+            yield f"  {word} the cart: {each.quantity:g} of {each.id} at {Money(each.price, currency)}"
 
 
 def order_content(order: Order) -> dict[str, object]:

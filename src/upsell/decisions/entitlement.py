@@ -12,13 +12,15 @@ from typing import assert_never
 import msgspec
 
 from upsell.catalog.catalog import Catalog
-from upsell.catalog.offers import FITTING, WARRANTY, Offer, OfferKind, Target
+from upsell.catalog.offers import BUNDLE, FITTING, WARRANTY, Offer, OfferKind, Target
 from upsell.catalog.plans import Plan, Product, ProductKind
 from upsell.clock import Duration, Moment
+from upsell.decisions.carts import doubts
 from upsell.decisions.decision import Seen, Verdict
 from upsell.decisions.declines import ANY_THING, Decline, ask_declines, thing_key
 from upsell.decisions.facts import UnitFacts
 from upsell.decisions.fit import SEATS
+from upsell.decisions.margins import ask_margin
 from upsell.decisions.priced import ask_priced
 from upsell.decisions.rails import Given, Rails, Spent, ask_rails, ask_spent
 from upsell.decisions.reasons import Reason
@@ -76,7 +78,7 @@ def choose_offer(
         if verdict is None:
             terms = terms_of(facts, catalog, offer, rails.rounding)
             if terms is None:
-                verdict = _nothing_to_propose(offer)
+                verdict = _nothing_to_propose(facts, catalog, offer)
             else:
                 # An answer of which nobody knows what the offer came to is about whatever it comes to.
                 things = dict.fromkeys((terms.thing, offer.thing, ANY_THING))
@@ -85,6 +87,7 @@ def choose_offer(
                 verdict = verdict or _ask_had(facts, catalog, offer, terms)
                 verdict = verdict or ask_priced(facts, catalog, offer, terms)
                 verdict = verdict or ask_size(facts, catalog, offer, terms)
+                verdict = verdict or ask_margin(facts, catalog, rails, offer, terms)
                 verdict = verdict or _ask_price(facts, rails, offer, terms, spent, past)
                 if verdict is None:
                     return terms, None
@@ -265,9 +268,16 @@ def _ask_had(facts: UnitFacts, catalog: Catalog, offer: Offer, terms: Terms) -> 
     item = catalog.items[terms.thing]
     if not item.is_for_sale:
         return Verdict(Reason.UNAVAILABLE, offer.id, (Seen(f"{item.id} for sale", False),))
-    refusal = _ask_region(facts, offer.id, (item.regions,))
-    # A warranty is of what lies in the cart now, whatever was ordered before.
-    order = facts.principal.ordered.get(item.id) if offer.thing != WARRANTY else None
+    cart = facts.whole_cart
+    if cart is not None and item.id in cart.sold_out:
+        return Verdict(Reason.UNAVAILABLE, offer.id, (Seen(f"{item.id} in stock", False),))
+    if item.price is None and facts.is_cart_asked:
+        return Verdict(Reason.UNAVAILABLE, offer.id, (Seen(f"price of {item.id}", None),))
+    parts = (catalog.items[part].regions for part in item.parts)
+    refusal = _ask_region(facts, offer.id, (item.regions, *parts))
+    # A warranty or a bundle is of what lies in the cart now, whatever was ordered before.
+    is_of_cart = offer.thing in (WARRANTY, BUNDLE)
+    order = facts.principal.ordered.get(item.id) if not is_of_cart else None
     if refusal is not None or order is None:
         return refusal
     again_after = item.again_after
@@ -277,7 +287,8 @@ def _ask_had(facts: UnitFacts, catalog: Catalog, offer: Offer, terms: Terms) -> 
     return Verdict(Reason.ENTITLED, offer.id, (Seen("ordered", terms.thing),), again_at)
 
 
-def _nothing_to_propose(offer: Offer) -> Verdict:
+def _nothing_to_propose(facts: UnitFacts, catalog: Catalog, offer: Offer) -> Verdict:
     if offer.target is Target.PLAN:
         return Verdict(Reason.NOT_NEEDED, offer.id)
-    return Verdict(Reason.UNAVAILABLE, offer.id)
+    seen = doubts(facts.whole_cart, catalog) if offer.target is Target.ITEM else ()
+    return Verdict(Reason.UNAVAILABLE, offer.id, seen)

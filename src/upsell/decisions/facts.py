@@ -32,7 +32,7 @@ from upsell.signals.forecast import (
     next_expected_at,
     next_forecast_at,
 )
-from upsell.signals.profiles import Profile, Subscription, months_after, usage_period
+from upsell.signals.profiles import Cart, Profile, Subscription, months_after, usage_period
 from upsell.signals.subscriptions import Tiers
 
 _NOTHING: Mapping[str, Scalar] = {}
@@ -131,6 +131,16 @@ class UnitFacts:
         """What lies in the customer's cart now; nothing when nothing was ever said, or for an account."""
         held = self._own.cart
         return cart_facts(held, self._catalog) if held is not None else _NOTHING
+
+    @property
+    def whole_cart(self) -> Cart | None:
+        """The customer's cart itself; None when nothing was ever said of one, or for an account."""
+        return self._own.cart
+
+    @property
+    def is_cart_asked(self) -> bool:
+        """Whether the request that is taken now showed the cart."""
+        return self._own.cart is not None and self._own.cart.asked_at == self.now
 
     @property
     def fit(self) -> Mapping[str, Scalar]:

@@ -13,7 +13,7 @@ import msgspec
 
 from upsell.catalog.catalog import Catalog
 from upsell.catalog.items import Item
-from upsell.catalog.offers import FITTING, PREMIUM, WARRANTY, Offer, Target
+from upsell.catalog.offers import BUNDLE, FITTING, PREMIUM, WARRANTY, Offer, Target
 from upsell.catalog.plans import Plan, Product
 from upsell.decisions.discounting import EXACT, Rounding
 from upsell.ids import digest
@@ -99,6 +99,8 @@ def _sold(catalog: Catalog, offer: Offer) -> Iterable[_Sold]:
         case Target.ITEM:
             if offer.thing == PREMIUM:
                 return _premium(catalog)
+            if offer.thing == BUNDLE:
+                return _bundles(catalog)
             return _warranties(catalog) if offer.thing == WARRANTY else [catalog.items[offer.thing]]
         case Target.FEATURE:
             return []
@@ -110,6 +112,13 @@ def _premium(catalog: Catalog) -> list[Item]:
     """Give the items that are a better one of another, and those others."""
     pairs = [(item, catalog.items[item.premium]) for item in catalog.items.values() if item.premium]
     return list({item.id: item for pair in pairs for item in pair}.values())
+
+
+def _bundles(catalog: Catalog) -> list[Item]:
+    """Give the bundles and what they hold, to which their prices are compared."""
+    held = [item for item in catalog.items.values() if item.contains]
+    parts = {part for item in held for part in item.contains}
+    return [*held, *(catalog.items[part] for part in sorted(parts))]
 
 
 def _warranties(catalog: Catalog) -> list[Item]:

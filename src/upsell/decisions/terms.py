@@ -10,9 +10,10 @@ from typing import assert_never
 import msgspec
 
 from upsell.catalog.catalog import Catalog
-from upsell.catalog.offers import FITTING, PREMIUM, WARRANTY, Offer, Target, ValueDiscount
+from upsell.catalog.offers import FITTING, Offer, Target, ValueDiscount
 from upsell.catalog.plans import BillingInterval, Plan, Product
 from upsell.clock import Moment
+from upsell.decisions.cart_changes import CartChange, ItemProposal, propose_item
 from upsell.decisions.decision import Seen
 from upsell.decisions.discounting import EXACT, Rounding, discounted, rate_taken
 from upsell.decisions.facts import UnitFacts
@@ -42,11 +43,13 @@ class Terms(msgspec.Struct, frozen=True, omit_defaults=True):
             known.
         discount: What the discount comes to in minor units over the months it lasts, at most a year.
         saving: What is saved per month against what they really pay, for a fitting plan, or per year for
-            another interval, in minor units; None when not known or nothing.
+            another interval, or once against its parts one by one, for a bundle of items, in minor units;
+            None when not known or nothing.
         expires_at: Until when the terms hold once they are shown, None without an end.
         outcome_price: What each result costs, in minor units, in place of every other price, which are then
             None; None where it is not paid by results.
         outcome_per: Each what, such as ``booking made``; empty where it is not paid by results.
+        cart: What taking it does to the cart that a request showed; None where none did.
     """
 
     offer: str
@@ -66,6 +69,7 @@ class Terms(msgspec.Struct, frozen=True, omit_defaults=True):
     expires_at: Moment | None = None
     outcome_price: int | None = None
     outcome_per: str = ""
+    cart: CartChange | None = None
 
 
 class _Proposal(msgspec.Struct, frozen=True):
@@ -78,13 +82,14 @@ class _Proposal(msgspec.Struct, frozen=True):
     quantity: float = 1.0
     cost: Money | None = None
     saving: int | None = None
+    item: ItemProposal | None = None
 
 
 def terms_of(facts: UnitFacts, catalog: Catalog, offer: Offer, rounding: Rounding = EXACT) -> Terms | None:
     """Say what an offer comes to for a unit now; None when there is nothing to propose to it.
 
-    That is: no plan fits, nothing in the cart has a premium counterpart or a warranty, or who has no plan
-    is to get more of it. ``expires_at`` counts from now.
+    That is: no plan fits, nothing in the cart has a premium counterpart or a warranty or is covered by a
+    bundle, or who has no plan is to get more of it. ``expires_at`` counts from now.
 
     Args:
         facts: The unit, as of now.
@@ -129,8 +134,11 @@ def terms_of(facts: UnitFacts, catalog: Catalog, offer: Offer, rounding: Roundin
         cost_currency=proposal.cost.currency if proposal.cost is not None and not is_same else "",
         discount_rate=rate_taken(full_unit, unit, rate),
         discount=_discount(offer, proposal.interval, full, price),
-        saving=proposal.saving,
+        saving=proposal.saving if proposal.item is None else _saved(proposal.item, unit),
         expires_at=expiry_of(offer, facts.now),
+        cart=proposal.item.change(unit, currency)
+        if proposal.item is not None and unit is not None and facts.is_cart_asked
+        else None,
     )
 
 
@@ -236,19 +244,20 @@ def _seats(facts: UnitFacts, offer: Offer) -> _Proposal | None:
 
 
 def _item(facts: UnitFacts, catalog: Catalog, offer: Offer) -> _Proposal | None:
-    if offer.thing != PREMIUM:
-        named = str(facts.cart.get("warranty")) if offer.thing == WARRANTY else offer.thing
-        item = catalog.items.get(named)
-        if item is None:
-            return None
-        return _Proposal(item.id, item.name, item.price)
-    premium, more = facts.cart.get("premium"), facts.cart.get("premium_difference")
-    item_of_cart = catalog.items.get(str(premium))
-    if item_of_cart is None:
+    found = propose_item(facts.whole_cart, catalog, offer.thing)
+    if found is None:
         return None
-    currency = str(facts.cart.get("currency") or (item_of_cart.price.currency if item_of_cart.price else ""))
-    price = Money(more, currency) if isinstance(more, int) and currency else None
-    return _Proposal(item_of_cart.id, item_of_cart.name, price)
+    # What one costs the shop says nothing of a price that is only the difference to another.
+    cost = found.cost if not found.paid else None
+    item = found.item
+    return _Proposal(item.id, item.name, found.price, None, float(found.quantity), cost, item=found)
+
+
+def _saved(item: ItemProposal, unit: int | None) -> int | None:
+    """Give what a bundle costs less than its parts, at the price it is proposed at."""
+    if item.worth is None or unit is None or item.worth <= unit:
+        return None
+    return item.worth - unit
 
 
 def _interval(facts: UnitFacts, offer: Offer) -> _Proposal | None:

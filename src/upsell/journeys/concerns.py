@@ -93,7 +93,7 @@ _CHANGED_BY: Mapping[str, frozenset[str]] = {
     "account": frozenset({ACCOUNT_IDENTIFIED}),
     "plan": SUBSCRIPTION_EVENTS,
     "subscription": SUBSCRIPTION_EVENTS,
-    "cart": CART_EVENTS,
+    "cart": CART_EVENTS | {PLACEMENT_ASKED},
     FIT: SUBSCRIPTION_EVENTS
     | PACK_EVENTS
     | {USAGE_RECORDED, FEATURE_USED, CUSTOMER_IDENTIFIED, ACCOUNT_IDENTIFIED},
@@ -226,6 +226,8 @@ def concerns_of(program: Program) -> Concerns:
         names.add(MILESTONE_REACHED)
     if any(isinstance(step, PromptStep) for each in every for step in each.journey.steps.values()):
         names.add(PLACEMENT_ASKED)
+        if any(item.premium for item in program.catalog.items.values()):
+            names.add(OFFER_ACCEPTED)
     if any(asked_of(step) is not None for each in every for step in each.journey.steps.values()):
         names.update(ANSWERS)
     for workflow in live:

@@ -3,7 +3,8 @@
 A prompt step passes at once and leaves its prompt available while the enrollment goes on, or for as long
 as it says. The law: a prompt is decided when it is asked for, in both arms: then it is exposed, spends its
 place, and is recorded as offered or withheld. What the team's own system says over a channel obeys that
-channel's addresses, consent, hours and caps, as what we send does.
+channel's addresses, consent, hours and caps, as what we send does. What is proposed for a cart is for the
+cart that the request shows.
 """
 
 from __future__ import annotations
@@ -103,12 +104,25 @@ def _decide(scene: Scene, prompt: _Prompt, event: Event) -> bool:
         note_shown(enrollment, step)
     if speech.is_counted:
         _take_place(scene, prompt, holder, touch_of(prompt.key, scene.now, speech))
+    key = _shown_key(scene, prompt, terms)
     shadow = Reason.CONTROL if enrollment.is_control else Reason.HELD_OUT
     if not enrollment.is_shadow:
-        for key in (prompt.key, digest(prompt.key, event.id)):
-            note_spoken(workflow.journey, enrollment, step.id, key)
-    _record(scene, prompt, event, Verdict(shadow) if enrollment.is_shadow else None, terms)
+        for each in dict.fromkeys((prompt.key, key, digest(prompt.key, event.id))):
+            note_spoken(workflow.journey, enrollment, step.id, each)
+    _record(scene, prompt, event, Verdict(shadow) if enrollment.is_shadow else None, terms, key)
     return True
+
+
+def _shown_key(scene: Scene, prompt: _Prompt, terms: Terms | None) -> str:
+    """Give the key of what is shown: of a change of a cart one of its own for each change of each cart.
+
+    So that what is taken under it is that change and no other; after an order it is another cart.
+    """
+    if terms is None or terms.cart is None:
+        return prompt.key
+    cart = scene.facts(prompt.unit).whole_cart
+    emptied_at = cart.emptied_at if cart is not None else 0
+    return digest(prompt.key, msgspec.json.encode(terms.cart).decode(), str(emptied_at))
 
 
 def _ask_prompt(scene: Scene, prompt: _Prompt, person: Unit) -> tuple[Terms | None, Verdict | None]:
@@ -163,10 +177,15 @@ def _take_place(scene: Scene, prompt: _Prompt, holder: Unit, touch: Touch) -> No
 
 
 def _record(
-    scene: Scene, prompt: _Prompt, event: Event, verdict: Verdict | None, terms: Terms | None
+    scene: Scene,
+    prompt: _Prompt,
+    event: Event,
+    verdict: Verdict | None,
+    terms: Terms | None,
+    key: str = "",
 ) -> None:
     said: dict[str, object] = {
-        "prompt": prompt.key,
+        "prompt": key or prompt.key,
         "request": event.id,
         "workflow": prompt.workflow.key,
         "enrollment": prompt.enrollment.id,

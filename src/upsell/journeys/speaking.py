@@ -411,10 +411,17 @@ def choose_terms(
         not_now=program.policy.not_now,
         past=past,
     )
-    if terms is None or shown is None or terms.thing != shown.thing:
+    if terms is None or shown is None or not _is_same(terms, shown):
         return terms, refusal
     is_forbidden = held is None and ask_spent(spent, shown, scene.now) is not None
     return (terms if is_forbidden else shown), None
+
+
+def _is_same(terms: Terms, shown: Terms) -> bool:
+    """Tell whether what was shown is what would be said now: of a cart, the same change of the same cart."""
+    if terms.thing != shown.thing:
+        return False
+    return shown.cart is None if terms.cart is None else terms.cart.is_like(shown.cart)
 
 
 def _honoured(enrollment: Enrollment | None, offer: str, now: Moment) -> Terms | None:

@@ -31,7 +31,7 @@ from upsell.journeys.leaving import leave_account
 from upsell.journeys.places import give_places_back, settle_places, take_places
 from upsell.journeys.scene import Scene, kind_of
 from upsell.rules.facts import Scalar
-from upsell.signals.cart import CART_EVENTS, take_cart
+from upsell.signals.cart import CART_EVENTS, take_asked_cart, take_cart, take_taken
 from upsell.signals.counters import count_event
 from upsell.signals.events import (
     ACCOUNT_IDENTIFIED,
@@ -50,8 +50,10 @@ from upsell.signals.events import (
     MESSAGE_UNKNOWN,
     MESSAGE_WITHHELD,
     MILESTONE_REACHED,
+    OFFER_ACCEPTED,
     OFFER_DECLINED,
     ORDER_COMPLETED,
+    PLACEMENT_ASKED,
     USAGE_RECORDED,
     Event,
 )
@@ -126,8 +128,8 @@ def _take_named(scene: Scene, event: Event, principal: Unit) -> None:
         _take_traits(scene, event, principal)
     elif event.customer_id is None:
         return
-    elif name in CART_EVENTS:
-        take_cart(scene.customer(event.customer_id).profile, event)
+    elif name in CART_EVENTS or name in (PLACEMENT_ASKED, OFFER_ACCEPTED):
+        _take_cart(scene.customer(event.customer_id).profile, event, scene.now)
     elif name in (CONSENT_WITHDRAWN, CONSENT_GIVEN):
         _take_consent(scene.customer(event.customer_id).contact, event)
     elif name == OFFER_DECLINED:
@@ -153,6 +155,16 @@ def _take_named(scene: Scene, event: Event, principal: Unit) -> None:
         _take_full(person.contact, event, scene.now)
     elif name == ACCOUNT_LEFT:
         leave_account(scene, scene.customer(event.customer_id))
+
+
+def _take_cart(profile: Profile, event: Event, now: Moment) -> None:
+    """Take what lies in the cart: as an event tells of it, as a request shows it, as an offer changes it."""
+    if event.name == PLACEMENT_ASKED:
+        take_asked_cart(profile, event, now)
+    elif event.name == OFFER_ACCEPTED:
+        take_taken(profile, event)
+    else:
+        take_cart(profile, event)
 
 
 def _take_order(scene: Scene, event: Event, profile: Profile) -> None:

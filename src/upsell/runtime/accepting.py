@@ -4,7 +4,8 @@ For prompts, pages and servers. The laws: what is taken is what was shown under 
 whoever takes it saw; a forwarded mail charges no company; and however often, and from wherever, one key is
 taken, there is one order and one answer. Terms that say until when they hold are kept until then; without an
 end they hold while the offer is made and has not run out. To try something takes no paid terms: those are
-what the passage of a trial offers while it is under way.
+what the passage of a trial offers while it is under way. What is proposed for a cart is taken for that cart
+while it holds what is to be replaced; the shop changes it, and an order shows what became of it.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ import msgspec
 from upsell.catalog.offers import Offer
 from upsell.channels.languages import language_of
 from upsell.clock import SECOND, Clock, Duration, Moment
-from upsell.decisions.commitments import ask_limit
+from upsell.decisions.cart_changes import CartChange
+from upsell.decisions.commitments import Beyond, ask_limit
 from upsell.decisions.holdings import had_of
 from upsell.errors import StoreError, UpsellError
 from upsell.ids import account_unit, bare, customer_unit, is_account
@@ -130,29 +132,62 @@ def accept(connection: Connection, clock: Clock, asked: Accept, programs: Progra
     program = newest_program(programs)
     who = id_today(connection, asked.identity.customer_id)
     home = find_home(connection, program, showing, who, now)
+    if asked.identity.is_visitor and who != asked.identity.customer_id:
+        msg = "expected a token, as this visitor has said who they are, got an anonymousId alone"
+        raise NotAcceptedError(Refusal.NOT_YOURS, msg)
     _ask_person(program, home, who, asked.identity)
     _ask_price(showing, asked)
     terms = showing.terms
-    before = find_order(connection, asked.key, showing.enrollment, terms.offer, terms.thing)
+    change = None if asked.via is Via.PAGE else terms.cart
+    # A change of a cart is known by its key: the same offer may be taken again for the next cart.
+    passage = showing.enrollment if change is None else ""
+    before = find_order(connection, asked.key, passage, terms.offer, terms.thing)
     if before is not None and (before.key == asked.key or not before.trial_days):
+        if before.state is OrderState.LEFT_OUT:
+            msg = "expected a cart that is still to be ordered, got one that was ordered without it"
+            raise NotAcceptedError(Refusal.OVER, msg)
         return Accepted(before, is_new=False)
+    if change is not None:
+        _ask_cart(home, change)
     offer = _ask_end(programs, program, showing, now)
     converts = _ask_trial(connection, program, home, showing, now)
     # What is mailed of it later is said in the language of whoever accepts.
     offer = offer.said_in(language_of(read_traits(connection, who)))
     order = _order(asked, showing, home, who, offer, now, converts=converts)
-    # Of what is only tried nothing falls due, so nobody has to approve it.
+    # Of what is only tried nothing falls due, and what lies in a cart the shop sells: nobody approves those.
     limits = program.accepting
-    beyond = None if order.trial_days else ask_limit(terms, offer.months, limits.approval_above)
+    is_free = order.trial_days > 0 or change is not None
+    beyond = None if is_free else ask_limit(terms, offer.months, limits.approval_above)
     if beyond is not None:
         order = as_asked(order, now + limits.approval_within)
+    if change is not None:
+        order = msgspec.structs.replace(order, state=OrderState.IN_CART, next_attempt_at=None)
+    if not _write(connection, clock, order, beyond, offer, showing):
+        taken = find_order(connection, asked.key, passage, order.offer, order.thing)
+        if taken is None:
+            msg = "expected the order that stood in the way of another, found none; accept again"
+            raise StoreError(msg)
+        return Accepted(taken, is_new=False)
+    return Accepted(order, is_new=True)
+
+
+def _write(
+    connection: Connection,
+    clock: Clock,
+    order: Order,
+    beyond: Beyond | None,
+    offer: Offer,
+    showing: Showing,
+) -> bool:
+    """Commit an order with what is told of it; False where another took its place.
+
+    Raises:
+        NotAcceptedError: What is limited has run out meanwhile.
+    """
+    now = order.accepted_at
     with connection.transaction():
         if not add_order(connection, order):
-            taken = find_order(connection, asked.key, order.enrollment, order.offer, order.thing)
-            if taken is None:
-                msg = "expected the order that stood in the way of another, found none; accept again"
-                raise StoreError(msg)
-            return Accepted(taken, is_new=False)
+            return False
         if beyond is not None:
             # The outbox before the ledger, as everybody asks for the two.
             tell_by_mail(connection, order, News.ASKED, now)
@@ -166,7 +201,7 @@ def accept(connection: Connection, clock: Clock, asked: Accept, programs: Progra
             append(connection, [accepted_event(order, now)], clock)
         else:
             ask_approval(connection, clock, order, beyond)
-    return Accepted(order, is_new=True)
+    return True
 
 
 def is_converting(connection: Connection, programs: Programs, order: Order, now: Moment) -> bool:
@@ -207,6 +242,21 @@ def _ask_person(program: Program, home: Home, who: str, identity: Identity) -> N
             "upsell.yaml lists those that may"
         )
         raise NotAcceptedError(Refusal.ROLE, msg)
+
+
+def _ask_cart(home: Home, change: CartChange) -> None:
+    """Refuse a change of a cart that holds no more what is to be replaced, or has what would be added.
+
+    Raises:
+        NotAcceptedError: It is another cart by now.
+    """
+    person = home.household.customers.get(bare(home.unit_id))
+    cart = person.profile.cart if person is not None else None
+    held = {line.item: line.quantity for line in cart.lines} if cart is not None else {}
+    is_there = all(held.get(each.id, 0) >= each.quantity for each in change.remove)
+    if not is_there or any(each.id in held for each in change.add):
+        msg = "expected the cart that the offer was made for, got another by now; ask for the placement again"
+        raise NotAcceptedError(Refusal.OVER, msg)
 
 
 def _ask_price(showing: Showing, asked: Accept) -> None:

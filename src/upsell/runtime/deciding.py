@@ -31,6 +31,7 @@ from upsell.journeys.program import Program
 from upsell.journeys.scene import Scene
 from upsell.journeys.steps import PromptStep, asked_where
 from upsell.journeys.workflow import Trigger
+from upsell.runtime.identities import NotAVisitorError
 from upsell.runtime.intake import Intake
 from upsell.runtime.preferences import tell_customer_left
 from upsell.runtime.programs import Programs, is_limited
@@ -69,6 +70,9 @@ class Asked(msgspec.Struct, frozen=True):
         context: What else is known at that moment, as scalars.
         is_dry_run: Whether nothing is to be recorded.
         channel: Which channel, by which the team's own system is about to speak; empty for a placement.
+        cart: What lies in their cart now, as ``Cart Updated`` says it with ``sold_out`` and ``is_checked``
+            beside; None where nothing is said of it.
+        is_visitor: Whether the customer is named by the id of a device alone.
     """
 
     id: str
@@ -78,12 +82,14 @@ class Asked(msgspec.Struct, frozen=True):
     context: Mapping[str, Any]
     is_dry_run: bool
     channel: str = ""
+    cart: Mapping[str, Any] | None = None
+    is_visitor: bool = False
 
     @property
     def said(self) -> dict[str, Any]:
         """What the request is as an event's properties."""
         what = {"channel": self.channel} if self.channel else {"placement": self.placement}
-        return {**self.context, **what}
+        return {**self.context, **what, **({"cart": self.cart} if self.cart is not None else {})}
 
 
 class Prompted(msgspec.Struct, frozen=True):
@@ -160,10 +166,12 @@ class Decider:
         Raises:
             ConfigError: No revision is live.
             IntakeError: Another request was told under the same id.
+            NotAVisitorError: The visitor is somebody who is known by now.
         """
         connection = self._connection()
         # Without definitions nothing is recorded.
         program = self._program(connection)
+        _ask_visitor(connection, asked)
         if asked.channel and asked.customer_id is not None:
             # What is about to be sent by the team's own system passes no gate of ours.
             tell_customer(connection, self._clock, asked.customer_id)
@@ -178,9 +186,11 @@ class Decider:
         Raises:
             ConfigError: No revision is live.
             IntakeError: Another request was told under the same id.
+            NotAVisitorError: The visitor is somebody who is known by now.
         """
         connection = self._connection()
         program = self._limited(connection)
+        _ask_visitor(connection, asked)
         now = self._clock.now()
         household, _ = _look_up(connection, program, asked, now)
         scene = Scene(program, concerns_for(program), household)
@@ -267,6 +277,24 @@ def _draft(event: Event) -> Draft:
     return Draft(event, hash_event(msgspec.structs.replace(event, occurred_at=0)))
 
 
+def _ask_visitor(connection: Connection, asked: Asked) -> None:
+    """Refuse the id of a device that opens more than what is known of the device.
+
+    Raises:
+        NotAVisitorError: They said who they are, or belong to an account.
+    """
+    if asked.is_visitor:
+        values = {"customer": asked.customer_id, "unit": customer_unit(asked.customer_id or "")}
+        if connection.execute(query("find_known_visitor"), values).fetchone() is not None:
+            raise _not_a_visitor()
+
+
+def _not_a_visitor() -> NotAVisitorError:
+    return NotAVisitorError(
+        "expected the anonymousId of a visitor nobody knows, got one who has said who they are; send a token"
+    )
+
+
 def _follow(
     connection: Connection, program: Program, asked: Asked, event: Event, appended: Appended
 ) -> Prompted:
@@ -274,6 +302,9 @@ def _follow(
     with one_moment(connection):
         row = connection.execute(query("read_event"), {"position": appended.position}, binary=True).fetchone()
         household_id, customer_id, seen_at = row or (_home(asked), asked.customer_id, event.occurred_at)
+        if asked.is_visitor and household_id != customer_unit(asked.customer_id or ""):
+            # They said who they are in the very moment between being asked about and being written down.
+            raise _not_a_visitor()
         wanted = {household_id: (customer_id,) if customer_id else ()}
         cursors = read_cursors(connection, range(SHARDS))
         reached = next(each.position for each in cursors if each.shard == shard_of(household_id))

@@ -195,6 +195,10 @@ def tell(order: Order, locales: Sequence[object]) -> Told:
             said = words.pending
         case OrderState.WAITING:
             said = words.waiting
+        case OrderState.IN_CART:
+            said = words.in_cart
+        case OrderState.LEFT_OUT:
+            said = words.over
         case OrderState.FAILED:
             said = words.stuck if order.is_given_up else words.refused
         case OrderState.ASKED:

@@ -17,7 +17,7 @@ import msgspec
 from jwt.types import Options
 
 from upsell.clock import DAY, SECOND, Clock, Duration, Moment
-from upsell.errors import IntakeError
+from upsell.errors import IntakeError, UpsellError
 from upsell.sources.bounds import LONGEST_NAME
 from upsell.store.connect import Connection, connect
 from upsell.store.identity_secrets import read_identity_secrets
@@ -31,15 +31,23 @@ _READ_EACH: Final[Duration] = 5 * SECOND
 
 
 class Identity(msgspec.Struct, frozen=True):
-    """Whom a token names.
+    """Whom a token names, or a server, or whom a page says without either.
 
     Attributes:
         customer_id: The customer.
         account_id: Their account, None where it names none.
+        is_visitor: Whether a page named a visitor by the id of a device, which proves nothing.
+        is_server: Whether a server of the team asks, with its own key.
     """
 
     customer_id: str
     account_id: str | None = None
+    is_visitor: bool = False
+    is_server: bool = False
+
+
+class NotAVisitorError(UpsellError):
+    """The id of a device that names somebody who is known by now: it opens nothing of theirs."""
 
 
 def sign_identity(secret: str, identity: Identity, until: Moment) -> str:

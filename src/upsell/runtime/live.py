@@ -25,6 +25,7 @@ from upsell.config import Settings, link_base
 from upsell.decisions.reach import EMAIL, PUSH, SMS, WEBHOOK
 from upsell.runtime.approving import lapse_due
 from upsell.runtime.benchmarking import benchmark
+from upsell.runtime.cart_orders import settle_carts
 from upsell.runtime.dispatcher import Dispatcher
 from upsell.runtime.fulfilling import fulfil_due, open_fulfiller
 from upsell.runtime.guarding import guard
@@ -66,6 +67,9 @@ NOTICES_EACH: Duration = 15 * SECOND
 
 ORDERS_EACH: Duration = 5 * SECOND
 """How often it is asked whether billing is to be told of what was accepted."""
+
+CARTS_EACH: Duration = MINUTE
+"""How often it is looked what became of what lies in carts."""
 
 RECONCILED_EACH: Duration = 10 * MINUTE
 """How often it is asked what became of mail whose fate is unknown."""
@@ -230,7 +234,7 @@ def run_guard(url: str, settings: Settings, clock: Clock, is_stopped: Callable[[
         mail = open_mail(settings)
         fulfiller = open_fulfiller(settings)
         reconcilers = open_reconcilers(read_mail(settings).providers)
-        guard_at = notices_at = reconcile_at = orders_at = clock.now()
+        guard_at = notices_at = reconcile_at = orders_at = carts_at = clock.now()
         while not is_stopped():
             if clock.now() >= guard_at:
                 for breach in guard(connection, clock, is_stopped):
@@ -244,6 +248,9 @@ def run_guard(url: str, settings: Settings, clock: Clock, is_stopped: Callable[[
                 lapse_due(connection, clock)
                 fulfil_due(connection, clock, fulfiller, is_stopped)
                 orders_at = clock.now() + ORDERS_EACH
+            if clock.now() >= carts_at:
+                settle_carts(connection, clock)
+                carts_at = clock.now() + CARTS_EACH
             if clock.now() >= reconcile_at:
                 done = reconcile_unknown(connection, clock, reconcilers, limit=MOST_RECONCILED)
                 if done.sent or done.again:

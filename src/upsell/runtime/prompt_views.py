@@ -41,7 +41,7 @@ def view_prompted(told: Prompted, locale: str = "") -> PromptView | None:
     kind = str(said.get("kind") or "")
     text = _text(told, locale)
     locales = (locale, *told.locales) if text is None else (text.locale,)
-    return view_prompt(dict(said), offer, told.plans, kind, locales, text)
+    return view_prompt(dict(said), offer, told.plans, kind, locales, text, told.program.catalog.items)
 
 
 def _is_paid(told: Prompted, offer: Offer) -> bool:

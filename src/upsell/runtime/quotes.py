@@ -15,7 +15,8 @@ from babel.dates import format_date
 from babel.numbers import format_decimal, format_percent
 
 from upsell.channels.languages import language_of
-from upsell.channels.prompt_view import locale_of, money_words
+from upsell.channels.money_words import money_words
+from upsell.channels.prompt_view import locale_of
 from upsell.channels.quote_words import QUOTE_WORDS, QuoteWords
 from upsell.clock import Clock, Moment, find_zone, to_datetime
 from upsell.decisions.commitments import committed_total

@@ -509,6 +509,7 @@ def _messages() -> tuple[EventType, ...]:
             (
                 _text("placement", "which placement"),
                 _text("channel", "by which channel the team's own system is about to speak"),
+                Property("cart", None, "what lies in the customer's cart now, as of `Cart Updated`"),
                 Property("*", None, "any scalar of the request's context"),
             ),
         ),

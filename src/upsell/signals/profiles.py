@@ -185,6 +185,11 @@ class Cart(msgspec.Struct, array_like=True):
         currency: ISO 4217 code, empty when not said.
         updated_at: When the last word on it happened; what happened before changes nothing.
         checkout_started_at: When its customer went to pay, None when they did not.
+        asked_at: When a request that showed it was taken, None where events told of it.
+        emptied_at: When an order last emptied it, 0 when none ever did.
+        sold_out: Ids of items that cannot be had now, as the request said.
+        is_checked: Whether a price told must be the catalog's, as whoever told it could say anything.
+        taken: Ids of what was put in by offers that were taken, until an order empties it.
     """
 
     lines: list[CartLine]
@@ -192,6 +197,11 @@ class Cart(msgspec.Struct, array_like=True):
     currency: str
     updated_at: Moment
     checkout_started_at: Moment | None = None
+    asked_at: Moment | None = None
+    emptied_at: Moment = 0
+    sold_out: list[str] = []
+    is_checked: bool = False
+    taken: list[str] = []
 
 
 class PackOrder(msgspec.Struct, omit_defaults=True):

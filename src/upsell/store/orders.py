@@ -1,15 +1,16 @@
 """Orders: what was accepted, at the terms it was shown with, until it is theirs or never will be.
 
-accepted - fulfilling - fulfilled | failed | waiting; above a limit asked - accepted | refused | lapsed first.
+accepted - fulfilling - fulfilled | failed | waiting; above a limit asked - accepted | refused | lapsed first;
+of a change of a cart in_cart - fulfilled | left_out.
 The law: ``fulfilling`` is committed before billing is spoken to, and billing is always told the same key, so
 that it can tell what it was told before; a key, and the same offer of one passage, is taken once. To take an
-order back is an order of its own.
+order back is an order of its own; and what lies in a cart is theirs only when an order shows it.
 """
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -22,6 +23,7 @@ from upsell.store.connect import Connection
 from upsell.store.queries import query
 
 _encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(dict[str, Any]).decode
 _decode_terms = msgspec.json.Decoder(Terms).decode
 _decode_had = msgspec.json.Decoder(Had).decode
 
@@ -37,6 +39,8 @@ class OrderState(enum.Enum):
     ASKED = "asked"
     REFUSED = "refused"
     LAPSED = "lapsed"
+    IN_CART = "in_cart"
+    LEFT_OUT = "left_out"
 
 
 NOT_APPROVED: Final = frozenset({OrderState.ASKED, OrderState.REFUSED, OrderState.LAPSED})
@@ -158,6 +162,15 @@ def claim_orders(
 def settle_order(connection: Connection, order: Order) -> bool:
     """Write where an order stands after telling billing; give whether it was still to be said."""
     return connection.execute(query("settle_order"), _values(order)).rowcount == 1
+
+
+def find_carts_ordered(connection: Connection, since: Moment) -> list[tuple[str, Mapping[str, Any]]]:
+    """Give what was ordered since something was taken for a cart: its key, and what ``Order Completed`` says.
+
+    In the order of the ledger, a key as often as there were orders; of what was accepted from ``since`` on.
+    """
+    rows = connection.execute(query("find_carts_ordered"), {"since": since}, binary=True)
+    return [(key, _decode(properties)) for key, properties in rows]
 
 
 def settle_order_by_hand(connection: Connection, order: Order, before: OrderState) -> bool:

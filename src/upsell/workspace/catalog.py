@@ -12,8 +12,9 @@ import msgspec
 
 from upsell.catalog.catalog import Catalog
 from upsell.catalog.items import Item
-from upsell.catalog.offers import PREMIUM, WARRANTY
+from upsell.catalog.offers import OF_THE_CART
 from upsell.catalog.plans import Plan
+from upsell.money import Money
 from upsell.workspace.documents import CATALOG
 from upsell.workspace.findings import Findings
 from upsell.workspace.items import NOTHING_WRITTEN, Leaf, Record
@@ -60,6 +61,8 @@ def compile_catalog(written: Record | None, settings: Settings, findings: Findin
         margin=record.rate("fit_margin", 0.2),
         described=compile_metrics(record, settings.currency, findings),
         peers=compile_peers(record, settings, findings),
+        largest_step=record.rate("largest_step") if record.has("largest_step") else None,
+        bundled=_bundled(items),
     )
     catalog = msgspec.structs.replace(
         catalog, offers=compile_offers(offers, record, catalog, settings, findings)
@@ -110,6 +113,9 @@ def _items(written: Record, currency: str, findings: Findings) -> Mapping[str, I
     for key, record in written.records():
         _check_words(key, record, written, findings)
     for key, record in written.records():
+        _check_cost(items[key], record, findings)
+        if record.has("contains"):
+            _check_bundle(items, key, record, findings)
         leaf = record.leaf("premium")
         if leaf is None:
             continue
@@ -122,7 +128,7 @@ def _items(written: Record, currency: str, findings: Findings) -> Mapping[str, I
 
 def _check_words(key: str, record: Record, written: Record, findings: Findings) -> None:
     """Note an item called as offers call what goes with another, and a warranty that is none."""
-    if key in (PREMIUM, WARRANTY):
+    if key in OF_THE_CART:
         findings.error(
             record.place,
             f"expected an id that is not a word of offers, got {key}",
@@ -137,7 +143,7 @@ def _check_words(key: str, record: Record, written: Record, findings: Findings) 
 
 def _item(key: str, record: Record, currency: str, findings: Findings) -> Item:
     """Compile one item."""
-    price = record.leaf("price")
+    price, cost = record.leaf("price"), record.leaf("cost")
     return Item(
         id=key,
         name=record.text("name"),
@@ -149,7 +155,63 @@ def _item(key: str, record: Record, currency: str, findings: Findings) -> Item:
         regions=tuple(leaf.text for leaf in record.leaves("regions")),
         is_for_sale=record.text("for_sale", "true") == "true",
         family=record.text("family"),
+        cost=None if cost is None else compile_money(cost, currency, findings),
+        contains=tuple(leaf.text for leaf in record.leaves("contains")),
     )
+
+
+def _bundled(items: Mapping[str, Item]) -> Mapping[str, tuple[str, ...]]:
+    """Give the bundles that each item is part of."""
+    found: dict[str, list[str]] = {}
+    for key, item in items.items():
+        for part in item.parts:
+            found.setdefault(part, []).append(key)
+    return {part: tuple(bundles) for part, bundles in found.items()}
+
+
+def _check_bundle(items: Mapping[str, Item], key: str, record: Record, findings: Findings) -> None:
+    """Note a bundle that holds what it cannot, has no price, or saves nothing."""
+    bundle = items[key]
+    known = {each: item for each, item in items.items() if each != key and not item.contains}
+    unknown = [leaf for leaf in record.leaves("contains") if leaf.text not in known]
+    for leaf in unknown:
+        if leaf.text in items:
+            findings.error(
+                leaf.place,
+                f"expected an item that is no bundle in the bundle {key}, got {leaf.text}",
+                hint="a bundle holds items; list what the other one holds",
+                code="bundle",
+            )
+        else:
+            findings.unknown(leaf.place, "item", leaf.text, known, CATALOG)
+    if bundle.price is None:
+        findings.error(
+            record.place,
+            f"expected a price of the bundle {key}, got none",
+            hint="what a bundle saves is told to the minor unit, so its price must be known",
+            code="missing-key",
+        )
+    prices = [item.price for part in bundle.contains if (item := known.get(part)) is not None]
+    singly = sum(price.amount for price in prices if price is not None)
+    if bundle.price is not None and not unknown and None not in prices and singly <= bundle.price.amount:
+        findings.warning(
+            record.keys.get("price", record.place),
+            f"expected a bundle that costs less than its parts, got {key} at {bundle.price} and its parts at "
+            f"{Money(singly, bundle.price.currency)}",
+            hint="a bundle is offered only to whom it saves something; look at the prices",
+            code="bundle-price",
+        )
+
+
+def _check_cost(item: Item, record: Record, findings: Findings) -> None:
+    """Warn of an item that is sold below what it costs: it is never offered."""
+    if item.price is not None and item.cost is not None and item.price.amount < item.cost.amount:
+        findings.warning(
+            record.keys["cost"],
+            f"expected a price of {item.id} that covers its cost of {item.cost}, got {item.price}",
+            hint="an item below its cost is never offered; look at both",
+            code="below-cost",
+        )
 
 
 def _check_premium(items: Mapping[str, Item], key: str, leaf: Leaf, findings: Findings) -> None:

@@ -480,7 +480,8 @@ _OFFER = RecordOf(
         "feature": Key(scalars.TEXT, "a feature to try; needs trial_days"),
         "item": Key(
             scalars.ID,
-            "an item, premium for the better one of what is in the cart, or warranty for the warranty of it",
+            "an item, premium for the better one of what is in the cart, warranty for the warranty of it, or "
+            "bundle for the bundle that covers some of it",
         ),
         "interval": Key(
             scalars.of_enum("interval", BillingInterval),
@@ -593,6 +594,10 @@ _ITEM = RecordOf(
         "price": Key(scalars.AMOUNT, "what one costs, in whole units of the currency; absent is unknown"),
         "premium": Key(scalars.ID, "the item that is a better one of it"),
         "warranty": Key(scalars.ID, "the item that is its warranty"),
+        "contains": Key(
+            ListOf(scalars.ID, least=2), "the items a bundle holds, one as often as there are of it"
+        ),
+        "cost": Key(scalars.AMOUNT, "what one costs you: it is never offered for less"),
         "difference": Key(
             scalars.TEXT, "what the customer gains with this one over the one below it, in one sentence"
         ),
@@ -658,6 +663,10 @@ CATALOG_SHAPE = RecordOf(
             scalars.RATE, "how much more than expected use the plan that fits must cover (default 20%)"
         ),
         "items": Key(MapOf(_ITEM, "item", scalars.ID), "what a shop sells one by one, by id"),
+        "largest_step": Key(
+            scalars.STEP,
+            "how much dearer than what lies in a cart a premium item or a bundle for it may be (default any)",
+        ),
         "offers": Key(MapOf(_OFFER, "offer", scalars.NAME), "what may be proposed, by id"),
     }
 )

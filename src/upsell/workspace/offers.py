@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from upsell.catalog.catalog import Catalog
 from upsell.catalog.offers import (
     FITTING,
-    PREMIUM,
-    WARRANTY,
+    OF_THE_CART,
     Offer,
     OfferKind,
     OfferText,
@@ -88,7 +87,7 @@ def _check_thing(record: Record, target: Target, written: Record, findings: Find
     """Note a plan, product or item that the catalog lacks."""
     leaf = record.leaf(target.value)
     among = {Target.PLAN: "plans", Target.PRODUCT: "products", Target.ITEM: "items"}
-    words = {Target.PLAN: (FITTING,), Target.ITEM: (PREMIUM, WARRANTY)}.get(target, ())
+    words = {Target.PLAN: (FITTING,), Target.ITEM: OF_THE_CART}.get(target, ())
     if leaf is not None and target in among and leaf.text not in words:
         known = (written.record(among[target]) or NOTHING_WRITTEN).keys
         check_known(leaf, target.value, known, findings)

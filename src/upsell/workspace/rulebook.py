@@ -45,6 +45,8 @@ FIELDS: Mapping[str, Mapping[str, Kind]] = {
         "premium_difference": Kind.NUMBER,
         "warranty": Kind.TEXT,
         "warranty_item": Kind.TEXT,
+        "bundle": Kind.TEXT,
+        "bundle_saving": Kind.NUMBER,
     },
     "fit": {
         "plan": Kind.TEXT,
@@ -60,6 +62,7 @@ FIELDS: Mapping[str, Mapping[str, Kind]] = {
 
 CART_NAMES = frozenset(
     {"item_name", "item_gain", "premium_name", "premium_gain", "warranty_name", "warranty_item_name"}
+    | {"bundle_name"}
 )
 """What templates may say of a cart beside its fields."""
 

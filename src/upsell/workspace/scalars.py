@@ -86,6 +86,11 @@ def _rate(text: str) -> Decimal | None:
     return rate if rate is not None and 0 <= rate <= 1 else None
 
 
+def _step(text: str) -> Decimal | None:
+    step = _threshold(text)
+    return step if step is not None and step > 0 else None
+
+
 def _held_rate(text: str) -> Decimal | None:
     rate = _rate(text)
     return rate if rate is not None and rate < 1 else None
@@ -261,6 +266,9 @@ ARM_SHARE = Scalar(
     lambda text: _count(text) if re.fullmatch(_WEIGHT, text) else _rate(text),
     {"anyOf": [*_SHARES, {"type": "integer", "minimum": 0}]},
     takes_numbers=True,
+)
+STEP = Scalar(
+    "share above 0%", "a share above 0%, such as 60% or 150%", _step, {"anyOf": _SHARES}, takes_numbers=True
 )
 HELD_RATE = Scalar(
     "share below 100%", "a share below 100%, such as 10%", _held_rate, {"anyOf": _SHARES}, takes_numbers=True

@@ -18,12 +18,13 @@ from litestar.enums import HttpMethod
 from litestar.handlers import HTTPRouteHandler
 
 from upsell.channels.prompt_words import WORDS, language_of
+from upsell.decisions.cart_changes import CartChange
 from upsell.runtime.accepting import Accept, NotAcceptedError, Refusal
 from upsell.runtime.colleagues import ColleagueDesk, Wish
 from upsell.runtime.fulfilling import FulfilDesk, refusal_words
 from upsell.runtime.identities import Identity
 from upsell.sources.bounds import LARGEST_EVENT
-from upsell.store.orders import Via
+from upsell.store.orders import OrderState, Via
 from upsell.web.api.identity_door import (
     METHODS,
     AnyRequest,
@@ -70,12 +71,16 @@ class AskAnswer(msgspec.Struct, frozen=True):
     message: str
 
 
-class AcceptAnswer(msgspec.Struct, frozen=True):
-    """What was accepted is written down: where it stands, and what the customer is told."""
+class AcceptAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What was accepted is written down: where it stands, and what the customer is told.
+
+    ``cart`` is there while the order lies in a cart: what the shop takes out and puts in.
+    """
 
     key: str
     state: str
     message: str
+    cart: CartChange | None = None
 
 
 _ask_body = msgspec.json.Decoder(AskBody).decode
@@ -101,7 +106,9 @@ def accept_routes(door: Door, desk: FulfilDesk, colleagues: ColleagueDesk) -> tu
         if told.is_failed:
             words = f"it was accepted, but came to nothing: the order is {told.order.state.value}"
             raise RefusedError(TellingRefused("failed", words, told.message), HTTPStatus.BAD_REQUEST)
-        return AcceptAnswer(told.order.key, told.order.state.value, told.message)
+        order = told.order
+        change = order.terms.cart if order.state is OrderState.IN_CART else None
+        return AcceptAnswer(order.key, order.state.value, told.message, change)
 
     @route("/v1/prompts/accepted", http_method=METHODS, status_code=200, request_max_body_size=LARGEST_EVENT)
     async def accepted(request: AnyRequest) -> Response[bytes]:

@@ -31,6 +31,7 @@ from upsell.sources.bounds import LARGEST_EVENT, LONGEST_NAME
 from upsell.store.connect import connect
 from upsell.store.keys import Scope
 from upsell.web.api.answers import Refused, answer
+from upsell.web.api.cart_body import CartBody, cart_said
 from upsell.web.api.doors import AGAIN, turn_away
 
 _Name = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_NAME)]
@@ -45,6 +46,7 @@ class DecideBody(msgspec.Struct, rename="camel", forbid_unknown_fields=True, fro
     user_id: _Name | None = None
     account_id: _Name | None = None
     context: dict[str, _Scalar] = {}
+    cart: CartBody | None = None
     message_id: _Name | None = None
     dry_run: bool = False
     locale: Annotated[str, msgspec.Meta(max_length=LONGEST_NAME)] = ""
@@ -144,4 +146,5 @@ def _asked(said: DecideBody) -> Asked:
         account_id=said.account_id,
         context=said.context,
         is_dry_run=said.dry_run,
+        cart=cart_said(said.cart, is_server=True),
     )

@@ -1,8 +1,9 @@
 """Identity door: requests that speak for somebody, from a page by a token, from a server by its own key.
 
 Pages ask with a write key, which everybody can read, and a token in which the team's server signed who is
-looking. A server asks with its own key and says itself who it is. The law: nothing is done for a request
-before it is known whom it speaks for.
+looking, or for a visitor with the id of their device, which opens what is known of the device and nothing
+else. A server asks with its own key and says itself who it is. The law: nothing is done for a request before
+it is known whom it speaks for.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from litestar import Request, Response
 from litestar.enums import HttpMethod
 
 from upsell.errors import ConfigError, IntakeError, StoreError
-from upsell.runtime.identities import Identity, IdentityReader
+from upsell.ids import anonymous_customer
+from upsell.runtime.identities import Identity, IdentityReader, NotAVisitorError
 from upsell.runtime.intake import OverloadedError
 from upsell.runtime.keyring import KeyRing
 from upsell.sources.bounds import LONGEST_NAME
@@ -41,10 +43,11 @@ class Asker(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=T
 
 
 class NamingAsker(Asker, rename="camel", forbid_unknown_fields=True, frozen=True):
-    """Who asks: a token, or from a server the ids themselves."""
+    """Who asks: a token, a visitor by the id of a device, or from a server the ids themselves."""
 
     user_id: Name | None = None
     account_id: Name | None = None
+    anonymous_id: Name | None = None
 
 
 class TellingRefused(msgspec.Struct, frozen=True):
@@ -129,6 +132,8 @@ class Door:
             return error.answered
         except OverloadedError as error:
             return answer(Refused("overloaded", str(error)), HTTPStatus.TOO_MANY_REQUESTS, AGAIN)
+        except NotAVisitorError as error:
+            return answer(Refused("identity", str(error)), HTTPStatus.UNAUTHORIZED)
         except ConfigError as error:
             return answer(Refused("unknown", str(error)), HTTPStatus.BAD_REQUEST)
         except IntakeError as error:
@@ -146,17 +151,26 @@ class Door:
         """
         if said.token is not None:
             try:
-                return self._reader.read(said.token)
+                read = self._reader.read(said.token)
             except IntakeError as error:
                 raise RefusedError(Refused("identity", str(error)), HTTPStatus.UNAUTHORIZED) from error
-        if not is_server or not isinstance(said, NamingAsker):
-            words = "expected a token that your server signed, got none; `upsell identity --help` tells how"
+            return msgspec.structs.replace(read, is_server=is_server)
+        named = said if isinstance(said, NamingAsker) else NamingAsker()
+        check_print(named.user_id or "", named.account_id or "", named.anonymous_id or "")
+        is_proven_alone = named.user_id is not None or named.account_id is not None
+        if not is_server and (is_proven_alone or named.anonymous_id is None):
+            what = "userId or accountId without one" if is_proven_alone else "none"
+            words = (
+                f"expected a token that your server signed, got {what}; `upsell identity --help` tells how"
+            )
             raise RefusedError(Refused("identity", words), HTTPStatus.UNAUTHORIZED)
-        if said.user_id is None:
-            msg = "neither token nor userId; say who looks"
+        if named.user_id is not None:
+            return Identity(named.user_id, named.account_id, is_server=True)
+        if named.anonymous_id is None:
+            msg = "neither token, userId nor anonymousId; say who looks"
             raise msgspec.ValidationError(msg)
-        check_print(said.user_id, said.account_id or "")
-        return Identity(said.user_id, said.account_id)
+        visitor = anonymous_customer(named.anonymous_id)
+        return Identity(visitor, named.account_id, is_visitor=not is_server, is_server=is_server)
 
 
 def check_print(*texts: str) -> None:

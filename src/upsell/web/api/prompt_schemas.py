@@ -14,8 +14,10 @@ from upsell.channels.prompt_view import PromptView
 from upsell.decisions.lineup import ListedPlan
 from upsell.decisions.reach import CHANNELS
 from upsell.runtime.answering import Act
+from upsell.signals.cart import MOST_LINES
 from upsell.sources.bounds import LONGEST_NAME
 from upsell.store.keys import Scope
+from upsell.web.api.cart_body import MOST_MONEY, MOST_PIECES, MOST_SOLD_OUT
 from upsell.web.api.schemas import KEYS, REFUSED, Schema, body, refusal, response
 
 _NAME: Final[Schema] = {"type": "string", "minLength": 1, "maxLength": LONGEST_NAME}
@@ -28,6 +30,49 @@ _ASKER: Final[Schema] = {
     },
     "userId": {"anyOf": [_NAME, _ABSENT], "description": "Id of the customer; of a server only."},
     "accountId": {"anyOf": [_NAME, _ABSENT], "description": "Id of their account; of a server only."},
+    "anonymousId": {
+        "anyOf": [_NAME, _ABSENT],
+        "description": "Id of a visitor's device, where nobody is known yet; needs no token.",
+    },
+}
+_MONEY: Final[Schema] = {"type": "integer", "minimum": 0, "maximum": MOST_MONEY}
+_CART: Final[Schema] = {
+    "anyOf": [
+        {
+            "type": "object",
+            "properties": {
+                "items": {
+                    "type": "array",
+                    "maxItems": MOST_LINES,
+                    "items": {
+                        "type": "object",
+                        "properties": {
+                            "id": _NAME,
+                            "quantity": {"type": "integer", "minimum": 1, "maximum": MOST_PIECES},
+                            "price": {
+                                "anyOf": [_MONEY, _ABSENT],
+                                "description": "Of one, in minor units; absent is the catalog's.",
+                            },
+                        },
+                        "required": ["id"],
+                        "additionalProperties": False,
+                    },
+                },
+                "currency": {"type": "string", "pattern": "^[A-Z]{3}$"},
+                "total": {"anyOf": [_MONEY, _ABSENT], "description": "What it comes to, in minor units."},
+                "soldOut": {
+                    "type": "array",
+                    "maxItems": MOST_SOLD_OUT,
+                    "items": _NAME,
+                    "description": "Items that cannot be had now.",
+                },
+            },
+            "required": ["items", "currency"],
+            "additionalProperties": False,
+        },
+        _ABSENT,
+    ],
+    "description": "What lies in their cart now; what is offered is for it.",
 }
 _CONTEXT: Final[Schema] = {
     "type": "object",
@@ -41,7 +86,8 @@ _ASKED: Final[Schema] = {
 }
 _PROMPT: Final[Schema] = {"anyOf": [{"$ref": "#/components/schemas/PromptView"}, _ABSENT]}
 _ASKS = (
-    f"Needs a key with the scope `{Scope.PROMPTS.value}` and a token, or one with `{Scope.DECISIONS.value}`."
+    f"Needs a key with the scope `{Scope.PROMPTS.value}` and a token or an anonymousId, or one with "
+    f"`{Scope.DECISIONS.value}`."
 )
 
 _STATED: Final[Schema] = {
@@ -104,7 +150,7 @@ def prompt_components() -> Schema:
 def _prompts() -> Schema:
     schema = {
         "type": "object",
-        "properties": {**_ASKER, "placement": _NAME, **_ASKED},
+        "properties": {**_ASKER, "placement": _NAME, "cart": _CART, **_ASKED},
         "required": ["placement"],
         "additionalProperties": False,
     }
@@ -189,9 +235,13 @@ def _accept(name: str, summary: str) -> Schema:
         "additionalProperties": False,
     }
     answered = {"key": {"type": "string"}, "state": {"type": "string"}, "message": {"type": "string"}}
+    change = {
+        "$ref": "#/components/schemas/CartChange",
+        "description": "What the shop takes out of the cart and puts in; there where a cart was asked for.",
+    }
     example = {"userId": "ann", "key": "k1", "price": 13_410, "currency": "USD"}
     told = "Told again, it is one order; what is refused says why to the customer in `words`. "
-    return _taken(name, summary, (told, schema, answered, example))
+    return _taken(name, summary, (told, schema, answered, {"cart": change}, example))
 
 
 def _ask_colleagues() -> Schema:
@@ -209,15 +259,15 @@ def _ask_colleagues() -> Schema:
     answered = {"asked": {"type": "integer"}, "message": {"type": "string"}}
     example = {"token": "...", "key": "k1", "because": "We need it for the fair."}
     told = "For whoever may not accept for their account: those who may are mailed, each once. "
-    return _taken("asked", "Ask those who may accept for the account.", (told, schema, answered, example))
+    return _taken("asked", "Ask those who may accept for the account.", (told, schema, answered, {}, example))
 
 
-def _taken(name: str, summary: str, said: tuple[str, Schema, Schema, Schema]) -> Schema:
+def _taken(name: str, summary: str, said: tuple[str, Schema, Schema, Schema, Schema]) -> Schema:
     """Describe what a customer says about an offer and is answered."""
-    told, schema, answered, example = said
+    told, schema, answered, at_times, example = said
     taken = {
         "type": "object",
-        "properties": answered,
+        "properties": {**answered, **at_times},
         "required": list(answered),
         "additionalProperties": False,
     }
@@ -300,6 +350,7 @@ def _decide() -> Schema:
             "userId": {"anyOf": [_NAME, _ABSENT], "description": "Id of the customer who looks."},
             "accountId": {"anyOf": [_NAME, _ABSENT], "description": "Id of the account; userId or this."},
             "context": _CONTEXT,
+            "cart": _CART,
             "messageId": {
                 "anyOf": [_NAME, _ABSENT],
                 "description": "Told again under it, it is one request.",

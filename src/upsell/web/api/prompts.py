@@ -1,8 +1,8 @@
 """``POST /v1/prompts``: what a page shows at a placement, what became of it, and what a feature gate answers.
 
 Pages ask with a write key, which everybody can read, and a token in which the team's server signed who is
-looking. A server asks with its own key and says itself who it is. The law: nobody is shown, and nobody
-answers, what is another's.
+looking, or the id of a visitor's device. A server asks with its own key and says itself who it is. The law:
+nobody is shown, and nobody answers, what is another's.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from upsell.sources.bounds import LARGEST_EVENT
 from upsell.sources.segment import Draft
 from upsell.store.ledger import hash_event
 from upsell.web.api.answers import Refused
+from upsell.web.api.cart_body import CartBody, cart_said
 from upsell.web.api.identity_door import (
     METHODS,
     AnyRequest,
@@ -48,6 +49,7 @@ class PromptBody(NamingAsker, rename="camel", forbid_unknown_fields=True, frozen
 
     placement: Name
     context: dict[str, _Scalar] = msgspec.field(default_factory=dict)
+    cart: CartBody | None = None
     locale: Word = ""
     message_id: Name | None = None
 
@@ -170,4 +172,6 @@ def _asked(said: PromptBody | GateBody, placement: str, who: Identity) -> Asked:
         account_id=who.account_id,
         context=said.context,
         is_dry_run=False,
+        cart=cart_said(said.cart, is_server=who.is_server) if isinstance(said, PromptBody) else None,
+        is_visitor=who.is_visitor,
     )

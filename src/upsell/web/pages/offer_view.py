@@ -14,15 +14,15 @@ from babel.dates import format_date, format_datetime
 from babel.lists import format_list
 from babel.numbers import format_decimal, format_percent
 
-from upsell.catalog.offers import Testimonial
+from upsell.catalog.offers import Target, Testimonial
 from upsell.channels.languages import ENGLISH, GERMAN, language_of
+from upsell.channels.money_words import money_words
 from upsell.channels.prompt_view import (
     accept_words,
     added_words,
     cost_words,
     each_words,
     locale_of,
-    money_words,
     price_words,
 )
 from upsell.channels.prompt_words import WORDS, PromptWords
@@ -229,9 +229,8 @@ def _costs(shown: Shown, manner: Manner) -> Iterator[str]:
     yield from cost_words(shown.offer, terms, manner.locale, words)
     if terms.saving:
         saving = money_words(terms.saving, terms.currency, manner.locale)
-        yield (words.saves_year if terms.interval == "year" else words.saves_month).format(
-            saving=saving
-        ) + "."
+        of_items = words.saves_once if shown.offer.target is Target.ITEM else words.saves_month
+        yield (words.saves_year if terms.interval == "year" else of_items).format(saving=saving) + "."
 
 
 def _compared(shown: Shown, manner: Manner) -> Iterator[Compared]:

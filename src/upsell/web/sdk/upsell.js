@@ -8,6 +8,7 @@
  *   upsell.init({ host: "https://upsell.acme.com", key: "uw_...", token: "<made by your server>" });
  *   upsell.prompt("usage-page", { into: document.querySelector("#offer") });
  *   const { allowed } = await upsell.can("sso");
+ *   upsell.checkout({ items: [{ id: "kettle", price: 2900 }], currency: "USD" }, { into, apply });
  *   upsell.on("accepted", (prompt) => location.reload());
  */
 (function (root) {
@@ -48,8 +49,8 @@ background:transparent;color:var(--t);cursor:pointer;text-decoration:none;displa
 button[aria-disabled=true]{opacity:.6;cursor:default}
 .x{position:absolute;top:8px;inset-inline-end:8px;min-width:44px;padding:0;justify-content:center;border-color:transparent;
 font-size:20px;line-height:1}
-dialog:focus-visible{outline:0}
-:focus-visible:not(dialog){outline:3px solid var(--a);outline-offset:2px}
+.box:focus-visible{outline:0}
+:focus-visible:not(.box){outline:3px solid var(--a);outline-offset:2px}
 .said{margin:12px 0 0}
 .said:empty{margin:0}
 .row>*{justify-content:center;text-align:center}
@@ -69,6 +70,7 @@ input{width:20px;height:20px;accent-color:var(--a);margin:0}
   let sheet = null;
   let live = null;
   const heard = {};
+  const atCheckout = { number: 0, key: "" };
   const open = new Map();
   const tabs = "BroadcastChannel" in root ? new BroadcastChannel("upsell") : null;
 
@@ -100,12 +102,19 @@ input{width:20px;height:20px;accent-color:var(--a);margin:0}
     return settings;
   }
 
+  /** Say who looks: by the token that the page's server made, or a visitor by the id of their device. */
+  async function who() {
+    const { token, anonymousId } = settings;
+    const told = typeof token === "function" ? await token() : token;
+    return told || !anonymousId ? { token: told } : { anonymousId };
+  }
+
   async function post(path, body, keepalive) {
-    const { host, key, token } = needed();
+    const { host, key } = needed();
     const answer = await fetch(host + path, {
       method: "POST",
       headers: { "Content-Type": "application/json", Authorization: "Bearer " + key },
-      body: JSON.stringify({ ...body, token: typeof token === "function" ? await token() : token }),
+      body: JSON.stringify({ ...body, ...(await who()) }),
       credentials: "omit",
       keepalive: Boolean(keepalive),
     });
@@ -253,7 +262,7 @@ input{width:20px;height:20px;accent-color:var(--a);margin:0}
       ];
       const named = { "aria-labelledby": "title", class: "box in " + this.kind };
       if (this.isModal) return el("dialog", { ...named, tabindex: "-1" }, ...parts);
-      return el("section", { ...named, role: this.kind === "card" ? "region" : "dialog" }, ...parts);
+      return el("section", { ...named, tabindex: "-1", role: this.kind === "card" ? "region" : "dialog" }, ...parts);
     }
 
     link({ label, url }, style) {
@@ -282,6 +291,7 @@ input{width:20px;height:20px;accent-color:var(--a);margin:0}
         const { price, currency } = said.accept;
         const body = { key: said.key, price, currency, locale: said.lang };
         const answer = await post("/v1/prompts/accepted", body);
+        if (answer.cart && this.given.apply) await this.change(answer.cart);
         tabs && tabs.postMessage({ key: said.key });
         this.finish(answer.message || words.accepted);
         tell("accepted", { ...said, answer });
@@ -311,6 +321,15 @@ input{width:20px;height:20px;accent-color:var(--a);margin:0}
         this.busy(false);
         this.tell(error.words || (error.status === undefined ? said.words.offline : said.words.failed));
         tell("failed", { ...said, error });
+      }
+    }
+
+    /** Let the page change its cart: what it could not is not said to be done, and can be tried again. */
+    async change(cart) {
+      try {
+        await this.given.apply(cart);
+      } catch (cause) {
+        throw Object.assign(new Error("upsell: apply did not change the cart", { cause }), { status: 0 });
       }
     }
 
@@ -372,7 +391,8 @@ input{width:20px;height:20px;accent-color:var(--a);margin:0}
       this.isDone = true;
       this.buttons.remove();
       this.tell(text, true);
-      this.box.querySelector(".x").focus();
+      // Not its button: a key already on its way would close what is still to be read.
+      this.box.focus();
     }
 
     close() {
@@ -409,7 +429,7 @@ input{width:20px;height:20px;accent-color:var(--a);margin:0}
   const upsell = {
     /** Say which server, with which write key, for whom: a token made by your server, or what gives one. */
     init(given) {
-      for (const name of ["host", "key", "token"])
+      for (const name of ["host", "key", given && given.anonymousId ? "anonymousId" : "token"])
         if (!given || !given[name]) throw new Error("upsell: expected " + name + " in upsell.init, got none");
       settings = { ...given, host: given.host.replace(/\/+$/, "") };
       sayKept();
@@ -426,6 +446,36 @@ input{width:20px;height:20px;accent-color:var(--a);margin:0}
       } catch (error) {
         // The page of the customer goes on whatever becomes of us.
         tell("failed", { placement, error });
+        return null;
+      }
+    },
+
+    /**
+     * Ask what goes with a cart and show it in its place; asked again with another cart it is another.
+     *
+     * `apply` changes the page's cart as the answer says: {currency, remove: [{id, quantity, price}], add: [...]}.
+     */
+    async checkout(cart, given = {}) {
+      const mine = (atCheckout.number += 1);
+      const standing = () => open.get(atCheckout.key);
+      try {
+        // The page changes its cart by what was taken just now.
+        if (standing()?.isBusy) return null;
+        const placement = given.placement || "checkout";
+        const { prompt } = await post("/v1/prompts", { placement, cart, ...asked(given) });
+        // The cart has changed again meanwhile.
+        if (mine !== atCheckout.number || standing()?.isBusy) return null;
+        const old = standing();
+        const isOver = old && (old.isDone ? prompt : !prompt || prompt.key !== old.said.key);
+        const hadFocus = isOver && document.activeElement === old.host;
+        if (isOver) old.close();
+        if (!prompt) tell("withheld", { placement });
+        const made = present(prompt, given);
+        if (made && made.box) atCheckout.key = prompt.key;
+        if (hadFocus && made && made.box) made.box.focus();
+        return made;
+      } catch (error) {
+        tell("failed", { error });
         return null;
       }
     },
@@ -467,11 +517,11 @@ input{width:20px;height:20px;accent-color:var(--a);margin:0}
     let pause = 1000;
     while (!signal.aborted) {
       try {
-        const { host, key, token } = needed();
+        const { host, key } = needed();
         const answer = await fetch(host + "/v1/prompts/live", {
           method: "POST",
           headers: { "Content-Type": "application/json", Authorization: "Bearer " + key },
-          body: JSON.stringify({ token: typeof token === "function" ? await token() : token }),
+          body: JSON.stringify(await who()),
           credentials: "omit",
           signal,
         });

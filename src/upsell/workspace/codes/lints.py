@@ -435,6 +435,44 @@ items:
         is_lint=True,
     ),
     Page(
+        code="bundle-price",
+        meaning="A bundle of items costs no less than its parts one by one.",
+        why="It is offered only to whom it saves something, so it is never offered.",
+        remedy="Look at the prices.",
+        wrong="""\
+# catalog.yaml
+items:
+  kettle: {name: Kettle, price: 29}
+  cup: {name: Cup, price: 5}
+  tea-time: {name: Tea time, price: 34, contains: [kettle, cup]}
+""",
+        right="""\
+# catalog.yaml
+items:
+  kettle: {name: Kettle, price: 29}
+  cup: {name: Cup, price: 5}
+  tea-time: {name: Tea time, price: 31, contains: [kettle, cup]}
+""",
+        is_lint=True,
+    ),
+    Page(
+        code="below-cost",
+        meaning="An item is sold for less than it costs.",
+        why="An item below its cost is never offered.",
+        remedy="Look at price and cost.",
+        wrong="""\
+# catalog.yaml
+items:
+  kettle: {name: Kettle, price: 29, cost: 31}
+""",
+        right="""\
+# catalog.yaml
+items:
+  kettle: {name: Kettle, price: 29, cost: 21}
+""",
+        is_lint=True,
+    ),
+    Page(
         code="unread-file",
         meaning="A file under templates/ is neither .mjml nor .html nor .txt, so nothing reads it.",
         why="It was probably meant to be sent.",
