@@ -191,7 +191,7 @@ def _write(
         if beyond is not None:
             # The outbox before the ledger, as everybody asks for the two.
             tell_by_mail(connection, order, News.ASKED, now)
-        if terms.expires_at is None and (offer.stock is not None or offer.budget is not None):
+        if order.terms.expires_at is None and (offer.stock is not None or offer.budget is not None):
             # Two who take the last one wait for each other here, and the second finds it gone.
             stamp_moment(connection, clock)
             mine = Programs()
