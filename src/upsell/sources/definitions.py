@@ -16,7 +16,7 @@ from upsell.sources.sorts import SHAPE, SORTS
 from upsell.sources.source import NOBODYS
 from upsell.sources.stripe.sold import read_sold
 from upsell.sources.stripe.source import StripeDefinition
-from upsell.workspace.compile import Compiled, compile_documents
+from upsell.workspace.compile import Compiled, check_text, compile_documents
 from upsell.workspace.documents import SOURCES, Documents
 from upsell.workspace.files import File
 from upsell.workspace.findings import Findings, Place
@@ -100,7 +100,9 @@ def _read(documents: Documents, findings: Findings) -> dict[str, Definition]:
         parts = PurePosixPath(path)
         if len(parts.parts) != 2 or parts.parts[0] != SOURCES or not _is_named(parts, findings):
             continue
-        found = read_source(path, parts.stem, text, findings)
+        before = len(findings)
+        check_text(path, text, findings)
+        found = read_source(path, parts.stem, text, findings) if len(findings) == before else None
         if isinstance(found, StripeDefinition):
             found = found.selling(read_sold(documents), findings)
         if found is not None:

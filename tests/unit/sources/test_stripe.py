@@ -30,7 +30,10 @@ from tests.stripe_world import (
     signed,
 )
 from upsell.clock import MINUTE, SECOND, format_moment
+from upsell.decisions.policy import SENSITIVE_STATES
+from upsell.decisions.sensitive import take_state
 from upsell.errors import DefinitionError
+from upsell.signals.profiles import Profile
 from upsell.sources.definitions import read_sources
 from upsell.sources.reports import ForgedError, MalformedError
 from upsell.sources.segment import Draft
@@ -417,6 +420,9 @@ def test_a_price_that_is_not_sold_is_kept_aside_and_named() -> None:
             "unknown_shape",
         ),
         ("customer.subscription.created", "subscription", {"items": {"data": []}}, "unknown_price"),
+        ("customer.subscription.created", "subscription", {"cancel_at": 2**62}, "unknown_shape"),
+        ("customer.subscription.created", "subscription", {"start_date": -5}, "unknown_shape"),
+        ("customer.subscription.deleted", "subscription", {"ended_at": 2**62}, "unknown_shape"),
         ("invoice.paid", "invoice", {"amount_paid": "ten"}, "unknown_shape"),
         ("invoice.paid", "invoice", {"id": None}, "unknown_shape"),
         ("charge.refunded", "charge", {"amount_refunded": None}, "unknown_shape"),
@@ -479,6 +485,27 @@ def test_every_event_the_vendors_library_knows_is_read_or_passed_over() -> None:
 def test_an_event_about_a_subscription_that_nobody_knows_is_kept_aside() -> None:
     code, message = code_of(make_hook("customer.subscription.hibernated", make_subscription()))
     assert (code, "customer.subscription.hibernated" in message) == ("unknown_kind", True)
+
+
+def test_what_was_before_is_found_where_an_update_tells_only_what_changed_of_an_item() -> None:
+    life = Life(make_item(make_price(), 1, id="si_1"))
+    now = make_subscription(make_item(make_price(), 4, id="si_1"))
+    partly = {"items": {"data": [{"id": "si_1", "quantity": 1}]}, "metadata": {"note": None}}
+    hook = make_hook("customer.subscription.updated", now, previous=partly)
+    ((_, began),) = events(send(life.hooks[0]))
+    ((name, said),) = events(send(hook))
+    assert (name, said["quantity"], said["state_before"]) == ("Subscription Changed", 4, began["state_after"])
+
+
+def test_an_invoice_that_is_called_off_ends_the_failed_payment() -> None:
+    state = next(each for each in SENSITIVE_STATES if each.name == "failed_payment")
+    for kinds in (["invoice.payment_failed", "invoice.voided"], ["invoice.voided", "invoice.payment_failed"]):
+        profile = Profile()
+        for kind in kinds:
+            (item,) = send(make_hook(kind, invoice())).items
+            assert isinstance(item, Draft)
+            take_state(profile, state, item.event)
+        assert profile.states["failed_payment"].opened == {}
 
 
 # The file.

@@ -195,6 +195,7 @@ def test_amounts_are_in_minor_units_of_iso_4217(currency: str, amount: int, mino
         ([make_item(make_price("price_a", None, billing_scheme="tiered"))], {}, "tiers"),
         ([make_item(make_price("price_a"))], {"discounts": ["di_1"]}, "id alone"),
         ([make_item(make_price("price_a", None))], {}, "unit_amount"),
+        ([make_item(make_price("price_a", 2**50), 2**40)], {}, "at most"),
         ([make_item(make_price("price_a", currency="eur"))], {}, "every price in USD"),
         ([make_item(make_price("price_a", every=("decade", 1)))], {}, "day, week, month or year"),
         ([make_item(make_price("price_a", None, unit_amount_decimal="1e999999"))], {}, "decimal"),

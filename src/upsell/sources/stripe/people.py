@@ -69,7 +69,7 @@ class Ownership(msgspec.Struct, frozen=True):
             NobodyError: Nobody's, as far as is known.
         """
         page = page_of(kind, said)
-        stripe_id = page["customer"].get("id")
+        stripe_id = id_in(page["customer"].get("id"))
         found = self._said(page) or self.owners.get(stripe_id or "")
         if found is None and self.is_default and stripe_id is not None:
             return Owner(None, stripe_id)

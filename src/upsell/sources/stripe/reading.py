@@ -19,7 +19,7 @@ from upsell.sources.source import Aside, Item, Read, shown_body
 from upsell.sources.stripe.changes import Told, changes_between, ended_from
 from upsell.sources.stripe.payments import INVOICES, REFUNDED, invoice_told, refund_told
 from upsell.sources.stripe.people import NobodyError, Ownership, as_account, traits_of
-from upsell.sources.stripe.shapes import before, read_subscription
+from upsell.sources.stripe.shapes import LATEST, before, moment_of, read_subscription
 from upsell.sources.stripe.terms import (
     PlanBook,
     Standing,
@@ -66,7 +66,6 @@ _PLACE: Final[Mapping[str, Moment]] = {
 """Where in its second an event is put, in microseconds: Stripe says seconds alone."""
 
 _EARLIEST: Final = 946_684_800  # 2000-01-01, in seconds
-_LATEST: Final = 4_102_444_800  # 2100-01-01, in seconds
 
 
 class _Data(msgspec.Struct, frozen=True):
@@ -123,7 +122,7 @@ def read_hook(body: bytes, book: PlanBook, ownership: Ownership, now: Moment) ->
     if hook.type not in READ:
         return Read(passed_over=1) if _is_known(hook.type) else _aside(hook, "unknown_kind", _UNHEARD, body)
     try:
-        if not _EARLIEST <= hook.created <= min(_LATEST, (now + FARTHEST_AHEAD) // SECOND - 1):
+        if not _EARLIEST <= hook.created <= min(LATEST, (now + FARTHEST_AHEAD) // SECOND - 1):
             msg = f"expected created in seconds since 1970 and at most a day ahead, got {hook.created}"
             raise _UnreadableError("invalid_time", msg)
         items, unknown = _items(hook, book, ownership)
@@ -182,7 +181,7 @@ def _items(hook: Hook, book: PlanBook, ownership: Ownership) -> tuple[tuple[Item
 def _subscription(hook: Hook, book: PlanBook) -> tuple[list[Told], str]:
     """Give what happened to a subscription, and why what it comes to is not known."""
     subscription = read_subscription(hook.data.object)
-    ended_at = (subscription.ended_at or hook.created) * SECOND
+    ended_at = moment_of(subscription.ended_at or hook.created)
     if hook.type == DELETED:
         if subscription.status == "incomplete_expired":
             return [], ""

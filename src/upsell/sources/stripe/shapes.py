@@ -8,9 +8,14 @@ coupon of a discount went into ``source`` in 2025-09-30 (clover), ``plan`` becam
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import msgspec
+
+from upsell.clock import SECOND, Moment
+
+LATEST: Final = 4_102_444_800  # 2100-01-01
+"""Times from then on, in seconds since 1970, were not meant."""
 
 
 class Recurring(msgspec.Struct, frozen=True):
@@ -143,6 +148,18 @@ def id_of(said: object) -> str | None:
     if isinstance(said, Mapping):
         said = said.get("id")
     return said if isinstance(said, str) and said else None
+
+
+def moment_of(seconds: int) -> Moment:
+    """Give a moment that Stripe says in seconds since 1970.
+
+    Raises:
+        msgspec.ValidationError: It is none of this century or the last.
+    """
+    if not 0 <= seconds < LATEST:
+        msg = f"expected a time in seconds since 1970, got {seconds}"
+        raise msgspec.ValidationError(msg)
+    return seconds * SECOND
 
 
 def before(said: Mapping[str, Any], previous: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from upsell.clock import SECOND, Moment
+from upsell.clock import Moment
 from upsell.sources.stripe.discounts import cuts_of_all, cuts_of_item, discounted
 from upsell.sources.stripe.revenue import (
     Due,
@@ -23,7 +23,7 @@ from upsell.sources.stripe.revenue import (
     round_together,
     to_iso,
 )
-from upsell.sources.stripe.shapes import Item, Subscription, id_of
+from upsell.sources.stripe.shapes import Item, Subscription, id_of, moment_of
 
 NEVER_BEGAN: Final = frozenset({"incomplete", "incomplete_expired"})
 """States of a subscription whose first payment did not come."""
@@ -34,6 +34,9 @@ subscription object: ``unpaid`` is churn, ``paused`` a trial that ended without 
 
 RUNNING: Final = frozenset({"active", "past_due", "trialing"})
 """States in which it is had. A payment that is past due has failed, which is told by its invoice."""
+
+MOST_DUE: Final = 10**12
+"""Above it an amount is taken for a mistake, as measurement does."""
 
 MAIN: Final = ""
 """The part of a subscription that is to a plan of the main family."""
@@ -151,7 +154,7 @@ def had_with(subscription: Subscription, book: PlanBook) -> Standing:
             currency=currency,
             interval=due[1] if due is not None else _interval(items),
             status="trialing" if _is_on_trial(subscription) else "active",
-            started_at=started * SECOND,
+            started_at=moment_of(started),
             renews_at=_moment(_period_end(subscription, items)),
             ends_at=_moment(_ends(subscription, items)),
             items=tuple(item.id for item in items) if part else (),
@@ -217,6 +220,9 @@ def _dues(
     }
     dues = {part: _joined([by_item[item.id] for item in held]) for part, (_, held) in parts.items()}
     rounded = round_together([due.amount for due in dues.values()])
+    if max(rounded) > MOST_DUE:
+        msg = f"expected at most {MOST_DUE:,} in minor units, got {max(rounded):,}"
+        raise UnknownAmountError(msg)
     return {part: (amount, due.interval) for (part, due), amount in zip(dues.items(), rounded, strict=True)}
 
 
@@ -271,4 +277,4 @@ def _ends(subscription: Subscription, items: Iterable[Item]) -> int | None:
 
 
 def _moment(said: int | None) -> Moment | None:
-    return said * SECOND if said is not None else None
+    return moment_of(said) if said is not None else None
