@@ -117,8 +117,13 @@ def test_what_no_rule_knows_is_kept_aside_and_the_doctor_tells_of_it(served: Ser
     served.apply(helpdesk=SOURCE)
     answered = served.post("helpdesk", {"things": [{"kind": "unheard"}]})
     assert answered.json() == {"accepted": 0, "duplicates": 0, "kept_aside": 1, "passed_over": 0}
-    found = examine(served.world.connection, served.world.clock.now()).refused
-    assert [(each.source, each.code, each.count) for each in found] == [("helpdesk", "unknown_kind", 1)]
+    examined = examine(served.world.connection, served.world.clock.now())
+    assert [(each.source, each.code, each.count) for each in examined.refused] == [
+        ("helpdesk", "unknown_kind", 1)
+    ]
+    (told,) = [each for each in diagnose(examined) if each.code == "refused"]
+    assert told.said.startswith("1 items refused as unknown_kind in 14 days, the last on 2026-03-02: ")
+    assert "sources/helpdesk.yaml" in told.advice
 
 
 def test_a_packed_body_is_unpacked_and_one_too_large_is_not_taken(served: Served) -> None:
