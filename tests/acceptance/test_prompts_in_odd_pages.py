@@ -371,6 +371,16 @@ def test_very_long_words_and_four_times_the_size_leave_every_button_within_reach
     context.close()
 
 
+def test_a_server_that_never_answers_keeps_nobody_waiting(context: BrowserContext, server: Server) -> None:
+    page = visit(context, server)
+    for path in ("prompts", "can"):
+        page.route(f"**/v1/{path}", lambda route: None)
+    page.evaluate("upsell.init({host: location.origin, key: 'uw_x', token: 'a.b.c', timeout: 200}) && 0")
+    assert page.evaluate("upsell.can('sso').then((answer) => answer.allowed)") is True
+    assert page.evaluate("upsell.prompt('usage-page')") is None
+    assert page.evaluate("told") == ["failed", "failed"]
+
+
 def test_whoever_programs_reads_why_nothing_is_shown(context: BrowserContext, server: Server) -> None:
     page = visit(context, server)
     warned: list[str] = []

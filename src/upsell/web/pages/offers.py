@@ -2,8 +2,8 @@
 
 The laws: opening a page changes nothing but that it is known to have been opened, as with any link; whoever
 takes an offer does so by a button that says the price, for an account only with the word that they may; no is
-as easy to say as yes; what was answered is looked at anew, so that reloading a page or going back says nothing
-twice; and what was promised is shown to whoever goes back.
+as easy to say as yes; what was answered is looked at anew, so that reloading it says nothing twice; and
+what was promised is shown to whoever goes back.
 """
 
 from __future__ import annotations

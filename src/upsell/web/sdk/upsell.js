@@ -145,7 +145,7 @@ input{width:20px;height:20px;accent-color:var(--a);margin:0}
     return [...root.crypto.getRandomValues(new Uint32Array(4))].map((part) => part.toString(16)).join("-");
   }
 
-  async function post(path, body, keepalive) {
+  async function post(path, body, more) {
     const { host, key } = needed();
     const token = await newToken();
     who = nameOf(token);
@@ -154,7 +154,7 @@ input{width:20px;height:20px;accent-color:var(--a);margin:0}
       headers: { "Content-Type": "application/json", Authorization: "Bearer " + key },
       body: JSON.stringify({ ...body, token }),
       credentials: "omit",
-      keepalive: Boolean(keepalive),
+      ...more,
     });
     const said = await answer.json().catch(() => ({}));
     if (!answer.ok) {
@@ -186,7 +186,7 @@ input{width:20px;height:20px;accent-color:var(--a);margin:0}
   async function say(prompt, act, more) {
     const body = { key: prompt.key, id: newId(), ...more };
     try {
-      await post("/v1/prompts/" + act, body, true);
+      await post("/v1/prompts/" + act, body, { keepalive: true });
     } catch (error) {
       if (mayBeSaidAgain(error)) keep([...kept(), { act, body, who, at: Date.now() }]);
     }
@@ -206,7 +206,7 @@ input{width:20px;height:20px;accent-color:var(--a);margin:0}
       const isOld = act !== "declined" && Date.now() - at > DAY;
       if (!isOld && said !== me) continue;
       try {
-        if (!isOld) await post("/v1/prompts/" + act, body, true);
+        if (!isOld) await post("/v1/prompts/" + act, body, { keepalive: true });
       } catch (error) {
         if (mayBeSaidAgain(error)) return;
       }
@@ -468,8 +468,14 @@ input{width:20px;height:20px;accent-color:var(--a);margin:0}
     return new Prompt(said, given).show();
   }
 
+  /** What is asked for is waited for this long and no longer: a page goes on without us. */
+  function inTime() {
+    const { timeout } = needed();
+    return { signal: AbortSignal.timeout && AbortSignal.timeout(timeout || 5000) };
+  }
+
   function asked({ context }) {
-    const locale = settings.locale || document.documentElement.lang || navigator.language;
+    const locale = needed().locale || document.documentElement.lang || navigator.language;
     return { locale, ...(context ? { context } : {}) };
   }
 
@@ -486,7 +492,7 @@ input{width:20px;height:20px;accent-color:var(--a);margin:0}
     /** Ask what may be shown at a placement and show it; gives what is shown, null when nothing is. */
     async prompt(placement, given = {}) {
       try {
-        const { prompt } = await post("/v1/prompts", { placement, ...asked(given) });
+        const { prompt } = await post("/v1/prompts", { placement, ...asked(given) }, inTime());
         if (!prompt) tell("withheld", { placement });
         return present(prompt, given);
       } catch (error) {
@@ -500,7 +506,7 @@ input{width:20px;height:20px;accent-color:var(--a);margin:0}
     async can(feature, given = {}) {
       try {
         const place = given.placement ? { placement: given.placement } : {};
-        const answer = await post("/v1/can", { feature, ...place, ...asked(given) });
+        const answer = await post("/v1/can", { feature, ...place, ...asked(given) }, inTime());
         if (!answer.allowed) present(answer.prompt, given);
         return answer;
       } catch (error) {
