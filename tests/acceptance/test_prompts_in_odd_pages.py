@@ -297,6 +297,23 @@ def test_closed_by_the_browser_while_it_is_being_accepted_it_stands_in_no_others
     asked(page)
 
 
+def test_clicked_again_while_it_is_being_accepted_it_is_accepted_once_and_not_declined(
+    context: BrowserContext, server: Server
+) -> None:
+    page = visit(context, server)
+    asked(page)
+    accepts: list[str] = []
+    page.route("**/v1/prompts/accepted", lambda route: accepts.append(route.request.url))
+    # As a hand does that is quicker than the page can say that it is busy.
+    page.evaluate(
+        f"{OPEN}.querySelectorAll('.row button').forEach((each) => {{ each.click(); each.click(); }})"
+    )
+    expect(page.get_by_text("One moment …")).to_be_visible()
+    page.wait_for_timeout(100)
+    assert len(accepts) == 1
+    assert server.acts() == []
+
+
 def test_escape_that_the_page_has_used_itself_dismisses_nothing(
     context: BrowserContext, server: Server
 ) -> None:
