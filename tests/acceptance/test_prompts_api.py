@@ -167,6 +167,8 @@ def test_a_page_of_any_site_may_ask_and_is_told_no_secret(place: Place) -> None:
     assert answered.headers["access-control-allow-origin"] == "*"
     assert answered.headers["cache-control"] == "no-store"
     assert set(answered.json()) == {"id", "prompt"}, "no reasons, no facts"
+    nothing = place.ask("ada", placement="elsewhere", messageId="m7")
+    assert nothing.json() == {"id": "m7", "prompt": None}, "nor why nothing is shown"
 
 
 def test_a_gate_records_what_it_held_back_and_the_request_behind_it_in_one_commit(place: Place) -> None:
