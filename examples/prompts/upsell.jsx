@@ -1,53 +1,71 @@
-import { createContext, useContext, useEffect, useRef, useState } from "react";
+import { createContext, createElement, useContext, useEffect, useRef, useState } from "react";
 
-const Ready = createContext(false);
+const AWAY = { prompt: async () => null, can: async () => ({ allowed: true, unknown: true }), on: () => () => {} };
+const Ready = createContext(null);
 
-/** Loads the snippet once and says for whom; everything under it may ask. */
+/** Loads the snippet once and says for whom; everything under it may ask, and goes on where it cannot be loaded. */
 export function UpsellProvider({ host, apiKey, token, children }) {
-  const [isReady, setReady] = useState(Boolean(globalThis.upsell));
+  const [upsell, setUpsell] = useState(null);
+  // A token that is a function may be another one each time this is drawn: the newest is asked.
+  const newest = useRef(token);
+  newest.current = token;
+  const whose = typeof token === "function" ? "" : token;
   useEffect(() => {
     const begin = () => {
-      globalThis.upsell.init({ host, key: apiKey, token });
-      setReady(true);
+      const ask = () => (typeof newest.current === "function" ? newest.current() : newest.current);
+      setUpsell(globalThis.upsell.init({ host, key: apiKey, token: ask }));
     };
     if (globalThis.upsell) return begin();
+    const giveUp = () => setUpsell(AWAY);
     const script = document.createElement("script");
     script.src = host + "/sdk/upsell.js";
     script.addEventListener("load", begin);
+    script.addEventListener("error", giveUp);
     document.head.append(script);
-    return () => script.removeEventListener("load", begin);
-  }, [host, apiKey, token]);
-  return <Ready.Provider value={isReady}>{children}</Ready.Provider>;
+    return () => {
+      script.removeEventListener("load", begin);
+      script.removeEventListener("error", giveUp);
+    };
+  }, [host, apiKey, whose]);
+  return createElement(Ready.Provider, { value: upsell }, children);
 }
 
 /** The place of a card: it keeps its room, and holds what may be shown there. */
 export function UpsellSlot({ placement, context, minHeight = 0, onAccepted }) {
-  const isReady = useContext(Ready);
+  const upsell = useContext(Ready);
   const place = useRef(null);
   const said = JSON.stringify(context || {});
   useEffect(() => {
-    if (!isReady) return;
+    if (!upsell) return;
+    const given = { into: place.current, context: JSON.parse(said) };
     let shown = null;
     let isGone = false;
-    globalThis.upsell.prompt(placement, { into: place.current, context: JSON.parse(said) }).then((prompt) => {
+    // What was there before it was asked for here is not ours to close.
+    const close = () => shown && shown.given === given && shown.close();
+    upsell.prompt(placement, given).then((prompt) => {
       shown = prompt;
-      if (isGone && shown && shown.close) shown.close();
+      if (isGone) close();
     });
     return () => {
       isGone = true;
-      if (shown && shown.close) shown.close();
+      close();
     };
-  }, [isReady, placement, said]);
-  useEffect(() => (isReady && onAccepted ? globalThis.upsell.on("accepted", onAccepted) : undefined), [isReady, onAccepted]);
-  return <div ref={place} style={{ minHeight }} />;
+  }, [upsell, placement, said]);
+  useEffect(() => (upsell && onAccepted ? upsell.on("accepted", onAccepted) : undefined), [upsell, onAccepted]);
+  return createElement("div", { ref: place, style: { minHeight } });
 }
 
 /** Whether a feature may be used: null until it is known; where it may not, what would open it is shown. */
 export function useCan(feature, given) {
-  const isReady = useContext(Ready);
+  const upsell = useContext(Ready);
   const [isAllowed, setAllowed] = useState(null);
   useEffect(() => {
-    if (isReady) globalThis.upsell.can(feature, given).then((answer) => setAllowed(answer.allowed));
-  }, [isReady, feature]);
+    let isGone = false;
+    setAllowed(null);
+    if (upsell) upsell.can(feature, given).then(({ allowed }) => isGone || setAllowed(allowed));
+    return () => {
+      isGone = true;
+    };
+  }, [upsell, feature]);
   return isAllowed;
 }

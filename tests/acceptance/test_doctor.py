@@ -77,6 +77,8 @@ def test_each_planted_fault_is_found_with_its_subject_and_no_other(database: str
         world.happens("Ticket Opened", "u1", severity="low")
         world.happens("Subscription Started", "u1", plan="platinum", amount=1)
         world.happens("Usage Recorded", "u1", metric="moons", quantity=1)
+        world.happens("Feature Gate Hit", "u1", feature="sssso")
+        world.happens("Prompt Dismissed", "u1", key="k")
         world.happens("Customer Identified", "u1", region=7)
         world.happens("Consent Withdrawn", "u1", channel="Fax")
         world.happens("Consent Withdrawn", "u1", channel="E-Mail", purpose="Newsletter")
@@ -85,6 +87,7 @@ def test_each_planted_fault_is_found_with_its_subject_and_no_other(database: str
             ("consent-unread", "fax for marketing"),
             ("event-unread", "Clicked A Thing"),
             ("event-unread", "Order Complete"),
+            ("feature-unknown", "sssso"),
             ("metric-unknown", "moons"),
             ("name-slip", "Order Complete"),
             ("plan-unknown", "platinum"),

@@ -131,6 +131,29 @@ def test_an_agent_is_told_what_to_say_and_nothing_is_recorded(agent: Agent, worl
     assert world.rows("select count(*) from events") == before
 
 
+def test_whatever_it_is_asked_it_writes_to_no_table(agent: Agent, world: LiveWorld) -> None:
+    tables = [name for (name,) in world.rows(
+        "select format('%I.%I', schemaname, relname) from pg_stat_user_tables"
+        " where relname not like 'events_%'"
+    )]  # fmt: skip
+
+    def held() -> dict[str, Any]:
+        told = "select count(*), coalesce(sum(hashtextextended(t::text || t.xmin::text, 0)), 0) from {} t"
+        return {name: world.rows(told.format(name)) for name in tables if "." in name}
+
+    before = held()
+    assert len(before) > 20
+    agent.call("decide", placement="usage-page", userId="ada", context={"topic": "quota"})
+    agent.call("decide", placement="usage-page", userId="nobody-yet", accountId="acme")
+    agent.call("explain", unit="c:ada")
+    agent.call("explain", unit="c:ada", at="2026-03-01T12:00:00Z")
+    agent.call("report")
+    agent.call("segments")
+    agent.call("segments", name="all")
+    agent.call("decide", placement="usage-page", userId="ada", record=True)
+    assert held() == before
+
+
 def test_what_is_allowed_to_be_recorded_is(database: str, world: LiveWorld) -> None:
     agent = Agent(database, "--allow-record")
     (decide, *_) = agent.ask("tools/list")["result"]["tools"]

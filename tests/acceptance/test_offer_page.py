@@ -408,6 +408,24 @@ def test_a_member_to_whom_an_offer_was_made_decides_for_the_account_that_pays(vi
     assert "You took Pro on" in visitor.accept(path).text
 
 
+def test_whoever_looks_at_their_own_answer_did_not_come_by_the_link(database: str) -> None:
+    with (
+        open_sink() as sink,
+        open_offers(database, sink, BASE) as offered,
+        TestClient(make_app(database, offered.world.clock)) as client,
+    ):
+        path = offered.offer(offered.to_account())
+        offered.world.settle()
+        offered.world.clock.move_to(offered.world.clock.now() + TOO_SOON + HOUR)
+        answered = client.post(path, data={"action": "not_now"}, headers={"User-Agent": CHROME})
+        assert [each.status_code for each in (*answered.history, answered)] == [303, 200]
+        assert str(answered.url).endswith(f"{path}?answered")
+        assert client.post("/v1/track", json={"userId": "nobody", "event": "Looked"}).status_code == 200
+        offered.world.clock.move_to(offered.world.clock.now() + HELD_BACK + MINUTE)
+        tell_people(offered.world.connection, offered.world.clock)
+        assert offered.told("Message Clicked") == []
+
+
 def test_an_offer_without_an_end_that_is_made_no_more_says_so(database: str) -> None:
     endless = {**offer_documents(), "catalog.yaml": CATALOG.replace("    valid_for: 14 days\n", "")}
     gone = {

@@ -162,6 +162,36 @@ def test_two_clicks_and_two_tabs_take_it_once(site: Site, browser: Browser) -> N
     second.close()
 
 
+def test_reloading_going_on_and_back_says_nothing_twice(site: Site, browser: Browser) -> None:
+    page = open_page(browser, site.offer, 800)
+    page.get_by_role("button", name="Not now").click()
+    expect(page.get_by_role("status")).to_contain_text("You said not now on")
+    posts: list[str] = []
+    page.on("request", lambda request: posts.append(request.url) if request.method == "POST" else None)
+    page.reload()
+    expect(page.get_by_role("status")).to_contain_text("You said not now on")
+    page.go_back()
+    page.go_forward()
+    expect(page.get_by_role("status")).to_contain_text("You said not now on")
+    assert posts == []
+    page.get_by_label(MAY).check()
+    page.get_by_role("button", name=ACCEPT).click()
+    page.get_by_role("link", name="Go back to what you had").click()
+    page.get_by_role("button", name="Take me back").click()
+    expect(page.get_by_role("status")).to_contain_text("Our team got this at once")
+    page.reload()
+    assert len(posts) == 2
+    page.close()
+
+
+def test_whoever_asks_for_contrast_gets_it(site: Site, browser: Browser) -> None:
+    page = open_page(browser, site.offer, 800, contrast="more")
+    ink = "rgb(27, 31, 36)"
+    expect(page.locator(".quiet").first).to_have_css("color", ink)
+    expect(page.get_by_role("button", name="Not now")).to_have_css("border-color", ink)
+    page.close()
+
+
 def test_what_is_over_cannot_be_taken_from_a_tab_that_stayed_open(site: Site, browser: Browser) -> None:
     page = open_page(browser, site.offer, 800)
     page.get_by_label(MAY).check()

@@ -18,7 +18,7 @@ from tests.stories.test_prompts import JOURNEY, ON_REQUEST
 from tests.stories.world import CATALOG, workflow
 from upsell.clock import DAY, HOUR, MINUTE, SECOND
 from upsell.runtime.identities import Identity, IdentityReader, sign_identity
-from upsell.sources.bounds import LONGEST_NAME
+from upsell.sources.bounds import LARGEST_EVENT, LONGEST_NAME
 from upsell.store.connect import connect
 from upsell.store.identity_secrets import make_identity_secret
 from upsell.store.keys import PUBLIC, Kind, Scope, create_key
@@ -167,6 +167,8 @@ def test_a_page_of_any_site_may_ask_and_is_told_no_secret(place: Place) -> None:
     assert answered.headers["access-control-allow-origin"] == "*"
     assert answered.headers["cache-control"] == "no-store"
     assert set(answered.json()) == {"id", "prompt"}, "no reasons, no facts"
+    nothing = place.ask("ada", placement="elsewhere", messageId="m7")
+    assert nothing.json() == {"id": "m7", "prompt": None}, "nor why nothing is shown"
 
 
 def test_a_gate_records_what_it_held_back_and_the_request_behind_it_in_one_commit(place: Place) -> None:
@@ -222,6 +224,44 @@ def test_a_gate_lets_in_who_has_the_feature_and_records_who_has_not(place: Place
         "select customer_id, properties::json ->> 'feature' from events where name = 'Feature Gate Hit'"
     )
     assert hits == [("fay", "sso")]
+
+
+def test_who_has_no_key_for_this_is_told_which_to_make(place: Place) -> None:
+    now = place.world.clock.now()
+    events = create_key(place.world.connection, "events", Kind.SERVER, {Scope.EVENTS}, now)
+    page = create_key(place.world.connection, "page", Kind.WRITE, {Scope.EVENTS}, now)
+    place.world.clock.move_to(now + MINUTE)
+    asked = {"feature": "sso", "userId": "ada"}
+    for path, key, words in (
+        ("/v1/can", events, "`upsell keys create NAME --server --scope decisions:ask`"),
+        ("/v1/decide", events, "`upsell keys create NAME --server --scope decisions:ask`"),
+        ("/v1/can", page, "`upsell keys create NAME`"),
+    ):
+        answered = place.post(path, asked, key)
+        assert (answered.status_code, answered.json()["code"]) == (403, "forbidden")
+        assert words in answered.json()["message"]
+
+
+@pytest.mark.parametrize("path", ["/v1/prompts", "/v1/can", "/v1/prompts/declined", "/v1/prompts/accepted"])
+def test_a_page_may_read_that_it_said_too_much(place: Place, path: str) -> None:
+    answered = place.post(path, {"context": {"said": "x" * LARGEST_EVENT}})
+    assert (answered.status_code, answered.json()["code"]) == (413, "request_entity_too_large")
+    assert "32,768 bytes" in answered.json()["message"]
+    assert answered.headers["access-control-allow-origin"] == "*"
+    of_server = place.post("/v1/decide", {"context": {"said": "x" * LARGEST_EVENT}}, place.server)
+    assert "32,768 bytes" in of_server.json()["message"]
+
+
+def test_what_another_says_under_ones_key_changes_nothing_for_one(place: Place) -> None:
+    key = place.ask("ada").json()["prompt"]["key"]
+    for act in ("clicked", "dismissed", "declined"):
+        body = {"key": key, "id": "1", "token": place.token("bob"), "answer": "never"}
+        assert place.post(f"/v1/prompts/{act}", body).status_code == 200
+    taken = {"key": key, "price": 13_410, "currency": "USD", "token": place.token("bob")}
+    assert place.post("/v1/prompts/accepted", taken).json()["code"] == "not_yours"
+    assert {said[1] for said in place.told("Prompt Clicked", "Prompt Dismissed", "Offer Declined")} == {"bob"}
+    assert place.ask("ada").json()["prompt"]["key"] == key
+    assert place.ask("bob").json()["prompt"] is None, "what bob said is bob's"
 
 
 def test_the_snippet_is_served_small_and_kept_by_its_tag(place: Place) -> None:

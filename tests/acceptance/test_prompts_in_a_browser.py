@@ -310,12 +310,12 @@ def test_offline_nothing_is_taken_for_accepted_and_what_was_said_is_told_later(
     page.get_by_role("button", name="Get Team").click()
     expect(page.get_by_text("No connection just now.")).to_be_visible()
     page.get_by_role("button", name="Not now").click()
-    page.wait_for_function("localStorage.getItem('upsell.answers')")
+    page.wait_for_function("() => localStorage.getItem('upsell.answers')")
     assert server.acts() == []
     with page.expect_response("**/v1/prompts/declined"):
         context.set_offline(False)
     assert server.acts() == ["declined"]
-    page.wait_for_function("!localStorage.getItem('upsell.answers')")
+    page.wait_for_function("() => !localStorage.getItem('upsell.answers')")
 
 
 def test_a_failure_is_told_honestly_and_can_be_tried_again(context: BrowserContext, server: Server) -> None:

@@ -24,7 +24,15 @@ from upsell.runtime.learning import CONSENT, MISSING
 from upsell.runtime.mail_desk import Hook
 from upsell.runtime.source_standing import standing_words
 from upsell.signals.event_table import EVENT_TABLE, meant_event
-from upsell.signals.events import MILESTONE_REACHED
+from upsell.signals.events import (
+    FEATURE_GATE_HIT,
+    MILESTONE_REACHED,
+    OFFER_ACCEPTED,
+    OFFER_DECLINED,
+    PROMPT_CLICKED,
+    PROMPT_DISMISSED,
+    PROMPT_SHOWN,
+)
 from upsell.store.census import Refused
 from upsell.store.guardrails import NoticeState
 from upsell.store.links import VisitKind
@@ -35,6 +43,11 @@ _MAIL_HOOKS = frozenset(hook.value for hook in Hook)
 
 FAILED_OFTEN = 5
 """From how many failures in a row on a query that is put to a warehouse is an error."""
+
+_TOLD_HERE = frozenset(
+    {FEATURE_GATE_HIT, OFFER_ACCEPTED, OFFER_DECLINED, PROMPT_CLICKED, PROMPT_DISMISSED, PROMPT_SHOWN}
+)
+"""What our own pages and prompts record, though a source may send it too: nobody can stop sending it."""
 
 TRAINED = 0.2
 """From which share of buyers on, by the lower end of its interval, customers have learned to wait."""
@@ -229,7 +242,8 @@ def _event_unread(examined: Examined) -> Iterator[Finding]:
     if examined.program is None:
         return
     for name, seen in sorted(examined.events().items()):
-        if seen.scope.startswith("event ") and name not in examined.program.read:
+        is_sent = seen.scope.startswith("event ") and name not in _TOLD_HERE
+        if is_sent and name not in examined.program.read:
             yield Finding(
                 "event-unread", Severity.NOTE, name,
                 f"it came {seen.count:,} times and no rule reads it",
@@ -265,7 +279,9 @@ def _value_unknown(examined: Examined) -> Iterator[Finding]:
     if examined.program is None:
         return
     catalog = examined.program.catalog
-    known = {"plan": frozenset(catalog.plans), "metric": catalog.metrics}
+    features = {name for plan in catalog.plans.values() for name in plan.features}
+    features |= {name for product in catalog.products.values() for name in product.features}
+    known = {"plan": frozenset(catalog.plans), "metric": catalog.metrics, "feature": frozenset(features)}
     for seen in examined.values:
         if seen.field in known and seen.value not in known[seen.field]:
             yield Finding(
@@ -512,7 +528,11 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check(("name-slip",), "an event's name looks like a slip of a fixed one", _name_slip),
     Check(("property-missing",), "a fixed event came without a property it needs", _property_missing),
-    Check(("plan-unknown", "metric-unknown"), "a plan or metric that the catalog lacks", _value_unknown),
+    Check(
+        ("plan-unknown", "metric-unknown", "feature-unknown"),
+        "a plan or metric that the catalog lacks, or a feature that was reached for and nothing sold has",
+        _value_unknown,
+    ),
     Check(("consent-unread",), "consents in words that are not known", _consent_unread),
     Check(("type-changed",), "a property or trait came in more than one kind", _type_changed),
     Check(("names-full",), "more names came than are kept", _names_full),

@@ -19,6 +19,7 @@ from upsell.signals.events import (
     CONSENT_GIVEN,
     CONSENT_WITHDRAWN,
     CUSTOMER_IDENTIFIED,
+    FEATURE_GATE_HIT,
     USAGE_RECORDED,
 )
 from upsell.store.connect import Connection
@@ -162,7 +163,7 @@ class _Pupil:
         numbers[1], numbers[2] = min(numbers[1], at), max(numbers[2], at)
 
     def _hear_values(self, event: Unlearned, said: dict[str, Any]) -> None:
-        """Remember the plans and metrics named, and consents in words that are not known."""
+        """Remember the plans, metrics and features named, and consents in words that are not known."""
         if event.name in (CONSENT_GIVEN, CONSENT_WITHDRAWN):
             scope = told_scope(said.get("channel"), said.get("purpose"))
             if not is_read(scope):
@@ -172,6 +173,8 @@ class _Pupil:
             field = "plan"
         elif event.name == USAGE_RECORDED:
             field = "metric"
+        elif event.name == FEATURE_GATE_HIT:
+            field = "feature"
         else:
             return
         self._hear_value(field, said.get(field), event.seen_at)

@@ -153,6 +153,8 @@ def _tool(
     (reference,), components = msgspec.json.schema_components([arguments], ref_template="#/$defs/{name}")
     schema = components[reference["$ref"].rpartition("/")[2]]
     schema = msgspec.json.decode(msgspec.json.encode(schema))
+    # It is called as the tool is.
+    schema.pop("title", None)
 
     def called(said: Mapping[str, Any]) -> dict[str, Any]:
         """Read the arguments, and answer."""

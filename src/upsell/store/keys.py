@@ -46,7 +46,12 @@ class Scope(enum.Enum):
 PUBLIC: Final = frozenset({Scope.EVENTS, Scope.PROMPTS})
 """What a key that stands in pages may be good for, and is unless less is said."""
 
-_PREFIXES = {Kind.WRITE: "uw_", Kind.SERVER: "us_"}
+_PREFIXES: Final = {Kind.WRITE: "uw_", Kind.SERVER: "us_"}
+
+
+def is_secret(key: str) -> bool:
+    """Tell whether a key, good or not, is one of a server."""
+    return key.startswith(_PREFIXES[Kind.SERVER])
 
 
 class Key(msgspec.Struct, frozen=True):

@@ -13,6 +13,7 @@ import msgspec
 import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
+from litestar.handlers import HTTPRouteHandler
 
 from upsell.sources.bounds import LARGEST_BATCH
 
@@ -109,6 +110,9 @@ def _words(request: Request[Any, Any, Any], status: HTTPStatus, error: HTTPExcep
         case HTTPStatus.METHOD_NOT_ALLOWED:
             return f"expected another method on {request.url.path}, got {request.method}"
         case HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-            return f"expected at most {LARGEST_BATCH:,} bytes in one request, got more; send several"
+            asked = request.scope.get("route_handler")
+            most = asked.resolve_request_max_body_size() if isinstance(asked, HTTPRouteHandler) else None
+            most = most or LARGEST_BATCH
+            return f"expected at most {most:,} bytes in one request, got more; send several"
         case _:
             return error.detail or status.phrase

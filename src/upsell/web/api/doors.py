@@ -17,7 +17,7 @@ from litestar import Request, Response
 
 from upsell.errors import StoreError
 from upsell.runtime.keyring import KeyRing
-from upsell.store.keys import Scope
+from upsell.store.keys import PUBLIC, Scope
 from upsell.web.api.answers import Refused, answer
 
 AGAIN: Final = {"Retry-After": "1"}
@@ -52,7 +52,8 @@ async def turn_away(
         )
         return answer(Refused("unauthorized", words), HTTPStatus.UNAUTHORIZED, _ASKED)
     if not found.is_allowed:
-        words = f"expected a key with the scope {scope.value}, got one without; make one with `upsell keys`"
+        made = "upsell keys create NAME" + ("" if scope in PUBLIC else f" --server --scope {scope.value}")
+        words = f"expected a key with the scope {scope.value}, got one without; make one with `{made}`"
         return answer(Refused("forbidden", words), HTTPStatus.FORBIDDEN)
     return None
 

@@ -17,14 +17,15 @@ import msgspec
 import psycopg
 from litestar import Request, Response
 from litestar.enums import HttpMethod
+from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 
 from upsell.errors import ConfigError, IntakeError, StoreError
 from upsell.ids import anonymous_customer
 from upsell.runtime.identities import Identity, IdentityReader, NotAVisitorError
 from upsell.runtime.intake import OverloadedError
 from upsell.runtime.keyring import KeyRing
-from upsell.sources.bounds import LONGEST_NAME
-from upsell.store.keys import Scope
+from upsell.sources.bounds import LARGEST_EVENT, LONGEST_NAME
+from upsell.store.keys import Scope, is_secret
 from upsell.web.api.answers import Refused, answer
 from upsell.web.api.cors import ANY_SITE, answer_preflight
 from upsell.web.api.doors import AGAIN, shown_key, turn_away
@@ -89,9 +90,12 @@ class Door:
         if request.method == HttpMethod.OPTIONS:
             return answer_preflight()
         turned_away = await turn_away(self._ring, request, Scope.PROMPTS)
-        is_server = self._ring.ask(shown_key(request), Scope.DECISIONS).is_allowed
+        shown = shown_key(request)
+        is_server = self._ring.ask(shown, Scope.DECISIONS).is_allowed
         if turned_away is not None and not is_server:
-            answered = turned_away
+            # A server is told what a server needs.
+            needed = Scope.DECISIONS if is_secret(shown) else Scope.PROMPTS
+            answered = await turn_away(self._ring, request, needed) or turned_away
         else:
             answered = await self._answer(request, read, example, work, is_server=is_server)
         answered.headers.update({**ANY_SITE, "Cache-Control": "no-store"})
@@ -128,6 +132,9 @@ class Door:
             return told if isinstance(told, Response) else answer(told)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             return answer(Refused("invalid", f"expected {example}, got: {error}"), HTTPStatus.BAD_REQUEST)
+        except RequestEntityTooLarge:
+            words = f"expected at most {LARGEST_EVENT:,} bytes in one request, got more; say less in context"
+            return answer(Refused("request_entity_too_large", words), HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         except RefusedError as error:
             return error.answered
         except OverloadedError as error:

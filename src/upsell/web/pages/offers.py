@@ -2,7 +2,8 @@
 
 The laws: opening a page changes nothing but that it is known to have been opened, as with any link; whoever
 takes an offer does so by a button that says the price, for an account only with the word that they may; no is
-as easy to say as yes; and what was promised is shown to whoever goes back.
+as easy to say as yes; what was answered is looked at anew, so that reloading it says nothing twice; and
+what was promised is shown to whoever goes back.
 """
 
 from __future__ import annotations
@@ -39,6 +40,9 @@ from upsell.web.pages.offer_view import Manner, manner_of, view_offer, whom_word
 
 MAY_DECIDE: Final = "may_decide"
 """The box by which somebody says that they may decide for an account."""
+
+ANSWERED: Final = "answered"
+"""What an address says that is looked at because something was answered: nobody came by a link."""
 
 LONGEST_SAID: Final = 200
 """How many characters of what somebody writes are kept."""
@@ -98,7 +102,7 @@ class OfferPages:
         @route(["/d/{token:str}"], http_method=["GET", "HEAD"], include_in_schema=False)
         async def show_way_back(request: AnyRequest, token: FromPath[str]) -> Response[bytes]:
             """Show what was promised; nothing is changed."""
-            return await answered(request, lambda accepted: self._go_back(token, accepted, None))
+            return await answered(request, lambda accepted: self._look_back(token, accepted))
 
         @route(
             ["/d/{token:str}"],
@@ -118,7 +122,8 @@ class OfferPages:
         shown = self._open(request, token)
         if shown is None:
             return unknown_link(accepted, self._desk.sender_address())
-        if request.method == "GET" and not _is_colleagues(request):
+        is_visit = ANSWERED not in request.query_params and not _is_colleagues(request)
+        if request.method == "GET" and is_visit:
             self._note_visit(request, shown, token)
         return self._offer_page(shown, accepted)
 
@@ -130,18 +135,18 @@ class OfferPages:
             case "accept":
                 return self._accept(request, token, shown, form)
             case "ask" if shown.is_of_account and not shown.may_decide:
-                return self._ask(request, token, shown, _said(form, "because"))
+                return self._ask(request, shown, _said(form, "because"))
             case "not_now" | "never" as said if shown.accepted_at is None and not shown.is_asked:
                 reason = _said(form, "reason")
                 known = manner_of(shown.reader, accepted).prompt_words.reasons
                 self._offers.decline(
                     shown, Answer(said), reason if reason in known else "", _said(form, "feature")
                 )
-                return self._again(request, token, shown)
+                return _look_anew()
             case _:
                 return self._offer_page(shown, accepted)
 
-    def _ask(self, request: AnyRequest, token: str, shown: Shown, because: str) -> Response[bytes]:
+    def _ask(self, request: AnyRequest, shown: Shown, because: str) -> Response[bytes]:
         """Ask those who may decide."""
         accepted = _accepted(request)
         try:
@@ -149,7 +154,7 @@ class OfferPages:
         except NotAcceptedError as error:
             said = refusal_words(error, (manner_of(shown.reader, accepted).words.language,))
             return self._offer_page(shown, accepted, said, HTTPStatus.CONFLICT)
-        return self._again(request, token, shown)
+        return _look_anew()
 
     def _accept(self, request: AnyRequest, token: str, shown: Shown, form: Form) -> Response[bytes]:
         accepted = _accepted(request)
@@ -172,19 +177,13 @@ class OfferPages:
         except NotAcceptedError as error:
             _log.info("offer_not_accepted", message=asked.key, refusal=error.refusal.value)
             if error.refusal is Refusal.OVER:
-                return self._again(request, token, shown, is_over=True)
+                now = self._open(request, token)
+                return self._offer_page(now if now is not None else shown, accepted, is_over=True)
             said = refusal_words(error, (manner.words.language,))
             if error.refusal is Refusal.ROLE:
                 said += f" {manner.words.role_advice}"
             return self._offer_page(shown, accepted, said, HTTPStatus.CONFLICT)
-        return self._again(request, token, shown)
-
-    def _again(
-        self, request: AnyRequest, token: str, shown: Shown, *, is_over: bool = False
-    ) -> Response[bytes]:
-        """Show an offer as it stands after an answer."""
-        now = self._open(request, token)
-        return self._offer_page(now if now is not None else shown, _accepted(request), is_over=is_over)
+        return _look_anew()
 
     def _open(self, request: AnyRequest, token: str) -> Shown | None:
         if _is_colleagues(request):
@@ -231,16 +230,19 @@ class OfferPages:
             from_whom=whom_and_where(shown.sender.name, shown.sender.postal_address),
         )
 
-    def _go_back(self, token: str, accepted: str, form: Form | None) -> Response[bytes]:
+    def _look_back(self, token: str, accepted: str) -> Response[bytes]:
         key = self._desk.open(DOWNGRADE, token)
-        held = None
-        if key is not None and form is not None:
-            held = self._honours.ask(key, _said(form, "because"))
-        elif key is not None:
-            held = self._honours.read(key)
+        held = self._honours.read(key) if key is not None else None
         if held is None:
             return unknown_link(accepted, self._desk.sender_address())
         return _back_page(held, accepted, is_by_billing=self._fulfil.has_billing)
+
+    def _go_back(self, token: str, accepted: str, form: Form) -> Response[bytes]:
+        key = self._desk.open(DOWNGRADE, token)
+        held = self._honours.ask(key, _said(form, "because")) if key is not None else None
+        if held is None:
+            return unknown_link(accepted, self._desk.sender_address())
+        return _look_anew()
 
     def _note_visit(self, request: AnyRequest, shown: Shown, token: str) -> None:
         """Hand over that somebody came, where links are watched and theirs may be: as with any link."""
@@ -254,6 +256,12 @@ class OfferPages:
             self._intake.submit((), (), (came,)).add_done_callback(_note_lost)
         except OverloadedError as error:
             _log.warning("visit_not_kept", error=str(error))
+
+
+def _look_anew() -> Response[bytes]:
+    """Lead a browser to the same page, to be looked at; whatever stands before its address is kept."""
+    headers = {"Location": f"?{ANSWERED}", "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+    return Response(b"", status_code=HTTPStatus.SEE_OTHER, headers=headers)
 
 
 def _back_page(held: Held, accepted: str, *, is_by_billing: bool) -> Response[bytes]:

@@ -14,17 +14,23 @@
 (function (root) {
   "use strict";
 
+  // Loaded twice it is one: what the page asked for and said stays.
+  if (root.upsell && root.upsell.prompt) return;
+
   const KINDS = ["modal", "paywall", "banner", "tooltip", "card"];
   const QUEUE = "upsell.answers";
   const MOST_QUEUED = 50;
+  const DAY = 864e5;
+  const RIGHT_TO_LEFT = /^(ar|ckb|dv|fa|he|ks|ps|sd|ug|ur|yi)\b/;
   const STYLE = `
-:host{all:initial;--a:var(--upsell-accent,#2457d6);--o:var(--upsell-on-accent,#fff);--s:var(--upsell-surface,#fff);
+:host{all:initial!important;--a:var(--upsell-accent,#2457d6);--o:var(--upsell-on-accent,#fff);--s:var(--upsell-surface,#fff);
 --t:var(--upsell-text,#1b1f26);--m:var(--upsell-muted,#545b66);--l:var(--upsell-line,#d9dde3);
 --e:var(--upsell-error,#a3261d);--r:var(--upsell-radius,12px);
-font-family:var(--upsell-font,system-ui,-apple-system,"Segoe UI",Roboto,sans-serif);color-scheme:light}
+font-family:var(--upsell-font,system-ui,-apple-system,"Segoe UI",Roboto,sans-serif)!important;color-scheme:light!important}
 :host([theme=dark]){--a:var(--upsell-accent,#8ab0ff);--o:var(--upsell-on-accent,#0d1524);--s:var(--upsell-surface,#191d24);
 --t:var(--upsell-text,#eceff4);--m:var(--upsell-muted,#a9b1bd);--l:var(--upsell-line,#39404b);--e:var(--upsell-error,#ff9d92);
-color-scheme:dark}
+color-scheme:dark!important}
+@media (prefers-contrast:more){:host,:host([theme]){--m:var(--t);--l:var(--t)}.quiet{border-color:var(--l)!important}}
 *{box-sizing:border-box}
 .box{background:var(--s);color:var(--t);border:1px solid var(--l);border-radius:var(--r);padding:20px;margin:0;
 font-size:16px;line-height:1.5;text-align:start;overflow-wrap:anywhere;position:relative}
@@ -35,10 +41,11 @@ dialog::backdrop{background:rgba(10,16,28,.5)}
 border-end-start-radius:0;border-end-end-radius:0;box-shadow:0 -6px 28px rgba(10,16,28,.16);z-index:2147483000;
 max-height:60vh;overflow:auto}
 .tooltip{position:fixed;width:min(320px,calc(100vw - 16px));z-index:2147483000;padding:16px;
+max-height:calc(100vh - 16px);overflow:auto;
 box-shadow:0 8px 32px rgba(10,16,28,.2)}
-h2{font-size:1.2em;line-height:1.3;margin:0 32px 8px 0;font-weight:650}
+h2{font-size:1.2em;line-height:1.3;margin:0 0 8px;padding-inline-end:32px;font-weight:650}
 p,ul{margin:0 0 8px}
-ul{padding:0 0 0 18px}
+ul{padding:0;padding-inline-start:18px}
 li,.fine{color:var(--m);font-size:.9em}
 .price{font-weight:600}
 .row{display:flex;flex-wrap:wrap;gap:8px;margin-top:16px;align-items:center}
@@ -63,16 +70,28 @@ label{display:flex;gap:10px;align-items:center;min-height:44px}
 input{width:20px;height:20px;accent-color:var(--a);margin:0}
 @media (prefers-reduced-motion:no-preference){.in{animation:in .16s ease-out}}
 @keyframes in{from{opacity:0;translate:0 6px}}
-@media print{:host{display:none}}
+/* Its words are no text of the page, so that nobody reads them twice. */
+.sr{position:absolute;width:1px;height:1px;margin:0;overflow:hidden;white-space:nowrap;clip-path:inset(50%)}
+.sr::after{content:attr(data-said)}
+@media print{:host{display:none!important}}
 `;
 
   let settings = null;
   let sheet = null;
-  let live = null;
+  let who = null;
   const heard = {};
   const atCheckout = { number: 0, key: "" };
   const open = new Map();
-  const tabs = "BroadcastChannel" in root ? new BroadcastChannel("upsell") : null;
+  const tabs = channel();
+
+  /** Give the way to the other tabs; none where a page may not have one. */
+  function channel() {
+    try {
+      return new BroadcastChannel("upsell");
+    } catch {
+      return null;
+    }
+  }
 
   /** Make an element with attributes, listeners (on...) and children; what is null is left out. */
   function el(name, given, ...children) {
@@ -97,26 +116,50 @@ input{width:20px;height:20px;accent-color:var(--a);margin:0}
     document.dispatchEvent(new CustomEvent("upsell:" + name, { detail }));
   }
 
+  /** Tell the page that something did not work, and whoever programs it why. */
+  function fail(detail) {
+    console.warn(String(detail.error.message || detail.error));
+    tell("failed", detail);
+  }
+
   function needed() {
     if (!settings) throw new Error("upsell: expected upsell.init({host, key, token}) before this, got none");
     return settings;
   }
 
   /** Say who looks: by the token that the page's server made, or a visitor by the id of their device. */
-  async function who() {
-    const { token, anonymousId } = settings;
+  async function identity() {
+    const { token, anonymousId } = needed();
     const told = typeof token === "function" ? await token() : token;
     return told || !anonymousId ? { token: told } : { anonymousId };
   }
 
-  async function post(path, body, keepalive) {
+  /** Whom that names; of a token, unread by anybody else, the part of it that says so. */
+  function nameOf({ token, anonymousId }) {
+    if (anonymousId) return JSON.stringify({ anonymousId });
+    try {
+      const { sub, account } = JSON.parse(atob(token.split(".")[1].replace(/-/g, "+").replace(/_/g, "/")));
+      return JSON.stringify([sub, account]);
+    } catch {
+      return null;
+    }
+  }
+
+  /** An id that nobody had before, also where a page is not served securely. */
+  function newId() {
+    return [...root.crypto.getRandomValues(new Uint32Array(4))].map((part) => part.toString(16)).join("-");
+  }
+
+  async function post(path, body, more) {
     const { host, key } = needed();
+    const asker = await identity();
+    who = nameOf(asker);
     const answer = await fetch(host + path, {
       method: "POST",
       headers: { "Content-Type": "application/json", Authorization: "Bearer " + key },
-      body: JSON.stringify({ ...body, ...(await who()) }),
+      body: JSON.stringify({ ...body, ...asker }),
       credentials: "omit",
-      keepalive: Boolean(keepalive),
+      ...more,
     });
     const said = await answer.json().catch(() => ({}));
     if (!answer.ok) {
@@ -146,24 +189,34 @@ input{width:20px;height:20px;accent-color:var(--a);margin:0}
 
   /** Say what became of a prompt; what cannot be said now is said when the browser is online again. */
   async function say(prompt, act, more) {
-    const body = { key: prompt.key, id: root.crypto.randomUUID(), ...more };
+    const body = { key: prompt.key, id: newId(), ...more };
     try {
-      await post("/v1/prompts/" + act, body, true);
+      await post("/v1/prompts/" + act, body, { keepalive: true });
     } catch (error) {
-      if (error.status === undefined) keep([...kept(), { act, body, at: Date.now() }]);
+      if (mayBeSaidAgain(error)) keep([...kept(), { act, body, who, at: Date.now() }]);
     }
   }
 
+  /** Whether nobody has heard it: no answer, a server that is busy or away, or a token that has ended. */
+  function mayBeSaidAgain({ status }) {
+    return status === undefined || status >= 500 || status === 401 || status === 429;
+  }
+
+  /** Say what is kept, but what another said in this browser; a "no" is never too old. */
   async function sayKept() {
     const waiting = kept();
-    keep([]);
-    for (const { act, body, at } of waiting) {
-      if (Date.now() - at > 864e5) continue;
+    if (!waiting.length) return;
+    const me = await Promise.resolve().then(identity).then(nameOf, () => null);
+    for (const { act, body, who: said, at } of waiting) {
+      const isOld = act !== "declined" && Date.now() - at > DAY;
+      if (!isOld && said !== me) continue;
       try {
-        await post("/v1/prompts/" + act, body, true);
+        if (!isOld) await post("/v1/prompts/" + act, body, { keepalive: true });
       } catch (error) {
-        if (error.status === undefined) keep([...kept(), { act, body, at }]);
+        if (mayBeSaidAgain(error)) return;
       }
+      // Each leaves when it was heard: a page that is closed in between loses none.
+      keep(kept().filter((each) => each.body.id !== body.id));
     }
   }
 
@@ -173,7 +226,7 @@ input{width:20px;height:20px;accent-color:var(--a);margin:0}
       this.said = said;
       this.kind = KINDS.includes(said.kind) ? said.kind : given.into ? "card" : given.at ? "tooltip" : "banner";
       if (this.kind === "card" && !given.into) this.kind = "banner";
-      if (this.kind === "tooltip" && !given.at) this.kind = "banner";
+      if (this.kind === "tooltip" && !(given.at && given.at.isConnected)) this.kind = "banner";
       this.given = given;
       this.isBusy = false;
       this.listeners = new AbortController();
@@ -181,7 +234,9 @@ input{width:20px;height:20px;accent-color:var(--a);margin:0}
 
     show() {
       const before = document.activeElement;
-      this.host = el("div", { lang: this.said.lang, dir: this.said.dir, "data-upsell": this.kind });
+      const { lang } = this.said;
+      const dir = RIGHT_TO_LEFT.test(lang) ? "rtl" : "ltr";
+      this.host = el("div", { lang, dir, "data-upsell": this.kind });
       this.dark = root.matchMedia("(prefers-color-scheme: dark)");
       const paint = () => {
         const theme = settings.theme || "auto";
@@ -197,12 +252,19 @@ input{width:20px;height:20px;accent-color:var(--a);margin:0}
       (this.kind === "card" ? this.given.into : document.body).append(this.host);
       if (this.isModal) {
         this.box.addEventListener("cancel", (event) => (event.preventDefault(), this.dismiss()), { signal });
+        // A browser closes it when it is told twice, whatever we say.
+        this.box.addEventListener("close", () => this.close(), { signal });
         this.box.showModal();
         // Not a button: a key already on its way accepts nothing.
         this.box.focus();
         this.focusBack = before;
       } else if (this.kind !== "card") {
-        document.addEventListener("keydown", (event) => event.key === "Escape" && this.dismiss(), { signal });
+        const leave = (event) => {
+          if (event.key === "Escape" && !event.defaultPrevented && !event.isComposing) this.dismiss();
+        };
+        document.addEventListener("keydown", leave, { signal });
+        // Nothing moves the focus here, so it is said that it came: what is heard must be there before.
+        setTimeout(() => this.aloud.setAttribute("data-said", this.said.title), 100);
       }
       if (this.kind === "tooltip") {
         const place = () => this.place();
@@ -219,23 +281,36 @@ input{width:20px;height:20px;accent-color:var(--a);margin:0}
       return this.kind === "modal" || this.kind === "paywall";
     }
 
-    /** Say that it was seen when at least half of it was, for a second. */
+    /** Say that it was seen when at least half of it was, or of the window, for a second. */
     watch() {
       let timer = null;
+      let isInSight = false;
+      const { signal } = this.listeners;
+      const look = () => {
+        clearTimeout(timer);
+        if (!isInSight || document.visibilityState !== "visible") return;
+        timer = setTimeout(() => {
+          stop();
+          say(this.said, "shown");
+          tell("shown", this.said);
+        }, 1000);
+      };
       const seen = new IntersectionObserver(
-        ([entry]) => {
-          clearTimeout(timer);
-          if (!entry.isIntersecting) return;
-          timer = setTimeout(() => {
-            seen.disconnect();
-            say(this.said, "shown");
-            tell("shown", this.said);
-          }, 1000);
+        (entries) => {
+          const { intersectionRatio, intersectionRect } = entries[entries.length - 1];
+          isInSight = intersectionRatio >= 0.5 || intersectionRect.height * 2 >= root.innerHeight;
+          look();
         },
-        { threshold: 0.5 },
+        { threshold: [0, 0.1, 0.2, 0.3, 0.4, 0.5] },
       );
+      const stop = () => {
+        clearTimeout(timer);
+        seen.disconnect();
+        document.removeEventListener("visibilitychange", look);
+      };
       seen.observe(this.box);
-      this.listeners.signal.addEventListener("abort", () => (clearTimeout(timer), seen.disconnect()));
+      document.addEventListener("visibilitychange", look, { signal });
+      signal.addEventListener("abort", stop);
     }
 
     draw() {
@@ -243,6 +318,7 @@ input{width:20px;height:20px;accent-color:var(--a);margin:0}
       const words = said.words || {};
       const button = (text, does, style) => el("button", { type: "button", class: style, onclick: does }, text);
       this.status = el("p", { class: "said", role: "status" });
+      this.aloud = el("p", { class: "sr", role: "status" });
       this.buttons = el(
         "div",
         { class: "row" },
@@ -262,7 +338,8 @@ input{width:20px;height:20px;accent-color:var(--a);margin:0}
       ];
       const named = { "aria-labelledby": "title", class: "box in " + this.kind };
       if (this.isModal) return el("dialog", { ...named, tabindex: "-1" }, ...parts);
-      return el("section", { ...named, tabindex: "-1", role: this.kind === "card" ? "region" : "dialog" }, ...parts);
+      if (this.kind === "card") return el("section", { ...named, tabindex: "-1", role: "region" }, ...parts);
+      return el("section", { ...named, tabindex: "-1", role: "dialog" }, ...parts, this.aloud);
     }
 
     link({ label, url }, style) {
@@ -273,12 +350,17 @@ input{width:20px;height:20px;accent-color:var(--a);margin:0}
 
     /** Put a tooltip under what it speaks of, or over it where there is no room. */
     place() {
+      if (!this.given.at.isConnected) return this.close();
       const at = this.given.at.getBoundingClientRect();
       const { offsetWidth: wide, offsetHeight: high } = this.box;
       const below = at.bottom + 8 + high <= root.innerHeight || at.top - 8 - high < 0;
       const left = Math.min(Math.max(8, at.left + at.width / 2 - wide / 2), root.innerWidth - wide - 8);
       this.box.style.left = left + "px";
-      this.box.style.top = (below ? at.bottom + 8 : at.top - 8 - high) + "px";
+      const top = below ? at.bottom + 8 : at.top - 8 - high;
+      // What has room nowhere covers what it speaks of rather than lie outside the window.
+      const isInSight = at.bottom > 0 && at.top < root.innerHeight;
+      const held = Math.max(8, Math.min(top, root.innerHeight - high - 8));
+      this.box.style.top = (isInSight ? held : top) + "px";
     }
 
     async accept() {
@@ -304,7 +386,7 @@ input{width:20px;height:20px;accent-color:var(--a);margin:0}
           this.buttons.append(this.mayAsk);
           this.mayAsk.focus();
         }
-        tell("failed", { ...said, error });
+        fail({ ...said, error });
       }
     }
 
@@ -320,7 +402,7 @@ input{width:20px;height:20px;accent-color:var(--a);margin:0}
       } catch (error) {
         this.busy(false);
         this.tell(error.words || (error.status === undefined ? said.words.offline : said.words.failed));
-        tell("failed", { ...said, error });
+        fail({ ...said, error });
       }
     }
 
@@ -412,6 +494,8 @@ input{width:20px;height:20px;accent-color:var(--a);margin:0}
 
   function present(said, given) {
     if (!said) return null;
+    // What went with a part of the page, as in another view of it, stands in no way.
+    for (const other of [...open.values()]) if (!other.host.isConnected) other.close();
     const there = open.get(said.key);
     if (there) return there;
     // What has no words of its own is drawn by the page, which hears of it.
@@ -421,8 +505,14 @@ input{width:20px;height:20px;accent-color:var(--a);margin:0}
     return new Prompt(said, given).show();
   }
 
+  /** What is asked for is waited for this long and no longer: a page goes on without us. */
+  function inTime() {
+    const { timeout } = needed();
+    return { signal: AbortSignal.timeout && AbortSignal.timeout(timeout || 5000) };
+  }
+
   function asked({ context }) {
-    const locale = settings.locale || document.documentElement.lang || navigator.language;
+    const locale = needed().locale || document.documentElement.lang || navigator.language;
     return { locale, ...(context ? { context } : {}) };
   }
 
@@ -433,19 +523,18 @@ input{width:20px;height:20px;accent-color:var(--a);margin:0}
         if (!given || !given[name]) throw new Error("upsell: expected " + name + " in upsell.init, got none");
       settings = { ...given, host: given.host.replace(/\/+$/, "") };
       sayKept();
-      root.addEventListener("online", sayKept);
       return upsell;
     },
 
     /** Ask what may be shown at a placement and show it; gives what is shown, null when nothing is. */
     async prompt(placement, given = {}) {
       try {
-        const { prompt } = await post("/v1/prompts", { placement, ...asked(given) });
+        const { prompt } = await post("/v1/prompts", { placement, ...asked(given) }, inTime());
         if (!prompt) tell("withheld", { placement });
         return present(prompt, given);
       } catch (error) {
         // The page of the customer goes on whatever becomes of us.
-        tell("failed", { placement, error });
+        fail({ placement, error });
         return null;
       }
     },
@@ -484,11 +573,11 @@ input{width:20px;height:20px;accent-color:var(--a);margin:0}
     async can(feature, given = {}) {
       try {
         const place = given.placement ? { placement: given.placement } : {};
-        const answer = await post("/v1/can", { feature, ...place, ...asked(given) });
+        const answer = await post("/v1/can", { feature, ...place, ...asked(given) }, inTime());
         if (!answer.allowed) present(answer.prompt, given);
         return answer;
       } catch (error) {
-        tell("failed", { feature, error });
+        fail({ feature, error });
         return { allowed: given.otherwise === undefined ? true : given.otherwise, unknown: true };
       }
     },
@@ -521,7 +610,7 @@ input{width:20px;height:20px;accent-color:var(--a);margin:0}
         const answer = await fetch(host + "/v1/prompts/live", {
           method: "POST",
           headers: { "Content-Type": "application/json", Authorization: "Bearer " + key },
-          body: JSON.stringify(await who()),
+          body: JSON.stringify(await identity()),
           credentials: "omit",
           signal,
         });
@@ -536,7 +625,10 @@ input{width:20px;height:20px;accent-color:var(--a);margin:0}
               upsell.prompt(placement, given);
             }
           }
-        } else if (answer.status < 500 && answer.status !== 429) return;
+        } else if (answer.status < 500 && answer.status !== 429) {
+          const { message } = await answer.json().catch(() => ({}));
+          return fail({ placement, error: new Error("upsell: " + (message || "the server answered " + answer.status)) });
+        }
       } catch {
         // Told again below.
       }
@@ -544,6 +636,8 @@ input{width:20px;height:20px;accent-color:var(--a);margin:0}
       pause = Math.min(pause * 2, 6e4);
     }
   }
+
+  root.addEventListener("online", () => settings && sayKept());
 
   // What was answered in one tab is answered in all.
   if (tabs)
