@@ -14,7 +14,7 @@ from upsell.errors import DefinitionError
 from upsell.sources.definition import Definition
 from upsell.sources.sorts import SHAPE, SORTS
 from upsell.sources.source import NOBODYS
-from upsell.workspace.compile import Compiled, compile_documents
+from upsell.workspace.compile import Compiled, check_text, compile_documents
 from upsell.workspace.documents import SOURCES, Documents
 from upsell.workspace.files import File
 from upsell.workspace.findings import Findings, Place
@@ -98,7 +98,9 @@ def _read(documents: Documents, findings: Findings) -> dict[str, Definition]:
         parts = PurePosixPath(path)
         if len(parts.parts) != 2 or parts.parts[0] != SOURCES or not _is_named(parts, findings):
             continue
-        found = read_source(path, parts.stem, text, findings)
+        before = len(findings)
+        check_text(path, text, findings)
+        found = read_source(path, parts.stem, text, findings) if len(findings) == before else None
         if found is not None:
             sources[parts.stem] = found
     _check_paths(sources, findings)

@@ -118,7 +118,7 @@ def _arity(name: str) -> tuple[int, bool] | None:
 
 def _note(problem: Problem, place: Place, findings: Findings) -> None:
     """Note a problem of an expression at the place where it is written."""
-    findings.error(place, problem.message, hint=problem.hint, code=problem.code)
+    findings.error(place, problem.message, hint=problem.hint, code="expression")
 
 
 def _words(error: exceptions.ParseError) -> str:

@@ -114,7 +114,7 @@ def compile_documents(documents: Documents, edition: Edition = NEWEST) -> Compil
     """
     findings = Findings()
     for path, text in documents.items():
-        _check_text(path, text, findings)
+        check_text(path, text, findings)
     if findings.has_errors:
         raise DefinitionError(findings.in_order())
     files = _read_files(documents, findings)
@@ -178,7 +178,7 @@ def compile_documents(documents: Documents, edition: Edition = NEWEST) -> Compil
     return Compiled(program, rulebook.vocabulary, files, warnings)
 
 
-def _check_text(path: str, text: str, findings: Findings) -> None:
+def check_text(path: str, text: str, findings: Findings) -> None:
     """Note a document that no file could hold: over-long, or with characters that cannot be written."""
     if len(text) > LARGEST:
         findings.error(

@@ -39,6 +39,10 @@ def test_a_source_is_called_as_its_file_and_takes_requests_under_that_name() -> 
         ("a.yaml", "webhook: {secrets: [hunter2]}", "wrong-type"),
         ("a.yaml", "webhook: {recipe: delighted, path: mailgun}", "source-path"),
         ("a.yaml", "webhook: [", "yaml-syntax"),
+        ("a.yaml", "webhook: \ud800", "encoding"),
+        ("a.yaml", f"# {'x' * 1_000_000}", "too-large"),
+        ("a.yaml", "&a [*a]", "too-large"),
+        ("a.yaml", "- webhook", "wrong-type"),
     ],
 )
 def test_what_is_wrong_with_a_source_is_told_with_its_file(name: str, text: str, code: str) -> None:
