@@ -117,14 +117,16 @@ def _consume(url: str, servers: str, count: int) -> float:
     reading = Reading(KafkaSource("bench"), From.EARLIEST, KeyIs.NOTHING)
     subscription = Subscription((TOPIC,), "bench", {"bootstrap.servers": servers})
     consumer = Consumer(url, SystemClock(), reading, partial(KafkaStream, subscription))
-    written, started = 0, time.perf_counter()
+    written, started, worked = 0, time.perf_counter(), time.process_time()
     while written < count:
         batch = consumer.take(0.5)
         if not written:
-            started = time.perf_counter()
+            started, worked = time.perf_counter(), time.process_time()
         consumer.write(batch)
         written += len(batch.messages)
     rate = written / (time.perf_counter() - started)
+    each = (time.process_time() - worked) / written
+    print(f"work of the consumer's process: {each * 1e6:.0f} microseconds a message")
     consumer.close()
     with psycopg.connect(url) as connection:
         row = connection.execute("select count(*) from events where source = 'bench'").fetchone()

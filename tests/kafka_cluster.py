@@ -20,7 +20,7 @@ from upsell.sources.kafka_stream import Subscription
 
 _PRODUCER = 0
 _BROKER = 1
-PATIENCE = 30.0
+PATIENCE = 60.0
 GROUP = "g"
 HASTY: Mapping[str, str | int] = {
     "session.timeout.ms": 2_000,

@@ -293,7 +293,7 @@ def test_what_cannot_be_read_is_kept_with_where_it_lies_and_the_rest_goes_on(
         ("events/0/0", "malformed"),
         ("events/0/1", "malformed"),
         ("events/0/2", "invalid"),
-        ("events/0/3", "unknown_type"),
+        ("events/0/3", "unknown_kind"),
         ("events/0/4", "too_large"),
         ("events/0/5", "malformed"),
     ]
