@@ -257,7 +257,7 @@ def _ask_colleagues() -> Schema:
         "additionalProperties": False,
     }
     answered = {"asked": {"type": "integer"}, "message": {"type": "string"}}
-    example = {"token": "...", "key": "k1", "because": "We need it for the fair."}
+    example = {"userId": "ann", "key": "k1", "because": "We need it for the fair."}
     told = "For whoever may not accept for their account: those who may are mailed, each once. "
     return _taken("asked", "Ask those who may accept for the account.", (told, schema, answered, {}, example))
 
