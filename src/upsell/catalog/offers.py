@@ -117,6 +117,7 @@ class Offer(msgspec.Struct, frozen=True):
         stock: How many may be accepted; None for any number.
         budget: How much discount may be given away by it in all; None for any amount.
         fallback: Id of the offer to make when this one cannot be made to somebody; None for silence.
+        coupon: Id of the coupon at Stripe that takes its discount off; empty to have one made for it.
     """
 
     id: str
@@ -143,6 +144,7 @@ class Offer(msgspec.Struct, frozen=True):
     stock: int | None = None
     budget: Money | None = None
     fallback: str | None = None
+    coupon: str = ""
 
     @property
     def deepest_rate(self) -> float:

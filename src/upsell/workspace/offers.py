@@ -23,6 +23,7 @@ from upsell.workspace.findings import Findings
 from upsell.workspace.items import NOTHING_WRITTEN, Record
 from upsell.workspace.products import check_known, compile_money
 from upsell.workspace.settings import Settings
+from upsell.workspace.stripe_ids import compile_coupon
 
 _ABOUT = (Target.PLAN, Target.PRODUCT, Target.SEATS, Target.FEATURE, Target.ITEM)
 
@@ -179,6 +180,7 @@ def _offer(
         stock=record.integer("stock") or None,
         budget=None if budget is None else compile_money(budget, settings.currency, findings),
         fallback=record.text("fallback") or None,
+        coupon=compile_coupon(record, findings),
     )
 
 
