@@ -51,6 +51,9 @@ class PromptWords(msgspec.Struct, frozen=True):
     role: str
     price: str
     unknown: str
+    to_pay: str
+    lapsed: str
+    charged: str
 
 
 WORDS: Final[Mapping[str, PromptWords]] = {
@@ -94,6 +97,9 @@ WORDS: Final[Mapping[str, PromptWords]] = {
         role="Your role may not decide this for your account; ask an administrator. Nothing was charged.",
         price="The price is not the one you were shown. Nothing was charged; please open the page anew.",
         unknown="This offer is not known here. Nothing was charged.",
+        to_pay="Thank you, we have your yes to {name}. Please pay on the next page; then it is yours.",
+        lapsed="{name} was not paid in time, so it was not set up, and nothing was charged.",
+        charged="{paid} was charged.",
     ),
     "de": PromptWords(
         accept="{name} für {price} nehmen",
@@ -135,6 +141,9 @@ WORDS: Final[Mapping[str, PromptWords]] = {
         role="Ihre Rolle darf das für Ihr Konto nicht entscheiden. Es wurde nichts berechnet.",
         price="Der Preis ist nicht der gezeigte. Es wurde nichts berechnet; bitte laden Sie die Seite neu.",
         unknown="Dieses Angebot ist hier nicht bekannt. Es wurde nichts berechnet.",
+        to_pay="Danke, Ihr Ja zu {name} ist da. Zahlen Sie bitte auf der nächsten Seite; dann ist es Ihres.",
+        lapsed="{name} wurde nicht rechtzeitig bezahlt, also nicht eingerichtet und nicht berechnet.",
+        charged="{paid} wurden abgebucht.",
     ),
 }
 """The words of each language, by its ISO 639-1 code."""

@@ -8,14 +8,15 @@ key; what billing refuses, or never answers, becomes work for a person, in the t
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, assert_never
 
 import msgspec
 import psycopg
 import structlog
 
-from upsell.channels.fulfillers import Fulfiller, Fulfilment, Outcome, Purchase, WebhookFulfiller
+from upsell.channels.fulfillers import Bill, Fulfiller, Fulfilment, Outcome, Purchase, WebhookFulfiller
+from upsell.channels.prompt_view import locale_of, money_words
 from upsell.channels.prompt_words import WORDS, language_of
 from upsell.channels.signing import read_secret
 from upsell.clock import DAY, HOUR, MINUTE, SECOND, Clock, Duration, Moment
@@ -25,7 +26,14 @@ from upsell.ids import bare, digest, is_account
 from upsell.journeys.effects import OpenTask
 from upsell.money import Money
 from upsell.runtime.accepting import SOURCE, Accept, AcceptDesk, Accepted, NotAcceptedError, Refusal
-from upsell.signals.events import TASK_CLOSED, TASK_OPENED, Event
+from upsell.runtime.stripe_billing import open_stripe
+from upsell.signals.events import (
+    ACCOUNT_IDENTIFIED,
+    CUSTOMER_IDENTIFIED,
+    TASK_CLOSED,
+    TASK_OPENED,
+    Event,
+)
 from upsell.store.answers import keep_tasks
 from upsell.store.connect import Connection, connect
 from upsell.store.households import read_traits
@@ -53,8 +61,19 @@ FIRST_PAUSE: Final[Duration] = 30 * SECOND
 
 LONGEST_PAUSE: Final[Duration] = 6 * HOUR
 
+SHORTEST_WAIT: Final[Duration] = 10 * SECOND
+"""How soon it is asked whether a customer has paid."""
+
+LONGEST_WAIT: Final[Duration] = 10 * MINUTE
+"""How late it is asked at the latest."""
+
+GRACE: Final[Duration] = DAY
+"""For how long after the last moment to pay billing may be silent."""
+
 MOST_ATTEMPTS: Final = 14
 """How often billing is told that does not answer: over a little more than a day."""
+
+_NOTHING: Final[Mapping[str, str]] = {}
 
 _PATIENCE: Final = 8.0
 """Seconds that whoever accepts a second time waits for what the first hears."""
@@ -120,12 +139,18 @@ class FulfilDesk:
         return order
 
 
-def open_fulfiller(settings: Settings) -> Fulfiller | None:
+def open_fulfiller(settings: Settings, url: str = "") -> Fulfiller | None:
     """Give who makes things theirs, as the settings say; None for nobody but the team.
 
+    Args:
+        settings: Which billing is set up.
+        url: The database, in which is written what is what at Stripe.
+
     Raises:
-        ConfigError: Billing would be told in the open, or without a signature.
+        ConfigError: Billing would be told in the open, or without a signature, or there are two.
     """
+    if settings.stripe_secret_key:
+        return open_stripe(settings, url)
     if not settings.billing_url:
         return None
     if not settings.gateway_secret:
@@ -163,15 +188,23 @@ def tell(order: Order, locales: Sequence[object]) -> Told:
     match order.state:
         case OrderState.FULFILLED:
             said = words.accepted
+        case OrderState.FULFILLING | OrderState.WAITING if order.pay_url:
+            said = words.to_pay
         case OrderState.ACCEPTED | OrderState.FULFILLING:
             said = words.pending
         case OrderState.WAITING:
-            said = words.waiting
+            said = words.pending if order.checkout else words.waiting
+        case OrderState.FAILED if order.pay_by is not None:
+            said = words.lapsed
         case OrderState.FAILED:
             said = words.stuck if order.is_given_up else words.refused
         case _:
             assert_never(order.state)
-    return Told(order, order.answer or said.format(name=order.terms.name), is_failed)
+    message = order.answer or said.format(name=order.terms.name)
+    if order.state is OrderState.FULFILLED and order.paid:
+        paid = money_words(order.paid, order.terms.currency, locale_of(locales, language_of(*locales)))
+        message = f"{message} {words.charged.format(paid=paid)}"
+    return Told(order, message, is_failed)
 
 
 def refusal_words(error: NotAcceptedError, locales: Sequence[object]) -> str:
@@ -245,23 +278,38 @@ def _see_to(connection: Connection, clock: Clock, fulfiller: Fulfiller | None, o
         return _write(connection, clock, after, f"Accepted, make it so: {_words(order)}")
     said = fulfiller.fulfil(_purchase(order), clock.now())
     after = _after(order, said, clock.now())
-    title = ""
-    if after.state is OrderState.FAILED:
-        what = "could not be set up" if after.is_given_up else "was refused by billing"
-        title = f"Accepted, but it {what}; tell {order.customer_id}: {_words(order)}"
-    return _write(connection, clock, after, title)
+    return _write(connection, clock, after, _title(after, said), said.learned)
+
+
+def _title(after: Order, said: Fulfilment) -> str:
+    """Say what the team has to do about an order as it stands after what billing said; empty for nothing."""
+    if said.outcome is Outcome.BY_HAND:
+        return f"Accepted, make it so: {_words(after)}"
+    if after.state is not OrderState.FAILED:
+        return ""
+    what = "could not be set up" if after.is_given_up else "was refused by billing"
+    if said.is_lapsed:
+        what = "was not paid in time"
+    return f"Accepted, but it {what}; tell {after.customer_id}: {_words(after)}"
 
 
 def _after(order: Order, said: Fulfilment, now: Moment) -> Order:
     """Give where an order stands after what billing said."""
     changed = msgspec.structs.replace(
-        order, answer=said.message, detail=said.detail, next_attempt_at=None, finished_at=now
-    )
+        order, answer=said.message, detail=said.detail, next_attempt_at=None, finished_at=now, paid=said.paid,
+        checkout="", pay_url="", pay_by=order.pay_by if said.is_lapsed else None,
+    )  # fmt: skip
     match said.outcome:
         case Outcome.DONE:
-            return msgspec.structs.replace(changed, state=OrderState.FULFILLED)
+            return msgspec.structs.replace(changed, state=OrderState.FULFILLED, checkout=order.checkout)
         case Outcome.REFUSED:
             return msgspec.structs.replace(changed, state=OrderState.FAILED)
+        case Outcome.BY_HAND:
+            return msgspec.structs.replace(changed, state=OrderState.WAITING)
+        case Outcome.UNPAID:
+            return _awaiting(changed, said.bill or _bill(order), now)
+        case Outcome.NOT_YET if order.checkout and now < (order.pay_by or 0) + GRACE:
+            return _awaiting(changed, _bill(order), now)
         case Outcome.NOT_YET if order.attempts >= MOST_ATTEMPTS:
             return msgspec.structs.replace(changed, state=OrderState.FAILED, is_given_up=True)
         case Outcome.NOT_YET:
@@ -273,13 +321,31 @@ def _after(order: Order, said: Fulfilment, now: Moment) -> Order:
             assert_never(said.outcome)
 
 
-def _write(connection: Connection, clock: Clock, order: Order, title: str) -> Order:
+def _awaiting(order: Order, bill: Bill, now: Moment) -> Order:
+    """Give an order that waits to be paid: it is asked again, the longer the later."""
+    pause = min(LONGEST_WAIT, max(SHORTEST_WAIT, (now - order.accepted_at) // 8))
+    return msgspec.structs.replace(
+        order, state=OrderState.WAITING, next_attempt_at=now + pause, finished_at=None,
+        checkout=bill.id, pay_url=bill.url, pay_by=bill.pay_by,
+    )  # fmt: skip
+
+
+def _bill(order: Order) -> Bill:
+    return Bill(order.checkout, order.pay_url, order.pay_by or order.accepted_at)
+
+
+def _write(
+    connection: Connection, clock: Clock, order: Order, title: str, learned: Mapping[str, str] = _NOTHING
+) -> Order:
     """Write where an order stands, with the task that follows from it, where there is a title for one."""
     key = digest("task", "order", order.key, str(order.finished_at)) if title else ""
     written = msgspec.structs.replace(order, task=key)
     with connection.transaction():
-        if settle_order(connection, written) and title:
+        is_written = settle_order(connection, written)
+        if is_written and title:
             _open_task(connection, clock, written, title)
+        if is_written and learned:
+            append(connection, [_identified(written, clock.now(), learned)], clock)
     return written
 
 
@@ -303,6 +369,13 @@ def _open_task(connection: Connection, clock: Clock, order: Order, title: str) -
     keep_tasks(connection, [task])
     said = {"key": order.task, "queue": QUEUE, "title": title}
     append(connection, [_of_household(order, TASK_OPENED, now, said)], clock)
+
+
+def _identified(order: Order, now: Moment, learned: Mapping[str, str]) -> Event:
+    """Give the event that tells what billing said of whoever pays."""
+    name = ACCOUNT_IDENTIFIED if is_account(order.household_id) else CUSTOMER_IDENTIFIED
+    event = _of_household(order, name, now, dict(learned))
+    return msgspec.structs.replace(event, id=f"{name}/{order.key}/{order.round}")
 
 
 def _of_household(order: Order, name: str, now: Moment, said: dict[str, Any]) -> Event:

@@ -232,7 +232,7 @@ def run_guard(url: str, settings: Settings, clock: Clock, is_stopped: Callable[[
 
     def work(connection: Connection) -> None:
         mail = open_mail(settings)
-        fulfiller = open_fulfiller(settings)
+        fulfiller = open_fulfiller(settings, url)
         reconcilers = open_reconcilers(read_mail(settings).providers)
         guard_at = notices_at = reconcile_at = orders_at = clock.now()
         while not is_stopped():

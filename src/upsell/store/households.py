@@ -307,7 +307,12 @@ def find_homes(connection: Connection, unit_ids: Collection[UnitId]) -> dict[Uni
 
 def read_traits(connection: Connection, customer_id: str) -> Mapping[str, Scalar]:
     """Give the traits of a customer as they are kept; none when never heard of."""
-    row = connection.execute(query("read_state"), {"unit": customer_unit(customer_id)}).fetchone()
+    return read_unit_traits(connection, customer_unit(customer_id))
+
+
+def read_unit_traits(connection: Connection, unit_id: UnitId) -> Mapping[str, Scalar]:
+    """Give the traits of a customer or an account as they are kept; none when never heard of."""
+    row = connection.execute(query("read_state"), {"unit": unit_id}).fetchone()
     return _decode_unit(row[0]).profile.traits if row is not None else {}
 
 

@@ -1,8 +1,8 @@
 """Orders: what was accepted, at the terms it was shown with, until it is theirs or never will be.
 
-accepted - fulfilling - fulfilled | failed | waiting. The law: ``fulfilling`` is committed before billing is
-spoken to, and billing is always told the same key, so that it can tell what it was told before; a key, and
-the same offer of one passage, is taken once.
+accepted - fulfilling - fulfilled | failed | waiting: for the team, or to be paid. The law: ``fulfilling`` is
+committed before billing is spoken to, and billing is always told the same key, so that it can tell what it
+was told before; a key, and the same offer of one passage, is taken once.
 """
 
 from __future__ import annotations
@@ -66,6 +66,11 @@ class Order(msgspec.Struct, frozen=True):
         detail: Why it stands there, for the team.
         task: Key of the task that was opened about it; empty for none.
         finished_at: When it came there, None while it is on its way.
+        checkout: What billing calls the page on which they are to pay first; empty for none.
+        pay_url: Where they are to pay first; empty where nothing is to be paid there now.
+        pay_by: Until when they were to pay; kept where they did not.
+        paid: What was charged at once, in minor units of the terms' currency; None where it is not known.
+        round: How often somebody of the team let billing be told anew.
     """
 
     key: str
@@ -90,6 +95,11 @@ class Order(msgspec.Struct, frozen=True):
     detail: str = ""
     task: str = ""
     finished_at: Moment | None = None
+    checkout: str = ""
+    pay_url: str = ""
+    pay_by: Moment | None = None
+    paid: int | None = None
+    round: int = 0
 
 
 def add_order(connection: Connection, order: Order) -> bool:

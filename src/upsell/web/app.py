@@ -60,7 +60,7 @@ def make_app(
     decider = Decider(url, clock)
     targets = TargetBook(url, clock)
     identity_door = Door(ring, IdentityReader(url, clock))
-    fulfil_desk = FulfilDesk(url, clock, open_fulfiller(settings or Settings()))
+    fulfil_desk = FulfilDesk(url, clock, open_fulfiller(settings or Settings(), url))
     preferences = Desk(url, clock)
     offers = OfferPages(url, clock, preferences, fulfil_desk, targets, intake)
     followers = Followers(url, (settings or Settings()).prompt_streams)

@@ -111,14 +111,14 @@ plans:
         wrong="""\
 # catalog.yaml
 plans:
-  team: {name: Team, tier: 1, price: {month: 49}, stripe: {month: price_1Tm}}
-  business: {name: Business, tier: 2, limits: {reports: 2000}, price: {month: 149}, stripe: {month: price_1Tm}}
+  team: {name: Team, tier: 1, price: {month: 49}, stripe: {month: price_1T}}
+  business: {name: Business, tier: 2, limits: {reports: 2000}, price: {month: 149}, stripe: {month: price_1T}}
 """,
         right="""\
 # catalog.yaml
 plans:
-  team: {name: Team, tier: 1, price: {month: 49}, stripe: {month: price_1Tm}}
-  business: {name: Business, tier: 2, limits: {reports: 2000}, price: {month: 149}, stripe: {month: price_1Bs}}
+  team: {name: Team, tier: 1, price: {month: 49}, stripe: {month: price_1T}}
+  business: {name: Business, tier: 2, limits: {reports: 2000}, price: {month: 149}, stripe: {month: price_1B}}
 """,
     ),
     Page(
