@@ -32,7 +32,7 @@ from upsell.web.server import serve_events
 pytestmark = pytest.mark.postgres
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
-PAGES = ("/p/", "/u/", "/a/", "/d/", "/sdk/")
+PAGES = ("/p/", "/u/", "/a/", "/d/", "/paid", "/sdk/")
 EVENT_CALLS = ("identify", "track", "group", "page", "screen", "alias", "batch")
 
 

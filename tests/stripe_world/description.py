@@ -31,6 +31,7 @@ OPERATIONS: dict[str, Any] = {
     "GET /v1/coupons/{id}": params.CouponRetrieveParams,
     "POST /v1/customers": params.CustomerCreateParams,
     "POST /v1/invoices/create_preview": params.InvoiceCreatePreviewParams,
+    "GET /v1/prices": params.PriceListParams,
     "GET /v1/prices/{id}": params.PriceRetrieveParams,
     "GET /v1/subscriptions": params.SubscriptionListParams,
     "POST /v1/subscriptions": params.SubscriptionCreateParams,

@@ -128,6 +128,7 @@ class Stripe:
             found["status"] = "expired"
             return found
         act: Callable[[], Any] = {
+            "GET /v1/prices": lambda: {"object": "list", "data": [], "has_more": False, "url": "/v1/prices"},
             "GET /v1/prices/{id}": lambda: self._find(self.prices, id_, "price"),
             "GET /v1/coupons/{id}": lambda: self._find(self.coupons, id_, "coupon"),
             "POST /v1/coupons": lambda: self._make_coupon(given),

@@ -12,6 +12,7 @@ from upsell.catalog.offers import Offer, Target
 from upsell.catalog.plans import BillingInterval, Plan, Product
 from upsell.channels.stripe_sale import Change, Sale
 from upsell.decisions.terms import Terms
+from upsell.money import Money
 
 
 def sale_from(catalog: Catalog, offer: Offer, terms: Terms) -> Sale | None:
@@ -58,6 +59,24 @@ def price_ids(catalog: Catalog) -> Mapping[str, str]:
 def coupon_ids(catalog: Catalog) -> Mapping[str, str]:
     """Give every coupon that the catalog names at Stripe, with the id of an offer that has it."""
     return {offer.coupon: offer.id for offer in catalog.offers.values() if offer.coupon}
+
+
+def stated_prices(catalog: Catalog) -> Iterator[tuple[str, Terms]]:
+    """Give every price that the catalog names at Stripe, with the terms it stands for at its list price."""
+    for sold in _sold(catalog):
+        for interval, ids in sold.stripe.items():
+            for currency, price in ids.items():
+                yield price, _listed(sold, interval.value, sold.prices[interval][currency])
+        if isinstance(sold, Product):
+            for currency, price in sold.stripe_once.items():
+                yield price, _listed(sold, "", sold.once[currency])
+
+
+def _listed(sold: Plan | Product, interval: str, price: Money) -> Terms:
+    return Terms(
+        offer="", thing=sold.id, name=sold.name, currency=price.currency, interval=interval,
+        full=price.amount, price=price.amount,
+    )  # fmt: skip
 
 
 def _is_in_place_of(catalog: Catalog, thing: str, plan: Plan) -> bool:

@@ -67,6 +67,10 @@ class StripeDoor:
         """Read who pays."""
         return read_object(self._client.customers.retrieve(customer_id), Customer)
 
+    def knock(self) -> None:
+        """See whether Stripe answers to the key; nothing is read of what it says."""
+        self._client.prices.list({"limit": 1})
+
     def price(self, price_id: str) -> Price:
         """Read a price in all its currencies."""
         found = self._client.prices.retrieve(price_id, {"expand": ["currency_options"]})

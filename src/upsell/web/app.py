@@ -20,6 +20,7 @@ from upsell.runtime.intake import Intake
 from upsell.runtime.keyring import KeyRing
 from upsell.runtime.mail_desk import MailDesk
 from upsell.runtime.preferences import Desk
+from upsell.runtime.stripe_billing import open_foresight
 from upsell.runtime.targets import TargetBook
 from upsell.web.api.accepting import accept_routes
 from upsell.web.api.answers import answer_exception
@@ -35,6 +36,7 @@ from upsell.web.api.prompts import prompt_routes
 from upsell.web.api.segments import segment_routes
 from upsell.web.pages.links import link_routes
 from upsell.web.pages.offers import OfferPages
+from upsell.web.pages.paid import paid_route
 from upsell.web.pages.preferences import preference_routes
 from upsell.web.sdk.routes import sdk_route
 
@@ -62,7 +64,8 @@ def make_app(
     identity_door = Door(ring, IdentityReader(url, clock))
     fulfil_desk = FulfilDesk(url, clock, open_fulfiller(settings or Settings(), url))
     preferences = Desk(url, clock)
-    offers = OfferPages(url, clock, preferences, fulfil_desk, targets, intake)
+    foresight = open_foresight(settings or Settings(), url)
+    offers = OfferPages(url, clock, preferences, fulfil_desk, targets, intake, foresight)
     followers = Followers(url, (settings or Settings()).prompt_streams)
     mail_desk = desk or MailDesk(url, clock, settings or Settings())
 
@@ -77,6 +80,8 @@ def make_app(
             intake.stop()
             mail_desk.close()
             fulfil_desk.close()
+            if foresight is not None:
+                foresight.close()
             ring.close()
             decider.close()
             targets.close()
@@ -97,6 +102,7 @@ def make_app(
             description_route(),
             *preference_routes(preferences),
             *offers.routes(),
+            paid_route(),
             *pages,
         ],
         exception_handlers={Exception: answer_exception},

@@ -15,6 +15,8 @@ from litestar import Response, route
 from litestar.enums import HttpMethod
 from litestar.handlers import HTTPRouteHandler
 
+from upsell.channels.charge_words import WORDS
+from upsell.channels.prompt_words import language_of
 from upsell.runtime.accepting import Accept, NotAcceptedError, Refusal
 from upsell.runtime.fulfilling import FulfilDesk, refusal_words
 from upsell.runtime.identities import Identity
@@ -50,12 +52,20 @@ class AcceptBody(NamingAsker, rename="camel", forbid_unknown_fields=True, frozen
     locale: Word = ""
 
 
+class Pay(msgspec.Struct, frozen=True):
+    """What the customer is to do before it is theirs: pay at an address."""
+
+    label: str
+    url: str
+
+
 class AcceptAnswer(msgspec.Struct, frozen=True):
     """What was accepted is written down: where it stands, and what the customer is told."""
 
     key: str
     state: str
     message: str
+    pay: Pay | msgspec.UnsetType = msgspec.UNSET
 
 
 _accept_body = msgspec.json.Decoder(AcceptBody).decode
@@ -79,7 +89,10 @@ def accept_routes(door: Door, desk: FulfilDesk) -> tuple[HTTPRouteHandler, ...]:
         if told.is_failed:
             words = "it was accepted, but could not be made so; the team has a task"
             raise RefusedError(TellingRefused("failed", words, told.message), HTTPStatus.BAD_REQUEST)
-        return AcceptAnswer(told.order.key, told.order.state.value, told.message)
+        pay: Pay | msgspec.UnsetType = msgspec.UNSET
+        if told.order.pay_url:
+            pay = Pay(WORDS[language_of(*locales)].pay, told.order.pay_url)
+        return AcceptAnswer(told.order.key, told.order.state.value, told.message, pay)
 
     @route("/v1/prompts/accepted", http_method=METHODS, status_code=200, request_max_body_size=LARGEST_EVENT)
     async def accepted(request: AnyRequest) -> Response[bytes]:

@@ -188,9 +188,16 @@ def _accept(name: str, summary: str) -> Schema:
         "additionalProperties": False,
     }
     answered = {"key": {"type": "string"}, "state": {"type": "string"}, "message": {"type": "string"}}
+    pay = {
+        "type": "object",
+        "description": "Where the customer is to pay before it is theirs, and what the button says.",
+        "properties": {"label": {"type": "string"}, "url": {"type": "string", "format": "uri"}},
+        "required": ["label", "url"],
+        "additionalProperties": False,
+    }
     taken = {
         "type": "object",
-        "properties": answered,
+        "properties": {**answered, "pay": pay},
         "required": list(answered),
         "additionalProperties": False,
     }

@@ -16,7 +16,10 @@ from litestar import Request, Response, route
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
+from upsell.channels.charge_words import WORDS as CHARGE_WORDS
+from upsell.channels.charge_words import charge_lines
 from upsell.channels.footer import whom_and_where
+from upsell.channels.fulfillers import Purchase
 from upsell.channels.link_facts import DOWNGRADE, OFFER
 from upsell.channels.scanners import read_signs
 from upsell.clock import Clock
@@ -27,6 +30,7 @@ from upsell.runtime.honouring import Held, HonourDesk
 from upsell.runtime.intake import Intake, OverloadedError
 from upsell.runtime.landing import OfferDesk, Shown
 from upsell.runtime.preferences import Desk
+from upsell.runtime.stripe_billing import ForesightDesk
 from upsell.runtime.targets import TargetBook
 from upsell.store.ledger import Appended
 from upsell.store.links import Came, VisitKind
@@ -50,9 +54,20 @@ class OfferPages:
     """Both pages over one database."""
 
     def __init__(
-        self, url: str, clock: Clock, desk: Desk, fulfil: FulfilDesk, targets: TargetBook, intake: Intake
+        self,
+        url: str,
+        clock: Clock,
+        desk: Desk,
+        fulfil: FulfilDesk,
+        targets: TargetBook,
+        intake: Intake,
+        foresight: ForesightDesk | None = None,
     ) -> None:
-        """Open links with ``desk``, take what is accepted with ``fulfil``, and tell ``intake`` who came."""
+        """Open links with ``desk``, take what is accepted with ``fulfil``, and tell ``intake`` who came.
+
+        ``foresight`` says beforehand what is charged; None where nobody can.
+        """
+        self._foresight = foresight
         self._desk = desk
         self._clock = clock
         self._fulfil = fulfil
@@ -174,6 +189,7 @@ class OfferPages:
         is_over = (is_over or shown.is_over) and shown.accepted_at is None
         is_open = not is_over and shown.accepted_at is None and not shown.has_it
         is_never = shown.declined is not None and shown.declined.answer is Answer.NEVER
+        order = shown.order
         return customer_page(
             "offer.html",
             manner.words.language,
@@ -187,6 +203,9 @@ class OfferPages:
             is_over=is_over,
             is_open=is_open,
             may_decline=is_open and not is_never,
+            charges=self._charges(shown, manner) if is_open else (),
+            pay_url=order.pay_url if order is not None else "",
+            pay_label=CHARGE_WORDS[manner.words.language].pay,
             key=shown.message.key,
             price="" if shown.terms.price is None else shown.terms.price,
             currency=shown.terms.currency,
@@ -195,6 +214,13 @@ class OfferPages:
             sender_address=shown.sender.reply_to or shown.sender.address,
             from_whom=whom_and_where(shown.sender.name, shown.sender.postal_address),
         )
+
+    def _charges(self, shown: Shown, manner: Manner) -> tuple[str, ...]:
+        """Say what would be charged, as billing names it now."""
+        if self._foresight is None:
+            return ()
+        foreseen = self._foresight.foresee(_purchase(shown))
+        return charge_lines(foreseen, manner.words.language, manner.locale, manner.zone)
 
     def _go_back(self, token: str, accepted: str, form: Form | None) -> Response[bytes]:
         key = self._desk.open(DOWNGRADE, token)
@@ -248,6 +274,21 @@ def _back_page(held: Held, accepted: str, *, is_done: bool) -> Response[bytes]:
         sender=held.sender.name,
         sender_address=held.sender.reply_to or held.sender.address,
         from_whom=whom_and_where(held.sender.name, held.sender.postal_address),
+    )
+
+
+def _purchase(shown: Shown) -> Purchase:
+    """Give what would be bought, were it taken now."""
+    return Purchase(
+        key=shown.message.key,
+        customer_id=shown.reader.customer_id,
+        account_id=shown.reader.account_id,
+        offer=shown.offer.id,
+        thing=shown.terms.thing,
+        kind=shown.offer.kind.value,
+        terms=shown.terms,
+        trial_days=shown.offer.trial_days,
+        accepted_at=shown.now,
     )
 
 

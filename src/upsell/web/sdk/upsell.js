@@ -284,6 +284,8 @@ input{width:20px;height:20px;accent-color:var(--a);margin:0}
         const answer = await post("/v1/prompts/accepted", body);
         tabs && tabs.postMessage({ key: said.key });
         this.finish(answer.message || words.accepted);
+        const { pay } = answer;
+        if (pay) this.status.after(el("a", { class: "go", href: pay.url }, pay.label));
         tell("accepted", { ...said, answer });
       } catch (error) {
         this.busy(false);
