@@ -167,7 +167,7 @@ def test_every_example_of_the_description_is_taken(database: str) -> None:
                 # Nobody can follow without a token, and no example is signed.
                 due = 401 if path == "/v1/prompts/live" else due
                 # Nothing was shown that could be accepted.
-                due = 404 if path in ("/v1/prompts/accepted", "/v1/accept") else due
+                due = 404 if path in ("/v1/prompts/accepted", "/v1/prompts/charges", "/v1/accept") else due
                 named = {each["name"]: each["example"] for each in item["post"].get("parameters", ())}
                 assert client.post(path.format(**named), **said).status_code == due, path
         assert client.get("/openapi.json").json() == describe()

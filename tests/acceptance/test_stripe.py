@@ -320,6 +320,27 @@ def test_a_prompt_is_answered_with_where_to_pay(window: Window) -> None:
     assert "Your payment is being checked" in thanks
 
 
+def test_a_prompt_is_told_beforehand_what_would_be_charged_and_only_whoever_may_accept(
+    window: Window,
+) -> None:
+    key = window.till.show("ada")
+    said = window.post("/v1/prompts/charges", "ada", key=key, locale="de-AT").json()
+    assert (said["outlook"], said["next"], said["currency"]) == ("charged", PRICE, "USD")
+    assert said["now"] == pytest.approx(_half(PRICE, 4_900), abs=1)
+    assert said["nextAt"].startswith("2026-03-17T")
+    assert [each[:29] for each in said["lines"]] == [
+        "Wird beim Annehmen abgebucht:",
+        "Ihre nächste Rechnung beträgt",
+    ]
+    refused = window.post("/v1/prompts/charges", "bob", key=key)
+    assert (refused.status_code, refused.json()["code"]) == (403, "not_yours")
+    assert window.post("/v1/prompts/charges", "ada", key="x").status_code == 404
+    assert (window.till.stripe.charged, window.till.events()) == ([], [])
+    with TestClient(make_app(window.till.url, window.till.world.clock)) as without:
+        window.client = without
+        assert window.post("/v1/prompts/charges", "ada", key=key).json()["outlook"] == "none"
+
+
 def _mail_offer(window: Window) -> str:
     """Offer Pro by mail to ada; give the path of its page."""
     documents = dict(offer_documents())

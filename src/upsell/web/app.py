@@ -24,6 +24,7 @@ from upsell.runtime.stripe_billing import open_foresight
 from upsell.runtime.targets import TargetBook
 from upsell.web.api.accepting import accept_routes
 from upsell.web.api.answers import answer_exception
+from upsell.web.api.charges import charges_route
 from upsell.web.api.decide import decide_routes
 from upsell.web.api.description import description_route
 from upsell.web.api.events import event_routes
@@ -96,6 +97,7 @@ def make_app(
             *hook_routes(mail_desk, intake, clock, ring),
             *prompt_routes(identity_door, url, clock, decider, intake),
             *accept_routes(identity_door, fulfil_desk),
+            charges_route(url, clock, identity_door, foresight),
             live_prompt_route(identity_door, followers),
             sdk_route(),
             health_route(url),

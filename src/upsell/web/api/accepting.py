@@ -34,13 +34,14 @@ from upsell.web.api.identity_door import (
 )
 
 _ACCEPT_EXAMPLE = '{"key": "...", "price": 13410, "currency": "USD", "token": "..."}'
-_STATUS: Final = {
+STATUS: Final = {
     Refusal.NOT_FOUND: HTTPStatus.NOT_FOUND,
     Refusal.NOT_YOURS: HTTPStatus.FORBIDDEN,
     Refusal.ROLE: HTTPStatus.FORBIDDEN,
     Refusal.OVER: HTTPStatus.BAD_REQUEST,
     Refusal.PRICE: HTTPStatus.BAD_REQUEST,
 }
+"""With which status each refusal is answered."""
 
 
 class AcceptBody(NamingAsker, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
@@ -85,7 +86,7 @@ def accept_routes(door: Door, desk: FulfilDesk) -> tuple[HTTPRouteHandler, ...]:
             told = await asyncio.to_thread(desk.take, asked, locales)
         except NotAcceptedError as error:
             code, words = error.refusal.value, refusal_words(error, locales)
-            raise RefusedError(TellingRefused(code, str(error), words), _STATUS[error.refusal]) from error
+            raise RefusedError(TellingRefused(code, str(error), words), STATUS[error.refusal]) from error
         if told.is_failed:
             words = "it was accepted, but could not be made so; the team has a task"
             raise RefusedError(TellingRefused("failed", words, told.message), HTTPStatus.BAD_REQUEST)
