@@ -341,24 +341,24 @@ def test_a_prompt_is_told_beforehand_what_would_be_charged_and_only_whoever_may_
         assert window.post("/v1/prompts/charges", "ada", key=key).json()["outlook"] == "none"
 
 
-def _mail_offer(window: Window) -> str:
+def mail_offer(till: Till) -> str:
     """Offer Pro by mail to ada; give the path of its page."""
     documents = dict(offer_documents())
     documents["catalog.yaml"] = _with_ids(OFFERED)
-    window.till.world.apply(documents)
-    offered = Offered(window.till.world)
-    world = window.till.world
+    world = till.world
+    world.apply(documents)
     world.happens(
         "Subscription Started", "ada", subscription_id="s-ada", plan="starter", amount=4_900, currency="USD",
         interval="month",
     )  # fmt: skip
     world.happens("Pricing Viewed", "ada")
     world.worker.run_until_idle()
+    offered = Offered(world)
     return offered.offer(offered.key())
 
 
 def test_the_page_says_beforehand_what_is_then_charged(window: Window) -> None:
-    path = _mail_offer(window)
+    path = mail_offer(window.till)
     page = window.page(path)
     (now,) = re.findall(r"Charged when you accept: \$([\d.]+) with tax", page)
     assert float(now) * 100 == pytest.approx(_half(PRICE, 4_900), abs=1)
@@ -373,7 +373,7 @@ def test_the_page_says_beforehand_what_is_then_charged(window: Window) -> None:
 
 
 def test_the_page_says_plainly_that_stripe_does_not_answer_and_invents_nothing(window: Window) -> None:
-    path = _mail_offer(window)
+    path = mail_offer(window.till)
     window.till.stripe.troubles["POST /v1/invoices/create_preview"] = ["silent"]
     page = window.page(path)
     assert "cannot be said just now: our payment provider does not answer" in page
@@ -382,7 +382,7 @@ def test_the_page_says_plainly_that_stripe_does_not_answer_and_invents_nothing(w
 
 
 def test_the_page_says_beforehand_that_another_price_will_not_be_charged(window: Window) -> None:
-    path = _mail_offer(window)
+    path = mail_offer(window.till)
     window.till.stripe.prices["price_pro"]["unit_amount"] = 15_900
     assert "our payment provider has another price. Should you accept, nothing is charged" in window.page(
         path
@@ -390,7 +390,7 @@ def test_the_page_says_beforehand_that_another_price_will_not_be_charged(window:
 
 
 def test_the_page_leads_on_to_where_it_is_paid(window: Window) -> None:
-    path = _mail_offer(window)
+    path = mail_offer(window.till)
     window.till.stripe.customers["cus_ada"]["invoice_settings"]["default_payment_method"] = None
     assert "Sie zahlen auf der nächsten Seite" in window.page(path, **{"accept-language": "de"})
     hidden = dict(
