@@ -19,6 +19,7 @@ from upsell.channels.stripe_door import StripeDoor
 from upsell.channels.stripe_objects import ORDER, Changed, Session, Subscription, from_stripe, to_stripe
 from upsell.channels.stripe_params import (
     change_params,
+    known_as,
     preview_params,
     session_params,
     setup_params,
@@ -124,8 +125,7 @@ class StripeFulfiller:
         )  # fmt: skip
 
     def _make_customer(self, purchase: Purchase, sale: Sale) -> str:
-        known = {"upsell_account": purchase.account_id} if purchase.account_id else {}
-        params: CustomerCreateParams = {"metadata": {"upsell_customer": purchase.customer_id, **known}}
+        params: CustomerCreateParams = {"metadata": known_as(purchase)}
         if sale.email:
             params["email"] = sale.email
         if sale.name:

@@ -97,13 +97,13 @@ def trial_params(sale: Sale, purchase: Purchase, customer: str) -> SubscriptionC
         "trial_end": (purchase.accepted_at + purchase.trial_days * DAY) // SECOND,
         "cancel_at_period_end": True,
         "trial_settings": {"end_behavior": {"missing_payment_method": "cancel"}},
-        "metadata": {ORDER: purchase.key, TRIAL: purchase.thing},
+        "metadata": {**known_as(purchase), ORDER: purchase.key, TRIAL: purchase.thing},
     }
 
 
 def session_params(sale: Sale, purchase: Purchase, coupon: str, return_url: str) -> SessionCreateParams:
     """Say a page on which what is sold is paid for: as a subscription, or once."""
-    metadata = {ORDER: purchase.key}
+    metadata = {**known_as(purchase), ORDER: purchase.key}
     params: SessionCreateParams = {
         "mode": "payment" if sale.change is Change.ONCE else "subscription",
         "line_items": [{"price": sale.price, "quantity": int(purchase.terms.quantity)}],
@@ -127,6 +127,12 @@ def session_params(sale: Sale, purchase: Purchase, coupon: str, return_url: str)
     if sale.change is Change.ONCE and not sale.customer:
         params["customer_creation"] = "always"
     return params
+
+
+def known_as(purchase: Purchase) -> dict[str, str]:
+    """Give the ids of ours under which what is made at Stripe is known again when Stripe tells of it."""
+    account = {"upsell_account": purchase.account_id} if purchase.account_id else {}
+    return {**account, "upsell_customer": purchase.customer_id}
 
 
 def setup_params(move: Move, purchase: Purchase, return_url: str) -> SessionCreateParams:

@@ -351,6 +351,7 @@ def test_a_trial_is_beside_what_they_pay_for_and_ends_without_a_charge(desk: Des
     assert (done.outcome, done.paid) == (Outcome.DONE, 0)
     (made,) = desk.stripe.done("POST /v1/subscriptions")
     assert (made["cancel_at_period_end"], int(made["trial_end"])) == ("true", HALF + 14 * 86_400)
+    assert made["metadata"] == {"upsell_customer": "ada", "upsell_order": "k1", "upsell_trial": "pro"}
     assert made["trial_settings"] == {"end_behavior": {"missing_payment_method": "cancel"}}
     assert desk.items() == [("price_basic", 1)], "what they pay for stays as it is"
     desk.stripe.now = HALF + 14 * 86_400
@@ -404,6 +405,7 @@ def test_whoever_has_no_subscription_pays_on_a_page_of_stripes(desk: Desk) -> No
     assert asked.bill.url.startswith("https://checkout.stripe.com/")
     (made,) = desk.stripe.done("POST /v1/checkout/sessions")
     assert (made["mode"], made["line_items"]) == ("subscription", [{"price": "price_pro", "quantity": "1"}])
+    assert made["subscription_data"]["metadata"] == {"upsell_customer": "ada", "upsell_order": "k1"}
     assert (made["customer_email"], made["adaptive_pricing"]) == ("bob@acme.example", {"enabled": "false"})
     twice = desk.take("pro", customer="", email="bob@acme.example")
     assert twice.bill == asked.bill, "a second click finds the same page"
