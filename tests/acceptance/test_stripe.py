@@ -436,3 +436,15 @@ def test_the_check_names_what_is_wrong_at_stripe(
     monkeypatch.setenv("UPSELL_STRIPE_SECRET_KEY", "")
     code, _, err = run_command(capsys, monkeypatch, "orders", "check")
     assert (code != 0, "expected UPSELL_STRIPE_SECRET_KEY, got none" in err) == (True, True)
+
+
+@pytest.mark.parametrize("command", ["up", "serve", "worker"])
+def test_two_billings_end_every_command_that_would_tell_them_at_its_start(
+    command: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UPSELL_DATABASE_URL", "postgresql://localhost:1/none")
+    monkeypatch.setenv("UPSELL_STRIPE_SECRET_KEY", SECRET_KEY)
+    monkeypatch.setenv("UPSELL_BILLING_URL", "https://billing.acme.example/x")
+    code, out, err = run_command(capsys, monkeypatch, command)
+    assert (code != 0, out) == (True, "")
+    assert "got both UPSELL_STRIPE_SECRET_KEY and UPSELL_BILLING_URL; leave one of them out" in err

@@ -137,6 +137,8 @@ def _settle(connection: Connection, key: str, because: str, *, is_done: bool) ->
         raise ConfigError(msg)
     after = _move(connection, order, to, because)
     print(f"{after.key} is {after.state.value} now; whoever asks for it again is told so.")
+    if order.pay_url:
+        print(f"Its page {order.checkout} may be paid on still: expire it at Stripe.")
 
 
 def _check_stripe(connection: Connection, settings: Settings, *, as_json: bool) -> None:

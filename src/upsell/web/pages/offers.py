@@ -121,7 +121,7 @@ class OfferPages:
             return unknown_link(accepted, self._desk.sender_address())
         if request.method == "GET":
             self._note_visit(request, shown, token)
-        return self._offer_page(shown, accepted)
+        return self._offer_page(shown, accepted, is_read=request.method == "GET")
 
     def _answer(self, token: str, accepted: str, form: Form) -> Response[bytes]:
         shown = self._open(token)
@@ -184,6 +184,7 @@ class OfferPages:
         status: HTTPStatus = HTTPStatus.OK,
         *,
         is_over: bool = False,
+        is_read: bool = True,
     ) -> Response[bytes]:
         manner = manner_of(shown.reader, accepted)
         is_over = (is_over or shown.is_over) and shown.accepted_at is None
@@ -203,7 +204,7 @@ class OfferPages:
             is_over=is_over,
             is_open=is_open,
             may_decline=is_open and not is_never,
-            charges=self._charges(shown, manner) if is_open else (),
+            charges=self._charges(shown, manner) if is_open and is_read else (),
             pay_url=order.pay_url if order is not None else "",
             pay_label=CHARGE_WORDS[manner.words.language].pay,
             key=shown.message.key,
