@@ -89,6 +89,28 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             pattern=r"^(https?://.*)?$",
         ),
     ] = ""
+    stripe_secret_key: Annotated[
+        str,
+        Meta(
+            description="key of your account at Stripe (sk_... or rk_...), which then bills what is "
+            "accepted; not beside UPSELL_BILLING_URL; empty for none"
+        ),
+    ] = ""
+    stripe_url: Annotated[
+        str,
+        Meta(
+            description="where Stripe's API is, with https beyond this machine",
+            pattern=r"^https?://.+$",
+        ),
+    ] = "https://api.stripe.com"
+    stripe_return_url: Annotated[
+        str,
+        Meta(
+            description="page of yours to which customers come back once they paid at Stripe; empty for a "
+            "plain one of ours",
+            pattern=r"^(https?://.*)?$",
+        ),
+    ] = ""
     webhook_hosts: Annotated[
         str,
         Meta(description="hosts beside this machine that webhook steps may post to, with commas between"),

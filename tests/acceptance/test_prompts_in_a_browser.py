@@ -254,6 +254,22 @@ def test_a_key_already_on_its_way_accepts_nothing(context: BrowserContext, serve
     assert server.acts() == []
 
 
+def test_whoever_is_to_pay_first_is_led_on_by_the_keyboard_too(
+    context: BrowserContext, server: Server
+) -> None:
+    url = "https://checkout.stripe.com/c/1"
+    server.accepts.append((200, {"message": "Please pay.", "pay": {"label": "Pay now", "url": url}}))
+    page = visit(context, server)
+    ask(page)
+    page.get_by_role("button", name="Get Team").click()
+    expect(page.get_by_text("Please pay.")).to_be_visible()
+    pay = page.get_by_role("link", name="Pay now")
+    assert pay.get_attribute("href") == url
+    pay.focus()
+    assert page.evaluate("document.activeElement?.shadowRoot?.activeElement?.textContent") == "Pay now"
+    assert violations(page) == []
+
+
 def test_a_double_click_accepts_once(context: BrowserContext, server: Server) -> None:
     page = visit(context, server)
     ask(page)

@@ -21,6 +21,9 @@ LARGEST_STEP = "largest_step"
 _UNSAID = {"leads_to": "any of its family"}
 """What holds of a field where nothing is said, when that is not the same as nothing."""
 
+_UNSEEN = frozenset({"stripe", "stripe_once", "coupon"})
+"""What is no price and no packaging: the names that things have at Stripe."""
+
 
 class Change(msgspec.Struct, frozen=True):
     """One thing that changed.
@@ -128,5 +131,7 @@ def _flat(thing: msgspec.Struct) -> dict[str, str]:
                 found[name] = str(getattr(value, "value", value))
 
     for field in thing.__struct_fields__:
+        if field in _UNSEEN:
+            continue
         add(field, getattr(thing, field))
     return found

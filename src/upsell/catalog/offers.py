@@ -137,6 +137,7 @@ class Offer(msgspec.Struct, frozen=True):
         budget: How much discount may be given away by it in all; None for any amount.
         fallback: Id of the offer to make when this one cannot be made to somebody; None for silence.
         locales: What it says in further languages, by locale.
+        coupon: Id of the coupon at Stripe that takes its discount off; empty to have one made for it.
     """
 
     id: str
@@ -164,6 +165,7 @@ class Offer(msgspec.Struct, frozen=True):
     stock: int | None = None
     budget: Money | None = None
     fallback: str | None = None
+    coupon: str = ""
     locales: Mapping[str, OfferText] = msgspec.field(default_factory=dict)
 
     def said_in(self, language: str) -> Offer:

@@ -30,6 +30,9 @@ class BillingInterval(enum.Enum):
 Prices: TypeAlias = Mapping[BillingInterval, Mapping[str, Money]]
 """What falls due per interval for one unit of quantity, by interval and ISO 4217 currency."""
 
+PriceIds: TypeAlias = Mapping[BillingInterval, Mapping[str, str]]
+"""Ids of the prices that these are at Stripe, by interval and ISO 4217 currency."""
+
 
 class Charge(msgspec.Struct, frozen=True):
     """What one of a metric costs: no money but a rate, reckoned for all that is used and rounded then.
@@ -68,6 +71,7 @@ class Plan(msgspec.Struct, frozen=True):
         is_for_sale: Whether anybody may still move to it.
         leads_to: Ids of the plans of its family that one may move to from it, empty for none; None for
             any of them.
+        stripe: What its prices are at Stripe; a price without an id there is not sold by Stripe.
     """
 
     id: str
@@ -83,6 +87,7 @@ class Plan(msgspec.Struct, frozen=True):
     regions: tuple[str, ...] = ()
     is_for_sale: bool = True
     leads_to: tuple[str, ...] | None = None
+    stripe: PriceIds = msgspec.field(default_factory=dict)
 
     def has_path_to(self, other: Plan) -> bool:
         """Tell whether one may have another plan after this one, in one move.
@@ -135,6 +140,8 @@ class Product(msgspec.Struct, frozen=True):
         regions: Countries (ISO 3166 codes) it is sold in; empty for everywhere.
         is_for_sale: Whether anybody may still buy it.
         family: The product family it belongs to, empty for the main one; for consent and similar sales.
+        stripe: What its recurring prices are at Stripe.
+        stripe_once: What its prices that are due once are at Stripe, by currency.
     """
 
     id: str
@@ -150,6 +157,8 @@ class Product(msgspec.Struct, frozen=True):
     regions: tuple[str, ...] = ()
     is_for_sale: bool = True
     family: str = ""
+    stripe: PriceIds = msgspec.field(default_factory=dict)
+    stripe_once: Mapping[str, str] = msgspec.field(default_factory=dict)
 
     @property
     def is_priced(self) -> bool:

@@ -7,6 +7,7 @@ billing that was told before does nothing twice; and what billing did not answer
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Final, Protocol
 
@@ -79,11 +80,31 @@ class GivingBack(msgspec.Struct, frozen=True):
 
 
 class Outcome(enum.Enum):
-    """What billing said: it is done, it is refused for good, or nothing that could be relied on."""
+    """What billing said.
+
+    It is done; it is refused for good; nothing that could be relied on; the customer is to pay first; or a
+    person has to do it.
+    """
 
     DONE = "done"
     REFUSED = "refused"
     NOT_YET = "not_yet"
+    UNPAID = "unpaid"
+    BY_HAND = "by_hand"
+
+
+class Bill(msgspec.Struct, frozen=True):
+    """What a customer is to pay before it is theirs.
+
+    Attributes:
+        id: What billing knows it by.
+        url: Where they pay; empty where they have and the payment takes its time.
+        pay_by: Until when.
+    """
+
+    id: str
+    url: str
+    pay_by: Moment
 
 
 class Fulfilment(msgspec.Struct, frozen=True):
@@ -93,11 +114,19 @@ class Fulfilment(msgspec.Struct, frozen=True):
         outcome: What it said.
         message: What it wants the customer to be told; empty for nothing.
         detail: What it said, for the team.
+        bill: What they are to pay first, None for nothing.
+        is_lapsed: Whether it is refused because they did not pay in time.
+        paid: What was charged at once, in minor units of the terms' currency; None where it is not known.
+        learned: Traits that billing told of whoever pays.
     """
 
     outcome: Outcome
     message: str = ""
     detail: str = ""
+    bill: Bill | None = None
+    is_lapsed: bool = False
+    paid: int | None = None
+    learned: Mapping[str, str] = {}
 
 
 class Fulfiller(Protocol):

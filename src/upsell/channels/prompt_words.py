@@ -67,6 +67,9 @@ class PromptWords(msgspec.Struct, frozen=True):
     each: str
     holds: str
     saves_once: str
+    to_pay: str
+    not_paid: str
+    charged: str
 
 
 WORDS: Final[Mapping[str, PromptWords]] = {
@@ -128,6 +131,9 @@ WORDS: Final[Mapping[str, PromptWords]] = {
         each="{quantity} at {price} each",
         holds="{items} in one",
         saves_once="{saving} less than one by one",
+        to_pay="Thank you, we have your yes to {name}. Please pay on the next page; then it is yours.",
+        not_paid="{name} was not paid in time, so it was not set up, and nothing was charged.",
+        charged="{paid} was charged.",
     ),
     "de": PromptWords(
         accept="{name} für {price} nehmen",
@@ -188,6 +194,9 @@ WORDS: Final[Mapping[str, PromptWords]] = {
         each="{quantity} zu je {price}",
         holds="{items} in einem",
         saves_once="{saving} weniger als einzeln",
+        to_pay="Danke, Ihr Ja zu {name} ist da. Zahlen Sie bitte auf der nächsten Seite; dann ist es Ihres.",
+        not_paid="{name} wurde nicht rechtzeitig bezahlt, also nicht eingerichtet und nicht berechnet.",
+        charged="{paid} wurden abgebucht.",
     ),
 }
 """The words of each language, by its ISO 639-1 code."""

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 if TYPE_CHECKING:
+    from upsell.config import Settings
     from upsell.store.connect import Connection
     from upsell.store.orders import Order, OrderState
 
 
 def orders(  # noqa: PLR0913  # each is an option of the command
     action: Annotated[
-        Literal["list", "show", "retry", "settle", "approve", "refuse", "quote"],
-        typer.Argument(help="list, show, retry, settle, approve, refuse or quote."),
+        Literal["list", "show", "retry", "settle", "approve", "refuse", "quote", "check"],
+        typer.Argument(help="list, show, retry, settle, approve, refuse, quote or check."),
     ] = "list",
     key: Annotated[
         str,
@@ -39,14 +40,16 @@ def orders(  # noqa: PLR0913  # each is an option of the command
         bool | None,
         typer.Option("--done/--not-done", help="Settle: whether it is theirs.", show_default=False),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="List, show: print JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="List, show, check: print JSON.")] = False,
 ) -> None:
     """Look through what was accepted, and help along what is stuck.
 
     list counts orders by where they stand and lists the newest; show prints one with its terms; retry lets
     billing be told again, under the same key; settle says of one that was set up by hand, or will not be,
     what became of it, and closes its task. approve and refuse decide about an order above a limit, by
-    somebody else than who asked; quote writes its quote as PDF or HTML.
+    somebody else than who asked; quote writes its quote as PDF or HTML. check asks Stripe whether it answers
+    to our key, and whether the prices and coupons that the live catalog names are there as the catalog has
+    them: the exit code is 1 when something is wrong.
     """
     from upsell.cli.approvals import approve_order, refuse_order, write_quote
     from upsell.config import load_settings
@@ -55,8 +58,11 @@ def orders(  # noqa: PLR0913  # each is an option of the command
 
     _check(action, key, because, is_done)
     _check_decision(action, by, tell)
-    with connect(database_url(load_settings(os.environ))) as connection:
+    settings = load_settings(os.environ)
+    with connect(database_url(settings)) as connection:
         match action:
+            case "check":
+                _check_stripe(connection, settings, as_json=as_json)
             case "list":
                 _list(connection, "asked" if is_waiting else state, limit, as_json=as_json)
             case "show":
@@ -78,6 +84,7 @@ def _check(action: str, key: str, because: str, is_done: bool | None) -> None:
     is_ok, wanted = {
         "list": (not key, "list, with options and no key"),
         "show": (bool(key), "show KEY"),
+        "check": (not key, "check, without a key"),
         "retry": (bool(key) and bool(because.strip()), "retry KEY --because TEXT"),
         "settle": (
             bool(key) and is_done is not None and bool(because.strip()),
@@ -165,6 +172,25 @@ def _settle(connection: Connection, key: str, because: str, *, is_done: bool) ->
         raise ConfigError(msg)
     after = _move(connection, order, to, because)
     print(f"{after.key} is {after.state.value} now; whoever asks for it again is told so.")
+    if order.pay_url:
+        print(f"Its page {order.checkout} may be paid on still: expire it at Stripe.")
+
+
+def _check_stripe(connection: Connection, settings: Settings, *, as_json: bool) -> None:
+    """Print what is there at Stripe, and what is not."""
+    import msgspec
+
+    from upsell.runtime.stripe_check import check_stripe
+
+    checked = check_stripe(connection, settings)
+    if as_json:
+        print(msgspec.json.format(msgspec.json.encode(checked)).decode())
+    else:
+        for each in checked:
+            print(f"{'wrong' if each.wrong else 'ok':<7}{each.id}  {each.of}")
+            if each.wrong:
+                print(f"       {each.wrong}")
+    raise typer.Exit(int(any(each.wrong for each in checked)))
 
 
 def _find(connection: Connection, key: str) -> Order:

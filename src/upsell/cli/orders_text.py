@@ -18,7 +18,7 @@ _MEANINGS = {
     OrderState.FULFILLING: "billing is being told",
     OrderState.FULFILLED: "it is theirs",
     OrderState.FAILED: "it was not set up; a task says so",
-    OrderState.WAITING: "the team has a task to set it up",
+    OrderState.WAITING: "the team has a task to set it up, or they are to pay first",
     OrderState.ASKED: "an approver is to decide; nothing is charged before",
     OrderState.REFUSED: "an approver refused it, and they were told",
     OrderState.LAPSED: "nobody decided in time, and they were told",
@@ -62,6 +62,12 @@ def show_lines(order: Order) -> Iterator[str]:
         yield f"  billing was told {order.attempts} time{'s' if order.attempts != 1 else ''}"
     if order.state in (OrderState.ACCEPTED, OrderState.FULFILLING) and order.next_attempt_at is not None:
         yield f"  is told next at {at_words(order.next_attempt_at)}"
+    if order.pay_url and order.pay_by is not None:
+        yield f"  is to be paid until {at_words(order.pay_by)} at {order.pay_url}"
+    if order.paid is not None:
+        yield f"  charged at once: {Money(order.paid, order.terms.currency)}"
+    if order.round:
+        yield f"  told anew by hand {order.round} time{'s' if order.round != 1 else ''}"
     if order.detail:
         yield from textwrap.wrap(order.detail, 100, initial_indent="  said: ", subsequent_indent="  ")
     if order.answer:
@@ -82,7 +88,7 @@ def _change_lines(change: CartChange, currency: str) -> Iterator[str]:
 def order_content(order: Order) -> dict[str, object]:
     """Give an order as plain values for JSON; moments are ISO 8601 in UTC."""
     content: dict[str, object] = msgspec.to_builtins(order)
-    for name in ("accepted_at", "next_attempt_at", "finished_at", "decide_by", "guarantee_until"):
+    for name in ("accepted_at", "next_attempt_at", "finished_at", "decide_by", "guarantee_until", "pay_by"):
         at: Moment | None = getattr(order, name)
         content[name] = format_moment(at) if at is not None else None
     return content

@@ -23,13 +23,21 @@ def up() -> None:
     """
     from upsell.clock import SystemClock
     from upsell.config import load_settings
-    from upsell.runtime.live import check_mail, run_dispatcher, run_guard, run_learner, run_worker
+    from upsell.runtime.live import (
+        check_billing,
+        check_mail,
+        run_dispatcher,
+        run_guard,
+        run_learner,
+        run_worker,
+    )
     from upsell.runtime.processes import run_together
     from upsell.store.connect import database_url
     from upsell.web.server import check_address, serve_events, served_at
 
     settings = load_settings(os.environ)
     check_mail(settings)
+    check_billing(settings)
     url = database_url(settings)
     check_address(settings, url, SystemClock())
     for line in served_at(settings):

@@ -17,6 +17,7 @@ from typing import Final
 import msgspec
 
 from upsell.catalog.offers import Offer
+from upsell.channels.fulfillers import Purchase
 from upsell.channels.languages import language_of
 from upsell.clock import SECOND, Clock, Duration, Moment
 from upsell.decisions.cart_changes import CartChange
@@ -59,6 +60,13 @@ class Accept(msgspec.Struct, frozen=True):
     price: int | None
     currency: str
     via: Via
+
+
+class Looked(msgspec.Struct, frozen=True):
+    """What somebody who may accept would buy, were it taken now, and the team's zone."""
+
+    purchase: Purchase
+    zone: str
 
 
 class Accepted(msgspec.Struct, frozen=True):
@@ -104,6 +112,29 @@ class AcceptDesk:
                 self._programs.refresh(connection)
             return accept(connection, self._clock, asked, self._programs)
 
+    def look(self, key: str, identity: Identity) -> Looked:
+        """Say what somebody would buy by a key; nothing is taken.
+
+        Raises:
+            NotAcceptedError: They may not accept it, or it is over.
+            StoreError: The newest revision does not compile with this release.
+        """
+        with connect(self._url) as connection:
+            with self._reading:
+                self._programs.refresh(connection)
+            now = self._clock.now()
+            showing = _ask_showing(connection, key, now)
+            program = newest_program(self._programs)
+            who = id_today(connection, identity.customer_id)
+            home = find_home(connection, program, showing, who, now)
+            _ask_person(program, home, who, identity)
+            offer = _ask_end(self._programs, program, showing, now)
+            converts = _ask_trial(connection, program, home, showing, now)
+        account_id = bare(home.household.id) if is_account(home.household.id) else None
+        terms, days = showing.terms, 0 if converts else offer.trial_days
+        bought = Purchase(key, who, account_id, offer.id, terms.thing, offer.kind.value, terms, days, now)
+        return Looked(bought, program.zone)
+
 
 def accept(connection: Connection, clock: Clock, asked: Accept, programs: Programs | None = None) -> Accepted:
     """Take an acceptance: the order and the event ``Offer Accepted`` are committed together.
@@ -122,10 +153,7 @@ def accept(connection: Connection, clock: Clock, asked: Accept, programs: Progra
         StoreError: The newest revision does not compile with this release.
     """
     now = clock.now()
-    showing = find_showing(connection, asked.key, now)
-    if showing is None:
-        msg = f"expected the key of what made an offer, got {asked.key[:80]!r}"
-        raise NotAcceptedError(Refusal.NOT_FOUND, msg)
+    showing = _ask_showing(connection, asked.key, now)
     if programs is None:
         programs = Programs()
         programs.refresh(connection)
@@ -215,6 +243,19 @@ def is_converting(connection: Connection, programs: Programs, order: Order, now:
         return _ask_trial(connection, program, home, showing, now)
     except NotAcceptedError:
         return False
+
+
+def _ask_showing(connection: Connection, key: str, now: Moment) -> Showing:
+    """Find what was shown under a key.
+
+    Raises:
+        NotAcceptedError: Nothing was.
+    """
+    showing = find_showing(connection, key, now)
+    if showing is None:
+        msg = f"expected the key of what made an offer, got {key[:80]!r}"
+        raise NotAcceptedError(Refusal.NOT_FOUND, msg)
+    return showing
 
 
 def _ask_person(program: Program, home: Home, who: str, identity: Identity) -> None:

@@ -8,7 +8,7 @@ key; what billing refuses, or never answers, becomes work for a person, in the t
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, assert_never
 
 import msgspec
@@ -16,6 +16,7 @@ import psycopg
 import structlog
 
 from upsell.channels.fulfillers import (
+    Bill,
     Fulfiller,
     Fulfilment,
     GivingBack,
@@ -23,6 +24,7 @@ from upsell.channels.fulfillers import (
     Purchase,
     WebhookFulfiller,
 )
+from upsell.channels.money_words import money_words
 from upsell.channels.prompt_view import day_words, locale_of
 from upsell.channels.prompt_words import WORDS, language_of
 from upsell.channels.signing import read_secret
@@ -33,7 +35,8 @@ from upsell.ids import bare, digest, is_account
 from upsell.runtime.accepting import Accept, AcceptDesk, Accepted, NotAcceptedError, Refusal
 from upsell.runtime.order_events import of_household, open_task, order_words
 from upsell.runtime.order_mails import News, tell_by_mail
-from upsell.signals.events import TASK_CLOSED
+from upsell.runtime.stripe_billing import open_stripe
+from upsell.signals.events import ACCOUNT_IDENTIFIED, CUSTOMER_IDENTIFIED, TASK_CLOSED, Event
 from upsell.store.connect import Connection, connect
 from upsell.store.households import read_traits
 from upsell.store.ledger import append
@@ -61,8 +64,19 @@ FIRST_PAUSE: Final[Duration] = 30 * SECOND
 
 LONGEST_PAUSE: Final[Duration] = 6 * HOUR
 
+SHORTEST_WAIT: Final[Duration] = 10 * SECOND
+"""How soon it is asked whether a customer has paid."""
+
+LONGEST_WAIT: Final[Duration] = 10 * MINUTE
+"""How late it is asked at the latest."""
+
+GRACE: Final[Duration] = DAY
+"""For how long after the last moment to pay billing may be silent."""
+
 MOST_ATTEMPTS: Final = 14
 """How often billing is told that does not answer: over a little more than a day."""
+
+_NOTHING: Final[Mapping[str, str]] = {}
 
 _PATIENCE: Final = 8.0
 """Seconds that whoever accepts a second time waits for what the first hears."""
@@ -144,12 +158,18 @@ class FulfilDesk:
         return order
 
 
-def open_fulfiller(settings: Settings) -> Fulfiller | None:
+def open_fulfiller(settings: Settings, url: str = "") -> Fulfiller | None:
     """Give who makes things theirs, as the settings say; None for nobody but the team.
 
+    Args:
+        settings: Which billing is set up.
+        url: The database, in which is written what is what at Stripe.
+
     Raises:
-        ConfigError: Billing would be told in the open, or without a signature.
+        ConfigError: Billing would be told in the open, or without a signature, or there are two.
     """
+    if settings.stripe_secret_key:
+        return open_stripe(settings, url)
     if not settings.billing_url:
         return None
     if not settings.gateway_secret:
@@ -191,14 +211,18 @@ def tell(order: Order, locales: Sequence[object]) -> Told:
     match order.state:
         case OrderState.FULFILLED:
             said = words.accepted
+        case OrderState.FULFILLING | OrderState.WAITING if order.pay_url:
+            said = words.to_pay
         case OrderState.ACCEPTED | OrderState.FULFILLING:
             said = words.pending
         case OrderState.WAITING:
-            said = words.waiting
+            said = words.pending if order.checkout else words.waiting
         case OrderState.IN_CART:
             said = words.in_cart
         case OrderState.LEFT_OUT:
             said = words.over
+        case OrderState.FAILED if order.pay_by is not None:
+            said = words.not_paid
         case OrderState.FAILED:
             said = words.stuck if order.is_given_up else words.refused
         case OrderState.ASKED:
@@ -209,7 +233,11 @@ def tell(order: Order, locales: Sequence[object]) -> Told:
             said = words.lapsed
         case _:
             assert_never(order.state)
-    return Told(order, order.answer or said.format(name=order.terms.name, by=by), is_failed)
+    message = order.answer or said.format(name=order.terms.name, by=by)
+    if order.state is OrderState.FULFILLED and order.paid:
+        paid = money_words(order.paid, order.terms.currency, locale_of(locales, language_of(*locales)))
+        message = f"{message} {words.charged.format(paid=paid)}"
+    return Told(order, message, is_failed)
 
 
 def refusal_words(error: NotAcceptedError, locales: Sequence[object]) -> str:
@@ -294,11 +322,7 @@ def _see_to(connection: Connection, clock: Clock, fulfiller: Fulfiller | None, o
         return _write(connection, clock, after, f"Accepted, make it so: {order_words(order)}", News.RECEIVED)
     said = fulfiller.fulfil(_purchase(order), clock.now())
     after = _after(order, said, clock.now())
-    title = ""
-    if after.state is OrderState.FAILED:
-        what = "could not be set up" if after.is_given_up else "was refused by billing"
-        title = f"Accepted, but it {what}; tell {order.customer_id}: {order_words(order)}"
-    return _write(connection, clock, after, title, _NEWS.get(after.state))
+    return _write(connection, clock, after, _title(after, said), _news(after), said.learned)
 
 
 def _give_back(connection: Connection, clock: Clock, fulfiller: Fulfiller | None, order: Order) -> Order:
@@ -327,6 +351,8 @@ def _give_back(connection: Connection, clock: Clock, fulfiller: Fulfiller | None
         case OrderState.FAILED:
             what = "never answered" if after.is_given_up else "refused it"
             title, news = f"{words} - billing {what}", News.RETURNING
+        case OrderState.WAITING:
+            title, news = words, News.RETURNING
         case _:
             pass
     return _write(connection, clock, after, title, news)
@@ -343,16 +369,35 @@ def return_words(order: Order) -> str:
     return f"{title} (they say: {order.because})" if order.because else title
 
 
+def _title(after: Order, said: Fulfilment) -> str:
+    """Say what the team has to do about an order as it stands after what billing said; empty for nothing."""
+    if said.outcome is Outcome.BY_HAND:
+        return f"Accepted, make it so: {order_words(after)}"
+    if after.state is not OrderState.FAILED:
+        return ""
+    what = "could not be set up" if after.is_given_up else "was refused by billing"
+    if said.is_lapsed:
+        what = "was not paid in time"
+    return f"Accepted, but it {what}; tell {after.customer_id}: {order_words(after)}"
+
+
 def _after(order: Order, said: Fulfilment, now: Moment) -> Order:
     """Give where an order stands after what billing said."""
     changed = msgspec.structs.replace(
-        order, answer=said.message, detail=said.detail, next_attempt_at=None, finished_at=now
-    )
+        order, answer=said.message, detail=said.detail, next_attempt_at=None, finished_at=now, paid=said.paid,
+        checkout="", pay_url="", pay_by=order.pay_by if said.is_lapsed else None,
+    )  # fmt: skip
     match said.outcome:
         case Outcome.DONE:
-            return msgspec.structs.replace(changed, state=OrderState.FULFILLED)
+            return msgspec.structs.replace(changed, state=OrderState.FULFILLED, checkout=order.checkout)
         case Outcome.REFUSED:
             return msgspec.structs.replace(changed, state=OrderState.FAILED)
+        case Outcome.BY_HAND:
+            return msgspec.structs.replace(changed, state=OrderState.WAITING)
+        case Outcome.UNPAID:
+            return _awaiting(changed, said.bill or _bill(order), now)
+        case Outcome.NOT_YET if order.checkout and now < (order.pay_by or 0) + GRACE:
+            return _awaiting(changed, _bill(order), now)
         case Outcome.NOT_YET if order.attempts >= MOST_ATTEMPTS:
             return msgspec.structs.replace(changed, state=OrderState.FAILED, is_given_up=True)
         case Outcome.NOT_YET:
@@ -367,11 +412,41 @@ def _after(order: Order, said: Fulfilment, now: Moment) -> Order:
 _NOT_THEIRS: Final = frozenset({OrderState.FAILED, OrderState.REFUSED, OrderState.LAPSED})
 """Where what was accepted has come to nothing."""
 
-_NEWS: Final = {OrderState.FULFILLED: News.CONFIRMED, OrderState.FAILED: News.FAILED}
-"""What whoever accepted is mailed of an order that came to its end."""
+
+def _news(order: Order) -> News | None:
+    """Give what whoever accepted is mailed of an order as it stands; None where there is nothing to say."""
+    match order.state:
+        case OrderState.FULFILLED:
+            return News.CONFIRMED
+        case OrderState.FAILED:
+            return News.FAILED
+        case OrderState.WAITING if not order.checkout:
+            return News.RECEIVED
+        case _:
+            return None
 
 
-def _write(connection: Connection, clock: Clock, order: Order, title: str, news: News | None) -> Order:
+def _awaiting(order: Order, bill: Bill, now: Moment) -> Order:
+    """Give an order that waits to be paid: it is asked again, the longer the later."""
+    pause = min(LONGEST_WAIT, max(SHORTEST_WAIT, (now - order.accepted_at) // 8))
+    return msgspec.structs.replace(
+        order, state=OrderState.WAITING, next_attempt_at=now + pause, finished_at=None,
+        checkout=bill.id, pay_url=bill.url, pay_by=bill.pay_by,
+    )  # fmt: skip
+
+
+def _bill(order: Order) -> Bill:
+    return Bill(order.checkout, order.pay_url, order.pay_by or order.accepted_at)
+
+
+def _write(
+    connection: Connection,
+    clock: Clock,
+    order: Order,
+    title: str,
+    news: News | None,
+    learned: Mapping[str, str] = _NOTHING,
+) -> Order:
     """Write where an order stands, with the mail and the task that follow from it, where there is one."""
     key = digest("task", "order", order.key, str(order.finished_at)) if title else ""
     written = msgspec.structs.replace(order, task=key)
@@ -384,7 +459,16 @@ def _write(connection: Connection, clock: Clock, order: Order, title: str, news:
                 # Whoever goes back has waited long enough.
                 due_at = clock.now() + (0 if order.returns else DUE)
                 open_task(connection, clock, written, QUEUE, title, due_at)
+            if learned:
+                append(connection, [_identified(written, clock.now(), learned)], clock)
     return written
+
+
+def _identified(order: Order, now: Moment, learned: Mapping[str, str]) -> Event:
+    """Give the event that tells what billing said of whoever pays."""
+    name = ACCOUNT_IDENTIFIED if is_account(order.household_id) else CUSTOMER_IDENTIFIED
+    event = of_household(order, name, now, dict(learned))
+    return msgspec.structs.replace(event, id=f"{name}/{order.key}/{order.round}")
 
 
 def _purchase(order: Order) -> Purchase:

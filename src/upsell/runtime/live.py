@@ -179,6 +179,17 @@ def open_channels(settings: Settings) -> dict[str, Channel]:
     return channels
 
 
+def check_billing(settings: Settings) -> None:
+    """See that there is one billing or none, and that it is not told in the open.
+
+    Raises:
+        ConfigError: There are two, one would be told in the open, or one is told without a signature.
+    """
+    fulfiller = open_fulfiller(settings)
+    if fulfiller is not None:
+        fulfiller.close()
+
+
 def check_mail(settings: Settings) -> Mail:
     """Read how mail leaves, and hold it to leaving with links that lead somewhere.
 
@@ -232,7 +243,7 @@ def run_guard(url: str, settings: Settings, clock: Clock, is_stopped: Callable[[
 
     def work(connection: Connection) -> None:
         mail = open_mail(settings)
-        fulfiller = open_fulfiller(settings)
+        fulfiller = open_fulfiller(settings, url)
         reconcilers = open_reconcilers(read_mail(settings).providers)
         guard_at = notices_at = reconcile_at = orders_at = carts_at = clock.now()
         while not is_stopped():

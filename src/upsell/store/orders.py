@@ -1,7 +1,7 @@
 """Orders: what was accepted, at the terms it was shown with, until it is theirs or never will be.
 
-accepted - fulfilling - fulfilled | failed | waiting; above a limit asked - accepted | refused | lapsed first;
-of a change of a cart in_cart - fulfilled | left_out.
+accepted - fulfilling - fulfilled | failed | waiting (for the team, or to be paid); above a limit asked -
+accepted | refused | lapsed first; of a change of a cart in_cart - fulfilled | left_out.
 The law: ``fulfilling`` is committed before billing is spoken to, and billing is always told the same key, so
 that it can tell what it was told before; a key, and the same offer of one passage, is taken once. To take an
 order back is an order of its own; and what lies in a cart is theirs only when an order shows it.
@@ -90,6 +90,11 @@ class Order(msgspec.Struct, frozen=True):
         had: What they had when it was accepted; None where nothing is known.
         returns: Key of the order that it takes back; empty where it takes something.
         because: Why they go back, in words; empty where nothing was said.
+        checkout: What billing calls the page on which they are to pay first; empty for none.
+        pay_url: Where they are to pay first; empty where nothing is to be paid there now.
+        pay_by: Until when they were to pay; kept where they did not.
+        paid: What was charged at once, in minor units of the terms' currency; None where it is not known.
+        round: How often somebody of the team let billing be told anew.
     """
 
     key: str
@@ -122,6 +127,11 @@ class Order(msgspec.Struct, frozen=True):
     had: Had | None = None
     returns: str = ""
     because: str = ""
+    checkout: str = ""
+    pay_url: str = ""
+    pay_by: Moment | None = None
+    paid: int | None = None
+    round: int = 0
 
     @property
     def has_refund(self) -> bool:

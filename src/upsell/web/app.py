@@ -22,9 +22,11 @@ from upsell.runtime.keyring import KeyRing
 from upsell.runtime.mail_desk import MailDesk
 from upsell.runtime.preferences import Desk
 from upsell.runtime.source_desk import Desk as SourceDesk
+from upsell.runtime.stripe_billing import open_foresight
 from upsell.runtime.targets import TargetBook
 from upsell.web.api.accepting import accept_routes
 from upsell.web.api.answers import answer_exception
+from upsell.web.api.charges import charges_route
 from upsell.web.api.decide import decide_routes
 from upsell.web.api.description import description_route
 from upsell.web.api.events import event_routes
@@ -38,6 +40,7 @@ from upsell.web.api.segments import segment_routes
 from upsell.web.api.sources import source_route
 from upsell.web.pages.links import link_routes
 from upsell.web.pages.offers import OfferPages
+from upsell.web.pages.paid import paid_route
 from upsell.web.pages.preferences import preference_routes
 from upsell.web.pages.quotes import quote_routes
 from upsell.web.sdk.routes import sdk_route
@@ -65,10 +68,11 @@ def make_app(
     targets = TargetBook(url, clock)
     identities = IdentityReader(url, clock)
     identity_door = Door(ring, identities)
-    fulfil_desk = FulfilDesk(url, clock, open_fulfiller(settings or Settings()))
+    fulfil_desk = FulfilDesk(url, clock, open_fulfiller(settings or Settings(), url))
     preferences = Desk(url, clock)
     colleagues = ColleagueDesk(url, clock)
-    offers = OfferPages(url, clock, preferences, fulfil_desk, colleagues, targets, intake)
+    foresight = open_foresight(settings or Settings(), url)
+    offers = OfferPages(url, clock, preferences, fulfil_desk, colleagues, targets, intake, foresight)
     followers = Followers(url, clock, (settings or Settings()).prompt_streams)
     mail_desk = desk or MailDesk(url, clock, settings or Settings())
     source_desk = SourceDesk(url, clock, (settings or Settings()).secrets)
@@ -85,6 +89,8 @@ def make_app(
             mail_desk.close()
             source_desk.close()
             fulfil_desk.close()
+            if foresight is not None:
+                foresight.close()
             ring.close()
             identities.close()
             decider.close()
@@ -101,6 +107,7 @@ def make_app(
             source_route(source_desk, mail_desk, intake, clock, settings or Settings()),
             *prompt_routes(identity_door, url, clock, decider, intake),
             *accept_routes(identity_door, fulfil_desk, colleagues),
+            charges_route(url, clock, identity_door, foresight),
             live_prompt_route(identity_door, followers),
             sdk_route(),
             health_route(url),
@@ -108,6 +115,7 @@ def make_app(
             *preference_routes(preferences),
             *offers.routes(),
             *quote_routes(url, clock, preferences),
+            paid_route(),
             *pages,
         ],
         exception_handlers={Exception: answer_exception},

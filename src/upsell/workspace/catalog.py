@@ -30,6 +30,7 @@ from upsell.workspace.products import (
 )
 from upsell.workspace.scalars import UNLIMITED
 from upsell.workspace.settings import Settings
+from upsell.workspace.stripe_ids import check_own_ids, compile_price_ids
 
 
 def compile_catalog(written: Record | None, settings: Settings, findings: Findings) -> Catalog:
@@ -68,6 +69,7 @@ def compile_catalog(written: Record | None, settings: Settings, findings: Findin
         catalog, offers=compile_offers(offers, record, catalog, settings, findings)
     )
     check_offered_paths(offers, catalog, findings)
+    check_own_ids({**dict(plans.records()), **dict(products.records())}, findings)
     return catalog
 
 
@@ -95,6 +97,7 @@ def _plan(key: str, record: Record, currency: str, findings: Findings) -> Plan:
         regions=tuple(leaf.text for leaf in record.leaves("regions")),
         is_for_sale=record.text("for_sale", "true") == "true",
         leads_to=compile_paths(record),
+        stripe=compile_price_ids(record, currency, findings),
     )
     for metric, place in overage.keys.items():
         if metric not in plan.limits:

@@ -402,6 +402,11 @@ _MONEY = Either(scalar=scalars.AMOUNT, mapping=MapOf(scalars.AMOUNT, "currency",
 _REGIONS = ListOf(scalars.COUNTRY, least=1)
 _LIMITS = MapOf(scalars.LIMIT, "metric", scalars.ID)
 
+_PRICE_ID = Either(
+    scalar=scalars.STRIPE_PRICE,
+    mapping=MapOf(scalars.STRIPE_PRICE, "currency", scalars.CURRENCY, least=1),
+)
+
 _PRICE = RecordOf(
     {
         "month": Key(_MONEY, "what is due per month for one unit of quantity"),
@@ -436,6 +441,15 @@ _PLAN = RecordOf(
             ListOf(scalars.ID),
             "plans of its family that one may move to from it, [] for none; without it all",
         ),
+        "stripe": Key(
+            RecordOf(
+                {
+                    "month": Key(_PRICE_ID, "id of the monthly price, or ids by currency"),
+                    "year": Key(_PRICE_ID, "id of the yearly price, or ids by currency"),
+                }
+            ),
+            "what its prices are at Stripe; what has no id there is set up by the team",
+        ),
     }
 )
 
@@ -464,6 +478,16 @@ _PRODUCT = RecordOf(
         "regions": Key(_REGIONS, "countries it is sold in; without it everywhere"),
         "for_sale": Key(scalars.BOOLEAN, "whether anybody may still buy it (default true)"),
         "family": Key(scalars.NAME, "the product family it belongs to, for consent (default the main one)"),
+        "stripe": Key(
+            RecordOf(
+                {
+                    "month": Key(_PRICE_ID, "id of the monthly price, or ids by currency"),
+                    "year": Key(_PRICE_ID, "id of the yearly price, or ids by currency"),
+                    "once": Key(_PRICE_ID, "id of the price that is due once, or ids by currency"),
+                }
+            ),
+            "what its prices are at Stripe; what has no id there is set up by the team",
+        ),
     }
 )
 
@@ -584,6 +608,12 @@ _OFFER = RecordOf(
         "stock": Key(scalars.POSITIVE, "how many may be accepted; without it any number"),
         "budget": Key(scalars.AMOUNT, "how much discount may be given away by it in all"),
         "fallback": Key(scalars.NAME, "the offer to make when this one cannot be made to somebody"),
+        "stripe": Key(
+            RecordOf(
+                {"coupon": Key(scalars.STRIPE_COUPON, "id of the coupon that takes its discount off", True)}
+            ),
+            "what its discount is at Stripe; without it a coupon is made for it there",
+        ),
         "waive": Key(waivers_of(Subject.OFFER), "warnings that are let stand, by code, each with its reason"),
     }
 )

@@ -23,6 +23,7 @@ from upsell.workspace.findings import Findings
 from upsell.workspace.items import NOTHING_WRITTEN, Record
 from upsell.workspace.products import check_known, compile_money
 from upsell.workspace.settings import Settings
+from upsell.workspace.stripe_ids import compile_coupon
 
 _ABOUT = (Target.PLAN, Target.PRODUCT, Target.SEATS, Target.FEATURE, Target.ITEM)
 
@@ -186,6 +187,7 @@ def _offer(
             )
             for locale, said in (record.record("locales") or NOTHING_WRITTEN).records()
         },
+        coupon=compile_coupon(record, findings),
     )
 
 

@@ -13,6 +13,7 @@ from upsell.money import Money, minor_digits
 from upsell.workspace.documents import CATALOG
 from upsell.workspace.findings import Findings
 from upsell.workspace.items import NOTHING_WRITTEN, Item, Leaf, Record
+from upsell.workspace.stripe_ids import compile_ids_once, compile_price_ids
 
 
 def compile_product(
@@ -55,6 +56,8 @@ def compile_product(
         regions=tuple(leaf.text for leaf in record.leaves("regions")),
         is_for_sale=record.text("for_sale", "true") == "true",
         family=record.text("family"),
+        stripe=compile_price_ids(record, currency, findings),
+        stripe_once=compile_ids_once(record, currency),
     )
 
 

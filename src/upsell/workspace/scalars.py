@@ -433,6 +433,18 @@ TRAIT = Scalar(
     {"type": "string", "pattern": rf"^(account|customer)\.{_TRAIT}$"},
 )
 ID = Scalar("id", "an id", _matching(r"\S(.{0,198}\S)?", 200), {"type": "string"}, takes_numbers=True)
+STRIPE_PRICE = Scalar(
+    "Stripe price",
+    "the id of a price at Stripe, such as price_1Pgaf2; ids of products (prod_...) are none",
+    _matching(r"(price|plan)_[A-Za-z0-9_]+"),
+    {"type": "string", "pattern": "^(price|plan)_[A-Za-z0-9_]+$"},
+)
+STRIPE_COUPON = Scalar(
+    "Stripe coupon",
+    "the id of a coupon at Stripe, such as Z4OV52SU",
+    _matching(r"[A-Za-z0-9_-]+"),
+    {"type": "string", "pattern": "^[A-Za-z0-9_-]+$"},
+)
 URL = Scalar(
     "web address",
     "a web address such as https://hooks.acme.example/upsell",

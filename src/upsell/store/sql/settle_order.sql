@@ -6,6 +6,10 @@ set
     detail = %(detail)s,
     task = %(task)s,
     is_given_up = %(is_given_up)s,
+    checkout = %(checkout)s,
+    pay_url = %(pay_url)s,
+    pay_by = moment(%(pay_by)s::bigint),
+    paid = %(paid)s,
     next_attempt_at = moment(%(next_attempt_at)s::bigint),
     finished_at = moment(%(finished_at)s::bigint)
 where

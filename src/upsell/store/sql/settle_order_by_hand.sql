@@ -8,6 +8,10 @@ set
     task = %(task)s,
     is_given_up = false,
     converts = %(converts)s,
+    pay_url = '',
+    pay_by = null,
+    paid = null,
+    round = case when %(state)s::text = 'accepted' then round + 1 else round end,
     attempts = case when %(state)s::text = 'accepted' then 0 else attempts end,
     next_attempt_at = moment(%(next_attempt_at)s::bigint),
     finished_at = moment(%(finished_at)s::bigint)

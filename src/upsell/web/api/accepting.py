@@ -17,6 +17,7 @@ from litestar import Response, route
 from litestar.enums import HttpMethod
 from litestar.handlers import HTTPRouteHandler
 
+from upsell.channels.charge_words import WORDS as CHARGE_WORDS
 from upsell.channels.prompt_words import WORDS, language_of
 from upsell.decisions.cart_changes import CartChange
 from upsell.runtime.accepting import Accept, NotAcceptedError, Refusal
@@ -38,13 +39,14 @@ from upsell.web.api.identity_door import (
 )
 
 _ACCEPT_EXAMPLE = '{"key": "...", "price": 13410, "currency": "USD", "token": "..."}'
-_STATUS: Final = {
+STATUS: Final = {
     Refusal.NOT_FOUND: HTTPStatus.NOT_FOUND,
     Refusal.NOT_YOURS: HTTPStatus.FORBIDDEN,
     Refusal.ROLE: HTTPStatus.FORBIDDEN,
     Refusal.OVER: HTTPStatus.BAD_REQUEST,
     Refusal.PRICE: HTTPStatus.BAD_REQUEST,
 }
+"""With which status each refusal is answered."""
 
 
 class AcceptBody(NamingAsker, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
@@ -71,16 +73,25 @@ class AskAnswer(msgspec.Struct, frozen=True):
     message: str
 
 
+class Pay(msgspec.Struct, frozen=True):
+    """What the customer is to do before it is theirs: pay at an address."""
+
+    label: str
+    url: str
+
+
 class AcceptAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
     """What was accepted is written down: where it stands, and what the customer is told.
 
-    ``cart`` is there while the order lies in a cart: what the shop takes out and puts in.
+    ``cart`` is there while the order lies in a cart: what the shop takes out and puts in;
+    ``pay`` where they are to pay before it is theirs.
     """
 
     key: str
     state: str
     message: str
     cart: CartChange | None = None
+    pay: Pay | None = None
 
 
 _ask_body = msgspec.json.Decoder(AskBody).decode
@@ -102,13 +113,14 @@ def accept_routes(door: Door, desk: FulfilDesk, colleagues: ColleagueDesk) -> tu
         except NotAcceptedError as error:
             words = await asyncio.to_thread(desk.refusal_words, error, asked, locales)
             code = error.refusal.value
-            raise RefusedError(TellingRefused(code, str(error), words), _STATUS[error.refusal]) from error
+            raise RefusedError(TellingRefused(code, str(error), words), STATUS[error.refusal]) from error
         if told.is_failed:
             words = f"it was accepted, but came to nothing: the order is {told.order.state.value}"
             raise RefusedError(TellingRefused("failed", words, told.message), HTTPStatus.BAD_REQUEST)
         order = told.order
         change = order.terms.cart if order.state is OrderState.IN_CART else None
-        return AcceptAnswer(order.key, order.state.value, told.message, change)
+        pay = Pay(CHARGE_WORDS[language_of(*locales)].pay, order.pay_url) if order.pay_url else None
+        return AcceptAnswer(order.key, order.state.value, told.message, change, pay)
 
     @route("/v1/prompts/accepted", http_method=METHODS, status_code=200, request_max_body_size=LARGEST_EVENT)
     async def accepted(request: AnyRequest) -> Response[bytes]:
@@ -133,7 +145,7 @@ def accept_routes(door: Door, desk: FulfilDesk, colleagues: ColleagueDesk) -> tu
             except NotAcceptedError as error:
                 words = refusal_words(error, locales)
                 refused = TellingRefused(error.refusal.value, str(error), words)
-                raise RefusedError(refused, _STATUS[error.refusal]) from error
+                raise RefusedError(refused, STATUS[error.refusal]) from error
             told = WORDS[language_of(*locales)]
             return AskAnswer(len(asked), told.colleagues_asked if asked else told.team_asked)
 

@@ -11,6 +11,7 @@ import msgspec
 
 from upsell.catalog.plans import BillingInterval
 from upsell.channels.prompt_view import PromptView
+from upsell.channels.stripe_foresight import Outlook
 from upsell.decisions.lineup import ListedPlan
 from upsell.decisions.reach import CHANNELS
 from upsell.runtime.answering import Act
@@ -123,6 +124,17 @@ _LISTED_PLAN: Final[Schema] = {
 }
 
 
+_TOLD: Final[Schema] = {
+    "type": "object",
+    "properties": {
+        "code": {"type": "string"},
+        "message": {"type": "string"},
+        "words": {"type": "string"},
+    },
+    "required": ["code", "message"],
+}
+
+
 def prompt_paths() -> Schema:
     """Describe the routes that pages and servers ask for somebody who looks."""
     return {
@@ -133,6 +145,7 @@ def prompt_paths() -> Schema:
             "post": _accept("accepted", "Take an offer at the terms its prompt showed.")
         },
         "/v1/prompts/asked": {"post": _ask_colleagues()},
+        "/v1/prompts/charges": {"post": _charges()},
         "/v1/accept": {"post": _accept("accept", "Take an offer for whom a server names.")},
         "/v1/prompts/{act}": {"post": _answers()},
         "/v1/can": {"post": _can()},
@@ -221,6 +234,43 @@ def _answers() -> Schema:
     }
 
 
+def _charges() -> Schema:
+    schema = {
+        "type": "object",
+        "properties": {
+            **_ASKER, "key": _NAME, "locale": {"type": "string", "maxLength": LONGEST_NAME},
+        },
+        "required": ["key"],
+        "additionalProperties": False,
+    }  # fmt: skip
+    amount = {"type": ["integer", "null"], "description": "In minor units, with tax."}
+    said = {
+        "key": {"type": "string"},
+        "outlook": {"enum": ["none", *(each.value for each in Outlook)]},
+        "lines": {"type": "array", "items": {"type": "string"}},
+        "now": amount,
+        "next": amount,
+        "nextAt": {"type": ["string", "null"], "format": "date-time"},
+        "currency": {"type": "string"},
+    }
+    told = {"type": "object", "properties": said, "required": list(said), "additionalProperties": False}
+    return {
+        "operationId": "charges",
+        "summary": "Say what taking an offer would cost, by billing's own reckoning.",
+        "description": f"Nothing is taken, and nothing is invented: `silent` is that billing does not "
+        f"answer. {_ASKS}",
+        "security": KEYS,
+        "requestBody": body(schema, {"userId": "ann", "key": "k1"}),
+        "responses": {
+            "200": response("What is known.", told),
+            **_refusals(),
+            "400": response("It is over, or the body is none.", _TOLD),
+            "403": response("It is not theirs to accept, or the key is not for this.", _TOLD),
+            "404": response("Nothing was shown under the key.", _TOLD),
+        },
+    }
+
+
 def _accept(name: str, summary: str) -> Schema:
     schema = {
         "type": "object",
@@ -239,9 +289,16 @@ def _accept(name: str, summary: str) -> Schema:
         "$ref": "#/components/schemas/CartChange",
         "description": "What the shop takes out of the cart and puts in; there where a cart was asked for.",
     }
+    pay = {
+        "type": "object",
+        "description": "Where the customer is to pay before it is theirs, and what the button says.",
+        "properties": {"label": {"type": "string"}, "url": {"type": "string", "format": "uri"}},
+        "required": ["label", "url"],
+        "additionalProperties": False,
+    }
     example = {"userId": "ann", "key": "k1", "price": 13_410, "currency": "USD"}
     told = "Told again, it is one order; what is refused says why to the customer in `words`. "
-    return _taken(name, summary, (told, schema, answered, {"cart": change}, example))
+    return _taken(name, summary, (told, schema, answered, {"cart": change, "pay": pay}, example))
 
 
 def _ask_colleagues() -> Schema:
@@ -271,15 +328,6 @@ def _taken(name: str, summary: str, said: tuple[str, Schema, Schema, Schema, Sch
         "required": list(answered),
         "additionalProperties": False,
     }
-    refused = {
-        "type": "object",
-        "properties": {
-            "code": {"type": "string"},
-            "message": {"type": "string"},
-            "words": {"type": "string"},
-        },
-        "required": ["code", "message"],
-    }
     return {
         "operationId": name,
         "summary": summary,
@@ -291,7 +339,7 @@ def _taken(name: str, summary: str, said: tuple[str, Schema, Schema, Schema, Sch
             "200": response("It is written down.", taken),
             **_refusals(),
             **{
-                status: response(said, refused)
+                status: response(said, _TOLD)
                 for status, said in (
                     (
                         "400",

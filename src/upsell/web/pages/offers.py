@@ -17,7 +17,10 @@ from litestar import Request, Response, route
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
+from upsell.channels.charge_words import WORDS as CHARGE_WORDS
+from upsell.channels.charge_words import charge_lines
 from upsell.channels.footer import whom_and_where
+from upsell.channels.fulfillers import Purchase
 from upsell.channels.link_facts import DECIDE, DOWNGRADE, OFFER, QUOTE
 from upsell.channels.scanners import read_signs
 from upsell.clock import Clock
@@ -31,6 +34,7 @@ from upsell.runtime.landing import OfferDesk
 from upsell.runtime.preferences import Desk
 from upsell.runtime.promises import Promise
 from upsell.runtime.shown_offers import Shown
+from upsell.runtime.stripe_billing import ForesightDesk
 from upsell.runtime.targets import TargetBook
 from upsell.store.ledger import Appended
 from upsell.store.links import Came, VisitKind
@@ -65,11 +69,14 @@ class OfferPages:
         colleagues: ColleagueDesk,
         targets: TargetBook,
         intake: Intake,
+        foresight: ForesightDesk | None = None,
     ) -> None:
         """Open links with ``desk``, take what is accepted with ``fulfil``, and tell ``intake`` who came.
 
-        Whoever may not accept asks ``colleagues``.
+        Whoever may not accept asks ``colleagues``; ``foresight`` says beforehand what is charged, None where
+        nobody can.
         """
+        self._foresight = foresight
         self._desk = desk
         self._clock = clock
         self._fulfil = fulfil
@@ -125,7 +132,7 @@ class OfferPages:
         is_visit = ANSWERED not in request.query_params and not _is_colleagues(request)
         if request.method == "GET" and is_visit:
             self._note_visit(request, shown, token)
-        return self._offer_page(shown, accepted)
+        return self._offer_page(shown, accepted, is_read=request.method == "GET")
 
     def _answer(self, request: AnyRequest, token: str, accepted: str, form: Form) -> Response[bytes]:
         shown = self._open(request, token)
@@ -200,11 +207,13 @@ class OfferPages:
         status: HTTPStatus = HTTPStatus.OK,
         *,
         is_over: bool = False,
+        is_read: bool = True,
     ) -> Response[bytes]:
         manner = manner_of(shown.reader, accepted)
         is_over = (is_over or shown.is_over) and shown.accepted_at is None and not shown.is_asked
         is_open = not is_over and shown.accepted_at is None and not shown.is_asked and not shown.has_it
         is_never = shown.declined is not None and shown.declined.answer is Answer.NEVER
+        order = shown.order
         return customer_page(
             "offer.html",
             manner.words.language,
@@ -220,6 +229,9 @@ class OfferPages:
             may_decline=is_open and not is_never,
             may_decide=shown.may_decide,
             asked=_asked_words(shown, manner),
+            charges=self._charges(shown, manner) if is_open and is_read else (),
+            pay_url=order.pay_url if order is not None else "",
+            pay_label=CHARGE_WORDS[manner.words.language].pay,
             key=shown.message.key,
             price="" if shown.terms.price is None else shown.terms.price,
             currency=shown.terms.currency,
@@ -229,6 +241,13 @@ class OfferPages:
             sender_address=shown.sender.reply_to or shown.sender.address,
             from_whom=whom_and_where(shown.sender.name, shown.sender.postal_address),
         )
+
+    def _charges(self, shown: Shown, manner: Manner) -> tuple[str, ...]:
+        """Say what would be charged, as billing names it now."""
+        if self._foresight is None:
+            return ()
+        foreseen = self._foresight.foresee(_purchase(shown))
+        return charge_lines(foreseen, manner.words.language, manner.locale, manner.zone)
 
     def _look_back(self, token: str, accepted: str) -> Response[bytes]:
         key = self._desk.open(DOWNGRADE, token)
@@ -308,6 +327,21 @@ def _back_news(promise: Promise, manner: Manner) -> str:
     said = words.back_returned.format(name=to) if to else words.back_returned_somewhere
     said = f"{said} {words.back_refunded}" if back.has_refund else said
     return f"{said} {back.answer}".strip()
+
+
+def _purchase(shown: Shown) -> Purchase:
+    """Give what would be bought, were it taken now."""
+    return Purchase(
+        key=shown.message.key,
+        customer_id=shown.reader.customer_id,
+        account_id=shown.reader.account_id,
+        offer=shown.offer.id,
+        thing=shown.terms.thing,
+        kind=shown.offer.kind.value,
+        terms=shown.terms,
+        trial_days=shown.offer.trial_days,
+        accepted_at=shown.now,
+    )
 
 
 def _is_theirs(shown: Shown) -> bool:

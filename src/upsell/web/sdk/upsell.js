@@ -376,6 +376,8 @@ input{width:20px;height:20px;accent-color:var(--a);margin:0}
         if (answer.cart && this.given.apply) await this.change(answer.cart);
         tabs && tabs.postMessage({ key: said.key });
         this.finish(answer.message || words.accepted);
+        const { pay } = answer;
+        if (pay) this.status.after(el("a", { class: "go", href: pay.url }, pay.label));
         tell("accepted", { ...said, answer });
       } catch (error) {
         this.busy(false);

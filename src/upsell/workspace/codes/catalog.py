@@ -88,6 +88,55 @@ offers:
 """,
     ),
     Page(
+        code="stripe-price",
+        meaning="An id of a price at Stripe stands where the catalog states no price.",
+        remedy="State the price for the same interval and currency: what Stripe charges is held against it.",
+        wrong="""\
+# catalog.yaml
+plans:
+  team: {name: Team, tier: 1, price: {month: 49}, stripe: {month: {EUR: price_1TeamEur}}}
+  business: {name: Business, tier: 2, limits: {reports: 2000}}
+""",
+        right="""\
+# catalog.yaml
+plans:
+  team: {name: Team, tier: 1, price: {month: {EUR: 45}}, stripe: {month: {EUR: price_1TeamEur}}}
+  business: {name: Business, tier: 2, limits: {reports: 2000}}
+""",
+    ),
+    Page(
+        code="stripe-twice",
+        meaning="Two things, or two intervals of one, have the same price at Stripe.",
+        remedy="Make a price of its own at Stripe: what somebody holds is told by the price they pay.",
+        wrong="""\
+# catalog.yaml
+plans:
+  team: {name: Team, tier: 1, price: {month: 49}, stripe: {month: price_1T}}
+  business: {name: Business, tier: 2, limits: {reports: 2000}, price: {month: 149}, stripe: {month: price_1T}}
+""",
+        right="""\
+# catalog.yaml
+plans:
+  team: {name: Team, tier: 1, price: {month: 49}, stripe: {month: price_1T}}
+  business: {name: Business, tier: 2, limits: {reports: 2000}, price: {month: 149}, stripe: {month: price_1B}}
+""",
+    ),
+    Page(
+        code="stripe-coupon",
+        meaning="An offer names a coupon at Stripe and takes nothing off, or not the same for everybody.",
+        remedy="Give it one discount, or leave the coupon out: one is made at Stripe for each share.",
+        wrong="""\
+# catalog.yaml
+offers:
+  grow: {kind: upgrade, plan: business, title: Business, stripe: {coupon: SPRING10}}
+""",
+        right="""\
+# catalog.yaml
+offers:
+  grow: {kind: upgrade, plan: business, title: Business, discount: 10%, months: 3, stripe: {coupon: SPRING10}}
+""",
+    ),
+    Page(
         code="fallback-circle",
         meaning="Fallbacks lead back to the offer they began with.",
         remedy="Leave fallback out of the last one.",

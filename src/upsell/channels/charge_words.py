@@ -1,0 +1,104 @@
+"""Charge words: what somebody is told beforehand of what taking an offer would cost them.
+
+The law: every figure is one that billing named; where it named none, that is said, and nothing is put in its
+place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+from babel import Locale
+from babel.dates import format_date
+
+from upsell.channels.languages import ENGLISH, GERMAN
+from upsell.channels.money_words import money_words
+from upsell.channels.stripe_foresight import Foreseen, Outlook
+from upsell.clock import find_zone, to_datetime
+
+
+class ChargeWords(msgspec.Struct, frozen=True):
+    """The words of one language; names in braces are filled in."""
+
+    language: str
+    now: str
+    nothing_now: str
+    next: str
+    checkout: str
+    differs: str
+    silent: str
+    pay: str
+    paid_title: str
+    paid_said: str
+
+
+WORDS: Final[Mapping[str, ChargeWords]] = {
+    ENGLISH: ChargeWords(
+        language=ENGLISH,
+        now="Charged when you accept: {now} with tax, for the time until your next invoice.",
+        nothing_now="Nothing is charged when you accept.",
+        next="Your next invoice is then {next}, on {day}.",
+        checkout="You pay on the next page, which says the amount with tax.",
+        differs="This cannot be set up just now: our payment provider has another price. Should you "
+        "accept, nothing is charged, and our team is told.",
+        silent="What is charged when you accept cannot be said just now: our payment provider does not "
+        "answer. The price above holds.",
+        pay="Pay now",
+        paid_title="Thank you",
+        paid_said="Your payment is being checked. Once it is there, what you chose is set up; you may close "
+        "this page.",
+    ),
+    GERMAN: ChargeWords(
+        language=GERMAN,
+        now="Wird beim Annehmen abgebucht: {now} mit Steuern, für die Zeit bis zu Ihrer nächsten Rechnung.",
+        nothing_now="Beim Annehmen wird nichts abgebucht.",
+        next="Ihre nächste Rechnung beträgt dann {next}, am {day}.",
+        checkout="Sie zahlen auf der nächsten Seite; sie nennt den Betrag mit Steuern.",
+        differs="Das lässt sich gerade nicht einrichten: Unser Zahlungsdienst hat einen anderen Preis. "
+        "Nehmen Sie an, wird nichts berechnet, und unser Team erfährt davon.",
+        silent="Was beim Annehmen abgebucht wird, lässt sich gerade nicht sagen: Unser Zahlungsdienst "
+        "antwortet nicht. Der Preis oben gilt.",
+        pay="Jetzt zahlen",
+        paid_title="Vielen Dank",
+        paid_said="Ihre Zahlung wird geprüft. Sobald sie da ist, wird eingerichtet, was Sie gewählt haben. "
+        "Sie können diese Seite schließen.",
+    ),
+}
+"""The words of each language, by its ISO 639-1 code."""
+
+
+def charge_lines(foreseen: Foreseen | None, language: str, locale: Locale, zone: str) -> tuple[str, ...]:
+    """Say what would be charged; nothing where nothing falls due or the team sets it up.
+
+    Args:
+        foreseen: What billing named.
+        language: In which words, by ISO 639-1 code.
+        locale: In which money and dates are written.
+        zone: The zone of their clock.
+    """
+    words = WORDS[language]
+    if foreseen is None:
+        return ()
+    match foreseen.outlook:
+        case Outlook.CHECKOUT:
+            return (words.checkout,)
+        case Outlook.DIFFERS:
+            return (words.differs,)
+        case Outlook.SILENT:
+            return (words.silent,)
+        case Outlook.CHARGED:
+            return tuple(_figures(foreseen, words, locale, zone))
+
+
+def _figures(foreseen: Foreseen, words: ChargeWords, locale: Locale, zone: str) -> list[str]:
+    said = []
+    if foreseen.now is not None:
+        now = money_words(foreseen.now, foreseen.currency, locale)
+        said.append(words.now.format(now=now) if foreseen.now else words.nothing_now)
+    if foreseen.next is not None and foreseen.next_at is not None:
+        at = to_datetime(foreseen.next_at).astimezone(find_zone(zone))
+        day = format_date(at, "d. MMMM y" if locale.language == GERMAN else "d MMMM y", locale)
+        said.append(words.next.format(next=money_words(foreseen.next, foreseen.currency, locale), day=day))
+    return said
