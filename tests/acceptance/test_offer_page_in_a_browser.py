@@ -178,7 +178,7 @@ def test_reloading_going_on_and_back_says_nothing_twice(site: Site, browser: Bro
     page.get_by_role("button", name=ACCEPT).click()
     page.get_by_role("link", name="Go back to what you had").click()
     page.get_by_role("button", name="Take me back").click()
-    expect(page.get_by_role("status")).to_contain_text("Our team got this at once")
+    expect(page.get_by_role("status")).to_contain_text("You told us on")
     page.reload()
     assert len(posts) == 2
     page.close()
