@@ -112,13 +112,15 @@ plans:
 # catalog.yaml
 plans:
   team: {name: Team, tier: 1, price: {month: 49}, stripe: {month: price_1T}}
-  business: {name: Business, tier: 2, limits: {reports: 2000}, price: {month: 149}, stripe: {month: price_1T}}
+  business:
+    {name: Business, tier: 2, limits: {reports: 2000}, price: {month: 149}, stripe: {month: price_1T}}
 """,
         right="""\
 # catalog.yaml
 plans:
   team: {name: Team, tier: 1, price: {month: 49}, stripe: {month: price_1T}}
-  business: {name: Business, tier: 2, limits: {reports: 2000}, price: {month: 149}, stripe: {month: price_1B}}
+  business:
+    {name: Business, tier: 2, limits: {reports: 2000}, price: {month: 149}, stripe: {month: price_1B}}
 """,
     ),
     Page(
@@ -133,7 +135,8 @@ offers:
         right="""\
 # catalog.yaml
 offers:
-  grow: {kind: upgrade, plan: business, title: Business, discount: 10%, months: 3, stripe: {coupon: SPRING10}}
+  grow:
+    {kind: upgrade, plan: business, title: Business, discount: 10%, months: 3, stripe: {coupon: SPRING10}}
 """,
     ),
     Page(
