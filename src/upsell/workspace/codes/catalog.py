@@ -113,14 +113,16 @@ plans:
 plans:
   team: {name: Team, tier: 1, price: {month: 49}, stripe: {month: price_1T}}
   business:
-    {name: Business, tier: 2, limits: {reports: 2000}, price: {month: 149}, stripe: {month: price_1T}}
+    {name: Business, tier: 2, limits: {reports: 2000}, price: {month: 149},
+     stripe: {month: price_1T}}
 """,
         right="""\
 # catalog.yaml
 plans:
   team: {name: Team, tier: 1, price: {month: 49}, stripe: {month: price_1T}}
   business:
-    {name: Business, tier: 2, limits: {reports: 2000}, price: {month: 149}, stripe: {month: price_1B}}
+    {name: Business, tier: 2, limits: {reports: 2000}, price: {month: 149},
+     stripe: {month: price_1B}}
 """,
     ),
     Page(
@@ -136,7 +138,8 @@ offers:
 # catalog.yaml
 offers:
   grow:
-    {kind: upgrade, plan: business, title: Business, discount: 10%, months: 3, stripe: {coupon: SPRING10}}
+    {kind: upgrade, plan: business, title: Business, discount: 10%, months: 3,
+     stripe: {coupon: SPRING10}}
 """,
     ),
     Page(
