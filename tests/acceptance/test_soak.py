@@ -194,7 +194,7 @@ def assert_said_once(connection: Connection, sink: Sink) -> None:
 def test_a_worker_killed_while_events_come_in_leaves_what_an_undisturbed_one_does(
     database: str, second_database: str, tmp_path: Path
 ) -> None:
-    soak(database, second_database, tmp_path, kills=4, people=45)
+    soak(database, second_database, tmp_path, kills=2, people=30)
 
 
 @pytest.mark.slow

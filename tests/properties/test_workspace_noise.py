@@ -34,7 +34,7 @@ EDITS = st.lists(
 )
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(EDITS)
 def test_noise_in_a_workspace_raises_nothing_but_its_problems(
     edits: list[tuple[str, float, int, str]],

@@ -129,7 +129,7 @@ def test_strata_that_are_watched_multiply_their_evidence() -> None:
     assert checked({"1": one, "2": other}).watched_p_value == pytest.approx(apart[0] * apart[1], rel=1e-9)
 
 
-@pytest.mark.parametrize("worlds", [200, pytest.param(2_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("worlds", [100, pytest.param(2_000, marks=pytest.mark.slow)])
 def test_looked_at_daily_the_watched_test_warns_seldom_and_the_other_often(worlds: int) -> None:
     # Planted truth: worlds as planned, 100 looks each.
     chance = np.random.default_rng(5)

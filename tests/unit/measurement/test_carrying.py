@@ -29,6 +29,11 @@ ASKED = msgspec.structs.replace(
     question("2024-12-01"), is_clustered=True, serving=(("pro", 300),), has_spendings=True
 )
 NEVER_RUN = [dialect for dialect in Dialect if not dialect.is_run]
+BRIEFLY = [
+    pytest.param(each, marks=pytest.mark.slow) if each in (Dialect.SPARK, Dialect.SNOWFLAKE) else each
+    for each in Dialect
+]
+"""Every dialect, of those that are never run one at once and the others where there is time."""
 
 
 def lift_queries(dialect: Dialect) -> Iterator[tuple[str, str]]:
@@ -70,7 +75,7 @@ def check(name: str, sql: str, dialect: Dialect) -> None:
         assert not any(isinstance(each.expression, exp.Interval) for each in tree.find_all(exp.Mul)), name
 
 
-@pytest.mark.parametrize("dialect", Dialect)
+@pytest.mark.parametrize("dialect", BRIEFLY)
 def test_every_query_is_read_back_in_its_dialect_with_nothing_unsupported(dialect: Dialect) -> None:
     for name, sql in (*lift_queries(dialect), *metric_queries(dialect, has_slices=False)):
         check(name, sql, dialect)
@@ -83,7 +88,9 @@ def test_every_metric_by_every_dimension_is_read_back_in_its_dialect(dialect: Di
         check(name, sql, dialect)
 
 
-@pytest.mark.parametrize("dialect", NEVER_RUN)
+@pytest.mark.parametrize(
+    "dialect", [Dialect.BIGQUERY, *(pytest.param(each, marks=pytest.mark.slow) for each in NEVER_RUN[:-1])]
+)
 def test_what_is_mended_for_a_dialect_says_the_same(dialect: Dialect) -> None:
     # Oracle: DuckDB runs the mended tree and the one before, and answers alike.
     world = DuckWorld(*_random_world(seed=7, units=120))
