@@ -24,6 +24,9 @@ class ChargeWords(msgspec.Struct, frozen=True):
 
     language: str
     now: str
+    approval: str
+    now_approved: str
+    checkout_approved: str
     nothing_now: str
     next: str
     checkout: str
@@ -38,6 +41,11 @@ WORDS: Final[Mapping[str, ChargeWords]] = {
     ENGLISH: ChargeWords(
         language=ENGLISH,
         now="Charged when you accept: {now} with tax, for the time until your next invoice.",
+        approval="An order of this size is confirmed by one of us first, and nothing is charged "
+        "when you accept.",
+        now_approved="Were it confirmed now, {now} would be charged, with tax, for the time until your next "
+        "invoice.",
+        checkout_approved="Once it is confirmed you get a mail that says where to pay.",
         nothing_now="Nothing is charged when you accept.",
         next="Your next invoice is then {next}, on {day}.",
         checkout="You pay on the next page, which says the amount with tax.",
@@ -53,6 +61,11 @@ WORDS: Final[Mapping[str, ChargeWords]] = {
     GERMAN: ChargeWords(
         language=GERMAN,
         now="Wird beim Annehmen abgebucht: {now} mit Steuern, für die Zeit bis zu Ihrer nächsten Rechnung.",
+        approval="Einen Auftrag dieser Größe bestätigt zuerst jemand von uns; beim Annehmen wird nichts "
+        "abgebucht.",
+        now_approved="Würde er jetzt bestätigt, würden {now} mit Steuern abgebucht, für die Zeit bis zu "
+        "Ihrer nächsten Rechnung.",
+        checkout_approved="Sobald er bestätigt ist, bekommen Sie eine E-Mail, in der steht, wo Sie zahlen.",
         nothing_now="Beim Annehmen wird nichts abgebucht.",
         next="Ihre nächste Rechnung beträgt dann {next}, am {day}.",
         checkout="Sie zahlen auf der nächsten Seite; sie nennt den Betrag mit Steuern.",
@@ -69,7 +82,9 @@ WORDS: Final[Mapping[str, ChargeWords]] = {
 """The words of each language, by its ISO 639-1 code."""
 
 
-def charge_lines(foreseen: Foreseen | None, language: str, locale: Locale, zone: str) -> tuple[str, ...]:
+def charge_lines(
+    foreseen: Foreseen | None, language: str, locale: Locale, zone: str, *, needs_approval: bool = False
+) -> tuple[str, ...]:
     """Say what would be charged; nothing where nothing falls due or the team sets it up.
 
     Args:
@@ -77,8 +92,18 @@ def charge_lines(foreseen: Foreseen | None, language: str, locale: Locale, zone:
         language: In which words, by ISO 639-1 code.
         locale: In which money and dates are written.
         zone: The zone of their clock.
+        needs_approval: Whether somebody of the team approves it first, so that nothing is charged before.
     """
     words = WORDS[language]
+    if needs_approval:
+        words = msgspec.structs.replace(
+            words, now=words.now_approved, checkout=words.checkout_approved, nothing_now=""
+        )
+        return (words.approval, *filter(None, _lines(foreseen, words, locale, zone)))
+    return _lines(foreseen, words, locale, zone)
+
+
+def _lines(foreseen: Foreseen | None, words: ChargeWords, locale: Locale, zone: str) -> tuple[str, ...]:
     if foreseen is None:
         return ()
     match foreseen.outlook:

@@ -63,9 +63,10 @@ class Accept(msgspec.Struct, frozen=True):
 
 
 class Looked(msgspec.Struct, frozen=True):
-    """What somebody who may accept would buy, were it taken now, and the team's zone."""
+    """What somebody who may accept would buy now, whether it needs approval, and the team's zone."""
 
     purchase: Purchase
+    needs_approval: bool
     zone: str
 
 
@@ -133,7 +134,8 @@ class AcceptDesk:
         account_id = bare(home.household.id) if is_account(home.household.id) else None
         terms, days = showing.terms, 0 if converts else offer.trial_days
         bought = Purchase(key, who, account_id, offer.id, terms.thing, offer.kind.value, terms, days, now)
-        return Looked(bought, program.zone)
+        beyond = None if days else ask_limit(terms, offer.months, program.accepting.approval_above)
+        return Looked(bought, beyond is not None and terms.cart is None, program.zone)
 
 
 def accept(connection: Connection, clock: Clock, asked: Accept, programs: Programs | None = None) -> Accepted:

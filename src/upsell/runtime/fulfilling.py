@@ -73,6 +73,9 @@ LONGEST_WAIT: Final[Duration] = 10 * MINUTE
 GRACE: Final[Duration] = DAY
 """For how long after the last moment to pay billing may be silent."""
 
+LEFT_AFTER: Final[Duration] = 30 * MINUTE
+"""After how long whoever was to pay, and did not, is taken to have left the page."""
+
 MOST_ATTEMPTS: Final = 14
 """How often billing is told that does not answer: over a little more than a day."""
 
@@ -182,7 +185,7 @@ def fulfil(connection: Connection, clock: Clock, fulfiller: Fulfiller | None, ke
     """Make an order theirs that was just accepted; give how it stands, None where somebody else is at it."""
     now = clock.now()
     claimed = claim_orders(connection, now, now + LEASE, 1, key)
-    return _see_to(connection, clock, fulfiller, claimed[0]) if claimed else None
+    return _see_to(connection, clock, fulfiller, claimed[0], is_watched=True) if claimed else None
 
 
 def fulfil_due(
@@ -277,6 +280,10 @@ def settle_by_hand(
         raise StoreError(msg)
     now = clock.now()
     is_on = state is OrderState.ACCEPTED
+    is_of_cart = order.state in (OrderState.IN_CART, OrderState.LEFT_OUT)
+    if is_of_cart and state is OrderState.FAILED:
+        # The shop charges for its cart, and nothing of it was to be set up.
+        state = OrderState.LEFT_OUT
     after = msgspec.structs.replace(
         order, state=state, answer="", is_given_up=False, detail=because, task="",
         next_attempt_at=now if is_on else None, finished_at=None if is_on else now,
@@ -285,7 +292,7 @@ def settle_by_hand(
         with connection.transaction():
             if not settle_order_by_hand(connection, after, order.state):
                 return None
-            if state is OrderState.FULFILLED:
+            if state is OrderState.FULFILLED and not is_of_cart:
                 # What came to nothing the team tells them itself: only it knows whether anything was charged.
                 tell_by_mail(connection, after, News.RETURNED if order.returns else News.CONFIRMED, now)
             if order.task:
@@ -303,8 +310,18 @@ def _is_being_told(order: Order) -> bool:
     return is_begun or order.state is OrderState.FULFILLING
 
 
-def _see_to(connection: Connection, clock: Clock, fulfiller: Fulfiller | None, order: Order) -> Order:
-    """Tell billing of an order that is claimed, and write what it said; without billing, the team."""
+def _see_to(
+    connection: Connection,
+    clock: Clock,
+    fulfiller: Fulfiller | None,
+    order: Order,
+    *,
+    is_watched: bool = False,
+) -> Order:
+    """Tell billing of an order that is claimed, and write what it said; without billing, the team.
+
+    Whoever accepted is told where to pay by the page they are on, where they watch it.
+    """
     now = clock.now()
     if order.converts:
         after = msgspec.structs.replace(
@@ -322,7 +339,10 @@ def _see_to(connection: Connection, clock: Clock, fulfiller: Fulfiller | None, o
         return _write(connection, clock, after, f"Accepted, make it so: {order_words(order)}", News.RECEIVED)
     said = fulfiller.fulfil(_purchase(order), clock.now())
     after = _after(order, said, clock.now())
-    return _write(connection, clock, after, _title(after, said), _news(after), said.learned)
+    news = _news(after)
+    if after.pay_url and not is_watched and _has_left(order, now):
+        news = News.TO_PAY
+    return _write(connection, clock, after, _title(after, said), news, said.learned)
 
 
 def _give_back(connection: Connection, clock: Clock, fulfiller: Fulfiller | None, order: Order) -> Order:
@@ -419,11 +439,16 @@ def _news(order: Order) -> News | None:
         case OrderState.FULFILLED:
             return News.CONFIRMED
         case OrderState.FAILED:
-            return News.FAILED
+            return News.FAILED if order.pay_by is None else News.UNPAID
         case OrderState.WAITING if not order.checkout:
             return News.RECEIVED
         case _:
             return None
+
+
+def _has_left(order: Order, now: Moment) -> bool:
+    """Tell whether nobody showed whoever accepted the page they pay on, or they were shown it long ago."""
+    return not order.checkout or now >= order.accepted_at + LEFT_AFTER
 
 
 def _awaiting(order: Order, bill: Bill, now: Moment) -> Order:

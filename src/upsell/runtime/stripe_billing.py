@@ -221,4 +221,5 @@ def _with_payer(connection: Connection, purchase: Purchase, sale: Sale) -> Sale:
         name=str(payer.get("name") or ""),
         checkout=order.checkout if order is not None else "",
         round=order.round if order is not None else 0,
+        due_from=(order.due_from or 0) if order is not None else 0,
     )
