@@ -221,6 +221,17 @@ def test_above_the_limit_page_and_prompt_say_that_nothing_is_charged_yet(till: T
     assert said["lines"][1].startswith("Were it confirmed now, $")
 
 
+def test_a_prompt_says_that_what_is_charged_can_be_asked_where_stripe_bills(
+    till: Till, window: Window
+) -> None:
+    till.show("ada")
+    said = window.post("/v1/prompts", "ada", placement="usage-page", locale="de").json()["prompt"]
+    assert said["charges"] == "Einen Augenblick: Was beim Annehmen abgebucht wird, wird nachgesehen."
+    with TestClient(make_app(till.url, till.world.clock)) as without:
+        window.client = without
+        assert "charges" not in window.post("/v1/prompts", "ada", placement="usage-page").json()["prompt"]
+
+
 def test_neither_a_head_nor_a_scanner_calls_stripe(window: Window) -> None:
     path = mail_offer(window.till)
     asked = len(window.till.stripe.asked)

@@ -23,6 +23,7 @@ class ChargeWords(msgspec.Struct, frozen=True):
     """The words of one language; names in braces are filled in."""
 
     language: str
+    asking: str
     now: str
     approval: str
     now_approved: str
@@ -40,6 +41,7 @@ class ChargeWords(msgspec.Struct, frozen=True):
 WORDS: Final[Mapping[str, ChargeWords]] = {
     ENGLISH: ChargeWords(
         language=ENGLISH,
+        asking="One moment: what is charged when you accept is looked up.",
         now="Charged when you accept: {now} with tax, for the time until your next invoice.",
         approval="An order of this size is confirmed by one of us first, and nothing is charged "
         "when you accept.",
@@ -60,6 +62,7 @@ WORDS: Final[Mapping[str, ChargeWords]] = {
     ),
     GERMAN: ChargeWords(
         language=GERMAN,
+        asking="Einen Augenblick: Was beim Annehmen abgebucht wird, wird nachgesehen.",
         now="Wird beim Annehmen abgebucht: {now} mit Steuern, für die Zeit bis zu Ihrer nächsten Rechnung.",
         approval="Einen Auftrag dieser Größe bestätigt zuerst jemand von uns; beim Annehmen wird nichts "
         "abgebucht.",
