@@ -136,6 +136,16 @@ def test_what_the_team_sets_up_is_received_and_then_confirmed_each_once(post: Po
     assert [mail["Subject"] for mail in post.mails()] == ["We have your yes to Pro", "Pro is yours"]
 
 
+def test_billing_that_confirms_by_itself_is_left_to_it_and_failures_are_not(post: Post) -> None:
+    secret = read_secret(GATEWAY_SECRET)
+    post.fulfiller = WebhookFulfiller(post.gateway.url, secret, timeout=2, is_confirming=True)
+    post.take_offer(post.known())
+    assert post.mails() == []
+    post.gateway.status = 402
+    post.take_offer(post.known("bob"), "bob")
+    assert [mail["Subject"] for mail in post.mails()] == ["Pro could not be set up"]
+
+
 def test_told_again_after_a_crash_it_is_one_mail(post: Post) -> None:
     key = post.known()
     post.take_offer(key)

@@ -189,6 +189,39 @@ def test_what_was_not_paid_in_time_is_mailed_as_that(till: Till) -> None:
     assert till.order(key).pay_url in text
 
 
+def test_a_bank_that_asks_for_its_customer_is_answered_on_stripes_page_and_then_it_is_theirs(
+    till: Till,
+) -> None:
+    till.stripe.authenticates = True
+    key = till.show("ada")
+    told = till.take_offer(key)
+    assert (told.is_failed, told.order.state) == (False, OrderState.WAITING)
+    assert told.order.pay_url.startswith("https://checkout.stripe.com/")
+    assert (till.stripe.charged, till.tasks()) == ([], [])
+    (session,) = till.stripe.sessions.values()
+    assert session["mode"] == "setup"
+    till.stripe.pay(session["id"], setup_intent={"payment_method": "pm_known"}, customer="cus_ada")
+    till.move(MINUTE)
+    assert till.due() == 1
+    order = till.order(key)
+    assert (order.state, len(till.stripe.charged)) == (OrderState.FULFILLED, 1)
+    assert order.paid == till.charged()
+    assert till.stripe.subscriptions["sub_ada"]["default_payment_method"] == "pm_known"
+
+
+def test_a_bank_that_asks_again_is_a_refusal_said_plainly(till: Till) -> None:
+    till.stripe.authenticates = True
+    key = till.take_offer(till.show("ada")).order.key
+    (session,) = till.stripe.sessions.values()
+    till.stripe.pay(session["id"], setup_intent={"payment_method": "pm_known"}, customer="cus_ada")
+    till.stripe.declines = True
+    till.move(MINUTE)
+    till.due()
+    assert till.order(key).state is OrderState.FAILED
+    assert till.stripe.charged == []
+    assert "nothing was charged" in till.mails()[-1][1]
+
+
 def test_a_change_of_a_cart_is_confirmed_by_nobody_but_the_shop(till: Till) -> None:
     key = till.take_offer(till.show("ada")).order.key
     before = len(till.mails())

@@ -178,7 +178,8 @@ def open_fulfiller(settings: Settings, url: str = "") -> Fulfiller | None:
     if not settings.gateway_secret:
         msg = "expected UPSELL_GATEWAY_SECRET beside UPSELL_BILLING_URL, got none; billing knows us by it"
         raise ConfigError(msg)
-    return WebhookFulfiller(settings.billing_url, read_secret(settings.gateway_secret))
+    secret, is_confirming = read_secret(settings.gateway_secret), bool(settings.billing_confirms)
+    return WebhookFulfiller(settings.billing_url, secret, is_confirming=is_confirming)
 
 
 def fulfil(connection: Connection, clock: Clock, fulfiller: Fulfiller | None, key: str) -> Order | None:
@@ -339,7 +340,7 @@ def _see_to(
         return _write(connection, clock, after, f"Accepted, make it so: {order_words(order)}", News.RECEIVED)
     said = fulfiller.fulfil(_purchase(order), clock.now())
     after = _after(order, said, clock.now())
-    news = _news(after)
+    news = None if _is_told(after, fulfiller) else _news(after)
     if after.pay_url and not is_watched and _has_left(order, now):
         news = News.TO_PAY
     return _write(connection, clock, after, _title(after, said), news, said.learned)
@@ -367,7 +368,7 @@ def _give_back(connection: Connection, clock: Clock, fulfiller: Fulfiller | None
     title, news = "", None
     match after.state:
         case OrderState.FULFILLED:
-            news = News.RETURNED
+            news = None if fulfiller.is_confirming else News.RETURNED
         case OrderState.FAILED:
             what = "never answered" if after.is_given_up else "refused it"
             title, news = f"{words} - billing {what}", News.RETURNING
@@ -444,6 +445,11 @@ def _news(order: Order) -> News | None:
             return News.RECEIVED
         case _:
             return None
+
+
+def _is_told(order: Order, fulfiller: Fulfiller) -> bool:
+    """Tell whether billing itself tells whoever accepted that it is theirs."""
+    return fulfiller.is_confirming and order.state is OrderState.FULFILLED
 
 
 def _has_left(order: Order, now: Moment) -> bool:
