@@ -392,7 +392,9 @@ def test_the_page_says_beforehand_that_another_price_will_not_be_charged(window:
 def test_the_page_leads_on_to_where_it_is_paid(window: Window) -> None:
     path = mail_offer(window.till)
     window.till.stripe.customers["cus_ada"]["invoice_settings"]["default_payment_method"] = None
-    assert "Sie zahlen auf der nächsten Seite" in window.page(path, **{"accept-language": "de"})
+    page = window.page(path, **{"accept-language": "de"})
+    assert "Auf der nächsten Seite hinterlegen Sie, womit Sie zahlen; dann werden 42," in page
+    assert "sie nennt den Betrag" not in page, "on that page nothing is charged, and no amount is said"
     hidden = dict(
         re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', window.client.get(path).text)
     )

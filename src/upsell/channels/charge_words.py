@@ -25,6 +25,8 @@ class ChargeWords(msgspec.Struct, frozen=True):
     language: str
     asking: str
     now: str
+    now_card: str
+    card: str
     approval: str
     now_approved: str
     checkout_approved: str
@@ -43,6 +45,9 @@ WORDS: Final[Mapping[str, ChargeWords]] = {
         language=ENGLISH,
         asking="One moment: what is charged when you accept is looked up.",
         now="Charged when you accept: {now} with tax, for the time until your next invoice.",
+        now_card="On the next page you leave a way to pay; then {now} is charged, with tax, for the time "
+        "until your next invoice.",
+        card="On the next page you leave a way to pay.",
         approval="An order of this size is confirmed by one of us first, and nothing is charged "
         "when you accept.",
         now_approved="Were it confirmed now, {now} would be charged, with tax, for the time until your next "
@@ -64,6 +69,9 @@ WORDS: Final[Mapping[str, ChargeWords]] = {
         language=GERMAN,
         asking="Einen Augenblick: Was beim Annehmen abgebucht wird, wird nachgesehen.",
         now="Wird beim Annehmen abgebucht: {now} mit Steuern, für die Zeit bis zu Ihrer nächsten Rechnung.",
+        now_card="Auf der nächsten Seite hinterlegen Sie, womit Sie zahlen; dann werden {now} mit Steuern "
+        "abgebucht, für die Zeit bis zu Ihrer nächsten Rechnung.",
+        card="Auf der nächsten Seite hinterlegen Sie, womit Sie zahlen.",
         approval="Einen Auftrag dieser Größe bestätigt zuerst jemand von uns; beim Annehmen wird nichts "
         "abgebucht.",
         now_approved="Würde er jetzt bestätigt, würden {now} mit Steuern abgebucht, für die Zeit bis zu "
@@ -100,7 +108,12 @@ def charge_lines(
     words = WORDS[language]
     if needs_approval:
         words = msgspec.structs.replace(
-            words, now=words.now_approved, checkout=words.checkout_approved, nothing_now=""
+            words,
+            now=words.now_approved,
+            now_card=words.now_approved,
+            card="",
+            nothing_now="",
+            checkout=words.checkout_approved,
         )
         return (words.approval, *filter(None, _lines(foreseen, words, locale, zone)))
     return _lines(foreseen, words, locale, zone)
@@ -124,7 +137,11 @@ def _figures(foreseen: Foreseen, words: ChargeWords, locale: Locale, zone: str) 
     said = []
     if foreseen.now is not None:
         now = money_words(foreseen.now, foreseen.currency, locale)
-        said.append(words.now.format(now=now) if foreseen.now else words.nothing_now)
+        is_missing = foreseen.is_card_missing
+        if foreseen.now:
+            said.append((words.now_card if is_missing else words.now).format(now=now))
+        else:
+            said.append(f"{words.card} {words.nothing_now}".strip() if is_missing else words.nothing_now)
     if foreseen.next is not None and foreseen.next_at is not None:
         at = to_datetime(foreseen.next_at).astimezone(find_zone(zone))
         day = format_date(at, "d. MMMM y" if locale.language == GERMAN else "d MMMM y", locale)
