@@ -16,8 +16,9 @@ from tests.unit.cli.commands import run_command
 from upsell.channels.fulfillers import WebhookFulfiller
 from upsell.channels.signing import read_secret
 from upsell.clock import DAY
-from upsell.runtime.fulfilling import FIRST_PAUSE, fulfil_due, settle_by_hand
+from upsell.runtime.fulfilling import fulfil_due, settle_by_hand
 from upsell.runtime.order_mails import News, tell_by_mail
+from upsell.runtime.order_outcomes import FIRST_PAUSE
 from upsell.store.orders import OrderState
 
 pytestmark = pytest.mark.postgres

@@ -24,18 +24,12 @@ from upsell.clock import DAY, HOUR, MINUTE, SECOND
 from upsell.config import Settings
 from upsell.errors import ConfigError
 from upsell.runtime.accepting import Accept
-from upsell.runtime.fulfilling import (
-    LEASE,
-    LONGEST_WAIT,
-    SHORTEST_WAIT,
-    FulfilDesk,
-    Told,
-    fulfil_due,
-    open_fulfiller,
-    settle_by_hand,
-)
+from upsell.runtime.fulfil_desk import FulfilDesk, open_fulfiller
+from upsell.runtime.fulfilling import LEASE, fulfil_due, settle_by_hand
 from upsell.runtime.identities import Identity, sign_identity
+from upsell.runtime.order_outcomes import LONGEST_WAIT, SHORTEST_WAIT
 from upsell.runtime.stripe_billing import open_door
+from upsell.runtime.telling import Told
 from upsell.store.identity_secrets import make_identity_secret
 from upsell.store.keys import PUBLIC, Kind, create_key
 from upsell.store.orders import Order, OrderState, Via, claim_orders, find_order

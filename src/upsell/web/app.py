@@ -15,7 +15,7 @@ from upsell.config import Settings
 from upsell.runtime.colleagues import ColleagueDesk
 from upsell.runtime.deciding import Decider
 from upsell.runtime.following import Followers
-from upsell.runtime.fulfilling import FulfilDesk, open_fulfiller
+from upsell.runtime.fulfil_desk import FulfilDesk, open_fulfiller
 from upsell.runtime.identities import IdentityReader
 from upsell.runtime.intake import Intake
 from upsell.runtime.keyring import KeyRing

@@ -17,10 +17,11 @@ from upsell.channels.prompt_view import locale_of
 from upsell.channels.prompt_words import language_of
 from upsell.channels.stripe_foresight import Foreseen
 from upsell.clock import Clock, format_moment
-from upsell.runtime.accepting import AcceptDesk, Looked, NotAcceptedError
-from upsell.runtime.fulfilling import refusal_words
+from upsell.runtime.accept_checks import NotAcceptedError
+from upsell.runtime.accepting import AcceptDesk, Looked
 from upsell.runtime.identities import Identity
 from upsell.runtime.stripe_billing import ForesightDesk
+from upsell.runtime.telling import refusal_words
 from upsell.sources.bounds import LARGEST_EVENT
 from upsell.web.api.accepting import STATUS
 from upsell.web.api.identity_door import (

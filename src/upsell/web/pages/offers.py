@@ -25,9 +25,10 @@ from upsell.channels.link_facts import DECIDE, DOWNGRADE, OFFER, QUOTE
 from upsell.channels.scanners import Sign, read_signs
 from upsell.clock import Clock
 from upsell.decisions.declines import Answer
-from upsell.runtime.accepting import Accept, NotAcceptedError, Refusal
+from upsell.runtime.accept_checks import NotAcceptedError, Refusal
+from upsell.runtime.accepting import Accept
 from upsell.runtime.colleagues import ColleagueDesk, Wish
-from upsell.runtime.fulfilling import FulfilDesk, refusal_words, tell
+from upsell.runtime.fulfil_desk import FulfilDesk
 from upsell.runtime.honouring import Held, HonourDesk
 from upsell.runtime.intake import Intake, OverloadedError
 from upsell.runtime.landing import OfferDesk
@@ -36,6 +37,7 @@ from upsell.runtime.promises import Promise
 from upsell.runtime.shown_offers import Shown
 from upsell.runtime.stripe_billing import ForesightDesk
 from upsell.runtime.targets import TargetBook
+from upsell.runtime.telling import refusal_words, tell
 from upsell.store.ledger import Appended
 from upsell.store.links import Came, VisitKind
 from upsell.store.orders import OrderState, Via
