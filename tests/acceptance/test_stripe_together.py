@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from email import message_from_bytes, policy
 
@@ -21,6 +22,7 @@ from upsell.runtime.fulfilling import settle_by_hand
 from upsell.runtime.programs import Programs
 from upsell.store.orders import Order, OrderState
 from upsell.web.app import make_app
+from upsell.web.pages.offer_words import OFFER_WORDS
 
 pytestmark = pytest.mark.postgres
 
@@ -263,6 +265,20 @@ def test_a_prompt_says_that_what_is_charged_can_be_asked_where_stripe_bills(
     with TestClient(make_app(till.url, till.world.clock)) as without:
         window.client = without
         assert "charges" not in window.post("/v1/prompts", "ada", placement="usage-page").json()["prompt"]
+
+
+def test_the_page_to_go_back_promises_nothing_at_once_that_the_team_does(window: Window) -> None:
+    path = mail_offer(window.till)
+    hidden = dict(
+        re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', window.client.get(path).text)
+    )
+    after = window.client.post(path, data={**hidden, "action": "accept"}).text
+    (back,) = set(re.findall(r'href="\.\.(/d/[^"]+)"', after))
+    page = window.page(back)
+    assert OFFER_WORDS["en"].back_hint in page
+    assert OFFER_WORDS["en"].back_hint_at_once not in page
+    window.client.post(back, data={"because": "too slow"})
+    assert [title.partition(",")[0] for title in window.till.tasks()] == ["Take back from Pro"]
 
 
 def test_neither_a_head_nor_a_scanner_calls_stripe(window: Window) -> None:

@@ -134,9 +134,11 @@ class Fulfiller(Protocol):
 
     Attributes:
         is_confirming: Whether whoever accepted is told by it that it is done, so that nobody else tells them.
+        takes_back: Whether it takes back by itself what it made theirs; else the team does.
     """
 
     is_confirming: bool
+    takes_back: bool
 
     def fulfil(self, purchase: Purchase, now: Moment) -> Fulfilment:
         """Tell billing of a purchase, perhaps again, and give what it said; raises nothing."""
@@ -173,7 +175,7 @@ class WebhookFulfiller:
             msg = f"expected https for billing that is not this machine, got http and {parsed.host}; "
             msg += "look at UPSELL_BILLING_URL"
             raise ConfigError(msg)
-        self.is_confirming = is_confirming
+        self.is_confirming, self.takes_back = is_confirming, True
         self._url = url
         self._secret = secret
         self._client = httpx.Client(timeout=timeout, trust_env=False)

@@ -1,7 +1,8 @@
 """Accept checks: why an acceptance is not taken.
 
 The laws: a forwarded mail charges no company, for whoever accepts is of the household that pays and may
-decide for it; the price is the one that was shown; and terms are kept until their end, or while the offer is made.
+decide for it; the price is the one that was shown; and terms are kept until their end, or while the offer is
+made.
 """
 
 from __future__ import annotations

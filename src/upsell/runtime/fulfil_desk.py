@@ -61,9 +61,9 @@ class FulfilDesk:
             fulfil(connection, self._clock, self._fulfiller, key)
 
     @property
-    def has_billing(self) -> bool:
-        """Whether anybody but the team is told."""
-        return self._fulfiller is not None
+    def takes_back(self) -> bool:
+        """Whether billing takes back by itself what it made somebody's, and not the team."""
+        return self._fulfiller is not None and self._fulfiller.takes_back
 
     def refusal_words(self, error: NotAcceptedError, asked: Accept, locales: Sequence[object] = ()) -> str:
         """Say to whoever wanted to accept why it was not taken; locales as in ``take``."""

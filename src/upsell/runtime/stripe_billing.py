@@ -63,7 +63,7 @@ class StripeBilling:
 
         ``is_confirming`` is whether Stripe is set up to tell customers itself what is done.
         """
-        self.is_confirming = is_confirming
+        self.is_confirming, self.takes_back = is_confirming, False
         self._sales = Sales(url)
         self._fulfiller = StripeFulfiller(door, return_url)
 

@@ -256,7 +256,7 @@ class OfferPages:
         held = self._honours.read(key) if key is not None else None
         if held is None:
             return unknown_link(accepted, self._desk.sender_address())
-        return _back_page(held, accepted, is_by_billing=self._fulfil.has_billing)
+        return _back_page(held, accepted, is_by_billing=self._fulfil.takes_back)
 
     def _go_back(self, token: str, accepted: str, form: Form) -> Response[bytes]:
         key = self._desk.open(DOWNGRADE, token)
