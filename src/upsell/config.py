@@ -89,6 +89,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             pattern=r"^(https?://.*)?$",
         ),
     ] = ""
+    billing_confirms: Annotated[
+        int,
+        Meta(
+            description="1 where your billing, or Stripe, mails customers itself that what they accepted is "
+            "theirs, or that they are back: ours of that are not sent then; all others are",
+            ge=0,
+            le=1,
+        ),
+    ] = 0
     stripe_secret_key: Annotated[
         str,
         Meta(

@@ -15,7 +15,8 @@ from tests.stories.test_prompts import JOURNEY, ON_REQUEST
 from tests.stories.world import CATALOG, workflow
 from upsell.clock import DAY, HOUR, SECOND
 from upsell.errors import DefinitionError
-from upsell.runtime.accepting import Accept, AcceptDesk, Accepted, NotAcceptedError, accept
+from upsell.runtime.accept_checks import NotAcceptedError
+from upsell.runtime.accepting import Accept, AcceptDesk, Accepted, accept
 from upsell.runtime.deciding import Asked, Decider
 from upsell.runtime.identities import Identity
 from upsell.store.orders import OrderState, Via

@@ -22,8 +22,9 @@ from upsell.channels.signing import read_secret
 from upsell.clock import DAY, SECOND
 from upsell.errors import ConfigError, StoreError
 from upsell.runtime.approving import Decision, approve, lapse_due, refuse
-from upsell.runtime.fulfilling import Told, settle_by_hand
+from upsell.runtime.fulfilling import settle_by_hand
 from upsell.runtime.programs import Programs
+from upsell.runtime.telling import Told
 from upsell.store.approvals import Act, read_approvals
 from upsell.store.connect import connect
 from upsell.store.link_secrets import read_link_secrets

@@ -24,19 +24,11 @@ from upsell.clock import DAY, HOUR, SECOND, Moment
 from upsell.config import Settings
 from upsell.errors import ConfigError, StoreError
 from upsell.runtime.accepting import Accept
-from upsell.runtime.fulfilling import (
-    FIRST_PAUSE,
-    LEASE,
-    LONGEST_PAUSE,
-    MOST_ATTEMPTS,
-    FulfilDesk,
-    Told,
-    fulfil,
-    fulfil_due,
-    open_fulfiller,
-    settle_by_hand,
-)
+from upsell.runtime.fulfil_desk import FulfilDesk, open_fulfiller
+from upsell.runtime.fulfilling import LEASE, fulfil, fulfil_due, settle_by_hand
 from upsell.runtime.identities import Identity, sign_identity
+from upsell.runtime.order_outcomes import FIRST_PAUSE, LONGEST_PAUSE, MOST_ATTEMPTS
+from upsell.runtime.telling import Told
 from upsell.store.identity_secrets import make_identity_secret
 from upsell.store.keys import PUBLIC, Kind, Scope, create_key
 from upsell.store.orders import Order, OrderState, Via, claim_orders, find_order, settle_order

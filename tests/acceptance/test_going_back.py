@@ -15,7 +15,9 @@ from tests.offer_world import CATALOG, Offered, offer_documents, open_offers
 from tests.sinks import GATEWAY_SECRET, Gateway, open_gateway, open_sink
 from upsell.clock import DAY, SECOND
 from upsell.config import Settings
-from upsell.runtime.fulfilling import FIRST_PAUSE, fulfil_due, open_fulfiller
+from upsell.runtime.fulfil_desk import open_fulfiller
+from upsell.runtime.fulfilling import fulfil_due
+from upsell.runtime.order_outcomes import FIRST_PAUSE
 from upsell.store.orders import OrderState, list_orders
 from upsell.web.app import make_app
 

@@ -16,8 +16,9 @@ from tests.unit.cli.commands import run_command
 from upsell.channels.fulfillers import WebhookFulfiller
 from upsell.channels.signing import read_secret
 from upsell.clock import DAY
-from upsell.runtime.fulfilling import FIRST_PAUSE, fulfil_due, settle_by_hand
+from upsell.runtime.fulfilling import fulfil_due, settle_by_hand
 from upsell.runtime.order_mails import News, tell_by_mail
+from upsell.runtime.order_outcomes import FIRST_PAUSE
 from upsell.store.orders import OrderState
 
 pytestmark = pytest.mark.postgres
@@ -134,6 +135,16 @@ def test_what_the_team_sets_up_is_received_and_then_confirmed_each_once(post: Po
     order = post.order(key)
     settle_by_hand(post.world.connection, post.world.clock, order, OrderState.FULFILLED, "by hand")
     assert [mail["Subject"] for mail in post.mails()] == ["We have your yes to Pro", "Pro is yours"]
+
+
+def test_billing_that_confirms_by_itself_is_left_to_it_and_failures_are_not(post: Post) -> None:
+    secret = read_secret(GATEWAY_SECRET)
+    post.fulfiller = WebhookFulfiller(post.gateway.url, secret, timeout=2, is_confirming=True)
+    post.take_offer(post.known())
+    assert post.mails() == []
+    post.gateway.status = 402
+    post.take_offer(post.known("bob"), "bob")
+    assert [mail["Subject"] for mail in post.mails()] == ["Pro could not be set up"]
 
 
 def test_told_again_after_a_crash_it_is_one_mail(post: Post) -> None:

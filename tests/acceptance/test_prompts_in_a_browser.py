@@ -73,6 +73,7 @@ class Server:
         self.heard: list[tuple[str, dict[str, Any]]] = []
         self.accepts: list[tuple[int, dict[str, Any]]] = []
         self.asked: dict[str, Any] = {}
+        self.charges: tuple[int, dict[str, Any]] = (200, {})
         self.refused = ""
         self.base = ""
 
@@ -124,6 +125,8 @@ class Server:
             status, body = self.accepts.pop(0) if act == "accepted" and self.accepts else (200, {})
             if act == "asked":
                 body = self.asked
+            if act == "charges":
+                status, body = self.charges
             return Response(json.dumps(body).encode(), status_code=status, media_type="application/json")
 
         return Litestar(
@@ -391,6 +394,58 @@ def test_nothing_on_the_page_moves_when_it_appears(
     page.wait_for_timeout(300)
     assert page.locator("#below").bounding_box() == before
     assert page.evaluate("shifts") == 0
+
+
+CHARGED = "Charged when you accept: $50.00 with tax, for the time until your next invoice."
+ASKING = "One moment: what is charged when you accept is looked up."
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("width", [1100, 320])
+def test_what_is_charged_is_said_before_the_click_and_moves_nothing(
+    browser: Browser, server: Server, kind: str, width: int
+) -> None:
+    server.view = VIEW | {"kind": kind, "charges": ASKING}
+    server.charges = (200, {"outlook": "charged", "lines": [CHARGED, "Your next invoice is then $49.00."]})
+    context = browser.new_context(viewport={"width": width, "height": 900}, reduced_motion="reduce")
+    page = visit(context, server)
+    page.evaluate("document.querySelector('#slot').style.minHeight = '720px'")
+    ask(page, kind)
+    expect(page.get_by_text(ASKING)).to_be_visible()
+    page.wait_for_timeout(200)
+    page.evaluate("window.shifts = 0")
+    box = page.locator(".box").bounding_box()
+    expect(page.get_by_text(CHARGED)).to_be_visible()
+    assert page.locator(".box").bounding_box() == box
+    assert page.evaluate("shifts") == 0
+    heard(page, server, "charges", "shown")
+    context.close()
+
+
+def test_where_nobody_can_say_what_is_charged_nothing_is_said(
+    context: BrowserContext, server: Server
+) -> None:
+    server.view = VIEW | {"charges": ASKING}
+    server.charges = (403, {"code": "role", "message": "x", "words": "Your role may not."})
+    page = visit(context, server)
+    ask(page)
+    expect(page.get_by_text(ASKING)).to_be_visible()
+    expect(page.get_by_text(ASKING)).to_have_count(0)
+    assert "failed" not in page.evaluate("told")
+    page.get_by_role("button", name="Get Team").click()
+    expect(page.get_by_text("Done. Team is yours.")).to_be_visible()
+
+
+def test_a_card_that_says_done_moves_nothing_of_the_page(context: BrowserContext, server: Server) -> None:
+    show(server, "card")
+    page = visit(context, server)
+    page.evaluate("document.querySelector('#slot').style.minHeight = 'auto'")
+    ask(page, "card")
+    page.get_by_role("button", name="Get Team").wait_for()
+    before = page.locator("#below").bounding_box()
+    page.get_by_role("button", name="Get Team").click()
+    expect(page.get_by_text("Done. Team is yours.")).to_be_visible()
+    assert page.locator("#below").bounding_box() == before
 
 
 @pytest.mark.parametrize("intent", ["show", "help"])

@@ -24,18 +24,12 @@ from upsell.clock import DAY, HOUR, MINUTE, SECOND
 from upsell.config import Settings
 from upsell.errors import ConfigError
 from upsell.runtime.accepting import Accept
-from upsell.runtime.fulfilling import (
-    LEASE,
-    LONGEST_WAIT,
-    SHORTEST_WAIT,
-    FulfilDesk,
-    Told,
-    fulfil_due,
-    open_fulfiller,
-    settle_by_hand,
-)
+from upsell.runtime.fulfil_desk import FulfilDesk, open_fulfiller
+from upsell.runtime.fulfilling import LEASE, fulfil_due, settle_by_hand
 from upsell.runtime.identities import Identity, sign_identity
+from upsell.runtime.order_outcomes import LONGEST_WAIT, SHORTEST_WAIT
 from upsell.runtime.stripe_billing import open_door
+from upsell.runtime.telling import Told
 from upsell.store.identity_secrets import make_identity_secret
 from upsell.store.keys import PUBLIC, Kind, create_key
 from upsell.store.orders import Order, OrderState, Via, claim_orders, find_order
@@ -341,9 +335,9 @@ def test_a_prompt_is_told_beforehand_what_would_be_charged_and_only_whoever_may_
         assert window.post("/v1/prompts/charges", "ada", key=key).json()["outlook"] == "none"
 
 
-def mail_offer(till: Till) -> str:
+def mail_offer(till: Till, policy: str = "") -> str:
     """Offer Pro by mail to ada; give the path of its page."""
-    documents = dict(offer_documents())
+    documents = dict(offer_documents(policy=policy))
     documents["catalog.yaml"] = _with_ids(OFFERED)
     world = till.world
     world.apply(documents)
@@ -392,7 +386,9 @@ def test_the_page_says_beforehand_that_another_price_will_not_be_charged(window:
 def test_the_page_leads_on_to_where_it_is_paid(window: Window) -> None:
     path = mail_offer(window.till)
     window.till.stripe.customers["cus_ada"]["invoice_settings"]["default_payment_method"] = None
-    assert "Sie zahlen auf der nächsten Seite" in window.page(path, **{"accept-language": "de"})
+    page = window.page(path, **{"accept-language": "de"})
+    assert "Auf der nächsten Seite hinterlegen Sie, womit Sie zahlen; dann werden 42," in page
+    assert "sie nennt den Betrag" not in page, "on that page nothing is charged, and no amount is said"
     hidden = dict(
         re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', window.client.get(path).text)
     )

@@ -49,6 +49,7 @@ class Stripe:
         self.wrong: list[str] = []
         self.troubles: dict[str, list[Any]] = {}
         self.declines = False
+        self.authenticates = False
         self._kept: dict[str, tuple[int, str, int, Any]] = {}
         self._lock = threading.Lock()
         self._made = 0
@@ -310,6 +311,12 @@ class Stripe:
             if due > 0 and self.declines:
                 said = "Your card was declined."
                 raise Refused(402, "card_error", said, code="card_declined", decline_code="generic_decline")
+            if due > 0 and self.authenticates and not given.get("default_payment_method"):
+                said = "Your card was declined. This transaction requires authentication."
+                raise Refused(
+                    402, "card_error", said, code="authentication_required",
+                    decline_code="authentication_required",
+                )  # fmt: skip
             if due > 0 and not self._has_card(after):
                 raise Refused(400, "invalid_request_error", "This customer has no attached payment source")
             invoice = _object("invoice", id=self._new("in"), status="paid", amount_paid=max(0, due))

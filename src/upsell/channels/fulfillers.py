@@ -130,7 +130,15 @@ class Fulfilment(msgspec.Struct, frozen=True):
 
 
 class Fulfiller(Protocol):
-    """Makes what was accepted theirs."""
+    """Makes what was accepted theirs.
+
+    Attributes:
+        is_confirming: Whether whoever accepted is told by it that it is done, so that nobody else tells them.
+        takes_back: Whether it takes back by itself what it made theirs; else the team does.
+    """
+
+    is_confirming: bool
+    takes_back: bool
 
     def fulfil(self, purchase: Purchase, now: Moment) -> Fulfilment:
         """Tell billing of a purchase, perhaps again, and give what it said; raises nothing."""
@@ -148,13 +156,16 @@ class Fulfiller(Protocol):
 class WebhookFulfiller:
     """Tells a server of the team's own, and waits for its answer."""
 
-    def __init__(self, url: str, secret: bytes, *, timeout: float = TIMEOUT) -> None:
+    def __init__(
+        self, url: str, secret: bytes, *, timeout: float = TIMEOUT, is_confirming: bool = False
+    ) -> None:
         """Aim at the team's billing; nothing is opened yet.
 
         Args:
             url: Where purchases are posted.
             secret: What they are signed with.
             timeout: Seconds it may take over one answer.
+            is_confirming: Whether it tells customers itself what is done.
 
         Raises:
             ConfigError: What was accepted would leave this machine in the open.
@@ -164,6 +175,7 @@ class WebhookFulfiller:
             msg = f"expected https for billing that is not this machine, got http and {parsed.host}; "
             msg += "look at UPSELL_BILLING_URL"
             raise ConfigError(msg)
+        self.is_confirming, self.takes_back = is_confirming, True
         self._url = url
         self._secret = secret
         self._client = httpx.Client(timeout=timeout, trust_env=False)

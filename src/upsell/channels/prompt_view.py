@@ -78,6 +78,7 @@ class PromptView(msgspec.Struct, frozen=True, omit_defaults=True):
         expires_at: Until when the terms hold, None without an end.
         link: A link beside the buttons; None for none.
         cart: What accepting does to the cart that the request showed; None where it showed none.
+        charges: What is said until it is known what would be charged; empty where nobody is asked.
     """
 
     key: str
@@ -95,6 +96,7 @@ class PromptView(msgspec.Struct, frozen=True, omit_defaults=True):
     expires_at: str | None = None
     link: Link | None = None
     cart: CartChange | None = None
+    charges: str = ""
 
 
 def view_prompt(

@@ -131,7 +131,8 @@ WORDS: Final[Mapping[str, PromptWords]] = {
         each="{quantity} at {price} each",
         holds="{items} in one",
         saves_once="{saving} less than one by one",
-        to_pay="Thank you, we have your yes to {name}. Please pay on the next page; then it is yours.",
+        to_pay="Thank you, we have your yes to {name}. One step is left, on the page of our "
+        "payment provider; then it is yours.",
         not_paid="{name} was not paid in time, so it was not set up, and nothing was charged.",
         charged="{paid} was charged.",
     ),
@@ -194,7 +195,8 @@ WORDS: Final[Mapping[str, PromptWords]] = {
         each="{quantity} zu je {price}",
         holds="{items} in einem",
         saves_once="{saving} weniger als einzeln",
-        to_pay="Danke, Ihr Ja zu {name} ist da. Zahlen Sie bitte auf der nächsten Seite; dann ist es Ihres.",
+        to_pay="Danke, Ihr Ja zu {name} ist da. Ein Schritt fehlt noch, auf der Seite unseres "
+        "Zahlungsdienstes; dann ist es Ihres.",
         not_paid="{name} wurde nicht rechtzeitig bezahlt, also nicht eingerichtet und nicht berechnet.",
         charged="{paid} wurden abgebucht.",
     ),

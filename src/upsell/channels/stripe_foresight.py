@@ -47,6 +47,7 @@ class Foreseen(msgspec.Struct, frozen=True):
         next: What the next invoice comes to, with tax; None where that is not known.
         next_at: When that is; None where it is not known.
         currency: ISO 4217 code.
+        is_card_missing: Whether they first leave a way to pay, on a page that says no amount.
     """
 
     outlook: Outlook
@@ -54,6 +55,7 @@ class Foreseen(msgspec.Struct, frozen=True):
     next: int | None = None
     next_at: Moment | None = None
     currency: str = ""
+    is_card_missing: bool = False
 
 
 def foresee(door: StripeDoor, purchase: Purchase, sale: Sale) -> Foreseen | None:
@@ -81,7 +83,7 @@ def _foresee(door: StripeDoor, purchase: Purchase, sale: Sale) -> Foreseen | Non
     held = [] if sale.change is Change.ONCE else held_by(door, sale)
     move = None if sale.change is Change.ONCE else find_move(sale, terms, purchase.key, held)
     ask_price(sale, terms, door.price(sale.price))
-    if move is None or not move.subscription.can_pay:
+    if move is None:
         return Foreseen(Outlook.CHECKOUT)
     if move.is_done:
         return None
@@ -99,4 +101,5 @@ def _foresee(door: StripeDoor, purchase: Purchase, sale: Sale) -> Foreseen | Non
         next=None if is_anew else from_stripe(later.amount_due, terms.currency),
         next_at=None if is_anew else later.period_end * SECOND,
         currency=terms.currency,
+        is_card_missing=not move.subscription.can_pay,
     )

@@ -91,12 +91,19 @@ class StripeFulfiller:
         if move.is_done:
             return _done(sale, move, None)
         if not (left or move.subscription.can_pay):
-            return _awaited(
-                self._door.open_session(
-                    setup_params(move, purchase, self._return_url), _key(purchase, sale, "setup")
-                )
-            )
-        return self._change(purchase, sale, move, left)
+            return self._ask_for_card(purchase, sale, move)
+        try:
+            return self._change(purchase, sale, move, left)
+        except stripe.CardError as error:
+            if left or error.code != _WANTS_THEM:
+                raise
+            # Nothing was changed. On Stripe's page they show their bank that it is them, for what comes too.
+            return self._ask_for_card(purchase, sale, move)
+
+    def _ask_for_card(self, purchase: Purchase, sale: Sale, move: Move) -> Fulfilment:
+        """Open a page of Stripe's on which they leave a way to pay, and show their bank that it is them."""
+        params = setup_params(move, purchase, self._return_url)
+        return _awaited(self._door.open_session(params, _key(purchase, sale, "setup")))
 
     def _change(self, purchase: Purchase, sale: Sale, move: Move, left: str | None) -> Fulfilment:
         """Change what they subscribe to, once Stripe has named the very price that was accepted."""
@@ -106,7 +113,8 @@ class StripeFulfiller:
         foreseen = self._door.preview(preview_params(move, sale, purchase.accepted_at, coupon, "none"))
         ask_due(sale, terms, move, foreseen)
         params = change_params(move, sale, purchase, coupon, left)
-        changed = self._door.change_subscription(move.subscription.id, params, _key(purchase, sale))
+        key = _key(purchase, sale, "left" if left else "")
+        changed = self._door.change_subscription(move.subscription.id, params, key)
         return _done(sale, move, _paid(move, changed, terms.currency))
 
     def _try(self, purchase: Purchase, sale: Sale, held: list[Subscription]) -> Fulfilment:
@@ -189,6 +197,9 @@ def outcome_of(error: stripe.StripeError) -> Fulfilment:
         return Fulfilment(Outcome.REFUSED, detail=detail)
     return Fulfilment(Outcome.NOT_YET, detail=detail)
 
+
+_WANTS_THEM: Final = "authentication_required"
+"""What Stripe calls a charge that their bank takes only from themselves (3-D Secure)."""
 
 _WRONG: Final = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND})
 

@@ -51,7 +51,7 @@ def change_params(
         params["proration_behavior"] = "none"
     else:
         params["proration_behavior"] = "always_invoice"
-        params["proration_date"] = prorated_at(move, purchase.accepted_at)
+        params["proration_date"] = prorated_at(move, sale.reckoned_from(purchase.accepted_at))
     if payment_method:
         params["default_payment_method"] = payment_method
     return params
@@ -94,7 +94,7 @@ def trial_params(sale: Sale, purchase: Purchase, customer: str) -> SubscriptionC
                 "metadata": {ORDER: purchase.key},
             }
         ],
-        "trial_end": (purchase.accepted_at + purchase.trial_days * DAY) // SECOND,
+        "trial_end": (sale.reckoned_from(purchase.accepted_at) + purchase.trial_days * DAY) // SECOND,
         "cancel_at_period_end": True,
         "trial_settings": {"end_behavior": {"missing_payment_method": "cancel"}},
         "metadata": {**known_as(purchase), ORDER: purchase.key, TRIAL: purchase.thing},

@@ -59,6 +59,7 @@ class Sale(msgspec.Struct, frozen=True):
         name: What they are called; empty where it is not known.
         checkout: Id of the page that was opened for them to pay on; empty before.
         round: How often somebody of the team had it told anew.
+        due_from: When it was approved, or told anew by hand; 0 where neither was.
     """
 
     price: str
@@ -73,6 +74,11 @@ class Sale(msgspec.Struct, frozen=True):
     name: str = ""
     checkout: str = ""
     round: int = 0
+    due_from: Moment = 0
+
+    def reckoned_from(self, accepted_at: Moment) -> Moment:
+        """Give from when it is theirs: accepted, or since then approved or told anew."""
+        return max(accepted_at, self.due_from)
 
 
 class Move(msgspec.Struct, frozen=True):

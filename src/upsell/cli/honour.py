@@ -26,9 +26,11 @@ def honour(
     """
     from upsell.clock import SystemClock
     from upsell.config import load_settings
-    from upsell.runtime.fulfilling import fulfil, open_fulfiller, return_words
+    from upsell.runtime.fulfil_desk import open_fulfiller
+    from upsell.runtime.fulfilling import fulfil
     from upsell.runtime.honouring import Asking
     from upsell.runtime.honouring import honour as take_back
+    from upsell.runtime.order_outcomes import return_words
     from upsell.runtime.programs import Programs
     from upsell.runtime.promises import find_promise
     from upsell.store.connect import connect, database_url

@@ -32,6 +32,9 @@ def preview(  # noqa: PLR0913  # a command's options
     locale: Annotated[
         str | None, typer.Option(help="As if they read this locale, such as de; without it their own.")
     ] = None,
+    news: Annotated[
+        str, typer.Option(help="What the template order tells, such as failed; that it is theirs.")
+    ] = "",
     html: Annotated[Path | None, typer.Option(help="Write the HTML of a mail to this file.")] = None,
     text: Annotated[bool, typer.Option("--text", help="Print the plain text and nothing else.")] = False,
     at: Annotated[
@@ -60,7 +63,7 @@ def preview(  # noqa: PLR0913  # a command's options
     if past is not None and past > now:
         msg = f"--at: expected a moment of the past, got {at}"
         raise ConfigError(msg)
-    wanted = Wanted(template, customer or "", workflow, channel, locale)
+    wanted = Wanted(template, customer or "", workflow, channel, locale, news)
     shown = (
         _made_up(workspace or Path(), wanted, now if past is None else past)
         if customer is None

@@ -10,7 +10,6 @@ while it holds what is to be replaced; the shop changes it, and an order shows w
 
 from __future__ import annotations
 
-import enum
 import threading
 from typing import Final
 
@@ -20,14 +19,21 @@ from upsell.catalog.offers import Offer
 from upsell.channels.fulfillers import Purchase
 from upsell.channels.languages import language_of
 from upsell.clock import SECOND, Clock, Duration, Moment
-from upsell.decisions.cart_changes import CartChange
 from upsell.decisions.commitments import Beyond, ask_limit
 from upsell.decisions.holdings import had_of
-from upsell.errors import StoreError, UpsellError
-from upsell.ids import account_unit, bare, customer_unit, is_account
-from upsell.journeys.program import Program
-from upsell.journeys.steps import TrialStep
-from upsell.journeys.trials import is_under_way, says_paid_terms, trials_of
+from upsell.errors import StoreError
+from upsell.ids import bare, is_account
+from upsell.runtime.accept_checks import (
+    NotAcceptedError,
+    Refusal,
+    ask_cart,
+    ask_end,
+    ask_person,
+    ask_price,
+    ask_showing,
+    ask_stock,
+    ask_trial,
+)
 from upsell.runtime.identities import Identity
 from upsell.runtime.order_events import accepted_event, as_asked, ask_approval
 from upsell.runtime.order_mails import News, tell_by_mail
@@ -38,7 +44,6 @@ from upsell.store.connect import Connection, connect
 from upsell.store.households import read_traits
 from upsell.store.ledger import append, stamp_moment
 from upsell.store.orders import Order, OrderState, Via, add_order, find_order
-from upsell.store.queries import query
 
 HEAD_START: Final[Duration] = 30 * SECOND
 """For how long whoever accepted may tell billing, before the guard does."""
@@ -63,9 +68,10 @@ class Accept(msgspec.Struct, frozen=True):
 
 
 class Looked(msgspec.Struct, frozen=True):
-    """What somebody who may accept would buy, were it taken now, and the team's zone."""
+    """What somebody who may accept would buy now, whether it needs approval, and the team's zone."""
 
     purchase: Purchase
+    needs_approval: bool
     zone: str
 
 
@@ -74,25 +80,6 @@ class Accepted(msgspec.Struct, frozen=True):
 
     order: Order
     is_new: bool
-
-
-class Refusal(enum.Enum):
-    """Why an acceptance is not taken; the value is its code."""
-
-    NOT_FOUND = "not_found"
-    NOT_YOURS = "not_yours"
-    ROLE = "role"
-    OVER = "over"
-    PRICE = "price"
-
-
-class NotAcceptedError(UpsellError):
-    """Somebody may not accept this, at this price, now."""
-
-    def __init__(self, refusal: Refusal, message: str) -> None:
-        """Keep why; ``message`` is for whoever calls, not for the customer."""
-        self.refusal = refusal
-        super().__init__(message)
 
 
 class AcceptDesk:
@@ -123,17 +110,18 @@ class AcceptDesk:
             with self._reading:
                 self._programs.refresh(connection)
             now = self._clock.now()
-            showing = _ask_showing(connection, key, now)
+            showing = ask_showing(connection, key, now)
             program = newest_program(self._programs)
             who = id_today(connection, identity.customer_id)
             home = find_home(connection, program, showing, who, now)
-            _ask_person(program, home, who, identity)
-            offer = _ask_end(self._programs, program, showing, now)
-            converts = _ask_trial(connection, program, home, showing, now)
+            ask_person(program, home, who, identity)
+            offer = ask_end(self._programs, program, showing, now)
+            converts = ask_trial(connection, program, home, showing, now)
         account_id = bare(home.household.id) if is_account(home.household.id) else None
         terms, days = showing.terms, 0 if converts else offer.trial_days
         bought = Purchase(key, who, account_id, offer.id, terms.thing, offer.kind.value, terms, days, now)
-        return Looked(bought, program.zone)
+        beyond = None if days else ask_limit(terms, offer.months, program.accepting.approval_above)
+        return Looked(bought, beyond is not None and terms.cart is None, program.zone)
 
 
 def accept(connection: Connection, clock: Clock, asked: Accept, programs: Programs | None = None) -> Accepted:
@@ -153,7 +141,7 @@ def accept(connection: Connection, clock: Clock, asked: Accept, programs: Progra
         StoreError: The newest revision does not compile with this release.
     """
     now = clock.now()
-    showing = _ask_showing(connection, asked.key, now)
+    showing = ask_showing(connection, asked.key, now)
     if programs is None:
         programs = Programs()
         programs.refresh(connection)
@@ -163,8 +151,8 @@ def accept(connection: Connection, clock: Clock, asked: Accept, programs: Progra
     if asked.identity.is_visitor and who != asked.identity.customer_id:
         msg = "expected a token, as this visitor has said who they are, got an anonymousId alone"
         raise NotAcceptedError(Refusal.NOT_YOURS, msg)
-    _ask_person(program, home, who, asked.identity)
-    _ask_price(showing, asked)
+    ask_person(program, home, who, asked.identity)
+    ask_price(showing, asked.price, asked.currency)
     terms = showing.terms
     change = None if asked.via is Via.PAGE else terms.cart
     # A change of a cart is known by its key: the same offer may be taken again for the next cart.
@@ -176,9 +164,9 @@ def accept(connection: Connection, clock: Clock, asked: Accept, programs: Progra
             raise NotAcceptedError(Refusal.OVER, msg)
         return Accepted(before, is_new=False)
     if change is not None:
-        _ask_cart(home, change)
-    offer = _ask_end(programs, program, showing, now)
-    converts = _ask_trial(connection, program, home, showing, now)
+        ask_cart(home, change)
+    offer = ask_end(programs, program, showing, now)
+    converts = ask_trial(connection, program, home, showing, now)
     # What is mailed of it later is said in the language of whoever accepts.
     offer = offer.said_in(language_of(read_traits(connection, who)))
     order = _order(asked, showing, home, who, offer, now, converts=converts)
@@ -224,7 +212,7 @@ def _write(
             stamp_moment(connection, clock)
             mine = Programs()
             mine.refresh(connection)
-            _ask_stock(newest_program(mine), showing)
+            ask_stock(newest_program(mine), showing)
         if beyond is None:
             append(connection, [accepted_event(order, now)], clock)
         else:
@@ -240,148 +228,9 @@ def is_converting(connection: Connection, programs: Programs, order: Order, now:
     program = newest_program(programs)
     home = find_home(connection, program, showing, order.customer_id, now)
     try:
-        return _ask_trial(connection, program, home, showing, now)
+        return ask_trial(connection, program, home, showing, now)
     except NotAcceptedError:
         return False
-
-
-def _ask_showing(connection: Connection, key: str, now: Moment) -> Showing:
-    """Find what was shown under a key.
-
-    Raises:
-        NotAcceptedError: Nothing was.
-    """
-    showing = find_showing(connection, key, now)
-    if showing is None:
-        msg = f"expected the key of what made an offer, got {key[:80]!r}"
-        raise NotAcceptedError(Refusal.NOT_FOUND, msg)
-    return showing
-
-
-def _ask_person(program: Program, home: Home, who: str, identity: Identity) -> None:
-    """Refuse whoever may not accept for the household.
-
-    Raises:
-        NotAcceptedError: They are not of it, or have no role that may.
-    """
-    household = home.household
-    is_own = customer_unit(who) == home.unit_id
-    if not is_account(household.id):
-        if not is_own:
-            msg = "expected the customer whom the offer was made to, got another"
-            raise NotAcceptedError(Refusal.NOT_YOURS, msg)
-        return
-    is_told = identity.account_id is not None and account_unit(identity.account_id) == household.id
-    if not is_own and who not in household.roster and not is_told:
-        msg = "expected a member of the account that the offer was made to, got somebody else"
-        raise NotAcceptedError(Refusal.NOT_YOURS, msg)
-    roles = household.roster.get(who, [])
-    if program.accepting.roles.isdisjoint(roles):
-        msg = (
-            f"expected one of the roles {', '.join(sorted(program.accepting.roles))} in the account, got "
-            f"{', '.join(roles) or 'none'}; roles are told by Account Identified, and accepting.roles of "
-            "upsell.yaml lists those that may"
-        )
-        raise NotAcceptedError(Refusal.ROLE, msg)
-
-
-def _ask_cart(home: Home, change: CartChange) -> None:
-    """Refuse a change of a cart that holds no more what is to be replaced, or has what would be added.
-
-    Raises:
-        NotAcceptedError: It is another cart by now.
-    """
-    person = home.household.customers.get(bare(home.unit_id))
-    cart = person.profile.cart if person is not None else None
-    held = {line.item: line.quantity for line in cart.lines} if cart is not None else {}
-    is_there = all(held.get(each.id, 0) >= each.quantity for each in change.remove)
-    if not is_there or any(each.id in held for each in change.add):
-        msg = "expected the cart that the offer was made for, got another by now; ask for the placement again"
-        raise NotAcceptedError(Refusal.OVER, msg)
-
-
-def _ask_price(showing: Showing, asked: Accept) -> None:
-    """Refuse another price than the one that was shown.
-
-    Raises:
-        NotAcceptedError: It is another.
-    """
-    terms = showing.terms
-    if (asked.price, asked.currency) != (terms.price, terms.currency):
-        msg = (
-            f"expected the price that was shown, {terms.price} {terms.currency} in minor units, got "
-            f"{asked.price} {asked.currency}"
-        )
-        raise NotAcceptedError(Refusal.PRICE, msg)
-
-
-def _ask_end(programs: Programs, program: Program, showing: Showing, now: Moment) -> Offer:
-    """Give the offer as it was when it was shown.
-
-    Raises:
-        NotAcceptedError: Its terms hold no longer.
-    """
-    terms = showing.terms
-    if terms.expires_at is not None and terms.expires_at <= now:
-        msg = "expected terms that still hold, got some that have expired"
-        raise NotAcceptedError(Refusal.OVER, msg)
-    if terms.expires_at is None:
-        _ask_stock(program, showing)
-    offer = _offer_when(programs, terms.offer, showing.shown_at)
-    if offer is None:
-        msg = f"expected an offer of some revision, got {terms.offer!r}"
-        raise NotAcceptedError(Refusal.OVER, msg)
-    return offer
-
-
-def _ask_trial(connection: Connection, program: Program, home: Home, showing: Showing, now: Moment) -> bool:
-    """Tell whether these are the paid terms of a trial that is under way: what its passage said since.
-
-    Raises:
-        NotAcceptedError: It is to try what is being tried, or the trial whose paid terms it was is over.
-    """
-    household, offer = home.household, showing.terms.offer
-    own = household.account if is_account(home.unit_id) else household.customers.get(bare(home.unit_id))
-    if own is not None and says_paid_terms(own, showing.enrollment, offer, showing.shown_at, now):
-        return True
-    going = own is not None and any(is_under_way(each, offer, now) for each in trials_of(own))
-    if going:
-        msg = f"expected what is not on trial, got {offer!r}, which is; its paid terms are another offer"
-        raise NotAcceptedError(Refusal.OVER, msg)
-    values = {"unit": showing.unit_id, "enrollment": showing.enrollment, "offer": offer}
-    for workflow, version, step in connection.execute(query("find_posts"), values):
-        known = program.of_version(workflow, version)
-        if known is not None and isinstance(known.journey.steps.get(step), TrialStep):
-            msg = f"expected a trial of {offer!r} that is under way, got one that is over"
-            raise NotAcceptedError(Refusal.OVER, msg)
-    return False
-
-
-def _ask_stock(program: Program, showing: Showing) -> None:
-    """Refuse an offer without an end that is made no more.
-
-    Raises:
-        NotAcceptedError: It is not in the catalog, or none is left.
-    """
-    offer = showing.terms.offer
-    if offer not in program.catalog.offers:
-        msg = f"expected an offer that is still made, got {offer!r}, which the catalog has no more"
-        raise NotAcceptedError(Refusal.OVER, msg)
-    if offer in program.sold_out:
-        msg = f"expected an offer of which some is left, got {offer!r}, whose stock or budget ran out"
-        raise NotAcceptedError(Refusal.OVER, msg)
-
-
-def _offer_when(programs: Programs, offer_id: str, at: Moment) -> Offer | None:
-    """Give an offer as the catalog had it at a moment, or last before it was taken out."""
-    newest = programs.newest()
-    known: Offer | None = None
-    for number in range(1, (newest.number if newest is not None else 0) + 1):
-        revision, compiled = programs.revision(number), programs.compiled(number)
-        offer = compiled.catalog.offers.get(offer_id) if compiled is not None else None
-        if offer is not None and (known is None or revision.live_at <= at):
-            known = offer
-    return known
 
 
 def _order(

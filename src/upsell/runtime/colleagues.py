@@ -20,7 +20,7 @@ from upsell.decisions.reach import EMAIL
 from upsell.ids import bare, digest, is_account
 from upsell.journeys.effects import OF_ORDER, OpenTask, Speak
 from upsell.rules.facts import Scalar
-from upsell.runtime.accepting import NotAcceptedError, Refusal
+from upsell.runtime.accept_checks import NotAcceptedError, Refusal
 from upsell.runtime.identities import Identity
 from upsell.runtime.payers import Home, find_home, id_today, newest_program
 from upsell.runtime.programs import Programs

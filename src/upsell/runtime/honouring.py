@@ -17,9 +17,11 @@ from upsell.clock import Clock, Moment
 from upsell.ids import bare, digest, is_account, shard_of
 from upsell.journeys.program import Sender
 from upsell.runtime.accepting import HEAD_START
-from upsell.runtime.fulfilling import QUEUE, FulfilDesk, return_words
+from upsell.runtime.fulfil_desk import FulfilDesk
+from upsell.runtime.fulfilling import QUEUE
 from upsell.runtime.order_events import open_task
 from upsell.runtime.order_mails import News, mail_of, tell_by_mail
+from upsell.runtime.order_outcomes import return_words
 from upsell.runtime.programs import Programs
 from upsell.runtime.promises import HONOURING, Promise, read_promises
 from upsell.runtime.readers import Reader, may_decide, reader_of

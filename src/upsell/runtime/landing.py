@@ -15,6 +15,7 @@ import structlog
 
 from upsell.catalog.offers import Offer, Target
 from upsell.clock import Clock, Moment
+from upsell.decisions.commitments import ask_limit
 from upsell.decisions.declines import Answer, read_answer
 from upsell.decisions.facts import UnitFacts
 from upsell.decisions.lineup import LineupOrder, ListedPlan, line_up
@@ -169,8 +170,15 @@ def _shown(connection: Connection, programs: Programs, queued: Queued, now: Mome
         accepted_at=_accepted_at(told) if order is None else _taken_at(order),
         declined=_declined(told),
         may_decide=may_decide(snapshot.program, household, message.customer_id),
+        needs_approval=_needs_approval(snapshot.program, terms, offer),
         asked=_asked(told, message.customer_id),
     )
+
+
+def _needs_approval(program: Program, terms: Terms, offer: Offer) -> bool:
+    """Tell whether it is beyond the limits of the team; what is only tried is not."""
+    above = program.accepting.approval_above
+    return not offer.trial_days and ask_limit(terms, offer.months, above) is not None
 
 
 def _scene(program: Program, household: Household, message: Speak, now: Moment) -> tuple[Scene, Unit]:

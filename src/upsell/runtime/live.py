@@ -27,7 +27,8 @@ from upsell.runtime.approving import lapse_due
 from upsell.runtime.benchmarking import benchmark
 from upsell.runtime.cart_orders import settle_carts
 from upsell.runtime.dispatcher import Dispatcher
-from upsell.runtime.fulfilling import fulfil_due, open_fulfiller
+from upsell.runtime.fulfil_desk import open_fulfiller
+from upsell.runtime.fulfilling import fulfil_due
 from upsell.runtime.guarding import guard
 from upsell.runtime.learning import learn
 from upsell.runtime.linking import make_linker

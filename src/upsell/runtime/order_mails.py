@@ -34,6 +34,8 @@ class News(enum.Enum):
     CONFIRMED = "confirmed"
     RECEIVED = "received"
     FAILED = "failed"
+    TO_PAY = "to_pay"
+    UNPAID = "unpaid"
     ASKED = "asked"
     REFUSED = "refused"
     LAPSED = "lapsed"
@@ -47,6 +49,9 @@ _LINKS: Final[Mapping[News, str]] = {
     News.ASKED: QUOTE,
 }
 """What the one link of a mail is for."""
+
+_AGAIN: Final = frozenset({News.FAILED, News.TO_PAY, News.UNPAID})
+"""What is news again once billing was told anew."""
 
 
 def tell_by_mail(connection: Connection, order: Order, news: News, now: Moment, message: str = "") -> None:
@@ -68,8 +73,9 @@ def tell_by_mail(connection: Connection, order: Order, news: News, now: Moment, 
 def mail_of(order: Order, news: News, now: Moment, message: str = "") -> Speak:
     """Give the mail that tells news of an order; see ``tell_by_mail``."""
     said = {**_facts(order), "news": news.value, "message": message, LINK: _LINKS.get(news, "")}
+    anew = (str(order.round),) if order.round and news in _AGAIN else ()
     return Speak(
-        key=digest("order mail", order.key, news.value),
+        key=digest("order mail", order.key, news.value, *anew),
         enrollment="",
         workflow="",
         version="",
@@ -111,4 +117,7 @@ def _facts(order: Order) -> dict[str, Scalar]:
         "back_to": had.name if had is not None else "",
         "has_refund": order.has_refund or None,
         "is_given_up": order.is_given_up or None,
+        "paid": order.paid or None,
+        "pay_url": order.pay_url,
+        "pay_by": format_moment(order.pay_by) if order.pay_by is not None else None,
     }

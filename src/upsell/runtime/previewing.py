@@ -31,6 +31,8 @@ from upsell.journeys.steps import MessageStep, PromptKind, PromptStep, Step, for
 from upsell.journeys.workflow import UnitKind, Workflow
 from upsell.rules.facts import Scalar
 from upsell.runtime.deciding import line_up_plans
+from upsell.runtime.own_mails import with_own_mails
+from upsell.runtime.own_previews import OF_OWN, made_up_mail
 
 LINKS: Final = LinkMint("https://links.example", bytes(32))
 """What the links of a preview are made with: they look like those that are sent, and open nothing."""
@@ -48,6 +50,7 @@ class Wanted(msgspec.Struct, frozen=True):
         workflow: Key of the workflow that would send it; None for the first that names it.
         channel: The channel; None for the first of the step.
         locale: The locale to take for theirs; None for what their traits say.
+        news: What a mail about an order tells; empty for that it is theirs.
     """
 
     template: str
@@ -55,6 +58,7 @@ class Wanted(msgspec.Struct, frozen=True):
     workflow: str | None = None
     channel: str | None = None
     locale: str | None = None
+    news: str = ""
 
 
 class Preview(msgspec.Struct, frozen=True):
@@ -87,12 +91,18 @@ def preview(program: Program, household: Household, wanted: Wanted, now: Moment)
             such customer, or the offer cannot be made to them now.
         DeliveryError: It cannot be rendered, and so would not be sent.
     """
-    workflow, step = _step(program, wanted)
     person = household.customers.get(wanted.customer_id)
     if person is None:
         known = ", ".join(sorted(household.customers)) or "nobody"
         msg = f"expected a customer of {household.id}, got {wanted.customer_id}; known: {known}"
         raise ConfigError(msg)
+    if wanted.template in OF_OWN and wanted.workflow is None:
+        about = (household.id, wanted.customer_id, wanted.template, wanted.news, now)
+        return _written(with_own_mails(program), household, made_up_mail(program, *about), wanted, now)
+    if wanted.news:
+        msg = f"--news: expected one of the templates {', '.join(sorted(OF_OWN))}, got {wanted.template}"
+        raise ConfigError(msg)
+    workflow, step = _step(program, wanted)
     unit = household.account if workflow.unit is UnitKind.ACCOUNT else person
     if unit is None:
         msg = (
@@ -124,13 +134,18 @@ def preview(program: Program, household: Household, wanted: Wanted, now: Moment)
     )
     if isinstance(step, PromptStep):
         return preview_prompt(program, household, message, step.kind, wanted.locale)
+    return _written(program, household, message, wanted, now)
+
+
+def _written(program: Program, household: Household, message: Speak, wanted: Wanted, now: Moment) -> Preview:
     letter = write_letter(program, household, message, now, LINKS, wanted.locale)
     told = choose_content(program, household, message, wanted.locale)
     preheader = told.content.preheader
     if preheader:
         facts = template_facts(program, household, message, now, told.manner)
         preheader = render_text(told.content, preheader, facts)
-    return Preview(letter, workflow.key, step.id, channel, str(told.manner), preheader, message.offer)
+    by = message.workflow or "what became of an order"
+    return Preview(letter, by, message.step, message.channel, str(told.manner), preheader, message.offer)
 
 
 def preview_prompt(

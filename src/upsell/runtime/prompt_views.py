@@ -8,8 +8,10 @@ import msgspec
 import structlog
 
 from upsell.catalog.offers import Offer
+from upsell.channels.charge_words import WORDS
 from upsell.channels.prompt_text import WrittenPrompt, write_prompt
 from upsell.channels.prompt_view import PromptView, view_prompt
+from upsell.channels.prompt_words import language_of
 from upsell.decisions.intents import Intent
 from upsell.decisions.reach import PROMPT
 from upsell.decisions.terms import Terms
@@ -24,12 +26,13 @@ _log = structlog.get_logger(__name__)
 _NOBODY: Final = ""
 
 
-def view_prompted(told: Prompted, locale: str = "") -> PromptView | None:
+def view_prompted(told: Prompted, locale: str = "", *, is_foreseen: bool = False) -> PromptView | None:
     """Give what is drawn of an answer; None where nothing is offered.
 
     Args:
         told: The answer.
         locale: What the reader of the page reads; empty for what their traits say.
+        is_foreseen: Whether somebody can say what would be charged, so that the page may ask.
     """
     said = told.prompt
     if said is None:
@@ -41,7 +44,10 @@ def view_prompted(told: Prompted, locale: str = "") -> PromptView | None:
     kind = str(said.get("kind") or "")
     text = _text(told, locale)
     locales = (locale, *told.locales) if text is None else (text.locale,)
-    return view_prompt(dict(said), offer, told.plans, kind, locales, text, told.program.catalog.items)
+    view = view_prompt(dict(said), offer, told.plans, kind, locales, text, told.program.catalog.items)
+    if not is_foreseen or offer is None or offer.trial_days or view.cart is not None:
+        return view
+    return msgspec.structs.replace(view, charges=WORDS[language_of(view.lang)].asking)
 
 
 def _is_paid(told: Prompted, offer: Offer) -> bool:

@@ -70,6 +70,7 @@ class Shown(msgspec.Struct, frozen=True):
         accepted_at: When it was taken, None before and while or where it was not approved.
         declined: The last no to it; None before any.
         may_decide: Whether the reader may take it for whoever pays.
+        needs_approval: Whether somebody of the team would have to approve it first, were it taken now.
         asked: How many colleagues they asked to; 0 where the team is to find one, None before they asked.
     """
 
@@ -93,6 +94,7 @@ class Shown(msgspec.Struct, frozen=True):
     accepted_at: Moment | None
     declined: Declined | None
     may_decide: bool
+    needs_approval: bool
     asked: int | None
 
     @property

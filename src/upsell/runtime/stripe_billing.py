@@ -58,8 +58,12 @@ _log = structlog.get_logger(__name__)
 class StripeBilling:
     """Tells Stripe of purchases, with what the database knows of them; for threads."""
 
-    def __init__(self, url: str, door: StripeDoor, return_url: str) -> None:
-        """Read the database at ``url`` and speak through ``door``."""
+    def __init__(self, url: str, door: StripeDoor, return_url: str, *, is_confirming: bool = False) -> None:
+        """Read the database at ``url`` and speak through ``door``.
+
+        ``is_confirming`` is whether Stripe is set up to tell customers itself what is done.
+        """
+        self.is_confirming, self.takes_back = is_confirming, False
         self._sales = Sales(url)
         self._fulfiller = StripeFulfiller(door, return_url)
 
@@ -170,7 +174,8 @@ def open_stripe(settings: Settings, url: str) -> StripeBilling:
         msg += "them out, or what is accepted could be charged twice"
         raise ConfigError(msg)
     return_url = settings.stripe_return_url or link_base(settings) + PAID_PATH
-    return StripeBilling(url, open_door(settings, TIMEOUT), return_url)
+    is_confirming = bool(settings.billing_confirms)
+    return StripeBilling(url, open_door(settings, TIMEOUT), return_url, is_confirming=is_confirming)
 
 
 def open_foresight(settings: Settings, url: str) -> ForesightDesk | None:
@@ -221,4 +226,5 @@ def _with_payer(connection: Connection, purchase: Purchase, sale: Sale) -> Sale:
         name=str(payer.get("name") or ""),
         checkout=order.checkout if order is not None else "",
         round=order.round if order is not None else 0,
+        due_from=(order.due_from or 0) if order is not None else 0,
     )

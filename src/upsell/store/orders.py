@@ -95,6 +95,8 @@ class Order(msgspec.Struct, frozen=True):
         pay_by: Until when they were to pay; kept where they did not.
         paid: What was charged at once, in minor units of the terms' currency; None where it is not known.
         round: How often somebody of the team let billing be told anew.
+        due_from: From when it is reckoned where that is later than its acceptance: when it was approved, or
+            let be told anew.
     """
 
     key: str
@@ -132,6 +134,7 @@ class Order(msgspec.Struct, frozen=True):
     pay_by: Moment | None = None
     paid: int | None = None
     round: int = 0
+    due_from: Moment | None = None
 
     @property
     def has_refund(self) -> bool:

@@ -15,7 +15,7 @@ from upsell.config import Settings
 from upsell.runtime.colleagues import ColleagueDesk
 from upsell.runtime.deciding import Decider
 from upsell.runtime.following import Followers
-from upsell.runtime.fulfilling import FulfilDesk, open_fulfiller
+from upsell.runtime.fulfil_desk import FulfilDesk, open_fulfiller
 from upsell.runtime.identities import IdentityReader
 from upsell.runtime.intake import Intake
 from upsell.runtime.keyring import KeyRing
@@ -105,7 +105,7 @@ def make_app(
             *link_routes(targets, intake, clock),
             *hook_routes(mail_desk, intake, clock, ring),
             source_route(source_desk, mail_desk, intake, clock, settings or Settings()),
-            *prompt_routes(identity_door, url, clock, decider, intake),
+            *prompt_routes(identity_door, url, clock, decider, intake, is_foreseen=foresight is not None),
             *accept_routes(identity_door, fulfil_desk, colleagues),
             charges_route(url, clock, identity_door, foresight),
             live_prompt_route(identity_door, followers),

@@ -105,3 +105,35 @@ def test_ready_templates_are_listed_and_copied(
         *(f"templates/partials/{name}.mjml" for name in ("button", "footer", "header", "look")),
     }
     assert "put in your own" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("order",), ("Business is yours", "$299.00 was charged, with tax", "https://links.example/d/")),
+        (("order", "--news", "to_pay"), ("One step is left for Business", "https://checkout.stripe.com/")),
+        (("order", "--news", "unpaid", "--locale", "de"), ("Business wurde nicht eingerichtet",)),
+        (("order", "--news", "returning"), ("We are taking you back from Business",)),
+        (("colleague",), ("Grace", "https://links.example/c/")),
+    ],
+)
+def test_mails_that_no_workflow_sends_are_shown_too(
+    words: tuple[str, ...],
+    said: tuple[str, ...],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    code, out, err = run_command(capsys, monkeypatch, "preview", *words, "--example", "--workspace", SAAS)
+    assert code == 0, err
+    for each in said:
+        assert each in out
+
+
+def test_news_that_are_none_are_refused_with_those_that_are(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = ("--example", "--workspace", SAAS, "--news", "wonderful")
+    code, _, err = run_command(capsys, monkeypatch, "preview", "order", *given)
+    assert (code, "expected one of confirmed, received, failed, to_pay" in err) == (1, True)
+    code, _, err = run_command(capsys, monkeypatch, "preview", "more-reports", *given)
+    assert (code, "expected one of the templates colleague, order, got more-reports" in err) == (1, True)

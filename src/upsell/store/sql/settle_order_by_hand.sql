@@ -11,6 +11,9 @@ set
     pay_url = '',
     pay_by = null,
     paid = null,
+    due_from = case
+        when %(state)s::text = 'accepted' then moment(%(next_attempt_at)s::bigint) else due_from
+    end,
     round = case when %(state)s::text = 'accepted' then round + 1 else round end,
     attempts = case when %(state)s::text = 'accepted' then 0 else attempts end,
     next_attempt_at = moment(%(next_attempt_at)s::bigint),

@@ -20,10 +20,12 @@ from litestar.handlers import HTTPRouteHandler
 from upsell.channels.charge_words import WORDS as CHARGE_WORDS
 from upsell.channels.prompt_words import WORDS, language_of
 from upsell.decisions.cart_changes import CartChange
-from upsell.runtime.accepting import Accept, NotAcceptedError, Refusal
+from upsell.runtime.accept_checks import NotAcceptedError, Refusal
+from upsell.runtime.accepting import Accept
 from upsell.runtime.colleagues import ColleagueDesk, Wish
-from upsell.runtime.fulfilling import FulfilDesk, refusal_words
+from upsell.runtime.fulfil_desk import FulfilDesk
 from upsell.runtime.identities import Identity
+from upsell.runtime.telling import refusal_words
 from upsell.sources.bounds import LARGEST_EVENT
 from upsell.store.orders import OrderState, Via
 from upsell.web.api.identity_door import (

@@ -17,10 +17,11 @@ from upsell.channels.prompt_view import locale_of
 from upsell.channels.prompt_words import language_of
 from upsell.channels.stripe_foresight import Foreseen
 from upsell.clock import Clock, format_moment
-from upsell.runtime.accepting import AcceptDesk, NotAcceptedError
-from upsell.runtime.fulfilling import refusal_words
+from upsell.runtime.accept_checks import NotAcceptedError
+from upsell.runtime.accepting import AcceptDesk, Looked
 from upsell.runtime.identities import Identity
 from upsell.runtime.stripe_billing import ForesightDesk
+from upsell.runtime.telling import refusal_words
 from upsell.sources.bounds import LARGEST_EVENT
 from upsell.web.api.accepting import STATUS
 from upsell.web.api.identity_door import (
@@ -45,7 +46,10 @@ class ChargesBody(NamingAsker, rename="camel", forbid_unknown_fields=True, froze
 
 
 class ChargesAnswer(msgspec.Struct, rename="camel", frozen=True):
-    """What would be charged, in minor units and in words; ``none`` where nothing is known to fall due."""
+    """What would be charged, in minor units and in words; ``none`` where nothing is known to fall due.
+
+    With ``approval`` somebody of the team approves it first, and it is charged then.
+    """
 
     key: str
     outlook: str
@@ -54,6 +58,7 @@ class ChargesAnswer(msgspec.Struct, rename="camel", frozen=True):
     next: int | None = None
     next_at: str | None = None
     currency: str = ""
+    approval: bool = False
 
 
 _read = msgspec.json.Decoder(ChargesBody).decode
@@ -66,7 +71,7 @@ def charges_route(url: str, clock: Clock, door: Door, foresight: ForesightDesk |
     def look(said: ChargesBody, who: Identity) -> ChargesAnswer:
         looked = desk.look(said.key, who)
         foreseen = foresight.foresee(looked.purchase) if foresight is not None else None
-        return _answer(said, foreseen, looked.zone)
+        return _answer(said, foreseen, looked)
 
     @route("/v1/prompts/charges", http_method=METHODS, status_code=200, request_max_body_size=LARGEST_EVENT)
     async def charges(request: AnyRequest) -> Response[bytes]:
@@ -86,16 +91,19 @@ def charges_route(url: str, clock: Clock, door: Door, foresight: ForesightDesk |
     return charges
 
 
-def _answer(said: ChargesBody, foreseen: Foreseen | None, zone: str) -> ChargesAnswer:
-    if foreseen is None:
-        return ChargesAnswer(said.key, "none")
+def _answer(said: ChargesBody, foreseen: Foreseen | None, looked: Looked) -> ChargesAnswer:
     language = language_of(said.locale)
+    locale, needs_approval = locale_of((said.locale,), language), looked.needs_approval
+    lines = charge_lines(foreseen, language, locale, looked.zone, needs_approval=needs_approval)
+    if foreseen is None:
+        return ChargesAnswer(said.key, "none", lines, approval=needs_approval)
     return ChargesAnswer(
         key=said.key,
         outlook=foreseen.outlook.value,
-        lines=charge_lines(foreseen, language, locale_of((said.locale,), language), zone),
+        lines=lines,
         now=foreseen.now,
         next=foreseen.next,
         next_at=format_moment(foreseen.next_at) if foreseen.next_at is not None else None,
         currency=foreseen.currency,
+        approval=needs_approval,
     )

@@ -252,6 +252,7 @@ def _charges() -> Schema:
         "next": amount,
         "nextAt": {"type": ["string", "null"], "format": "date-time"},
         "currency": {"type": "string"},
+        "approval": {"type": "boolean", "description": "Whether somebody of the team approves it first."},
     }
     told = {"type": "object", "properties": said, "required": list(said), "additionalProperties": False}
     return {

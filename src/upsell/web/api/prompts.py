@@ -102,9 +102,12 @@ _answer_body = msgspec.json.Decoder(AnswerBody).decode
 
 
 def prompt_routes(
-    door: Door, url: str, clock: Clock, decider: Decider, intake: Intake
+    door: Door, url: str, clock: Clock, decider: Decider, intake: Intake, *, is_foreseen: bool = False
 ) -> tuple[HTTPRouteHandler, ...]:
-    """Give the routes that pages ask, over the database at ``url``."""
+    """Give the routes that pages ask, over the database at ``url``.
+
+    ``is_foreseen`` is whether pages may ask what would be charged.
+    """
     # As many threads as connections: each has its own, and more would only wait for the database.
     pool = ThreadPoolExecutor(8, "prompts")
 
@@ -116,7 +119,7 @@ def prompt_routes(
             """Decide, in a thread of the pool."""
             asked = _asked(said, said.placement, who)
             told = await asyncio.get_running_loop().run_in_executor(pool, decider.decide, asked)
-            return PromptAnswer(asked.id, view_prompted(told, said.locale))
+            return PromptAnswer(asked.id, view_prompted(told, said.locale, is_foreseen=is_foreseen))
 
         return await door.take(request, _prompt_body, '{"placement": "usage-page", "token": "..."}', work)
 
@@ -130,7 +133,8 @@ def prompt_routes(
             asked = _asked(said, said.placement or said.feature, who)
             loop = asyncio.get_running_loop()
             gated = await loop.run_in_executor(pool, decider.gate, said.feature, asked)
-            view = view_prompted(gated.prompted, said.locale) if gated.prompted is not None else None
+            prompted = gated.prompted
+            view = view_prompted(prompted, said.locale, is_foreseen=is_foreseen) if prompted else None
             return GateAnswer(asked.id, gated.is_allowed, gated.plan, view)
 
         return await door.take(request, _gate_body, '{"feature": "sso", "token": "..."}', work)

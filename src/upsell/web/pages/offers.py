@@ -22,12 +22,13 @@ from upsell.channels.charge_words import charge_lines
 from upsell.channels.footer import whom_and_where
 from upsell.channels.fulfillers import Purchase
 from upsell.channels.link_facts import DECIDE, DOWNGRADE, OFFER, QUOTE
-from upsell.channels.scanners import read_signs
+from upsell.channels.scanners import Sign, read_signs
 from upsell.clock import Clock
 from upsell.decisions.declines import Answer
-from upsell.runtime.accepting import Accept, NotAcceptedError, Refusal
+from upsell.runtime.accept_checks import NotAcceptedError, Refusal
+from upsell.runtime.accepting import Accept
 from upsell.runtime.colleagues import ColleagueDesk, Wish
-from upsell.runtime.fulfilling import FulfilDesk, refusal_words, tell
+from upsell.runtime.fulfil_desk import FulfilDesk
 from upsell.runtime.honouring import Held, HonourDesk
 from upsell.runtime.intake import Intake, OverloadedError
 from upsell.runtime.landing import OfferDesk
@@ -36,6 +37,7 @@ from upsell.runtime.promises import Promise
 from upsell.runtime.shown_offers import Shown
 from upsell.runtime.stripe_billing import ForesightDesk
 from upsell.runtime.targets import TargetBook
+from upsell.runtime.telling import refusal_words, tell
 from upsell.store.ledger import Appended
 from upsell.store.links import Came, VisitKind
 from upsell.store.orders import OrderState, Via
@@ -132,7 +134,7 @@ class OfferPages:
         is_visit = ANSWERED not in request.query_params and not _is_colleagues(request)
         if request.method == "GET" and is_visit:
             self._note_visit(request, shown, token)
-        return self._offer_page(shown, accepted, is_read=request.method == "GET")
+        return self._offer_page(shown, accepted, is_read=_is_person(request))
 
     def _answer(self, request: AnyRequest, token: str, accepted: str, form: Form) -> Response[bytes]:
         shown = self._open(request, token)
@@ -244,17 +246,17 @@ class OfferPages:
 
     def _charges(self, shown: Shown, manner: Manner) -> tuple[str, ...]:
         """Say what would be charged, as billing names it now."""
-        if self._foresight is None:
-            return ()
-        foreseen = self._foresight.foresee(_purchase(shown))
-        return charge_lines(foreseen, manner.words.language, manner.locale, manner.zone)
+        foreseen = self._foresight.foresee(_purchase(shown)) if self._foresight is not None else None
+        return charge_lines(
+            foreseen, manner.words.language, manner.locale, manner.zone, needs_approval=shown.needs_approval
+        )
 
     def _look_back(self, token: str, accepted: str) -> Response[bytes]:
         key = self._desk.open(DOWNGRADE, token)
         held = self._honours.read(key) if key is not None else None
         if held is None:
             return unknown_link(accepted, self._desk.sender_address())
-        return _back_page(held, accepted, is_by_billing=self._fulfil.has_billing)
+        return _back_page(held, accepted, is_by_billing=self._fulfil.takes_back)
 
     def _go_back(self, token: str, accepted: str, form: Form) -> Response[bytes]:
         key = self._desk.open(DOWNGRADE, token)
@@ -378,6 +380,12 @@ def _asked_words(shown: Shown, manner: Manner) -> str:
     if shown.asked is None:
         return ""
     return manner.words.ask_done if shown.asked else manner.words.ask_team
+
+
+def _is_person(request: AnyRequest) -> bool:
+    """Tell whether a page is fetched to be read: billing is asked for no mail filter and no preview."""
+    is_machine = read_signs(request.headers) in (Sign.SCANNER, Sign.PREVIEW)
+    return request.method == "GET" and not is_machine
 
 
 def _is_colleagues(request: AnyRequest) -> bool:

@@ -59,10 +59,13 @@ font-size:20px;line-height:1}
 .box:focus-visible{outline:0}
 :focus-visible:not(.box){outline:3px solid var(--a);outline-offset:2px}
 .said{margin:12px 0 0}
+/* The room of both is there before their words are. */
+.due{min-height:4.6em;margin:0}
 .said:empty{margin:0}
+.card .said{margin:12px 0 0;min-height:1.5em}
 .row>*{justify-content:center;text-align:center}
 .tooltip .row>*{flex:1 1 100%}
-@media (max-width:480px){.row>*{flex:1 1 100%}}
+@media (max-width:480px){.row>*{flex:1 1 100%}.due{min-height:6.1em}}
 .bad{color:var(--e)}
 fieldset{border:0;margin:0;padding:0}
 legend{padding:0;font-weight:600;margin-bottom:4px}
@@ -291,6 +294,7 @@ input{width:20px;height:20px;accent-color:var(--a);margin:0}
         if (!isInSight || document.visibilityState !== "visible") return;
         timer = setTimeout(() => {
           stop();
+          this.foresee();
           say(this.said, "shown");
           tell("shown", this.said);
         }, 1000);
@@ -313,6 +317,14 @@ input{width:20px;height:20px;accent-color:var(--a);margin:0}
       signal.addEventListener("abort", stop);
     }
 
+    /** Say what would be charged, once that is known; the prompt and its buttons wait for nothing. */
+    async foresee() {
+      if (!this.due) return;
+      const { key, lang } = this.said;
+      const { lines } = await post("/v1/prompts/charges", { key, locale: lang }, inTime()).catch(() => ({}));
+      this.due.textContent = (lines || [""])[0];
+    }
+
     draw() {
       const { said } = this;
       const words = said.words || {};
@@ -332,6 +344,7 @@ input{width:20px;height:20px;accent-color:var(--a);margin:0}
         ...(said.paragraphs || []).map((text) => el("p", {}, text)),
         said.price ? el("p", { class: "price" }, said.price) : null,
         (said.terms || []).length ? el("ul", {}, ...said.terms.map((term) => el("li", {}, term))) : null,
+        (this.due = said.charges ? el("p", { class: "fine due", "aria-live": "polite" }, said.charges) : null),
         this.buttons,
         this.status,
         el("button", { type: "button", class: "x", "aria-label": words.close, onclick: () => this.dismiss() }, "×"),
@@ -473,7 +486,10 @@ input{width:20px;height:20px;accent-color:var(--a);margin:0}
     finish(text) {
       this.busy(false);
       this.isDone = true;
+      // What stands in the page keeps its height, so that nothing below it moves.
+      if (this.kind === "card") this.box.style.minHeight = this.box.getBoundingClientRect().height + "px";
       this.buttons.remove();
+      if (this.due) this.due.remove();
       this.tell(text, true);
       // Not its button: a key already on its way would close what is still to be read.
       this.box.focus();
