@@ -1,4 +1,4 @@
-"""A part of the live program that nobody needs yet waits at next to no cost, and is there when it is needed."""
+"""A part of the live program that nobody needs yet waits at next to no cost, and is there when needed."""
 
 from __future__ import annotations
 
