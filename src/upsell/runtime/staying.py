@@ -8,18 +8,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from pathlib import PurePosixPath
 from typing import Final
 
 import psycopg
 import structlog
-from yaml import MappingNode, ScalarNode
 
+from upsell.sources.sort_keys import is_source, sorts_of
 from upsell.store.connect import Connection, connect
 from upsell.store.revisions import newest_number, newest_revision
-from upsell.workspace.documents import SOURCES
-from upsell.workspace.findings import Findings
-from upsell.workspace.nodes import compose
 
 LONGEST_WAIT: Final = 0.5
 """Seconds after which a wait looks up, so that a stop is heard."""
@@ -69,15 +65,4 @@ def wait_for_sort(url: str, sort: str, is_stopped: Callable[[], bool]) -> None:
 
 def has_sort(documents: Mapping[str, str], sort: str) -> bool:
     """Tell whether a source among documents is of a sort, without loading what reads sources."""
-    return any(
-        sort in _keys(path, text)
-        for path, text in documents.items()
-        if PurePosixPath(path).parent.name == SOURCES
-    )
-
-
-def _keys(path: str, text: str) -> list[str]:
-    node = compose(path, text, Findings())
-    if not isinstance(node, MappingNode):
-        return []
-    return [key.value for key, _ in node.value if isinstance(key, ScalarNode)]
+    return any(is_source(path) and sort in sorts_of(path, text) for path, text in documents.items())
