@@ -244,7 +244,7 @@ def test_a_page_nobody_pays_on_lapses_with_a_task_and_without_a_charge(till: Til
     order = till.order(key)
     assert (order.state, order.pay_url, order.is_given_up) == (OrderState.FAILED, "", False)
     told = till.take_offer(key, "bob")
-    assert (told.is_failed, told.message) == (True, EN.lapsed.format(name="Pro"))
+    assert (told.is_failed, told.message) == (True, EN.not_paid.format(name="Pro"))
     (title,) = till.tasks()
     assert title.startswith("Accepted, but it was not paid in time; tell bob")
     settle_by_hand(till.world.connection, till.world.clock, order, OrderState.ACCEPTED, "called them")

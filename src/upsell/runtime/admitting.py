@@ -14,10 +14,12 @@ from upsell.runtime.left_addresses import is_leaving, take_leavings
 from upsell.runtime.suppressing import take_reports
 from upsell.signals.events import REPORTS, Event
 from upsell.sources.segment import Draft
+from upsell.sources.vendor_ids import said_in
 from upsell.store.connect import Connection
 from upsell.store.ledger import Appended, append, hash_event
 from upsell.store.links import Came, keep_visits
 from upsell.store.rejections import Rejection, keep_rejections
+from upsell.store.vendor_ids import keep_said
 
 
 def admit(
@@ -47,5 +49,6 @@ def admit_events(
     reports = [event for event in events if event.name in REPORTS]
     told = take_reports(connection, reports, clock.now()) if reports else []
     take_leavings(connection, [event for event in events if is_leaving(event)])
+    keep_said(connection, said_in(events))
     appended = append(connection, [*events, *told], clock, [*hashes, *map(hash_event, told)])
     return appended[: len(events)]
