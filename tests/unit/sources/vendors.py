@@ -349,6 +349,9 @@ def _zendesk() -> Example:
             "trigger closed": (_json({**trigger, "event": "ticket.closed"}), ("Ticket Closed",)),
         },
         unknown=json.dumps(zendesk_event(UNKNOWN)).encode(),
+        other_version=json.dumps(
+            {**zendesk_event("created"), "zendesk_event_version": "2031-01-01"}
+        ).encode(),
         lacking=json.dumps(zendesk_event("created", requester_id=None, organization_id=None)).encode(),
     )
 
