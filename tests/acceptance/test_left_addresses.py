@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,12 +15,15 @@ from tests.live_world import LiveWorld, make_documents, open_world
 from tests.sinks import open_sink
 from tests.stories.world import workflow
 from upsell.channels.link_facts import PATHS, PREFERENCES, UNSUBSCRIBE, key_token
-from upsell.clock import HOUR
+from upsell.clock import HOUR, format_moment
 from upsell.config import Settings
 from upsell.runtime.consent_history import find_history, standing_words
 from upsell.runtime.deciding import Asked, Decider
 from upsell.runtime.explaining import explain_now
 from upsell.runtime.guarding import guard
+from upsell.runtime.importing import Importing, import_files
+from upsell.sources.defaults import default_mapping
+from upsell.sources.relations import choose_files
 from upsell.store.consents import read_consent_events
 from upsell.store.link_secrets import read_link_secrets
 from upsell.web.app import make_app
@@ -170,3 +174,23 @@ def test_a_withdrawal_that_names_its_message_holds_at_the_address(mailbox: Mailb
     body = {"type": "track", **told}
     assert mailbox.client.post("/v1/track", json=body).status_code == 200
     assert mailbox.mail("cyd") == 0
+
+
+@pytest.mark.parametrize(("is_historical", "mails"), [(False, 0), (True, 1)])
+def test_what_a_file_tells_was_left_holds_at_the_address_but_where_it_is_history(
+    mailbox: Mailbox, tmp_path: Path, is_historical: bool, mails: int
+) -> None:
+    world = mailbox.world
+    mailbox.mail("bob")
+    ((key,),) = world.rows("select key from outbox where customer_id = 'bob'")
+    said = {"channel": "email", "key": key, "proof": "told by the mailing tool"}
+    told = {"type": "track", "event": "Consent Withdrawn", "messageId": "w1", "userId": "bob"}
+    at = format_moment(world.clock.now())
+    (tmp_path / "left.jsonl").write_text(json.dumps({**told, "timestamp": at, "properties": said}) + "\n")
+    mapping = default_mapping()
+    done = import_files(
+        world.connection, mapping, choose_files(mapping, [tmp_path / "left.jsonl"]), world.clock,
+        lambda *_: None, lambda rejects: len(list(rejects)), Importing(tmp_path, is_historical=is_historical),
+    )  # fmt: skip
+    assert (done.appended, done.rejected) == (1, 0)
+    assert mailbox.mail("cyd") == mails

@@ -185,15 +185,31 @@ def test_a_revision_that_cannot_be_read_any_more_closes_its_sources_and_nothing_
     assert served.client.get("/health").status_code == 200
 
 
-def test_forgeries_are_counted_by_path_and_the_doctor_tells_of_them(database: str) -> None:
+@pytest.mark.parametrize(
+    ("source", "content", "packing", "code", "words"),
+    [
+        (SOURCE, b"{}", {"authorization": "Bearer other"}, "hook-forged", "did not prove"),
+        (SOURCE.replace("DESK", "OTHER"), b"{}", SHOWN, "hook-closed", "`upsell sources list` says which"),
+        (SOURCE, b"{}", {**SHOWN, "content-encoding": "gzip"}, "hook-unread", "plain or with gzip"),
+        (SOURCE, b"{}", {**SHOWN, "content-encoding": "br"}, "hook-unread", "plain or with gzip"),
+        (SOURCE, gzip.compress(b" " * 3_000_000), {**SHOWN, "content-encoding": "gzip"}, "hook-unread", ""),
+        (SOURCE, b" " * 3_000_000, SHOWN, "hook-unread", "512,000 bytes"),
+    ],
+)
+def test_what_is_turned_away_is_counted_by_path_and_the_doctor_tells_of_it(  # one case each
+    database: str, source: str, content: bytes, packing: dict[str, str], code: str, words: str
+) -> None:
     settings = Settings(secrets={VARIABLE: SECRET})
     with open_world(database) as world:
         with TestClient(make_app(database, world.clock, settings=settings)) as client:
             served = Served(world, client)
-            served.apply(helpdesk=SOURCE)
+            served.apply(helpdesk=source)
             for _ in range(3):
-                served.post("helpdesk", NOTHING, {})
+                assert served.post("helpdesk", content, packing).status_code in (400, 403, 404, 413)
+            assert served.post("nobodys", content, packing).status_code in (404, 413)
+            assert served.kept() == []
         found = diagnose(examine(world.connection, world.clock.now()))
-    told = [each.said for each in found if (each.code, each.subject) == ("hook-forged", "/hooks/helpdesk")]
-    assert len(told) == 1
-    assert told[0].startswith("3 requests")
+    (told,) = [each for each in found if each.subject.startswith("/hooks/")]
+    assert (told.code, told.subject) == (code, "/hooks/helpdesk")
+    assert told.said.startswith("3 requests")
+    assert words in told.said + told.advice

@@ -26,7 +26,10 @@ from upsell.clock import SECOND
 from upsell.config import Settings
 from upsell.ids import account_unit
 from upsell.runtime.doctor import examine
+from upsell.signals.events import Event
+from upsell.sources.vendor_ids import Naming, Owner, said_in
 from upsell.store.households import read_household
+from upsell.store.vendor_ids import find_owner, keep_owner, keep_said
 from upsell.web.app import make_app
 
 pytestmark = pytest.mark.postgres
@@ -112,15 +115,15 @@ def test_what_names_its_customer_alone_waits_until_it_is_told_whose_it_is(served
         "invoice", customer="cus_1", amount_paid=1, metadata={"account_id": "other"}
     )
     assert served.send(make_hook("invoice.paid", paid_for_another, id="evt_paid"))[0] == 200
-    assert served.world.rows("select vendor_id, account_id, customer_id from vendor_ids") == [
-        ("cus_1", "acme", None)
-    ]
+    assert served.world.rows(
+        "select vendor_id, account_id, customer_id from vendor_ids where source = 'stripe'"
+    ) == [("cus_1", "acme", None)]
     moved = make_object("customer", id="cus_1", metadata={"account_id": "acme-2"})
     changed = make_hook(
         "customer.updated", moved, id="evt_moved", previous={"metadata": {"account_id": "acme"}}
     )
     assert served.send(changed)[0] == 200
-    assert served.world.rows("select account_id from vendor_ids") == [("acme-2",)]
+    assert served.world.rows("select account_id from vendor_ids where source = 'stripe'") == [("acme-2",)]
     assert served.world.rows(
         "select name, account_id from events where source = 'stripe' order by position"
     ) == [
@@ -136,3 +139,33 @@ def test_what_stripe_did_not_sign_is_refused_and_nothing_of_it_is_kept(served: S
     answered = served.client.post("/hooks/stripe", content=body)
     assert (answered.status_code, answered.json()["code"]) == (403, "forged")
     assert served.world.rows("select count(*) from rejections") == [(0,)]
+
+
+def test_what_stripe_says_of_its_customer_goes_before_what_the_team_said_of_it(served: Served) -> None:
+    connection = served.world.connection
+    owner = Owner("ada", None)
+    keep_said(connection, {"cus_1": Owner("bob", None), "cus_2": owner})
+    keep_said(connection, {"cus_1": owner})
+    assert [find_owner(connection, "stripe", each) for each in ("cus_1", "cus_2", "cus_3")] == [
+        owner, owner, None,
+    ]  # fmt: skip
+    keep_owner(connection, "stripe", Naming("cus_1", Owner(None, "acme"), is_own=False))
+    assert find_owner(connection, "stripe", "cus_1") == Owner(None, "acme")
+    assert find_owner(connection, "stripe-us", "cus_1") == owner
+
+
+def test_the_team_says_by_a_trait_who_somebody_is_at_stripe_and_says_last_what_holds() -> None:
+    def told(name: str, said: object, customer: str | None = None, account: str | None = None) -> Event:
+        return Event("1", name, 0, 0, customer, account, {"stripe_customer_id": said}, "api")
+
+    events = [
+        told("Customer Identified", "cus_1", "ada"),
+        told("Customer Identified", "cus_1", "bob", "acme"),
+        told("Account Identified", "cus_2", "ada", "acme"),
+        told("Customer Identified", "", "cyd"),
+        told("Customer Identified", None, "cyd"),
+        told("Customer Identified", 7, "cyd"),
+        told("Anything", "cus_3", "cyd"),
+        told("Account Identified", "cus_4", None, "cus_4"),
+    ]
+    assert said_in(events) == {"cus_1": Owner("bob", None), "cus_2": Owner(None, "acme")}

@@ -60,6 +60,7 @@ class Stripe:
         self, id_: str, amount: int, interval: str = "month", currency: str = "usd", **more: Any
     ) -> None:
         made = _object("price", id=id_, currency=currency, unit_amount=amount, active=True, **more)
+        made |= {"unit_amount_decimal": str(amount), "transform_quantity": None}
         made["recurring"] = {**made["recurring"], "interval": interval} if interval else None
         self.prices[id_] = made
 

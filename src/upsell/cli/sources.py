@@ -110,10 +110,18 @@ def _listed(workspace: Path | None) -> Iterator[str]:
 
 def _state(source: Definition, secrets: Mapping[str, str]) -> str:
     """Say whether a source is open, as far as this process's environment tells."""
-    if not source.settings:
-        return "open"
+    from upsell.errors import ConfigError
+    from upsell.sources.query import QueryDefinition
+
     held = [name for name in source.settings if secrets.get(name, "").strip()]
-    return f"open by {', '.join(held)}" if held else f"closed until {' or '.join(source.settings)} is set"
+    if source.settings and not held:
+        return f"closed until {' or '.join(source.settings)} is set"
+    if not isinstance(source, QueryDefinition):
+        try:
+            source.open(secrets)
+        except ConfigError as error:
+            return f"closed: {error}"
+    return f"open by {', '.join(held)}" if held else "open"
 
 
 def _recipes() -> Iterator[str]:

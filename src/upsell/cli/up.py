@@ -1,6 +1,6 @@
 """``upsell up``: everything that runs, as processes of one tree.
 
-Consumers run where the workspace that is live has a source of Kafka.
+Those that ask warehouses and read Kafka stand by until a revision is live that has such a source.
 """
 
 from __future__ import annotations
@@ -16,9 +16,8 @@ if TYPE_CHECKING:
 
 
 def up() -> None:
-    """Run server, worker, dispatcher, guard, learner, sources and reporter until stopped by a signal.
+    """Run everything, sources and consumers of Kafka too, until stopped by a signal.
 
-    Where the workspace that is live when it starts has a source of Kafka, all such sources are read too.
     When one of them ends by itself the others are stopped and the exit code is 1.
     """
     from upsell.clock import SystemClock
@@ -51,33 +50,30 @@ def up() -> None:
             "learner": partial(run_learner, url, SystemClock()),
             "sources": partial(_run_sources, url, settings, SystemClock()),
             "reporter": partial(_run_reporter, url, settings, SystemClock()),
-            **({"consumers": partial(_run_consumers, url, settings, SystemClock())} if _reads(url) else {}),
+            "consumers": partial(_run_consumers, url, settings, SystemClock()),
         }
     )
 
 
-def _reads(url: str) -> bool:
-    """Tell whether the workspace that is live has a source of Kafka."""
-    from upsell.errors import DefinitionError
-    from upsell.runtime.live_sources import read_streams
-    from upsell.store.connect import connect
-
-    with connect(url) as connection:
-        try:
-            return bool(read_streams(connection).sources)
-        except DefinitionError:
-            return False
-
-
 def _run_consumers(url: str, settings: Settings, clock: Clock, is_stopped: Callable[[], bool]) -> None:
-    """Read every source of Kafka; only this process loads Kafka's client."""
+    """Read every source of Kafka, from when there is one; only then is Kafka's client loaded."""
+    from upsell.runtime.staying import wait_for_sort
+
+    wait_for_sort(url, "kafka", is_stopped)
+    if is_stopped():
+        return
     from upsell.runtime.consumers import run_consumers
 
     run_consumers(url, settings, clock, is_stopped)
 
 
 def _run_sources(url: str, settings: Settings, clock: Clock, is_stopped: Callable[[], bool]) -> None:
-    """Ask queries when they are due; only their own process loads what reads warehouses."""
+    """Ask queries when they are due, from when there is one; only then is loaded what reads warehouses."""
+    from upsell.runtime.staying import wait_for_sort
+
+    wait_for_sort(url, "query", is_stopped)
+    if is_stopped():
+        return
     from upsell.runtime.source_runner import run_sources
 
     run_sources(url, settings, clock, is_stopped)

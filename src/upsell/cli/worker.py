@@ -35,7 +35,12 @@ def worker() -> None:
 
 
 def _run_sources(url: str, settings: Settings, clock: Clock, is_stopped: Callable[[], bool]) -> None:
-    """Ask queries when they are due; only their own process loads what reads warehouses."""
+    """Ask queries when they are due, from when there is one; only then is loaded what reads warehouses."""
+    from upsell.runtime.staying import wait_for_sort
+
+    wait_for_sort(url, "query", is_stopped)
+    if is_stopped():
+        return
     from upsell.runtime.source_runner import run_sources
 
     run_sources(url, settings, clock, is_stopped)

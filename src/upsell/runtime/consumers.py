@@ -20,9 +20,9 @@ from upsell.clock import Clock
 from upsell.config import Settings
 from upsell.errors import StoreError, UpsellError
 from upsell.runtime.consuming import Consumer, Reading
-from upsell.runtime.live import LONGEST_WAIT
 from upsell.runtime.live_sources import Streams, read_streams
 from upsell.runtime.processes import collect_rarely
+from upsell.runtime.staying import LONGEST_WAIT
 from upsell.sources.kafka import KafkaDefinition
 from upsell.sources.kafka_stream import KafkaStream, Subscription
 from upsell.store.connect import Connection, connect

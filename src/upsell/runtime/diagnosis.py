@@ -22,6 +22,7 @@ from upsell.runtime.examined import LOOKED_BACK, Examined, Finding, Severity, ch
 from upsell.runtime.kafka_findings import find_behind, find_read, find_stopped, find_unread
 from upsell.runtime.learning import CONSENT, MISSING
 from upsell.runtime.mail_desk import Hook
+from upsell.runtime.refusal_advice import conflict_advice, refused_advice
 from upsell.runtime.source_standing import standing_words
 from upsell.signals.event_table import EVENT_TABLE, meant_event
 from upsell.signals.events import (
@@ -33,7 +34,7 @@ from upsell.signals.events import (
     PROMPT_DISMISSED,
     PROMPT_SHOWN,
 )
-from upsell.store.census import Refused
+from upsell.sources.bounds import LARGEST_BATCH
 from upsell.store.guardrails import NoticeState
 from upsell.store.links import VisitKind
 from upsell.store.reported import Outcome
@@ -161,6 +162,29 @@ def _hook_forged(examined: Examined) -> Iterator[Finding]:
                 f"on {_day(each.last_at)}; nothing of them was taken",
                 "if it is whom you expect, the secret here is not the one they use; see "
                 f"docs/guides/{'bounces' if each.hook in _MAIL_HOOKS else 'sources'}.md",
+            )  # fmt: skip
+
+
+def _hook_closed(examined: Examined) -> Iterator[Finding]:
+    for each in examined.hooks:
+        if each.outcome is Outcome.CLOSED:
+            yield Finding(
+                "hook-closed", Severity.WARNING, f"/hooks/{each.hook}",
+                f"{each.count:,} requests in {LOOKED_BACK} days came while its source was closed, the last "
+                f"on {_day(each.last_at)}; nothing of them was taken",
+                "set the variable that its file names where the server runs and start the server again "
+                "(`upsell sources list` says which); then have the vendor send them again",
+            )  # fmt: skip
+
+
+def _hook_unread(examined: Examined) -> Iterator[Finding]:
+    for each in examined.hooks:
+        if each.outcome is Outcome.UNREAD:
+            yield Finding(
+                "hook-unread", Severity.WARNING, f"/hooks/{each.hook}",
+                f"{each.count:,} requests in {LOOKED_BACK} days were too large, or not packed as they said, "
+                f"the last on {_day(each.last_at)}; nothing of them was taken",
+                f"let the vendor send at most {LARGEST_BATCH:,} bytes at a time, plain or with gzip",
             )  # fmt: skip
 
 
@@ -371,7 +395,7 @@ def _repeated(examined: Examined) -> Iterator[Finding]:
             yield Finding(
                 "id-conflict", Severity.WARNING, source,
                 f"{count:,} events came under the id of another event in {LOOKED_BACK} days and were refused",
-                "give each event a messageId of its own",
+                conflict_advice(source, _sort_of(examined, source)),
             )  # fmt: skip
         elif count > 0.5 * max(sent.get(source, 0), 100):
             yield Finding(
@@ -387,7 +411,7 @@ def _refused(examined: Examined) -> Iterator[Finding]:
             "refused", Severity.WARNING, each.source,
             f"{each.count:,} items refused as {each.code} in {LOOKED_BACK} days, the last on "
             f"{_day(each.last_at)}: {each.message[:160]}",
-            _refused_advice(examined, each),
+            refused_advice(each, _sort_of(examined, each.source)),
         )  # fmt: skip
 
 
@@ -411,19 +435,6 @@ def _queries(examined: Examined) -> Iterator[Finding]:
         )
         code = "query-failed" if is_failing else "query-late" if is_late else "query-run"
         yield Finding(code, severity, each.name, standing_words(each), advice)
-
-
-def _refused_advice(examined: Examined, refused: Refused) -> str:
-    is_source = examined.program is not None and refused.source in examined.program.sources
-    kept = "what came is kept in the table rejections"
-    if is_source and refused.code in ("unknown_kind", "unknown_version"):
-        return (
-            f"take it by a rule in sources/{refused.source}.yaml, or pass it over with ignore:, and try it "
-            f"with `upsell sources try`; {kept}"
-        )
-    if is_source:
-        return f"mend it at the vendor, or the rule in sources/{refused.source}.yaml; {kept}"
-    return f"put it right at the sender; {kept}"
 
 
 def _customers_alone(examined: Examined) -> Iterator[Finding]:
@@ -504,6 +515,16 @@ CHECKS: tuple[Check, ...] = (
         ("hook-forged",),
         "requests to a webhook that did not prove who they came from, in the last 14 days",
         _hook_forged,
+    ),
+    Check(
+        ("hook-closed",),
+        "requests to a source whose secret is not set, in the last 14 days",
+        _hook_closed,
+    ),
+    Check(
+        ("hook-unread",),
+        "requests to a source that were too large or could not be unpacked, in the last 14 days",
+        _hook_unread,
     ),
     Check(
         ("reports-foreign",),
@@ -609,6 +630,10 @@ def _is_ours(name: str, catalog: Catalog) -> bool:
         return any(metric.milestones for metric in catalog.described.values())
     fixed = EVENT_TABLE.get(name)
     return fixed is not None and fixed.is_ours
+
+
+def _sort_of(examined: Examined, source: str) -> str:
+    return examined.program.sources.get(source, "") if examined.program is not None else ""
 
 
 def _scope_of(name: str) -> str:

@@ -19,7 +19,7 @@ from upsell.runtime.mail_routing import HEARD_WITHIN
 from upsell.runtime.reporting import live_program
 from upsell.runtime.source_standing import Standing, read_standings
 from upsell.signals.events import MESSAGE_CLICKED, MESSAGE_OPENED, REPORTS
-from upsell.sources.definitions import read_sources, source_names
+from upsell.sources.definitions import read_sources, source_sorts
 from upsell.sources.kafka import KafkaDefinition
 from upsell.store.census import count_rejections, count_units, sample_traits
 from upsell.store.connect import Connection
@@ -109,7 +109,7 @@ def _program(connection: Connection) -> Program | None:
         | {f"segment {name}": counted_by(segment) for name, segment in program.segments.items()},
         traits=traits_of(going.values(), program.segments.values()),
         owners={key: each.owner.strip() for key, each in going.items()},
-        sources=source_names(live.documents),
+        sources=source_sorts(live.documents),
     )
 
 

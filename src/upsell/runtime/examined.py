@@ -62,7 +62,7 @@ class Program(msgspec.Struct, frozen=True):
         awaited: Names of the events each workflow, by its key, and each segment cannot do without.
         traits: Traits that its rules read, by scope.
         owners: Who answers for each workflow that has not ended, by its key; empty where nobody is named.
-        sources: The names of the workspace's own sources.
+        sources: The sort of each of the workspace's own sources, by its name.
     """
 
     catalog: Catalog
@@ -70,7 +70,7 @@ class Program(msgspec.Struct, frozen=True):
     awaited: Mapping[str, frozenset[str]]
     traits: Mapping[str, frozenset[str]]
     owners: Mapping[str, str] = msgspec.field(default_factory=dict)
-    sources: frozenset[str] = frozenset()
+    sources: Mapping[str, str] = msgspec.field(default_factory=dict)
 
 
 class Examined(msgspec.Struct, frozen=True):

@@ -21,6 +21,7 @@ import psycopg
 from upsell.clock import DAY, Clock, Moment, to_datetime
 from upsell.errors import ConfigError, StoreError
 from upsell.ids import digest
+from upsell.runtime.admitting import admit_events
 from upsell.signals.events import Event
 from upsell.sources.contents import has_grown, hash_content, hash_mapping
 from upsell.sources.mapping import Format, Mapping
@@ -41,7 +42,7 @@ from upsell.store.imports import (
     read_import,
     start_import,
 )
-from upsell.store.ledger import Appended, Outcome, append
+from upsell.store.ledger import Appended, Outcome, hash_event
 from upsell.store.rejections import Rejection, keep_rejections
 
 SOURCE: Final = "import"
@@ -309,7 +310,8 @@ class _Import:
             (state.seen_at, state.place), source=SOURCE, is_historical=self._how.is_historical
         ):
             with self._connection.transaction():
-                answers = append(self._connection, staged.events, self._clock)
+                hashes = [hash_event(event) for event in staged.events]
+                answers = admit_events(self._connection, self._clock, staged.events, hashes)
                 now = self._clock.now()
                 refused = [
                     Rejection(now, SOURCE, self._place, "conflict", *_conflict(event, answer))

@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-import psycopg
 import structlog
 
 from upsell.channels.channel import Channel
@@ -35,17 +34,15 @@ from upsell.runtime.linking import make_linker
 from upsell.runtime.notices import tell_owners
 from upsell.runtime.processes import collect_rarely
 from upsell.runtime.reconciling import reconcile_unknown
+from upsell.runtime.staying import LONGEST_WAIT, keep_going
 from upsell.runtime.visits import tell_people
 from upsell.runtime.worker import Worker
 from upsell.store import ledger, outbox
-from upsell.store.connect import Connection, connect
+from upsell.store.connect import Connection
 from upsell.store.letters import forget_letters
 from upsell.store.links import forget_links
 from upsell.store.outbox import State
 from upsell.store.revisions import newest_revision
-
-LONGEST_WAIT = 0.5
-"""Seconds after which a wait looks up, so that a stop is heard."""
 
 _TOLD = {
     State.RESERVED: "mail_put_off",
@@ -80,7 +77,6 @@ MOST_RECONCILED = 100
 VISITS_EACH: Duration = SECOND
 """How often visits that were held back are told, and some links that have expired are forgotten."""
 
-_PAUSE = 1.0
 _log = structlog.get_logger(__name__)
 
 
@@ -271,19 +267,6 @@ def run_guard(url: str, settings: Settings, clock: Clock, is_stopped: Callable[[
             time.sleep(LONGEST_WAIT / 5)
 
     keep_going(url, work, is_stopped)
-
-
-def keep_going(url: str, work: Callable[[Connection], None], is_stopped: Callable[[], bool]) -> None:
-    """Work over a connection, over a new one when it breaks."""
-    while not is_stopped():
-        connection = connect(url)
-        try:
-            work(connection)
-        except psycopg.OperationalError as error:
-            _log.warning("database_lost", error=str(error).strip())
-            time.sleep(_PAUSE)
-        finally:
-            connection.close()
 
 
 def _wait(connection: Connection, clock: Clock, until: Moment | None) -> None:

@@ -13,7 +13,8 @@ import structlog
 from upsell.clock import Clock
 from upsell.config import Settings
 from upsell.decisions.reach import EMAIL
-from upsell.runtime.live import LONGEST_WAIT, keep_going, open_channels
+from upsell.runtime.live import open_channels
+from upsell.runtime.staying import LONGEST_WAIT, keep_going
 from upsell.runtime.weekly import mail_weekly
 from upsell.store.connect import Connection
 

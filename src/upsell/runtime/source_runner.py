@@ -18,8 +18,8 @@ import structlog
 from upsell.clock import SECOND, Clock, Duration
 from upsell.config import Settings
 from upsell.errors import DefinitionError, UpsellError
-from upsell.runtime.live import LONGEST_WAIT, keep_going
 from upsell.runtime.source_standing import due_at
+from upsell.runtime.staying import LONGEST_WAIT, keep_going
 from upsell.runtime.syncing import Busy, error_words, sync
 from upsell.sources.definitions import read_sources
 from upsell.sources.query import QueryDefinition

@@ -19,6 +19,7 @@ import pyarrow as pa
 from upsell.clock import Clock, Moment
 from upsell.errors import DefinitionError, UpsellError
 from upsell.ids import digest
+from upsell.runtime.admitting import admit_events
 from upsell.signals.events import ACCOUNT_IDENTIFIED, CUSTOMER_IDENTIFIED, Event
 from upsell.sources.mapping import Format, Subject
 from upsell.sources.query import MARKED, Gone, QueryDefinition
@@ -27,7 +28,7 @@ from upsell.sources.staging import Staging
 from upsell.sources.warehouse import address_of, rows_of
 from upsell.store.connect import Connection
 from upsell.store.imports import let_go, try_hold
-from upsell.store.ledger import Outcome, append, hash_event
+from upsell.store.ledger import Outcome, hash_event
 from upsell.store.rejections import Rejection, forget_rows, keep_rejections
 from upsell.store.source_runs import (
     SentItem,
@@ -232,7 +233,7 @@ class _Run:
                     seen.append(before)
                     if before.hash != item.hash:
                         refused.append(_conflict(self._source, event, now))
-            answers = append(self._connection, events, self._clock)
+            answers = admit_events(self._connection, self._clock, events, [*map(hash_event, events)])
             refused += [
                 _conflict(self._source, event, now)
                 for event, answer in zip(events, answers, strict=True)
@@ -281,7 +282,7 @@ class _Run:
             with self._connection.transaction():
                 known = find_items(self._connection, self._source, keys)
                 events = [event for key in keys if (event := self._cleared(known[key], now)) is not None]
-                answers = append(self._connection, events, self._clock)
+                answers = admit_events(self._connection, self._clock, events, [*map(hash_event, events)])
                 forget_items(self._connection, self._source, keys)
             self._sent += sum(answer.outcome is Outcome.APPENDED for answer in answers)
         return len(gone)

@@ -12,6 +12,7 @@ from typing import Final
 
 from upsell.errors import DefinitionError
 from upsell.sources.definition import Definition
+from upsell.sources.sort_keys import is_source, sorts_of
 from upsell.sources.sorts import SHAPE, SORTS
 from upsell.sources.source import NOBODYS
 from upsell.sources.stripe.sold import read_sold
@@ -65,10 +66,13 @@ def read_sources(documents: Documents) -> Mapping[str, Definition]:
     return sources
 
 
-def source_names(documents: Documents) -> frozenset[str]:
-    """Give the names of the sources that are written, also with problems."""
-    paths = (PurePosixPath(path) for path in documents)
-    return frozenset(path.stem for path in paths if path.parent.name == SOURCES)
+def source_sorts(documents: Documents) -> Mapping[str, str]:
+    """Give the sort of each source that is written by its name, also with problems; "" for none of them."""
+    return {
+        PurePosixPath(path).stem: next((key for key in sorts_of(path, text) if key in SORTS), "")
+        for path, text in documents.items()
+        if is_source(path)
+    }
 
 
 def read_source(file: str, name: str, text: str, findings: Findings) -> Definition | None:

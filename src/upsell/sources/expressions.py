@@ -125,6 +125,8 @@ def _words(error: exceptions.ParseError) -> str:
     if isinstance(error, exceptions.IncompleteExpressionError) or not error.token_value:
         return "expected an expression in JMESPath, got one that is not finished"
     if isinstance(error, exceptions.LexerError):
+        if error.token_value == "=":  # noqa: S105  # a token of the language
+            return "expected an expression in JMESPath, got a single =; equality is written =="
         return f"expected an expression in JMESPath, got: {error.message}"
     return f"expected an expression in JMESPath, got {error.token_value} where none can stand"
 

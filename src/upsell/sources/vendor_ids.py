@@ -6,14 +6,19 @@ means is told by the vendor and never guessed; what cannot be told yet is asked 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final, Protocol, runtime_checkable
 
 import msgspec
 
 from upsell.clock import HOUR, Duration
+from upsell.signals.events import ACCOUNT_IDENTIFIED, CUSTOMER_IDENTIFIED, Event
+from upsell.sources.bounds import LONGEST_NAME
 from upsell.sources.reports import MalformedError
 from upsell.sources.source import Delivery, Source
+
+STRIPE_ID: Final = "stripe_customer_id"
+"""The trait that says who somebody is at Stripe."""
 
 PATIENCE: Final[Duration] = HOUR
 """How long after it happened a delivery is asked for again: what says whom it means may be on its way."""
@@ -28,6 +33,20 @@ class Owner(msgspec.Struct, frozen=True):
 
     customer_id: str | None
     account_id: str | None
+
+
+def said_in(events: Iterable[Event]) -> dict[str, Owner]:
+    """Give whom ids of Stripe's mean by the traits that events tell, the last of each holding.
+
+    An account that is called as Stripe calls it says nothing by that.
+    """
+    return {
+        said: Owner(None, event.account_id) if is_account else Owner(event.customer_id, None)
+        for event in events
+        if (is_account := event.name == ACCOUNT_IDENTIFIED) or event.name == CUSTOMER_IDENTIFIED
+        if isinstance(said := event.properties.get(STRIPE_ID), str) and 0 < len(said) <= LONGEST_NAME
+        if said != event.account_id
+    }
 
 
 class Naming(msgspec.Struct, frozen=True):

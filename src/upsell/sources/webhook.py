@@ -94,7 +94,7 @@ def read_webhook(name: str, written: Record, findings: Findings) -> WebhookDefin
     scheme = _scheme(whole, findings)
     rules = read_rules(whole, findings)
     for key in ("signature", "rules"):
-        if not whole.has(key):
+        if not whole.has(key) and not written.has("recipe"):
             findings.error(
                 written.place,
                 f"expected the key {key} in webhook, got none",
@@ -115,7 +115,7 @@ def read_rules(whole: Record, findings: Findings) -> RuleSet:
     known = _expression(version, "of", findings) if version is not None else None
     return RuleSet(
         rules=tuple(
-            _rule(item, usual, usual_time, findings)
+            _rule(item, usual, usual_time, whole, findings)
             for item in whole.each("rules")
             if isinstance(item, Record)
         ),
@@ -197,7 +197,11 @@ def _called(whole: Record) -> dict[str, dict[str, str]]:
 
 
 def _rule(
-    item: Record, usual: Mapping[str, Expression | None], usual_time: TimeRule | None, findings: Findings
+    item: Record,
+    usual: Mapping[str, Expression | None],
+    usual_time: TimeRule | None,
+    whole: Record,
+    findings: Findings,
 ) -> Rule:
     subject = _subject(item, findings)
     values = item.record("properties" if subject is Subject.EVENT else subject.value)
@@ -208,7 +212,7 @@ def _rule(
     )
     own = {key: _expression(item, key, findings) or usual[key] for key in usual}
     if not item.has("ignore"):
-        named = {key for key, each in own.items() if each is not None or item.has(key)}
+        named = {key for key, each in own.items() if each is not None or item.has(key) or whole.has(key)}
         _check_ids(item, subject, named, findings)
     return Rule(
         when=_expression(item, "when", findings),

@@ -62,6 +62,8 @@ class Outcome(enum.Enum):
     FORGED = "forged"
     FOREIGN = "foreign"
     PASSED_OVER = "passed_over"
+    CLOSED = "closed"
+    UNREAD = "unread"
 
 
 class HookCount(msgspec.Struct, frozen=True):

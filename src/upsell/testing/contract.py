@@ -50,6 +50,7 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
             no such thing.
         other_version: A body of a version that is not known; None where the vendor has no versions.
         lacking: A body that is known and does not say whom it is about.
+        lacks: The code with which that is kept aside.
     """
 
     source: Source
@@ -61,6 +62,7 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
     unknown: bytes | None = None
     other_version: bytes | None = None
     lacking: bytes | None = None
+    lacks: str = "missing_id"
 
     def sealed(self, delivery: Delivery) -> Delivery:
         """Give a delivery as it comes from the vendor."""
@@ -210,7 +212,7 @@ def what_lacks_an_id_is_kept_aside(example: Example) -> None:
     if example.lacking is not None:
         taken = example.take(example.with_body(example.lacking))
         _hold(taken.items == (), f"expected no event, got {taken.items}")
-        _hold({each.code for each in taken.asides} == {"missing_id"}, f"got {taken.asides}")
+        _hold({each.code for each in taken.asides} == {example.lacks}, f"got {taken.asides}")
 
 
 def nothing_that_is_kept_holds_a_secret(example: Example) -> None:

@@ -129,6 +129,7 @@ def test_sources_of_a_directory_are_listed_with_whether_they_are_open(
         **make_documents({}),
         "sources/zendesk.yaml": "webhook: {recipe: zendesk, path: help}\n",
         "sources/stigg.yaml": "webhook: {recipe: stigg, secrets: [UPSELL_SECRET_A, UPSELL_SECRET_B]}\n",
+        "sources/orders.yaml": "kafka: {servers: UPSELL_SECRET_KAFKA, topics: [a], start: latest}\n",
     }
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
@@ -137,6 +138,12 @@ def test_sources_of_a_directory_are_listed_with_whether_they_are_open(
     code, out, _ = run(capsys, monkeypatch, "list", "--workspace", str(tmp_path))
     assert code == 0
     rows = [row.split(maxsplit=2) for row in out.splitlines()]
+    assert rows.pop(0) == [
+        "orders",
+        "reads",
+        "by itself                  closed: expected UPSELL_SECRET_KAFKA to be set, which "
+        "sources/orders.yaml names; it is not",
+    ]
     assert rows == [
         ["stigg", "/hooks/stigg", "open by UPSELL_SECRET_B"],
         ["zendesk", "/hooks/help", "closed until UPSELL_SECRET_ZENDESK is set"],

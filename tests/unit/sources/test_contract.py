@@ -11,6 +11,7 @@ import pytest
 from tests.unit.sources.vendors import EXAMPLES
 from upsell.clock import Moment
 from upsell.sources.recipes import recipe_names
+from upsell.sources.sorts import SORTS
 from upsell.sources.source import Aside, Delivery, Read
 from upsell.testing.contract import LAWS, Example, Law
 
@@ -23,6 +24,10 @@ def test_every_source_keeps_the_contract(name: str, law: Law) -> None:
 
 def test_every_recipe_is_held_to_the_contract() -> None:
     assert set(recipe_names()) <= set(EXAMPLES)
+
+
+def test_every_sort_of_source_is_held_to_the_contract() -> None:
+    assert set(SORTS) - {"webhook"} <= set(EXAMPLES), "webhook is held by its recipes"
 
 
 class _Careless(msgspec.Struct):

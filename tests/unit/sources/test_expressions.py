@@ -39,6 +39,7 @@ def value(text: str, said: Any = None) -> Any:
         ("a ==", "not finished", 5),
         ("a.'x", "Unclosed", 3),
         ("a b", "got b where none can stand", 3),
+        ("a = 'x'", "equality is written ==", 3),
         ("", "", 1),
         ("size(a)", "expected a known function, got size()", 1),
         ("a || lower(a, b)", "expected 1 values in lower(), got 2", 6),

@@ -17,10 +17,9 @@ from upsell.sources.definitions import read_sources
 from upsell.sources.kafka import KafkaDefinition, KafkaSource
 from upsell.sources.kafka_messages import From, KeyIs, Message, Partition, read_message
 from upsell.sources.segment import Draft, Refusal
-from upsell.sources.source import Delivery, Taken
+from upsell.sources.source import Taken
 from upsell.store.kafka_offsets import Move
 from upsell.store.rejections import Rejection
-from upsell.testing.contract import LAWS, UNKNOWN, Example, Law
 
 PLACE = Partition("events", 3)
 TRACK = {"type": "track", "event": "Order Placed", "userId": "ada"}
@@ -168,36 +167,6 @@ def test_rules_read_other_shapes_with_headers_and_the_key() -> None:
     assert read_message(message({"op": "d"}), source, "", KeyIs.NOTHING, START) == Taken(passed_over=1)
     (aside,) = read_message(message({"op": "u"}), source, "", KeyIs.NOTHING, START).asides
     assert aside.code == "unknown_kind"
-
-
-def segment_example() -> Example:
-    dated = {**TRACK, "timestamp": format_moment(START - HOUR)}
-    makes = {
-        "a track": (Delivery(msgspec.json.encode(dated)), ("Order Placed",)),
-        "a trait": (
-            Delivery(msgspec.json.encode({"type": "identify", "userId": "ada", "traits": {"a": 1}})),
-            ("Customer Identified",),
-        ),
-    }
-    unknown = msgspec.json.encode({"type": UNKNOWN, "userId": "ada"})
-    return Example(source=KafkaSource("orders", ("hunter2",)), now=START, makes=makes, unknown=unknown)
-
-
-def rules_example() -> Example:
-    told = Delivery(msgspec.json.encode({"op": "c", "total": 7}), {"kafka-key": "acme"})
-    unknown = msgspec.json.encode({"op": UNKNOWN})
-    return Example(
-        source=define(RULES).open({}),
-        now=START,
-        makes={"an order": (told, ("Order Placed",))},
-        unknown=unknown,
-    )
-
-
-@pytest.mark.parametrize("law", LAWS, ids=lambda law: law.__name__)
-@pytest.mark.parametrize("example", [segment_example, rules_example])
-def test_kafka_keeps_the_contract_of_sources(example: Any, law: Law) -> None:
-    law(example())
 
 
 def test_a_source_says_what_is_read_and_how_kafka_is_reached() -> None:

@@ -179,6 +179,17 @@ def test_what_is_written_wrongly_is_told_by_its_code(old: str, new: str, code: s
     assert code in [each for each, _ in problems(LISTED.replace(old, new, 1))]
 
 
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("webhook: {recipe: zendesc}\n", "wrong-type"),
+        (LISTED.replace("customer: item.who", "customer: item.who["), "expression"),
+    ],
+)
+def test_one_mistake_is_told_once(text: str, code: str) -> None:
+    assert [each for each, _ in problems(text)] == [code]
+
+
 def test_a_recipe_needs_nothing_beside_its_name() -> None:
     source = open_recipe("stigg")
     assert (source.name, source.secrets) == ("stigg", ("correct-horse-battery",))

@@ -17,8 +17,10 @@ import msgspec
 
 from tests.stories.world import START
 from tests.stripe_world import stripe_example
-from upsell.clock import SECOND, format_moment
-from upsell.sources.definitions import read_source
+from tests.unit.sources.rows import query_example
+from upsell.clock import HOUR, SECOND, format_moment
+from upsell.sources.definitions import read_source, read_sources
+from upsell.sources.kafka import KafkaSource
 from upsell.sources.source import Delivery, Source
 from upsell.testing.contract import UNKNOWN, Example
 from upsell.workspace.findings import Findings
@@ -26,6 +28,17 @@ from upsell.workspace.findings import Findings
 SECRET: Final = "correct-horse-battery"
 NOW: Final = START
 URL: Final = "https://events.acme.example/hooks/hubspot"
+
+KAFKA_RULES: Final = """
+kafka:
+  servers: a:9092
+  topics: [events]
+  start: earliest
+  account: headers.kafka_key
+  rules:
+    - {when: "body.op == 'd'", ignore: deletions}
+    - {when: "body.op == 'c'", event: Order Placed, properties: {total: body.total, kind: headers.x_kind}}
+"""
 
 Seal = Callable[[Delivery], Delivery]
 
@@ -349,6 +362,9 @@ def _zendesk() -> Example:
             "trigger closed": (_json({**trigger, "event": "ticket.closed"}), ("Ticket Closed",)),
         },
         unknown=json.dumps(zendesk_event(UNKNOWN)).encode(),
+        other_version=json.dumps(
+            {**zendesk_event("created"), "zendesk_event_version": "2031-01-01"}
+        ).encode(),
         lacking=json.dumps(zendesk_event("created", requester_id=None, organization_id=None)).encode(),
     )
 
@@ -562,15 +578,43 @@ def _stigg() -> Example:
     )
 
 
+def _kafka_calls() -> Example:
+    track = {"type": "track", "event": "Order Placed", "userId": "ada"}
+    dated = {**track, "timestamp": format_moment(NOW - HOUR)}
+    makes = {
+        "a track": (Delivery(msgspec.json.encode(dated)), ("Order Placed",)),
+        "a trait": (
+            Delivery(msgspec.json.encode({"type": "identify", "userId": "ada", "traits": {"a": 1}})),
+            ("Customer Identified",),
+        ),
+    }
+    unknown = msgspec.json.encode({"type": UNKNOWN, "userId": "ada"})
+    return Example(source=KafkaSource("orders", ("hunter2",)), now=NOW, makes=makes, unknown=unknown)
+
+
+def _kafka_rules() -> Example:
+    told = Delivery(msgspec.json.encode({"op": "c", "total": 7}), {"kafka-key": "acme"})
+    unknown = msgspec.json.encode({"op": UNKNOWN})
+    return Example(
+        source=read_sources({"sources/orders.yaml": KAFKA_RULES})["orders"].open({}),
+        now=NOW,
+        makes={"an order": (told, ("Order Placed",))},
+        unknown=unknown,
+    )
+
+
 EXAMPLES: Final[Mapping[str, Callable[[], Example]]] = {
     "chargebee": _chargebee,
     "delighted": _delighted,
     "hubspot": _hubspot,
     "intercom": _intercom,
+    "kafka": _kafka_calls,
+    "kafka with rules": _kafka_rules,
     "paddle": _paddle,
+    "query": query_example,
     "shopify": _shopify,
     "stigg": _stigg,
     "stripe": stripe_example,
     "zendesk": _zendesk,
 }
-"""Every source that must keep the contract, by name: a new one is a line here."""
+"""Every source that must keep the contract, by name: a new recipe or sort is a line here."""

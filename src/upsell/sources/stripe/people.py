@@ -14,16 +14,13 @@ import msgspec
 from upsell.sources.expressions import Expression, ExpressionError
 from upsell.sources.reports import id_in
 from upsell.sources.stripe.shapes import id_of
-from upsell.sources.vendor_ids import Naming, Owner
+from upsell.sources.vendor_ids import STRIPE_ID, Naming, Owner
 
 DEFAULT_ACCOUNT: Final = "metadata.upsell_account"
 DEFAULT_CUSTOMER: Final = "metadata.upsell_customer"
 """Whose something is where the file does not say: what acceptances of offers write to customers at Stripe."""
 
 _LONGEST: Final = 200
-
-STRIPE_ID: Final = "stripe_customer_id"
-"""The trait that says who somebody is at Stripe."""
 
 _TRAITS: Final[Mapping[str, tuple[str, ...]]] = {
     "name": ("name",),

@@ -14,6 +14,7 @@ from typing import Any, Final
 import msgspec
 import psycopg
 from litestar import Request, Response, post
+from litestar.exceptions import ClientException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
@@ -83,17 +84,22 @@ class _Door:
 
     async def take(self, request: AnyRequest, path: str) -> Response[bytes]:
         """Take a request to a source."""
-        body = await request.body()
         if self._desk.is_stale():
             try:
                 await asyncio.to_thread(self._desk.refresh)
             except (psycopg.Error, StoreError):
                 return answer(Refused("unavailable", _UNAVAILABLE), HTTPStatus.SERVICE_UNAVAILABLE, AGAIN)
+        try:
+            body = await request.body()
+        except ClientException:
+            self._note_unread(path)
+            raise
         source = self._desk.find(path)
         if source is None:
             said = f"expected the path of a source of the workspace that is live, got {path[:60]}"
             return answer(Refused("no_source", said), HTTPStatus.NOT_FOUND)
         if isinstance(source, Closed):
+            self._mail_desk.note(path, {Outcome.CLOSED: 1})
             return answer(Refused("not_set_up", source.why), HTTPStatus.NOT_FOUND)
         return await self._take(request, path, source, body)
 
@@ -102,9 +108,11 @@ class _Door:
         try:
             plain = unpacked(body, request.headers.get("content-encoding", ""))
         except TooLargeError as error:
+            self._note_unread(path)
             said = Refused("request_entity_too_large", str(error))
             return answer(said, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         except IntakeError as error:
+            self._note_unread(path)
             return answer(Refused("malformed", str(error)), HTTPStatus.BAD_REQUEST)
         delivery = self._delivery(request, plain)
         try:
@@ -127,6 +135,11 @@ class _Door:
             kept = Aside("malformed", str(error), hide(shown_body(plain), source.secrets))
             taken = Taken(asides=(kept,))
         return await self._commit(source, taken, refused)
+
+    def _note_unread(self, path: str) -> None:
+        """Count what is too large or badly packed: it has proved nothing, so no more is kept."""
+        if self._desk.find(path) is not None:
+            self._mail_desk.note(path, {Outcome.UNREAD: 1})
 
     def _delivery(self, request: AnyRequest, body: bytes) -> Delivery:
         asked = request.url.query
