@@ -123,6 +123,33 @@ def test_names_are_those_of_one_good_key_and_a_page_is_trusted_with_events_alone
     create_key(connection, "site", Kind.SERVER, EVENTS, clock.now())
 
 
+def test_who_may_charge_an_account_and_whom_billing_charges_is_told_by_servers_alone(
+    client: TestClient[Any], connection: Connection, clock: SetClock
+) -> None:
+    page = create_key(connection, "site", Kind.WRITE, EVENTS, clock.now())
+    server = create_key(connection, "back", Kind.SERVER, EVENTS, clock.now())
+    group = {"userId": "eve", "groupId": "acme", "traits": {"roles": ["admin"], "name": "Acme"}}
+    payer = {"userId": "eve", "traits": {"stripe_customer_id": "cus_of_another"}}
+    track = {
+        "userId": "eve",
+        "groupId": "acme",
+        "event": "Account Identified",
+        "properties": {"roles": ["admin"]},
+    }
+    for path, body in (("group", group), ("identify", payer), ("track", track)):
+        refused = client.post(f"/v1/{path}", json=body, auth=(page, ""))
+        assert (refused.status_code, refused.json()["results"][0]["code"]) == (400, "server_only"), path
+        written = client.post("/v1/batch", json={"batch": [body | {"type": path}], "writeKey": page})
+        assert written.status_code == 400, path
+        assert client.post(f"/v1/{path}", json=body, auth=(server, "")).status_code == 200, path
+    plain = {"userId": "eve", "groupId": "acme", "traits": {"name": "Acme"}}
+    assert client.post("/v1/group", json=plain, auth=(page, "")).status_code == 200
+    assert (
+        client.post("/v1/track", json=TRACK | {"properties": {"roles": 3}}, auth=(page, "")).status_code
+        == 200
+    )
+
+
 def test_when_a_key_was_last_used_is_remembered_to_the_minute(
     client: TestClient[Any], connection: Connection, clock: SetClock
 ) -> None:

@@ -89,6 +89,11 @@ class KeyRing:
             self._used.add(key.number)
         return Shown(is_known=True, is_allowed=scope in key.scopes)
 
+    @property
+    def has_keys(self) -> bool:
+        """Whether there is any key, so that whoever shows none is turned away."""
+        return bool(self._keys)
+
     def close(self) -> None:
         """Remember what was used last, and let the database go."""
         if self._connection is not None and not self._connection.closed:

@@ -20,14 +20,15 @@ from upsell.errors import IntakeError, StoreError
 from upsell.runtime.intake import Intake, OverloadedError
 from upsell.runtime.keyring import KeyRing
 from upsell.sources.bounds import LARGEST_BATCH
+from upsell.sources.pages import hold_to_page
 from upsell.sources.segment import Call, Draft, Refusal, read_batch, read_item, read_single
-from upsell.store.keys import Scope
+from upsell.store.keys import Scope, is_secret
 from upsell.store.ledger import Appended, Outcome
 from upsell.store.rejections import Rejection
 from upsell.web.api.answers import ItemAnswer, Refused, answer, answer_items
 from upsell.web.api.bodies import TooLargeError, unpacked
 from upsell.web.api.cors import ANY_SITE, answer_preflight
-from upsell.web.api.doors import AGAIN, turn_away
+from upsell.web.api.doors import AGAIN, shown_key, turn_away
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -107,6 +108,9 @@ class _Door:
         if turned_away is not None:
             return turned_away
         read = [read_item(item, call, received_at, batch.sent_at) for item in batch.items]
+        shown = batch.write_key if batch.write_key is not None else shown_key(request)
+        if self._ring.has_keys and not is_secret(shown):
+            read = [hold_to_page(item) for item in read]
         return await self._commit(read, received_at)
 
     async def _commit(self, read: Sequence[Draft | Refusal], received_at: Moment) -> Response[bytes]:
