@@ -78,7 +78,7 @@ def assert_nothing_lost_or_doubled(connection: Connection, sink: Sink, kills: in
 
 
 def test_a_killed_process_loses_no_event_and_sends_no_mail_twice(database: str, tmp_path: Path) -> None:
-    kill_at_random(database, tmp_path, kills=3)
+    kill_at_random(database, tmp_path, kills=2)
 
 
 @pytest.mark.slow

@@ -223,9 +223,9 @@ def test_the_past_explained_from_the_ledger_is_the_present_explained_from_the_st
         )
 
 
-@pytest.mark.parametrize("step", [4, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("step", [10, pytest.param(1, marks=pytest.mark.slow)])
 def test_every_decision_of_the_year_is_taken_again_from_the_events_alone(world: Lived, step: int) -> None:
-    """Of every fourth account, and of all where there is time."""
+    """Of every tenth account, and of all where there is time."""
     decided = "select unit_id, workflow, version, decided_at, reason, rule, seen, enrollment from decisions"
     asked = range(0, world.company.accounts, step)
     units = {account_unit(account_id(index)) for index in asked}

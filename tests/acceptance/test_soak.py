@@ -191,6 +191,7 @@ def assert_said_once(connection: Connection, sink: Sink) -> None:
     assert {key for key, state in states.items() if state == "sent"} <= set(sink.accepted) <= may_be
 
 
+@pytest.mark.slow
 def test_a_worker_killed_while_events_come_in_leaves_what_an_undisturbed_one_does(
     database: str, second_database: str, tmp_path: Path
 ) -> None:

@@ -25,7 +25,7 @@ _COLUMNS = (
     *("days_to_limit", "days_to_limit_at_least", "days_to_limit_at_most"),
 )
 _EXAMPLES = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 
 
