@@ -66,7 +66,7 @@ class Truth:
 
 
 def live(life: Life, truth: Truth, name: str) -> None:
-    """Do one thing to a subscription at Stripe. Seats only ever grow, so no state ever comes again."""
+    """Do one thing to a subscription at Stripe. Seats only ever grow, of both, so no state comes again."""
     match name:
         case "activate" if truth.status == "trialing":
             truth.status = "active"
@@ -148,7 +148,10 @@ def items_of(truth: Truth) -> list[dict[str, Any]]:
     price = make_price(f"price_{truth.plan}", PRICES[truth.plan])
     items = [make_item(price, truth.seats, id="si_1")]
     return (
-        [*items, make_item(make_price("price_sso", 1000), 1, id=f"si_{truth.sso}", created=truth.sso_at)]
+        [
+            *items,
+            make_item(make_price("price_sso", 1000), truth.seats, id=f"si_{truth.sso}", created=truth.sso_at),
+        ]
         if truth.has_sso
         else items
     )
