@@ -21,7 +21,8 @@ from tests.stories.world import CATALOG
 from upsell.clock import SECOND, Moment
 from upsell.sources.definitions import read_sources
 from upsell.sources.source import Delivery, Taken, take_delivery
-from upsell.sources.stripe.reading import CREATED, DELETED, UPDATED
+from upsell.sources.stripe.hook import CREATED, DELETED, UPDATED
+from upsell.sources.vendor_details import Detail, Named
 from upsell.testing.contract import UNKNOWN, Example
 
 OBJECTS: dict[str, Any] = json.loads((Path(__file__).parent / "vendor/stripe/objects.json").read_text())
@@ -124,6 +125,39 @@ def send(hook: Any, at: Moment | None = None, source: Any = SOURCE) -> Taken:
     return take_delivery(source, signed(hook, now), now)
 
 
+def make_coupon(percent: int = 25, /, **changed: Any) -> dict[str, Any]:
+    """Give a coupon for ever."""
+    said = {"percent_off": percent, "amount_off": None, "duration": "forever", "duration_in_months": None}
+    return make_object("coupon", **{"id": f"OFF{percent}", "created": BEGAN, **said, **changed})
+
+
+def make_discount(name: str, coupon: dict[str, Any] | str, /, **changed: Any) -> dict[str, Any]:
+    """Give a discount: with its coupon whole as until 2025-09-30 (clover), or by id as from then on."""
+    where = (
+        {"source": {"type": "coupon", "coupon": coupon}} if isinstance(coupon, str) else {"coupon": coupon}
+    )
+    return make_object("discount", **{"id": name, "start": BEGAN, "source": None, **where, **changed})
+
+
+class Remembering:
+    """Stripe with what it told of discounts and coupons, kept as the desk keeps it."""
+
+    def __init__(self, source: Any = SOURCE) -> None:
+        self._source = source
+        self._kept: dict[Named, tuple[Detail, ...]] = {}
+
+    def send(self, hook: dict[str, Any], at: Moment | None = None) -> Taken:
+        """Send a webhook, by default ten seconds after what it tells of."""
+        now = at if at is not None else (hook["created"] + 10) * SECOND
+        delivery = signed(hook, now)
+        if (told := self._source.detail(delivery)) is not None:
+            self._kept[told.named] = (*self._kept.get(told.named, ()), told)
+        known: dict[Named, tuple[Detail, ...]] = {}
+        while lacking := self._source.lacking(delivery, known):
+            known |= {named: self._kept.get(named, ()) for named in lacking}
+        return take_delivery(self._source.knowing({}, known), delivery, now)
+
+
 class Life:
     """The life of one subscription at Stripe, told by the webhooks it makes.
 
@@ -140,14 +174,14 @@ class Life:
         self._is_old = is_old
         self._numbers: Iterator[int] = count(1)
         self.subscription = make_subscription(*items, **changed)
-        self._tell(CREATED, self._written())
+        self.tell(CREATED, self._written())
 
     def change(self, **changed: Any) -> None:
         """Change fields, and be told what they were before."""
         before = self._written()
         self.subscription = {**self.subscription, **copy.deepcopy(changed)}
         after = self._written()
-        self._tell(UPDATED, after, previous=difference(before, after))
+        self.tell(UPDATED, after, previous=difference(before, after))
 
     def set_items(self, *items: dict[str, Any]) -> None:
         """Put other items into it."""
@@ -165,16 +199,17 @@ class Life:
     def delete(self) -> None:
         """End it at once."""
         self.subscription |= {"status": "canceled", "ended_at": self.now, "canceled_at": self.now}
-        self._tell(DELETED, self._written())
+        self.tell(DELETED, self._written())
 
     def tell_invoice(self, kind: str, number: int, paid: int = 0) -> None:
         """Tell of an invoice of 20.00."""
         invoice = make_object(
             "invoice", id=f"in_{number}", amount_due=2000, amount_paid=paid, attempt_count=1
         )
-        self._tell(kind, invoice)
+        self.tell(kind, invoice)
 
-    def _tell(self, kind: str, about: dict[str, Any], **said: Any) -> None:
+    def tell(self, kind: str, about: dict[str, Any], **said: Any) -> None:
+        """Tell of it, or of something beside it."""
         number = f"evt_{next(self._numbers)}"
         self.hooks.append(make_hook(kind, about, id=number, created=self.now, **said))
 

@@ -12,7 +12,7 @@ from litestar.testing import TestClient
 from tests.acceptance.test_stripe_billing import Till
 from tests.live_world import open_world
 from tests.stripe_billing.server import open_stripe_server
-from tests.stripe_world import SECRET, VARIABLE, difference, make_hook, signed
+from tests.stripe_world import SECRET, VARIABLE, difference, make_discount, make_hook, signed
 from upsell.clock import DAY, SECOND
 from upsell.config import Settings
 from upsell.measurement.metrics import Span
@@ -34,19 +34,34 @@ class Loop(Till):
 
     def tell(self, kind: str, before: dict[str, Any] | None = None, about: str = "sub_ada") -> None:
         """Have Stripe tell of a subscription as it is now."""
-        self.told += 1
         now = self.written(about)
         more = {"previous": difference(before, now)} if before is not None else {}
-        hook = make_hook(kind, now, id=f"evt_{self.told}", created=self.now, **more)
+        self.send(kind, now, **more)
+
+    def tell_discounts(self, about: str = "sub_ada") -> None:
+        """Have Stripe tell of the discounts of a subscription's items, and of their coupons."""
+        for item in self.stripe.subscriptions[about]["items"]["data"]:
+            for each in item["discounts"]:
+                self.send("coupon.created", self.stripe.coupons[each["coupon"]])
+                discount = make_discount(f"di_{each['coupon']}", each["coupon"], start=self.now)
+                self.send("customer.discount.created", discount)
+
+    def send(self, kind: str, said: dict[str, Any], **more: Any) -> None:
+        """Have Stripe send a webhook, twice."""
+        self.told += 1
+        hook = make_hook(kind, said, id=f"evt_{self.told}", created=self.now, **more)
         delivery = signed(hook, self.world.clock.now())
         for _ in range(2):
-            said = self.client.post("/hooks/stripe", content=delivery.body, headers=dict(delivery.headers))
-            assert said.status_code == 200, said.text
+            answer = self.client.post("/hooks/stripe", content=delivery.body, headers=dict(delivery.headers))
+            assert answer.status_code == 200, answer.text
         self.world.settle()
 
     def written(self, about: str) -> dict[str, Any]:
-        """Give a subscription as webhooks write it: its customer by id."""
-        return copy.deepcopy(self.stripe.subscriptions[about])
+        """Give a subscription as webhooks write it: its customer and its discounts by id."""
+        found = copy.deepcopy(self.stripe.subscriptions[about])
+        for item in found["items"]["data"]:
+            item["discounts"] = [f"di_{each['coupon']}" for each in item["discounts"]]
+        return found
 
     def see(self, prompt: str) -> None:
         """Have the page tell that a prompt was seen."""
@@ -105,6 +120,7 @@ def test_what_stripe_tells_of_an_accepted_offer_is_the_buyers_and_reaches_the_go
     before = loop.written("sub_ada")
     assert loop.take_offer(key).order.state is OrderState.FULFILLED
     loop.move(2 * SECOND)
+    loop.tell_discounts()
     loop.tell("customer.subscription.updated", before)
     assert loop.named("Subscription Started", "Subscription Changed") == [
         ("Subscription Started", "ada", None),
@@ -113,6 +129,7 @@ def test_what_stripe_tells_of_an_accepted_offer_is_the_buyers_and_reaches_the_go
     assert loop.named("Subscription Upgraded") == [("Subscription Upgraded", "ada", None)] * 2
     assert loop.credited() == [("credited", "w", 1), ("unattributed", "", 1)], "the first was their own"
     assert loop.converted() == [(1, 1)]
+    assert loop.world.rows("select code from rejections") == []
 
 
 def test_who_is_at_stripe_goes_with_whom_a_customer_went_into(loop: Loop) -> None:

@@ -15,6 +15,8 @@ from tests.stripe_world import (
     SOLD,
     VARIABLE,
     Life,
+    make_coupon,
+    make_discount,
     make_hook,
     make_item,
     make_object,
@@ -27,8 +29,10 @@ from upsell.config import Settings
 from upsell.ids import account_unit
 from upsell.runtime.doctor import examine
 from upsell.signals.events import Event
+from upsell.sources.vendor_details import Detail, Named
 from upsell.sources.vendor_ids import Naming, Owner, said_in
 from upsell.store.households import read_household
+from upsell.store.vendor_details import find_details, keep_detail
 from upsell.store.vendor_ids import find_owner, keep_owner, keep_said
 from upsell.web.app import make_app
 
@@ -132,6 +136,54 @@ def test_what_names_its_customer_alone_waits_until_it_is_told_whose_it_is(served
         ("Invoice Paid", "other"),
         ("Account Identified", "acme-2"),
     ]
+
+
+def test_discounts_told_after_the_subscription_that_names_them_are_waited_for_and_counted(
+    served: Served,
+) -> None:
+    life = Life(make_item(make_price("price_pro", 9900), 2, id="si_1"), customer="cus_acme")
+    life.now += 60
+    life.tell("coupon.created", make_coupon(25, created=life.now))
+    life.tell("customer.discount.created", make_discount("di_1", "OFF25", start=life.now))
+    life.change(discounts=["di_1"])
+    served.world.clock.move_to((life.now + 60) * SECOND)
+    started, coupon, discount, changed = life.hooks
+    status, said = served.send(changed)
+    assert (status, said["code"], "discount di_1" in said["message"]) == (503, "not_yet", True)
+    assert served.send(discount)[0] == 200
+    status, said = served.send(changed)
+    assert (status, "coupon OFF25" in said["message"]) == (503, True)
+    answers = [served.send(hook) for hook in (coupon, coupon, changed, started, changed)]
+    assert [
+        (status, said["accepted"], said["duplicates"], said["passed_over"]) for status, said in answers
+    ] == [
+        (200, 0, 0, 1),
+        (200, 0, 0, 1),
+        (200, 1, 0, 0),
+        (200, 1, 0, 0),
+        (200, 0, 1, 0),
+    ]
+    assert served.world.rows("select source, kind, vendor_id from vendor_details order by kind") == [
+        ("stripe", "coupon", "OFF25"),
+        ("stripe", "discount", "di_1"),
+    ]
+    served.world.settle()
+    now = served.world.clock.now()
+    account = read_household(served.world.connection, account_unit("cus_acme"), frozenset(), now).account
+    assert account is not None
+    (held,) = account.profile.subscriptions.values()
+    assert (held.plan, held.amount) == ("pro", 2 * 9900 * 3 // 4)
+    assert served.world.rows("select count(*) from rejections") == [(0,)]
+
+
+def test_of_two_details_of_one_moment_the_same_stands_whichever_came_first(served: Served) -> None:
+    connection = served.world.connection
+    named = Named("discount", "di_1")
+    for source, told in (("a", "xy"), ("b", "yx")):
+        for said in told:
+            keep_detail(connection, source, Detail(named, 5, said))
+        assert find_details(connection, source, {named}) == {named: (Detail(named, 5, "y"),)}
+    assert find_details(connection, "c", {named}) == {named: ()}
 
 
 def test_what_stripe_did_not_sign_is_refused_and_nothing_of_it_is_kept(served: Served) -> None:

@@ -9,13 +9,31 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.stripe_world import OBJECTS, make_hook, make_item, make_price, make_subscription, send
+from tests.stripe_world import (
+    OBJECTS,
+    Remembering,
+    make_coupon,
+    make_discount,
+    make_hook,
+    make_item,
+    make_price,
+    make_subscription,
+)
 from upsell.sources.reports import MalformedError
 from upsell.sources.segment import Draft
+from upsell.sources.stripe.applied import TELLING
 from upsell.sources.stripe.reading import NAMES
 from upsell.sources.table import unfit
 
-WHOLE = {**OBJECTS, "subscription": make_subscription(make_item(make_price(), 2))}
+WHOLE = {
+    **OBJECTS,
+    "subscription": make_subscription(
+        make_item(make_price(), 2, discounts=["di_1", make_discount("di_2", "OFF25")]), discounts=["di_1"]
+    ),
+    "discount": make_discount("di_1", make_coupon()),
+    "discount by id": make_discount("di_1", "OFF25"),
+    "coupon": make_coupon(),
+}
 ODD = st.one_of(
     st.none(),
     st.booleans(),
@@ -43,7 +61,22 @@ PLACES = {name: list(places(said)) for name, said in WHOLE.items()}
 @settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_odd_values_anywhere_break_nothing_and_make_no_event_unlike_the_table(data: st.DataObject) -> None:
-    name = data.draw(st.sampled_from(("subscription", "invoice", "charge", "customer", "checkout.session")))
+    desk = Remembering()
+    told = data.draw(st.sampled_from(("discount", "discount by id", "coupon")))
+    others = ("subscription", "invoice", "charge", "customer", "checkout.session")
+    for name, kinds in ((told, TELLING), (data.draw(st.sampled_from(others)), NAMES)):
+        hook = make_odd_hook(data, name, kinds)
+        try:
+            taken = desk.send(hook)
+        except MalformedError:
+            continue
+        for item in taken.items:
+            if isinstance(item, Draft):
+                assert unfit(item.event.name, item.event.properties) is None
+
+
+def make_odd_hook(data: st.DataObject, name: str, kinds: frozenset[str]) -> dict[str, Any]:
+    """Draw a webhook of one of some kinds about an object in which odd values stand."""
     said, previous = copy.deepcopy(WHOLE[name]), copy.deepcopy(WHOLE[name])
     for target in (said, previous):
         for path in data.draw(st.lists(st.sampled_from(PLACES[name]), max_size=3)):
@@ -54,11 +87,4 @@ def test_odd_values_anywhere_break_nothing_and_make_no_event_unlike_the_table(da
                 inner[path[-1]] = data.draw(ODD)
             except (KeyError, IndexError, TypeError):
                 continue
-    hook = make_hook(data.draw(st.sampled_from(sorted(NAMES))), said, previous=previous)
-    try:
-        taken = send(hook)
-    except MalformedError:
-        return
-    for item in taken.items:
-        if isinstance(item, Draft):
-            assert unfit(item.event.name, item.event.properties) is None
+    return make_hook(data.draw(st.sampled_from(sorted(kinds))), said, previous=previous)

@@ -140,6 +140,7 @@ def _try(name: str, body: str, headers: list[str], at: str) -> None:
     from upsell.errors import ConfigError
     from upsell.sources.reports import MalformedError
     from upsell.sources.source import read_delivery
+    from upsell.sources.vendor_ids import NotYetError
 
     if not name or not body:
         msg = "expected upsell sources try RECIPE BODY.json, got less; - in place of BODY.json reads a pipe"
@@ -149,6 +150,9 @@ def _try(name: str, body: str, headers: list[str], at: str) -> None:
     source = definition.open(dict.fromkeys(definition.settings, "whsec_c2VjcmV0"))
     try:
         taken = read_delivery(source, _delivery(body, headers), now)
+    except NotYetError as error:
+        print(f"not yet (503, so that it is sent again), as far as this body alone tells: {error}")
+        raise typer.Exit(2) from error
     except MalformedError as error:
         print(f"nothing can be read: {error}")
         raise typer.Exit(2) from error

@@ -13,8 +13,9 @@ _AGAIN: Final = "then send the event again from Stripe's Workbench"
 _STRIPE: Final[Mapping[str, str]] = {
     "unknown_price": "say under plans: in {file}, or under stripe: in catalog.yaml, what that price is of, "
     f"`upsell apply`, {_AGAIN}",
-    "unknown_amount": "the event was taken without an amount: give the endpoint an API version before "
-    "2025-03-31 if it is about discounts; tiers never come along (docs/guides/stripe.md)",
+    "unknown_amount": "the event was taken without an amount: if that is of discounts, have the endpoint "
+    "told of customer.discount.created and .updated, coupon.created and .updated; tiers never come "
+    "along (docs/guides/stripe.md)",
     "missing_id": "write account: or customer: in {file} to where your id stands, or your id into the "
     f"metadata of the customer at Stripe; {_AGAIN}",
     "unknown_kind": "unselect that kind of event at the endpoint in Stripe's Workbench",

@@ -19,10 +19,12 @@ from upsell.sources.definition import Definition
 from upsell.sources.definitions import read_sources
 from upsell.sources.segment import Draft, Refusal
 from upsell.sources.source import Delivery, Source, Taken
-from upsell.sources.vendor_ids import NamingSource
+from upsell.sources.vendor_details import Detail, Named
+from upsell.sources.vendor_ids import Naming, NamingSource, Owner
 from upsell.store.connect import Connection, connect
 from upsell.store.rejections import Rejection
 from upsell.store.revisions import newest_number, newest_revision
+from upsell.store.vendor_details import find_details, keep_detail
 from upsell.store.vendor_ids import find_owner, keep_owner
 
 ASK_EACH: Final[Duration] = SECOND
@@ -79,21 +81,28 @@ class Desk:
         return self._by_path.get(path)
 
     def know(self, source: NamingSource, name: str, delivery: Delivery) -> Source:
-        """Give a source with whom a delivery means, and keep what the delivery itself says of that.
+        """Give a source with whom and what a delivery means, and keep what the delivery itself says of that.
 
         Raises:
             psycopg.Error: The database did not answer.
         """
-        naming = source.naming(delivery)
-        if naming is None:
-            return source.knowing({})
+        naming, told = source.naming(delivery), source.detail(delivery)
+        lacking = source.lacking(delivery, {})
+        owners: dict[str, Owner] = {}
+        details: dict[Named, tuple[Detail, ...]] = {}
+        if naming is None and told is None and not lacking:
+            return source.knowing(owners, details)
         with self._lock:
             if self._connection is None or self._connection.closed:
                 self._connection = connect(self._url)
-            known = find_owner(self._connection, name, naming.vendor_id)
-            if naming.owner is not None and known != naming.owner and (known is None or naming.is_own):
-                keep_owner(self._connection, name, naming)
-        return source.knowing({naming.vendor_id: known} if known is not None else {})
+            if told is not None:
+                keep_detail(self._connection, name, told)
+            if naming is not None and (owner := _known_owner(self._connection, name, naming)) is not None:
+                owners[naming.vendor_id] = owner
+            while lacking:
+                details.update(find_details(self._connection, name, lacking))
+                lacking = source.lacking(delivery, details)
+        return source.knowing(owners, details)
 
     def close(self) -> None:
         """Give the connection back."""
@@ -109,6 +118,14 @@ class Desk:
             _log.warning("sources_not_read", error=str(error))
             return {}
         return {each.path: open_source(each, self._secrets) for each in defined.values() if each.path}
+
+
+def _known_owner(connection: Connection, source: str, naming: Naming) -> Owner | None:
+    """Give whom an id was known to mean, and keep what is said of that now."""
+    known = find_owner(connection, source, naming.vendor_id)
+    if naming.owner is not None and known != naming.owner and (known is None or naming.is_own):
+        keep_owner(connection, source, naming)
+    return known
 
 
 def open_source(definition: Definition, secrets: Mapping[str, str]) -> Source | Closed:

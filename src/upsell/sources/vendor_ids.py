@@ -6,7 +6,7 @@ means is told by the vendor and never guessed; what cannot be told yet is asked 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from typing import Final, Protocol, runtime_checkable
 
 import msgspec
@@ -16,6 +16,7 @@ from upsell.signals.events import ACCOUNT_IDENTIFIED, CUSTOMER_IDENTIFIED, Event
 from upsell.sources.bounds import LONGEST_NAME
 from upsell.sources.reports import MalformedError
 from upsell.sources.source import Delivery, Source
+from upsell.sources.vendor_details import Detail, Details, Named
 
 STRIPE_ID: Final = "stripe_customer_id"
 """The trait that says who somebody is at Stripe."""
@@ -25,7 +26,7 @@ PATIENCE: Final[Duration] = HOUR
 
 
 class NotYetError(MalformedError):
-    """Whom a delivery means may yet be told; the same delivery can be sent again."""
+    """Whom or what a delivery means may yet be told; the same delivery can be sent again."""
 
 
 class Owner(msgspec.Struct, frozen=True):
@@ -65,10 +66,16 @@ class Naming(msgspec.Struct, frozen=True):
 
 @runtime_checkable
 class NamingSource(Protocol):
-    """A source whose deliveries may name their customer by the vendor's id alone."""
+    """A source whose deliveries may name their customer, and other things, by the vendor's ids alone."""
 
     def naming(self, delivery: Delivery) -> Naming | None:
         """Give who a delivery names; None where it names nobody, or cannot be read."""
 
-    def knowing(self, owners: Mapping[str, Owner]) -> Source:
-        """Give the source with whom ids of the vendor's mean."""
+    def detail(self, delivery: Delivery) -> Detail | None:
+        """Give what a delivery tells of a thing; None where it tells of none, or cannot be read."""
+
+    def lacking(self, delivery: Delivery, known: Details) -> Set[Named]:
+        """Give what a delivery, or what is known of what it names, names by id and was not asked about."""
+
+    def knowing(self, owners: Mapping[str, Owner], details: Details) -> Source:
+        """Give the source with whom ids of the vendor's mean, and what was told of the things they name."""

@@ -31,3 +31,21 @@ def test_a_body_is_tried_with_the_catalog_beside_the_file(
     monkeypatch.chdir(tmp_path)
     told = CliRunner().invoke(app, ["sources", "try", "stripe", "body.json"])
     assert (told.exit_code, words in told.output) == (code, True), told.output
+
+
+@pytest.mark.parametrize(
+    ("at", "words"),
+    [("2026-03-02T12:00:30Z", "not yet (503"), ("2026-03-03T12:00:00Z", "kept aside (unknown_amount)")],
+)
+def test_a_body_whose_discount_other_webhooks_tell_says_which_ones(
+    at: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sources").mkdir()
+    (tmp_path / "sources/stripe.yaml").write_text(FILE)
+    (tmp_path / "body.json").write_text(json.dumps(Life(discounts=["di_1"]).hooks[0]))
+    monkeypatch.chdir(tmp_path)
+    told = CliRunner().invoke(app, ["sources", "try", "stripe", "body.json", "--at", at])
+    assert told.exit_code == 2
+    assert words in told.output
+    assert "discount di_1" in told.output
+    assert "customer.discount.created" in told.output

@@ -27,7 +27,7 @@ def test_every_sort_has_an_advice_of_its_own_that_names_the_file_or_the_vendor(s
     ("sort", "code", "words"),
     [
         ("stripe", "unknown_price", "plans: in sources/mine.yaml"),
-        ("stripe", "unknown_amount", "2025-03-31"),
+        ("stripe", "unknown_amount", "coupon.created and .updated"),
         ("stripe", "unknown_kind", "unselect"),
         ("webhook", "unknown_kind", "by a rule in sources/mine.yaml"),
         ("webhook", "unknown_version", "version: in sources/mine.yaml"),

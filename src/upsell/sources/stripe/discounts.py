@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from upsell.sources.stripe.revenue import UnknownAmountError
-from upsell.sources.stripe.shapes import Coupon, Item, Subscription, id_of
+from upsell.sources.stripe.shapes import Coupon, Item, Subscription, coupon_in, id_of
 
 
 class Cut(msgspec.Struct, frozen=True):
@@ -35,7 +35,7 @@ def cuts_of_item(item: Item, currency: str) -> list[Cut]:
     """Give what the discounts of one item take off of it, in order.
 
     Raises:
-        UnknownAmountError: A discount does not stand there whole.
+        UnknownAmountError: Nothing tells what a discount takes off.
     """
     return _cuts(item.discounts or (), {}, currency)
 
@@ -46,8 +46,7 @@ def cuts_of_all(subscription: Subscription, currency: str) -> list[Cut]:
     A customer's discounts are only seen where the customer stands in the subscription whole.
 
     Raises:
-        UnknownAmountError: A discount does not stand there whole. From 2025-03-31 (basil) on webhooks name
-            the discounts of a subscription by their ids alone.
+        UnknownAmountError: Nothing tells what a discount takes off.
     """
     single = subscription.discount
     known = {id_of(single): single} if single is not None else {}
@@ -82,21 +81,24 @@ def _cuts(
     cuts = []
     for named in discounts:
         whole = named if isinstance(named, Mapping) else known.get(id_of(named))
-        coupon = _coupon(whole)
+        coupon = _coupon(whole, id_of(named))
         if coupon.duration == "forever":
             cuts.append(_cut(coupon, currency))
     return cuts
 
 
-def _coupon(discount: Mapping[str, Any] | None) -> Coupon:
-    """Read the coupon of a discount, which clover (2025-09-30) put into ``source``."""
-    found = None
-    if discount is not None:
-        source = discount.get("source")
-        found = discount.get("coupon") or (source.get("coupon") if isinstance(source, Mapping) else None)
+def _coupon(discount: Mapping[str, Any] | None, discount_id: str | None) -> Coupon:
+    found = coupon_in(discount) if discount is not None else None
     if not isinstance(found, Mapping):
-        msg = "expected what each discount takes off, got its id alone"
-        raise UnknownAmountError(msg)
+        what = f"discount {discount_id[:60]}" if discount_id is not None else "a discount"
+        if isinstance(found, str):
+            what = f"coupon {found[:60]} of {what}"
+        msg = (
+            f"expected what {what} takes off, got its id alone, and no other "
+            "webhook told; have the endpoint told of customer.discount.created, customer.discount.updated, "
+            "coupon.created and coupon.updated (a coupon of before is told when it is renamed at Stripe)"
+        )
+        raise UnknownAmountError(msg, may_be_told=True)
     try:
         return msgspec.convert(found, Coupon)
     except msgspec.ValidationError as error:

@@ -8,7 +8,7 @@ subscription is created first and deleted last, and an invoice fails before it i
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -16,7 +16,9 @@ from upsell.clock import SECOND, Moment, format_moment
 from upsell.sources.bounds import FARTHEST_AHEAD
 from upsell.sources.reports import MalformedError
 from upsell.sources.source import Aside, Item, Read, shown_body
+from upsell.sources.stripe.applied import TELLING, Applying, detail_of
 from upsell.sources.stripe.changes import Told, changes_between, ended_from
+from upsell.sources.stripe.hook import BAD_JSON, CREATED, DELETED, SUBSCRIPTIONS, UPDATED, Hook, decode_hook
 from upsell.sources.stripe.payments import INVOICES, REFUNDED, invoice_told, refund_told
 from upsell.sources.stripe.people import NobodyError, Ownership, as_account, traits_of
 from upsell.sources.stripe.shapes import LATEST, before, moment_of, read_subscription
@@ -27,20 +29,17 @@ from upsell.sources.stripe.terms import (
     had_with,
     standing_of,
 )
+from upsell.sources.vendor_details import Details
 from upsell.sources.vendor_ids import PATIENCE, Naming, NotYetError, Owner
-
-CREATED: Final = "customer.subscription.created"
-UPDATED: Final = "customer.subscription.updated"
-DELETED: Final = "customer.subscription.deleted"
 
 CUSTOMERS: Final = frozenset({"customer.created", "customer.updated"})
 """Events by which something of a customer is known."""
 
-READ: Final = frozenset({CREATED, UPDATED, DELETED, REFUNDED, *INVOICES, *CUSTOMERS})
+READ: Final = SUBSCRIPTIONS | {REFUNDED, *INVOICES, *CUSTOMERS}
 """The events that become events of ours."""
 
 NAMES: Final = READ | {"checkout.session.completed"}
-"""The events an endpoint at Stripe needs to be told of; what was bought at its checkout says by whom."""
+"""The events that say whose something is, as what was bought at Stripe's checkout does."""
 
 _TOLD_OTHERWISE: Final[Mapping[str, frozenset[str]]] = {
     "customer.subscription": frozenset(
@@ -68,28 +67,6 @@ _PLACE: Final[Mapping[str, Moment]] = {
 _EARLIEST: Final = 946_684_800  # 2000-01-01, in seconds
 
 
-class _Data(msgspec.Struct, frozen=True):
-    object: dict[str, Any]
-    previous_attributes: dict[str, Any] | None = None
-
-
-class Hook(msgspec.Struct, frozen=True):
-    """A webhook: one event at Stripe, and what it is about as it was then."""
-
-    id: str
-    type: str
-    created: int
-    data: _Data
-    object: str | None = None
-    api_version: str | None = None
-
-
-_read_hook = msgspec.json.Decoder(Hook).decode
-
-
-_BAD_JSON: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-
-
 class _UnreadableError(Exception):
     """What is read says something, but not all that is needed; with a code and a message."""
 
@@ -98,7 +75,9 @@ class _UnreadableError(Exception):
         self.code = code
 
 
-def read_hook(body: bytes, book: PlanBook, ownership: Ownership, now: Moment) -> Read:
+def read_hook(
+    body: bytes, book: PlanBook, ownership: Ownership, now: Moment, details: Details | None = None
+) -> Read:
     """Read a webhook.
 
     Args:
@@ -106,26 +85,29 @@ def read_hook(body: bytes, book: PlanBook, ownership: Ownership, now: Moment) ->
         book: What each price is of.
         ownership: How it is told whose something is.
         now: The present.
+        details: What other webhooks told of the discounts and coupons it names.
 
     Raises:
         MalformedError: It is no event of Stripe's with what it is about.
-        NotYetError: It happened lately, and whose it is may yet be told.
+        NotYetError: It happened lately, and whose it is or what a discount takes off may yet be told.
     """
     try:
-        hook = _read_hook(body)
-    except _BAD_JSON as error:
+        hook = decode_hook(body)
+    except BAD_JSON as error:
         msg = (
             "expected an event of Stripe's with what it is about (payload style: snapshot), such as "
             f'{{"id": "evt_...", "type": "invoice.paid", "created": ..., "data": {{...}}}}, got: {error}'
         )
         raise MalformedError(msg) from error
+    if hook.type in TELLING:
+        return _told_of_discounts(hook, body)
     if hook.type not in READ:
         return Read(passed_over=1) if _is_known(hook.type) else _aside(hook, "unknown_kind", _UNHEARD, body)
     try:
         if not _EARLIEST <= hook.created <= min(LATEST, (now + FARTHEST_AHEAD) // SECOND - 1):
             msg = f"expected created in seconds since 1970 and at most a day ahead, got {hook.created}"
             raise _UnreadableError("invalid_time", msg)
-        items, unknown = _items(hook, book, ownership)
+        items, unknown = _items(hook, book, ownership, details or {}, now)
     except NobodyError as error:
         if error.may_be_told and hook.created * SECOND > now - PATIENCE:
             raise NotYetError(str(error)) from error
@@ -149,10 +131,21 @@ def read_hook(body: bytes, book: PlanBook, ownership: Ownership, now: Moment) ->
 def naming_in(body: bytes, ownership: Ownership) -> Naming | None:
     """Give whom a webhook names by Stripe's id of its customer; None where it names nobody, or is none."""
     try:
-        hook = _read_hook(body)
+        hook = decode_hook(body)
         return ownership.naming(hook.type, hook.data.object) if hook.type in NAMES else None
-    except (*_BAD_JSON, NobodyError):
+    except (*BAD_JSON, NobodyError):
         return None
+
+
+def _told_of_discounts(hook: Hook, body: bytes) -> Read:
+    """Pass over what is kept beside events; keep aside what cannot be."""
+    try:
+        detail_of(hook)
+    except msgspec.ValidationError as error:
+        return _aside(
+            hook, "unknown_shape", f"expected {_about(hook)} in a shape that is known: {error}", body
+        )
+    return Read(passed_over=1)
 
 
 def _is_known(kind: str) -> bool:
@@ -161,7 +154,9 @@ def _is_known(kind: str) -> bool:
     return about not in _TOLD_OTHERWISE or what in _TOLD_OTHERWISE[about]
 
 
-def _items(hook: Hook, book: PlanBook, ownership: Ownership) -> tuple[tuple[Item, ...], str]:
+def _items(
+    hook: Hook, book: PlanBook, ownership: Ownership, details: Details, now: Moment
+) -> tuple[tuple[Item, ...], str]:
     """Give the items of a webhook, and why what a subscription comes to is not known."""
     said, previous = hook.data.object, hook.data.previous_attributes
     unknown = ""
@@ -172,34 +167,50 @@ def _items(hook: Hook, book: PlanBook, ownership: Ownership) -> tuple[tuple[Item
     elif hook.type == REFUNDED:
         told = refund_told(said, previous or {})
     else:
-        told, unknown = _subscription(hook, book)
+        told, unknown = _subscription(hook, book, details, now)
     if not told:
         return (), ""
     return tuple(_tracked(hook, told, ownership.owner(hook.type, said))), unknown
 
 
-def _subscription(hook: Hook, book: PlanBook) -> tuple[list[Told], str]:
-    """Give what happened to a subscription, and why what it comes to is not known."""
-    subscription = read_subscription(hook.data.object)
+def _subscription(hook: Hook, book: PlanBook, details: Details, now: Moment) -> tuple[list[Told], str]:
+    """Give what happened to a subscription, and why what it comes to is not known.
+
+    Raises:
+        NotYetError: It happened lately, and what a discount takes off may yet be told.
+    """
+    applying = Applying(details, hook.created * SECOND)
+    subscription = read_subscription(applying.subscription(hook.data.object))
     ended_at = moment_of(subscription.ended_at or hook.created)
     if hook.type == DELETED:
         if subscription.status == "incomplete_expired":
             return [], ""
-        return ended_from(had_with(subscription, book), ended_at), ""
-    now = standing_of(subscription, book)
-    was = Standing({}) if hook.type == CREATED else _was(hook, book)
-    return changes_between(was, now, ended_at), now.unknown
+        had = had_with(subscription, book)
+        _hold_to_patience(hook, now, had)
+        return ended_from(had, ended_at), ""
+    is_so = standing_of(subscription, book)
+    was = Standing({}) if hook.type == CREATED else _was(hook, book, applying)
+    _hold_to_patience(hook, now, is_so, was)
+    return changes_between(was, is_so, ended_at), is_so.unknown
 
 
-def _was(hook: Hook, book: PlanBook) -> Standing | None:
+def _was(hook: Hook, book: PlanBook, applying: Applying) -> Standing | None:
     """Give what a subscription was to before an update; None where that cannot be read."""
     previous = hook.data.previous_attributes
     if previous is None:
         return None
     try:
-        return standing_of(read_subscription(before(hook.data.object, previous)), book)
+        was = applying.subscription(before(hook.data.object, previous))
+        return standing_of(read_subscription(was), book)
     except (UnknownPriceError, ValueError, msgspec.ValidationError):
         return None
+
+
+def _hold_to_patience(hook: Hook, now: Moment, *standings: Standing | None) -> None:
+    """Have a webhook sent again while what it comes to may yet be told: now or before, both are states."""
+    waits = next((each for each in standings if each is not None and each.may_be_told), None)
+    if waits is not None and hook.created * SECOND > now - PATIENCE:
+        raise NotYetError(waits.unknown)
 
 
 def _tracked(hook: Hook, told: Iterable[Told], owner: Owner) -> Iterator[Item]:

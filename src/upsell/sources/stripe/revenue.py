@@ -31,7 +31,16 @@ _LONGEST_NUMBER: Final = 40
 
 
 class UnknownAmountError(Exception):
-    """What something costs does not stand in what Stripe sent; the message says why."""
+    """What something costs does not stand in what Stripe sent; the message says why.
+
+    Attributes:
+        may_be_told: Whether another webhook may yet tell it.
+    """
+
+    def __init__(self, message: str, *, may_be_told: bool = False) -> None:
+        """Say why, and whether looking again is of use."""
+        super().__init__(message)
+        self.may_be_told = may_be_told
 
 
 class Due(msgspec.Struct, frozen=True):

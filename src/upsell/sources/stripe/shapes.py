@@ -150,6 +150,12 @@ def id_of(said: object) -> str | None:
     return said if isinstance(said, str) and said else None
 
 
+def coupon_in(discount: Mapping[str, Any]) -> object:
+    """Give the coupon of a discount, whole or by its id; clover (2025-09-30) put it into ``source``."""
+    source = discount.get("source")
+    return discount.get("coupon") or (source.get("coupon") if isinstance(source, Mapping) else None)
+
+
 def moment_of(seconds: int) -> Moment:
     """Give a moment that Stripe says in seconds since 1970.
 

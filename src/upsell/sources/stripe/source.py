@@ -6,7 +6,7 @@ file, never in a guess.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Final
 
 import msgspec
@@ -15,11 +15,13 @@ from upsell.clock import Moment
 from upsell.sources.definition import SETTING, Sort, secrets_of
 from upsell.sources.expressions import Expression, compile_expression
 from upsell.sources.source import Delivery, Read, Source
+from upsell.sources.stripe.applied import detail_in, lacking_in
 from upsell.sources.stripe.people import DEFAULT_ACCOUNT, DEFAULT_CUSTOMER, Ownership
 from upsell.sources.stripe.reading import naming_in, read_hook
 from upsell.sources.stripe.signature import HEADER, prove_signature
 from upsell.sources.stripe.sold import Sold
 from upsell.sources.stripe.terms import PlanBook, Thing
+from upsell.sources.vendor_details import Detail, Details, Named
 from upsell.sources.vendor_ids import Naming, Owner
 from upsell.sources.webhook_shape import EXPRESSION
 from upsell.workspace import scalars
@@ -96,6 +98,7 @@ class StripeSource(msgspec.Struct, frozen=True):
     secrets: tuple[str, ...]
     book: PlanBook
     ownership: Ownership
+    details: Details = {}
 
     def prove(self, delivery: Delivery, now: Moment) -> None:
         """Hold a request to Stripe's signature."""
@@ -103,15 +106,24 @@ class StripeSource(msgspec.Struct, frozen=True):
 
     def read(self, delivery: Delivery, now: Moment) -> Read:
         """Read the event it holds."""
-        return read_hook(delivery.body, self.book, self.ownership, now)
+        return read_hook(delivery.body, self.book, self.ownership, now, self.details)
 
     def naming(self, delivery: Delivery) -> Naming | None:
         """Give whom it names by Stripe's id of its customer, and whom it says that is."""
         return naming_in(delivery.body, self.ownership)
 
-    def knowing(self, owners: Mapping[str, Owner]) -> StripeSource:
-        """Give the source with whom Stripe's ids mean."""
-        return msgspec.structs.replace(self, ownership=msgspec.structs.replace(self.ownership, owners=owners))
+    def detail(self, delivery: Delivery) -> Detail | None:
+        """Give what it tells of a discount or coupon."""
+        return detail_in(delivery.body)
+
+    def lacking(self, delivery: Delivery, known: Details) -> Set[Named]:
+        """Give the discounts and coupons it names by id that were not asked about."""
+        return lacking_in(delivery.body, known)
+
+    def knowing(self, owners: Mapping[str, Owner], details: Details) -> StripeSource:
+        """Give the source with whom Stripe's ids mean, and what discounts and coupons take off."""
+        ownership = msgspec.structs.replace(self.ownership, owners=owners)
+        return msgspec.structs.replace(self, ownership=ownership, details=details)
 
 
 def _read(name: str, written: Record, findings: Findings) -> StripeDefinition | None:

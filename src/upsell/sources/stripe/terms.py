@@ -106,11 +106,13 @@ class Standing(msgspec.Struct, frozen=True):
         parts: The terms of each part, by part; none where it is not had.
         is_over: Whether it is over, rather than never begun.
         unknown: Why what it comes to is not known; empty where it is.
+        may_be_told: Whether another webhook may yet tell what it comes to.
     """
 
     parts: Mapping[str, Terms]
     is_over: bool = False
     unknown: str = ""
+    may_be_told: bool = False
 
 
 def standing_of(subscription: Subscription, book: PlanBook) -> Standing:
@@ -138,9 +140,9 @@ def had_with(subscription: Subscription, book: PlanBook) -> Standing:
     """
     parts = _parts(subscription, book)
     try:
-        dues, unknown = _dues(subscription, parts), ""
+        dues, unknown, may_be_told = _dues(subscription, parts), "", False
     except UnknownAmountError as error:
-        dues, unknown = {}, str(error)
+        dues, unknown, may_be_told = {}, str(error), error.may_be_told
     currency = _currency(subscription)
     found = {}
     for part, (thing, items) in parts.items():
@@ -159,7 +161,7 @@ def had_with(subscription: Subscription, book: PlanBook) -> Standing:
             ends_at=_moment(_ends(subscription, items)),
             items=tuple(item.id for item in items) if part else (),
         )
-    return Standing(found, unknown=unknown)
+    return Standing(found, unknown=unknown, may_be_told=may_be_told)
 
 
 def _parts(subscription: Subscription, book: PlanBook) -> dict[str, tuple[Thing, list[Item]]]:
