@@ -223,6 +223,7 @@ def test_a_server_tells_of_changes_has_room_for_so_many_and_stops_cleanly(
 
 
 @pytest.mark.browser
+# It is the browser that closes a stream: without one there is nothing to see.
 @pytest.mark.skipif(not CHROMIUM.exists(), reason=f"no browser at {CHROMIUM}")
 def test_a_prompt_appears_in_an_open_page_once_its_customer_is_enrolled(
     database: str, world: LiveWorld

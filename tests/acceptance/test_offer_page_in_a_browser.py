@@ -203,6 +203,7 @@ def test_what_is_over_cannot_be_taken_from_a_tab_that_stayed_open(site: Site, br
     page.close()
 
 
+# What a reader sees on paper is read by another program than the one that wrote it.
 @pytest.mark.skipif(PDF_TO_TEXT is None, reason="no pdftotext to read a page on paper")
 def test_on_paper_it_says_all_but_what_only_a_screen_can(
     site: Site, browser: Browser, tmp_path: Path

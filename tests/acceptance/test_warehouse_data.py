@@ -26,6 +26,7 @@ RAVENSTACK = DATA / "ravenstack_saas" / "ravenstack_accounts.csv"
 
 def needs(path: Path) -> pytest.MarkDecorator:
     """Skip where a dataset is not on this machine."""
+    # The data is public but not ours to copy here: where it is absent the reason is printed.
     return pytest.mark.skipif(not path.exists(), reason=f"a public dataset is not here: {path}")
 
 

@@ -47,7 +47,7 @@ def test_the_sample_of_the_guide_becomes_the_event_it_says(guide: dict[str, Any]
     source = open_source(Path("sources/beacon.yaml"), guide["SECRET"])
     taken = read_delivery(source, Delivery(json.dumps(json.loads(sample)).encode()), guide["NOW"])
     (item,) = taken.items
-    assert (item.event.name, item.event.account_id) == ("Limit Reached", "acme")  # type: ignore[union-attr]  # taken
+    assert (item.event.name, item.event.account_id) == ("Limit Reached", "acme")  # type: ignore[union-attr]  # a refusal has no event, and this is none
 
 
 @pytest.mark.parametrize("text", blocks("sources.md", "yaml"))

@@ -26,7 +26,7 @@ MONTH, YEAR = 30 * 86_400, 365 * 86_400
 SECRET_KEY = "sk_test_upsell"
 
 
-class Refused(Exception):  # noqa: N818  # an answer, not a fault of the server
+class Refused(Exception):  # noqa: N818  # it is raised to answer with, and is no error of the server
     """An answer that is an error of Stripe's."""
 
     def __init__(self, status: int, kind: str, message: str, **more: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -169,7 +170,5 @@ def test_of_a_mail_too_large_the_beginning_is_read() -> None:
 
 
 def test_the_oracle_of_dates_is_the_clock() -> None:
-    from datetime import UTC, datetime  # noqa: PLC0415  # only here
-
     (report,) = read_returned(CORPUS["postfix"], NOW).reports
     assert report.at == from_datetime(datetime(2026, 1, 5, 11, 0, 7, tzinfo=UTC))

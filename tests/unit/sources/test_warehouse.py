@@ -6,6 +6,7 @@ import sqlite3
 from pathlib import Path
 
 import duckdb
+import psycopg
 import pyarrow as pa
 import pytest
 
@@ -86,7 +87,6 @@ def test_rows_of_postgresql_come_with_their_types_and_numeric_is_a_number(postgr
     ],
 )
 def test_what_postgresql_has_against_a_query_is_told(database: str, sql: str, expected: str) -> None:
-    import psycopg  # noqa: PLC0415  # only here
 
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute("drop role if exists reader")
