@@ -64,6 +64,29 @@ def open_page(browser: Browser, address: str, width: int, scheme: Any = "light",
     return page
 
 
+def note_troubles(page: Page, troubles: list[str]) -> None:
+    """Note errors of a page's scripts, and what its policy refused, for the end of a test to look at.
+
+    To raise where they are told, in the midst of reading what the browser says, would end the driver.
+    """
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.on("console", lambda said: troubles.append(said.text) if "Content Security" in said.text else None)
+
+
+def wait_until(page: Page, said: str) -> None:
+    """Wait until an expression is true in a page.
+
+    It is asked from outside every time: what a page asks itself again, as ``wait_for_function`` has it do,
+    a strict policy forbids as evaluation of a string.
+    """
+    for _ in range(400):
+        if page.evaluate(said):
+            return
+        page.wait_for_timeout(25)
+    msg = f"expected that it came true within 10 seconds: {said}"
+    raise AssertionError(msg)
+
+
 SMALL = """[...document.querySelectorAll('button, label, input:not([type=hidden])')]
   .filter(each => (each.closest('label') || each).getBoundingClientRect().height < 44)
   .map(each => each.outerHTML)"""

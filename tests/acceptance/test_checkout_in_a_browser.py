@@ -11,7 +11,14 @@ from litestar import Litestar, Request, Response, get, post
 from litestar.params import FromPath
 from playwright.sync_api import Browser, Page, expect
 
-from tests.acceptance.browsing import in_a_browser, open_browser, serving, violations
+from tests.acceptance.browsing import (
+    in_a_browser,
+    note_troubles,
+    open_browser,
+    serving,
+    violations,
+    wait_until,
+)
 from tests.acceptance.test_prompts_in_a_browser import VIEW
 from upsell.web.sdk.routes import sdk_route
 
@@ -43,6 +50,7 @@ class Shop:
     def __init__(self) -> None:
         self.heard: list[tuple[str, dict[str, Any]]] = []
         self.base = ""
+        self.troubles: list[str] = []
 
     def app(self) -> Litestar:
         def told(file: str) -> Response[bytes]:
@@ -88,6 +96,7 @@ def shop() -> Iterator[Shop]:
     with serving(made.app()) as base:
         made.base = base
         yield made
+    assert made.troubles == []
 
 
 def visit(browser: Browser, shop: Shop, **options: Any) -> Page:
@@ -95,8 +104,7 @@ def visit(browser: Browser, shop: Shop, **options: Any) -> Page:
         viewport={"width": 375, "height": 800}, color_scheme="dark", reduced_motion="reduce", **options
     )
     page = context.new_page()
-    page.on("pageerror", lambda error: pytest.fail(str(error)))
-    page.on("console", lambda said: pytest.fail(said.text) if "Content Security" in said.text else None)
+    note_troubles(page, shop.troubles)
     page.goto(f"{shop.base}/?key=uw_x")
     expect(page.get_by_text(CARD["title"], exact=True)).to_be_visible()
     return page
@@ -168,7 +176,7 @@ def test_another_cart_is_asked_about_anew_and_an_answer_for_an_older_one_is_not_
     ((key, answer),) = {(each["key"], each["answer"]) for each in shop.acts("declined")}
     assert (key, answer) == ("k3", "not_now")
     page.evaluate("cart.items = []; ask()")
-    page.wait_for_function("document.querySelector('#told').textContent.includes('withheld')")
+    wait_until(page, "document.querySelector('#told').textContent.includes('withheld')")
     expect(page.locator("[data-upsell]")).to_have_count(0)
     page.context.close()
 

@@ -14,7 +14,7 @@ from litestar import Response, get
 from litestar.params import FromPath
 from playwright.sync_api import Browser, Dialog, Page, Route, expect
 
-from tests.acceptance.browsing import in_a_browser, open_browser, serving
+from tests.acceptance.browsing import in_a_browser, open_browser, serving, wait_until
 from tests.acceptance.test_prompts_in_a_browser import VIEW, Server
 
 pytestmark = in_a_browser
@@ -128,6 +128,7 @@ def server() -> Iterator[Server]:
     with serving(app) as base:
         made.base = base
         yield made
+    assert made.troubles == []
 
 
 def opened(browser: Browser, server: Server, *, is_away: bool = False) -> Page:
@@ -210,7 +211,7 @@ def test_answered_late_what_a_slot_asked_before_it_was_mounted_again_takes_nothi
     # Its context is another now, and what it asked with the one before is still on its way.
     page.evaluate("window.said = { at: 2 }; window.drawAgain()")
     expect(page.locator("#app [data-upsell=card]")).to_have_count(1)
-    page.wait_for_function("() => window.late == 1")
+    wait_until(page, "window.late == 1")
     page.wait_for_timeout(300)
     expect(page.locator("#app [data-upsell=card]")).to_have_count(1)
     page.close()

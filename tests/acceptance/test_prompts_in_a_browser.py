@@ -13,7 +13,14 @@ from litestar.enums import HttpMethod
 from litestar.params import FromPath
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.acceptance.browsing import in_a_browser, open_browser, serving, violations
+from tests.acceptance.browsing import (
+    in_a_browser,
+    note_troubles,
+    open_browser,
+    serving,
+    violations,
+    wait_until,
+)
 from upsell.web.sdk.routes import sdk_route
 
 pytestmark = in_a_browser
@@ -76,6 +83,7 @@ class Server:
         self.charges: tuple[int, dict[str, Any]] = (200, {})
         self.refused = ""
         self.base = ""
+        self.troubles: list[str] = []
 
     def app(self) -> Litestar:
         def given(body: str, kind: str) -> Response[bytes]:
@@ -151,6 +159,7 @@ def server() -> Iterator[Server]:
     with serving(made.app()) as base:
         made.base = base
         yield made
+    assert made.troubles == []
 
 
 @pytest.fixture
@@ -162,8 +171,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 def visit(context: BrowserContext, server: Server) -> Page:
     page = context.new_page()
-    page.on("pageerror", lambda error: pytest.fail(str(error)))
-    page.on("console", lambda said: pytest.fail(said.text) if "Content Security" in said.text else None)
+    note_troubles(page, server.troubles)
     page.goto(server.base)
     return page
 
@@ -329,12 +337,12 @@ def test_offline_nothing_is_taken_for_accepted_and_what_was_said_is_told_later(
     page.get_by_role("button", name="Get Team").click()
     expect(page.get_by_text("No connection just now.")).to_be_visible()
     page.get_by_role("button", name="Not now").click()
-    page.wait_for_function("() => localStorage.getItem('upsell.answers')")
+    wait_until(page, "localStorage.getItem('upsell.answers')")
     assert server.acts() == []
     with page.expect_response("**/v1/prompts/declined"):
         context.set_offline(False)
     assert server.acts() == ["declined"]
-    page.wait_for_function("() => !localStorage.getItem('upsell.answers')")
+    wait_until(page, "!localStorage.getItem('upsell.answers')")
 
 
 def test_a_failure_is_told_honestly_and_can_be_tried_again(context: BrowserContext, server: Server) -> None:
@@ -465,7 +473,7 @@ def test_what_makes_no_offer_is_drawn_in_each_kind_with_its_link_and_nothing_to_
         viewport={"width": 375, "height": 800}, bypass_csp=True, reduced_motion="reduce"
     )
     page = context.new_page()
-    page.on("pageerror", lambda error: pytest.fail(str(error)))
+    note_troubles(page, server.troubles)
     page.goto(server.base)
     for number, kind in enumerate(KINDS):
         server.view = tip | {"kind": kind, "key": f"k{number}"}
@@ -532,7 +540,7 @@ def test_offline_each_kind_says_so_and_what_was_said_is_kept(
     expect(page.get_by_text("No connection just now.")).to_be_visible()
     page.get_by_role("button", name="Close").click()
     expect(page.get_by_text(VIEW["title"], exact=True)).to_be_hidden()
-    page.wait_for_function("localStorage.getItem('upsell.answers')")
+    wait_until(page, "localStorage.getItem('upsell.answers')")
     assert server.acts() == []
 
 

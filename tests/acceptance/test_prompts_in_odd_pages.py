@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.acceptance.browsing import in_a_browser, open_browser, serving
+from tests.acceptance.browsing import in_a_browser, open_browser, serving, wait_until
 from tests.acceptance.test_prompts_in_a_browser import VIEW, Server, ask, heard, show, visit
 
 pytestmark = in_a_browser
@@ -32,6 +32,7 @@ def server() -> Iterator[Server]:
     with serving(made.app()) as base:
         made.base = base
         yield made
+    assert made.troubles == []
 
 
 @pytest.fixture
@@ -161,12 +162,12 @@ def test_a_no_that_the_server_could_not_take_is_told_when_the_page_begins_anew(
     asked(page)
     page.route("**/v1/prompts/declined", lambda route: route.fulfill(status=status, json={}))
     page.get_by_role("button", name=NOT_NOW).click()
-    page.wait_for_function("() => localStorage.getItem('upsell.answers')")
+    wait_until(page, "localStorage.getItem('upsell.answers')")
     page.unroute("**/v1/prompts/declined")
     with page.expect_response("**/v1/prompts/declined"):
         page.reload()
     assert server.acts() == ["declined"]
-    page.wait_for_function("() => !localStorage.getItem('upsell.answers')")
+    wait_until(page, "!localStorage.getItem('upsell.answers')")
 
 
 def test_what_a_server_refuses_for_good_is_not_told_again(context: BrowserContext, server: Server) -> None:
@@ -185,7 +186,7 @@ def test_what_one_answered_is_not_told_as_anothers(context: BrowserContext, serv
     asked(page)
     page.route("**/v1/prompts/declined", lambda route: route.abort())
     page.get_by_role("button", name=NOT_NOW).click()
-    page.wait_for_function("() => localStorage.getItem('upsell.answers')")
+    wait_until(page, "localStorage.getItem('upsell.answers')")
     page.unroute("**/v1/prompts/declined")
     begin(page, token(sub="bob"))
     page.wait_for_timeout(300)
@@ -206,7 +207,7 @@ def test_a_no_is_never_too_old_to_be_told_and_what_was_seen_is_after_a_day(
     )
     page.reload()
     heard(page, server, "declined")
-    page.wait_for_function("() => !localStorage.getItem('upsell.answers')")
+    wait_until(page, "!localStorage.getItem('upsell.answers')")
 
 
 def test_of_what_was_kept_each_leaves_when_it_was_heard(context: BrowserContext, server: Server) -> None:
@@ -222,7 +223,7 @@ def test_of_what_was_kept_each_leaves_when_it_was_heard(context: BrowserContext,
         ),
     )
     page.reload()
-    page.wait_for_function("() => JSON.parse(localStorage.getItem('upsell.answers')).length == 1")
+    wait_until(page, "JSON.parse(localStorage.getItem('upsell.answers')).length == 1")
     assert [each["body"]["id"] for each in kept(page)] == ["two"]
 
 
@@ -335,7 +336,7 @@ def test_what_takes_no_focus_is_said_to_whoever_listens(
     show(server, kind)
     page = visit(context, server)
     asked(page, kind)
-    page.wait_for_function(f"() => {OPEN}.querySelector('.sr').dataset.said")
+    wait_until(page, f"{OPEN}.querySelector('.sr').dataset.said")
     tree = context.new_cdp_session(page).send("Accessibility.getFullAXTree")["nodes"]
     above = {each["nodeId"]: each for each in tree}
 
@@ -408,6 +409,6 @@ def test_whoever_programs_reads_why_nothing_is_shown(context: BrowserContext, se
     page.evaluate("upsell.prompt('usage-page')")
     page.evaluate("upsell.can('sso').then(() => 0)")
     page.evaluate("upsell.live('usage-page') && 0")
-    page.wait_for_function("() => told.length == 3")
+    wait_until(page, "told.length == 3")
     assert warned == ["upsell: expected a token that has not ended"] * 3
     assert page.evaluate("told") == ["failed"] * 3
