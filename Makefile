@@ -52,8 +52,8 @@ test: lint  ## lint, then every test that is not slow; ends with pytest's own cl
 	@$(PYTEST) -m "not slow" $(ARGS)
 
 .PHONY: test-all
-test-all: lint  ## lint, then every test; the heavy ones have half an hour each
-	@$(PYTEST) --timeout 1800 $(ARGS)
+test-all: lint  ## lint, then every test with every example; the heavy ones have half an hour each
+	@ALL_EXAMPLES=1 $(PYTEST) --timeout 1800 $(ARGS)
 
 .PHONY: bench
 bench: $(STAMP)  ## print the figures of every benchmark

@@ -13,13 +13,14 @@ import psycopg
 import pytest
 from hypothesis import settings
 
+from tests.drawing import examples
 from upsell.store.embedded import make_database
 from upsell.store.migrate import migrate
 
 _numbers = count(1)
 
 # Machines are shared and noisy: how long one example takes says nothing about a law.
-settings.register_profile("shared-machine", deadline=None)
+settings.register_profile("shared-machine", deadline=None, max_examples=examples(100))
 settings.load_profile("shared-machine")
 
 

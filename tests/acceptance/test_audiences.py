@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from tests.drawing import examples
 from tests.live_world import LiveWorld, make_documents, open_world
 from tests.stories.world import DAY, HOUR, START, workflow
 from upsell.clock import Moment, format_moment
@@ -198,7 +199,7 @@ def test_live_membership_closure_and_sql_agree_over_any_history_and_whenever_the
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-@settings(_SETTINGS, max_examples=250)
+@settings(_SETTINGS, max_examples=examples(250))
 @given(st.lists(steps, max_size=40))
 def test_the_same_holds_for_many_more_histories(
     database: str, drawn: list[tuple[int, str, str | None, int, int, str]]

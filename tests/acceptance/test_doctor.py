@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.drawing import examples
 from tests.live_world import LiveWorld, make_documents, open_world
 from tests.stories.world import CATALOG, START, workflow
 from upsell.clock import DAY, HOUR
@@ -274,7 +275,9 @@ events = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    deadline=None, max_examples=examples(30), suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(events, st.integers(1, 5))
 def test_learning_in_pieces_is_learning_the_whole(told: list[Unlearned], size: int) -> None:
     def added(lessons: list[Any]) -> dict[Any, list[int]]:

@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.drawing import examples
 from tests.stories.world import DAY, HOUR, Story, make_program, workflow
 from upsell.journeys.advance import concerns_for
 from upsell.journeys.workflow import UnitKind
@@ -58,7 +59,7 @@ def added(states: list[CounterState | None]) -> CounterState:
     return Tally(sorted(amounts), [amounts[tile] for tile in sorted(amounts)])
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=examples(150))
 @given(happenings)
 def test_an_accounts_counter_is_the_sum_of_its_members_and_of_what_named_nobody(
     told: list[tuple[str | None, int, int]],
@@ -81,7 +82,7 @@ def test_an_accounts_counter_is_the_sum_of_its_members_and_of_what_named_nobody(
             assert read(mine, counter, story.now) == read(total, counter, story.now)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=examples(100))
 @given(
     st.lists(st.tuples(st.sampled_from(PEOPLE), st.integers(0, 72)), min_size=1, max_size=25),
     st.integers(1, 3),

@@ -6,6 +6,7 @@ import msgspec
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tests.drawing import examples
 from tests.stories.world import CATALOG, DAY, HOUR, START, make_program, receipt_of, workflow
 from upsell.clock import MINUTE, format_moment
 from upsell.journeys.advance import Session, advance, concerns_for
@@ -210,7 +211,7 @@ def encoded(household: Household, effects: list[Effect]) -> tuple[bytes, bytes]:
     return msgspec.json.encode(household), msgspec.json.encode(effects)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 @given(st.lists(steps, max_size=40), st.data())
 def test_advance_of_a_then_b_equals_advance_of_both_to_the_byte_for_any_split(
     drawn: list[tuple[int, str, int, int]], data: st.DataObject
@@ -225,7 +226,7 @@ def test_advance_of_a_then_b_equals_advance_of_both_to_the_byte_for_any_split(
     assert encoded(household, effects) == whole
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(st.lists(steps, max_size=30), st.data())
 def test_a_tick_on_the_way_changes_nothing_because_a_due_timer_comes_before_any_later_input(
     drawn: list[tuple[int, str, int, int]], data: st.DataObject
@@ -242,7 +243,7 @@ def test_a_tick_on_the_way_changes_nothing_because_a_due_timer_comes_before_any_
     assert encoded(household, effects) == whole
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.lists(steps, max_size=25))
 def test_advance_does_not_touch_its_argument(drawn: list[tuple[int, str, int, int]]) -> None:
     inputs = answered(inputs_of(drawn))
@@ -252,7 +253,7 @@ def test_advance_does_not_touch_its_argument(drawn: list[tuple[int, str, int, in
     assert msgspec.json.encode(household) == before
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(st.lists(steps, max_size=60))
 def test_no_cap_is_ever_exceeded_and_nobody_speaks_to_a_held_out_unit(
     drawn: list[tuple[int, str, int, int]],
@@ -302,7 +303,7 @@ def loaded_for(household: Household, inputs: list[Input]) -> Household:
     return msgspec.structs.replace(household, customers=kept)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 @given(st.lists(steps, max_size=40), st.integers(1, 6), st.sets(st.integers(0, 60)))
 def test_members_who_are_not_concerned_may_stay_away_and_nothing_changes(
     drawn: list[tuple[int, str, int, int]], size: int, of_nobody: set[int]
@@ -328,7 +329,7 @@ def test_members_who_are_not_concerned_may_stay_away_and_nothing_changes(
     assert household == whole
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 @given(st.lists(steps, max_size=40))
 @example([(0, "ada", 0, 0), (0, "ada", 0, 0), (13, "ada", 5 * HOUR, 0)])
 def test_a_merge_says_nothing_again_and_leaves_nothing_of_who_went(

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import chi2_contingency, chisquare
 
+from tests.drawing import examples
 from upsell.decisions.assignment import choose_arm, is_drawn
 from upsell.decisions.layers import LayerShare, ask_layer, lay_out
 from upsell.decisions.ramps import RampStep, ask_ramp, ramp_share
@@ -26,7 +27,7 @@ def inside(ramp: list[RampStep], unit: str, now: int, salt: str = "quota/ramp") 
     return ask_ramp(ramp, salt, unit, now) is None
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(UNIT_IDS, st.text(max_size=10), st.lists(RATES, min_size=2, max_size=6, unique=True))
 def test_a_ramp_that_grows_keeps_everyone_it_had(unit: str, salt: str, shares: list[float]) -> None:
     steps = [RampStep(share, begins_at=at) for at, share in enumerate(sorted(shares))]
@@ -36,7 +37,7 @@ def test_a_ramp_that_grows_keeps_everyone_it_had(unit: str, salt: str, shares: l
     assert by_hand == sorted(by_hand)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(UNIT_IDS, st.lists(RATES, min_size=1, max_size=6, unique=True), st.integers(-2, 10))
 def test_who_is_outside_is_told_the_very_moment_that_takes_them_in(
     unit: str, shares: list[float], now: int
@@ -91,7 +92,7 @@ def whose(parts: list[int], household: str) -> list[str]:
     return [key for key, segment in laid(parts).items() if ask_layer(segment, household) is None]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(PERCENTS, UNIT_IDS)
 def test_nobody_is_in_two_workflows_of_a_layer_and_in_one_when_it_is_full(
     parts: list[int], household: str
@@ -102,7 +103,7 @@ def test_nobody_is_in_two_workflows_of_a_layer_and_in_one_when_it_is_full(
         assert len(found) == 1
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(PERCENTS, st.integers(1, 100), UNIT_IDS)
 def test_a_workflow_named_last_moves_nobody_of_a_layer(parts: list[int], more: int, household: str) -> None:
     before = whose(parts, household)
@@ -110,7 +111,7 @@ def test_a_workflow_named_last_moves_nobody_of_a_layer(parts: list[int], more: i
         assert whose([*parts, more], household) == before
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(PERCENTS.filter(lambda parts: len(parts) > 1), st.integers(1, 100), st.booleans(), UNIT_IDS)
 def test_the_last_two_of_a_layer_grow_without_moving_anybody(
     parts: list[int], more: int, is_last: bool, household: str
@@ -122,7 +123,7 @@ def test_the_last_two_of_a_layer_grow_without_moving_anybody(
         assert whose(grown, household) == before
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(PERCENTS.filter(lambda parts: len(parts) > 2), st.integers(1, 100))
 def test_one_that_grows_moves_those_after_it_on_its_side_by_as_much_and_the_other_side_not(
     parts: list[int], more: int

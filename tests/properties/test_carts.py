@@ -8,6 +8,7 @@ from fractions import Fraction
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
+from tests.drawing import examples
 from upsell.catalog.catalog import Catalog
 from upsell.catalog.items import Item
 from upsell.catalog.offers import BUNDLE, PREMIUM, WARRANTY, Offer, OfferKind, Target
@@ -106,7 +107,7 @@ def offered(catalog: Catalog, cart: Cart, word: str, margin: int | None) -> Term
     return terms
 
 
-@settings(deadline=None, max_examples=250)
+@settings(deadline=None, max_examples=examples(250))
 @given(catalogs(), carts(), st.sampled_from([PREMIUM, WARRANTY, BUNDLE, "a"]), RAILS)
 def test_whatever_lies_in_a_cart_what_is_offered_may_be_sold_and_comes_to_what_is_said(
     catalog: Catalog, cart: Cart, word: str, margin: int | None
@@ -153,7 +154,7 @@ def test_whatever_lies_in_a_cart_what_is_offered_may_be_sold_and_comes_to_what_i
         assert (change.remove, terms.price) == ((), change.step)
 
 
-@settings(deadline=None, max_examples=250)
+@settings(deadline=None, max_examples=examples(250))
 @given(catalogs(), carts())
 def test_the_saving_of_a_bundle_is_what_its_parts_come_to_less_its_price_exactly(
     catalog: Catalog, cart: Cart

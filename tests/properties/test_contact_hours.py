@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import upsell.workspace
+from tests.drawing import examples
 from upsell.clock import DAY, MINUTE, Moment, parse_moment, to_datetime
 from upsell.decisions.contact_hours import ask_contact_hours, hours_binding
 from upsell.decisions.hours import AHEAD, ContactHours, Hours, Week, opens_at, weekly
@@ -59,7 +60,7 @@ def minutes_of(day: datetime) -> int:
     return day.hour * 60 + day.minute
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(st.lists(st.tuples(weeks(), st.sampled_from(ZONES)), min_size=1, max_size=4), near_changes())
 def test_the_opening_is_the_first_minute_at_which_every_clock_allows(
     written: list[tuple[Week, str]], now: Moment
@@ -151,7 +152,7 @@ PEOPLE = st.fixed_dictionaries(
 OFFICE = Hours(weekly(8 * 60, 19 * 60 + 30, range(6)))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(PEOPLE, st.integers(at("2025-08-28T00:00:00Z") // MINUTE, at("2027-01-04T00:00:00Z") // MINUTE))
 def test_nobody_is_sent_a_text_at_a_minute_that_any_place_of_theirs_forbids(
     person: dict[str, Scalar], minute: int
@@ -168,7 +169,7 @@ def test_nobody_is_sent_a_text_at_a_minute_that_any_place_of_theirs_forbids(
         assert not any(is_lawful(places, each) for each in range(now, opening.at, step))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(PEOPLE, st.integers(at("2026-01-01T00:00:00Z") // MINUTE, at("2027-01-01T00:00:00Z") // MINUTE))
 def test_own_hours_beside_the_law_never_open_anything_the_law_shuts(
     person: dict[str, Scalar], minute: int

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import chi2_contingency, chisquare
 
+from tests.drawing import examples
 from upsell.clock import DAY, Moment, parse_moment, to_datetime
 from upsell.decisions.assignment import is_drawn
 from upsell.decisions.control import CalendarPeriod, Control, Draw, draw_control, period_at
@@ -32,7 +33,7 @@ def drawn(control: Control, text: str) -> list[Draw]:
     return [draw_control(control, household, at(text)) for household in HOUSEHOLDS]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(PERIODS, MOMENTS)
 def test_periods_lie_end_to_end_and_each_moment_is_in_one(period: CalendarPeriod | int, now: Moment) -> None:
     number, begins_at = period_at(period, now)
@@ -45,7 +46,7 @@ def test_periods_lie_end_to_end_and_each_moment_is_in_one(period: CalendarPeriod
     assert ends_at > now
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(MOMENTS)
 def test_a_quarter_begins_with_its_first_month(now: Moment) -> None:
     # Oracle: the calendar of the standard library.
@@ -54,7 +55,7 @@ def test_a_quarter_begins_with_its_first_month(now: Moment) -> None:
     assert to_datetime(period_at(CalendarPeriod.QUARTER, now)[1]) == first
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.text(min_size=1, max_size=8), st.floats(0, 0.99), PERIODS, st.integers(0, 200), MOMENTS)
 def test_a_draw_lasts_its_period_and_counts_but_for_those_who_changed_sides_in_the_wash_out(
     name: str, rate: float, period: CalendarPeriod | int, wash_out: int, now: Moment

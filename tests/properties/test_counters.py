@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.drawing import examples
 from upsell.clock import DAY, HOUR
 from upsell.rules.facts import Counter, Measure, tile_of
 from upsell.signals import counters
@@ -47,7 +48,7 @@ def inside(kept: Counter, at: int, now: int, windows_back: int = 1) -> bool:
     return at // kept.tile > (now - window) // kept.tile
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(happenings, windows, st.integers(0, 100 * DAY))
 def test_counts_sums_and_distincts_agree_with_brute_force_at_any_later_moment(
     drawn: list[Happening], window: int, later: int
@@ -66,7 +67,7 @@ def test_counts_sums_and_distincts_agree_with_brute_force_at_any_later_moment(
                 assert counters.read_distinct(state, kept, now) == len(set(values))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(happenings, windows, st.integers(0, 100 * DAY))
 def test_a_trend_is_this_window_over_the_one_before_and_unknown_over_nothing(
     drawn: list[Happening], window: int, later: int
@@ -80,7 +81,7 @@ def test_a_trend_is_this_window_over_the_one_before_and_unknown_over_nothing(
     assert counters.read_trend(state, kept, now) == expected
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(happenings, windows, st.integers(1, 6))
 def test_the_instant_a_count_falls_below_is_exact(drawn: list[Happening], window: int, least: int) -> None:
     kept = counter(Measure.COUNT, window)
@@ -94,7 +95,7 @@ def test_the_instant_a_count_falls_below_is_exact(drawn: list[Happening], window
         assert counters.read_count(state, kept, at) < least
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(happenings, windows, st.sampled_from([Measure.COUNT, Measure.DISTINCT, Measure.TREND, Measure.SUM]))
 def test_nothing_changes_by_time_alone_before_the_next_change(
     drawn: list[Happening], window: int, measure: Measure

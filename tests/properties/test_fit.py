@@ -11,6 +11,7 @@ from fractions import Fraction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.drawing import examples
 from upsell.catalog.catalog import Catalog
 from upsell.catalog.plans import BillingInterval, Charge, Plan
 from upsell.clock import DAY, HOUR, parse_moment
@@ -129,7 +130,7 @@ def cost_of(plan: Plan, present: Plan, profile: Profile, needs: Mapping[str, flo
     return cost
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(worlds())
 def test_the_fit_is_the_cheapest_of_all_plans_that_can_be_had_and_are_enough(
     world: tuple[Catalog, Profile, Mapping[str, float]],
@@ -174,7 +175,7 @@ used_days = st.lists(st.tuples(st.integers(0, 45), st.sampled_from([0.1, 0.5, 2.
 past_periods = st.lists(st.tuples(st.integers(1, 6), st.sampled_from([3.0, 9.0, 30.0])), max_size=4)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(
     st.sampled_from(RULES),
     worlds(),

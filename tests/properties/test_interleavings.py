@@ -23,6 +23,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from tests.drawing import examples
 from tests.interleaved_book import Book, Message, Stage, places_of, units_of
 from tests.interleaved_revisions import REVISIONS
 from tests.stories.world import DAY, HOUR, START, receipt_of
@@ -340,14 +341,14 @@ def _decoded(household: bytes) -> Household:
     return msgspec.json.decode(household, type=Household)
 
 
-USUAL = settings(max_examples=60, stateful_step_count=40, suppress_health_check=list(HealthCheck))
+USUAL = settings(max_examples=examples(60), stateful_step_count=40, suppress_health_check=list(HealthCheck))
 
 
 def test_no_interleaving_loses_a_passage_repeats_an_effect_or_leaves_two_where_one_may_be() -> None:
     run_state_machine_as_test(Interleavings, settings=USUAL)
 
 
-VERY_MANY = settings(USUAL, max_examples=1500, stateful_step_count=80)
+VERY_MANY = settings(USUAL, max_examples=examples(1500), stateful_step_count=80)
 
 
 @pytest.mark.slow

@@ -18,6 +18,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.drawing import examples
 from upsell.clock import Moment, SystemClock
 from upsell.runtime import consuming
 from upsell.runtime.consuming import Batch, Consumer, Reading
@@ -233,7 +234,7 @@ def test_each_message_is_written_once_whatever_befalls_consumers(database: str, 
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-@settings(max_examples=200, suppress_health_check=SHARED)
+@settings(max_examples=examples(200), suppress_health_check=SHARED)
 @given(seed=st.integers(0, 2**32))
 def test_each_message_is_written_once_in_many_more_orders(database: str, seed: int) -> None:
     hold_to_once(database, draw_steps(seed))

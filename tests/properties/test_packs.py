@@ -11,6 +11,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.drawing import examples
 from tests.stories.world import CATALOG, make_program, workflow
 from upsell.clock import DAY, HOUR, Moment, parse_moment
 from upsell.decisions.facts import UnitFacts, tiers_of
@@ -121,7 +122,7 @@ def facts_of(profile: Profile, now: Moment) -> UnitFacts:
     return UnitFacts(profile, None, PROGRAM.catalog, tiers_of(PROGRAM.catalog), {}, now, is_account=False)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(tellings, st.randoms())
 def test_limits_are_those_of_the_plan_and_of_the_orders_of_the_period_in_any_order(
     drawn: list[tuple[str, dict[str, Any], str, Moment]], luck: Any
@@ -145,7 +146,7 @@ def test_limits_are_those_of_the_plan_and_of_the_orders_of_the_period_in_any_ord
         assert kept.get("api_calls", 0) == reckoned(events, "api_calls", start, end)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.lists(st.tuples(st.booleans(), st.one_of(completed, back)), max_size=12))
 def test_the_orders_of_two_ids_merged_are_those_of_one_that_made_them_all(
     drawn: list[tuple[bool, tuple[str, dict[str, Any], str, Moment]]],
@@ -172,7 +173,7 @@ RULES = [
 days = st.lists(st.tuples(st.integers(0, 40), st.sampled_from([5.0, 60.0])), max_size=12)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.sampled_from(RULES), tellings, days, st.integers(0, 25))
 def test_a_rule_over_limits_is_asked_again_before_time_alone_changes_it(
     text: str, drawn: list[tuple[str, dict[str, Any], str, Moment]], used: list[tuple[int, float]], later: int

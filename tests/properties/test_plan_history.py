@@ -10,6 +10,7 @@ from itertools import pairwise
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from tests.drawing import examples
 from upsell.clock import parse_moment
 from upsell.signals.events import Event
 from upsell.signals.plan_history import KEPT_TERMS, NOTHING, term_within
@@ -40,7 +41,7 @@ def told(hour: int, name: str, plan: str, quantity: float, seen: int) -> Event:
     )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(
     st.lists(words, min_size=1, max_size=KEPT_TERMS + 4, unique_by=lambda word: word[0]),
     st.integers(0, 60),

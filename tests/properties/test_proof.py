@@ -10,6 +10,7 @@ from dateutil.relativedelta import relativedelta  # type: ignore[import-untyped]
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tests.drawing import examples
 from tests.stories.world import DAY, HOUR, START, make_program, workflow
 from upsell.clock import MINUTE, Moment, format_moment, from_datetime, to_datetime
 from upsell.decisions.proof import Value
@@ -162,7 +163,7 @@ def check_value(
         assert value.ratio is None
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(histories, st.booleans(), st.sampled_from([0, 3 * DAY, 40 * DAY]))
 @example([USED, (USED[0], 31 * DAY), (USED[0], 31 * DAY), (LATE, HOUR)], True, 0)
 @example([USED, (PAID, 31 * DAY), (USED[0], 31 * DAY), (LATE, HOUR)], True, 0)
@@ -197,7 +198,7 @@ def test_every_number_of_value_received_is_the_plain_sum_of_the_events(
         assert (value.began_at, value.ended_at) == (start, end)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(histories)
 @example([(("use", "reports", 30, 0), HOUR), (("use", "reports", 30, 20 * DAY), HOUR)])
 @example([(LATE, HOUR), USED, (("use", "reports", 5, HOUR), MINUTE)])
@@ -233,7 +234,7 @@ def test_a_milestone_is_reached_once_when_the_running_sum_passes_it_and_the_grea
     )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(histories, st.sampled_from([0, 100 * DAY, 340 * DAY]))
 def test_overage_is_the_sum_of_what_invoices_said_in_a_year_less_what_was_given_back(
     drawn: list[tuple[tuple[str, str, int, int], int]], later: int
@@ -263,7 +264,7 @@ def test_overage_is_the_sum_of_what_invoices_said_in_a_year_less_what_was_given_
     assert paid.last.amount in {e.properties["overage"] for e in invoices if e.occurred_at == last_at}
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(histories, st.integers(0, 40))
 def test_of_whom_has_no_use_and_no_overage_nothing_is_said_and_any_split_says_the_same(
     drawn: list[tuple[tuple[str, str, int, int], int]], cut: int
@@ -278,7 +279,7 @@ def test_of_whom_has_no_use_and_no_overage_nothing_is_said_and_any_split_says_th
     assert proof_content(prove(PROGRAM, household, "c:ada", household.taken_at)) == {}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(histories, histories, histories)
 def test_a_merge_adds_up_and_celebrates_nothing_that_either_had_passed(
     one: list[tuple[tuple[str, str, int, int], int]],

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.drawing import examples
 from tests.stories.world import CATALOG, DAY, HOUR, Reason, Story, make_program, workflow
 from upsell.clock import MINUTE, to_datetime
 from upsell.decisions.rails import Given, Rails, ask_rails, broken_rail
@@ -44,7 +45,7 @@ HAPPENINGS = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(HAPPENINGS, st.sampled_from(ZONES))
 def test_no_window_ever_holds_more_than_its_cap_and_nothing_is_said_outside_hours(
     happenings: list[tuple[str, int]], zone: str
@@ -98,7 +99,7 @@ def test_what_a_unit_is_shown_within_its_window_never_passes_its_budget(
     assert verdict is None or verdict.reason is Reason.PRICE_GUARDRAIL
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.lists(st.integers(0, 1_000), min_size=3, max_size=3))
 def test_the_greatest_worth_wins_the_slot_and_the_others_wait(worth: list[int]) -> None:
     journey = "[{email: {content: t1, intent: show}}, {wait: 9 days}]"

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests import rules_generated as generated
+from tests.drawing import examples
 from tests.rules_world import NOON, Happening, World
 from upsell.clock import DAY, HOUR
 from upsell.rules.canonical import canonical
@@ -152,7 +153,7 @@ def test_windows_end_at_the_same_instant_everywhere_also_where_they_are_kept_in_
     assert_all_agree(duck, postgres, rules, [world])
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(text=generated.booleans())
 @example(text="customer.b and customer.n between 0 and 1")
 @example(text="-(-customer.n) - (1 - 2) > -(-1)")

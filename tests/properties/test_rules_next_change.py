@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from tests import rules_generated as generated
+from tests.drawing import examples
 from tests.rules_world import NOON, Happening, World
 from upsell.clock import DAY, HOUR, MINUTE, SECOND, WEEK, Moment, parse_moment
 from upsell.rules import tree
@@ -15,7 +16,9 @@ from upsell.rules.compile import Rule, compile_rule
 from upsell.rules.vocabulary import Vocabulary
 
 _EXAMPLES = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=examples(150),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 _SPANS = (SECOND, 36 * HOUR, 7 * DAY, 30 * DAY, 10 * WEEK)
 _GRID = [NOON + step * 7 * HOUR for step in range(1, 400)] + [NOON + step * MINUTE for step in range(1, 60)]
@@ -83,7 +86,7 @@ def assert_exact(rule: Rule, world: World, told: Moment | None, turns: Iterable[
     assert found is None or told <= found
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(
     days=st.one_of(
         st.integers(-400, 400).map(float),
@@ -107,7 +110,7 @@ def test_the_next_change_is_exact_for_one_date_against_a_constant(
     assert_exact(rule, world, world.next_change(rule), turns)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(
     compare=generated.comparisons,
     moved=st.sampled_from(["", " - interval '7 days'", " + interval '30 days'"]),
@@ -122,7 +125,7 @@ def test_the_next_change_is_exact_for_now_against_one_moment(
     assert_exact(rule, world, world.next_change(rule), turns)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(
     window=st.sampled_from(["7 days", "30 days", "90 days"]),
     compare=generated.comparisons,

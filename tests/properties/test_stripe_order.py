@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.drawing import examples
 from tests.stripe_world import BEGAN, Life, Remembering, make_coupon, make_discount, make_item, make_price
 from upsell.clock import DAY, SECOND, Moment
 from upsell.decisions.policy import SENSITIVE_STATES
@@ -259,7 +260,7 @@ def hold_to_the_past(life: Life, chance: random.Random) -> None:
                 assert (known[-1].plan, known[-1].quantity) == (really[-1].plan, really[-1].quantity)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(lives(), st.randoms(use_true_random=False))
 def test_any_order_and_number_of_deliveries_leaves_the_state_of_the_life_itself(
     lived: tuple[Life, Truth], chance: random.Random
@@ -267,7 +268,7 @@ def test_any_order_and_number_of_deliveries_leaves_the_state_of_the_life_itself(
     hold_to_the_life(*lived, chance)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(lives(), st.randoms(use_true_random=False))
 def test_what_is_known_of_the_past_out_of_order_is_never_otherwise(
     lived: tuple[Life, Truth], chance: random.Random
@@ -276,7 +277,7 @@ def test_what_is_known_of_the_past_out_of_order_is_never_otherwise(
 
 
 @pytest.mark.slow
-@settings(max_examples=1_500, deadline=None)
+@settings(max_examples=examples(1_500), deadline=None)
 @given(lives(), st.randoms(use_true_random=False))
 def test_many_lives_are_known_alike_in_any_order(lived: tuple[Life, Truth], chance: random.Random) -> None:
     hold_to_the_life(*lived, chance)

@@ -9,6 +9,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.drawing import examples
 from tests.stripe_world import (
     OBJECTS,
     Remembering,
@@ -58,7 +59,7 @@ def places(said: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 PLACES = {name: list(places(said)) for name, said in WHOLE.items()}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.data())
 def test_odd_values_anywhere_break_nothing_and_make_no_event_unlike_the_table(data: st.DataObject) -> None:
     desk = Remembering()

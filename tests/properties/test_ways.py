@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.drawing import examples
 from tests.unit.workspace.acme import problems_of
 from tests.unit.workspace.code_examples import FAULTLESS
 from upsell.clock import HOUR, format_duration
@@ -138,7 +139,7 @@ def documents_of(row: Sequence[Node]) -> dict[str, str]:
     return {**FAULTLESS, ROOM: "\n".join(lines) + "\n"}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(journeys())
 def test_lints_tell_what_walking_every_way_finds(row: list[Node]) -> None:
     told = problems_of(documents_of(row))
@@ -146,7 +147,7 @@ def test_lints_tell_what_walking_every_way_finds(row: list[Node]) -> None:
     assert {(each.code, each.line) for each in told if each.code != "unreached"} == find(row)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(journeys())
 def test_every_stop_comes_once_and_behind_all_that_lead_to_it(row: list[Node]) -> None:
     ways = Ways(compile_documents(documents_of(row)).program.workflows["room"], None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.drawing import examples
 from tests.unit.workspace.acme import documents
 from upsell.errors import DefinitionError
 from upsell.workspace.compile import compile_documents
@@ -34,7 +35,7 @@ EDITS = st.lists(
 )
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 @given(EDITS)
 def test_noise_in_a_workspace_raises_nothing_but_its_problems(
     edits: list[tuple[str, float, int, str]],

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.power import NormalIndPower, normal_power_het, normal_sample_size_one_tail
 
+from tests.drawing import examples
 from upsell.clock import DAY
 from upsell.measurement.answers import Effect, Undetermined, UndeterminedReason
 from upsell.measurement.estimates import Stratum, compare
@@ -92,7 +93,7 @@ def test_the_units_needed_are_those_that_statsmodels_finds(split: Split, power: 
     assert needed.units == pytest.approx(arm / split.arm, abs=1)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(
     st.integers(10, 990),
     st.integers(600, 1_000_000),
@@ -182,7 +183,7 @@ def test_days_are_counted_through_the_ramp_and_until_the_last_window_has_closed(
     assert isinstance(find_days(1e9, 1, DAY), Undetermined)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.floats(0.1, 1_000), st.floats(1, 10_000), st.booleans())
 def test_as_many_are_exposed_by_then_as_it_took_that_long_for(
     per_day: float, units: float, is_ramped: bool

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from tests.drawing import examples
 from upsell.measurement.answers import Undetermined, UndeterminedReason
 from upsell.measurement.survival import DayCount, Survival, add_days, survival_of
 
@@ -22,7 +23,7 @@ def _survival(times: list[tuple[int, bool]]) -> Survival:
     return found
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(TIMES)
 def test_estimate_and_interval_are_those_of_scipy(times: list[tuple[int, bool]]) -> None:
     reached = [day for day, is_reached in times if is_reached]

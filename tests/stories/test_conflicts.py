@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.drawing import examples
 from tests.stories.world import DAY, Reason, Story, make_program, workflow
 from upsell.cli.conflicts_text import conflicts_text, short_lines
 from upsell.journeys.conflicts import Conflict, find_conflicts
@@ -29,7 +30,7 @@ def pair(one: str, other: str, **said: Any) -> Conflict:
     return found
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=examples(40))
 @given(st.tuples(st.integers(0, 2), st.integers(0, 2)), st.tuples(st.booleans(), st.booleans()))
 def test_who_is_said_to_win_wins_when_both_want_the_slot_at_once(
     priorities: tuple[int, int], worths: tuple[bool, bool]

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.drawing import examples
 from tests.stories.world import DAY, Story, make_program, workflow
 from upsell.journeys.landing import Retold, keeps_arm, land, retell
 from upsell.journeys.program import Program
@@ -132,7 +133,7 @@ def test_nothing_unsaid_is_skipped_where_steps_were_taken_out() -> None:
 
 
 @given(st.permutations(["t1", "t2", "t3"]), st.permutations(["t1", "t2", "t3", "t4"]), st.integers(0, 3))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_whatever_is_rewritten_nobody_hears_twice_what_they_heard_nor_misses_what_both_say(
     before: list[str], after: list[str], waits: int
 ) -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.drawing import examples
 from tests.stories.world import DAY, HOUR, START, Reason, Story, make_program, workflow
 from upsell.clock import parse_moment
 from upsell.journeys.gate import ask_gate
@@ -234,7 +235,7 @@ HAPPENS = (
 )  # fmt: skip
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(
     st.lists(
         st.tuples(

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.drawing import examples
 from tests.unit.measurement import oracle
 from tests.unit.measurement.worlds import (
     DuckWorld,
@@ -332,7 +333,7 @@ _told = st.one_of(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(
     events=st.lists(_told, min_size=1, max_size=25),
     exposed=st.lists(_moments, min_size=3, max_size=3),

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tests.drawing import examples
 from upsell.errors import DefinitionError, Problem
 from upsell.rules.compile import compile_rule
 from upsell.rules.conditions import compile_condition
@@ -389,7 +390,7 @@ _WORDS = (
 ).split(" ")
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(st.one_of(st.text(max_size=60), st.lists(st.sampled_from(_WORDS), max_size=12).map(" ".join)))
 @example("case")
 @example("0E")

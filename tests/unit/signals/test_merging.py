@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.drawing import examples
 from upsell.clock import DAY, HOUR, Moment, parse_moment
 from upsell.decisions.consents import give_consent, merge_consents, told_scope, withdraw_consent
 from upsell.decisions.contact import Contact, Touch, merge_contact
@@ -33,7 +34,7 @@ COUNTERS = {
 happened = st.lists(st.tuples(st.booleans(), st.integers(0, 40), st.integers(0, 5)), max_size=25)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(happened)
 def test_counters_of_two_ids_merged_are_those_of_one_id_that_did_it_all(
     drawn: list[tuple[bool, int, int]],
@@ -55,7 +56,7 @@ bought = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(bought)
 def test_purchases_of_two_ids_merged_are_those_of_one_that_made_them_all(
     drawn: list[tuple[bool, str, int]],
@@ -128,7 +129,7 @@ consents = st.lists(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(consents)
 def test_consents_of_two_ids_merged_are_those_of_one_id_that_said_it_all_by_the_moment_it_was_said(
     drawn: list[tuple[bool, bool, str, str, str, int]],

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.drawing import examples
 from upsell.money import minor_digits
 from upsell.sources.expressions import Expression, ExpressionError, compile_expression
 from upsell.sources.functions import OURS
@@ -105,7 +106,7 @@ def test_functions_give_what_they_say(text: str, due: Any) -> None:
 
 
 @given(name=st.sampled_from(sorted(OURS)), said=st.lists(JSON, min_size=3, max_size=3))
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 def test_no_function_breaks_whatever_comes(name: str, said: list[Any]) -> None:
     count = OURS[name].__code__.co_argcount
     OURS[name](*said[:count])

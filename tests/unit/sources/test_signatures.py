@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.drawing import examples
 from upsell.clock import MINUTE, SECOND
 from upsell.errors import ConfigError
 from upsell.sources.reports import ForgedError
@@ -93,7 +94,7 @@ def test_hubspot_s_third_version_is_of_method_address_body_and_time() -> None:
     body=st.binary(max_size=200),
     other=st.binary(max_size=200),
 )
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 def test_a_hash_is_believed_for_its_own_body_and_no_other(name: str, body: bytes, other: bytes) -> None:
     scheme = PRESETS[name]
     assert isinstance(scheme, Signed)
@@ -117,7 +118,7 @@ def test_a_hash_is_believed_for_its_own_body_and_no_other(name: str, body: bytes
 
 
 @given(name=st.sampled_from(sorted(PRESETS)), shown=st.text(max_size=60))
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 def test_nothing_that_a_header_says_breaks_anything(name: str, shown: str) -> None:
     every = {
         "authorization",

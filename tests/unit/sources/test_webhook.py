@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.drawing import examples
 from tests.unit.sources.vendors import EXAMPLES, NOW, open_recipe
 from upsell.errors import ConfigError
 from upsell.sources.definitions import read_source
@@ -64,7 +65,7 @@ def changed(body: Any, key: list[str], said: Any) -> Any:
     return said
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(
     name=st.sampled_from(sorted(EXAMPLES)),
     path=st.lists(st.text("abcdr", max_size=2), max_size=5),
@@ -88,7 +89,7 @@ def test_no_value_in_the_place_of_another_breaks_anything_or_makes_a_wrong_event
             assert each.event.customer_id or each.event.account_id
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(said=JSON | st.lists(st.dictionaries(st.sampled_from("kind who at id what team role".split()), JSON)))
 def test_no_body_breaks_a_source_that_takes_lists(said: Any) -> None:
     try:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.drawing import examples
 from upsell.store.connect import Connection, connect
 
 pytestmark = pytest.mark.postgres
@@ -20,7 +21,9 @@ def connection(database: str) -> Iterator[Connection]:
         yield opened
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(200), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(st.lists(st.lists(st.sampled_from(["\0", "\\", "u0000", "\\u0000", '"', "a", "\x01"])).map("".join)))
 def test_kept_json_is_read_as_it_is_but_for_a_nul_which_becomes_the_character_after_it(
     connection: Connection, said: list[str]

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.drawing import examples
 from upsell.clock import Moment, SetClock, parse_moment
 from upsell.ids import anonymous_customer
 from upsell.signals.events import CUSTOMERS_MERGED, Event
@@ -113,7 +114,9 @@ KNOWN = ("a", "b", "c", "d")
 pairs = st.lists(st.tuples(st.sampled_from(KNOWN), st.sampled_from(KNOWN)), max_size=6)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(said=pairs, data=st.data())
 def test_whatever_the_order_of_merges_the_same_ids_are_one_person(
     connection: Connection, said: list[tuple[str, str]], data: st.DataObject

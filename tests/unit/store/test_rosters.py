@@ -11,6 +11,7 @@ import yoyo
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.drawing import examples
 from upsell.store.connect import Connection, connect
 from upsell.store.embedded import make_database
 from upsell.store.migrate import FOLDER, migrate
@@ -51,7 +52,9 @@ rosters = st.dictionaries(
 )
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    deadline=None, max_examples=examples(40), suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(rosters, rosters)
 def test_what_is_kept_is_what_there_is_now(connection: Connection, before: Rosters, after: Rosters) -> None:
     with connection.transaction(force_rollback=True):

@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 import pytest
 from hypothesis import given, settings
 
+from tests.drawing import examples
 from tests.drawn_world import EVERY_STEP, JOURNEYS, ON_GOAL, compiled, crowded, every_workflow
 from upsell.workspace import blocks
 from upsell.workspace.drawing import draw_outline
@@ -109,7 +110,7 @@ def test_nothing_overlaps_in_the_picture_of_every_example_and_of_every_kind_of_s
         assert_counts_cover_nothing(read(draw_outline(drawn, crowded(drawn))))
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(JOURNEYS)
 def test_nothing_overlaps_in_the_picture_of_any_journey(journey: str) -> None:
     drawn = outline(compiled(journey, ON_GOAL))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hypothesis import given, settings
 
+from tests.drawing import examples
 from tests.drawn_world import EVERY_STEP, JOURNEYS, ON_GOAL, compiled, every_workflow
 from upsell.workspace.outline import Item, items_of, outline
 from upsell.workspace.outline_text import COLUMNS, listed_outline
@@ -29,7 +30,7 @@ def test_every_step_of_every_example_stands_in_the_tree_once() -> None:
         assert steps_in(drawn.after_goal) == sorted(flow.on_goal.steps), flow.key
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(JOURNEYS)
 def test_every_step_of_any_journey_stands_in_the_tree_once(journey: str) -> None:
     flow = compiled(journey)
@@ -86,7 +87,7 @@ def test_the_text_of_a_workflow_is_its_tree() -> None:
     )
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(JOURNEYS)
 def test_no_line_is_wider_than_a_terminal_unless_it_is_indented_almost_beyond_it(journey: str) -> None:
     for line in listed_outline(outline(compiled(journey))):

@@ -1,0 +1,16 @@
+"""How many examples a property is asked: all in `make test-all`, a part in `make test`, others every time."""
+
+from __future__ import annotations
+
+import os
+
+IS_ALL = os.environ.get("ALL_EXAMPLES") == "1"
+"""Whether every example is drawn; ``make test-all`` says so."""
+
+FEW = 25
+"""How many examples are drawn at least, where a property asks for as many."""
+
+
+def examples(wanted: int) -> int:
+    """Give how many examples to draw where ``wanted`` make the proof: all of them, or a fifth."""
+    return wanted if IS_ALL else max(wanted // 5, min(wanted, FEW))
