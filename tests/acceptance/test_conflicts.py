@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
 
+from tests.commands import run_command
 from tests.live_world import make_documents, open_world
 from tests.stories.world import START, workflow
 from upsell.cli.conflicts_text import collisions_text
@@ -123,9 +122,8 @@ def test_a_history_made_by_hand_gives_the_counts_it_was_made_with(file: Path, wo
     assert max(map(len, text.split("\n"))) <= 80
 
 
-def run(*words: str, **env: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "upsell", *words]
-    return subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, **env})
+def run(*words: str, **env: str) -> CompletedProcess[str]:
+    return run_command(*words, **env)
 
 
 def write(folder: Path) -> Path:

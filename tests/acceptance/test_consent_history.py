@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
+from subprocess import CompletedProcess
 
 import pytest
 
+from tests.commands import run_command
 from tests.live_world import LiveWorld, make_documents, open_world, two_mails
 from upsell.clock import DAY, HOUR, format_moment
 from upsell.errors import ConfigError
@@ -68,14 +67,8 @@ def test_the_command_prints_it_for_people_and_for_machines(database: str) -> Non
     with open_world(database) as world:
         key = said(world, database)
 
-    def run(*words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "upsell", "consents", *words],
-            env={**os.environ, "UPSELL_DATABASE_URL": database},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+    def run(*words: str) -> CompletedProcess[str]:
+        return run_command("consents", *words, UPSELL_DATABASE_URL=database)
 
     told = run("ada").stdout
     assert "grace, as of " in told

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import threading
 import time
+from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.commands import run_command
 from tests.drawing import examples
 from tests.live_world import LiveWorld, make_documents, open_world
 from tests.stories.world import CATALOG, START, workflow
@@ -369,14 +368,8 @@ def test_no_value_of_a_person_is_kept(database: str) -> None:
 
 
 def test_the_commands_show_what_came_and_what_is_wrong(database: str) -> None:
-    def run(*words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "upsell", *words],
-            env={**os.environ, "UPSELL_DATABASE_URL": database},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+    def run(*words: str) -> CompletedProcess[str]:
+        return run_command(*words, UPSELL_DATABASE_URL=database)
 
     assert run("schema").stdout == "No event has come yet.\n"
     with open_world(database) as world:

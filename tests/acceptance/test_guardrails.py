@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from email import message_from_bytes
 from email.policy import default
+from subprocess import CompletedProcess
 from threading import Event, Thread
 
 import pytest
 
+from tests.commands import run_command
 from tests.live_world import LiveWorld, make_documents, open_world
 from tests.sinks import HOST, Sink, open_sink
 from tests.stories.world import workflow
@@ -458,14 +457,8 @@ def test_the_guard_that_runs_beside_the_worker_pauses_and_tells_and_a_second_one
 
 
 def test_the_commands_show_list_and_let_go_on(sent: tuple[LiveWorld, Sink], database: str) -> None:
-    def run(*words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "upsell", *words],
-            env={**os.environ, "UPSELL_DATABASE_URL": database, "USER": "ada", "LOGNAME": "ada"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+    def run(*words: str) -> CompletedProcess[str]:
+        return run_command(*words, UPSELL_DATABASE_URL=database, USER="ada", LOGNAME="ada")
 
     world, _ = sent
     healthy = run("guardrails")

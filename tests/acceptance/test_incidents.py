@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
+from subprocess import CompletedProcess
 
 import pytest
 
+from tests.commands import run_command
 from tests.live_world import LiveWorld, make_documents, open_world
 from tests.sinks import open_sink
 from tests.stories.world import START, workflow
@@ -136,14 +135,8 @@ def test_a_past_moment_is_explained_with_the_incidents_of_that_moment(database: 
 
 
 def test_the_command_tells_what_it_did_and_lists_what_is_open(database: str) -> None:
-    def run(*words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "upsell", "incident", *words],
-            env={**os.environ, "UPSELL_DATABASE_URL": database},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+    def run(*words: str) -> CompletedProcess[str]:
+        return run_command("incident", *words, UPSELL_DATABASE_URL=database)
 
     assert "No incident" in run("list").stdout
     begun = run("start", "INC-7", "--title", "checkout is down")

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
+from subprocess import CompletedProcess
 from typing import Any
 
 import psycopg
 import pytest
 from litestar.testing import TestClient
 
+from tests.commands import run_command
 from tests.stories.world import START
 from upsell.clock import HOUR, MINUTE, SECOND, SetClock
 from upsell.errors import ConfigError
@@ -180,14 +179,8 @@ def test_incidents_are_told_over_http_once_and_what_is_odd_is_refused(client: Te
 
 
 def test_the_command_makes_rotates_lists_and_revokes(database: str) -> None:
-    def run(*words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "upsell", "keys", *words],
-            env={**os.environ, "UPSELL_DATABASE_URL": database},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+    def run(*words: str) -> CompletedProcess[str]:
+        return run_command("keys", *words, UPSELL_DATABASE_URL=database)
 
     assert "No key was made yet" in run("list").stdout
     public = run("create", "site").stdout.strip()

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email import message_from_bytes, policy
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from subprocess import CompletedProcess
 from threading import Thread
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from tests.commands import run_command
 from tests.live_world import LiveWorld, make_documents, open_world, two_mails
 from tests.sinks import HOST, open_sink
 from tests.stories.world import DAY, workflow
@@ -207,12 +206,8 @@ def test_messages_are_found_by_what_they_are_the_newest_first(database: str) -> 
 
 
 def test_the_commands_list_show_stop_and_let_go_on(database: str, tmp_path: Path) -> None:
-    def run(*words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "upsell", *words],
-            env={**os.environ, "UPSELL_DATABASE_URL": database, "USER": "eve", "LOGNAME": "eve"},
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
+    def run(*words: str) -> CompletedProcess[str]:
+        return run_command(*words, UPSELL_DATABASE_URL=database, USER="eve", LOGNAME="eve")
 
     with open_sink() as sink, open_world(database, sink) as world:
         ada, bob = begin(world, "ada", "bob")
@@ -262,13 +257,9 @@ def test_the_command_asks_a_provider_what_became_of_unknown_mail_and_says_it(
             f" ask: {{of: postmark, url: '{api}'}}}}}}"
         )
 
-        def run(*words: str) -> subprocess.CompletedProcess[str]:
+        def run(*words: str) -> CompletedProcess[str]:
             more = {"UPSELL_MAIL_FILE": str(file), "UPSELL_MAIL_API_KEYS": "pm=secret"}
-            return subprocess.run(
-                [sys.executable, "-m", "upsell", "outbox", *words],
-                env={**os.environ, "UPSELL_DATABASE_URL": database, **more},
-                capture_output=True, text=True, check=False,
-            )  # fmt: skip
+            return run_command("outbox", *words, UPSELL_DATABASE_URL=database, **more)
 
         assert "expected a message of which it is unknown" in run("reconcile", cyd).stderr
         assert run("reconcile", bob, "--sent").returncode == 2, "what a person knows is settled"

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import threading
 import time
+from subprocess import CompletedProcess
 from typing import Any
 
 import msgspec
 import pytest
 from litestar.testing import TestClient
 
+from tests.commands import run_command
 from tests.live_world import LiveWorld, open_world
 from tests.stories.test_prompts import ON_REQUEST
 from tests.stories.test_proof import CATALOG
@@ -160,14 +159,8 @@ def test_the_learner_makes_the_days_benchmark_by_itself(database: str) -> None:
 
 
 def test_the_command_shows_the_last_benchmark_or_says_why_there_is_none(database: str) -> None:
-    def run(*words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "upsell", "benchmark", *words],
-            env=os.environ | {"UPSELL_DATABASE_URL": database},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+    def run(*words: str) -> CompletedProcess[str]:
+        return run_command("benchmark", *words, UPSELL_DATABASE_URL=database)
 
     with open_world(database) as world:
         none = run()
