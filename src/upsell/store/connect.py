@@ -58,6 +58,20 @@ def connect(url: str) -> Connection:
 
 
 @contextmanager
+def together(connection: Connection) -> Generator[None]:
+    """Write together: in the transaction that is open, or in one of its own.
+
+    For what is written inside of others' transactions too, and takes nothing back by itself: it asks the
+    database for no savepoint, so a failure ends the whole transaction.
+    """
+    if connection.info.transaction_status is psycopg.pq.TransactionStatus.INTRANS:
+        yield
+        return
+    with connection.transaction():
+        yield
+
+
+@contextmanager
 def one_moment(connection: Connection) -> Generator[None]:
     """Read in a transaction that sees one moment of the database and writes nothing.
 

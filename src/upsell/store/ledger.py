@@ -20,7 +20,7 @@ from upsell.errors import StoreError
 from upsell.ids import UnitId, account_unit, customer_unit, shard_of
 from upsell.journeys.merging import gone_of
 from upsell.signals.events import ACCOUNT_IDENTIFIED, ACCOUNT_LEFT, CUSTOMERS_MERGED, Event
-from upsell.store.connect import Connection
+from upsell.store.connect import Connection, together
 from upsell.store.identities import People, keep_identities
 from upsell.store.months import ensure_months
 from upsell.store.queries import copy_rows, query
@@ -90,7 +90,7 @@ def append(
     ``Customers Merged`` counts for the events behind it, and one that says nothing new is a duplicate.
 
     Args:
-        connection: Where to; a transaction that is open goes on afterwards.
+        connection: Where to; a transaction that is open is written into, and goes on afterwards.
         drafts: The events.
         clock: Tells the present once the ledger is held.
         hashes: What each event's body comes to, without when it was sent; None to take it from the
@@ -98,7 +98,7 @@ def append(
     """
     if not drafts:
         return []
-    with connection.transaction():
+    with together(connection):
         head, months = _hold(connection)
         seen_at = max(clock.now(), head.seen_at)
         return _append(connection, drafts, seen_at, hashes, head, months)
@@ -259,10 +259,10 @@ def _append(
     if left:
         connection.execute(query("forget_members"), {"customers": sorted(left)})
     if joined:
-        values = {"customers": list(joined), "accounts": list(joined.values())}
-        connection.execute(query("keep_members"), values)
-    _move(connection, Head(head.position + len(drafts), seen_at))
-    connection.execute(query("notify_events"))
+        members = {"customers": list(joined), "accounts": list(joined.values())}
+        connection.execute(query("keep_members"), members)
+    values = {"position": head.position + len(drafts), "seen_at": seen_at, "channel": CHANNEL}
+    connection.execute(query("move_ledger_and_notify"), values)
     return answers
 
 
