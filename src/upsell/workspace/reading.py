@@ -161,9 +161,10 @@ class Reader:
             self._wrong(node, f"one of {listed(shape.words, 20)}", path)
             return None
         near = nearest(written[0].value, shape.words)
-        self._wrong(
-            written[0], f"one of {listed(shape.words, 20)}", path, f"did you mean {near}?" if near else None
-        )
+        advice = f"did you mean {near}?" if near else None
+        if written[0].value in shape.bare_words:
+            advice = f"write {written[0].value} alone, without a colon"
+        self._wrong(written[0], f"one of {listed(shape.words, 20)}", path, advice)
         return None
 
     def _either(self, node: Node, shape: Either, path: str) -> Item | None:

@@ -98,6 +98,7 @@ WRONG = [
     (QUOTA, "annual: pro-annual}}\n  - wait", "annual: pro-anual}}\n  - wait", "did you mean pro-annual?"),
     (QUOTA, "- wait: 3 days", "- fax: {placement: page}", "update, wait, webhook, got fax"),
     (QUOTA, "- wait: 3 days", "- ende", "update, wait, webhook, got ende"),
+    (QUOTA, "- wait: 3 days", "- end: now", "write end alone, without a colon"),
     (QUOTA, "holdout: 10%", "holdout: 10%\n  ramp: 120%", "a share such as 10%"),
     (QUOTA, "holdout: 10%", "holdout: 10%\n  ramp: [{share: 5%}]", "expected the key from"),
     (
