@@ -18,6 +18,7 @@ from upsell.clock import Clock
 from upsell.config import Settings
 from upsell.errors import ConfigError
 from upsell.runtime.keyring import has_good_key
+from upsell.runtime.processes import pass_over_what_is_there
 from upsell.web.app import FOLLOWERS, make_app
 from upsell.web.pages.forms import style_pages
 from upsell.web.pages.results import live_results_routes
@@ -59,7 +60,9 @@ def serve_events(settings: Settings, url: str, clock: Clock, is_stopped: Callabl
     _check_port(settings, address)
     # Results are for the team: until there is signing in they are shown on this machine alone.
     pages = live_pages(url, clock) if _is_loopback(settings.http_host) else ()
-    uvloop.run(_serve(make_app(url, clock, pages, settings), address, settings.http_port, is_stopped))
+    app = make_app(url, clock, pages, settings)
+    pass_over_what_is_there()
+    uvloop.run(_serve(app, address, settings.http_port, is_stopped))
 
 
 def live_pages(url: str, clock: Clock) -> tuple[HTTPRouteHandler, ...]:
