@@ -30,19 +30,25 @@ OPERATIONS: dict[str, Any] = {
     "POST /v1/coupons": params.CouponCreateParams,
     "GET /v1/coupons/{id}": params.CouponRetrieveParams,
     "POST /v1/customers": params.CustomerCreateParams,
+    "GET /v1/invoice_payments": params.InvoicePaymentListParams,
+    "GET /v1/invoices": params.InvoiceListParams,
     "POST /v1/invoices/create_preview": params.InvoiceCreatePreviewParams,
+    "GET /v1/payment_intents/{id}": params.PaymentIntentRetrieveParams,
     "GET /v1/prices": params.PriceListParams,
     "GET /v1/prices/{id}": params.PriceRetrieveParams,
+    "GET /v1/refunds": params.RefundListParams,
+    "POST /v1/refunds": params.RefundCreateParams,
     "GET /v1/subscriptions": params.SubscriptionListParams,
     "POST /v1/subscriptions": params.SubscriptionCreateParams,
     "GET /v1/subscriptions/{id}": params.SubscriptionRetrieveParams,
     "POST /v1/subscriptions/{id}": params.SubscriptionUpdateParams,
+    "DELETE /v1/subscriptions/{id}": params.SubscriptionCancelParams,
 }
 
 NESTED = frozenset(
     """
-    adaptive_pricing discounts end_behavior items line_items metadata payment_intent_data setup_intent_data
-    subscription_data subscription_details trial_settings
+    adaptive_pricing cancellation_details discounts end_behavior items line_items metadata
+    payment_intent_data setup_intent_data subscription_data subscription_details trial_settings
     """.split()
 )
 """Parameters that are described inside too; of others only that they are."""
