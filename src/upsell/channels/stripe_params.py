@@ -136,8 +136,8 @@ def session_params(sale: Sale, purchase: Purchase, coupon: str, return_url: str)
 
 def known_as(purchase: Purchase) -> dict[str, str]:
     """Give the ids of ours under which what is made at Stripe is known again when Stripe tells of it."""
-    account = {"upsell_account": purchase.account_id} if purchase.account_id else {}
-    return {**account, "upsell_customer": purchase.customer_id}
+    known = {"upsell_account": purchase.account_id or "", "upsell_customer": purchase.customer_id}
+    return {name: said for name, said in known.items() if said}
 
 
 def setup_params(move: Move, purchase: Purchase, return_url: str) -> SessionCreateParams:

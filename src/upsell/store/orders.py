@@ -168,6 +168,12 @@ def find_order(
     return _order(row) if row is not None else None
 
 
+def has_order(connection: Connection, enrollment: str, offer: str) -> bool:
+    """Tell whether an order took the paid terms of an offer of an enrollment, whatever became of it."""
+    values = {"enrollment": enrollment, "offer": offer}
+    return connection.execute(query("has_order"), values).fetchone() is not None
+
+
 def claim_orders(
     connection: Connection, now: Moment, until: Moment, limit: int, key: str = ""
 ) -> list[Order]:
