@@ -14,14 +14,19 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from tests.stripe_billing.books import Books, listed
+from tests.stripe_billing.answers import check_answer
+from tests.stripe_billing.books import OBJECTS, Books, listed
 from tests.stripe_billing.description import OPERATIONS, check
 
-OBJECTS = json.loads(Path(__file__).with_name("objects.json").read_text())["resources"]
+SETUP_INTENT = {
+    "object": "setup_intent", "id": "seti_1", "created": 1_780_000_000, "livemode": False,
+    "payment_method_types": ["card"], "status": "succeeded", "usage": "off_session",
+    "application": None, "cancellation_reason": None, "customer": None, "latest_attempt": None, "mandate": None, "metadata": None, "on_behalf_of": None,
+    "single_use_mandate": None,
+}  # fmt: skip
 KEPT_FOR = 24 * 3600
 MONTH, YEAR = 30 * 86_400, 365 * 86_400
 SECRET_KEY = "sk_test_upsell"
@@ -92,6 +97,8 @@ class Stripe:
         """Let a customer do on the page what it is for."""
         found = self.sessions[session]
         found |= {"status": "complete", "payment_status": "paid", "url": None, "customer": "cus_new", **more}
+        if found["setup_intent"] is not None:
+            found["setup_intent"] = {**SETUP_INTENT, **found["setup_intent"]}
         if found["customer"] not in self.customers:
             self.customer(found["customer"])
         given = self._opened[session]
@@ -157,6 +164,9 @@ class Stripe:
                     status,
                     copy.deepcopy(body),
                 )
+            body = _written(body)
+            if status == 200 and (said := check_answer(body)):
+                self.wrong.append(f"{operation} answered {said}")
             return (0, None) if now == "lost" else (status, copy.deepcopy(body))
 
     def _do(self, operation: str, id_: str, path: str, given: dict[str, Any]) -> Any:
@@ -167,7 +177,7 @@ class Stripe:
         act: Callable[[], Any] = {
             "GET /v1/prices": lambda: {"object": "list", "data": [], "has_more": False, "url": "/v1/prices"},
             "GET /v1/prices/{id}": lambda: self._find(self.prices, id_, "price"),
-            "GET /v1/coupons/{id}": lambda: self._find(self.coupons, id_, "coupon"),
+            "GET /v1/coupons/{id}": lambda: _object("coupon", **self._find(self.coupons, id_, "coupon")),
             "POST /v1/coupons": lambda: self._make_coupon(given),
             "POST /v1/customers": lambda: self._make_customer(given),
             "GET /v1/subscriptions": lambda: self._list(given),
@@ -420,7 +430,7 @@ class Stripe:
 
 @contextmanager
 def open_stripe_server() -> Iterator[tuple[Stripe, str]]:
-    """Give a Stripe and where its API is; at the end, that every request was one that Stripe knows."""
+    """Give a Stripe and where its API is; at the end, every request and answer was one that Stripe knows."""
     stripe = Stripe()
 
     class Handler(BaseHTTPRequestHandler):
@@ -466,7 +476,19 @@ def open_stripe_server() -> Iterator[tuple[Stripe, str]]:
         server.shutdown()
         server.server_close()
         thread.join()
-    assert stripe.wrong == []
+    assert not stripe.wrong, stripe.wrong[:3]
+
+
+def _written(answer: Any) -> Any:
+    """Give an answer as Stripe writes it: discounts of an item by their ids."""
+    if isinstance(answer, list):
+        return [_written(each) for each in answer]
+    if not isinstance(answer, dict):
+        return answer
+    written = {name: _written(each) for name, each in answer.items()}
+    if written.get("object") == "subscription_item":
+        written["discounts"] = [f"di_{each['coupon']}" for each in written["discounts"]]
+    return written
 
 
 def _refusal(said: str, code: str) -> Refused:
