@@ -208,5 +208,7 @@ def test_the_command_says_what_is_given_back_before_and_after(
     assert (code, "is fulfilled: Take back from Pro, as promised" in out) == (0, True), out
     assert f"  given back: {paid}" in out
     assert (payer.given(), payer.items()) == (payer.charged(), ["price_starter"])
+    code, out, _ = run_command(capsys, monkeypatch, "honour", payer.key)
+    assert (code, f"  given back: {paid}" in out) == (0, True)
     code, out, _ = run_command(capsys, monkeypatch, "orders", "show", payer.back().key)
     assert (code, f"  given back: {paid}" in out) == (0, True)

@@ -24,7 +24,8 @@ from tests.stripe_billing.description import OPERATIONS, check
 SETUP_INTENT = {
     "object": "setup_intent", "id": "seti_1", "created": 1_780_000_000, "livemode": False,
     "payment_method_types": ["card"], "status": "succeeded", "usage": "off_session",
-    "application": None, "cancellation_reason": None, "customer": None, "latest_attempt": None, "mandate": None, "metadata": None, "on_behalf_of": None,
+    "application": None, "cancellation_reason": None,
+    "customer": None, "latest_attempt": None, "mandate": None, "metadata": None, "on_behalf_of": None,
     "single_use_mandate": None,
 }  # fmt: skip
 KEPT_FOR = 24 * 3600

@@ -110,6 +110,7 @@ def _seen_lines(seen: BackForeseen, name: str) -> Iterator[str]:
 
 def _told(promise: Promise) -> list[str]:
     """Write what was taken and promised."""
+    from upsell.cli.orders_text import outcome_lines
     from upsell.clock import to_datetime
     from upsell.money import Money
 
@@ -128,4 +129,6 @@ def _told(promise: Promise) -> list[str]:
             f"  asked for on {to_datetime(promise.asked_at):%Y-%m-%d %H:%M} UTC"
             + (f"; order {promise.back.key[:12]}, {promise.back.state.value}" if promise.back else "")
         )
+    if promise.back is not None:
+        lines += outcome_lines(promise.back)
     return lines
