@@ -111,6 +111,17 @@ def test_the_paid_terms_are_charged_by_the_order_once_and_never_by_the_step(tryi
     assert trying.trial()["status"] == "canceled"
 
 
+def test_what_the_order_could_not_charge_the_step_does_not_charge_behind_its_back(trying: Trying) -> None:
+    trying.grant()
+    trying.wait(12)
+    trying.stripe.declines = True
+    assert trying.accept() is OrderState.FAILED
+    trying.stripe.declines = False
+    trying.wait(4)
+    assert trying.told() == [("0", "sent"), ("convert", "sent")]
+    assert (trying.plan(), trying.stripe.charged) == ("price_starter", [])
+
+
 def test_an_acceptance_that_the_teams_own_server_tells_converts_at_stripe_once(trying: Trying) -> None:
     trying.grant()
     trying.wait(12)
