@@ -54,6 +54,7 @@ class LiveWorld:
     Attributes:
         clock: The time.
         connection: For the test itself.
+        channels: By what it speaks, by name; a test may add some.
     """
 
     def __init__(
@@ -66,7 +67,8 @@ class LiveWorld:
         self.clock = SetClock(START)
         self.connection, working, sending = connections
         self.worker = Worker(working, self.clock)
-        channels: dict[str, Channel] = {}
+        self.channels: dict[str, Channel] = {}
+        channels = self.channels
         if sink is not None:
             channels["email"] = EmailChannel(HOST, sink.port)
         if gateway is not None:

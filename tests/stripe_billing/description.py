@@ -30,22 +30,29 @@ OPERATIONS: dict[str, Any] = {
     "POST /v1/coupons": params.CouponCreateParams,
     "GET /v1/coupons/{id}": params.CouponRetrieveParams,
     "POST /v1/customers": params.CustomerCreateParams,
+    "GET /v1/invoice_payments": params.InvoicePaymentListParams,
+    "GET /v1/invoices": params.InvoiceListParams,
     "POST /v1/invoices/create_preview": params.InvoiceCreatePreviewParams,
+    "GET /v1/payment_intents/{id}": params.PaymentIntentRetrieveParams,
     "GET /v1/prices": params.PriceListParams,
     "GET /v1/prices/{id}": params.PriceRetrieveParams,
+    "GET /v1/refunds": params.RefundListParams,
+    "POST /v1/refunds": params.RefundCreateParams,
     "GET /v1/subscriptions": params.SubscriptionListParams,
     "POST /v1/subscriptions": params.SubscriptionCreateParams,
     "GET /v1/subscriptions/{id}": params.SubscriptionRetrieveParams,
     "POST /v1/subscriptions/{id}": params.SubscriptionUpdateParams,
+    "DELETE /v1/subscriptions/{id}": params.SubscriptionCancelParams,
 }
 
 NESTED = frozenset(
     """
-    adaptive_pricing discounts end_behavior items line_items metadata payment_intent_data setup_intent_data
-    subscription_data subscription_details trial_settings
+    adaptive_pricing cancellation_details discounts end_behavior items line_items metadata
+    payment_intent_data setup_intent_data subscription_data subscription_details trial_settings
     """.split()
 )
-"""Parameters that are described inside too; of others only that they are."""
+"""Parameters that are described inside too. Of others only that they are, and a request that has one is wrong
+until it is named here, so that each is held to its last key."""
 
 _NAMES = {"StripeContext": StripeContext, "UntypedStripeObject": UntypedStripeObject, "Decimal": Decimal}
 
@@ -123,7 +130,8 @@ def _check(at: str, given: Any, shape: Any) -> str:
 def _check_one(at: str, given: Any, shape: str) -> str:
     text = given if isinstance(given, str) else ""
     is_right = {
-        "object": True,
+        # What nobody described is taken for wrong, so that every request is held down to its last key.
+        "object": False,
         "map": isinstance(given, dict),
         "boolean": text in ("true", "false"),
         "integer": text.lstrip("-").isdigit(),
@@ -131,7 +139,10 @@ def _check_one(at: str, given: Any, shape: str) -> str:
         "string": isinstance(given, str),
         "unknown": False,
     }[shape]
-    return "" if is_right else f"{at}: {given!r} is no {shape}" if shape != "unknown" else f"{at} is unknown"
+    if is_right:
+        return ""
+    said = {"unknown": "is unknown", "object": "is not described; name it in NESTED"}
+    return f"{at} {said[shape]}" if shape in said else f"{at}: {given!r} is no {shape}"
 
 
 if __name__ == "__main__":

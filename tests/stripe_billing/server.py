@@ -14,13 +14,20 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from tests.stripe_billing.answers import check_answer
+from tests.stripe_billing.books import OBJECTS, Books, listed
 from tests.stripe_billing.description import OPERATIONS, check
 
-OBJECTS = json.loads(Path(__file__).with_name("objects.json").read_text())["resources"]
+SETUP_INTENT = {
+    "object": "setup_intent", "id": "seti_1", "created": 1_780_000_000, "livemode": False,
+    "payment_method_types": ["card"], "status": "succeeded", "usage": "off_session",
+    "application": None, "cancellation_reason": None,
+    "customer": None, "latest_attempt": None, "mandate": None, "metadata": None, "on_behalf_of": None,
+    "single_use_mandate": None,
+}  # fmt: skip
 KEPT_FOR = 24 * 3600
 MONTH, YEAR = 30 * 86_400, 365 * 86_400
 SECRET_KEY = "sk_test_upsell"
@@ -44,12 +51,14 @@ class Stripe:
         self.customers: dict[str, dict[str, Any]] = {}
         self.subscriptions: dict[str, dict[str, Any]] = {}
         self.sessions: dict[str, dict[str, Any]] = {}
+        self._opened: dict[str, dict[str, Any]] = {}
         self.charged: list[tuple[str, int]] = []
         self.asked: list[tuple[str, dict[str, Any], str]] = []
         self.wrong: list[str] = []
         self.troubles: dict[str, list[Any]] = {}
         self.declines = False
         self.authenticates = False
+        self.books = Books(lambda: self.now)
         self._kept: dict[str, tuple[int, str, int, Any]] = {}
         self._lock = threading.Lock()
         self._made = 0
@@ -80,12 +89,46 @@ class Stripe:
         made |= more
         made["items"]["data"] = [self._item(f"si_{id_}_{n}", *each) for n, each in enumerate(items)]
         self.subscriptions[id_] = made
+        if made["latest_invoice"]:
+            lines = [self._line(each, 1.0) for each in made["items"]["data"]]
+            self.books.invoice(made["latest_invoice"], made, "subscription_create", lines)
         return made
 
     def pay(self, session: str, **more: Any) -> None:
         """Let a customer do on the page what it is for."""
         found = self.sessions[session]
         found |= {"status": "complete", "payment_status": "paid", "url": None, "customer": "cus_new", **more}
+        if found["setup_intent"] is not None:
+            found["setup_intent"] = {**SETUP_INTENT, **found["setup_intent"]}
+        if found["customer"] not in self.customers:
+            self.customer(found["customer"])
+        given = self._opened[session]
+        if found["mode"] == "subscription":
+            (line,) = given["line_items"]
+            made = self.subscribe(
+                self._new("sub"), found["customer"], (line["price"], int(line["quantity"])),
+                metadata=given["subscription_data"]["metadata"],
+            )  # fmt: skip
+            found["subscription"] = made["id"]
+        if found["mode"] == "payment":
+            paid = self.books.pay(session, found["amount_total"], found["currency"], found["customer"])
+            found["payment_intent"] = paid
+
+    def renew(self, id_: str) -> dict[str, Any]:
+        """Begin another period of a subscription, and have it paid."""
+        found = self.subscriptions[id_]
+        for item in found["items"]["data"]:
+            lasts = item["current_period_end"] - item["current_period_start"]
+            item["current_period_start"] = item["current_period_end"]
+            item["current_period_end"] += lasts
+        self.now = max(self.now, found["items"]["data"][0]["current_period_start"])
+        lines = [self._line(each, 1.0) for each in found["items"]["data"]]
+        return self._bill(found, "subscription_cycle", lines)
+
+    def _bill(self, subscription: dict[str, Any], reason: str, lines: list[dict[str, Any]]) -> dict[str, Any]:
+        made = self.books.invoice(self._new("in"), subscription, reason, lines)
+        subscription["latest_invoice"] = made["id"]
+        return made
 
     def done(self, operation: str) -> list[dict[str, Any]]:
         return [given for name, given, _ in self.asked if name == operation]
@@ -122,6 +165,9 @@ class Stripe:
                     status,
                     copy.deepcopy(body),
                 )
+            body = _written(body)
+            if status == 200 and (said := check_answer(body)):
+                self.wrong.append(f"{operation} answered {said}")
             return (0, None) if now == "lost" else (status, copy.deepcopy(body))
 
     def _do(self, operation: str, id_: str, path: str, given: dict[str, Any]) -> Any:
@@ -132,7 +178,7 @@ class Stripe:
         act: Callable[[], Any] = {
             "GET /v1/prices": lambda: {"object": "list", "data": [], "has_more": False, "url": "/v1/prices"},
             "GET /v1/prices/{id}": lambda: self._find(self.prices, id_, "price"),
-            "GET /v1/coupons/{id}": lambda: self._find(self.coupons, id_, "coupon"),
+            "GET /v1/coupons/{id}": lambda: _object("coupon", **self._find(self.coupons, id_, "coupon")),
             "POST /v1/coupons": lambda: self._make_coupon(given),
             "POST /v1/customers": lambda: self._make_customer(given),
             "GET /v1/subscriptions": lambda: self._list(given),
@@ -140,6 +186,12 @@ class Stripe:
             "POST /v1/subscriptions": lambda: self._make_subscription(given),
             "POST /v1/subscriptions/{id}": lambda: self._change(self._find(self.subscriptions, id_), given),
             "POST /v1/invoices/create_preview": lambda: self._preview(given),
+            "DELETE /v1/subscriptions/{id}": lambda: self._end(id_, given),
+            "GET /v1/invoices": lambda: self.books.list_invoices(given),
+            "GET /v1/invoice_payments": lambda: self.books.list_payments(given),
+            "GET /v1/payment_intents/{id}": lambda: self.books.payment(id_),
+            "GET /v1/refunds": lambda: self.books.list_refunds(given),
+            "POST /v1/refunds": lambda: self.books.refund(given, _refusal),
             "POST /v1/checkout/sessions": lambda: self._make_session(given),
             "GET /v1/checkout/sessions/{id}": lambda: self._session(id_),
         }[operation]
@@ -170,9 +222,22 @@ class Stripe:
         held = [
             self._with_customer(each)
             for each in self.subscriptions.values()
-            if each["customer"] == given["customer"] and each["status"] != "canceled"
+            if each["customer"] == given["customer"]
+            and (each["status"] != "canceled" or given.get("status") == "all")
         ]
-        return {"object": "list", "data": held, "has_more": False, "url": "/v1/subscriptions"}
+        return listed("/v1/subscriptions", held)
+
+    def _end(self, id_: str, given: dict[str, Any]) -> dict[str, Any]:
+        """End a subscription at once; one that has ended is not found, as Stripe says."""
+        found = self._find(self.subscriptions, id_, "subscription")
+        if found["status"] == "canceled":
+            raise Refused(
+                404, "invalid_request_error", f"No such subscription: '{id_}'", code="resource_missing"
+            )
+        comment = given.get("cancellation_details", {}).get("comment")
+        details = {"comment": comment, "feedback": None, "reason": "cancellation_requested"}
+        found |= {"status": "canceled", "cancellation_details": details}
+        return found
 
     def _make_coupon(self, given: dict[str, Any]) -> dict[str, Any]:
         if given["id"] in self.coupons:
@@ -213,7 +278,10 @@ class Stripe:
                 each["status"] = "canceled"
                 continue
             each["status"] = "active"
-            self.charged.append((each["id"], sum(self._net(item) for item in each["items"]["data"])))
+            paid = self._bill(
+                each, "subscription_cycle", [self._line(item, 1.0) for item in each["items"]["data"]]
+            )
+            self.charged.append((each["id"], paid["amount_paid"]))
 
     def _has_card(self, subscription: dict[str, Any]) -> bool:
         settings = self.customers[subscription["customer"]]["invoice_settings"]
@@ -235,6 +303,9 @@ class Stripe:
         after = copy.deepcopy(subscription)
         for told in given.get("items", []):
             item = next((each for each in after["items"]["data"] if each["id"] == told.get("id")), None)
+            if told.get("deleted") == "true":
+                after["items"]["data"].remove(item)
+                continue
             if item is None:
                 item = self._item(self._new("si"), told["price"], int(told.get("quantity", 1)))
                 begun = after["items"]["data"][0]
@@ -249,7 +320,8 @@ class Stripe:
                     item["current_period_end"] = new["current_period_end"]
             if "discounts" in told:
                 item["discounts"] = told["discounts"] or []
-            item["metadata"] = {**item["metadata"], **told.get("metadata", {})}
+            item["metadata"] = _merged(item["metadata"], told)
+        after["metadata"] = _merged(after["metadata"], given)
         if "cancel_at_period_end" in given:
             after["cancel_at_period_end"] = given["cancel_at_period_end"] == "true"
         after["default_payment_method"] = given.get("default_payment_method", after["default_payment_method"])
@@ -275,6 +347,11 @@ class Stripe:
                 if not is_anew:
                     whole = item["current_period_end"] - item["current_period_start"]
                     lines.append(self._line(item, (item["current_period_end"] - at) / whole))
+        left = {each["id"] for each in after["items"]["data"]}
+        for gone in before["items"]["data"] if is_at_once else ():
+            if gone["id"] not in left:
+                whole = gone["current_period_end"] - gone["current_period_start"]
+                lines.append(self._line(gone, -(gone["current_period_end"] - at) / whole))
         return [] if before["status"] == "trialing" and is_at_once else lines
 
     def _line(self, item: dict[str, Any], share: float) -> dict[str, Any]:
@@ -298,14 +375,15 @@ class Stripe:
         after = self._changed(before, details)
         lines = self._lines(before, after, details)
         due = sum(each["amount"] - sum(off["amount"] for off in each["discount_amounts"]) for each in lines)
-        made = _object("invoice", currency=before["currency"], amount_due=max(0, due))
+        made = _object("invoice", currency=before["currency"], amount_due=max(0, due), total=due)
         made["period_end"] = before["items"]["data"][0]["current_period_end"]
         made["lines"]["data"] = lines
         return made
 
     def _change(self, before: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
         after = self._changed(before, given)
-        lines = self._lines(before, after, given) if given["proration_behavior"] == "always_invoice" else []
+        is_at_once = given.get("proration_behavior") == "always_invoice"
+        lines = self._lines(before, after, given) if is_at_once else []
         due = sum(each["amount"] - sum(off["amount"] for off in each["discount_amounts"]) for each in lines)
         invoice = None
         if lines:
@@ -320,12 +398,11 @@ class Stripe:
                 )  # fmt: skip
             if due > 0 and not self._has_card(after):
                 raise Refused(400, "invalid_request_error", "This customer has no attached payment source")
-            invoice = _object("invoice", id=self._new("in"), status="paid", amount_paid=max(0, due))
-            after["latest_invoice"] = invoice["id"]
+            invoice = self._bill(after, "subscription_update", lines)
             self.charged.append((after["id"], max(0, due)))
         self.subscriptions[after["id"]] = after
         if invoice is None and after["latest_invoice"]:
-            invoice = {**OBJECTS["invoice"], "id": after["latest_invoice"]}
+            invoice = self.books.invoices[after["latest_invoice"]]
         return {**after, "latest_invoice": invoice}
 
     def _make_session(self, given: dict[str, Any]) -> dict[str, Any]:
@@ -342,7 +419,7 @@ class Stripe:
             off = self._off(gross, {"discounts": given.get("discounts", [])})
             made |= {"amount_subtotal": gross, "amount_total": gross - off}
             made["total_details"] = {"amount_discount": off, "amount_shipping": 0, "amount_tax": 0}
-        self.sessions[id_] = made
+        self.sessions[id_], self._opened[id_] = made, given
         return made
 
     def _session(self, id_: str) -> dict[str, Any]:
@@ -354,12 +431,15 @@ class Stripe:
 
 @contextmanager
 def open_stripe_server() -> Iterator[tuple[Stripe, str]]:
-    """Give a Stripe and where its API is; at the end, that every request was one that Stripe knows."""
+    """Give a Stripe and where its API is; at the end, every request and answer was one that Stripe knows."""
     stripe = Stripe()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:  # the name the library calls
             self._answer("GET")
+
+        def do_DELETE(self) -> None:  # the name the library calls
+            self._answer("DELETE")
 
         def do_POST(self) -> None:  # the name the library calls
             self._answer("POST")
@@ -397,7 +477,29 @@ def open_stripe_server() -> Iterator[tuple[Stripe, str]]:
         server.shutdown()
         server.server_close()
         thread.join()
-    assert stripe.wrong == []
+    assert not stripe.wrong, stripe.wrong[:3]
+
+
+def _written(answer: Any) -> Any:
+    """Give an answer as Stripe writes it: discounts of an item by their ids."""
+    if isinstance(answer, list):
+        return [_written(each) for each in answer]
+    if not isinstance(answer, dict):
+        return answer
+    written = {name: _written(each) for name, each in answer.items()}
+    if written.get("object") == "subscription_item":
+        written["discounts"] = [f"di_{each['coupon']}" for each in written["discounts"]]
+    return written
+
+
+def _refusal(said: str, code: str) -> Refused:
+    return Refused(400, "invalid_request_error", said, code=code)
+
+
+def _merged(metadata: dict[str, str], given: dict[str, Any]) -> dict[str, str]:
+    """Give metadata with what was told of it; what is told as empty is taken away."""
+    merged = {**metadata, **given.get("metadata", {})}
+    return {name: value for name, value in merged.items() if value}
 
 
 def _unit(item: dict[str, Any]) -> int:

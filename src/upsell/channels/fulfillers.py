@@ -118,6 +118,9 @@ class Fulfilment(msgspec.Struct, frozen=True):
         is_lapsed: Whether it is refused because they did not pay in time.
         paid: What was charged at once, in minor units of the terms' currency; None where it is not known.
         learned: Traits that billing told of whoever pays.
+        refunded: What was given back to what they paid by, in minor units; None where it is not known.
+        credited: What is taken off their next invoices, in minor units; None where it is not known.
+        until: Until when they keep what they go back from; None where it is gone, or not known.
     """
 
     outcome: Outcome
@@ -127,6 +130,9 @@ class Fulfilment(msgspec.Struct, frozen=True):
     is_lapsed: bool = False
     paid: int | None = None
     learned: Mapping[str, str] = {}
+    refunded: int | None = None
+    credited: int | None = None
+    until: Moment | None = None
 
 
 class Fulfiller(Protocol):

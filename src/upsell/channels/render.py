@@ -539,7 +539,7 @@ def _offer_facts(sources: _Sources) -> dict[str, object]:
     return sources.told({name: value for name, value in facts.items() if value is not None})
 
 
-_OF_MONEY: Final = frozenset({"price", "full_price", "total", "paid"})
+_OF_MONEY: Final = frozenset({"price", "full_price", "total", "paid", "refunded", "credited"})
 
 
 def _order_facts(sources: _Sources) -> dict[str, object]:

@@ -13,7 +13,11 @@ from stripe.params import (
     CouponCreateParams,
     CustomerCreateParams,
     InvoiceCreatePreviewParams,
+    PaymentIntentRetrieveParams,
+    RefundCreateParams,
+    SubscriptionCancelParams,
     SubscriptionCreateParams,
+    SubscriptionListParams,
     SubscriptionUpdateParams,
 )
 from stripe.params.checkout import SessionCreateParams
@@ -28,9 +32,10 @@ from upsell.channels.stripe_objects import (
     Subscription,
     read_object,
 )
+from upsell.channels.stripe_payments import Billed, InvoicePayment, PaymentIntent, Refund
 
 MOST_HELD: Final = 100
-"""How many subscriptions of one customer are looked at."""
+"""How many subscriptions of one customer are looked at, and how many invoices of one subscription."""
 
 
 class StripeDoor:
@@ -56,11 +61,16 @@ class StripeDoor:
         found = self._client.subscriptions.retrieve(subscription_id, {"expand": ["customer"]})
         return read_object(found, Subscription)
 
-    def subscriptions(self, customer_id: str) -> list[Subscription]:
-        """Read what somebody subscribes to that has not ended, each with its customer."""
-        found = self._client.subscriptions.list(
-            {"customer": customer_id, "limit": MOST_HELD, "expand": ["data.customer"]}
-        )
+    def subscriptions(self, customer_id: str, *, with_ended: bool = False) -> list[Subscription]:
+        """Read what somebody subscribes to, each with its customer; without what has ended unless told."""
+        params: SubscriptionListParams = {
+            "customer": customer_id,
+            "limit": MOST_HELD,
+            "expand": ["data.customer"],
+        }
+        if with_ended:
+            params["status"] = "all"
+        found = self._client.subscriptions.list(params)
         return [read_object(each, Subscription) for each in found.data]
 
     def customer(self, customer_id: str) -> Customer:
@@ -115,6 +125,36 @@ class StripeDoor:
             subscription_id, {**params, "expand": ["latest_invoice"]}, {"idempotency_key": key}
         )
         return read_object(changed, Changed)
+
+    def end_subscription(self, subscription_id: str, params: SubscriptionCancelParams) -> None:
+        """End a subscription at once; told of one that has ended Stripe refuses it."""
+        self._client.subscriptions.cancel(subscription_id, params)
+
+    def invoices(self, subscription_id: str) -> list[Billed]:
+        """Read the invoices of a subscription, the newest first."""
+        found = self._client.invoices.list({"subscription": subscription_id, "limit": MOST_HELD})
+        return [read_object(each, Billed) for each in found.data]
+
+    def payments(self, invoice_id: str) -> list[InvoicePayment]:
+        """Read by what an invoice was paid, with the charge."""
+        found = self._client.invoice_payments.list(
+            {"invoice": invoice_id, "expand": ["data.payment.payment_intent.latest_charge"]}
+        )
+        return [read_object(each, InvoicePayment) for each in found.data]
+
+    def payment(self, payment_intent_id: str) -> PaymentIntent:
+        """Read how something came to be paid, with its charge."""
+        params: PaymentIntentRetrieveParams = {"expand": ["latest_charge"]}
+        return read_object(self._client.payment_intents.retrieve(payment_intent_id, params), PaymentIntent)
+
+    def refunds(self, charge_id: str) -> list[Refund]:
+        """Read what was given back of a charge."""
+        found = self._client.refunds.list({"charge": charge_id, "limit": MOST_HELD})
+        return [read_object(each, Refund) for each in found.data]
+
+    def refund(self, params: RefundCreateParams, key: str) -> Refund:
+        """Give something of a charge back, under a key."""
+        return read_object(self._client.refunds.create(params, {"idempotency_key": key}), Refund)
 
     def preview(self, params: InvoiceCreatePreviewParams) -> Invoice:
         """Read the invoice that a change would make; nothing is changed."""

@@ -184,6 +184,20 @@ def held_by(door: StripeDoor, sale: Sale) -> list[Subscription]:
     return []
 
 
+def idempotency_key(key: str, part: str, round_: int) -> str:
+    """Give the key under which Stripe is told: of the order, of a part of it, and of each time anew.
+
+    Told anew by hand it is another, for Stripe gives the answer it gave before to a key it knows.
+
+    Args:
+        key: Key of the order.
+        part: What of it is told; empty for the change itself.
+        round_: How often somebody of the team had it told anew.
+    """
+    base = key if len(key) <= LONGEST_KEY else digest(key)
+    return "-".join(each for each in (base, part, str(round_) if round_ else "") if each)
+
+
 def outcome_of(error: stripe.StripeError) -> Fulfilment:
     """Say what an error of Stripe's comes to: a refusal, or nothing that could be relied on.
 
@@ -205,13 +219,7 @@ _WRONG: Final = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND})
 
 
 def _key(purchase: Purchase, sale: Sale, part: str = "") -> str:
-    """Give the key under which Stripe is told: of the order, of a part of it, and of each time anew.
-
-    Told anew by hand it is another, for Stripe gives the answer it gave before to a key it knows.
-    """
-    base = purchase.key if len(purchase.key) <= LONGEST_KEY else digest(purchase.key)
-    anew = str(sale.round) if sale.round else ""
-    return "-".join(each for each in (base, part, anew) if each)
+    return idempotency_key(purchase.key, part, sale.round)
 
 
 def _read_session(sale: Sale, session: Session) -> Fulfilment:

@@ -22,6 +22,9 @@ ORDER: Final = "upsell_order"
 TRIAL: Final = "upsell_trial"
 """The key of metadata that says what a subscription lets somebody try."""
 
+BEFORE: Final = "upsell_before"
+"""The key of an item's metadata that says what it was before an order changed it."""
+
 _NO_DIGITS: Final = frozenset(
     "BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF".split()
 )  # fmt: skip
@@ -97,6 +100,12 @@ class Customer(msgspec.Struct, frozen=True):
     invoice_settings: InvoiceSettings = InvoiceSettings()
 
 
+class CancellationDetails(msgspec.Struct, frozen=True):
+    """Why a subscription was ended, in the words of whoever did."""
+
+    comment: str | None = None
+
+
 class Subscription(msgspec.Struct, frozen=True):
     """What somebody pays for again and again; its customer is read with it."""
 
@@ -113,6 +122,7 @@ class Subscription(msgspec.Struct, frozen=True):
     latest_invoice: str | None = None
     metadata: Mapping[str, str] = {}
     trial_end: int | None = None
+    cancellation_details: CancellationDetails | None = None
 
     @property
     def is_live(self) -> bool:
@@ -223,6 +233,7 @@ class Invoice(msgspec.Struct, frozen=True):
     currency: str
     period_end: int
     lines: LineList
+    total: int = 0
 
 
 class TotalDetails(msgspec.Struct, frozen=True):
@@ -252,6 +263,7 @@ class Session(msgspec.Struct, frozen=True):
     total_details: TotalDetails | None = None
     customer: str | None = None
     setup_intent: SetupIntent | None = None
+    payment_intent: str | None = None
 
 
 class Coupon(msgspec.Struct, frozen=True):

@@ -18,7 +18,8 @@ from stripe.params._subscription_update_params import SubscriptionUpdateParamsIt
 from stripe.params.checkout import SessionCreateParams
 
 from upsell.channels.fulfillers import Purchase
-from upsell.channels.stripe_objects import ORDER, TRIAL
+from upsell.channels.stripe_before import before_of, write_before
+from upsell.channels.stripe_objects import BEFORE, ORDER, TRIAL
 from upsell.channels.stripe_sale import Change, Move, Sale, prorated_at
 from upsell.clock import DAY, SECOND, Moment
 
@@ -29,11 +30,15 @@ Proration = Literal["always_invoice", "none"]
 def change_params(
     move: Move, sale: Sale, purchase: Purchase, coupon: str, payment_method: str | None
 ) -> SubscriptionUpdateParams:
-    """Say a change: charged at once for the rest of the period, and undone where that is not paid."""
+    """Say a change: charged at once for the rest of the period, and undone where that is not paid.
+
+    What the item was before is written with it, for whoever goes back.
+    """
+    before = before_of(move, sale, purchase.terms, purchase.accepted_at)
     changed: SubscriptionUpdateParamsItem = {
         "price": sale.price,
         "quantity": move.quantity,
-        "metadata": {ORDER: purchase.key},
+        "metadata": {ORDER: purchase.key, BEFORE: write_before(before)},
     }
     if move.item is not None:
         changed["id"] = move.item.id
@@ -51,7 +56,7 @@ def change_params(
         params["proration_behavior"] = "none"
     else:
         params["proration_behavior"] = "always_invoice"
-        params["proration_date"] = prorated_at(move, sale.reckoned_from(purchase.accepted_at))
+        params["proration_date"] = before.at
     if payment_method:
         params["default_payment_method"] = payment_method
     return params
@@ -131,8 +136,8 @@ def session_params(sale: Sale, purchase: Purchase, coupon: str, return_url: str)
 
 def known_as(purchase: Purchase) -> dict[str, str]:
     """Give the ids of ours under which what is made at Stripe is known again when Stripe tells of it."""
-    account = {"upsell_account": purchase.account_id} if purchase.account_id else {}
-    return {**account, "upsell_customer": purchase.customer_id}
+    known = {"upsell_account": purchase.account_id or "", "upsell_customer": purchase.customer_id}
+    return {name: said for name, said in known.items() if said}
 
 
 def setup_params(move: Move, purchase: Purchase, return_url: str) -> SessionCreateParams:

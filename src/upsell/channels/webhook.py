@@ -7,6 +7,7 @@ speaks to no customer, and it goes to no host that was not allowed.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import Final
 
 import httpx
 import msgspec
@@ -22,6 +23,9 @@ from upsell.journeys.household import Household
 from upsell.journeys.program import Program
 from upsell.journeys.steps import TrialStep, WebhookStep
 from upsell.rules.facts import Scalar
+
+STRIPE: Final = "stripe"
+"""Whom a letter goes to that is of a trial without an address: Stripe grants, ends and converts it."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -85,7 +89,7 @@ def write_webhook(program: Program, household: Household, message: Speak, now: M
         key=message.key,
         sender_name="",
         sender="",
-        recipient=step.url,
+        recipient=step.url or STRIPE,
         subject="",
         html="",
         text=_encode(said).decode(),

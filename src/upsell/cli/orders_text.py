@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
 import msgspec
 
@@ -68,14 +69,24 @@ def show_lines(order: Order) -> Iterator[str]:
         yield f"  charged at once: {Money(order.paid, order.terms.currency)}"
     if order.round:
         yield f"  told anew by hand {order.round} time{'s' if order.round != 1 else ''}"
-    if order.detail:
-        yield from textwrap.wrap(order.detail, 100, initial_indent="  said: ", subsequent_indent="  ")
+    yield from outcome_lines(order)
     if order.answer:
         yield from textwrap.wrap(order.answer, 100, initial_indent="  customer: ", subsequent_indent="  ")
     if order.finished_at is not None:
         yield f"  since {at_words(order.finished_at)}"
     if order.task:
         yield f"  task {order.task}"
+
+
+def outcome_lines(order: Order) -> Iterator[str]:
+    """Write what came of telling billing: what somebody who goes back has of it, and what billing said."""
+    for word, amount in (("given back", order.refunded), ("credited", order.credited)):
+        if amount:
+            yield f"  {word}: {Money(amount, order.terms.currency)}"
+    if order.keeps_until is not None:
+        yield f"  {order.terms.name} is kept until {at_words(order.keeps_until)}"
+    if order.detail:
+        yield from textwrap.wrap(order.detail, 100, initial_indent="  said: ", subsequent_indent="  ")
 
 
 def _change_lines(change: CartChange, currency: str) -> Iterator[str]:
@@ -85,10 +96,16 @@ def _change_lines(change: CartChange, currency: str) -> Iterator[str]:
             yield f"  {word} the cart: {each.quantity:g} of {each.id} at {Money(each.price, currency)}"
 
 
+_MOMENTS: Final = (
+    "accepted_at next_attempt_at finished_at decide_by guarantee_until pay_by due_from keeps_until".split()
+)
+"""What of an order is a moment."""
+
+
 def order_content(order: Order) -> dict[str, object]:
     """Give an order as plain values for JSON; moments are ISO 8601 in UTC."""
     content: dict[str, object] = msgspec.to_builtins(order)
-    for name in ("accepted_at", "next_attempt_at", "finished_at", "decide_by", "guarantee_until", "pay_by"):
+    for name in _MOMENTS:
         at: Moment | None = getattr(order, name)
         content[name] = format_moment(at) if at is not None else None
     return content

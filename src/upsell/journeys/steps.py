@@ -252,7 +252,7 @@ class WebhookStep(msgspec.Struct, frozen=True, tag="webhook"):
 
 
 class TrialStep(msgspec.Struct, frozen=True, tag="trial"):
-    """Grant a trial: the team's own billing is told, and the journey goes on with its receipt.
+    """Grant a trial: the team's own billing, or Stripe, is told, and the journey goes on with its receipt.
 
     What follows is written out as steps: a reminder, and at the end what becomes of who took the paid terms
     and of who did not. Nothing is ever charged for having tried.
@@ -261,7 +261,7 @@ class TrialStep(msgspec.Struct, frozen=True, tag="trial"):
         id: The step's id.
         then: The step that comes next, None for the end.
         offer: Id of the offer, which says for how many days.
-        url: Where it is posted.
+        url: Where it is posted; empty to have it granted and ended at Stripe.
         lasts: How long the trial lasts, in microseconds.
     """
 

@@ -14,6 +14,7 @@ from upsell.clock import Moment
 from upsell.decisions.cart_changes import CartChange
 from upsell.errors import UpsellError
 from upsell.ids import account_unit, bare, customer_unit, is_account
+from upsell.journeys.effects import Speak
 from upsell.journeys.program import Program
 from upsell.journeys.steps import TrialStep
 from upsell.journeys.trials import is_under_way, says_paid_terms, trials_of
@@ -133,7 +134,20 @@ def ask_end(programs: Programs, program: Program, showing: Showing, now: Moment)
     return offer
 
 
-def ask_trial(connection: Connection, program: Program, home: Home, showing: Showing, now: Moment) -> bool:
+class Converting(enum.Enum):
+    """Whether an acceptance takes the paid terms of a trial, and who tells billing of it.
+
+    Not; the step that granted it; or the order, since it is at Stripe.
+    """
+
+    NOT = "not"
+    BY_STEP = "by_step"
+    BY_ORDER = "by_order"
+
+
+def ask_trial(
+    connection: Connection, program: Program, home: Home, showing: Showing, now: Moment
+) -> Converting:
     """Tell whether these are the paid terms of a trial that is under way: what its passage said since.
 
     Raises:
@@ -142,7 +156,9 @@ def ask_trial(connection: Connection, program: Program, home: Home, showing: Sho
     household, offer = home.household, showing.terms.offer
     own = household.account if is_account(home.unit_id) else household.customers.get(bare(home.unit_id))
     if own is not None and says_paid_terms(own, showing.enrollment, offer, showing.shown_at, now):
-        return True
+        grants = (each.grant for each in trials_of(own) if each.grant.enrollment == showing.enrollment)
+        is_at_stripe = any(_is_at_stripe(program, each) for each in grants if each.offer == offer)
+        return Converting.BY_ORDER if is_at_stripe else Converting.BY_STEP
     going = own is not None and any(is_under_way(each, offer, now) for each in trials_of(own))
     if going:
         msg = f"expected what is not on trial, got {offer!r}, which is; its paid terms are another offer"
@@ -153,7 +169,14 @@ def ask_trial(connection: Connection, program: Program, home: Home, showing: Sho
         if known is not None and isinstance(known.journey.steps.get(step), TrialStep):
             msg = f"expected a trial of {offer!r} that is under way, got one that is over"
             raise NotAcceptedError(Refusal.OVER, msg)
-    return False
+    return Converting.NOT
+
+
+def _is_at_stripe(program: Program, grant: Speak) -> bool:
+    """Tell whether the step that granted a trial names no address, so that it is at Stripe."""
+    workflow = program.of_version(grant.workflow, grant.version)
+    step = workflow.journey.steps.get(grant.step) if workflow is not None else None
+    return isinstance(step, TrialStep) and not step.url
 
 
 def ask_stock(program: Program, showing: Showing) -> None:

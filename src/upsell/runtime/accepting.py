@@ -24,6 +24,7 @@ from upsell.decisions.holdings import had_of
 from upsell.errors import StoreError
 from upsell.ids import bare, is_account
 from upsell.runtime.accept_checks import (
+    Converting,
     NotAcceptedError,
     Refusal,
     ask_cart,
@@ -118,7 +119,8 @@ class AcceptDesk:
             offer = ask_end(self._programs, program, showing, now)
             converts = ask_trial(connection, program, home, showing, now)
         account_id = bare(home.household.id) if is_account(home.household.id) else None
-        terms, days = showing.terms, 0 if converts else offer.trial_days
+        terms = showing.terms
+        days = offer.trial_days if converts is Converting.NOT else 0
         bought = Purchase(key, who, account_id, offer.id, terms.thing, offer.kind.value, terms, days, now)
         beyond = None if days else ask_limit(terms, offer.months, program.accepting.approval_above)
         return Looked(bought, beyond is not None and terms.cart is None, program.zone)
@@ -169,7 +171,7 @@ def accept(connection: Connection, clock: Clock, asked: Accept, programs: Progra
     converts = ask_trial(connection, program, home, showing, now)
     # What is mailed of it later is said in the language of whoever accepts.
     offer = offer.said_in(language_of(read_traits(connection, who)))
-    order = _order(asked, showing, home, who, offer, now, converts=converts)
+    order = _order(asked, showing, home, who, offer, now, converts)
     # Of what is only tried nothing falls due, and what lies in a cart the shop sells: nobody approves those.
     limits = program.accepting
     is_free = order.trial_days > 0 or change is not None
@@ -228,13 +230,13 @@ def is_converting(connection: Connection, programs: Programs, order: Order, now:
     program = newest_program(programs)
     home = find_home(connection, program, showing, order.customer_id, now)
     try:
-        return ask_trial(connection, program, home, showing, now)
+        return ask_trial(connection, program, home, showing, now) is Converting.BY_STEP
     except NotAcceptedError:
         return False
 
 
 def _order(
-    asked: Accept, showing: Showing, home: Home, who: str, offer: Offer, now: Moment, *, converts: bool
+    asked: Accept, showing: Showing, home: Home, who: str, offer: Offer, now: Moment, converts: Converting
 ) -> Order:
     terms = showing.terms
     return Order(
@@ -245,8 +247,8 @@ def _order(
         offer=terms.offer,
         thing=terms.thing,
         kind=offer.kind.value,
-        trial_days=0 if converts else offer.trial_days,
-        converts=converts,
+        trial_days=offer.trial_days if converts is Converting.NOT else 0,
+        converts=converts is Converting.BY_STEP,
         terms=terms,
         workflow=showing.workflow,
         enrollment=showing.enrollment,

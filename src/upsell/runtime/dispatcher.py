@@ -520,8 +520,10 @@ def _template(program: Program, queued: Queued) -> tuple[tuple[str, str], Any]:
 
 
 def _not_set_up(channel: str) -> str:
-    variable = "UPSELL_GATEWAY_SECRET" if channel == WEBHOOK else f"UPSELL_{channel.upper()}_URL"
-    return f"no {channel} is set up: set {variable}"
+    if channel == WEBHOOK:
+        wanted = "UPSELL_GATEWAY_SECRET, or for a trial at Stripe UPSELL_STRIPE_SECRET_KEY"
+        return f"no webhook is set up: set {wanted}"
+    return f"no {channel} is set up: set UPSELL_{channel.upper()}_URL"
 
 
 def _note(tally: dict[State, int], finished: Iterable[Finished]) -> None:

@@ -14,10 +14,11 @@ import msgspec
 import psycopg
 import structlog
 
-from upsell.channels.fulfillers import Fulfiller, GivingBack, Purchase
+from upsell.channels.fulfillers import Fulfiller
 from upsell.clock import DAY, MINUTE, Clock, Duration, Moment
 from upsell.errors import StoreError
-from upsell.ids import bare, digest, is_account
+from upsell.ids import digest, is_account
+from upsell.runtime.giving_back import giving_of, purchase_of
 from upsell.runtime.order_events import of_household, open_task, order_words
 from upsell.runtime.order_mails import News, tell_by_mail
 from upsell.runtime.order_outcomes import has_left, is_told, news_of, return_words, stand_after, title_of
@@ -146,7 +147,7 @@ def _see_to(
             detail="no billing is set up; a task was opened",
         )  # fmt: skip
         return _write(connection, clock, after, f"Accepted, make it so: {order_words(order)}", News.RECEIVED)
-    said = fulfiller.fulfil(_purchase(order), clock.now())
+    said = fulfiller.fulfil(purchase_of(order), clock.now())
     after = stand_after(order, said, clock.now())
     news = None if is_told(after, fulfiller) else news_of(after)
     if after.pay_url and not is_watched and has_left(order, now):
@@ -164,14 +165,7 @@ def _give_back(connection: Connection, clock: Clock, fulfiller: Fulfiller | None
         )  # fmt: skip
         return _write(connection, clock, after, words, News.RETURNING)
     taken = find_order(connection, order.returns) or msgspec.structs.replace(order, key=order.returns)
-    giving = GivingBack(
-        key=order.key,
-        purchase=_purchase(taken),
-        had=order.had,
-        has_refund=order.has_refund,
-        because=order.because,
-        asked_at=order.accepted_at,
-    )
+    giving = giving_of(order, taken)
     after = stand_after(order, fulfiller.take_back(giving, clock.now()), clock.now())
     title, news = "", None
     match after.state:
@@ -181,7 +175,7 @@ def _give_back(connection: Connection, clock: Clock, fulfiller: Fulfiller | None
             what = "never answered" if after.is_given_up else "refused it"
             title, news = f"{words} - billing {what}", News.RETURNING
         case OrderState.WAITING:
-            title, news = words, News.RETURNING
+            title, news = f"{words} - {after.detail}" if after.detail else words, News.RETURNING
         case _:
             pass
     return _write(connection, clock, after, title, news)
@@ -217,18 +211,3 @@ def _identified(order: Order, now: Moment, learned: Mapping[str, str]) -> Event:
     name = ACCOUNT_IDENTIFIED if is_account(order.household_id) else CUSTOMER_IDENTIFIED
     event = of_household(order, name, now, dict(learned))
     return msgspec.structs.replace(event, id=f"{name}/{order.key}/{order.round}")
-
-
-def _purchase(order: Order) -> Purchase:
-    of_account = is_account(order.household_id)
-    return Purchase(
-        key=order.key,
-        customer_id=order.customer_id,
-        account_id=bare(order.household_id) if of_account else None,
-        offer=order.offer,
-        thing=order.thing,
-        kind=order.kind,
-        terms=order.terms,
-        trial_days=order.trial_days,
-        accepted_at=order.accepted_at,
-    )

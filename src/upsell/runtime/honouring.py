@@ -13,12 +13,14 @@ from typing import Final
 import msgspec
 import structlog
 
+from upsell.channels.fulfillers import GivingBack
 from upsell.clock import Clock, Moment
 from upsell.ids import bare, digest, is_account, shard_of
 from upsell.journeys.program import Sender
 from upsell.runtime.accepting import HEAD_START
 from upsell.runtime.fulfil_desk import FulfilDesk
 from upsell.runtime.fulfilling import QUEUE
+from upsell.runtime.giving_back import giving_of
 from upsell.runtime.order_events import open_task
 from upsell.runtime.order_mails import News, mail_of, tell_by_mail
 from upsell.runtime.order_outcomes import return_words
@@ -186,6 +188,15 @@ def honour(connection: Connection, clock: Clock, promise: Promise, because: str,
                 open_task(connection, clock, order, QUEUE, title, now)
             append(connection, [told], clock)
     return find_order(connection, order.key) or order
+
+
+def foreseen_of(promise: Promise, now: Moment) -> GivingBack | None:
+    """Say what billing would be told, were it asked for now; None where it cannot take it back."""
+    taken = promise.order
+    if taken is None or taken.state is not OrderState.FULFILLED or promise.asked_at is not None:
+        return None
+    asking = Asking(promise.customer_id, may_decide=True, via=Via.PAGE)
+    return giving_of(_order_back(promise, "", asking, now), taken)
 
 
 def _order_back(promise: Promise, because: str, by: Asking, now: Moment) -> Order:

@@ -19,7 +19,7 @@ from upsell.channels.public_links import check_links
 from upsell.channels.reconcilers import open_reconcilers
 from upsell.channels.signing import read_secret
 from upsell.channels.webhook import WebhookChannel
-from upsell.clock import DAY, HOUR, MINUTE, SECOND, Clock, Duration, Moment
+from upsell.clock import DAY, HOUR, MINUTE, SECOND, Clock, Duration, Moment, SystemClock
 from upsell.config import Settings, link_base
 from upsell.decisions.reach import EMAIL, PUSH, SMS, WEBHOOK
 from upsell.runtime.approving import lapse_due
@@ -35,6 +35,8 @@ from upsell.runtime.notices import tell_owners
 from upsell.runtime.processes import collect_rarely
 from upsell.runtime.reconciling import reconcile_unknown
 from upsell.runtime.staying import LONGEST_WAIT, keep_going
+from upsell.runtime.stripe_billing import open_stripe
+from upsell.runtime.stripe_trials import StepChannel, StripeTrials
 from upsell.runtime.visits import tell_people
 from upsell.runtime.worker import Worker
 from upsell.store import ledger, outbox
@@ -138,7 +140,7 @@ def run_dispatcher(url: str, settings: Settings, clock: Clock, is_stopped: Calla
         dispatcher = Dispatcher(
             connection,
             clock,
-            open_channels(settings),
+            open_channels(settings, url, clock),
             linker=linker,
             links_from=link_base(settings),
             batch_size=settings.send_batch_size,
@@ -167,20 +169,30 @@ def run_dispatcher(url: str, settings: Settings, clock: Clock, is_stopped: Calla
     keep_going(url, work, is_stopped)
 
 
-def open_channels(settings: Settings) -> dict[str, Channel]:
+def open_channels(settings: Settings, url: str = "", clock: Clock | None = None) -> dict[str, Channel]:
     """Give the channels that are set up: mail, and those with a gateway; nothing is opened yet.
+
+    Args:
+        settings: What is set up.
+        url: The database, in which is written what is what at Stripe; empty where nothing is told there.
+        clock: The present; None for that of the machine.
 
     Raises:
         ConfigError: A gateway is not on this machine, the gateways' secret is none, or mail would leave
             this machine with links that lead nowhere.
     """
     channels: dict[str, Channel] = {EMAIL: open_mail(settings)}
-    for name, url in ((SMS, settings.sms_url), (PUSH, settings.push_url)):
-        if url:
-            channels[name] = GatewayChannel(name, url, read_secret(settings.gateway_secret))
+    for name, gateway in ((SMS, settings.sms_url), (PUSH, settings.push_url)):
+        if gateway:
+            channels[name] = GatewayChannel(name, gateway, read_secret(settings.gateway_secret))
+    posts, trials = None, None
     if settings.gateway_secret:
         hosts = {host.strip() for host in settings.webhook_hosts.split(",")}
-        channels[WEBHOOK] = WebhookChannel(read_secret(settings.gateway_secret), hosts)
+        posts = WebhookChannel(read_secret(settings.gateway_secret), hosts)
+    if settings.stripe_secret_key and url:
+        trials = StripeTrials(url, clock if clock is not None else SystemClock(), open_stripe(settings, url))
+    if posts is not None or trials is not None:
+        channels[WEBHOOK] = StepChannel(posts, trials)
     return channels
 
 

@@ -115,9 +115,13 @@ def _facts(order: Order) -> dict[str, Scalar]:
         "accepted_at": format_moment(order.accepted_at),
         "decide_by": format_moment(order.decide_by) if order.decide_by is not None else None,
         "back_to": had.name if had is not None else "",
-        "has_refund": order.has_refund or None,
+        # Where billing said what it gave back, that is told and not that it does.
+        "has_refund": (order.has_refund and order.refunded is None) or None,
         "is_given_up": order.is_given_up or None,
         "paid": order.paid or None,
+        "refunded": order.refunded or None,
+        "credited": order.credited or None,
+        "keeps_until": format_moment(order.keeps_until) if order.keeps_until is not None else None,
         "pay_url": order.pay_url,
         "pay_by": format_moment(order.pay_by) if order.pay_by is not None else None,
     }

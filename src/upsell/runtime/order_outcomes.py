@@ -43,6 +43,7 @@ def stand_after(order: Order, said: Fulfilment, now: Moment) -> Order:
     changed = msgspec.structs.replace(
         order, answer=said.message, detail=said.detail, next_attempt_at=None, finished_at=now, paid=said.paid,
         checkout="", pay_url="", pay_by=order.pay_by if said.is_lapsed else None,
+        refunded=said.refunded, credited=said.credited, keeps_until=said.until,
     )  # fmt: skip
     match said.outcome:
         case Outcome.DONE:

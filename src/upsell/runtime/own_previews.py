@@ -91,6 +91,7 @@ def _order(program: Program, household_id: UnitId, customer_id: str, news: News,
         pay_url="https://checkout.stripe.com/c/pay/made-up" if news is News.TO_PAY else "",
         pay_by=now + DAY if news is News.TO_PAY else None,
         paid=amount if news is News.CONFIRMED else None,
+        refunded=amount if news is News.RETURNED else None,
     )
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import httpx
 import msgspec
@@ -22,12 +23,14 @@ from upsell.channels.stripe_catalog import sale_from
 from upsell.channels.stripe_door import StripeDoor
 from upsell.channels.stripe_foresight import Foreseen, Outlook, foresee
 from upsell.channels.stripe_fulfiller import CUSTOMER_TRAIT, SUBSCRIPTION_TRAIT, StripeFulfiller
+from upsell.channels.stripe_returner import BackForeseen, BackOutlook, StripeReturner, Taken
 from upsell.channels.stripe_sale import Sale
 from upsell.clock import Moment
 from upsell.config import Settings, link_base
 from upsell.errors import ConfigError
 from upsell.ids import account_unit, customer_unit
 from upsell.journeys.program import Program
+from upsell.rules.facts import Scalar
 from upsell.runtime.programs import Programs
 from upsell.runtime.readers import program_when
 from upsell.store.connect import Connection, connect
@@ -52,6 +55,11 @@ MOST_FORESEEN: Final = 1_000
 PAID_PATH: Final = "/paid"
 """The page to which whoever paid comes back where the team has none of its own."""
 
+SILENT: Final[Foreseen | None] = Foreseen(Outlook.SILENT)
+"""What is said where Stripe does not answer."""
+
+_T = TypeVar("_T")
+
 _log = structlog.get_logger(__name__)
 
 
@@ -63,9 +71,10 @@ class StripeBilling:
 
         ``is_confirming`` is whether Stripe is set up to tell customers itself what is done.
         """
-        self.is_confirming, self.takes_back = is_confirming, False
+        self.is_confirming, self.takes_back = is_confirming, True
         self._sales = Sales(url)
         self._fulfiller = StripeFulfiller(door, return_url)
+        self._returner = StripeReturner(door)
 
     def fulfil(self, purchase: Purchase, now: Moment) -> Fulfilment:
         """Tell Stripe of a purchase, perhaps again; what it cannot do is for the team."""
@@ -76,8 +85,8 @@ class StripeBilling:
         return self._fulfiller.fulfil(purchase, sale)
 
     def take_back(self, giving: GivingBack, now: Moment) -> Fulfilment:  # noqa: ARG002  # as all fulfillers do
-        """Leave going back to the team: what is given back at Stripe, and from when, a person decides."""
-        return Fulfilment(Outcome.BY_HAND, detail="taking back at Stripe is for the team; a task was opened")
+        """Take back at Stripe what was made theirs, perhaps again; what is not certain is for the team."""
+        return self._returner.take_back(giving, self._sales.find_taken(giving))
 
     def close(self) -> None:
         """Close nothing: the library keeps its connections by thread."""
@@ -102,6 +111,19 @@ class Sales:
                 found = found or (offer and sale_from(program.catalog, offer, purchase.terms))
             return _with_payer(connection, purchase, found) if found else None
 
+    def find_taken(self, giving: GivingBack) -> Taken:
+        """Say where Stripe has what somebody goes back from."""
+        with connect(self._url) as connection:
+            payer = _payer(connection, giving.purchase)
+            taken, back = find_order(connection, giving.purchase.key), find_order(connection, giving.key)
+            return Taken(
+                customer=str(payer.get(CUSTOMER_TRAIT) or ""),
+                subscription=str(payer.get(SUBSCRIPTION_TRAIT) or ""),
+                checkout=taken.checkout if taken is not None else "",
+                round=back.round if back is not None else 0,
+                due_from=(back.due_from or 0) if back is not None else 0,
+            )
+
     def _known(self, purchase: Purchase, now: Moment) -> list[Program]:
         """Give what is live, then what was live when it was accepted: terms outlive what made them."""
         newest = self._programs.newest()
@@ -117,8 +139,9 @@ class ForesightDesk:
         """Read the database at ``url`` and speak through ``door``."""
         self._sales = Sales(url)
         self._door = door
+        self._returner = StripeReturner(door)
         self._pool = ThreadPoolExecutor(4, "foresee")
-        self._known: dict[str, tuple[float, Future[Foreseen | None]]] = {}
+        self._known: dict[str, tuple[float, Future[Any]]] = {}
         self._lock = threading.Lock()
 
     def foresee(self, purchase: Purchase) -> Foreseen | None:
@@ -127,15 +150,15 @@ class ForesightDesk:
         None where nothing falls due or the team sets it up. An answer is kept for a little, and one that came
         too late is there when the page is opened anew.
         """
-        asked = self._ask(purchase)
-        wait([asked], FORESEE_WITHIN)
-        if not asked.done():
-            return Foreseen(Outlook.SILENT)
-        error = asked.exception()
-        if error is not None:
-            _log.warning("charge_not_foreseen", key=purchase.key, error=repr(error))
-            return Foreseen(Outlook.SILENT)
-        return asked.result()
+        return self._await(purchase.key, lambda: self._look(purchase), SILENT)
+
+    def foresee_back(self, giving: GivingBack) -> BackForeseen:
+        """Say what going back comes to; within a moment, else that Stripe is silent."""
+
+        def look() -> BackForeseen:
+            return self._returner.foresee(giving, self._sales.find_taken(giving))
+
+        return self._await(giving.key, look, BackForeseen(BackOutlook.SILENT))
 
     def forget(self, key: str) -> None:
         """Forget an answer, since what it was about was taken."""
@@ -146,16 +169,29 @@ class ForesightDesk:
         """Wait for nothing any more."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _ask(self, purchase: Purchase) -> Future[Foreseen | None]:
+    def _await(self, key: str, look: Callable[[], _T], silent: _T) -> _T:
+        """Give an answer that is here within a moment, else that there is none."""
+        asked = self._ask(key, look)
+        wait([asked], FORESEE_WITHIN)
+        if not asked.done():
+            return silent
+        error = asked.exception()
+        if error is not None:
+            _log.warning("charge_not_foreseen", key=key, error=repr(error))
+            return silent
+        found: _T = asked.result()
+        return found
+
+    def _ask(self, key: str, look: Callable[[], _T]) -> Future[Any]:
         now = time.monotonic()
         with self._lock:
-            known = self._known.get(purchase.key)
+            known = self._known.get(key)
             if known is not None and now < known[0] + FORESEEN_FOR and not _is_silent(known[1]):
                 return known[1]
             if len(self._known) >= MOST_FORESEEN:
                 self._known.clear()
-            asked = self._pool.submit(self._look, purchase)
-            self._known[purchase.key] = (now, asked)
+            asked = self._pool.submit(look)
+            self._known[key] = (now, asked)
             return asked
 
     def _look(self, purchase: Purchase) -> Foreseen | None:
@@ -201,22 +237,27 @@ def open_door(settings: Settings, timeout: float) -> StripeDoor:
     return StripeDoor(settings.stripe_secret_key, settings.stripe_url, timeout)
 
 
-def _is_silent(asked: Future[Foreseen | None]) -> bool:
+def _is_silent(asked: Future[Any]) -> bool:
     """Tell whether an answer is none, so that it is asked for anew."""
     if not asked.done():
         return False
     if asked.cancelled() or asked.exception() is not None:
         return True
     found = asked.result()
-    return found is not None and found.outlook is Outlook.SILENT
+    return found is not None and found.outlook in (Outlook.SILENT, BackOutlook.SILENT)
+
+
+def _payer(connection: Connection, purchase: Purchase) -> Mapping[str, Scalar]:
+    """Read what is known of whoever pays: the account, or the customer without one."""
+    is_of_account = purchase.account_id is not None
+    unit = account_unit(purchase.account_id or "") if is_of_account else customer_unit(purchase.customer_id)
+    return read_unit_traits(connection, unit)
 
 
 def _with_payer(connection: Connection, purchase: Purchase, sale: Sale) -> Sale:
     """Add what is known of who pays, and what was done for them before."""
     person = read_unit_traits(connection, customer_unit(purchase.customer_id))
-    payer = person
-    if purchase.account_id is not None:
-        payer = read_unit_traits(connection, account_unit(purchase.account_id))
+    payer = _payer(connection, purchase)
     order = find_order(connection, purchase.key)
     return msgspec.structs.replace(
         sale,

@@ -97,6 +97,10 @@ class Order(msgspec.Struct, frozen=True):
         round: How often somebody of the team let billing be told anew.
         due_from: From when it is reckoned where that is later than its acceptance: when it was approved, or
             let be told anew.
+        refunded: Of what takes something back, what was given back, in minor units; None where it is not
+            known.
+        credited: Of what takes something back, what is taken off the next invoices; None likewise.
+        keeps_until: Of what takes something back, until when they keep that; None where it is gone at once.
     """
 
     key: str
@@ -135,6 +139,9 @@ class Order(msgspec.Struct, frozen=True):
     paid: int | None = None
     round: int = 0
     due_from: Moment | None = None
+    refunded: int | None = None
+    credited: int | None = None
+    keeps_until: Moment | None = None
 
     @property
     def has_refund(self) -> bool:
@@ -159,6 +166,12 @@ def find_order(
     values = {"key": key, "enrollment": enrollment, "offer": offer, "thing": thing}
     row = connection.execute(query("find_order"), values, binary=True).fetchone()
     return _order(row) if row is not None else None
+
+
+def has_order(connection: Connection, enrollment: str, offer: str) -> bool:
+    """Tell whether an order took the paid terms of an offer of an enrollment, whatever became of it."""
+    values = {"enrollment": enrollment, "offer": offer}
+    return connection.execute(query("has_order"), values).fetchone() is not None
 
 
 def claim_orders(

@@ -42,6 +42,7 @@ from upsell.workspace.named_steps import NamedStep, asked_by, name_steps, note_u
 from upsell.workspace.rulebook import check_event
 from upsell.workspace.scalars import WEEKDAYS
 from upsell.workspace.template_files import SUFFIXES
+from upsell.workspace.trials import check_trial_at_stripe
 
 ARRIVED = "arrived"
 """What ``if`` asks instead of a rule: whether the event last awaited came."""
@@ -180,10 +181,13 @@ class JourneyCompiler:
         """Compile a trial as what it is: a grant, waits for the paid terms to be taken, and two ways on.
 
         The grant has the step's own id; ``.early`` and ``.late`` are waits, ``.took`` and ``.takes`` the
-        questions after each, ``.remind`` the reminder, ``.convert`` and ``.end`` what billing is told.
+        questions after each, ``.remind`` the reminder, ``.convert`` and ``.end`` what billing is told;
+        without an address that is Stripe.
         """
         offer = record.leaf("offer")
         lasts, before = self._trial_lasts(offer, record), 0
+        if offer is not None and not record.has("url"):
+            check_trial_at_stripe(offer, self._definitions.catalog, self._findings)
         reminded = record.record("remind")
         if reminded is not None:
             before = reminded.integer("before")

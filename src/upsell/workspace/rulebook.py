@@ -85,7 +85,8 @@ LINK_NAMES = frozenset({"unsubscribe", "preferences", "offer", "downgrade", "quo
 
 ORDER_NAMES = frozenset(
     "news name message price full_price total interval quantity months trial_days guarantee downgrade "
-    "accepted_at decide_by back_to has_refund is_given_up paid pay_url pay_by by".split()
+    "accepted_at decide_by back_to has_refund refunded credited keeps_until is_given_up paid pay_url pay_by "
+    "by".split()
 )
 """What the templates of mails about orders may say of an order; absent in any other."""
 

@@ -46,7 +46,7 @@ MAY_BE_ABSENT: Final[Mapping[str, frozenset[str] | None]] = {
     "links": None,
     "order": frozenset(
         "message price full_price total interval months trial_days guarantee downgrade accepted_at decide_by "
-        "back_to has_refund is_given_up by".split()
+        "back_to has_refund refunded credited keeps_until is_given_up by".split()
     ),
 }
 """Facts that are absent for some, by their first name; None where every field may be."""

@@ -250,6 +250,9 @@ def _days(days: frozenset[int]) -> str:
 
 
 def _host(url: str) -> str:
+    """Say who is told: a host, or Stripe where no address is."""
+    if not url:
+        return "Stripe"
     return url.partition("://")[2].partition("/")[0] or url
 
 

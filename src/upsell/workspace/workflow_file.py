@@ -342,7 +342,11 @@ _STEP_CASES = {
                         "offer": Key(
                             scalars.NAME, "the offer that is tried; it says for how many days", True
                         ),
-                        "url": Key(scalars.URL, "your billing, told of the grant and of the end", True),
+                        "url": Key(
+                            scalars.URL,
+                            "your billing, told of the grant and of the end; without it Stripe grants and "
+                            "ends it",
+                        ),
                         "remind": Key(
                             RecordOf(
                                 {

@@ -3,7 +3,7 @@ select
     key, unit_id, household_id, customer_id, offer, thing, kind, trial_days, converts, terms, workflow,
     enrollment, via, accepted_at, state, attempts, next_attempt_at, answer, is_given_up, detail, task,
     finished_at, decide_by, months, guarantee, downgrade, guarantee_until, had, returns, because, checkout,
-    pay_url, pay_by, paid, round, due_from
+    pay_url, pay_by, paid, round, due_from, refunded, credited, keeps_until
 from orders
 where (%(state)s::text = '' or state = %(state)s::text) and (%(key)s::text = '' or starts_with(key, %(key)s::text))
 order by accepted_at desc, key

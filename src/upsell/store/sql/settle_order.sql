@@ -10,6 +10,9 @@ set
     pay_url = %(pay_url)s,
     pay_by = moment(%(pay_by)s::bigint),
     paid = %(paid)s,
+    refunded = %(refunded)s,
+    credited = %(credited)s,
+    keeps_until = moment(%(keeps_until)s::bigint),
     next_attempt_at = moment(%(next_attempt_at)s::bigint),
     finished_at = moment(%(finished_at)s::bigint)
 where

@@ -11,6 +11,9 @@ set
     pay_url = '',
     pay_by = null,
     paid = null,
+    refunded = null,
+    credited = null,
+    keeps_until = null,
     due_from = case
         when %(state)s::text = 'accepted' then moment(%(next_attempt_at)s::bigint) else due_from
     end,

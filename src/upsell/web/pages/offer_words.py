@@ -87,6 +87,12 @@ class OfferWords(msgspec.Struct, frozen=True):
     back_returned: str
     back_returned_somewhere: str
     back_refunded: str
+    back_then: str
+    back_gives: str
+    back_credits: str
+    back_keeps: str
+    back_costs_nothing: str
+    back_silent: str
 
 
 _ENGLISH: Final = OfferWords(
@@ -162,6 +168,13 @@ _ENGLISH: Final = OfferWords(
     back_returned="Done. You are back on {name}.",
     back_returned_somewhere="Done. You are back on what you had.",
     back_refunded="What you paid is given back under the guarantee.",
+    back_then="What happens then",
+    back_gives="{amount} is given back to what you paid with; your bank may take some days to show it.",
+    back_credits="{amount}, for the time you paid and do not use, is taken off your next invoices.",
+    back_keeps="You keep {name} until {day}, which is paid. After that nothing is charged for it.",
+    back_costs_nothing="Nothing is charged, and there is nothing to be given back.",
+    back_silent="What you get back cannot be said just now: our payment provider does not answer. "
+    "You are told by mail.",
 )
 
 _GERMAN: Final = OfferWords(
@@ -244,6 +257,16 @@ _GERMAN: Final = OfferWords(
     back_returned="Erledigt. Sie haben wieder {name}.",
     back_returned_somewhere="Erledigt. Sie haben wieder, was Sie vorher hatten.",
     back_refunded="Was Sie gezahlt haben, wird nach der Garantie erstattet.",
+    back_then="Was dann geschieht",
+    back_gives="{amount} werden auf dem Weg erstattet, auf dem Sie gezahlt haben; bis Ihre Bank es zeigt, "
+    "können einige Tage vergehen.",
+    back_credits="{amount} für die Zeit, die Sie bezahlt haben und nicht nutzen, werden von Ihren nächsten "
+    "Rechnungen abgezogen.",
+    back_keeps="Sie behalten {name} bis {day}; so lange ist es bezahlt. Danach wird dafür nichts mehr "
+    "berechnet.",
+    back_costs_nothing="Es wird nichts abgebucht, und es gibt nichts zu erstatten.",
+    back_silent="Was Sie zurückbekommen, lässt sich gerade nicht sagen: Unser Zahlungsdienst antwortet "
+    "nicht. Sie erfahren es per E-Mail.",
 )
 
 OFFER_WORDS: Final[Mapping[str, OfferWords]] = {ENGLISH: _ENGLISH, GERMAN: _GERMAN}

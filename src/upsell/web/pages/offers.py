@@ -23,17 +23,17 @@ from upsell.channels.footer import whom_and_where
 from upsell.channels.fulfillers import Purchase
 from upsell.channels.link_facts import DECIDE, DOWNGRADE, OFFER, QUOTE
 from upsell.channels.scanners import Sign, read_signs
+from upsell.channels.stripe_returner import BackForeseen, BackOutlook
 from upsell.clock import Clock
 from upsell.decisions.declines import Answer
 from upsell.runtime.accept_checks import NotAcceptedError, Refusal
 from upsell.runtime.accepting import Accept
 from upsell.runtime.colleagues import ColleagueDesk, Wish
 from upsell.runtime.fulfil_desk import FulfilDesk
-from upsell.runtime.honouring import Held, HonourDesk
+from upsell.runtime.honouring import Held, HonourDesk, foreseen_of
 from upsell.runtime.intake import Intake, OverloadedError
 from upsell.runtime.landing import OfferDesk
 from upsell.runtime.preferences import Desk
-from upsell.runtime.promises import Promise
 from upsell.runtime.shown_offers import Shown
 from upsell.runtime.stripe_billing import ForesightDesk
 from upsell.runtime.targets import TargetBook
@@ -41,6 +41,7 @@ from upsell.runtime.telling import refusal_words, tell
 from upsell.store.ledger import Appended
 from upsell.store.links import Came, VisitKind
 from upsell.store.orders import OrderState, Via
+from upsell.web.pages.back_view import back_news, foreseen_lines
 from upsell.web.pages.customer import LARGEST_FORM, answered, customer_page, read_form, unknown_link
 from upsell.web.pages.offer_view import Manner, manner_of, view_offer, whom_words
 
@@ -111,7 +112,8 @@ class OfferPages:
         @route(["/d/{token:str}"], http_method=["GET", "HEAD"], include_in_schema=False)
         async def show_way_back(request: AnyRequest, token: FromPath[str]) -> Response[bytes]:
             """Show what was promised; nothing is changed."""
-            return await answered(request, lambda accepted: self._look_back(token, accepted))
+            is_read = _is_person(request)
+            return await answered(request, lambda accepted: self._look_back(token, accepted, is_read=is_read))
 
         @route(
             ["/d/{token:str}"],
@@ -251,12 +253,20 @@ class OfferPages:
             foreseen, manner.words.language, manner.locale, manner.zone, needs_approval=shown.needs_approval
         )
 
-    def _look_back(self, token: str, accepted: str) -> Response[bytes]:
+    def _look_back(self, token: str, accepted: str, *, is_read: bool) -> Response[bytes]:
         key = self._desk.open(DOWNGRADE, token)
         held = self._honours.read(key) if key is not None else None
         if held is None:
             return unknown_link(accepted, self._desk.sender_address())
-        return _back_page(held, accepted, is_by_billing=self._fulfil.takes_back)
+        seen = self._foresee_back(held) if is_read else None
+        return _back_page(held, accepted, seen, is_by_billing=self._fulfil.takes_back)
+
+    def _foresee_back(self, held: Held) -> BackForeseen | None:
+        """Say what going back would come to, as billing names it now."""
+        giving = foreseen_of(held.promise, held.now) if held.promise is not None else None
+        if giving is None or self._foresight is None or not held.may_decide:
+            return None
+        return self._foresight.foresee_back(giving)
 
     def _go_back(self, token: str, accepted: str, form: Form) -> Response[bytes]:
         key = self._desk.open(DOWNGRADE, token)
@@ -285,13 +295,16 @@ def _look_anew() -> Response[bytes]:
     return Response(b"", status_code=HTTPStatus.SEE_OTHER, headers=headers)
 
 
-def _back_page(held: Held, accepted: str, *, is_by_billing: bool) -> Response[bytes]:
+def _back_page(
+    held: Held, accepted: str, seen: BackForeseen | None, *, is_by_billing: bool
+) -> Response[bytes]:
     manner = manner_of(held.reader, accepted)
     words, promise = manner.words, held.promise
     is_asked = promise is not None and promise.asked_at is not None
     name = promise.terms.name if promise is not None else ""
     title = words.back_title if promise is not None else words.back_none_title
-    is_at_once = is_by_billing and held.may_decide
+    is_left = seen is not None and seen.outlook is BackOutlook.BY_HAND
+    is_at_once = is_by_billing and held.may_decide and not is_left
     hint = words.back_hint_at_once if is_at_once else words.back_hint
     until = promise.guarantee_until if promise is not None else None
     if until is not None and held.now < until and not is_asked:
@@ -302,7 +315,7 @@ def _back_page(held: Held, accepted: str, *, is_by_billing: bool) -> Response[by
         words=words,
         title=words.back_done_title if is_asked else title,
         whom=whom_words(held.reader, words),
-        news=_back_news(promise, manner) if promise is not None and is_asked else "",
+        news=back_news(promise, manner) if promise is not None and is_asked else "",
         has_it=promise is not None,
         is_asked=is_asked,
         question=(words.back_question_at_once if is_at_once else words.back_question).format(name=name),
@@ -311,24 +324,11 @@ def _back_page(held: Held, accepted: str, *, is_by_billing: bool) -> Response[by
         if promise
         else "",
         promises=promise.words if promise is not None else (),
+        lines=foreseen_lines(seen, name, manner),
         sender=held.sender.name,
         sender_address=held.sender.reply_to or held.sender.address,
         from_whom=whom_and_where(held.sender.name, held.sender.postal_address),
     )
-
-
-def _back_news(promise: Promise, manner: Manner) -> str:
-    """Say how it stands with going back, which was asked for."""
-    words, back = manner.words, promise.back
-    day = manner.day(promise.asked_at) if promise.asked_at is not None else ""
-    if back is None or back.state in (OrderState.WAITING, OrderState.FAILED):
-        return words.back_since.format(day=day)
-    if back.state is not OrderState.FULFILLED:
-        return words.back_pending.format(day=day)
-    to = back.had.name if back.had is not None and back.had.name else ""
-    said = words.back_returned.format(name=to) if to else words.back_returned_somewhere
-    said = f"{said} {words.back_refunded}" if back.has_refund else said
-    return f"{said} {back.answer}".strip()
 
 
 def _purchase(shown: Shown) -> Purchase:

@@ -47,8 +47,10 @@ journey:
     ),
     Page(
         code="trial",
-        meaning="A trial is of an offer without trial_days, or its reminder would come before it begins.",
-        remedy="Say trial_days in the offer, and remind of the end within them.",
+        meaning="A trial is of an offer without trial_days, its reminder would come before it begins, or "
+        "it has no url and Stripe could not grant it.",
+        remedy="Say trial_days in the offer, and remind of the end within them; without url, write what the "
+        "prices are at Stripe.",
         wrong="""\
 # catalog.yaml
 offers:
