@@ -227,6 +227,40 @@ def test_automation_waits_while_a_person_works_the_account_and_goes_on_when_they
     assert story.contents() == ["t1"]
 
 
+@pytest.mark.parametrize("is_told", [False, True])
+def test_selling_waits_for_an_opportunity_until_its_deal_is_over(*, is_told: bool) -> None:
+    mail = workflow(trigger="{on: Checkout Started}", journey="[{email: {content: t1, offer: pro-annual}}]")
+    task = workflow(trigger=ON_PRICING, journey=f"[{PLAIN}]", unit="account")
+    policy = "policy: {patience: 200 days}"
+    story = opened(make_program({"task": task, "mail": mail}, policy=policy)).member("ada", "admin")
+    close(story, "opportunity", amount=100_000, currency="USD")
+    story.happens("Checkout Started", by="ada").after(DAY)
+    assert story.contents() == []
+    if is_told:
+        story.happens("Deal Opened", deal_id="d7").after(DAY)
+        assert story.contents() == []
+        story.happens("Deal Closed", deal_id="d7", outcome="lost")
+    else:
+        story.after(90 * DAY)
+    assert story.contents() == ["t1"]
+
+
+def test_a_team_may_let_automation_wait_only_once_somebody_is_at_it() -> None:
+    mail = workflow(trigger="{on: Checkout Started}", journey="[{email: {content: t1, offer: pro-annual}}]")
+    task = workflow(trigger=ON_PRICING, journey=f"[{PLAIN}]", unit="account")
+    policy = "policy: {states: {open_task: {starts: [Task Taken]}}}"
+    flows = {"task": task, "mail": mail}
+    story = opened(make_program(flows, policy=policy)).member("ada", "admin")
+    story.happens("Checkout Started", by="ada")
+    assert story.contents() == ["t1"]
+    story = opened(make_program(flows, policy=policy)).member("ada", "admin")
+    story.happens("Task Taken", key=story.tasks()[0].key, owner="ana")
+    story.happens("Checkout Started", by="ada")
+    assert story.contents() == []
+    close(story, "meeting_set")
+    assert story.contents() == ["t1"]
+
+
 def test_who_waits_for_the_work_goes_on_when_its_cause_ends_by_itself() -> None:
     mail = workflow(
         trigger="{on: Checkout Started}",

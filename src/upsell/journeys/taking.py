@@ -20,10 +20,10 @@ from upsell.decisions.consents import (
 from upsell.decisions.contact import Contact, Full, Proof, Touch, keep_full
 from upsell.decisions.declines import ANY_THING, Answer, read_answer, take_decline, thing_key
 from upsell.decisions.intents import Intent
-from upsell.decisions.policy import PENDING_CANCELLATION
+from upsell.decisions.policy import OPEN_DEAL, PENDING_CANCELLATION
 from upsell.decisions.reach import ADDRESS_TRAITS, CHANNELS, EMAIL
 from upsell.decisions.sensitive import end_state, take_state
-from upsell.decisions.task_outcomes import answer_of, read_outcome
+from upsell.decisions.task_outcomes import TaskOutcome, answer_of, read_outcome
 from upsell.journeys.actors import counted_properties
 from upsell.journeys.concerns import Concern
 from upsell.journeys.effects import Record
@@ -31,7 +31,7 @@ from upsell.journeys.household import Unit
 from upsell.journeys.leaving import leave_account
 from upsell.journeys.places import give_places_back, settle_places, take_places
 from upsell.journeys.scene import Scene, kind_of
-from upsell.journeys.tasks import take_task
+from upsell.journeys.tasks import begin_deal, name_deals, take_task
 from upsell.rules.facts import Scalar
 from upsell.signals.cart import CART_EVENTS, take_asked_cart, take_cart, take_taken
 from upsell.signals.counters import count_event
@@ -80,6 +80,8 @@ def take_event(scene: Scene, event: Event, concern: Concern, touched: list[Unit]
     principal = scene.principal()
     for state in concern.states:
         take_state(principal.profile, state, event)
+        if state.name == OPEN_DEAL:
+            name_deals(scene, event)
     said = counted_properties(event, scene.household) if concern.reads_actor else event.properties
     for unit in touched:
         for counted in concern.counted[kind_of(unit)]:
@@ -280,6 +282,8 @@ def _take_task(scene: Scene, event: Event, principal: Unit) -> None:
     """Take what somebody did about a task; what a person was told there is an answer like any other."""
     task = take_task(scene, event)
     outcome = read_outcome(event.properties.get("outcome")) if event.name == TASK_CLOSED else None
+    if outcome is TaskOutcome.OPPORTUNITY and not event.is_historical:
+        begin_deal(scene, str(event.properties.get("key")), event.occurred_at)
     answer = answer_of(outcome) if outcome is not None else None
     if answer is None:
         return

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from upsell.clock import format_moment, parse_moment
+from upsell.clock import Moment, format_moment, parse_moment
 from upsell.decisions.decision import Verdict
-from upsell.decisions.policy import OPEN_TASK
+from upsell.decisions.policy import OPEN_DEAL, OPEN_TASK
 from upsell.decisions.reasons import Reason
+from upsell.decisions.sensitive import name_state, open_state
 from upsell.decisions.task_outcomes import TaskOutcome
 from upsell.ids import UnitId, bare, is_account
 from upsell.journeys.household import Enrollment, HeldTask, Unit
@@ -25,6 +26,9 @@ from upsell.signals.events import (
     TASK_UPDATED,
     Event,
 )
+
+STANDS_FOR: Final = "task/"
+"""How the key begins by which a deal is open that only a task's closing told of."""
 
 ENDS_CAUSE: Final = frozenset(
     {
@@ -118,6 +122,18 @@ def say_overdue(scene: Scene, unit: Unit) -> None:
 def overdue_at(task: HeldTask) -> int:
     """Give when a task is overdue: once it is due, and not put off."""
     return max(task.due_at, task.snoozed_until)
+
+
+def begin_deal(scene: Scene, key: str, at: Moment) -> None:
+    """Let selling wait for the deal that a task was closed as, until that is told of by its own name."""
+    for state in scene.program.policy.states:
+        if state.name == OPEN_DEAL:
+            open_state(scene.principal().profile, OPEN_DEAL, f"{STANDS_FOR}{key}", at)
+
+
+def name_deals(scene: Scene, event: Event) -> None:
+    """Let an event about a deal take the place of what a task's closing said of it."""
+    name_state(scene.principal().profile, OPEN_DEAL, STANDS_FOR, event.occurred_at)
 
 
 def rename_holder(scene: Scene, gone_id: UnitId, stays_id: UnitId) -> None:

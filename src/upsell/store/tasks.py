@@ -163,6 +163,12 @@ def hold_tasks(connection: Connection) -> None:
     connection.execute("select pg_advisory_xact_lock(%s)", (_LOCK,))
 
 
+def hold_task(connection: Connection, key: str) -> Task | None:
+    """Give a task as it stands, which nobody changes until the transaction that is open ends."""
+    connection.execute(query("hold_task"), {"key": key})
+    return next(iter(find_tasks(connection, keys=[key], is_open=None)), None)
+
+
 def keep_tasks(connection: Connection, tasks: Sequence[OpenTask]) -> list[str]:
     """Open tasks; one that is there already, by its key, stays as it is. Give the keys of those opened."""
     if not tasks:
@@ -181,6 +187,27 @@ def update_tasks(connection: Connection, tasks: Sequence[OpenTask]) -> list[str]
         rows = connection.execute(query("update_task"), _columns([task]))
         moved += [key for key, is_moved in rows if is_moved]
     return list(dict.fromkeys(moved))
+
+
+def say_task(
+    connection: Connection,
+    key: str,
+    title: str,
+    why: Sequence[str],
+    talk_track: str,
+    due_at: Moment,
+    at: Moment,
+) -> bool:
+    """Say an open task anew from outside, what is empty as it was; tell whether that changes anything."""
+    values = {
+        "key": key,
+        "title": title,
+        "why": _encode(why).decode() if why else None,
+        "track": talk_track or None,
+        "due": due_at,
+        "at": at,
+    }
+    return connection.execute(query("say_task"), values).rowcount == 1
 
 
 class ClosedTask(msgspec.Struct, frozen=True):
