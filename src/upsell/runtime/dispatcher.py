@@ -34,6 +34,7 @@ from upsell.journeys.effects import is_of_order
 from upsell.journeys.gate import ask_gate
 from upsell.journeys.program import Program
 from upsell.runtime.backlog import LATE_AFTER, LONGEST_SPREAD
+from upsell.runtime.carriers import what_is_missing
 from upsell.runtime.left_addresses import tell_left
 from upsell.runtime.linking import Linker, kept_links
 from upsell.runtime.mail_routing import MailRouting
@@ -325,7 +326,7 @@ class Dispatcher:
     def _ask(self, snapshot: Snapshot, queued: Queued, now: Moment) -> Letter | Finished:
         message = snapshot.message(queued)
         if message.channel not in self._channels:
-            return Finished(message.key, State.FAILED, _not_set_up(message.channel))
+            return Finished(message.key, State.FAILED, what_is_missing(message.channel))
         program, household = snapshot.program, snapshot.household(queued)
         if message.channel == EMAIL and self._routing is not None:
             put_off = self._routing.admit(household, message, now)
@@ -517,11 +518,6 @@ def _template(program: Program, queued: Queued) -> tuple[tuple[str, str], Any]:
     message = queued.message
     content = content_of(program, message)
     return (f"{message.version}/{message.channel}", message.content), content
-
-
-def _not_set_up(channel: str) -> str:
-    variable = "UPSELL_GATEWAY_SECRET" if channel == WEBHOOK else f"UPSELL_{channel.upper()}_URL"
-    return f"no {channel} is set up: set {variable}"
 
 
 def _note(tally: dict[State, int], finished: Iterable[Finished]) -> None:

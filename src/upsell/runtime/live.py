@@ -11,19 +11,13 @@ from collections.abc import Callable
 
 import structlog
 
-from upsell.channels.channel import Channel
-from upsell.channels.email import EmailChannel
-from upsell.channels.gateway import GatewayChannel
-from upsell.channels.mail_file import Mail, read_mail
-from upsell.channels.public_links import check_links
+from upsell.channels.mail_file import read_mail
 from upsell.channels.reconcilers import open_reconcilers
-from upsell.channels.signing import read_secret
-from upsell.channels.webhook import WebhookChannel
 from upsell.clock import DAY, HOUR, MINUTE, SECOND, Clock, Duration, Moment
 from upsell.config import Settings, link_base
-from upsell.decisions.reach import EMAIL, PUSH, SMS, WEBHOOK
 from upsell.runtime.approving import lapse_due
 from upsell.runtime.benchmarking import benchmark
+from upsell.runtime.carriers import open_channels, open_mail
 from upsell.runtime.cart_orders import settle_carts
 from upsell.runtime.dispatcher import Dispatcher
 from upsell.runtime.fulfil_desk import open_fulfiller
@@ -159,23 +153,6 @@ def run_dispatcher(url: str, settings: Settings, clock: Clock, is_stopped: Calla
     keep_going(url, work, is_stopped)
 
 
-def open_channels(settings: Settings) -> dict[str, Channel]:
-    """Give the channels that are set up: mail, and those with a gateway; nothing is opened yet.
-
-    Raises:
-        ConfigError: A gateway is not on this machine, the gateways' secret is none, or mail would leave
-            this machine with links that lead nowhere.
-    """
-    channels: dict[str, Channel] = {EMAIL: open_mail(settings)}
-    for name, url in ((SMS, settings.sms_url), (PUSH, settings.push_url)):
-        if url:
-            channels[name] = GatewayChannel(name, url, read_secret(settings.gateway_secret))
-    if settings.gateway_secret:
-        hosts = {host.strip() for host in settings.webhook_hosts.split(",")}
-        channels[WEBHOOK] = WebhookChannel(read_secret(settings.gateway_secret), hosts)
-    return channels
-
-
 def check_billing(settings: Settings) -> None:
     """See that there is one billing or none, and that it is not told in the open.
 
@@ -185,28 +162,6 @@ def check_billing(settings: Settings) -> None:
     fulfiller = open_fulfiller(settings)
     if fulfiller is not None:
         fulfiller.close()
-
-
-def check_mail(settings: Settings) -> Mail:
-    """Read how mail leaves, and hold it to leaving with links that lead somewhere.
-
-    Raises:
-        ConfigError: The mail file is wrong, or mail would leave this machine with links that lead nowhere.
-    """
-    mail = read_mail(settings)
-    for provider in mail.providers:
-        check_links(provider.host, link_base(settings))
-    return mail
-
-
-def open_mail(settings: Settings) -> EmailChannel:
-    """Give the channel for mail over the providers that are set up; nothing is opened yet.
-
-    Raises:
-        ConfigError: The mail file is wrong, or mail would leave this machine with links that lead nowhere.
-    """
-    mail = check_mail(settings)
-    return EmailChannel.over(mail.providers, mail.keys)
 
 
 def run_learner(url: str, clock: Clock, is_stopped: Callable[[], bool]) -> None:
