@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from tests.push_servers import VAPID_KEY, Browser, open_firebase
 from tests.sinks import GATEWAY_SECRET
 from tests.unit.channels.test_mime import LETTER
 from upsell.channels.channel import Answer, Letter
+from upsell.channels.devices import DeviceKind, Notification
 from upsell.channels.email import EmailChannel
+from upsell.channels.fcm import Fcm
 from upsell.channels.gateway import GatewayChannel
+from upsell.channels.push import PushChannel
 from upsell.channels.signing import read_secret
+from upsell.channels.vapid import Vapid
+from upsell.channels.web_push import WebPush
 from upsell.channels.webhook import WebhookChannel
+from upsell.runtime.devices import take_device
 from upsell.testing.channel_contract import Example
 from upsell.testing.stand_ins import (
     HOST,
@@ -97,6 +105,65 @@ WEBHOOK = Example(
     step=lambda stand_in: f"{{webhook: {{url: '{stand_in.url}/x'}}}}",
 )
 
+VAPID = Vapid(VAPID_KEY, "mailto:ops@acme.example")
+
+
+def browser(stand_in: StandIn, name: str) -> Browser:
+    return Browser(f"{stand_in.url}/push/{name}")
+
+
+def to_a_browser(stand_in: StandIn, key: str) -> Letter:
+    shown = Notification(devices=(browser(stand_in, "ada").device,))
+    return Letter(key, "Acme", "", "devices:ada", "Hello", "", "Hello", START, notification=shown)
+
+
+WEB_PUSH = Example(
+    channel="push",
+    # What waits under a topic is put in place of, but what a browser was shown is not told again.
+    stands_in=lambda: open_http_stand_in(
+        lambda heard: heard.headers["topic"], lambda manner, _: _ANSWERS[manner], knows_keys=False
+    ),
+    opens=lambda _: PushChannel({DeviceKind.WEB: WebPush(VAPID, [HOST])}),
+    letter=to_a_browser,
+    traits=lambda _, number: {"name": f"u{number}"},
+    step=message("push"),
+    templates=TEMPLATES,
+    arrange=lambda stand_in, connection, clock, who: take_device(
+        connection, clock, who, browser(stand_in, who).device, None
+    ),
+)
+
+
+@contextmanager
+def open_firebases() -> Iterator[StandIn]:
+    """Run Firebase's API, and Google's token endpoint beside it."""
+
+    def key_of(heard: Heard) -> str:
+        return str(json.loads(heard.body)["message"]["data"]["key"])
+
+    # Whom it is too much at 429 it leaves alone for longer than others do.
+    answers = {**_ANSWERS, Manner.NOT_NOW: Said(503, b"later")}
+    with (
+        open_firebase() as google,
+        open_http_stand_in(key_of, lambda manner, _: answers[manner], knows_keys=False) as stand_in,
+    ):
+        ACCOUNTS[stand_in.port] = google.account_key
+        yield stand_in
+
+
+ACCOUNTS: dict[int, str] = {}
+"""The key of the service account beside each stand-in of Firebase, by its port."""
+
+FIREBASE = Example(
+    channel="push",
+    stands_in=open_firebases,
+    opens=lambda stand_in: PushChannel({DeviceKind.APP: Fcm(ACCOUNTS[stand_in.port], stand_in.url)}),
+    letter=plain("token-of-ada"),
+    traits=lambda _, number: {"push_token": f"token-of-u{number}"},
+    step=message("push"),
+    templates=TEMPLATES,
+)
+
 EXAMPLES: Mapping[str, Example] = {
     "mail": EMAIL,
     "a gateway for texts": gateway(
@@ -105,6 +172,8 @@ EXAMPLES: Mapping[str, Example] = {
     "a gateway for push": gateway(
         "push", "token-of-ada", lambda _, number: {"push_token": f"token-of-u{number}"}
     ),
+    "web push": WEB_PUSH,
+    "Firebase": FIREBASE,
     "webhooks": WEBHOOK,
 }
 """By the carrier's name."""

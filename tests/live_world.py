@@ -62,6 +62,7 @@ class LiveWorld:
         sink: Sink | None,
         gateway: Gateway | None = None,
         base: str | None = None,
+        more: Mapping[str, Channel] | None = None,
     ) -> None:
         self.clock = SetClock(START)
         self.connection, working, sending = connections
@@ -73,6 +74,7 @@ class LiveWorld:
             secret = read_secret(GATEWAY_SECRET)
             channels["sms"] = GatewayChannel("sms", gateway.url, secret)
             channels["webhook"] = WebhookChannel(secret, ())
+        channels |= more or {}
         linker = None if base is None else Linker(base, read_link_secrets(sending, START)[0])
         self.dispatcher = Dispatcher(sending, self.clock, channels, linker=linker, links_from=base)
         self._numbers = count(1)
@@ -126,11 +128,15 @@ class LiveWorld:
 
 @contextmanager
 def open_world(
-    url: str, sink: Sink | None = None, gateway: Gateway | None = None, base: str | None = None
+    url: str,
+    sink: Sink | None = None,
+    gateway: Gateway | None = None,
+    base: str | None = None,
+    more: Mapping[str, Channel] | None = None,
 ) -> Iterator[LiveWorld]:
-    """Open the program over a migrated database; with a base the links in mail lead there."""
+    """Open the program over a migrated database, with more channels; links in mail lead to the base."""
     with connect(url) as first, connect(url) as second, connect(url) as third:
-        world = LiveWorld((first, second, third), sink, gateway, base)
+        world = LiveWorld((first, second, third), sink, gateway, base, more)
         try:
             yield world
         finally:

@@ -11,12 +11,22 @@ import asyncio
 from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Final, Protocol
+from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
 from upsell.channels.channel import Answer, Channel, Letter, Receipt
 from upsell.channels.devices import Device, DeviceKind
+from upsell.channels.fcm import Fcm
+from upsell.channels.gateway import open_gateway
+from upsell.channels.loopback import is_loopback
+from upsell.channels.public_links import leads_out
+from upsell.channels.vapid import Vapid
+from upsell.channels.web_push import WebPush
+from upsell.config import Settings, link_base
 from upsell.decisions.addresses import is_of_devices
+from upsell.decisions.reach import PUSH
+from upsell.errors import ConfigError
 
 _SET_UP_BY: Final = {
     DeviceKind.WEB: "no browser can be reached: `upsell push keys` makes UPSELL_PUSH_VAPID_PRIVATE_KEY",
@@ -88,7 +98,66 @@ class PushChannel:
         pusher = self._pushers.get(device.kind)
         if pusher is None:
             return Receipt(letter.key, Answer.REFUSED, _SET_UP_BY[device.kind])
-        return await pusher.push(letter, device)
+        try:
+            return await pusher.push(letter, device)
+        except ValueError as error:
+            # Text that is none in UTF-8.
+            return Receipt(letter.key, Answer.REFUSED, str(error))
+
+
+def open_push(settings: Settings) -> PushChannel:
+    """Give the channel over whoever is set up: browsers' push services, Firebase, or a gateway for apps.
+
+    Raises:
+        ConfigError: One is set up wrongly, both Firebase and a gateway would reach the same apps, or pushes
+            would leave this machine with links that lead nowhere.
+    """
+    pushers: dict[DeviceKind, Pusher] = {}
+    if settings.push_vapid_private_key:
+        vapid = Vapid(settings.push_vapid_private_key, settings.push_contact)
+        is_local = is_local_push(settings)
+        if not is_local:
+            _check_links(settings, "browsers")
+        pushers[DeviceKind.WEB] = WebPush(vapid, push_hosts(settings), is_local=is_local)
+    if settings.push_url and settings.fcm_service_account_key:
+        msg = (
+            "expected one of Firebase and a gateway for the tokens of apps, got both; unset "
+            "UPSELL_FCM_SERVICE_ACCOUNT_KEY or UPSELL_PUSH_URL"
+        )
+        raise ConfigError(msg)
+    if settings.push_url:
+        pushers[DeviceKind.APP] = GatewayPush(open_gateway(PUSH, settings))
+    elif settings.fcm_service_account_key:
+        pushers[DeviceKind.APP] = Fcm(settings.fcm_service_account_key, settings.fcm_url)
+        if not is_loopback(urlsplit(settings.fcm_url).hostname or ""):
+            _check_links(settings, "apps")
+    return PushChannel(pushers)
+
+
+def push_hosts(settings: Settings) -> frozenset[str]:
+    """Give the hosts of push services that the team named."""
+    return frozenset(settings.push_hosts.replace(" ", "").lower().split(",")) - {""}
+
+
+def is_local_push(settings: Settings) -> bool:
+    """Tell whether pushes go to push services of this machine alone; elsewhere their links lead nowhere."""
+    hosts = push_hosts(settings)
+    return bool(hosts) and all(map(is_loopback, hosts)) and not leads_out(link_base(settings))
+
+
+def _check_links(settings: Settings, whom: str) -> None:
+    """Hold links to leading whoever is sent a push to this server, for by them they end pushes.
+
+    Raises:
+        ConfigError: They do not.
+    """
+    if not leads_out(link_base(settings)):
+        msg = (
+            f"expected an address that customers reach over https before pushes go to {whom}, got "
+            f"{link_base(settings)}: by the links in them they end them; set UPSELL_PUBLIC_URL, such as "
+            "https://upsell.acme.example"
+        )
+        raise ConfigError(msg)
 
 
 def devices_of(letter: Letter) -> tuple[Device, ...]:

@@ -23,13 +23,14 @@ _DOMAINS: Final = (".push.services.mozilla.com", ".push.apple.com", ".notify.win
 _HTTPS: Final = 443
 
 
-def refuse_endpoint(endpoint: str, hosts: Collection[str]) -> str | None:
+def refuse_endpoint(endpoint: str, hosts: Collection[str], *, is_local: bool = False) -> str | None:
     """Say why nothing is posted to an endpoint; None when it may be.
 
     Args:
         endpoint: What a browser's subscription calls its endpoint.
         hosts: Hosts that may be posted to beside those of browsers' makers, in lower case; loopback ones in
             the open and at any port too.
+        is_local: Whether nothing leaves this machine.
     """
     if len(endpoint) > LONGEST or not endpoint.isascii() or not endpoint.isprintable() or " " in endpoint:
         return f"expected an endpoint of at most {LONGEST:,} plain characters, got another"
@@ -42,6 +43,10 @@ def refuse_endpoint(endpoint: str, hosts: Collection[str]) -> str | None:
         return "expected the address of a push service, got one that cannot be read"
     if host in hosts and is_loopback(host) and parts.scheme in ("http", "https"):
         return None
+    if is_local:
+        return (
+            f"expected a push service of this machine, got {host}: set UPSELL_PUBLIC_URL, with https, first"
+        )
     if parts.scheme != "https":
         return f"expected an endpoint with https, got {parts.scheme or 'none'}"
     if port not in (None, _HTTPS):

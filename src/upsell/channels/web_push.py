@@ -48,15 +48,22 @@ _encode = msgspec.json.Encoder().encode
 class WebPush:
     """Hands notifications to browsers' push services."""
 
-    def __init__(self, vapid: Vapid, hosts: Collection[str] = ()) -> None:
-        """Sign with ``vapid``; ``hosts`` are push services beside those of browsers' makers."""
+    def __init__(self, vapid: Vapid, hosts: Collection[str] = (), *, is_local: bool = False) -> None:
+        """Sign with ``vapid``.
+
+        Args:
+            vapid: Says who we are.
+            hosts: Push services beside those of browsers' makers.
+            is_local: Whether nothing leaves this machine.
+        """
         self._vapid = vapid
+        self._is_local = is_local
         self._hosts = frozenset(host.lower() for host in hosts)
         self._client: httpx.AsyncClient | None = None
 
     async def push(self, letter: Letter, device: Device) -> Receipt:
         """Hand one notification over for one browser."""
-        refused = refuse_endpoint(device.address, self._hosts)
+        refused = refuse_endpoint(device.address, self._hosts, is_local=self._is_local)
         if refused is not None:
             return Receipt(letter.key, Answer.REFUSED, refused)
         said = write_payload(letter)

@@ -2,7 +2,7 @@
 
 For whoever sends. A new one is a module in ``channels``, one line of ``CARRIERS``, and an example for the
 contract that all of them keep (``upsell.testing.channel_contract``). The law: the letters of a channel leave
-by one carrier, and which one is never guessed.
+by one carrier, and which one is never guessed; pushes leave for each device by whoever reaches its kind.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from upsell.channels.email import EmailChannel
 from upsell.channels.gateway import open_gateway
 from upsell.channels.mail_file import read_mail
 from upsell.channels.public_links import check_links
+from upsell.channels.push import open_push
 from upsell.channels.webhook import open_webhooks
 from upsell.config import PREFIX, Settings, link_base
 from upsell.decisions.reach import EMAIL, PUSH, SMS, WEBHOOK
@@ -31,7 +32,8 @@ class Carrier(msgspec.Struct, frozen=True):
         name: What it is called.
         channel: The channel, as messages call it.
         setting: The setting without which it is not set up.
-        open: Makes the channel of the settings; nothing is connected to yet.
+        open: Makes the channel of the settings; nothing is connected to yet. Carriers that share it stand
+            beside each other.
     """
 
     name: str
@@ -64,7 +66,9 @@ def open_mail(settings: Settings) -> EmailChannel:
 CARRIERS: Final[tuple[Carrier, ...]] = (
     Carrier("mail", EMAIL, "smtp_host", open_mail),
     Carrier("a gateway for texts", SMS, "sms_url", partial(open_gateway, SMS)),
-    Carrier("a gateway for push", PUSH, "push_url", partial(open_gateway, PUSH)),
+    Carrier("a gateway for push", PUSH, "push_url", open_push),
+    Carrier("web push", PUSH, "push_vapid_private_key", open_push),
+    Carrier("Firebase", PUSH, "fcm_service_account_key", open_push),
     Carrier("webhooks", WEBHOOK, "gateway_secret", open_webhooks),
 )
 """Every carrier there is."""
@@ -80,7 +84,7 @@ def open_channels(settings: Settings) -> dict[str, Channel]:
     for carrier in CARRIERS:
         if carrier.is_set_up(settings):
             other = chosen.setdefault(carrier.channel, carrier)
-            if other is not carrier:
+            if other.open is not carrier.open:
                 msg = (
                     f"expected one of {other.name} and {carrier.name} for {carrier.channel}, got both; "
                     f"unset {other.variable} or {carrier.variable}"

@@ -51,6 +51,7 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
         traits: Gives the traits of a customer by number that say where they are reached.
         step: Writes the step of a journey that speaks by the channel, in YAML; it goes by ``t1``.
         templates: Documents beside the settings, such as ``templates/t1.sms.txt``.
+        arrange: Keeps what else has to be known of a customer to reach them, by their id.
         broken: What is made of an answer that says that something broke on the provider's side: unknown, or
             not now where the provider promises that it took nothing.
         odd: What a recipient may be that reaches nobody.
@@ -64,6 +65,7 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
     traits: Callable[[StandIn, int], dict[str, Any]]
     step: Callable[[StandIn], str]
     templates: Mapping[str, str] = {}
+    arrange: Callable[[StandIn, Connection, SetClock, str], object] = lambda *_: None
     broken: Answer = Answer.UNKNOWN
     odd: Sequence[str] = ("", "\r\nDATA", "a b", "☃", "\ud800", "x" * 70_000)
     at_once: int = 8
@@ -374,6 +376,7 @@ def _reserved(
                 Event(f"{who} is", "Customer Identified", clock.now(), 0, who, None, traits, "test")
             )
             events.append(Event(f"{who} asks", "Asked", clock.now(), 0, who, None, {}, "test"))
+            example.arrange(stand_in, connection, clock, who)
         append(connection, events, clock)
         Worker(connection, clock).run_until_idle()
         keys = list(_states(connection))
