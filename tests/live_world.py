@@ -63,8 +63,9 @@ class LiveWorld:
         gateway: Gateway | None = None,
         base: str | None = None,
         more: Mapping[str, Channel] | None = None,
+        clock: SetClock | None = None,
     ) -> None:
-        self.clock = SetClock(START)
+        self.clock = clock or SetClock(START)
         self.connection, working, sending = connections
         self.worker = Worker(working, self.clock)
         channels: dict[str, Channel] = {}
@@ -133,10 +134,11 @@ def open_world(
     gateway: Gateway | None = None,
     base: str | None = None,
     more: Mapping[str, Channel] | None = None,
+    clock: SetClock | None = None,
 ) -> Iterator[LiveWorld]:
     """Open the program over a migrated database, with more channels; links in mail lead to the base."""
     with connect(url) as first, connect(url) as second, connect(url) as third:
-        world = LiveWorld((first, second, third), sink, gateway, base, more)
+        world = LiveWorld((first, second, third), sink, gateway, base, more, clock)
         try:
             yield world
         finally:

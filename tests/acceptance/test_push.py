@@ -176,7 +176,7 @@ def test_stop_these_ends_them_and_saying_yes_again_brings_them_back(push: Pushed
     path = stop["url"].removeprefix(BASE)
     assert push.client.post(path, data={"List-Unsubscribe": "One-Click"}).status_code == 200
     (withdrawn,) = push.events("Consent Withdrawn")
-    assert (withdrawn["channel"], withdrawn["proof"]) == ("push", "one-click")
+    assert (withdrawn["channel"], withdrawn["proof"]) == ("push", "button of a notification")
     push.happens()
     push.tell(push.ann, phone)
     push.happens()

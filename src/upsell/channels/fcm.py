@@ -117,7 +117,7 @@ def write_message(letter: Letter, device: Device) -> bytes:
     expires = (letter.written_at + KEPT_FOR) // SECOND
     message: dict[str, Any] = {
         "token": device.address,
-        "notification": {"title": letter.subject, "body": letter.text},
+        "notification": {"title": letter.subject, "body": letter.text.strip()},
         "data": data,
         # Given twice it is shown once.
         "android": {"ttl": f"{KEPT_FOR // SECOND}s", "notification": {"tag": letter.key}},

@@ -107,7 +107,7 @@ def write_payload(letter: Letter) -> bytes:
         "upsell": VERSION,
         "key": letter.key,
         "title": letter.subject,
-        "text": letter.text,
+        "text": letter.text.strip(),
     }
     if more is not None:
         if more.link:

@@ -8,12 +8,18 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
+from tests.push_servers import VAPID_KEY
+from tests.sinks import GATEWAY_SECRET
 from tests.stories.world import START
 from upsell.channels.channel import Answer, Letter, Receipt
 from upsell.channels.devices import Device, DeviceKind, Notification
 from upsell.channels.push import PushChannel, combine, devices_of
+from upsell.config import Settings
 from upsell.decisions.addresses import devices_address
+from upsell.errors import ConfigError
+from upsell.runtime.carriers import open_channels
 
 ANN = devices_address("ann")
 PHONE = Device(DeviceKind.APP, "token-of-a-phone")
@@ -111,3 +117,40 @@ def test_nobody_is_told_again_where_one_device_may_have_shown_it(receipts: list[
     assert (told.answer in (Answer.ACCEPTED, Answer.UNKNOWN)) == may_be_shown
     assert combine("k", receipts[::-1]).answer is told.answer
     assert sorted(told.gone) == sorted(device for each in receipts for device in each.gone)
+
+
+WEB = Settings(push_vapid_private_key=VAPID_KEY, push_contact="mailto:ops@acme.example")
+OUT = "https://upsell.acme.example"
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        (WEB, "UPSELL_PUBLIC_URL"),
+        (replace(WEB, public_url="http://upsell.acme.example"), "UPSELL_PUBLIC_URL"),
+        (replace(WEB, push_hosts="127.0.0.1, push.acme.example"), "UPSELL_PUBLIC_URL"),
+        (replace(WEB, public_url=OUT, push_contact=""), "UPSELL_PUSH_CONTACT"),
+        (
+            Settings(push_url="http://127.0.0.1:1/", fcm_service_account_key="{}"),
+            "one of Firebase and a gateway",
+        ),
+        (Settings(push_url="http://gateway.example/", gateway_secret=GATEWAY_SECRET), "loopback"),
+    ],
+)
+def test_what_is_set_up_wrongly_is_told_before_anything_begins(settings: Settings, words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        open_channels(settings)
+
+
+def test_pushes_leave_this_machine_when_their_links_lead_back_to_it_and_stay_on_it_otherwise() -> None:
+    assert isinstance(open_channels(replace(WEB, public_url=OUT))["push"], PushChannel)
+    local = open_channels(replace(WEB, push_hosts="127.0.0.1"))["push"]
+    (receipt,) = asyncio.run(local.send([letter(LAPTOP)], 5.0))
+    assert receipt.answer is Answer.REFUSED
+    assert "UPSELL_PUBLIC_URL" in receipt.detail
+
+
+def test_browsers_and_a_gateway_for_apps_stand_beside_each_other() -> None:
+    both = replace(WEB, push_hosts="127.0.0.1", push_url="http://127.0.0.1:1/", gateway_secret=GATEWAY_SECRET)
+    (receipt,) = asyncio.run(open_channels(both)["push"].send([letter(PHONE)], 5.0))
+    assert receipt.answer is Answer.NOT_NOW, "the gateway was asked, and is not there"

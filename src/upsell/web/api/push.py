@@ -29,6 +29,9 @@ from upsell.web.api.identity_door import METHODS, AnyRequest, Door, NamingAsker,
 MOST_WORDS = 2_000
 """Characters of the words under which somebody agrees."""
 
+UNDETERMINED = "und"
+"""The language of words of which nobody said it (BCP 47)."""
+
 _Text = Annotated[str, msgspec.Meta(min_length=1, max_length=4_096)]
 _Token = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
@@ -190,7 +193,7 @@ def _yes(agreed: Agreed | None, origin: str, who: Identity) -> Yes | None:
     where = f"told by a server of yours{f' at {origin}' if origin else ''}"
     if not who.is_server:
         where = f"asked and answered on {origin[:200] or 'a page'}"
-    text = ConsentText(agreed.lang, agreed.words) if agreed.words else None
+    text = ConsentText(agreed.lang or UNDETERMINED, agreed.words) if agreed.words else None
     return Yes(f"push: {where}", text)
 
 
