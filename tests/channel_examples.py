@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+import msgspec
+
 from tests.push_servers import VAPID_KEY, Browser, open_firebase
 from tests.sinks import GATEWAY_SECRET
 from tests.unit.channels.test_mime import LETTER
@@ -15,7 +17,7 @@ from upsell.channels.devices import DeviceKind, Notification
 from upsell.channels.email import EmailChannel
 from upsell.channels.fcm import Fcm
 from upsell.channels.gateway import GatewayChannel
-from upsell.channels.push import PushChannel
+from upsell.channels.push import GatewayPush, PushChannel
 from upsell.channels.signing import read_secret
 from upsell.channels.vapid import Vapid
 from upsell.channels.web_push import WebPush
@@ -169,8 +171,11 @@ EXAMPLES: Mapping[str, Example] = {
     "a gateway for texts": gateway(
         "sms", "+15551234567", lambda _, number: {"phone": f"+491511234567{number}"}
     ),
-    "a gateway for push": gateway(
-        "push", "token-of-ada", lambda _, number: {"push_token": f"token-of-u{number}"}
+    "a gateway for push": msgspec.structs.replace(
+        gateway("push", "token-of-ada", lambda _, number: {"push_token": f"token-of-u{number}"}),
+        opens=lambda stand_in: PushChannel(
+            {DeviceKind.APP: GatewayPush(GatewayChannel("push", stand_in.url, read_secret(GATEWAY_SECRET)))}
+        ),
     ),
     "web push": WEB_PUSH,
     "Firebase": FIREBASE,

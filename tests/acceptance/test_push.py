@@ -14,6 +14,7 @@ from tests.live_world import LiveWorld, make_documents, open_world
 from tests.push_servers import VAPID_KEY, Browser, PushService, open_push_service
 from tests.stories.world import HOUR, workflow
 from tests.unit.channels.test_scanners import CHROME
+from upsell.channels.devices import Device, DeviceKind
 from upsell.channels.push import open_push
 from upsell.channels.scanners import HELD_BACK
 from upsell.channels.vapid import public_key_of
@@ -22,11 +23,12 @@ from upsell.config import Settings
 from upsell.decisions.addresses import devices_address
 from upsell.ids import anonymous_customer
 from upsell.runtime.consent_history import find_history
-from upsell.runtime.devices import take_device
+from upsell.runtime.devices import lose_devices, take_device
 from upsell.runtime.identities import NotAVisitorError
 from upsell.runtime.visits import tell_people
 from upsell.store.consents import ConsentText
 from upsell.store.devices import MOST, read_devices
+from upsell.store.ledger import append
 from upsell.store.letters import read_letter
 from upsell.store.outbox import State
 from upsell.web.app import make_app
@@ -216,6 +218,26 @@ def test_a_device_that_is_gone_is_forgotten_and_with_the_last_the_address(push: 
     push.service.answers.clear()
     push.tell(push.ann, laptop)
     assert push.world.settle() == {State.SENT: 1}, "told of again, what waited for it is shown"
+
+
+def test_the_token_of_an_app_that_is_gone_gives_way_to_the_devices_there_are(push: Pushed) -> None:
+    token = Device(DeviceKind.APP, f"token-of-{push.ann}")
+    push.world.happens("Customer Identified", push.ann, push_token=token.address)
+    push.world.settle()
+    phone = push.browser("phone")
+    push.tell(push.ann, phone)
+    assert push.token() == token.address, "what an app says itself stays, and the browser is reached as well"
+
+    def loses(device: Device) -> Any:
+        with push.world.connection.transaction():
+            now = push.world.clock.now()
+            told = lose_devices(push.world.connection, {device.id: push.ann}, [device.id], now)
+            append(push.world.connection, told, push.world.clock)
+        push.world.settle()
+        return push.token()
+
+    assert loses(token) == devices_address(push.ann)
+    assert loses(phone.device) is None
 
 
 def test_a_device_is_of_whoever_told_of_it_last(push: Pushed) -> None:

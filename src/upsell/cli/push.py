@@ -19,7 +19,7 @@ def push(
 
     A browser lets nobody send but who holds the private key to the public one it subscribed with: make
     one once, keep it, and set it for `upsell up`, `serve` and `worker`. Pages are told the public one by
-    the server. With another key every browser has to subscribe anew, which pages do when next opened.
+    the server. With another key every browser has to subscribe anew, which pages do within a day of use.
     """
     from upsell.channels.vapid import make_private_key, public_key_of
     from upsell.config import load_settings
