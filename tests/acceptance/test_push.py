@@ -220,6 +220,16 @@ def test_a_device_that_is_gone_is_forgotten_and_with_the_last_the_address(push: 
     assert push.world.settle() == {State.SENT: 1}, "told of again, what waited for it is shown"
 
 
+def test_what_is_switched_off_and_on_again_before_anybody_looks_is_on(push: Pushed) -> None:
+    phone = push.browser("phone")
+    device = push.tell(push.ann, phone)
+    push.world.settle()
+    assert push.client.post("/v1/push/subscriptions/ended", json=device).status_code == 200
+    push.tell(push.ann, phone)
+    assert push.token() == devices_address(push.ann)
+    assert push.happens() == {State.SENT: 1}
+
+
 def test_the_token_of_an_app_that_is_gone_gives_way_to_the_devices_there_are(push: Pushed) -> None:
     token = Device(DeviceKind.APP, f"token-of-{push.ann}")
     push.world.happens("Customer Identified", push.ann, push_token=token.address)

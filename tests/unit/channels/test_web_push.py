@@ -210,6 +210,7 @@ def test_browsers_makers_are_posted_to(endpoint: str) -> None:
         "https://evil.example#@fcm.googleapis.com/",
         "https://push.apple.com.evil.example/x",
         "https://notify.windows.com/x",
+        "https://evilpush.apple.com/x",
         "https://127.0.0.1/x",
         "http://127.0.0.1/x",
         "http://localhost:8600/",
