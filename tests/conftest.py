@@ -56,6 +56,13 @@ def database(postgres_url: str, migrated_template: str) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="module")
+def shared_database(postgres_url: str, migrated_template: str) -> Iterator[str]:
+    """Give the address of a migrated database that a module's tests share, each with its own customers."""
+    with _copied_database(postgres_url, migrated_template) as url:
+        yield url
+
+
 @pytest.fixture
 def second_database(postgres_url: str, migrated_template: str) -> Iterator[str]:
     """Give the address of another, for tests that compare two."""

@@ -63,8 +63,10 @@ class LiveWorld:
         sink: Sink | None,
         gateway: Gateway | None = None,
         base: str | None = None,
+        more: Mapping[str, Channel] | None = None,
+        clock: SetClock | None = None,
     ) -> None:
-        self.clock = SetClock(START)
+        self.clock = clock or SetClock(START)
         self.connection, working, sending = connections
         self.worker = Worker(working, self.clock)
         self.channels: dict[str, Channel] = {}
@@ -75,6 +77,7 @@ class LiveWorld:
             secret = read_secret(GATEWAY_SECRET)
             channels["sms"] = GatewayChannel("sms", gateway.url, secret)
             channels["webhook"] = WebhookChannel(secret, ())
+        channels |= more or {}
         linker = None if base is None else Linker(base, read_link_secrets(sending, START)[0])
         self.dispatcher = Dispatcher(sending, self.clock, channels, linker=linker, links_from=base)
         self._numbers = count(1)
@@ -128,11 +131,16 @@ class LiveWorld:
 
 @contextmanager
 def open_world(
-    url: str, sink: Sink | None = None, gateway: Gateway | None = None, base: str | None = None
+    url: str,
+    sink: Sink | None = None,
+    gateway: Gateway | None = None,
+    base: str | None = None,
+    more: Mapping[str, Channel] | None = None,
+    clock: SetClock | None = None,
 ) -> Iterator[LiveWorld]:
-    """Open the program over a migrated database; with a base the links in mail lead there."""
+    """Open the program over a migrated database, with more channels; links in mail lead to the base."""
     with connect(url) as first, connect(url) as second, connect(url) as third:
-        world = LiveWorld((first, second, third), sink, gateway, base)
+        world = LiveWorld((first, second, third), sink, gateway, base, more, clock)
         try:
             yield world
         finally:

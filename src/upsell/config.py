@@ -78,6 +78,37 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             pattern=r"^(https?://.*)?$",
         ),
     ] = ""
+    push_vapid_private_key: Annotated[
+        str,
+        Meta(
+            description="what pushes to browsers are signed with, as `upsell push keys` makes it; empty for "
+            "none to browsers"
+        ),
+    ] = ""
+    push_contact: Annotated[
+        str,
+        Meta(description="whom browsers' push services can write to about them: mailto:... or https://..."),
+    ] = ""
+    push_hosts: Annotated[
+        str,
+        Meta(
+            description="hosts of push services beside those of browsers' makers, with commas between; those "
+            "of this machine need no https"
+        ),
+    ] = ""
+    fcm_service_account_key: Annotated[
+        str,
+        Meta(
+            description="key of a service account of Firebase, the JSON itself, for pushes to apps; or none"
+        ),
+    ] = ""
+    fcm_url: Annotated[
+        str,
+        Meta(
+            description="where Firebase Cloud Messaging's API is, with https beyond this machine",
+            pattern=r"^https?://.+$",
+        ),
+    ] = "https://fcm.googleapis.com"
     gateway_secret: Annotated[
         str, Meta(description="what is posted to gateways is signed with this (Standard Webhooks, whsec_...)")
     ] = ""

@@ -264,12 +264,14 @@ def test_what_another_says_under_ones_key_changes_nothing_for_one(place: Place) 
     assert place.ask("bob").json()["prompt"] is None, "what bob said is bob's"
 
 
-def test_the_snippet_is_served_small_and_kept_by_its_tag(place: Place) -> None:
-    answered = place.client.get("/sdk/upsell.js")
-    assert answered.headers["content-type"] == "text/javascript; charset=utf-8"
-    assert len(gzip.compress(answered.content, 9)) < 10_240
-    tag = answered.headers["etag"]
-    assert place.client.get("/sdk/upsell.js", headers={"If-None-Match": tag}).status_code == 304
+def test_the_snippets_are_served_small_and_kept_by_their_tags(place: Place) -> None:
+    for name, most in (("upsell.js", 10_240), ("push.js", 5_120), ("upsell-push.js", 2_048)):
+        answered = place.client.get(f"/sdk/{name}")
+        assert answered.headers["content-type"] == "text/javascript; charset=utf-8"
+        assert len(gzip.compress(answered.content, 9)) < most, name
+        tag = answered.headers["etag"]
+        assert place.client.get(f"/sdk/{name}", headers={"If-None-Match": tag}).status_code == 304
+    assert place.client.get("/sdk/routes.py").status_code == 404
 
 
 ODD = (

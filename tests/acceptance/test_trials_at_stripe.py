@@ -14,9 +14,9 @@ from tests.stripe_billing.server import open_stripe_server
 from upsell.clock import DAY, SECOND, SystemClock
 from upsell.config import Settings
 from upsell.runtime.accepting import Accept
+from upsell.runtime.carriers import open_channels
 from upsell.runtime.fulfil_desk import FulfilDesk
 from upsell.runtime.identities import Identity
-from upsell.runtime.live import open_channels
 from upsell.runtime.stripe_billing import StripeBilling
 from upsell.runtime.stripe_trials import StepChannel, StripeTrials
 from upsell.store.orders import OrderState, Via

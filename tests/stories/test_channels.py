@@ -20,6 +20,14 @@ TEXTS = {
 }
 
 
+PUSHES = "[{push: {content: t1, intent: help}}]"
+
+
+def leading(link: str) -> str:
+    """Write a push that leads somewhere."""
+    return f"---\ntitle: Hello\nlink: {link}\n---\nNear your limit\n"
+
+
 def program(journey: str = MESSAGE, policy: str = "", texts: dict[str, str] = TEXTS) -> Program:
     text = workflow(trigger="{on: A, again_after: 1 hour}", journey=journey)
     documents = {"upsell.yaml": SETTINGS + policy, "catalog.yaml": CATALOG_TEXT, "workflows/w.yaml": text}
@@ -137,6 +145,14 @@ def test_how_one_answers_is_joined_when_two_ids_are_one() -> None:
     [
         (MESSAGE, {"templates/t1.html": TEXTS["templates/t1.html"]}, r"t1\.sms\.txt"),
         ("[{push: {content: t1, intent: help}}]", {**TEXTS, "templates/t1.push.txt": "no head"}, "title"),
+        (PUSHES, {**TEXTS, "templates/t1.push.txt": leading("/usage")}, "expected a web address"),
+        (PUSHES, {**TEXTS, "templates/t1.push.txt": leading("javascript:x")}, "expected a web address"),
+        (PUSHES, {**TEXTS, "templates/t1.push.txt": leading("https://{{ customer.x }}/")}, "a web address"),
+        (
+            PUSHES,
+            {**TEXTS, "templates/t1.push.txt": leading("{{ customer.site }}")},
+            "expected a web address",
+        ),
         ("[{sms: {content: t1, intent: help}}]", {**TEXTS, "templates/t1.sms.txt": " \n"}, "got nothing"),
         ("[{sms: {content: t1, intent: help}}]", {**TEXTS, "templates/t1.sms.txt": "{{ offr }}"}, "offer"),
         (MESSAGE.replace("[email, sms]", "[email]"), TEXTS, "at least 2"),

@@ -12,7 +12,8 @@ from typing import Protocol
 
 import msgspec
 
-from upsell.clock import Moment
+from upsell.channels.devices import Notification
+from upsell.clock import Duration, Moment
 
 
 class Targets(msgspec.Struct, frozen=True):
@@ -39,6 +40,7 @@ class Letter(msgspec.Struct, frozen=True):
         provider: Whom it is handed to, empty for the first that takes it.
         targets: Where the links in it lead that are put behind ours; None where nothing tells what is done
             with it.
+        notification: What else a push notification has; None for what is none.
     """
 
     key: str
@@ -53,6 +55,7 @@ class Letter(msgspec.Struct, frozen=True):
     headers: tuple[tuple[str, str], ...] = ()
     provider: str = ""
     targets: Targets | None = None
+    notification: Notification | None = None
 
 
 class Answer(enum.Enum):
@@ -74,6 +77,8 @@ class Receipt(msgspec.Struct, frozen=True):
         status: The enhanced status code of a refusal, such as ``5.1.1``; empty where there was none.
         is_begun: Whether the provider was spoken to about it; False does not count as an attempt.
         is_fault: Whether it tells against the provider: nobody answered, or not now.
+        pause: For how long at least the provider asks to be left alone; 0 where it did not say.
+        gone: Ids of devices that show nothing any more.
     """
 
     key: str
@@ -82,6 +87,8 @@ class Receipt(msgspec.Struct, frozen=True):
     status: str = ""
     is_begun: bool = True
     is_fault: bool = False
+    pause: Duration = 0
+    gone: tuple[str, ...] = ()
 
 
 class Channel(Protocol):

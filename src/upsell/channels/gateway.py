@@ -14,7 +14,10 @@ import msgspec
 
 from upsell.channels.channel import Letter, Receipt
 from upsell.channels.loopback import require_loopback
-from upsell.channels.posting import Post, Poster
+from upsell.channels.posting import Post, Poster, write_posts
+from upsell.channels.signing import read_secret
+from upsell.config import Settings
+from upsell.decisions.reach import PUSH, SMS
 
 _encode = msgspec.json.Encoder().encode
 
@@ -42,7 +45,8 @@ class GatewayChannel:
 
     async def send(self, letters: Sequence[Letter], within: float) -> list[Receipt]:
         """Post letters; see ``Channel.send``."""
-        return await self._poster.send([self._post(letter) for letter in letters], within)
+        posts, refused = write_posts(letters, self._post)
+        return refused + await self._poster.send(posts, within)
 
     async def close(self) -> None:
         """Close every kept connection."""
@@ -52,3 +56,13 @@ class GatewayChannel:
         said = {"key": letter.key, "channel": self._name, "to": letter.recipient, "text": letter.text}
         body = _encode(said | ({"title": letter.subject} if letter.subject else {}))
         return Post(letter.key, self._url, body, letter.written_at)
+
+
+def open_gateway(name: str, settings: Settings) -> GatewayChannel:
+    """Give the channel ``sms`` or ``push`` over the gateway that is set up for it.
+
+    Raises:
+        ConfigError: The gateway is not on this machine, or the gateways' secret is none.
+    """
+    url = {SMS: settings.sms_url, PUSH: settings.push_url}[name]
+    return GatewayChannel(name, url, read_secret(settings.gateway_secret))

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from http import HTTPStatus
 
 import httpx
 import msgspec
 
-from upsell.channels.channel import Answer, Receipt
+from upsell.channels.channel import Answer, Letter, Receipt
 from upsell.channels.signing import sign
 from upsell.clock import SECOND, Moment
 
@@ -34,6 +34,25 @@ class Post(msgspec.Struct, frozen=True):
     url: str
     body: bytes
     written_at: Moment
+
+
+def write_posts(
+    letters: Iterable[Letter], write: Callable[[Letter], Post]
+) -> tuple[list[Post], list[Receipt]]:
+    """Write what is posted of each letter; one of which nothing can be posted is refused for good.
+
+    Args:
+        letters: The letters.
+        write: Writes one; raises ValueError or ``httpx.InvalidURL`` with why it cannot be.
+    """
+    posts: list[Post] = []
+    refused: list[Receipt] = []
+    for letter in letters:
+        try:
+            posts.append(write(letter))
+        except (ValueError, httpx.InvalidURL) as error:
+            refused.append(Receipt(letter.key, Answer.REFUSED, str(error)))
+    return posts, refused
 
 
 class Poster:

@@ -19,9 +19,11 @@ from liquid.static_analysis import Variable
 
 from upsell.catalog.plans import BillingInterval
 from upsell.channels.channel import Letter
+from upsell.channels.devices import Notification
 from upsell.channels.footer import leaving_headers, with_footer
-from upsell.channels.languages import language_of
-from upsell.channels.link_facts import LinkMint, link_facts
+from upsell.channels.languages import ENGLISH, GERMAN, language_of
+from upsell.channels.link_facts import UNSUBSCRIBE, LinkMint, link_facts
+from upsell.channels.links import is_linkable
 from upsell.channels.list_headers import list_headers
 from upsell.channels.mime import is_address
 from upsell.clock import Moment, format_moment, parse_moment
@@ -59,6 +61,9 @@ from upsell.workspace.locales import (
 from upsell.workspace.rulebook import ORDER_NAMES
 
 _ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)")
+STOP_LABELS: Final[Mapping[str, str]] = {ENGLISH: "Stop these", GERMAN: "Nicht mehr senden"}
+"""What the button of a notification says that ends those like it."""
+
 _SHORTEST: Final = len("2026-11-26T09:00Z")
 
 
@@ -110,6 +115,7 @@ def write_letter(
     headers: tuple[tuple[str, str], ...] = ()
     if message.channel == EMAIL and workflow is not None:
         headers = list_headers(sender, workflow, message)
+    notification = _notification(told, message, links, facts) if message.channel == PUSH else None
     if message.channel == EMAIL and message.intent in PROMOTIONAL and links:
         language = language_of({"locale": told.manner.locale})
         html, text = with_footer(html, text, sender, links, language)
@@ -125,7 +131,21 @@ def write_letter(
         written_at=now,
         reply_to=sender.reply_to,
         headers=headers,
+        notification=notification,
     )
+
+
+def _notification(
+    told: Told, message: Speak, links: Mapping[str, str], facts: Mapping[str, object]
+) -> Notification:
+    """Give what else is shown of a push: where it leads, and how those that promote are ended."""
+    link = render_text(told.content, told.content.push_link, facts).strip()
+    if link and not is_linkable(link):
+        msg = f"the template {told.content.name} leads to no web address: {link[:200]!r}"
+        raise DeliveryError(msg, is_temporary=False)
+    stop = links.get(UNSUBSCRIBE, "") if message.intent in PROMOTIONAL else ""
+    label = STOP_LABELS[language_of({"locale": told.manner.locale})] if stop else ""
+    return Notification(link, stop, label, told.manner.locale.replace("_", "-"))
 
 
 def choose_content(program: Program, household: Household, message: Speak, locale: str | None = None) -> Told:
@@ -206,7 +226,8 @@ def _parts(content: Content, channel: str) -> tuple[tuple[str, bool], ...]:
     if channel == PROMPT:
         sources = content.prompt.sources if content.prompt is not None else ("",)
         return tuple((source, False) for source in sources)
-    return (content.push_title, False), (content.push, False)
+    link = ((content.push_link, False),) if content.push_link else ()
+    return (content.push_title, False), *link, (content.push, False)
 
 
 def names_used(content: Content, channel: str) -> frozenset[str]:
@@ -229,7 +250,7 @@ def _rendered(content: Content, channel: str, facts: Mapping[str, object]) -> tu
         subject, text, html = said
         # What stood at the head of a text and was not said leaves its line ends.
         return subject, html, text.lstrip("\n")
-    return ("", "", said[0]) if channel == SMS else (said[0], "", said[1])
+    return ("", "", said[0]) if channel == SMS else (said[0], "", said[-1])
 
 
 def render_text(content: Content, source: str, facts: Mapping[str, object], *, is_html: bool = False) -> str:

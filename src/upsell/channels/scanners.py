@@ -147,12 +147,12 @@ def read_signs(headers: Mapping[str, str], *, is_opening: bool = False) -> Sign 
     return None if goes and _BROWSER.match(agent) is not None else Sign.SCRIPT
 
 
-def judge_visits(visits: Sequence[Visit], sending_at: Moment) -> list[Sign | None]:
+def judge_visits(visits: Sequence[Visit], sending_at: Moment | None) -> list[Sign | None]:
     """Say of each visit of one message why it is a machine's, None for a person's.
 
     Args:
         visits: All that is known of the message, in the order of their moments.
-        sending_at: When sending it began.
+        sending_at: When sending it began; None of what is shown at once, and may be followed as soon.
     """
     traps = [visit.visited_at for visit in visits if visit.is_trap]
     clicks = [visit for visit in visits if not visit.is_opening]
@@ -162,7 +162,7 @@ def judge_visits(visits: Sequence[Visit], sending_at: Moment) -> list[Sign | Non
 
 def _judge(
     visit: Visit,
-    sending_at: Moment,
+    sending_at: Moment | None,
     traps: Sequence[Moment],
     clicks: Sequence[Visit],
     hurried: Collection[tuple[Moment, int]],
@@ -171,7 +171,7 @@ def _judge(
         return Sign.TRAP
     if visit.said is not None:
         return visit.said
-    if visit.visited_at < sending_at + TOO_SOON:
+    if sending_at is not None and visit.visited_at < sending_at + TOO_SOON:
         return Sign.TOO_SOON
     if _is_near(visit, traps, TRAPPED):
         return Sign.TRAP

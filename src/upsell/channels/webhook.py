@@ -12,10 +12,12 @@ from typing import Final
 import httpx
 import msgspec
 
-from upsell.channels.channel import Answer, Letter, Receipt
+from upsell.channels.channel import Letter, Receipt
 from upsell.channels.loopback import is_loopback
-from upsell.channels.posting import Post, Poster
+from upsell.channels.posting import Post, Poster, write_posts
+from upsell.channels.signing import read_secret
 from upsell.clock import Moment, format_moment
+from upsell.config import Settings
 from upsell.errors import DeliveryError
 from upsell.ids import bare, is_account
 from upsell.journeys.effects import Speak
@@ -40,19 +42,29 @@ class WebhookChannel:
 
     async def send(self, letters: Sequence[Letter], within: float) -> list[Receipt]:
         """Post letters; see ``Channel.send``. A host that is not allowed is refused for good."""
-        refused, posts = [], []
-        for letter in letters:
-            host = httpx.URL(letter.recipient).host
-            if is_loopback(host) or host in self._hosts:
-                posts.append(Post(letter.key, letter.recipient, letter.text.encode(), letter.written_at))
-            else:
-                detail = f"expected a host that is allowed, got {host}; add it to UPSELL_WEBHOOK_HOSTS"
-                refused.append(Receipt(letter.key, Answer.REFUSED, detail))
-        return [*refused, *await self._poster.send(posts, within)]
+        posts, refused = write_posts(letters, self._post)
+        return refused + await self._poster.send(posts, within)
 
     async def close(self) -> None:
         """Close every kept connection."""
         await self._poster.close()
+
+    def _post(self, letter: Letter) -> Post:
+        host = httpx.URL(letter.recipient).host
+        if not is_loopback(host) and host not in self._hosts:
+            msg = f"expected a host that is allowed, got {host}; add it to UPSELL_WEBHOOK_HOSTS"
+            raise ValueError(msg)
+        return Post(letter.key, letter.recipient, letter.text.encode(), letter.written_at)
+
+
+def open_webhooks(settings: Settings) -> WebhookChannel:
+    """Give the channel for the hosts that are allowed.
+
+    Raises:
+        ConfigError: The gateways' secret is none.
+    """
+    hosts = {host.strip() for host in settings.webhook_hosts.split(",")}
+    return WebhookChannel(read_secret(settings.gateway_secret), hosts)
 
 
 def write_webhook(program: Program, household: Household, message: Speak, now: Moment) -> Letter:

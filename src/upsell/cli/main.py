@@ -88,6 +88,7 @@ COMMANDS: Final[dict[str, Entry]] = {
         "upsell.cli.identity:identity", "The secret your server signs identities with, and a token to try."
     ),
     "keys": Entry("upsell.cli.keys:keys", "List, make, rotate and revoke the keys that senders show."),
+    "push": Entry("upsell.cli.push:push", "Make the key that pushes to browsers are signed with."),
     "bounces": Entry(
         "upsell.cli.bounces:bounces", "Read mail that came back, from a mailbox, a file or a pipe."
     ),

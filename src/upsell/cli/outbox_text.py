@@ -214,7 +214,9 @@ def _headers(shown: Shown) -> dict[str, str]:
         return {name: str(value) for name, value in mail.items()}
     if shown.letter is None:
         return {}
-    said = {"To": shown.letter.recipient, "Title": shown.letter.subject}
+    more = shown.letter.notification
+    opens, button = (more.link, more.stop_label) if more is not None else ("", "")
+    said = {"To": shown.letter.recipient, "Title": shown.letter.subject, "Opens": opens, "Button": button}
     return {name: value for name, value in said.items() if value}
 
 

@@ -116,7 +116,7 @@ def _kept(workspace: Path | None, wanted: Wanted, now: Moment, past: Moment | No
 
 def _lines(shown: Preview, html: Path | None) -> list[str]:
     """Write a message for people: its head, then its words."""
-    letter = shown.letter
+    letter, notification = shown.letter, shown.letter.notification
     mailbox = f"{letter.sender_name} <{letter.sender}>" if shown.channel == "email" else letter.sender_name
     heads = {
         "From": mailbox,
@@ -126,6 +126,11 @@ def _lines(shown: Preview, html: Path | None) -> list[str]:
         "Locale": shown.locale,
         "Sent by": f"{shown.workflow}, step {shown.step}, by {shown.channel}",
         "Offer": shown.offer or "",
+        "Opens": notification.link if notification is not None else "",
         "HTML": f"{html} ({len(letter.html.encode()):,} bytes)" if html is not None else "",
     }
-    return [*(f"{f'{name}:':<10} {said}" for name, said in heads.items() if said), "", letter.text.rstrip()]
+    lines = [*(f"{f'{name}:':<10} {said}" for name, said in heads.items() if said), "", letter.text.rstrip()]
+    if notification is not None and notification.stop:
+        # The button that a notification has beside what is pressed itself.
+        lines += ["", f"[{notification.stop_label}]"]
+    return lines

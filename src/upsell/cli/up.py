@@ -22,9 +22,9 @@ def up() -> None:
     """
     from upsell.clock import SystemClock
     from upsell.config import load_settings
+    from upsell.runtime.carriers import check_channels
     from upsell.runtime.live import (
         check_billing,
-        check_mail,
         run_dispatcher,
         run_guard,
         run_learner,
@@ -35,7 +35,7 @@ def up() -> None:
     from upsell.web.server import check_address, serve_events, served_at
 
     settings = load_settings(os.environ)
-    check_mail(settings)
+    check_channels(settings)
     check_billing(settings)
     url = database_url(settings)
     check_address(settings, url, SystemClock())

@@ -16,12 +16,13 @@ def worker() -> None:
     """Take events and due timers, send messages, watch guardrails and ask queries, until a signal."""
     from upsell.clock import SystemClock
     from upsell.config import load_settings
-    from upsell.runtime.live import check_billing, check_mail, run_dispatcher, run_guard, run_worker
+    from upsell.runtime.carriers import check_channels
+    from upsell.runtime.live import check_billing, run_dispatcher, run_guard, run_worker
     from upsell.runtime.processes import run_together
     from upsell.store.connect import database_url
 
     settings = load_settings(os.environ)
-    check_mail(settings)
+    check_channels(settings)
     check_billing(settings)
     url = database_url(settings)
     run_together(

@@ -23,6 +23,8 @@ _FORMS: Final[Mapping[str, re.Pattern[str]]] = {
     PUSH: re.compile(r"\S{8,4096}"),
 }
 
+_OF_DEVICES: Final = "devices:"
+
 _IN_TEXT = re.compile(r"[^\s<>,;:\"'()=\[\]]+@[^\s<>,;:\"'()=\[\]]+")
 
 
@@ -34,6 +36,16 @@ def normalize_address(address: str) -> str:
 def address_key(channel: str, address: str) -> str:
     """Give the key of an address: the same for every channel that reaches somebody by the same trait."""
     return digest("address", ADDRESS_TRAITS.get(channel, channel), normalize_address(address))
+
+
+def devices_address(customer_id: str) -> str:
+    """Give the address that stands for all devices which somebody told us of: for pushes they are one."""
+    return _OF_DEVICES + digest("devices", customer_id)
+
+
+def is_of_devices(address: str) -> bool:
+    """Tell whether an address stands for somebody's devices, and is not the token of one."""
+    return address.startswith(_OF_DEVICES)
 
 
 def address_keys(traits: Mapping[str, object]) -> set[str]:

@@ -244,6 +244,7 @@ class Content(msgspec.Struct, frozen=True):
         sms: The text message; empty where there is none.
         push_title: Title of the push notification; empty where there is none.
         push: Its text.
+        push_link: Where it leads who presses it; empty for nowhere.
         preheader: What an inbox shows beside the subject; it stands in the HTML as well.
         written: Hash of what was written where HTML and text were made of it by a compiler, which another
             release may do otherwise; empty where they are as written.
@@ -262,6 +263,7 @@ class Content(msgspec.Struct, frozen=True):
     written: str = ""
     locales: Mapping[str, Content] = msgspec.field(default_factory=dict)
     prompt: PromptText | None = None
+    push_link: str = ""
 
 
 class Workflow(msgspec.Struct, frozen=True):

@@ -19,6 +19,7 @@ import uvloop
 from msgspec.structs import replace
 
 from upsell.channels.channel import Answer, Channel, Letter, Receipt
+from upsell.channels.devices import Device
 from upsell.channels.email import EmailChannel
 from upsell.channels.link_facts import LinkMint
 from upsell.channels.mime import message_id_of
@@ -28,12 +29,14 @@ from upsell.clock import SECOND, Clock, Duration, Moment
 from upsell.config import Settings, link_base
 from upsell.decisions.addresses import address_key
 from upsell.decisions.guardrails import mailbox_of
-from upsell.decisions.reach import EMAIL, WEBHOOK
+from upsell.decisions.reach import EMAIL, PUSH, WEBHOOK
 from upsell.errors import DeliveryError
 from upsell.journeys.effects import is_of_order
 from upsell.journeys.gate import ask_gate
 from upsell.journeys.program import Program
 from upsell.runtime.backlog import LATE_AFTER, LONGEST_SPREAD
+from upsell.runtime.carriers import what_is_missing
+from upsell.runtime.devices import lose_devices
 from upsell.runtime.left_addresses import tell_left
 from upsell.runtime.linking import Linker, kept_links
 from upsell.runtime.mail_routing import MailRouting
@@ -325,7 +328,7 @@ class Dispatcher:
     def _ask(self, snapshot: Snapshot, queued: Queued, now: Moment) -> Letter | Finished:
         message = snapshot.message(queued)
         if message.channel not in self._channels:
-            return Finished(message.key, State.FAILED, _not_set_up(message.channel))
+            return Finished(message.key, State.FAILED, what_is_missing(message.channel))
         program, household = snapshot.program, snapshot.household(queued)
         if message.channel == EMAIL and self._routing is not None:
             put_off = self._routing.admit(household, message, now)
@@ -345,10 +348,11 @@ class Dispatcher:
         except DeliveryError as error:
             return Finished(message.key, State.FAILED, str(error))
         # What somebody does with a mail about their own contract is watched by nobody.
-        if self._linker is None or message.channel != EMAIL or is_of_order(message):
-            return letter
-        contact = household.customers[message.customer_id].contact
-        return self._linker.link(letter, queued.number, program.links, contact)
+        if self._linker is not None and message.channel in (EMAIL, PUSH) and not is_of_order(message):
+            contact = household.customers[message.customer_id].contact
+            letter = self._linker.link(letter, queued.number, program.links, contact)
+        devices = snapshot.devices.get(message.customer_id, ())
+        return letter if message.channel != PUSH else _shown_on(letter, devices)
 
     def _turn(self, spoken: _Piece | None, piece: _Piece | None) -> list[Finished]:
         """Record what became of one piece, and of the next what is withheld and that the rest is being sent.
@@ -365,6 +369,7 @@ class Dispatcher:
             if spoken is not None:
                 finished = self._received(spoken, now)
                 events += suppress(self.connection, _gone(finished, now), now)
+                events += self._lose_devices(spoken, now)
                 events += self._finish(spoken.claimed, finished, now)
                 ended += finished
             if piece is not None:
@@ -399,8 +404,15 @@ class Dispatcher:
         }
         keep_links(self.connection, kept_links(piece.claimed, piece.letters, started), now)
         if self._press is not None:
-            kept = [(letter, *piece.templates[key]) for key, letter in piece.letters.items()]
+            # By the keys of a device whoever had them could read along.
+            kept = [(_shown_on(letter, ()), *piece.templates[key]) for key, letter in piece.letters.items()]
             self._press.keep(self.connection, kept, now)
+
+    def _lose_devices(self, spoken: _Piece, now: Moment) -> list[Event]:
+        """Forget the devices that show nothing any more; give what is to be recorded of it."""
+        customers = {queued.message.key: queued.message.customer_id for queued in spoken.claimed}
+        gone = {device: customers[receipt.key] for receipt in spoken.receipts for device in receipt.gone}
+        return lose_devices(self.connection, gone, gone.keys(), now)
 
     def _handed_to(self, letters: Mapping[str, Letter]) -> dict[str, HandedTo]:
         """Give whom each mail is handed to, and under which Message-ID."""
@@ -472,7 +484,7 @@ class Dispatcher:
                 if attempts >= self._send_attempts:
                     reason = f"tried {attempts} times: {receipt.detail}"
                     return Finished(receipt.key, State.FAILED, reason)
-                pause = FIRST_PAUSE * 2**queued.attempts
+                pause = max(FIRST_PAUSE * 2**queued.attempts, receipt.pause)
                 return Finished(receipt.key, State.RESERVED, receipt.detail, next_attempt_at=now + pause)
             case _:
                 assert_never(receipt.answer)
@@ -487,6 +499,12 @@ class Dispatcher:
         free_places(self.connection, [told.key for told in ours if told.state in _FREED])
         settle_places(self.connection, [told.key for told in ours if told.state in _SAID], now)
         return [event for told in ours for event in receipt_events(by_key[told.key], told, now)]
+
+
+def _shown_on(letter: Letter, devices: Sequence[Device]) -> Letter:
+    """Give a letter as it is shown on devices, if it is one that is."""
+    more = letter.notification
+    return letter if more is None else replace(letter, notification=replace(more, devices=tuple(devices)))
 
 
 def _gone(finished: Iterable[Finished], now: Moment) -> list[Suppress]:
@@ -517,13 +535,6 @@ def _template(program: Program, queued: Queued) -> tuple[tuple[str, str], Any]:
     message = queued.message
     content = content_of(program, message)
     return (f"{message.version}/{message.channel}", message.content), content
-
-
-def _not_set_up(channel: str) -> str:
-    if channel == WEBHOOK:
-        wanted = "UPSELL_GATEWAY_SECRET, or for a trial at Stripe UPSELL_STRIPE_SECRET_KEY"
-        return f"no webhook is set up: set {wanted}"
-    return f"no {channel} is set up: set UPSELL_{channel.upper()}_URL"
 
 
 def _note(tally: dict[State, int], finished: Iterable[Finished]) -> None:

@@ -30,7 +30,7 @@ from upsell.clock import Moment
 from upsell.config import Settings, link_base
 from upsell.decisions.consents import allows_pictures, allows_tracking
 from upsell.decisions.contact import Contact
-from upsell.decisions.reach import EMAIL
+from upsell.decisions.reach import EMAIL, PUSH
 from upsell.journeys.program import Links
 from upsell.store.connect import Connection
 from upsell.store.link_secrets import read_link_secrets
@@ -57,14 +57,16 @@ class Linker:
         self._noted = tuple(base + path for path in NOTED_PATHS)
 
     def link(self, letter: Letter, number: int, links: Links, contact: Contact) -> Letter:
-        """Give a mail with its links behind ours and what else tells what is done with it.
+        """Give a letter with its links behind ours and what else tells what is done with it.
 
         Args:
-            letter: The mail as it was written.
+            letter: The mail or the push as it was written.
             number: The number of its message.
             links: What the workspace wants.
             contact: What its recipient allows.
         """
+        if letter.notification is not None:
+            return self._link_push(letter, number, links, contact)
         if not allows_tracking(contact, EMAIL):
             return letter
         # A picture is not for whoever withdrew anything, a link is for whoever did not withdraw profiling.
@@ -86,6 +88,20 @@ class Linker:
         if not linked.targets and not has_picture:
             return letter
         return replace(letter, html=html, text=linked.text, targets=Targets(linked.targets, until))
+
+    def _link_push(self, letter: Letter, number: int, links: Links, contact: Contact) -> Letter:
+        """Give a push with where it leads behind ours."""
+        more = letter.notification
+        if more is None or not more.link or not links.has_clicks or not allows_tracking(contact, PUSH):
+            return letter
+        if more.link.startswith(self._own):
+            return letter
+        until = letter.written_at + links.lasts
+        targets = Targets((more.link,), until)
+        if more.link.startswith(self._noted):
+            return replace(letter, targets=targets)
+        address = self._base + CLICK_PATH + link_token(self._secret, CLICK, number, 0, until)
+        return replace(letter, notification=replace(more, link=address), targets=targets)
 
 
 def make_linker(settings: Settings, connection: Connection, now: Moment) -> Linker | None:

@@ -11,19 +11,13 @@ from collections.abc import Callable
 
 import structlog
 
-from upsell.channels.channel import Channel
-from upsell.channels.email import EmailChannel
-from upsell.channels.gateway import GatewayChannel
-from upsell.channels.mail_file import Mail, read_mail
-from upsell.channels.public_links import check_links
+from upsell.channels.mail_file import read_mail
 from upsell.channels.reconcilers import open_reconcilers
-from upsell.channels.signing import read_secret
-from upsell.channels.webhook import WebhookChannel
-from upsell.clock import DAY, HOUR, MINUTE, SECOND, Clock, Duration, Moment, SystemClock
+from upsell.clock import DAY, HOUR, MINUTE, SECOND, Clock, Duration, Moment
 from upsell.config import Settings, link_base
-from upsell.decisions.reach import EMAIL, PUSH, SMS, WEBHOOK
 from upsell.runtime.approving import lapse_due
 from upsell.runtime.benchmarking import benchmark
+from upsell.runtime.carriers import open_channels, open_mail
 from upsell.runtime.cart_orders import settle_carts
 from upsell.runtime.dispatcher import Dispatcher
 from upsell.runtime.fulfil_desk import open_fulfiller
@@ -35,8 +29,6 @@ from upsell.runtime.notices import tell_owners
 from upsell.runtime.processes import collect_rarely
 from upsell.runtime.reconciling import reconcile_unknown
 from upsell.runtime.staying import LONGEST_WAIT, keep_going
-from upsell.runtime.stripe_billing import open_stripe
-from upsell.runtime.stripe_trials import StepChannel, StripeTrials
 from upsell.runtime.visits import tell_people
 from upsell.runtime.worker import Worker
 from upsell.store import ledger, outbox
@@ -169,33 +161,6 @@ def run_dispatcher(url: str, settings: Settings, clock: Clock, is_stopped: Calla
     keep_going(url, work, is_stopped)
 
 
-def open_channels(settings: Settings, url: str = "", clock: Clock | None = None) -> dict[str, Channel]:
-    """Give the channels that are set up: mail, and those with a gateway; nothing is opened yet.
-
-    Args:
-        settings: What is set up.
-        url: The database, in which is written what is what at Stripe; empty where nothing is told there.
-        clock: The present; None for that of the machine.
-
-    Raises:
-        ConfigError: A gateway is not on this machine, the gateways' secret is none, or mail would leave
-            this machine with links that lead nowhere.
-    """
-    channels: dict[str, Channel] = {EMAIL: open_mail(settings)}
-    for name, gateway in ((SMS, settings.sms_url), (PUSH, settings.push_url)):
-        if gateway:
-            channels[name] = GatewayChannel(name, gateway, read_secret(settings.gateway_secret))
-    posts, trials = None, None
-    if settings.gateway_secret:
-        hosts = {host.strip() for host in settings.webhook_hosts.split(",")}
-        posts = WebhookChannel(read_secret(settings.gateway_secret), hosts)
-    if settings.stripe_secret_key and url:
-        trials = StripeTrials(url, clock if clock is not None else SystemClock(), open_stripe(settings, url))
-    if posts is not None or trials is not None:
-        channels[WEBHOOK] = StepChannel(posts, trials)
-    return channels
-
-
 def check_billing(settings: Settings) -> None:
     """See that there is one billing or none, and that it is not told in the open.
 
@@ -205,28 +170,6 @@ def check_billing(settings: Settings) -> None:
     fulfiller = open_fulfiller(settings)
     if fulfiller is not None:
         fulfiller.close()
-
-
-def check_mail(settings: Settings) -> Mail:
-    """Read how mail leaves, and hold it to leaving with links that lead somewhere.
-
-    Raises:
-        ConfigError: The mail file is wrong, or mail would leave this machine with links that lead nowhere.
-    """
-    mail = read_mail(settings)
-    for provider in mail.providers:
-        check_links(provider.host, link_base(settings))
-    return mail
-
-
-def open_mail(settings: Settings) -> EmailChannel:
-    """Give the channel for mail over the providers that are set up; nothing is opened yet.
-
-    Raises:
-        ConfigError: The mail file is wrong, or mail would leave this machine with links that lead nowhere.
-    """
-    mail = check_mail(settings)
-    return EmailChannel.over(mail.providers, mail.keys)
 
 
 def run_learner(url: str, clock: Clock, is_stopped: Callable[[], bool]) -> None:

@@ -12,8 +12,7 @@ import structlog
 
 from upsell.clock import Clock
 from upsell.config import Settings
-from upsell.decisions.reach import EMAIL
-from upsell.runtime.live import open_channels
+from upsell.runtime.carriers import open_mail
 from upsell.runtime.staying import LONGEST_WAIT, keep_going
 from upsell.runtime.weekly import mail_weekly
 from upsell.store.connect import Connection
@@ -32,7 +31,7 @@ def run_reporter(url: str, settings: Settings, clock: Clock, is_stopped: Callabl
     """
 
     def work(connection: Connection) -> None:
-        channel = open_channels(settings)[EMAIL]
+        channel = open_mail(settings)
         asked_at = -REPORTED_EACH
         while not is_stopped():
             if time.monotonic() >= asked_at + REPORTED_EACH:

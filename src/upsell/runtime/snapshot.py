@@ -12,10 +12,11 @@ from typing import TypeAlias
 
 import msgspec
 
+from upsell.channels.devices import Device
 from upsell.clock import Moment
 from upsell.decisions.addresses import address_key
 from upsell.decisions.policy import Per, caps_per
-from upsell.decisions.reach import CHANNELS
+from upsell.decisions.reach import CHANNELS, PUSH
 from upsell.ids import SHARDS, UnitId, bare, customer_unit, is_account, shard_of
 from upsell.journeys.advance import concerns_for
 from upsell.journeys.effects import Speak
@@ -36,6 +37,7 @@ from upsell.runtime.programs import Programs
 from upsell.runtime.suppressing import heed_suppressions
 from upsell.store.connect import Connection, one_moment
 from upsell.store.cursors import Cursor, read_cursors
+from upsell.store.devices import read_devices
 from upsell.store.households import Homes, Reading, find_homes, load_households
 from upsell.store.identities import Identity, find_identities, find_merge_homes
 from upsell.store.ledger import Head, LedgerInput, read_household_inputs
@@ -56,6 +58,7 @@ class Snapshot:
         lines: The lines in which the messages stand; empty where no cap counts people.
         unheard: Customers whose record had not heard that their address is suppressed, each with why.
         unheard_left: Customers whose record had not heard what was left at their address, each with that.
+        devices: The devices of whom pushes are for, by customer id.
     """
 
     def __init__(self, program: Program, homes: Homes, identities: Mapping[str, Identity]) -> None:
@@ -64,6 +67,7 @@ class Snapshot:
         self.lines = Lines({}, ())
         self.unheard: Sequence[Unheard] = ()
         self.unheard_left: Sequence[tuple[str, LeftAddress]] = ()
+        self.devices: Mapping[str, tuple[Device, ...]] = {}
         self._homes = homes
         self._identities = identities
 
@@ -93,6 +97,8 @@ class Snapshot:
                 people[person.id] = person
         self.unheard = heed_suppressions(connection, people.values())
         self.unheard_left = heed_left(connection, people.values())
+        pushed = {self.message(queued).customer_id for queued in messages if queued.message.channel == PUSH}
+        self.devices = read_devices(connection, pushed)
 
     def line_up(self, connection: Connection, messages: Sequence[Queued], now: Moment) -> None:
         """Read who stands in line at the addresses of messages, where some cap per person counts them."""

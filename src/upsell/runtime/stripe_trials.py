@@ -13,9 +13,9 @@ from typing import Any, Final, assert_never
 
 import msgspec
 
-from upsell.channels.channel import Answer, Letter, Receipt
+from upsell.channels.channel import Answer, Channel, Letter, Receipt
 from upsell.channels.fulfillers import Fulfilment, Outcome, Purchase
-from upsell.channels.webhook import STRIPE, WebhookChannel
+from upsell.channels.webhook import STRIPE
 from upsell.clock import DAY, Clock, Moment, parse_moment
 from upsell.decisions.terms import Terms
 from upsell.ids import UnitId, account_unit, bare, customer_unit, digest, is_account
@@ -24,10 +24,10 @@ from upsell.journeys.trials import ACCEPTED, ENDED
 from upsell.runtime.fulfilling import DUE, QUEUE
 from upsell.runtime.stripe_billing import StripeBilling
 from upsell.signals.events import ACCOUNT_IDENTIFIED, CUSTOMER_IDENTIFIED, TASK_OPENED, Event
-from upsell.store.answers import keep_tasks
 from upsell.store.connect import connect
 from upsell.store.ledger import append
 from upsell.store.orders import has_order
+from upsell.store.tasks import keep_tasks
 
 SOURCE: Final = "billing"
 """The source of the events made here."""
@@ -38,7 +38,7 @@ _KIND: Final = "trial"
 class StepChannel:
     """Tells whoever a step of a journey is about: servers of the team's own, and Stripe of its trials."""
 
-    def __init__(self, posts: WebhookChannel | None, trials: StripeTrials | None) -> None:
+    def __init__(self, posts: Channel | None, trials: StripeTrials | None) -> None:
         """Speak through these; without one of them what is for it is refused, with what to set."""
         self._posts = posts
         self._trials = trials

@@ -14,9 +14,10 @@ from msgspec.structs import replace
 
 from upsell.channels.links import TRAP
 from upsell.channels.scanners import HELD_BACK, TRAPPED, Sign, Visit, judge_visits
-from upsell.clock import MINUTE, Clock
+from upsell.clock import MINUTE, Clock, Moment
 from upsell.decisions.consents import allows_pictures, allows_tracking
 from upsell.decisions.contact import Contact
+from upsell.decisions.reach import PUSH
 from upsell.ids import UnitId, bare, is_account
 from upsell.signals.events import MESSAGE_CLICKED, MESSAGE_OPENED, Event
 from upsell.store.connect import Connection
@@ -54,12 +55,15 @@ def _tell_some(connection: Connection, clock: Clock) -> int:
         if not visited:
             return 0
         found = read_visits(connection, list(visited), held_to - TRAPPED - MINUTE)
+        addressed = find_addressed(connection, {each.key for each in visited.values()})
         verdicts: list[tuple[Held, str]] = []
         for number, visits in groupby(found, lambda held: held.came.number):
-            verdicts += _judge(visited[number], list(visits))
+            message = visited[number]
+            about = addressed.get(message.key)
+            is_shown_at_once = about is not None and about.channel == PUSH
+            verdicts += _judge(list(visits), None if is_shown_at_once else message.sending_at)
         # What came only now may yet show others up, and is shown up by them.
         due = [(held, verdict) for held, verdict in verdicts if _is_due(held, held_to)]
-        addressed = find_addressed(connection, {each.key for each in visited.values()})
         contacts = _contacts(connection, addressed.values())
         events: dict[str, Event] = {}
         for held, verdict in due:
@@ -99,9 +103,9 @@ def _is_due(held: Held, held_to: int) -> bool:
     return held.verdict is None and held.came.visited_at <= held_to
 
 
-def _judge(message: Visited, visits: Sequence[Held]) -> list[tuple[Held, str]]:
+def _judge(visits: Sequence[Held], sending_at: Moment | None) -> list[tuple[Held, str]]:
     """Give each visit of a message with a machine's reason, empty for a person's."""
-    signs = judge_visits([_visit(held) for held in visits], message.sending_at)
+    signs = judge_visits([_visit(held) for held in visits], sending_at)
     return [(held, "" if sign is None else sign.value) for held, sign in zip(visits, signs, strict=True)]
 
 

@@ -21,6 +21,7 @@ from upsell.runtime.intake import Intake
 from upsell.runtime.keyring import KeyRing
 from upsell.runtime.mail_desk import MailDesk
 from upsell.runtime.preferences import Desk
+from upsell.runtime.push_desk import PushDesk
 from upsell.runtime.source_desk import Desk as SourceDesk
 from upsell.runtime.stripe_billing import open_foresight
 from upsell.runtime.targets import TargetBook
@@ -36,6 +37,7 @@ from upsell.web.api.identity_door import Door
 from upsell.web.api.incidents import incident_route
 from upsell.web.api.live_prompts import live_prompt_route
 from upsell.web.api.prompts import prompt_routes
+from upsell.web.api.push import push_routes
 from upsell.web.api.segments import segment_routes
 from upsell.web.api.sources import source_route
 from upsell.web.api.tasks import task_routes
@@ -111,6 +113,7 @@ def make_app(
             *accept_routes(identity_door, fulfil_desk, colleagues),
             charges_route(url, clock, identity_door, foresight),
             live_prompt_route(identity_door, followers),
+            *push_routes(identity_door, PushDesk(url, clock, settings or Settings())),
             sdk_route(),
             health_route(url),
             description_route(),

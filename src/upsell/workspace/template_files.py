@@ -30,6 +30,8 @@ SUFFIXES: Final[Mapping[str, str]] = {EMAIL: ".mjml", SMS: ".sms.txt", PUSH: ".p
 MJML, HTML, TEXT = ".mjml", ".html", ".txt"
 
 _ENDINGS: Final[Mapping[str, str]] = {".sms.txt": SMS, ".push.txt": PUSH, MJML: EMAIL, HTML: EMAIL}
+_TAG = re.compile(r"\{%.*?%\}")
+_PUSH_LINK = re.compile(r"\s*(?:https?://[^\s/?#@\\{}]+(?:[/?#]\S*.*)?|\{\{-?\s*links\.\w+\s*-?\}\}\s*)$")
 _FRONT = re.compile(r"---[ \t]*\n(.*?\n)?---[ \t]*(?:\n|\Z)", re.DOTALL)
 
 
@@ -200,6 +202,22 @@ def read_head(
         return None
     lines = source.count("\n", 0, front.end())
     return Head(said, LiquidText(path, source[front.end() :], lines, is_html))
+
+
+def check_push_link(link: LiquidText | None, findings: Findings) -> bool:
+    """Tell whether a notification may lead where its head says; note where not.
+
+    It leads to a web address whose host is written out, so that no trait can choose it, or to a link of ours.
+    """
+    if link is None or _PUSH_LINK.match(_TAG.sub("", link.source)):
+        return True
+    findings.error(
+        link.at(0),
+        f"expected a web address such as https://acme.example/usage, got {shortened(link.source)}",
+        hint="write out its host, or let it be one of {{ links.offer }} and the other links of ours",
+        code="front-matter",
+    )
+    return False
 
 
 def _counted(keys: tuple[str, ...]) -> str:

@@ -31,6 +31,7 @@ from upsell.workspace.template_files import (
     MJML,
     TEXT,
     Texts,
+    check_push_link,
     find_templates,
     read_head,
 )
@@ -219,15 +220,13 @@ class _Compiler:
             said = [(part, text, TEXT) for part, text in head.said.items()]
             return [*said, ("html", head.rest, kind), *beside]
         if channel == PUSH:
-            head = read_head(path, source, needed="title", others=(), is_html=False, findings=self._findings)
-            return (
-                None
-                if head is None
-                else [
-                    ("push_title", head.said["title"], TEXT),
-                    ("push", head.rest, TEXT),
-                ]
+            head = read_head(
+                path, source, needed="title", others=("link",), is_html=False, findings=self._findings
             )
+            if head is None or not check_push_link(head.said.get("link"), self._findings):
+                return None
+            link = [("push_link", head.said["link"], TEXT)] if "link" in head.said else []
+            return [("push_title", head.said["title"], TEXT), *link, ("push", head.rest, TEXT)]
         if not source.strip():
             self._findings.error(
                 Place(path), "expected what the text message says, got nothing", code="empty"

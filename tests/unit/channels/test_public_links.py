@@ -7,7 +7,7 @@ import pytest
 from upsell.channels.public_links import check_links
 from upsell.config import Settings, link_base, load_settings
 from upsell.errors import ConfigError
-from upsell.runtime.live import open_channels
+from upsell.runtime.carriers import open_channels
 
 ELSEWHERE = ["mail.example.com", "192.0.2.1", "0.0.0.0", "127.0.0.1.example.com", ""]  # no binding
 

@@ -137,3 +137,20 @@ def test_news_that_are_none_are_refused_with_those_that_are(
     assert (code, "expected one of confirmed, received, failed, to_pay" in err) == (1, True)
     code, _, err = run_command(capsys, monkeypatch, "preview", "more-reports", *given)
     assert (code, "expected one of the templates colleague, order, got more-reports" in err) == (1, True)
+
+
+def test_a_push_is_shown_with_where_it_leads_and_its_button(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asks = workflow(trigger="{on: Asked}", journey="[{push: {content: near, intent: help}}]")
+    head = "title: Near\nlink: https://acme.example/usage?plan={{ plan.name }}"
+    push = {"templates/near.push.txt": f"---\n{head}\n---\n90 % used.\n"}
+    for path, said in {**make_documents({"w": asks}), **push}.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(said)
+    words = ("preview", "near", "--example", "--workspace", tmp_path)
+    code, out, _ = run_command(capsys, monkeypatch, *words)
+    assert code == 0
+    assert "Title:     Near\n" in out
+    assert "Opens:     https://acme.example/usage?plan=Starter\n" in out
+    assert out.endswith("\n90 % used.\n\n[Stop these]\n")

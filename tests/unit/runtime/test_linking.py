@@ -12,6 +12,7 @@ from tests.live_world import make_documents, open_world
 from tests.sinks import open_sink
 from tests.stories.world import CATALOG, SETTINGS, START, workflow
 from upsell.channels.channel import Answer, Letter, Receipt
+from upsell.channels.devices import Notification
 from upsell.channels.links import OPEN, open_token
 from upsell.clock import DAY, SetClock
 from upsell.config import Settings
@@ -63,6 +64,29 @@ def test_a_letter_is_as_it_was_written_where_nothing_is_asked_for_or_there_is_no
     links = Links() if html == PLAIN else Links(has_clicks=False)
     linked = link(links, html=html)
     assert (linked.html, linked.text, linked.targets) == (html, LETTER.text, None)
+
+
+def pushed(
+    to: str, links: Links | None = None, contact: Contact | None = None
+) -> tuple[str, tuple[str, ...] | None]:
+    """Link a push; give where it leads then, and what is kept."""
+    letter = replace(LETTER, html="", notification=Notification(link=to))
+    linked = Linker(BASE, SECRET).link(letter, 7, links or Links(), contact or Contact())
+    assert linked.notification is not None
+    return linked.notification.link, None if linked.targets is None else linked.targets.addresses
+
+
+def test_where_a_push_leads_is_put_behind_ours_for_whoever_may_be_watched() -> None:
+    address, kept = pushed("https://acme.example/usage")
+    assert address.startswith(f"{BASE}/l/")
+    assert kept == ("https://acme.example/usage",)
+    as_it_was = ("https://acme.example/usage", None)
+    assert pushed("https://acme.example/usage", Links(has_clicks=False)) == as_it_was
+    assert pushed("https://acme.example/usage", contact=withdrawn("push", "profiling")) == as_it_was
+    assert pushed("https://acme.example/usage", contact=withdrawn("sms", "profiling")) != as_it_was
+    assert pushed("") == ("", None)
+    assert pushed(f"{BASE}/a/x") == (f"{BASE}/a/x", (f"{BASE}/a/x",)), "whoever comes to an offer has clicked"
+    assert pushed(f"{BASE}/p/x") == (f"{BASE}/p/x", None)
 
 
 def test_a_picture_alone_is_kept_too() -> None:

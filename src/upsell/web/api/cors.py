@@ -1,7 +1,7 @@
 """Browsers from other sites: what lets their pages send events here, and nothing more.
 
-The law: only the routes that take events allow it. A write key is public, so any site may show
-one; what the team reads is never readable from another site.
+The law: only routes that take events, prompts and devices allow it, and leaving by a link of ours. A
+write key is public, so any site may show one; what the team reads is never readable from another site.
 """
 
 from __future__ import annotations

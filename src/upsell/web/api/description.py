@@ -19,6 +19,7 @@ from upsell.runtime.mail_reports import Taken
 from upsell.sources.bounds import LARGEST_BATCH, LARGEST_EVENT, LONGEST_NAME
 from upsell.store.keys import Scope
 from upsell.web.api.prompt_schemas import prompt_components, prompt_paths
+from upsell.web.api.push_schemas import push_paths
 from upsell.web.api.schemas import KEYS, REFUSED, Schema, asked_refusals, body, refusal, response
 from upsell.web.api.segments import MOST_UNITS, USUAL_UNITS
 from upsell.web.api.sources import Heard
@@ -120,7 +121,7 @@ def describe() -> Schema:
     paths: Schema = {f"/v1/{name}": {"post": _call(name)} for name in _CALLS}
     paths["/v1/batch"] = {"post": _batch()}
     paths["/v1/incidents"] = {"post": _incidents()}
-    paths |= prompt_paths()
+    paths |= prompt_paths() | push_paths()
     paths["/v1/customers/{customer}/explain"] = {"get": _explain()}
     paths["/v1/segments"] = {"get": _segments()}
     paths["/v1/segments/{segment}"] = {"get": _segment()}

@@ -69,6 +69,7 @@ class RefusedError(Exception):
 
 
 _Body = TypeVar("_Body", bound=Asker)
+_Shown = TypeVar("_Shown")
 
 
 class Door:
@@ -97,7 +98,22 @@ class Door:
             needed = Scope.DECISIONS if is_secret(shown) else Scope.PROMPTS
             answered = await turn_away(self._ring, request, needed) or turned_away
         else:
-            answered = await self._answer(request, read, example, work, is_server=is_server)
+            answered = await self._answer(request, read, example, self._named(work, is_server=is_server))
+        answered.headers.update({**ANY_SITE, "Cache-Control": "no-store"})
+        return answered
+
+    async def take_shown(
+        self,
+        request: AnyRequest,
+        read: Callable[[bytes], _Shown],
+        example: str,
+        work: Callable[[_Shown], Awaitable[msgspec.Struct | Response[Any]]],
+    ) -> Response[Any]:
+        """Answer a request as ``take`` does that shows by itself whose it is, by what we gave for that."""
+        if request.method == HttpMethod.OPTIONS:
+            return answer_preflight()
+        answered = await turn_away(self._ring, request, Scope.PROMPTS)
+        answered = answered or await self._answer(request, read, example, work)
         answered.headers.update({**ANY_SITE, "Cache-Control": "no-store"})
         return answered
 
@@ -112,23 +128,32 @@ class Door:
         turned_away = await turn_away(self._ring, request, Scope.DECISIONS)
         if turned_away is not None:
             return turned_away
-        return await self._answer(request, read, example, work, is_server=True)
+        return await self._answer(request, read, example, self._named(work, is_server=True))
+
+    def _named(
+        self,
+        work: Callable[[_Body, Identity], Awaitable[msgspec.Struct | Response[Any]]],
+        *,
+        is_server: bool,
+    ) -> Callable[[_Body], Awaitable[msgspec.Struct | Response[Any]]]:
+        """Give what is done for a request once it is known whom it speaks for."""
+
+        async def known(said: _Body) -> msgspec.Struct | Response[Any]:
+            if self._reader.is_stale():
+                await asyncio.to_thread(self._reader.refresh)
+            return await work(said, self._identity(said, is_server=is_server))
+
+        return known
 
     async def _answer(
         self,
         request: AnyRequest,
-        read: Callable[[bytes], _Body],
+        read: Callable[[bytes], _Shown],
         example: str,
-        work: Callable[[_Body, Identity], Awaitable[msgspec.Struct | Response[Any]]],
-        *,
-        is_server: bool,
+        work: Callable[[_Shown], Awaitable[msgspec.Struct | Response[Any]]],
     ) -> Response[Any]:
         try:
-            said = read(await request.body())
-            if self._reader.is_stale():
-                await asyncio.to_thread(self._reader.refresh)
-            who = self._identity(said, is_server=is_server)
-            told = await work(said, who)
+            told = await work(read(await request.body()))
             return told if isinstance(told, Response) else answer(told)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             return answer(Refused("invalid", f"expected {example}, got: {error}"), HTTPStatus.BAD_REQUEST)

@@ -24,7 +24,7 @@ from upsell.web.api.schemas import KEYS, REFUSED, Schema, body, refusal, respons
 _NAME: Final[Schema] = {"type": "string", "minLength": 1, "maxLength": LONGEST_NAME}
 _ABSENT: Final[Schema] = {"type": "null"}
 _WORD: Final[Schema] = {"type": "string", "maxLength": LONGEST_NAME}
-_ASKER: Final[Schema] = {
+ASKER: Final[Schema] = {
     "token": {
         "anyOf": [{"type": "string", "maxLength": 4_096}, _ABSENT],
         "description": "Made by your server: who looks. A server key may say userId instead.",
@@ -36,6 +36,8 @@ _ASKER: Final[Schema] = {
         "description": "Id of a visitor's device, where nobody is known yet; needs no token.",
     },
 }
+"""Who asks, in a body."""
+
 _MONEY: Final[Schema] = {"type": "integer", "minimum": 0, "maximum": MOST_MONEY}
 _CART: Final[Schema] = {
     "anyOf": [
@@ -86,10 +88,11 @@ _ASKED: Final[Schema] = {
     "messageId": {"anyOf": [_NAME, _ABSENT], "description": "Told again under it, it is one request."},
 }
 _PROMPT: Final[Schema] = {"anyOf": [{"$ref": "#/components/schemas/PromptView"}, _ABSENT]}
-_ASKS = (
+ASKS = (
     f"Needs a key with the scope `{Scope.PROMPTS.value}` and a token or an anonymousId, or one with "
     f"`{Scope.DECISIONS.value}`."
 )
+"""What is needed to ask for somebody."""
 
 _STATED: Final[Schema] = {
     "type": "object",
@@ -163,14 +166,14 @@ def prompt_components() -> Schema:
 def _prompts() -> Schema:
     schema = {
         "type": "object",
-        "properties": {**_ASKER, "placement": _NAME, "cart": _CART, **_ASKED},
+        "properties": {**ASKER, "placement": _NAME, "cart": _CART, **_ASKED},
         "required": ["placement"],
         "additionalProperties": False,
     }
     return {
         "operationId": "prompts",
         "summary": "Decide what a page shows at a placement.",
-        "description": _ASKS,
+        "description": ASKS,
         "security": KEYS,
         "requestBody": body(schema, {"userId": "ann", "placement": "usage-page", "locale": "en-GB"}),
         "responses": {"200": response("What to show, or null.", _told({"prompt": _PROMPT})), **_refusals()},
@@ -180,7 +183,7 @@ def _prompts() -> Schema:
 def _can() -> Schema:
     schema = {
         "type": "object",
-        "properties": {**_ASKER, "feature": _NAME, "placement": {"anyOf": [_NAME, _ABSENT]}, **_ASKED},
+        "properties": {**ASKER, "feature": _NAME, "placement": {"anyOf": [_NAME, _ABSENT]}, **_ASKED},
         "required": ["feature"],
         "additionalProperties": False,
     }
@@ -188,7 +191,7 @@ def _can() -> Schema:
     return {
         "operationId": "can",
         "summary": "Say whether a feature may be used, and what to show where it may not.",
-        "description": f"Without a placement it is the feature's name. {_ASKS}",
+        "description": f"Without a placement it is the feature's name. {ASKS}",
         "security": KEYS,
         "requestBody": body(schema, {"userId": "ann", "feature": "sso"}),
         "responses": {"200": response("Whether it may be used.", _told(answered)), **_refusals()},
@@ -199,7 +202,7 @@ def _answers() -> Schema:
     schema = {
         "type": "object",
         "properties": {
-            **_ASKER,
+            **ASKER,
             "key": {**_NAME, "description": "The prompt's key."},
             "id": {**_NAME, "description": "Told again under it, it is one answer."},
             "answer": {"enum": ["not_now", "never"], "description": "Of a decline: how it is meant."},
@@ -214,7 +217,7 @@ def _answers() -> Schema:
     return {
         "operationId": "answers",
         "summary": "Take what became of a prompt.",
-        "description": _ASKS,
+        "description": ASKS,
         "security": KEYS,
         "parameters": [
             {
@@ -238,7 +241,7 @@ def _charges() -> Schema:
     schema = {
         "type": "object",
         "properties": {
-            **_ASKER, "key": _NAME, "locale": {"type": "string", "maxLength": LONGEST_NAME},
+            **ASKER, "key": _NAME, "locale": {"type": "string", "maxLength": LONGEST_NAME},
         },
         "required": ["key"],
         "additionalProperties": False,
@@ -259,7 +262,7 @@ def _charges() -> Schema:
         "operationId": "charges",
         "summary": "Say what taking an offer would cost, by billing's own reckoning.",
         "description": f"Nothing is taken, and nothing is invented: `silent` is that billing does not "
-        f"answer. {_ASKS}",
+        f"answer. {ASKS}",
         "security": KEYS,
         "requestBody": body(schema, {"userId": "ann", "key": "k1"}),
         "responses": {
@@ -276,7 +279,7 @@ def _accept(name: str, summary: str) -> Schema:
     schema = {
         "type": "object",
         "properties": {
-            **_ASKER,
+            **ASKER,
             "key": _NAME,
             "price": {"type": ["integer", "null"], "description": "In minor units, as it was stated."},
             "currency": {"type": "string", "maxLength": 3},
@@ -306,7 +309,7 @@ def _ask_colleagues() -> Schema:
     schema = {
         "type": "object",
         "properties": {
-            **_ASKER,
+            **ASKER,
             "key": _NAME,
             "because": {"type": "string", "maxLength": LONGEST_NAME, "description": "Said to them."},
             "locale": {"type": "string", "maxLength": LONGEST_NAME},
@@ -333,7 +336,7 @@ def _taken(name: str, summary: str, said: tuple[str, Schema, Schema, Schema, Sch
         "operationId": name,
         "summary": summary,
         "description": told
-        + (_ASKS if name != "accept" else f"Needs a server key with the scope `{Scope.DECISIONS.value}`."),
+        + (ASKS if name != "accept" else f"Needs a server key with the scope `{Scope.DECISIONS.value}`."),
         "security": KEYS,
         "requestBody": body(schema, example),
         "responses": {
@@ -366,7 +369,7 @@ def _live() -> Schema:
         "operationId": "live",
         "summary": "Hear when to ask for prompts again, by server-sent events.",
         "description": "`event: changed` says that something changed for whoever looks. Lines with a colon "
-        f"before them say that the connection stands. It ends after an hour, or with the server. {_ASKS}",
+        f"before them say that the connection stands. It ends after an hour, or with the server. {ASKS}",
         "security": KEYS,
         "requestBody": body(schema, {"token": "made.by.your-server"}),
         "responses": {"200": {"description": "The events.", "content": stream}, **_refusals()},

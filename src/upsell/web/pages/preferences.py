@@ -21,12 +21,15 @@ from upsell.channels.languages import GERMAN, language_of
 from upsell.channels.link_facts import PREFERENCES, UNSUBSCRIBE
 from upsell.clock import Moment, find_zone, to_datetime
 from upsell.decisions.preferences import Choices
+from upsell.decisions.reach import PUSH
 from upsell.runtime.preferences import Desk, Standing, Way
 from upsell.store.consents import ConsentText
+from upsell.web.api.cors import ANY_SITE
 from upsell.web.pages.customer import LARGEST_FORM, answered, customer_page, read_form, unknown_link
 from upsell.web.pages.preference_words import WORDS, Words
 
 ONE_CLICK: Final = "one-click"
+NOTIFICATION_BUTTON: Final = "button of a notification"
 UNSUBSCRIBE_PAGE: Final = "unsubscribe page"
 PREFERENCES_PAGE: Final = "preferences page"
 
@@ -52,9 +55,13 @@ def preference_routes(desk: Desk) -> list[HTTPRouteHandler]:
         """Let somebody leave, by the form of the page or by the button of their mail client."""
         body = await request.body()
         is_one_click = b"List-Unsubscribe" in body and b"One-Click" in body
-        return await answered(
+        said = await answered(
             request, lambda accepted: _leave(desk, token, accepted, is_one_click=is_one_click)
         )
+        # The worker of a page that shows notifications has to see that it was taken. Whoever has the link may
+        # do so from anywhere; a browser adds nothing that would open more.
+        said.headers.update(ANY_SITE)
+        return said
 
     @route(["/p/{token:str}"], http_method=["GET", "HEAD"], include_in_schema=False)
     async def show_preferences(request: Request[Any, Any, Any], token: FromPath[str]) -> Response[bytes]:
@@ -89,7 +96,7 @@ def _leave(desk: Desk, token: str, accepted: str, *, is_one_click: bool) -> Resp
 
     def way(standing: Standing) -> Way:
         if is_one_click:
-            return Way(ONE_CLICK)
+            return Way(NOTIFICATION_BUTTON if standing.channel == PUSH else ONE_CLICK)
         words = _words(standing, accepted)
         shown = (words.leave_title, words.leave_question, words.stays_said, words.leave_button)
         return Way(UNSUBSCRIBE_PAGE, _text(words, standing, shown))
