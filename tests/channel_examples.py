@@ -7,11 +7,13 @@ from contextlib import contextmanager
 from typing import Any
 
 from tests.sinks import GATEWAY_SECRET
+from tests.twilio_stand_in import ACCOUNT, PUBLIC, SENDER, TOKEN, open_twilio_stand_in
 from tests.unit.channels.test_mime import LETTER
 from upsell.channels.channel import Answer, Letter
 from upsell.channels.email import EmailChannel
 from upsell.channels.gateway import GatewayChannel
 from upsell.channels.signing import read_secret
+from upsell.channels.twilio import Login, TwilioChannel
 from upsell.channels.webhook import WebhookChannel
 from upsell.testing.channel_contract import Example
 from upsell.testing.stand_ins import (
@@ -97,11 +99,22 @@ WEBHOOK = Example(
     step=lambda stand_in: f"{{webhook: {{url: '{stand_in.url}/x'}}}}",
 )
 
+TWILIO = Example(
+    channel="sms",
+    stands_in=open_twilio_stand_in,
+    opens=lambda stand_in: TwilioChannel(stand_in.url, Login(ACCOUNT, ACCOUNT, TOKEN), SENDER, PUBLIC),
+    letter=plain("+15551234567"),
+    traits=lambda _, number: {"phone": f"+491511234567{number}"},
+    step=message("sms"),
+    templates=TEMPLATES,
+)
+
 EXAMPLES: Mapping[str, Example] = {
     "mail": EMAIL,
     "a gateway for texts": gateway(
         "sms", "+15551234567", lambda _, number: {"phone": f"+491511234567{number}"}
     ),
+    "Twilio": TWILIO,
     "a gateway for push": gateway(
         "push", "token-of-ada", lambda _, number: {"push_token": f"token-of-u{number}"}
     ),

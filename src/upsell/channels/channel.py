@@ -74,6 +74,8 @@ class Receipt(msgspec.Struct, frozen=True):
         status: The enhanced status code of a refusal, such as ``5.1.1``; empty where there was none.
         is_begun: Whether the provider was spoken to about it; False does not count as an attempt.
         is_fault: Whether it tells against the provider: nobody answered, or not now.
+        is_gone: Whether, of a refusal, nobody is or will be at the address.
+        is_left: Whether, of a refusal, whoever is at the address told the provider that they want no more.
     """
 
     key: str
@@ -82,6 +84,8 @@ class Receipt(msgspec.Struct, frozen=True):
     status: str = ""
     is_begun: bool = True
     is_fault: bool = False
+    is_gone: bool = False
+    is_left: bool = False
 
 
 class Channel(Protocol):

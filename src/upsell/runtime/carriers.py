@@ -18,6 +18,7 @@ from upsell.channels.email import EmailChannel
 from upsell.channels.gateway import open_gateway
 from upsell.channels.mail_file import read_mail
 from upsell.channels.public_links import check_links
+from upsell.channels.twilio import open_twilio
 from upsell.channels.webhook import open_webhooks
 from upsell.config import PREFIX, Settings, link_base
 from upsell.decisions.reach import EMAIL, PUSH, SMS, WEBHOOK
@@ -64,6 +65,7 @@ def open_mail(settings: Settings) -> EmailChannel:
 CARRIERS: Final[tuple[Carrier, ...]] = (
     Carrier("mail", EMAIL, "smtp_host", open_mail),
     Carrier("a gateway for texts", SMS, "sms_url", partial(open_gateway, SMS)),
+    Carrier("Twilio", SMS, "twilio_account_sid", open_twilio),
     Carrier("a gateway for push", PUSH, "push_url", partial(open_gateway, PUSH)),
     Carrier("webhooks", WEBHOOK, "gateway_secret", open_webhooks),
 )

@@ -35,7 +35,7 @@ from upsell.journeys.gate import ask_gate
 from upsell.journeys.program import Program
 from upsell.runtime.backlog import LATE_AFTER, LONGEST_SPREAD
 from upsell.runtime.carriers import what_is_missing
-from upsell.runtime.left_addresses import tell_left
+from upsell.runtime.left_addresses import take_leavings, tell_left
 from upsell.runtime.linking import Linker, kept_links
 from upsell.runtime.mail_routing import MailRouting
 from upsell.runtime.own_mails import with_own_mails
@@ -375,6 +375,7 @@ class Dispatcher:
                 ended += piece.withheld
                 if piece.letters:
                     self._start(piece, now)
+            take_leavings(self.connection, events)
             # The outbox and suppressions first, then the ledger: whoever holds it waits for neither.
             append(self.connection, events, self._clock)
         return ended
@@ -447,13 +448,14 @@ class Dispatcher:
                 return Finished(receipt.key, State.SENT, provider_id=receipt.detail)
             case Answer.REFUSED:
                 channel = queued.message.channel
-                is_bounce = channel != WEBHOOK and is_gone(receipt.detail, receipt.status)
+                is_bounce = receipt.is_gone or is_gone(receipt.detail, receipt.status)
                 return Finished(
                     receipt.key,
                     State.FAILED,
                     receipt.detail,
                     said={"status": receipt.status} if receipt.status else {},
-                    bounced=address_key(channel, recipient) if is_bounce else "",
+                    bounced=address_key(channel, recipient) if is_bounce and channel != WEBHOOK else "",
+                    is_left=receipt.is_left,
                 )
             case Answer.UNKNOWN:
                 return Finished(receipt.key, State.UNKNOWN, receipt.detail)
