@@ -77,7 +77,7 @@ def error(status: int, code: int, message: str) -> Said:
     return Said(status, json.dumps(told).encode(), {"content-type": "application/json"})
 
 
-ERRORS: Mapping[Manner, Said] = {
+ERRORS: dict[Manner, Said] = {
     Manner.REFUSES: error(400, 21211, "Invalid 'To' Phone Number: +1500555XXXX"),
     Manner.NOT_NOW: error(429, 20429, "Too many requests"),
     Manner.BREAKS: error(500, 20500, "An internal server error has occurred"),

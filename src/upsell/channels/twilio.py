@@ -28,7 +28,7 @@ from upsell.config import Settings, link_base
 from upsell.decisions.addresses import hide_addresses
 from upsell.errors import ConfigError
 
-STATUS_PATH: Final = "/hooks/twilio/status"
+STATUS_PATH: Final = "/hooks/twilio"
 """Where Twilio says what became of a text."""
 
 LONGEST_BODY: Final = 1_600

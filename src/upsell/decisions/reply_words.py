@@ -139,7 +139,8 @@ PHRASES: Final = (
 """What is a withdrawal wherever it stands."""
 
 ORDINARY: Final = (
-    r"\bstop (by|in|at|over|off|for|and|here|there|sign|light|watch|loss|on|near|into|between)\b",
+    r"\bstop (by|in|at(?! once)|over|off|for(?! (good|ever))|here|there|near|into|between)\b",
+    r"\bstop (sign|light|watch|loss)\b",
     r"\b(bus|tram|train|metro|pit|rest|non|full|next|first|last|truck|door|subway|short|quick|one) stop\b",
     r"\b(dont|do not|never|cant|cannot|wont|will not|didnt|did not|doesnt|does not|nothing can"
     r"|non) (ever )?stop"

@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from upsell.clock import Moment, format_moment
+from upsell.decisions.consents import SERVICE
 from upsell.decisions.decision import Verdict
 from upsell.decisions.reasons import MEANINGS
 from upsell.ids import bare, is_account
@@ -46,7 +47,7 @@ def receipt_events(queued: Queued, told: Finished, now: Moment) -> Iterator[Even
         said = {**told.said, "kind": "hard", "address_key": told.bounced}
         yield message_event(MESSAGE_BOUNCED, queued, msgspec.structs.replace(told, said=said), now)
     if told.is_left:
-        said = {**told.said, "proof": f"told by who carries it: {told.reason or ''}".rstrip(": ")}
+        said = {**told.said, "purpose": SERVICE, "proof": f"told by who carries it: {told.reason or ''}"}
         yield message_event(CONSENT_WITHDRAWN, queued, msgspec.structs.replace(told, said=said), now)
 
 

@@ -488,6 +488,21 @@ def _messages() -> tuple[EventType, ...]:
             "A link in it was followed by a person; a machine that follows links makes no event.",
             (*_MESSAGE, _text("link", "where it leads")),
         ),
+        EventType(
+            "Message Answered",
+            group,
+            "Somebody wrote back; of texts by Twilio it is told, and what it asks for is done.",
+            (
+                *_MESSAGE,
+                _text("words", "what they wrote, its first 1,600 characters"),
+                _text(
+                    "meaning",
+                    "`stop`, `start`, `help`, `other`, or `perhaps stop`: a word of a withdrawal that is "
+                    "perhaps none, for a person to look at",
+                ),
+                _text("answer", "what was answered at once; nothing where who carries texts answers"),
+            ),
+        ),
         ours(
             "Address Suppressed",
             "An address that somebody has is written to no more, whoever has it.",

@@ -63,7 +63,7 @@ def test_a_request_is_what_twilio_publishes(sender: str, named: str) -> None:
             named: sender,
             "Body": "Your limit is near",
             "ValidityPeriod": "3600",
-            "StatusCallback": f"{PUBLIC}/hooks/twilio/status?key=k1",
+            "StatusCallback": f"{PUBLIC}/hooks/twilio?key=k1",
         }
 
 
