@@ -85,7 +85,7 @@ class Texted:
 
 
 @contextmanager
-def open_texted(database: str, *, keywords: int = 1) -> Iterator[Texted]:
+def open_texted(database: str, *, keywords: int = 1, has_consent: bool = True) -> Iterator[Texted]:
     settings = Settings(twilio_auth_token=TOKEN, public_url=PUBLIC, twilio_keywords=keywords)
     with open_twilio_stand_in() as twilio, open_world(database) as world, connect(database) as sending:
         channel = TwilioChannel(twilio.url, Login(ACCOUNT, ACCOUNT, TOKEN), SENDER, PUBLIC)
@@ -100,6 +100,8 @@ def open_texted(database: str, *, keywords: int = 1) -> Iterator[Texted]:
         world.apply({**documents, "templates/t1.sms.txt": "Your limit is near"})
         for who in ("ada", "bob"):
             world.happens("Customer Identified", who, phone=NUMBER, locale="de" if who == "bob" else "en")
+            if has_consent:
+                world.happens("Consent Given", who, channel="sms", proof="checkout, box", text_version="t-3")
         app = make_app(database, world.clock, settings=settings)
         with TestClient(app) as client:
             yield Texted(world, client, twilio)
@@ -169,7 +171,8 @@ def test_texts_come_again_by_the_persons_own_word_alone(database: str) -> None:
         texted.ask("Asked", "ada")
         assert sum(texted.twilio.accepted.values()) == 1
         texted.text("UNSTOP")
-        assert [who for who, _ in texted.events("Consent Given")] == ["ada"]
+        (told,) = (said for who, said in texted.events("Consent Given") if "key" in said)
+        assert (told["proof"], len(told["text_version"])) == ("texted: UNSTOP", 12)
         # What was asked for meanwhile waited.
         texted.world.settle()
         assert sum(texted.twilio.accepted.values()) == 2
@@ -192,6 +195,39 @@ def test_help_says_who_we_are_and_how_to_stop(database: str) -> None:
             "Texts from Acme, 1 Road, hello@acme.example. Reply STOP to get no more."
         )
         assert texted.text("HELP") == "", "Twilio answers it"
+
+
+@pytest.mark.parametrize(
+    ("said", "is_sent"),
+    [
+        ({}, False),
+        ({"proof": "checkout, box"}, False),
+        ({"text_version": "t-3"}, False),
+        ({"proof": "checkout, box", "text_version": "t-3", "channel": "email"}, False),
+        ({"proof": "checkout, box", "text_version": "t-3", "purpose": "service"}, False),
+        ({"proof": "checkout, box", "text_version": "t-3"}, True),
+        ({"proof": "checkout, box", "text_version": "t-3", "channel": "*"}, True),
+    ],
+)
+def test_nobody_is_promoted_to_without_consent_and_its_proof(
+    database: str, said: dict[str, str], *, is_sent: bool
+) -> None:
+    with open_texted(database, has_consent=False) as texted:
+        if said:
+            texted.world.happens("Consent Given", "ada", **{"channel": "sms", **said})
+        texted.ask("Asked", "ada")
+        assert sum(texted.twilio.accepted.values()) == is_sent
+        if not is_sent:
+            ((_, withheld),) = texted.events("Message Withheld")
+            assert withheld["rule"] == "sms asks for consent with its proof"
+            texted.ask("Paid", "ada")
+            assert sum(texted.twilio.accepted.values()) == 1, "what they have is told all the same"
+        texted.world.worker.run_until_idle()
+        shown = dict(standing_words(find_history(texted.world.connection, "ada", texted.world.clock.now())))
+        has_all = {"proof", "text_version"} <= said.keys()
+        assert any(words.startswith("given without proof:") for words in shown) == (
+            bool(said) and not has_all
+        )
 
 
 def test_what_became_of_a_text_is_recorded_once_in_whatever_order_it_is_told(database: str) -> None:

@@ -14,7 +14,7 @@ import base64
 import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Final
+from typing import ClassVar, Final
 from urllib.parse import quote, urlencode
 
 import httpx
@@ -75,7 +75,13 @@ class Login(msgspec.Struct, frozen=True):
 
 
 class TwilioChannel:
-    """Hands texts to Twilio."""
+    """Hands texts to Twilio.
+
+    Attributes:
+        asks_proof: Nobody is promoted to by it whose consent is not kept with its proof.
+    """
+
+    asks_proof: ClassVar[bool] = True
 
     def __init__(self, url: str, login: Login, sender: str, base: str, *, connections: int = 4) -> None:
         """Aim at an account; nothing is opened yet.

@@ -27,8 +27,12 @@ from upsell.channels.webhook import write_webhook
 from upsell.clock import SECOND, Clock, Duration, Moment
 from upsell.config import Settings, link_base
 from upsell.decisions.addresses import address_key
+from upsell.decisions.consents import has_proof
+from upsell.decisions.decision import Verdict
 from upsell.decisions.guardrails import mailbox_of
+from upsell.decisions.intents import PROMOTIONAL
 from upsell.decisions.reach import EMAIL, WEBHOOK
+from upsell.decisions.reasons import Reason
 from upsell.errors import DeliveryError
 from upsell.journeys.effects import is_of_order
 from upsell.journeys.gate import ask_gate
@@ -332,6 +336,13 @@ class Dispatcher:
             put_off = self._routing.admit(household, message, now)
             if put_off is not None:
                 return put_off
+        if message.intent in PROMOTIONAL and getattr(self._channels[message.channel], "asks_proof", False):
+            person = household.customers.get(message.customer_id)
+            if person is None or not has_proof(person.contact, message.channel):
+                asked = f"{message.channel} asks for consent with its proof"
+                withheld = withheld_by(message.key, Verdict(Reason.NO_CONSENT, asked), None)
+                # Where the policy does not ask for it too the journey would try again at once.
+                return replace(withheld, said={**withheld.said, "is_final": True})
         others = snapshot.lines.ahead(message.key)
         verdict = ask_gate(program, household, message, now, others)
         if verdict is not None:

@@ -28,6 +28,7 @@ from upsell.runtime.programs import Programs
 from upsell.signals.events import CONSENT_GIVEN, CONSENT_WITHDRAWN, MESSAGE_ANSWERED, Event
 from upsell.sources.hooks.twilio import Text
 from upsell.store.connect import Connection
+from upsell.store.consents import ConsentText, keep_text
 from upsell.store.households import read_traits
 from upsell.store.ledger import Outcome, append
 from upsell.store.left_addresses import LeftAddress, forget_left, keep_left, read_left
@@ -83,7 +84,10 @@ class TextBook:
             elif meaning is Meaning.START:
                 over = {each.scope for each in held if Scope(SMS).covers(kept_scope(each.scope))}
                 forget_left(connection, about.address, over)
-            events = _events(text, meaning, about, words, now)
+            asked = ConsentText("", f"texted: {text.words[:300]}")
+            if meaning is Meaning.START:
+                keep_text(connection, asked, now)
+            events = _events(text, meaning, about, words, asked.version, now)
             # Told again it is the same, whatever stood at the number by then.
             appended = append(connection, events, clock, [event.id.encode() for event in events])
         if any(each.outcome is not Outcome.APPENDED for each in appended):
@@ -135,7 +139,9 @@ def _key(about: _About, text: Text) -> str:
     return about.last.key if about.last is not None else f"text/{text.sid}"
 
 
-def _events(text: Text, meaning: Meaning, about: _About, words: str, now: Moment) -> list[Event]:
+def _events(
+    text: Text, meaning: Meaning, about: _About, words: str, text_version: str, now: Moment
+) -> list[Event]:
     """Write what is recorded: what was said, and of everybody at the number what they allow from now on."""
     if not about.people:
         return []
@@ -146,6 +152,8 @@ def _events(text: Text, meaning: Meaning, about: _About, words: str, now: Moment
         told = {"channel": SMS, "proof": f"texted: {said[:300]}"}
         if meaning is Meaning.STOP:
             told["purpose"] = SERVICE
+        else:
+            told["text_version"] = text_version
         if about.last is not None:
             # With its key a guardrail counts that message once, however many are told.
             told["key"] = about.last.key

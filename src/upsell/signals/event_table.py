@@ -450,7 +450,7 @@ def _messages() -> tuple[EventType, ...]:
                 _moment("retry_at", "when time alone may open the gate again"),
                 _text("address", "key of the address whose places others had taken"),
                 _text("by", "who withdrew it by hand"),
-                Property("is_final", Kind.BOOLEAN, "whether it is not asked about again: withdrawn by hand"),
+                Property("is_final", Kind.BOOLEAN, "whether it is not asked about again, as by hand"),
             ),
         ),
         ours("Message Sent", "The provider accepted it.", _MESSAGE),

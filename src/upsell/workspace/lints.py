@@ -154,7 +154,7 @@ def _lint_ground(workflow: Workflow, record: Record, policy: Policy, findings: F
                 place_of(record, step.id),
                 "expected a ground on which texts that market are sent, got none: whoever has not withdrawn "
                 "gets them",
-                hint="policy: {consent: {sms: {bases: [consent]}}}",
+                hint="policy: {consent: {sms: {bases: [proven-consent]}}}",
                 code="sms-without-ground",
             )
             return

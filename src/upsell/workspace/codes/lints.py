@@ -100,7 +100,7 @@ journey:
 """,
         right="""\
 # upsell.yaml
-policy: {gap: 1 day, consent: {sms: {bases: [consent]}}}
+policy: {gap: 1 day, consent: {sms: {bases: [proven-consent]}}}
 # catalog.yaml
 offers:
   grow: {kind: upgrade, plan: business, title: Business, reason: More room, valid_for: 3 days}
