@@ -126,6 +126,16 @@ def _lines(shown: Preview, html: Path | None) -> list[str]:
         "Locale": shown.locale,
         "Sent by": f"{shown.workflow}, step {shown.step}, by {shown.channel}",
         "Offer": shown.offer or "",
+        "Segments": _segments(letter.text.rstrip()) if shown.channel == "sms" else "",
         "HTML": f"{html} ({len(letter.html.encode()):,} bytes)" if html is not None else "",
     }
     return [*(f"{f'{name}:':<10} {said}" for name, said in heads.items() if said), "", letter.text.rstrip()]
+
+
+def _segments(text: str) -> str:
+    """Say in how many segments a text is sent, and what makes it more."""
+    from upsell.decisions.text_segments import Encoding, count_segments
+
+    found = count_segments(text)
+    because = f", because of {' '.join(found.odd[:10])}" if found.encoding is Encoding.UCS2 else ""
+    return f"{found.count} ({found.units} characters of {found.encoding.value}{because})"
