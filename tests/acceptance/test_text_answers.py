@@ -282,6 +282,19 @@ def test_a_text_that_nobody_knows_of_is_known_by_its_callback(database: str) -> 
         assert texted.twilio.came == {key: 1}
 
 
+def test_a_text_waits_for_the_strictest_place_somebody_may_be_in(database: str) -> None:
+    with open_texted(database) as texted:
+        # A number of New York, somebody of California: at 9:00 UTC it is night in both.
+        said = {"phone": "+12125550100", "country": "US", "state": "CA", "timezone": "America/Los_Angeles"}
+        texted.world.happens("Customer Identified", "eve", **said)
+        texted.world.happens("Consent Given", "eve", channel="sms", proof="box", text_version="3")
+        texted.ask("Asked", "eve")
+        texted.world.after(6 * HOUR)
+        assert texted.twilio.came == {}, "it is 10 in New York, and 7 in California"
+        texted.world.after(3 * HOUR)
+        assert sum(texted.twilio.accepted.values()) == 1
+
+
 def test_what_is_forged_changes_nothing(database: str) -> None:
     with open_texted(database) as texted:
         texted.ask("Asked", "ada")

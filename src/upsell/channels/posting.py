@@ -129,4 +129,7 @@ class Poster:
             return Receipt(post.key, Answer.NOT_NOW, f"{self._said_of} does not answer: {error!r}")
         except httpx.HTTPError as error:
             return Receipt(post.key, Answer.UNKNOWN, f"{self._said_of} did not say: {error!r}")
-        return self._read(post.key, answer)
+        try:
+            return self._read(post.key, answer)
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
+            return Receipt(post.key, Answer.UNKNOWN, f"{self._said_of} said what cannot be read: {error!r}")
