@@ -11,6 +11,7 @@ import msgspec
 
 from tests.push_servers import VAPID_KEY, Browser, open_firebase
 from tests.sinks import GATEWAY_SECRET
+from tests.twilio_stand_in import ACCOUNT, PUBLIC, SENDER, TOKEN, open_twilio_stand_in
 from tests.unit.channels.test_mime import LETTER
 from upsell.channels.channel import Answer, Letter
 from upsell.channels.devices import DeviceKind, Notification
@@ -19,6 +20,7 @@ from upsell.channels.fcm import Fcm
 from upsell.channels.gateway import GatewayChannel
 from upsell.channels.push import GatewayPush, PushChannel
 from upsell.channels.signing import read_secret
+from upsell.channels.twilio import Login, TwilioChannel
 from upsell.channels.vapid import Vapid
 from upsell.channels.web_push import WebPush
 from upsell.channels.webhook import WebhookChannel
@@ -166,11 +168,22 @@ FIREBASE = Example(
     templates=TEMPLATES,
 )
 
+TWILIO = Example(
+    channel="sms",
+    stands_in=open_twilio_stand_in,
+    opens=lambda stand_in: TwilioChannel(stand_in.url, Login(ACCOUNT, ACCOUNT, TOKEN), SENDER, PUBLIC),
+    letter=plain("+15551234567"),
+    traits=lambda _, number: {"phone": f"+491511234567{number}"},
+    step=message("sms"),
+    templates=TEMPLATES,
+)
+
 EXAMPLES: Mapping[str, Example] = {
     "mail": EMAIL,
     "a gateway for texts": gateway(
         "sms", "+15551234567", lambda _, number: {"phone": f"+491511234567{number}"}
     ),
+    "Twilio": TWILIO,
     "a gateway for push": msgspec.structs.replace(
         gateway("push", "token-of-ada", lambda _, number: {"push_token": f"token-of-u{number}"}),
         opens=lambda stand_in: PushChannel(

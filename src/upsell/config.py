@@ -109,6 +109,37 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             pattern=r"^https?://.+$",
         ),
     ] = "https://fcm.googleapis.com"
+    twilio_account_sid: Annotated[
+        str,
+        Meta(description="your account at Twilio (AC...), by which texts then go; not beside UPSELL_SMS_URL"),
+    ] = ""
+    twilio_auth_token: Annotated[
+        str,
+        Meta(description="its auth token: what Twilio tells us is verified with it; logs in without a key"),
+    ] = ""
+    twilio_api_key: Annotated[
+        str, Meta(description="an API key of it as SID:secret, to log in with instead; empty for the token")
+    ] = ""
+    twilio_from: Annotated[
+        str,
+        Meta(description="number, short code or name that texts come from, or a messaging service (MG...)"),
+    ] = ""
+    twilio_url: Annotated[
+        str,
+        Meta(
+            description="where Twilio's API is, with https beyond this machine",
+            pattern=r"^https?://.+$",
+        ),
+    ] = "https://api.twilio.com"
+    twilio_keywords: Annotated[
+        int,
+        Meta(
+            description="1 while Twilio itself answers STOP, START and HELP, as it does unless told "
+            "otherwise; 0 where that is off, so that we answer them",
+            ge=0,
+            le=1,
+        ),
+    ] = 1
     gateway_secret: Annotated[
         str, Meta(description="what is posted to gateways is signed with this (Standard Webhooks, whsec_...)")
     ] = ""
@@ -257,7 +288,7 @@ def _range(default: str | int, meta: Meta) -> str:
     return "text" if meta.min_length is None else "text that is not empty"
 
 
-_SECRETS = frozenset({"mail_logins", "mail_api_keys"})
+_SECRETS = frozenset({"mail_logins", "mail_api_keys", "twilio_auth_token"})
 """Secrets beside those whose name says so."""
 
 

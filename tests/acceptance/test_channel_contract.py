@@ -11,7 +11,9 @@ import pytest
 import upsell.channels
 from tests.channel_examples import EXAMPLES
 from tests.sinks import GATEWAY_SECRET
+from tests.twilio_stand_in import ACCOUNT
 from upsell.config import Settings
+from upsell.errors import ConfigError
 from upsell.runtime.carriers import CARRIERS, open_channels, what_is_missing
 from upsell.testing.channel_contract import DISPATCHED_LAWS, LAWS, DispatchedLaw, Example, Law
 
@@ -70,4 +72,11 @@ def test_what_is_not_set_up_says_what_sets_it_up() -> None:
     set_up = Settings(
         gateway_secret=GATEWAY_SECRET, sms_url="http://127.0.0.1:1/", push_url="http://127.0.0.1:2/"
     )
+    assert what_is_missing("sms") == ("no sms is set up: set UPSELL_SMS_URL or UPSELL_TWILIO_ACCOUNT_SID")
     assert set(open_channels(set_up)) == {"email", "sms", "push", "webhook"}
+
+
+def test_two_carriers_of_one_channel_are_refused() -> None:
+    both = Settings(sms_url="http://127.0.0.1:1/", twilio_account_sid=ACCOUNT)
+    with pytest.raises(ConfigError, match="unset UPSELL_SMS_URL or UPSELL_TWILIO_ACCOUNT_SID"):
+        open_channels(both)

@@ -161,7 +161,8 @@ def test_every_example_of_the_description_is_taken(database: str) -> None:
             if "post" in item:
                 ((kind, content),) = item["post"]["requestBody"]["content"].items()
                 example = content["example"]
-                said = {"json": example} if kind == "application/json" else {"content": example}
+                ways = {"application/json": "json", "application/x-www-form-urlencoded": "data"}
+                said = {ways.get(kind, "content"): example}
                 # A provider's webhook is closed until its secret is set.
                 due = 404 if path.startswith("/hooks/") else 200
                 # Nobody can follow without a token, and no example is signed.

@@ -62,7 +62,7 @@ def test_without_a_gateway_the_reason_says_what_to_set(database: str) -> None:
         world.happens("Asked", "ada")
         world.settle()
         ((reason,),) = world.rows("select reason from outbox")
-        assert reason == "no sms is set up: set UPSELL_SMS_URL"
+        assert reason == "no sms is set up: set UPSELL_SMS_URL or UPSELL_TWILIO_ACCOUNT_SID"
         found = diagnose(examine(world.connection, world.clock.now()))
         (failed,) = (each for each in found if each.code == "messages-failed")
         assert (failed.subject, failed.said) == ("sms", f"1 messages failed for good in 14 days: {reason}")

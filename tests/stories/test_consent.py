@@ -322,3 +322,21 @@ def test_never_to_paying_by_the_year_is_never_on_any_plan() -> None:
     story.happens("Offer Declined", offer="yearly", answer="never")
     story.happens("Subscription Changed", plan="pro", amount=14900, currency="USD", interval="month")
     assert asked(story) is Reason.DECLINED
+
+
+@pytest.mark.parametrize(
+    ("said", "answer"),
+    [
+        ({}, Reason.NO_CONSENT),
+        ({"proof": "box"}, Reason.NO_CONSENT),
+        ({"text_version": "3"}, Reason.NO_CONSENT),
+        ({"proof": "box", "text_version": "3"}, True),
+    ],
+)
+def test_where_proof_is_asked_for_consent_alone_is_no_ground(
+    said: dict[str, str], *, answer: bool | Reason
+) -> None:
+    story = told(HELP, "policy: {consent: {email: {bases: [proven-consent]}}}")
+    given: dict[str, Any] = {"channel": "email", **said}
+    story.happens("Consent Given", **given)
+    assert asked(story) == answer

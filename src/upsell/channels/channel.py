@@ -79,6 +79,8 @@ class Receipt(msgspec.Struct, frozen=True):
         is_fault: Whether it tells against the provider: nobody answered, or not now.
         pause: For how long at least the provider asks to be left alone; 0 where it did not say.
         gone: Ids of devices that show nothing any more.
+        is_gone: Whether, of a refusal, nobody is or will be at the address.
+        is_left: Whether, of a refusal, whoever is at the address told the provider that they want no more.
     """
 
     key: str
@@ -89,6 +91,8 @@ class Receipt(msgspec.Struct, frozen=True):
     is_fault: bool = False
     pause: Duration = 0
     gone: tuple[str, ...] = ()
+    is_gone: bool = False
+    is_left: bool = False
 
 
 class Channel(Protocol):

@@ -14,7 +14,7 @@ import msgspec
 
 from upsell.channels.channel import Letter, Receipt
 from upsell.channels.loopback import require_loopback
-from upsell.channels.posting import Post, Poster, write_posts
+from upsell.channels.posting import Post, Poster, sign_post, write_posts
 from upsell.channels.signing import read_secret
 from upsell.config import Settings
 from upsell.decisions.reach import PUSH, SMS
@@ -41,7 +41,8 @@ class GatewayChannel:
         require_loopback(host, f"the gateway for {name}", f"UPSELL_{name.upper()}_URL")
         self._name = name
         self._url = url
-        self._poster = Poster(f"the gateway for {name}", secret, connections)
+        self._secret = secret
+        self._poster = Poster(f"the gateway for {name}", connections)
 
     async def send(self, letters: Sequence[Letter], within: float) -> list[Receipt]:
         """Post letters; see ``Channel.send``."""
@@ -55,7 +56,7 @@ class GatewayChannel:
     def _post(self, letter: Letter) -> Post:
         said = {"key": letter.key, "channel": self._name, "to": letter.recipient, "text": letter.text}
         body = _encode(said | ({"title": letter.subject} if letter.subject else {}))
-        return Post(letter.key, self._url, body, letter.written_at)
+        return sign_post(self._secret, letter, self._url, body)
 
 
 def open_gateway(name: str, settings: Settings) -> GatewayChannel:

@@ -1,14 +1,14 @@
-"""Posting: signed bodies handed to servers over HTTP, each once, with an answer that never guesses.
+"""Posting: bodies handed to servers over HTTP, each once, with an answer that never guesses.
 
-For gateways and webhooks. The law: a request that was sent without an answer that says what became of
-it is unknown.
+For gateways, webhooks and providers with an HTTP API. The law: a request that was sent without an answer that
+says what became of it is unknown.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from http import HTTPStatus
 
 import httpx
@@ -16,7 +16,7 @@ import msgspec
 
 from upsell.channels.channel import Answer, Letter, Receipt
 from upsell.channels.signing import sign
-from upsell.clock import SECOND, Moment
+from upsell.clock import SECOND
 
 TIMEOUT = 6.0
 """Seconds a server may take over one answer."""
@@ -28,12 +28,18 @@ _UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
 class Post(msgspec.Struct, frozen=True):
-    """One body for one server: the message's key, where to, JSON, and when it was written."""
+    """One body for one server: the message's key, where to, what, and the headers that go with it."""
 
     key: str
     url: str
     body: bytes
-    written_at: Moment
+    headers: Mapping[str, str]
+
+
+def sign_post(secret: bytes, letter: Letter, url: str, body: bytes) -> Post:
+    """Make a letter's JSON a post, signed by Standard Webhooks, with the message's key as ``webhook-id``."""
+    signed = sign(secret, letter.key, letter.written_at // SECOND, body)
+    return Post(letter.key, url, body, {"content-type": "application/json", **signed})
 
 
 def write_posts(
@@ -55,14 +61,40 @@ def write_posts(
     return posts, refused
 
 
+def read_answer(key: str, answer: httpx.Response) -> Receipt:
+    """Read an answer: 2xx took it, 429 and 503 did not yet, other 4xx never will, the rest is unknown."""
+    said = words_of(answer)
+    if answer.is_success:
+        return Receipt(key, Answer.ACCEPTED, said)
+    if answer.status_code in _NOT_TAKEN:
+        return Receipt(key, Answer.NOT_NOW, said)
+    return Receipt(key, Answer.REFUSED if answer.is_client_error else Answer.UNKNOWN, said)
+
+
+def words_of(answer: httpx.Response) -> str:
+    """Give an answer for people: its status, and how its body begins."""
+    return f"{answer.status_code} {answer.text[:200].strip()}".strip()
+
+
 class Poster:
     """Posts bodies over connections that are kept."""
 
-    def __init__(self, said_of: str, secret: bytes, connections: int) -> None:
-        """Post signed with a secret; ``said_of`` is what receipts call the server. Nothing is opened yet."""
+    def __init__(
+        self,
+        said_of: str,
+        connections: int,
+        read: Callable[[str, httpx.Response], Receipt] = read_answer,
+    ) -> None:
+        """Post to a server; nothing is opened yet.
+
+        Args:
+            said_of: What receipts call the server.
+            connections: How many posts are under way at once.
+            read: Makes of an answer the receipt of the message with a key.
+        """
         self._said_of = said_of
-        self._secret = secret
         self._connections = connections
+        self._read = read
         self._client: httpx.AsyncClient | None = None
 
     async def send(self, posts: Sequence[Post], within: float) -> list[Receipt]:
@@ -91,22 +123,13 @@ class Poster:
             receipts.append(await self._post(client, waiting.popleft()))
 
     async def _post(self, client: httpx.AsyncClient, post: Post) -> Receipt:
-        signed = sign(self._secret, post.key, post.written_at // SECOND, post.body)
-        headers = {"content-type": "application/json", **signed}
         try:
-            answer = await client.post(post.url, content=post.body, headers=headers)
+            answer = await client.post(post.url, content=post.body, headers=dict(post.headers))
         except _UNSENT as error:
             return Receipt(post.key, Answer.NOT_NOW, f"{self._said_of} does not answer: {error!r}")
         except httpx.HTTPError as error:
             return Receipt(post.key, Answer.UNKNOWN, f"{self._said_of} did not say: {error!r}")
-        return _read(post, answer)
-
-
-def _read(post: Post, answer: httpx.Response) -> Receipt:
-    """Read an answer: 2xx took it, 429 and 503 did not yet, other 4xx never will, the rest is unknown."""
-    said = f"{answer.status_code} {answer.text[:200].strip()}".strip()
-    if answer.is_success:
-        return Receipt(post.key, Answer.ACCEPTED, said)
-    if answer.status_code in _NOT_TAKEN:
-        return Receipt(post.key, Answer.NOT_NOW, said)
-    return Receipt(post.key, Answer.REFUSED if answer.is_client_error else Answer.UNKNOWN, said)
+        try:
+            return self._read(post.key, answer)
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
+            return Receipt(post.key, Answer.UNKNOWN, f"{self._said_of} said what cannot be read: {error!r}")

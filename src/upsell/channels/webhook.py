@@ -14,7 +14,7 @@ import msgspec
 
 from upsell.channels.channel import Letter, Receipt
 from upsell.channels.loopback import is_loopback
-from upsell.channels.posting import Post, Poster, write_posts
+from upsell.channels.posting import Post, Poster, sign_post, write_posts
 from upsell.channels.signing import read_secret
 from upsell.clock import Moment, format_moment
 from upsell.config import Settings
@@ -38,7 +38,8 @@ class WebhookChannel:
     def __init__(self, secret: bytes, hosts: Collection[str], *, connections: int = 4) -> None:
         """Allow hosts beside those of this machine; nothing is opened yet."""
         self._hosts = frozenset(hosts)
-        self._poster = Poster("the server", secret, connections)
+        self._secret = secret
+        self._poster = Poster("the server", connections)
 
     async def send(self, letters: Sequence[Letter], within: float) -> list[Receipt]:
         """Post letters; see ``Channel.send``. A host that is not allowed is refused for good."""
@@ -54,7 +55,7 @@ class WebhookChannel:
         if not is_loopback(host) and host not in self._hosts:
             msg = f"expected a host that is allowed, got {host}; add it to UPSELL_WEBHOOK_HOSTS"
             raise ValueError(msg)
-        return Post(letter.key, letter.recipient, letter.text.encode(), letter.written_at)
+        return sign_post(self._secret, letter, letter.recipient, letter.text.encode())
 
 
 def open_webhooks(settings: Settings) -> WebhookChannel:

@@ -126,6 +126,7 @@ def _lines(shown: Preview, html: Path | None) -> list[str]:
         "Locale": shown.locale,
         "Sent by": f"{shown.workflow}, step {shown.step}, by {shown.channel}",
         "Offer": shown.offer or "",
+        "Segments": _segments(letter.text.rstrip()) if shown.channel == "sms" else "",
         "Opens": notification.link if notification is not None else "",
         "HTML": f"{html} ({len(letter.html.encode()):,} bytes)" if html is not None else "",
     }
@@ -134,3 +135,12 @@ def _lines(shown: Preview, html: Path | None) -> list[str]:
         # The button that a notification has beside what is pressed itself.
         lines += ["", f"[{notification.stop_label}]"]
     return lines
+
+
+def _segments(text: str) -> str:
+    """Say in how many segments a text is sent, and what makes it more."""
+    from upsell.decisions.text_segments import Encoding, count_segments
+
+    found = count_segments(text)
+    because = f", because of {' '.join(found.odd[:10])}" if found.encoding is Encoding.UCS2 else ""
+    return f"{found.count} ({found.units} characters of {found.encoding.value}{because})"

@@ -25,7 +25,7 @@ _FORMS: Final[Mapping[str, re.Pattern[str]]] = {
 
 _OF_DEVICES: Final = "devices:"
 
-_IN_TEXT = re.compile(r"[^\s<>,;:\"'()=\[\]]+@[^\s<>,;:\"'()=\[\]]+")
+_IN_TEXT = re.compile(r"[^\s<>,;:\"'()=\[\]]+@[^\s<>,;:\"'()=\[\]]+|\+[1-9][0-9]{6,14}(?![0-9])")
 
 
 def normalize_address(address: str) -> str:
@@ -85,5 +85,5 @@ def hide_address(address: str) -> str:
 
 
 def hide_addresses(text: str) -> str:
-    """Give a text with most of every mail address in it hidden."""
+    """Give a text with most of every mail address and phone number in it hidden."""
     return _IN_TEXT.sub(lambda found: hide_address(found[0]), text)

@@ -252,18 +252,45 @@ def _stops(scope: Scope, channel: str, families: Collection[str], intent: Intent
 
 def is_given(contact: Contact, channel: str, family: str) -> bool:
     """Tell whether consent was given to be written to by a channel about a family; empty for the main one."""
-    means = (
-        Scope(EVERYTHING),
-        Scope(channel),
-        Scope(EVERYTHING, MARKETING, family),
-        Scope(channel, MARKETING, family),
+    return any(scope.key in contact.given for scope in _meant(channel, family))
+
+
+def is_proven(contact: Contact, channel: str, family: str) -> bool:
+    """Tell whether such consent was given and is kept with its proof: how, and under which words."""
+    return any(
+        is_proof(contact.proofs[scope.key])
+        for scope in _meant(channel, family)
+        if scope.key in contact.given and scope.key in contact.proofs
     )
-    return any(scope.key in contact.given for scope in means)
+
+
+def is_proof(proof: Proof) -> bool:
+    """Tell whether a proof says how consent was given and under which words."""
+    return bool(proof.how and proof.text_version)
+
+
+def has_proof(contact: Contact, channel: str) -> bool:
+    """Tell whether consent to be promoted to by a channel, about whatever, is kept with its proof."""
+    return any(
+        scope.channel in (EVERYTHING, channel) and scope.purpose == MARKETING
+        for scope in map(kept_scope, contact.given)
+        if scope.key in contact.proofs and is_proof(contact.proofs[scope.key])
+    )
 
 
 def is_read(scope: Scope) -> bool:
     """Tell whether the words of a scope mean something here."""
     return scope.channel in _CHANNELS and scope.purpose in _PURPOSES
+
+
+def _meant(channel: str, family: str) -> tuple[Scope, ...]:
+    """Give the scopes that are consent for a channel and a family."""
+    return (
+        Scope(EVERYTHING),
+        Scope(channel),
+        Scope(EVERYTHING, MARKETING, family),
+        Scope(channel, MARKETING, family),
+    )
 
 
 def _given_at(contact: Contact, scope: Scope, at: Moment) -> Moment:

@@ -14,6 +14,7 @@ class Basis(enum.Enum):
 
     CONTRACT = "contract"
     CONSENT = "consent"
+    PROVEN_CONSENT = "proven-consent"
     SOFT_OPT_IN = "soft-opt-in"
     LEGITIMATE_INTEREST = "legitimate-interest"
     NOT_WITHDRAWN = "not-withdrawn"

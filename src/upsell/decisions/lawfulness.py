@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from upsell.catalog.catalog import Catalog
-from upsell.decisions.consents import is_given
+from upsell.decisions.consents import is_given, is_proven
 from upsell.decisions.contact import Contact
 from upsell.decisions.decision import Seen, Verdict
 from upsell.decisions.facts import UnitFacts
@@ -67,6 +67,8 @@ def _holds(
     match basis:
         case Basis.CONSENT:
             return is_given(contact, channel, family)
+        case Basis.PROVEN_CONSENT:
+            return is_proven(contact, channel, family)
         case Basis.SOFT_OPT_IN:
             return any(_has_bought(buyer, catalog, family) for buyer in buyers)
         case Basis.LEGITIMATE_INTEREST:

@@ -138,7 +138,7 @@ class _Speaker:
 
 def _is_open(contact: Contact, channel: str, grounds: Mapping[str, Grounds]) -> bool:
     asked = grounds.get(channel)
-    is_asked_first = asked is not None and asked.bases == (Basis.CONSENT,)
+    is_asked_first = asked is not None and set(asked.bases) <= {Basis.CONSENT, Basis.PROVEN_CONSENT}
     if is_asked_first and not is_given(contact, channel, ""):
         return False
     return ask_consent(contact, channel) is None

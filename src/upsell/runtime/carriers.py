@@ -19,6 +19,7 @@ from upsell.channels.gateway import open_gateway
 from upsell.channels.mail_file import read_mail
 from upsell.channels.public_links import check_links
 from upsell.channels.push import open_push
+from upsell.channels.twilio import open_twilio
 from upsell.channels.webhook import open_webhooks
 from upsell.clock import Clock, SystemClock
 from upsell.config import PREFIX, Settings, link_base
@@ -69,6 +70,7 @@ def open_mail(settings: Settings) -> EmailChannel:
 CARRIERS: Final[tuple[Carrier, ...]] = (
     Carrier("mail", EMAIL, "smtp_host", open_mail),
     Carrier("a gateway for texts", SMS, "sms_url", partial(open_gateway, SMS)),
+    Carrier("Twilio", SMS, "twilio_account_sid", open_twilio),
     Carrier("a gateway for push", PUSH, "push_url", open_push),
     Carrier("web push", PUSH, "push_vapid_private_key", open_push),
     Carrier("Firebase", PUSH, "fcm_service_account_key", open_push),

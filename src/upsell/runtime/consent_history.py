@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from upsell.clock import Moment, format_moment, parse_moment
-from upsell.decisions.consents import EVERYTHING, MARKETING, SERVICE, Scope, kept_scope, told_scope
+from upsell.decisions.consents import EVERYTHING, MARKETING, SERVICE, Scope, is_proof, kept_scope, told_scope
 from upsell.decisions.contact import Contact
 from upsell.decisions.reach import EMAIL
 from upsell.errors import ConfigError
@@ -146,8 +146,16 @@ def standing_words(history: History) -> list[tuple[str, Moment]]:
             for key, pause in contact.pauses.items()
             if pause.until > history.at
         ),
-        *((f"given: {scope_words(kept_scope(key))}, last", at) for key, at in contact.given.items()),
+        *(
+            (f"given{_proved(contact, key)}: {scope_words(kept_scope(key))}, last", at)
+            for key, at in contact.given.items()
+        ),
     ]
+
+
+def _proved(contact: Contact, key: str) -> str:
+    proof = contact.proofs.get(key)
+    return "" if proof is not None and is_proof(proof) else " without proof"
 
 
 def _content(entry: Entry) -> dict[str, Any]:

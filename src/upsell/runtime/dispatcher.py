@@ -28,8 +28,12 @@ from upsell.channels.webhook import write_webhook
 from upsell.clock import SECOND, Clock, Duration, Moment
 from upsell.config import Settings, link_base
 from upsell.decisions.addresses import address_key
+from upsell.decisions.consents import has_proof
+from upsell.decisions.decision import Verdict
 from upsell.decisions.guardrails import mailbox_of
+from upsell.decisions.intents import PROMOTIONAL
 from upsell.decisions.reach import EMAIL, PUSH, WEBHOOK
+from upsell.decisions.reasons import Reason
 from upsell.errors import DeliveryError
 from upsell.journeys.effects import is_of_order
 from upsell.journeys.gate import ask_gate
@@ -37,7 +41,7 @@ from upsell.journeys.program import Program
 from upsell.runtime.backlog import LATE_AFTER, LONGEST_SPREAD
 from upsell.runtime.carriers import what_is_missing
 from upsell.runtime.devices import lose_devices
-from upsell.runtime.left_addresses import tell_left
+from upsell.runtime.left_addresses import take_leavings, tell_left
 from upsell.runtime.linking import Linker, kept_links
 from upsell.runtime.mail_routing import MailRouting
 from upsell.runtime.own_mails import with_own_mails
@@ -334,6 +338,13 @@ class Dispatcher:
             put_off = self._routing.admit(household, message, now)
             if put_off is not None:
                 return put_off
+        if message.intent in PROMOTIONAL and getattr(self._channels[message.channel], "asks_proof", False):
+            person = household.customers.get(message.customer_id)
+            if person is None or not has_proof(person.contact, message.channel):
+                asked = f"{message.channel} asks for consent with its proof"
+                withheld = withheld_by(message.key, Verdict(Reason.NO_CONSENT, asked), None)
+                # Where the policy does not ask for it too the journey would try again at once.
+                return replace(withheld, said={**withheld.said, "is_final": True})
         others = snapshot.lines.ahead(message.key)
         verdict = ask_gate(program, household, message, now, others)
         if verdict is not None:
@@ -379,6 +390,7 @@ class Dispatcher:
                 ended += piece.withheld
                 if piece.letters:
                     self._start(piece, now)
+            take_leavings(self.connection, events)
             # The outbox and suppressions first, then the ledger: whoever holds it waits for neither.
             append(self.connection, events, self._clock)
         return ended
@@ -458,13 +470,14 @@ class Dispatcher:
                 return Finished(receipt.key, State.SENT, provider_id=receipt.detail)
             case Answer.REFUSED:
                 channel = queued.message.channel
-                is_bounce = channel != WEBHOOK and is_gone(receipt.detail, receipt.status)
+                is_bounce = receipt.is_gone or is_gone(receipt.detail, receipt.status)
                 return Finished(
                     receipt.key,
                     State.FAILED,
                     receipt.detail,
                     said={"status": receipt.status} if receipt.status else {},
-                    bounced=address_key(channel, recipient) if is_bounce else "",
+                    bounced=address_key(channel, recipient) if is_bounce and channel != WEBHOOK else "",
+                    is_left=receipt.is_left,
                 )
             case Answer.UNKNOWN:
                 return Finished(receipt.key, State.UNKNOWN, receipt.detail)

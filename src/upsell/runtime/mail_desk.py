@@ -1,4 +1,4 @@
-"""The mail desk: takes what mail providers say by webhook, once it is proved that it is they who say it.
+"""The mail desk: takes what providers say by webhook of mail and texts, once it is proved that they say it.
 
 The laws: for a request that does not prove who it comes from nothing is kept but a count; and nothing is ever
 fetched but from SNS, for a topic of ours.
@@ -14,16 +14,19 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from hashlib import sha256
 from typing import Final, assert_never
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import psycopg
 import structlog
 
 from upsell.clock import Clock, Moment
-from upsell.config import Settings
+from upsell.config import Settings, link_base
+from upsell.decisions.reach import EMAIL, SMS
 from upsell.errors import StoreError
 from upsell.runtime.mail_reports import RETURNED, Matched, Trust, match_reports
-from upsell.sources.hooks import mailgun, postmark, sendgrid, ses, sns
+from upsell.runtime.texting import TextBook
+from upsell.sources.hooks import mailgun, postmark, sendgrid, ses, sns, twilio
 from upsell.sources.reports import ForgedError, Reading
 from upsell.store.connect import Connection, connect
 from upsell.store.reported import Outcome, forget_tokens, note_hooks, take_token
@@ -47,6 +50,7 @@ class Hook(enum.Enum):
     POSTMARK = "postmark"
     SENDGRID = "sendgrid"
     MAILGUN = "mailgun"
+    TWILIO = "twilio"
 
 
 SETTING: Final[Mapping[Hook, str]] = {
@@ -54,6 +58,7 @@ SETTING: Final[Mapping[Hook, str]] = {
     Hook.POSTMARK: "UPSELL_POSTMARK_SECRET",
     Hook.SENDGRID: "UPSELL_SENDGRID_PUBLIC_KEY",
     Hook.MAILGUN: "UPSELL_MAILGUN_SIGNING_KEY",
+    Hook.TWILIO: "UPSELL_TWILIO_AUTH_TOKEN",
 }
 """The setting without which a webhook is closed."""
 
@@ -98,6 +103,9 @@ class MailDesk:
         self._fetch = fetch
         self._postmark = settings.postmark_secret
         self._mailgun = settings.mailgun_signing_key
+        self._twilio = settings.twilio_auth_token
+        self._base = link_base(settings)
+        self._texts = TextBook(has_keywords=bool(settings.twilio_keywords))
         written = settings.sendgrid_public_key.strip()
         self._sendgrid = sendgrid.read_public_key(written) if written else None
         self._topics = sns.read_topics(settings.ses_topics)
@@ -122,11 +130,15 @@ class MailDesk:
                 return self._sendgrid is not None
             case Hook.MAILGUN:
                 return bool(self._mailgun)
+            case Hook.TWILIO:
+                return bool(self._twilio)
             case _:
                 assert_never(hook)
 
-    def take(self, hook: Hook, headers: Mapping[str, str], body: bytes) -> Future[Matched]:
+    def take(self, hook: Hook, target: str, headers: Mapping[str, str], body: bytes) -> Future[Matched]:
         """Prove, read and match a request in a thread of the desk's; nothing is committed yet.
+
+        ``target`` is the path it was posted to, with its query.
 
         The future raises:
             ForgedError: It does not prove who it comes from.
@@ -134,7 +146,14 @@ class MailDesk:
             FetchError: A certificate could not be fetched.
             psycopg.Error: The database did not answer.
         """
-        return self._pool.submit(self._take, hook, headers, body)
+        return self._pool.submit(self._take, hook, target, headers, body)
+
+    def take_text(self, target: str, headers: Mapping[str, str], body: bytes) -> Future[str]:
+        """Prove and take a text that somebody sent, in a thread of the desk's; give what is answered.
+
+        What it asks for is committed when the future is done. It raises as that of ``take`` does.
+        """
+        return self._pool.submit(self._take_text, target, headers, body)
 
     def match_returned(self, reading: Reading) -> Future[Matched]:
         """Match what a mail that came back says, which anybody may have written; nothing is committed yet."""
@@ -166,16 +185,29 @@ class MailDesk:
         for connection in self._connections:
             connection.close()
 
-    def _take(self, hook: Hook, headers: Mapping[str, str], body: bytes) -> Matched:
+    def _take(self, hook: Hook, target: str, headers: Mapping[str, str], body: bytes) -> Matched:
         now = self._clock.now()
         try:
-            reading = self._read(hook, headers, body, now)
+            reading = self._read(hook, target, headers, body, now)
         except ForgedError:
             self.note(hook.value, {Outcome.FORGED: 1})
             raise
-        return match_reports(self._connection(), reading, hook.value, self._trust, now)
+        channel = SMS if hook is Hook.TWILIO else EMAIL
+        return match_reports(self._connection(), reading, hook.value, self._trust, now, channel)
 
-    def _read(self, hook: Hook, headers: Mapping[str, str], body: bytes, now: Moment) -> Reading:
+    def _take_text(self, target: str, headers: Mapping[str, str], body: bytes) -> str:
+        source = Hook.TWILIO.value
+        try:
+            said = twilio.prove_twilio(self._twilio, self._base + target, headers, body)
+        except ForgedError:
+            self.note(source, {Outcome.FORGED: 1})
+            raise
+        heard = self._texts.take(self._connection(), self._clock, twilio.read_text(said))
+        if not heard.is_known:
+            self.note(source, {Outcome.FOREIGN: 1})
+        return heard.answer
+
+    def _read(self, hook: Hook, target: str, headers: Mapping[str, str], body: bytes, now: Moment) -> Reading:
         match hook:
             case Hook.SES:
                 return self._read_ses(body, now)
@@ -194,6 +226,10 @@ class MailDesk:
                 mailgun.prove_mailgun(self._mailgun, signature, now)
                 self._use_up(signature.token, said, now)
                 return mailgun.read_mailgun(said)
+            case Hook.TWILIO:
+                told = twilio.prove_twilio(self._twilio, self._base + target, headers, body)
+                key = parse_qs(urlsplit(target).query).get("key", [""])[0]
+                return twilio.read_status(told, key, now)
             case _:
                 assert_never(hook)
 

@@ -1,4 +1,4 @@
-"""Reports of mail: matched to messages of ours, and made events of the households they went to.
+"""Reports of mail and texts: matched to messages of ours, and made events of the households they went to.
 
 For webhooks, and for mail that came back. The laws: a report is believed about a message of ours that went
 to the address it names, and about nothing else; told again it is the same event; and what is not believed is
@@ -14,7 +14,8 @@ import msgspec
 
 from upsell.clock import DAY, Clock, Duration, Moment
 from upsell.decisions.addresses import address_key, hide_address, hide_addresses
-from upsell.decisions.reach import EMAIL
+from upsell.decisions.consents import SERVICE
+from upsell.decisions.reach import EMAIL, SMS
 from upsell.ids import bare, is_account
 from upsell.runtime.left_addresses import take_leavings
 from upsell.runtime.suppressing import take_reports
@@ -98,14 +99,14 @@ class Taken(msgspec.Struct, frozen=True):
 
 
 def match_reports(
-    connection: Connection, reading: Reading, source: str, trust: Trust, now: Moment
+    connection: Connection, reading: Reading, source: str, trust: Trust, now: Moment, channel: str = EMAIL
 ) -> Matched:
-    """Find the messages that reports are about; nothing is written."""
+    """Find the messages of a channel that reports are about; nothing is written."""
     reports = [each for each in reading.reports if trust.has_engagement or each.kind not in _ENGAGEMENT]
     passed_over = reading.passed_over + len(reading.reports) - len(reports)
     keys = {key for each in reports for key in each.keys}
     ids = {said for each in reports for said in each.provider_ids if len(said) >= _SHORTEST_ID}
-    found = [each for each in find_reported(connection, keys, ids) if each.channel == EMAIL]
+    found = [each for each in find_reported(connection, keys, ids) if each.channel == channel]
     by_key = {each.key: each for each in found}
     by_id: dict[str, list[Sent]] = {}
     for each in found:
@@ -171,7 +172,7 @@ def _message_of(
 
 def _doubt(report: Report, message: Sent, trust: Trust, now: Moment) -> tuple[str, str] | None:
     """Say, as a code and in words, why a report is not believed; None when it is."""
-    addresses = {address_key(EMAIL, each) for each in report.recipients}
+    addresses = {address_key(message.channel, each) for each in report.recipients}
     if message.address is not None and addresses and message.address not in addresses:
         return "other_address", f"expected the address that message {message.key} went to, got another"
     if trust.is_proved:
@@ -207,6 +208,8 @@ def _draft(report: Report, message: Sent, source: str, now: Moment) -> Draft:
         said["link"] = report.link
     if report.kind is Kind.WITHDRAWN:
         said["proof"] = f"told by {source}"
+        if message.channel == SMS:
+            said["purpose"] = SERVICE
     if report.kind in (Kind.BOUNCED, Kind.COMPLAINED):
         if message.address is not None:
             said["address_key"] = message.address

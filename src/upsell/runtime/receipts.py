@@ -12,10 +12,12 @@ from typing import Final
 import msgspec
 
 from upsell.clock import Moment, format_moment
+from upsell.decisions.consents import SERVICE
 from upsell.decisions.decision import Verdict
 from upsell.decisions.reasons import MEANINGS
 from upsell.ids import bare, is_account
 from upsell.signals.events import (
+    CONSENT_WITHDRAWN,
     MESSAGE_BOUNCED,
     MESSAGE_FAILED,
     MESSAGE_SENT,
@@ -38,12 +40,15 @@ EVENTS: Final = {
 
 
 def receipt_events(queued: Queued, told: Finished, now: Moment) -> Iterator[Event]:
-    """Write what is recorded of a message: its receipt, and that its address takes no mail."""
+    """Write what is recorded of a message: its receipt, and that its address takes no mail or wants none."""
     if told.state in EVENTS:
         yield receipt_event(queued, told, now)
     if told.bounced:
         said = {**told.said, "kind": "hard", "address_key": told.bounced}
         yield message_event(MESSAGE_BOUNCED, queued, msgspec.structs.replace(told, said=said), now)
+    if told.is_left:
+        said = {**told.said, "purpose": SERVICE, "proof": f"told by who carries it: {told.reason or ''}"}
+        yield message_event(CONSENT_WITHDRAWN, queued, msgspec.structs.replace(told, said=said), now)
 
 
 def receipt_event(queued: Queued, told: Finished, now: Moment, source: str = SOURCE) -> Event:

@@ -458,7 +458,7 @@ def _messages() -> tuple[EventType, ...]:
                 _moment("retry_at", "when time alone may open the gate again"),
                 _text("address", "key of the address whose places others had taken"),
                 _text("by", "who withdrew it by hand"),
-                Property("is_final", Kind.BOOLEAN, "whether it is not asked about again: withdrawn by hand"),
+                Property("is_final", Kind.BOOLEAN, "whether it is not asked about again, as by hand"),
             ),
         ),
         ours("Message Sent", "The provider accepted it.", _MESSAGE),
@@ -495,6 +495,21 @@ def _messages() -> tuple[EventType, ...]:
             group,
             "A link in it was followed by a person; a machine that follows links makes no event.",
             (*_MESSAGE, _text("link", "where it leads")),
+        ),
+        EventType(
+            "Message Answered",
+            group,
+            "Somebody wrote back; of texts by Twilio it is told, and what it asks for is done.",
+            (
+                *_MESSAGE,
+                _text("words", "what they wrote, its first 1,600 characters"),
+                _text(
+                    "meaning",
+                    "`stop`, `start`, `help`, `other`, or `perhaps stop`: a word of a withdrawal that is "
+                    "perhaps none, for a person to look at",
+                ),
+                _text("answer", "what was answered at once; nothing where who carries texts answers"),
+            ),
         ),
         ours(
             "Address Suppressed",

@@ -33,8 +33,8 @@ SOURCE_FILE: Final = File(
 )
 """What kind of file it is."""
 
-TAKEN_PATHS: Final = frozenset({"ses", "postmark", "sendgrid", "mailgun"})
-"""Paths under ``/hooks/`` by which mail providers are heard."""
+TAKEN_PATHS: Final = frozenset({"ses", "postmark", "sendgrid", "mailgun", "twilio"})
+"""Paths under ``/hooks/`` by which providers of mail and texts are heard."""
 
 
 def compile_whole(documents: Documents) -> tuple[Compiled, Mapping[str, Definition]]:

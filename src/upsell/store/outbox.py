@@ -84,6 +84,7 @@ class Finished(msgspec.Struct, frozen=True):
         mailbox: Whose mailbox it went to, empty where that is not known.
         is_attempt: Whether a provider was spoken to about it; False gives back the attempt that was counted.
         bounced: Key of the address that takes no mail, where that is why it failed; else empty.
+        is_left: Whether it failed because whoever is there told the provider that they want no more.
     """
 
     key: str
@@ -95,6 +96,7 @@ class Finished(msgspec.Struct, frozen=True):
     mailbox: str = ""
     is_attempt: bool = True
     bounced: str = ""
+    is_left: bool = False
 
 
 def keep_messages(

@@ -86,6 +86,13 @@ def find_reported(
     return [_sent(*row) for row in found]
 
 
+def find_last_to(connection: Connection, channel: str, address: str) -> Sent | None:
+    """Find the last message that went to an address by a channel; None when none did."""
+    values = {"channel": channel, "address": address}
+    row = connection.execute(query("find_last_to_address"), values, binary=True).fetchone()
+    return next(iter(find_reported(connection, [row[0]])), None) if row is not None else None
+
+
 def call_sent(connection: Connection, keys: Collection[str]) -> frozenset[str]:
     """Call sent those of some messages that were unknown; give their keys."""
     if not keys:

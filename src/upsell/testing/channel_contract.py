@@ -180,7 +180,10 @@ def a_key_that_comes_again_is_taken_once(example: Example) -> None:
 
 
 def nothing_about_one_letter_is_raised(example: Example) -> None:
-    """A letter to nowhere or with odd words goes or is refused for good, and the rest goes on."""
+    """A letter to nowhere or with odd words goes or is refused for good, and the rest goes on.
+
+    Nor is an answer that cannot be read: it was taken, or may have been.
+    """
     with example.stands_in() as stand_in:
         good = example.letter(stand_in, "good")
         letters = [
@@ -202,6 +205,10 @@ def nothing_about_one_letter_is_raised(example: Example) -> None:
         for each in told.values():
             # Whatever else would be tried again, or be listed as possibly said, for ever.
             _hold(each.answer in (Answer.ACCEPTED, Answer.REFUSED), f"expected one or the other, got {each}")
+        stand_in.be(Manner.MUMBLES)
+        (mumbled,) = _send(example, stand_in, ["mumbled"])
+        is_honest = mumbled.answer in (Answer.ACCEPTED, Answer.UNKNOWN)
+        _hold(is_honest, f"expected that what says it was taken may have been, got {mumbled}")
 
 
 def closing_lets_go(example: Example) -> None:

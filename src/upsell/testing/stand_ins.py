@@ -29,7 +29,8 @@ class Manner(enum.Enum):
     """How a provider behaves towards a letter.
 
     It takes it; refuses it for good; says not now; says that something broke on its side; takes it and hangs
-    up before it has said so; or takes it and says what is no answer at all.
+    up before it has said so; takes it and says what is no answer at all; or takes it, says so, and adds what
+    nobody can read.
     """
 
     ACCEPTS = "accepts"
@@ -38,9 +39,10 @@ class Manner(enum.Enum):
     BREAKS = "breaks"
     HANGS_UP = "hangs up"
     BABBLES = "babbles"
+    MUMBLES = "mumbles"
 
 
-_TAKING = frozenset({Manner.ACCEPTS, Manner.HANGS_UP, Manner.BABBLES})
+_TAKING = frozenset({Manner.ACCEPTS, Manner.HANGS_UP, Manner.BABBLES, Manner.MUMBLES})
 
 
 class StandIn:
@@ -123,8 +125,8 @@ def open_http_stand_in(
 
     Args:
         key_of: Gives the message's key that a request carries.
-        answer: Gives what the provider says to a request in each manner but the last two, which are the
-            same for all: the connection ends without a word, or the answer is none of HTTP.
+        answer: Gives what the provider says to a request in each manner but the last three, which are the
+            same for all: the connection ends without a word, the answer is none of HTTP, or its body is none.
         knows_keys: Whether the provider takes a key it took before for the same letter.
     """
     stand_in = StandIn(knows_keys=knows_keys)
@@ -152,6 +154,8 @@ def open_http_stand_in(
             elif manner is Manner.BABBLES:
                 self.wfile.write(b"WHATEVER you say\r\n\r\n")
                 self._hang_up()
+            elif manner is Manner.MUMBLES:
+                self._say(Said(answer(Manner.ACCEPTS, heard).status, b"\xff{"))
             else:
                 self._say(answer(manner, heard))
 
@@ -194,6 +198,7 @@ _SMTP = {
     Manner.REFUSES: "554 5.7.1 never",
     Manner.NOT_NOW: "452 4.2.2 later",
     Manner.BREAKS: "451 4.3.0 something broke",
+    Manner.MUMBLES: "250 \x01\x02",
 }
 """What a mail server answers to a letter."""
 

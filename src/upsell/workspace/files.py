@@ -151,13 +151,14 @@ _GROUNDS = RecordOf(
                 scalars.one_of(
                     "ground",
                     Basis.CONSENT.value,
+                    Basis.PROVEN_CONSENT.value,
                     Basis.SOFT_OPT_IN.value,
                     Basis.LEGITIMATE_INTEREST.value,
                 ),
                 least=1,
             ),
-            "the grounds that will do: consent was given, something of the same family was sold for money, "
-            "or interest is true",
+            "the grounds that will do: consent was given, or given and kept with how and under which words; "
+            "something of the same family was sold for money; or interest is true",
             True,
         ),
         "interest": Key(scalars.RULE, "when the team's legitimate interest holds; without it always"),

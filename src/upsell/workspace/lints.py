@@ -18,6 +18,7 @@ from upsell.workspace.findings import Findings
 from upsell.workspace.items import Record
 from upsell.workspace.languages import lint_languages
 from upsell.workspace.spacing import channels_of
+from upsell.workspace.text_lengths import lint_text_lengths
 from upsell.workspace.waits import lint_waits
 from upsell.workspace.ways import Passage, Ways, arms_of
 from upsell.workspace.written_steps import place_of, way_in_words
@@ -45,6 +46,7 @@ def lint_workflow(workflow: Workflow, record: Record, policy: Policy, today: str
     _lint_ground(workflow, record, policy, findings)
     _lint_goal(workflow, record, findings)
     lint_languages(workflow, record, findings)
+    lint_text_lengths(workflow, record, findings)
 
 
 def lint_offer(offer: Offer, record: Record, findings: Findings) -> None:
@@ -154,7 +156,7 @@ def _lint_ground(workflow: Workflow, record: Record, policy: Policy, findings: F
                 place_of(record, step.id),
                 "expected a ground on which texts that market are sent, got none: whoever has not withdrawn "
                 "gets them",
-                hint="policy: {consent: {sms: {bases: [consent]}}}",
+                hint="policy: {consent: {sms: {bases: [proven-consent]}}}",
                 code="sms-without-ground",
             )
             return

@@ -154,3 +154,22 @@ def test_a_push_is_shown_with_where_it_leads_and_its_button(
     assert "Title:     Near\n" in out
     assert "Opens:     https://acme.example/usage?plan=Starter\n" in out
     assert out.endswith("\n90 % used.\n\n[Stop these]\n")
+
+
+def test_a_text_is_shown_with_its_segments(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    documents = make_documents(
+        {"w": workflow(trigger="{on: Asked}", journey="[{sms: {content: t1, intent: service}}]")}
+    )
+    words = ("preview", "t1", "--example", "--workspace", tmp_path)
+    for text, shown in (
+        ("a" * 161, "Segments:  2 (161 characters of GSM 7-bit)"),
+        ("It’s time", "Segments:  1 (9 characters of UCS-2, because of ’)"),
+    ):
+        for name, said in {**documents, "templates/t1.sms.txt": text}.items():
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).write_text(said, "utf-8")
+        code, out, err = run_command(capsys, monkeypatch, *words)
+        assert code == 0, err
+        assert shown in out

@@ -350,3 +350,24 @@ def test_a_step_of_several_channels_keeps_the_silence_of_each(
     documents = journey(HELP, f"{{wait: {wait}}}", SHOW)
     told = lint(text_in_the_place_of_mail(documents, "2", *channels), NOW).warnings
     assert [each.code for each in told] == (["wait-too-short"] if is_told else [])
+
+
+def texts(text: str) -> set[str]:
+    files = journey(SERVICE, "{sms: {content: urgent, intent: service}}")
+    return {code for code, _ in told({**files, "templates/urgent.sms.txt": text})}
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ("It's time, {{ customer.first_name | default: '’' }}", set()),
+        ("It’s time", {"sms-costly-sign"}),
+        ("Это ваш лимит – сегодня", set()),
+        ("Fast 👍 – and good", set()),
+        ("x" * 459, set()),
+        ("x" * 460, {"sms-long"}),
+        ("{% if customer.first_name %}" + "x" * 460 + "{% endif %}", set()),
+    ],
+)
+def test_a_text_is_told_of_only_for_what_always_stands_in_it(text: str, codes: set[str]) -> None:
+    assert texts(text) == codes

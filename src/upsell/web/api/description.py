@@ -127,6 +127,7 @@ def describe() -> Schema:
     paths["/v1/segments/{segment}"] = {"get": _segment()}
     paths |= task_paths()
     paths |= {f"/hooks/{hook.value}": {"post": _hook(hook)} for hook in Hook}
+    paths["/hooks/twilio/texts"] = {"post": _texts()}
     paths["/hooks/{path}"] = {"post": _source()}
     paths["/v1/bounces"] = {"post": _bounces()}
     paths["/health"] = {"get": _health()}
@@ -347,11 +348,19 @@ def _segment() -> Schema:
     }
 
 
+_WORD: Final[Schema] = {"type": "string"}
+
+_FORM: Final = "application/x-www-form-urlencoded"
+
 _HOOK_BODIES: Final[Mapping[Hook, tuple[Schema, Schema | list[Schema]]]] = {
     Hook.SES: ({"type": "object"}, {"Type": "Notification", "MessageId": "22b80b92", "Message": "{}"}),
     Hook.POSTMARK: ({"type": "object"}, {"RecordType": "Bounce", "Type": "HardBounce"}),
     Hook.SENDGRID: ({"type": "array"}, [{"event": "bounce", "sg_event_id": "6g4ZI7SA", "timestamp": 1}]),
     Hook.MAILGUN: ({"type": "object"}, {"signature": {}, "event-data": {}}),
+    Hook.TWILIO: (
+        {"type": "object", "properties": {"MessageSid": _WORD}, "required": ["MessageSid"]},
+        {"MessageSid": "SM0123", "MessageStatus": "delivered", "To": "+15551234567"},
+    ),
 }
 """Each webhook's body, in the provider's own form, and an example of it without its proof."""
 
@@ -366,10 +375,42 @@ def _hook(hook: Hook) -> Schema:
         "security": [],
         "requestBody": {
             "required": True,
-            "content": {"application/json": {"schema": schema, "example": example}},
+            "content": {_kind_of(hook): {"schema": schema, "example": example}},
         },
         "responses": {
             "200": response("What is believed is committed.", _counts(Taken)),
+            "404": refusal("It is not set up."),
+            **{status: refusal(said) for status, said in REFUSED.items() if status != "401"},
+        },
+    }
+
+
+def _kind_of(hook: Hook) -> str:
+    return _FORM if hook is Hook.TWILIO else "application/json"
+
+
+def _texts() -> Schema:
+    schema = {
+        "type": "object",
+        "properties": {"MessageSid": _WORD, "From": _WORD, "Body": _WORD},
+        "required": ["MessageSid", "From"],
+    }
+    example = {"MessageSid": "SM0123", "From": "+15551234567", "Body": "STOP"}
+    return {
+        "operationId": "twilio-texts",
+        "summary": "Take a text that somebody sent to a number of yours at Twilio.",
+        "description": "In Twilio's own form, and signed by it. What it asks for is committed; the answer "
+        f"says what Twilio texts back. Closed until {SETTING[Hook.TWILIO]} is set.",
+        "security": [],
+        "requestBody": {
+            "required": True,
+            "content": {_FORM: {"schema": schema, "example": example}},
+        },
+        "responses": {
+            "200": {
+                "description": "TwiML, with a message or with none.",
+                "content": {"text/xml": {"schema": {"type": "string"}}},
+            },
             "404": refusal("It is not set up."),
             **{status: refusal(said) for status, said in REFUSED.items() if status != "401"},
         },

@@ -1,4 +1,4 @@
-"""``POST /hooks/{ses,postmark,sendgrid,mailgun}`` and ``/v1/bounces``: what became of mail.
+"""``POST /hooks/{ses,postmark,sendgrid,mailgun,twilio}`` and ``/v1/bounces``: what became of mail and texts.
 
 A webhook is opened by setting its secret, and proves itself by it; ``/v1/bounces`` takes mail that came back,
 as it came, from whoever shows a key for it. The law: 200 is said only when what is believed is committed.
@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any, Final
+from xml.sax.saxutils import escape
 
 import psycopg
 from litestar import Request, Response, post
@@ -63,13 +64,23 @@ def hook_routes(desk: MailDesk, intake: Intake, clock: Clock, ring: KeyRing) -> 
         """Take what Mailgun says."""
         return await door.take(request, Hook.MAILGUN)
 
+    @post("/hooks/twilio", status_code=200, request_max_body_size=LARGEST_HOOK)
+    async def twilio_hook(request: AnyRequest) -> Response[bytes]:
+        """Take what Twilio says became of a text."""
+        return await door.take(request, Hook.TWILIO)
+
+    @post("/hooks/twilio/texts", status_code=200, request_max_body_size=LARGEST_HOOK)
+    async def twilio_texts(request: AnyRequest) -> Response[bytes]:
+        """Take a text that somebody sent."""
+        return await door.take_text(request)
+
     @post("/v1/bounces", status_code=200, request_max_body_size=LARGEST_MAIL)
     async def bounces(request: AnyRequest) -> Response[bytes]:
         """Take one mail that came back."""
         turned_away = await turn_away(ring, request, Scope.BOUNCES)
         return turned_away if turned_away is not None else await door.take_mail(request)
 
-    return [ses_hook, postmark_hook, sendgrid_hook, mailgun_hook, bounces]
+    return [ses_hook, postmark_hook, sendgrid_hook, mailgun_hook, twilio_hook, twilio_texts, bounces]
 
 
 class _Door:
@@ -83,17 +94,39 @@ class _Door:
     async def take(self, request: AnyRequest, hook: Hook) -> Response[bytes]:
         """Take a request to a webhook."""
         if not self._desk.is_open(hook):
-            said = f"expected {SETTING[hook]} to be set before {request.url.path} takes anything; it is not"
-            return answer(Refused("not_set_up", said), HTTPStatus.NOT_FOUND)
+            return _closed(request, hook)
         body = await request.body()
 
         async def matched() -> Matched:
             """Prove, read and match."""
-            headers = {name.lower(): value for name, value in request.headers.items()}
             plain = unpacked(body, request.headers.get("content-encoding", ""))
-            return await asyncio.wrap_future(self._desk.take(hook, headers, plain))
+            return await asyncio.wrap_future(
+                self._desk.take(hook, _target(request), _headers(request), plain)
+            )
 
         return await self._answered(hook.value, body, matched)
+
+    async def take_text(self, request: AnyRequest) -> Response[bytes]:
+        """Take a text that somebody sent; what is answered to them is in the answer, as TwiML."""
+        if not self._desk.is_open(Hook.TWILIO):
+            return _closed(request, Hook.TWILIO)
+        body = await request.body()
+        try:
+            plain = unpacked(body, request.headers.get("content-encoding", ""))
+            taking = self._desk.take_text(_target(request), _headers(request), plain)
+            said = await asyncio.wrap_future(taking)
+        except TooLargeError as error:
+            refused = Refused("request_entity_too_large", str(error))
+            return answer(refused, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        except ForgedError as error:
+            return answer(Refused("forged", str(error)), HTTPStatus.FORBIDDEN)
+        except IntakeError as error:
+            return answer(Refused("malformed", str(error)), HTTPStatus.BAD_REQUEST)
+        except (psycopg.Error, StoreError):
+            return answer(Refused("unavailable", _UNAVAILABLE), HTTPStatus.SERVICE_UNAVAILABLE, AGAIN)
+        message = f"<Message>{escape(said)}</Message>" if said else ""
+        twiml = f'<?xml version="1.0" encoding="UTF-8"?><Response>{message}</Response>'
+        return Response(twiml.encode(), media_type="text/xml")
 
     async def take_mail(self, request: AnyRequest) -> Response[bytes]:
         """Take one mail that came back; one that reports nothing that can be read is refused."""
@@ -157,6 +190,21 @@ class _Door:
         if refused is not None:
             return answer(refused, HTTPStatus.BAD_REQUEST)
         return answer(tell_taken(found, [each.outcome for each in appended]))
+
+
+def _closed(request: AnyRequest, hook: Hook) -> Response[bytes]:
+    said = f"expected {SETTING[hook]} to be set before {request.url.path} takes anything; it is not"
+    return answer(Refused("not_set_up", said), HTTPStatus.NOT_FOUND)
+
+
+def _target(request: AnyRequest) -> str:
+    """Give the path a request was posted to, with its query as it was written."""
+    query = request.scope["query_string"].decode("latin-1")
+    return request.scope["path"] + (f"?{query}" if query else "")
+
+
+def _headers(request: AnyRequest) -> dict[str, str]:
+    return {name.lower(): value for name, value in request.headers.items()}
 
 
 class _UnreadableError(Exception):

@@ -100,7 +100,7 @@ journey:
 """,
         right="""\
 # upsell.yaml
-policy: {gap: 1 day, consent: {sms: {bases: [consent]}}}
+policy: {gap: 1 day, consent: {sms: {bases: [proven-consent]}}}
 # catalog.yaml
 offers:
   grow: {kind: upgrade, plan: business, title: Business, reason: More room, valid_for: 3 days}
@@ -139,6 +139,79 @@ offers:
   grow: {kind: upgrade, plan: business, title: Business, reason: More room, valid_for: 3 days}
 # templates/upgrade.sms.txt
 {{ offer.title }}: {{ offer.reason }}
+# workflows/room.yaml
+journey:
+  - email: {content: tips, intent: help}
+  - wait: 3 days
+  - sms: {content: upgrade, offer: grow}
+""",
+        is_lint=True,
+        waived_in=Subject.WORKFLOW,
+    ),
+    Page(
+        code="sms-costly-sign",
+        meaning="A sign such as a curly quote makes a text cost more than twice as much.",
+        why="A text of nothing but the GSM alphabet has 160 characters in a segment; one sign that is not of "
+        "it leaves 70. Editors put curly quotes and long dashes in by themselves.",
+        source="3GPP TS 23.038, 6.2.1: the GSM 7 bit default alphabet and its extension table.",
+        remedy="Write the plain sign.",
+        wrong="""\
+# catalog.yaml
+offers:
+  grow: {kind: upgrade, plan: business, title: Business, reason: More room, valid_for: 3 days}
+# templates/upgrade.sms.txt
+It’s time: {{ offer.reason }}
+# workflows/room.yaml
+journey:
+  - email: {content: tips, intent: help}
+  - wait: 3 days
+  - sms: {content: upgrade, offer: grow}
+""",
+        right="""\
+# catalog.yaml
+offers:
+  grow: {kind: upgrade, plan: business, title: Business, reason: More room, valid_for: 3 days}
+# templates/upgrade.sms.txt
+It's time: {{ offer.reason }}
+# workflows/room.yaml
+journey:
+  - email: {content: tips, intent: help}
+  - wait: 3 days
+  - sms: {content: upgrade, offer: grow}
+""",
+        is_lint=True,
+        waived_in=Subject.WORKFLOW,
+    ),
+    Page(
+        code="sms-long",
+        meaning="A text has more than three segments before anything is filled in.",
+        why="Each segment is paid for, and a long text is read by few. Counted is what always stands in the "
+        "template; one with conditions is left alone.",
+        source="3GPP TS 23.040, 9.2.3.24.1: of several segments each has 153 characters, or 67.",
+        remedy="Say less, or say it by mail.",
+        wrong="""\
+# catalog.yaml
+offers:
+  grow: {kind: upgrade, plan: business, title: Business, reason: More room, valid_for: 3 days}
+# templates/upgrade.sms.txt
+Reports are what your team runs each morning, and they run out before noon again.
+Reports are what your team runs each morning, and they run out before noon again.
+Reports are what your team runs each morning, and they run out before noon again.
+Reports are what your team runs each morning, and they run out before noon again.
+Reports are what your team runs each morning, and they run out before noon again.
+Reports are what your team runs each morning, and they run out before noon again.
+# workflows/room.yaml
+journey:
+  - email: {content: tips, intent: help}
+  - wait: 3 days
+  - sms: {content: upgrade, offer: grow}
+""",
+        right="""\
+# catalog.yaml
+offers:
+  grow: {kind: upgrade, plan: business, title: Business, reason: More room, valid_for: 3 days}
+# templates/upgrade.sms.txt
+Four times the reports, for three days: reply STOP to end texts.
 # workflows/room.yaml
 journey:
   - email: {content: tips, intent: help}
