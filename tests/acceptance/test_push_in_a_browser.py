@@ -227,6 +227,22 @@ def test_nobody_is_asked_but_in_answer_to_a_press_and_after_it_was_explained(
     context.close()
 
 
+def test_no_button_is_promised_where_a_browser_has_none_and_the_page_is_german(
+    place: Place, who: str, subscribed: Subscribed
+) -> None:
+    context = place.context(subscribed)
+    context.add_init_script(
+        "Object.defineProperty(Notification, 'maxActions', { value: undefined });"
+        "document.addEventListener('DOMContentLoaded', () => { document.documentElement.lang = 'de-AT'; });"
+    )
+    page = place.open(context, who)
+    page.get_by_role("button", name="Turn on notices").click()
+    dialog = page.get_by_role("dialog", name="Sollen wir Ihnen hier Bescheid geben?")
+    expect(dialog).to_contain_text("Sie können sie jederzeit in Ihrem Browser beenden.")
+    expect(dialog).not_to_contain_text("Schaltfläche")
+    context.close()
+
+
 def test_a_browser_that_says_no_is_not_asked_again(place: Place, who: str, subscribed: Subscribed) -> None:
     context = place.context(subscribed, is_granted=False)
     # What is not among those granted is denied.

@@ -21,6 +21,7 @@
       title: "Shall we tell you here?",
       text: "{site} then shows you short notices: help, news and offers about what you use, also while this page is closed.",
       end: "You can end them at any time, with a button on each notice or in your browser.",
+      endThere: "You can end them at any time in your browser.",
       yes: "Yes, show me notices",
       no: "Not now",
     },
@@ -28,6 +29,7 @@
       title: "Sollen wir Ihnen hier Bescheid geben?",
       text: "{site} zeigt Ihnen dann kurze Hinweise: Hilfe, Neues und Angebote zu dem, was Sie nutzen, auch wenn diese Seite geschlossen ist.",
       end: "Sie können sie jederzeit beenden, mit einer Schaltfläche an jedem Hinweis oder in Ihrem Browser.",
+      endThere: "Sie können sie jederzeit in Ihrem Browser beenden.",
       yes: "Ja, Hinweise zeigen",
       no: "Jetzt nicht",
     },
@@ -187,7 +189,10 @@ dialog:focus-visible{outline:0}
   function words(given) {
     const said = needed().locale || document.documentElement.lang || navigator.language || "en";
     const lang = said.toLowerCase().startsWith("de") ? "de" : "en";
-    const told = { ...WORDS[lang], ...(needed().words || {}), ...given };
+    const ours = WORDS[lang];
+    // Not every browser has buttons on its notices.
+    const end = Notification.maxActions > 0 ? ours.end : ours.endThere;
+    const told = { ...ours, end, ...(needed().words || {}), ...given };
     return { ...told, lang: given.lang || lang, text: told.text.replace("{site}", location.hostname) };
   }
 
