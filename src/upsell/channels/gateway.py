@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import httpx
 import msgspec
 
+from upsell.channels.border import read_border
 from upsell.channels.channel import Letter, Receipt
 from upsell.channels.loopback import require_loopback
 from upsell.channels.posting import Post, Poster
@@ -38,7 +39,8 @@ class GatewayChannel:
         require_loopback(host, f"the gateway for {name}", f"UPSELL_{name.upper()}_URL")
         self._name = name
         self._url = url
-        self._poster = Poster(f"the gateway for {name}", secret, connections)
+        border = read_border("").widened(host)
+        self._poster = Poster(f"the gateway for {name}", secret, connections, border)
 
     async def send(self, letters: Sequence[Letter], within: float) -> list[Receipt]:
         """Post letters; see ``Channel.send``."""

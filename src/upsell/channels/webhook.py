@@ -1,18 +1,17 @@
 """Webhooks: a server of the team's own is told that a journey reached a step.
 
 Each is one signed POST by Standard Webhooks, with the message's key as ``webhook-id``. The law: it
-speaks to no customer, and it goes to no host that was not allowed.
+speaks to no customer, and it goes to no address inside the team's network that a setting does not name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-import httpx
 import msgspec
 
-from upsell.channels.channel import Answer, Letter, Receipt
-from upsell.channels.loopback import is_loopback
+from upsell.channels.border import Border
+from upsell.channels.channel import Letter, Receipt
 from upsell.channels.posting import Post, Poster
 from upsell.clock import Moment, format_moment
 from upsell.errors import DeliveryError
@@ -29,22 +28,14 @@ _encode = msgspec.json.Encoder().encode
 class WebhookChannel:
     """Tells servers of the team's own."""
 
-    def __init__(self, secret: bytes, hosts: Collection[str], *, connections: int = 4) -> None:
-        """Allow hosts beside those of this machine; nothing is opened yet."""
-        self._hosts = frozenset(hosts)
-        self._poster = Poster("the server", secret, connections)
+    def __init__(self, secret: bytes, border: Border, *, connections: int = 4) -> None:
+        """Go where a border lets through; nothing is opened yet."""
+        self._poster = Poster("the server", secret, connections, border)
 
     async def send(self, letters: Sequence[Letter], within: float) -> list[Receipt]:
         """Post letters; see ``Channel.send``. A host that is not allowed is refused for good."""
-        refused, posts = [], []
-        for letter in letters:
-            host = httpx.URL(letter.recipient).host
-            if is_loopback(host) or host in self._hosts:
-                posts.append(Post(letter.key, letter.recipient, letter.text.encode(), letter.written_at))
-            else:
-                detail = f"expected a host that is allowed, got {host}; add it to UPSELL_WEBHOOK_HOSTS"
-                refused.append(Receipt(letter.key, Answer.REFUSED, detail))
-        return [*refused, *await self._poster.send(posts, within)]
+        posts = [Post(each.key, each.recipient, each.text.encode(), each.written_at) for each in letters]
+        return await self._poster.send(posts, within)
 
     async def close(self) -> None:
         """Close every kept connection."""

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import structlog
 
+from upsell.channels.border import read_border
 from upsell.channels.channel import Channel
 from upsell.channels.email import EmailChannel
 from upsell.channels.gateway import GatewayChannel
@@ -171,8 +172,8 @@ def open_channels(settings: Settings) -> dict[str, Channel]:
         if url:
             channels[name] = GatewayChannel(name, url, read_secret(settings.gateway_secret))
     if settings.gateway_secret:
-        hosts = {host.strip() for host in settings.webhook_hosts.split(",")}
-        channels[WEBHOOK] = WebhookChannel(read_secret(settings.gateway_secret), hosts)
+        border = read_border(settings.webhook_hosts)
+        channels[WEBHOOK] = WebhookChannel(read_secret(settings.gateway_secret), border)
     return channels
 
 
