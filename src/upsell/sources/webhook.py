@@ -12,10 +12,10 @@ from typing import Final
 import msgspec
 
 from upsell.clock import MINUTE, Moment
-from upsell.config import SECRET_PREFIX
+from upsell.config import SECRET_PREFIX, secrets_of
 from upsell.signals.event_table import EVENT_TABLE
 from upsell.signals.events import CUSTOMERS_MERGED
-from upsell.sources.definition import Sort, secrets_of
+from upsell.sources.definition import Sort
 from upsell.sources.expressions import Expression, compile_expression
 from upsell.sources.mapping import Subject, TimeUnit
 from upsell.sources.recipes import recipe_text

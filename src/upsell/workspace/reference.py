@@ -38,6 +38,7 @@ editors.
 | `contact_hours.yaml` | counsel's own rows of the [legal contact hours](contact-hours.md) |
 | `segments.yaml` | named audiences |
 | `sources/NAME.yaml` | a system that is connected; see [sources](sources.md) |
+| `sinks/NAME.yaml` | a place to which events go; see [sinks](sinks.md) |
 | `workflows/<key>.yaml` | one workflow each; the file's name is its key |
 | `templates/<name>.mjml` | one mail each, MJML in Liquid; or `.html`, HTML in Liquid |
 | `templates/<name>.txt` | its plain text; without it the text is derived from the HTML |
