@@ -18,7 +18,17 @@ from upsell.decisions.reach import WEBHOOK
 from upsell.decisions.reasons import Reason
 from upsell.ids import UnitId
 from upsell.journeys.candidates import ENTRIES
-from upsell.journeys.effects import Decided, Effect, Exposed, OpenTask, Record, Speak, Spend, Withdraw
+from upsell.journeys.effects import (
+    Decided,
+    Effect,
+    Exposed,
+    OpenTask,
+    Record,
+    Speak,
+    Spend,
+    UpdateTask,
+    Withdraw,
+)
 from upsell.journeys.household import Enrollment, Household, Phase, Unit
 from upsell.journeys.program import Program
 from upsell.journeys.steps import MessageStep
@@ -108,6 +118,8 @@ class Book:
                     self.messages[effect.key] = Message(effect)
                 case Spend():
                     self._first("place", effect.address, effect.touch.key)
+                case UpdateTask():
+                    assert ("task", effect.task.key) in self._once
                 case OpenTask():
                     self._first("task", effect.key)
                     self._may_speak(effect.enrollment, "")

@@ -30,6 +30,7 @@ from upsell.runtime.dispatcher import Dispatcher
 from upsell.runtime.explained import answer_content
 from upsell.runtime.explaining import explain_now
 from upsell.runtime.programs import Programs
+from upsell.runtime.task_giving import Queues
 from upsell.store.connect import Connection, connect
 from upsell.store.outbox import State
 from upsell.store.places import free_places, keep_places, move_places, read_places
@@ -392,7 +393,7 @@ def _ask_for_shadow(connection: Connection) -> None:
     gathered = Gathered()
     gathered.add("c:ada", [msgspec.structs.replace(spend("shadow", at=6), is_shadow=True)])
     with connection.transaction():
-        gathered.keep(connection, 6, [Cap(at_most=1, within=DAY)], {})
+        gathered.keep(connection, 6, [Cap(at_most=1, within=DAY)], {}, Queues({}, "UTC"))
 
 
 def _move(connection: Connection) -> None:

@@ -169,6 +169,8 @@ def test_every_example_of_the_description_is_taken(database: str) -> None:
                 # Nothing was shown that could be accepted.
                 shown = ("/v1/prompts/accepted", "/v1/prompts/asked", "/v1/prompts/charges", "/v1/accept")
                 due = 404 if path in shown else due
+                # Nobody is known yet whom work could be about, and none is open.
+                due = {"/v1/tasks": 400, "/v1/tasks/{key}/{action}": 404}.get(path, due)
                 named = {each["name"]: each["example"] for each in item["post"].get("parameters", ())}
                 assert client.post(path.format(**named), **said).status_code == due, path
         assert client.get("/openapi.json").json() == describe()

@@ -93,6 +93,13 @@ class Testimonial(msgspec.Struct, frozen=True):
     company: str = ""
 
 
+class Objection(msgspec.Struct, frozen=True):
+    """What somebody may say against it, and what a person can answer."""
+
+    says: str
+    answer: str
+
+
 class OfferText(msgspec.Struct, frozen=True):
     """What an offer says in one more language; what is empty is said as it was written first."""
 
@@ -138,6 +145,8 @@ class Offer(msgspec.Struct, frozen=True):
         fallback: Id of the offer to make when this one cannot be made to somebody; None for silence.
         locales: What it says in further languages, by locale.
         coupon: Id of the coupon at Stripe that takes its discount off; empty to have one made for it.
+        talk_track: How a person leads a talk about it; empty where nothing is said.
+        objections: What may be said against it, with answers for whoever leads that talk.
     """
 
     id: str
@@ -167,6 +176,8 @@ class Offer(msgspec.Struct, frozen=True):
     fallback: str | None = None
     coupon: str = ""
     locales: Mapping[str, OfferText] = msgspec.field(default_factory=dict)
+    talk_track: str = ""
+    objections: tuple[Objection, ...] = ()
 
     def said_in(self, language: str) -> Offer:
         """Give the offer with its words in a language, as far as they are written in it.

@@ -119,7 +119,7 @@ def _discount_lines(discount: DiscountSeen) -> list[str]:
     """Write what an offer takes off for them, and by which value."""
     import textwrap
 
-    from upsell.journeys.explain import value_words
+    from upsell.decisions.decision import value_words
 
     off = f"{discount.rate * 100:.4g} % off" if discount.rate else "no discount"
     words = f"{discount.offer}: {off}, as {discount.seen.term} is {value_words(discount.seen)}"

@@ -29,7 +29,7 @@ def keys(
         list[str] | None,
         typer.Option(
             help="What it is good for: events:write, incidents:write, decisions:ask, "
-            "segments:read, bounces:write, prompts:ask; repeatable."
+            "segments:read, bounces:write, prompts:ask, tasks:read, tasks:write; repeatable."
         ),
     ] = None,
     grace_hours: Annotated[int, typer.Option(min=0, help="How many hours a rotated key is still good.")] = 24,

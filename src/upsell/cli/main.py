@@ -116,6 +116,9 @@ COMMANDS: Final[dict[str, Entry]] = {
     "orders": Entry(
         "upsell.cli.orders:orders", "Look through what was accepted, tell billing again, settle by hand."
     ),
+    "tasks": Entry(
+        "upsell.cli.tasks:tasks", "Work the queue of tasks: what may earn most first, why, and what to say."
+    ),
     "benchmark": Entry(
         "upsell.cli.benchmark:benchmark", "Compute what peers use, at most once a day, and show it."
     ),

@@ -8,11 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 
 from upsell.clock import Moment, format_moment, to_datetime
-from upsell.decisions.decision import Seen
+from upsell.decisions.decision import Seen, value_words
 from upsell.decisions.reasons import MEANINGS
 from upsell.decisions.stops import Stop
 from upsell.journeys.effects import OF_ORDER, is_of_order
-from upsell.journeys.explain import value_words
 from upsell.money import Money
 from upsell.runtime.desk import Shown
 from upsell.runtime.reconciling import Reconciled

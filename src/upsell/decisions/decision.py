@@ -17,6 +17,19 @@ class Seen(msgspec.Struct, frozen=True, array_like=True):
     value: Scalar
 
 
+def value_words(seen: Seen) -> str:
+    """Write a value that was seen, for people."""
+    match seen.value:
+        case None:
+            return "unknown"
+        case bool():
+            return "true" if seen.value else "false"
+        case float():
+            return f"{seen.value:g}"
+        case _:
+            return str(seen.value)
+
+
 class Verdict(msgspec.Struct, frozen=True):
     """What a gate answers.
 

@@ -192,7 +192,7 @@ def _is_offered(plan: Plan, present: Plan, country: str) -> bool:
 
 def _monthly(plan: Plan, needs: Mapping[str, float], facts: Uses, margin: float) -> float | None:
     """Give what a plan costs per month in minor units with expected overage; None where it will not do."""
-    price = _price(plan, facts)
+    price = monthly_price(plan, facts)
     if price is None:
         return None
     cost = price
@@ -213,7 +213,7 @@ def _monthly(plan: Plan, needs: Mapping[str, float], facts: Uses, margin: float)
     return cost
 
 
-def _price(plan: Plan, facts: Uses) -> float | None:
+def monthly_price(plan: Plan, facts: Uses) -> float | None:
     """Give a plan's price per month for the quantity held, by the interval held where it has one.
 
     Of the present plan what they really pay, and the catalog's price only where that is not known.
@@ -246,7 +246,7 @@ def _saved(present: Plan, best: Plan, past: list[PastPeriod], facts: Uses) -> Mo
     Packs that were bought would have been bought with it too: what they cost is not counted.
     """
     holdings = facts.holdings
-    one, other = holdings.paid, _price(best, facts)
+    one, other = holdings.paid, monthly_price(best, facts)
     if one is None or other is None or not past or not present.overage:
         return None
     held = holdings.subscription

@@ -87,6 +87,9 @@ class SensitiveState(msgspec.Struct, frozen=True):
 OPEN_TASK = "open_task"
 """The state that a task of ours opens too."""
 
+OPEN_DEAL = "open_deal"
+"""The state that a task closed as an opportunity opens too."""
+
 INCIDENT = "incident"
 """The state that an incident for everyone opens too."""
 
@@ -122,7 +125,7 @@ SENSITIVE_STATES = (
         SELLING,
     ),
     SensitiveState(OPEN_TASK, ("Task Opened",), ("Task Closed",), 0, SELLING, "key", longest=14 * DAY),
-    SensitiveState("open_deal", ("Deal Opened",), ("Deal Closed",), 0, SELLING, "deal_id", longest=90 * DAY),
+    SensitiveState(OPEN_DEAL, ("Deal Opened",), ("Deal Closed",), 0, SELLING, "deal_id", longest=90 * DAY),
     SensitiveState(INCIDENT, ("Incident Started",), ("Incident Ended",), 1 * DAY, PROMOTIONAL, "incident_id"),
     SensitiveState(
         "low_satisfaction",

@@ -46,6 +46,23 @@ def open_state(profile: Profile, name: str, key: str, at: Moment) -> None:
     profile.states.setdefault(name, Span()).opened[key] = at
 
 
+def name_state(profile: Profile, name: str, prefix: str, at: Moment) -> None:
+    """Let what stood for a state end whose own beginning or end has been told by now.
+
+    Args:
+        profile: Whose state it is.
+        name: The state's name.
+        prefix: How the keys begin of what only stands for it.
+        at: When that happened which was told; what began later stands.
+    """
+    span = profile.states.get(name)
+    stood = (
+        [key for key, since in span.opened.items() if key.startswith(prefix) and since <= at] if span else []
+    )
+    for key in stood:
+        _end(profile.states[name], key, at)
+
+
 def end_state(profile: Profile, name: str, at: Moment) -> None:
     """End whatever is open of a state because it is over, without an event that says so."""
     span = profile.states.get(name)

@@ -27,6 +27,7 @@ from upsell.journeys.prompting import answer_placement
 from upsell.journeys.scene import Scene
 from upsell.journeys.settling import ask_anew, ask_freed, due_of, launch, settle, wake
 from upsell.journeys.taking import end_pending_cancellation, take_event
+from upsell.journeys.tasks import has_tasks, held_tasks
 from upsell.signals.events import CUSTOMERS_MERGED, PLACEMENT_ASKED, Event
 from upsell.signals.subscriptions import SUBSCRIPTION_EVENTS
 
@@ -128,11 +129,13 @@ class Session:
             event = scene.told.pop(0)
             is_stirred = self._is_stirred(event)
             touched = scene.touched(event)
-            take_event(scene, event, scene.concerns.by_name[event.name], touched)
+            concern = scene.concerns.by_name[event.name]
+            take_event(scene, event, concern, touched)
             has_segments = scene.concerns.has_segments
             asked = ask_after(scene, (event,), touched, is_stirred=is_stirred) if has_segments else NOBODY
-            moved = [*moved, *(unit for unit in touched if unit not in moved)]
-            for unit in touched:
+            hearing = scene.concerned(touched) if concern.states else touched
+            moved = [*moved, *(unit for unit in hearing if unit not in moved)]
+            for unit in hearing:
                 settle(scene, unit, (event,), is_about=True)
             moved = self._tell(asked, moved)
         return moved
@@ -163,12 +166,17 @@ class Session:
     def _close(self, moved: list[Unit]) -> None:
         """Let those who waited have what was freed, then find out when time next concerns who moved."""
         scene = self._scene
-        if scene.has_freed:
+        while scene.has_freed or scene.told:
             moved = scene.concerned(moved)
-            while scene.has_freed:
+            if scene.has_freed:
                 scene.has_freed = False
                 for unit in moved:
                     ask_freed(scene, unit)
+            moved = self._take_told(moved)
+        if scene.tasked:
+            tasked = {unit.id: unit for unit in scene.tasked}
+            moved = [*moved, *(unit for unit in tasked.values() if unit not in moved)]
+            scene.tasked.clear()
         for unit in moved:
             unit.next_due_at = due_of(scene, unit)
         if self.household.account is not None:
@@ -182,12 +190,15 @@ class Session:
             if is_account(unit.id):
                 continue
             customer_id = bare(unit.id)
-            is_waiting = any(watch.candidates for watch in unit.watches.values())
+            is_waiting = any(watch.candidates for watch in unit.watches.values()) or self._is_tasked(unit)
             is_engaged = bool(unit.enrollments or unit.trials) or is_waiting or unit.slot is not None
             if is_engaged and customer_id not in household.engaged:
                 household.engaged = sorted([*household.engaged, customer_id])
             elif not is_engaged and customer_id in household.engaged:
                 household.engaged.remove(customer_id)
+
+    def _is_tasked(self, unit: Unit) -> bool:
+        return has_tasks(self._scene, unit) and bool(held_tasks(self._scene, unit))
 
     def _find_due(self) -> Moment | None:
         household = self.household

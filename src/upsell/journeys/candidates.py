@@ -87,7 +87,7 @@ def ask_gates(
     if step is not None:
         shut = (
             ask_arms_offers(scene, unit, workflow, step, _arm(scene, workflow, unit, watch))
-            or ask_silence(scene, unit, workflow, intent_of(step))
+            or ask_silence(scene, unit, workflow, intent_of(step), step)
             or ask_recipients(scene, unit, workflow, step, None)[1]
         )
         is_skipped = isinstance(step, MessageStep) and step.blocked is Blocked.SKIP

@@ -59,6 +59,8 @@ from upsell.signals.events import (
     SUBSCRIPTION_DOWNGRADED,
     SUBSCRIPTION_UPGRADED,
     TASK_CLOSED,
+    TASK_EVENTS,
+    TASK_OVERDUE,
     USAGE_RECORDED,
     Event,
 )
@@ -75,7 +77,8 @@ ALWAYS = frozenset(
     | OVERAGE_EVENTS
     | CART_EVENTS
     | RECEIPTS
-    | {ENROLLMENT_ENDED, ENROLLMENT_MIGRATED, TASK_CLOSED, ADDRESS_SUPPRESSED, ADDRESS_FREED}
+    | {ENROLLMENT_ENDED, ENROLLMENT_MIGRATED, TASK_OVERDUE, ADDRESS_SUPPRESSED, ADDRESS_FREED}
+    | TASK_EVENTS
 )
 """Events that change a household, or work that is open for it, whatever the workflows say."""
 
@@ -462,7 +465,7 @@ def _changes(scope: str, name: str) -> frozenset[str]:
     if scope == _USED:
         return SUBSCRIPTION_EVENTS | PACK_EVENTS | {USAGE_RECORDED}
     changed_by = _CHANGED_BY.get(scope, frozenset())
-    return changed_by | {OFFER_DECLINED} if scope in _TOLD and name in _ANSWERS else changed_by
+    return changed_by | {OFFER_DECLINED, TASK_CLOSED} if scope in _TOLD and name in _ANSWERS else changed_by
 
 
 def _differs(said: Any, held: Scalar) -> bool:

@@ -10,11 +10,13 @@ from typing import Final, TypeAlias
 
 import msgspec
 
+from upsell.catalog.offers import Objection
 from upsell.clock import Moment
 from upsell.decisions.contact import Touch
 from upsell.decisions.decision import Decision, Exposure
 from upsell.decisions.intents import Intent
 from upsell.decisions.proof import ProofFacts
+from upsell.decisions.task_value import TaskValue
 from upsell.decisions.terms import Terms
 from upsell.ids import UnitId, digest
 from upsell.rules.facts import Scalar
@@ -96,8 +98,8 @@ class OpenTask(msgspec.Struct, frozen=True, tag="task"):
 
     Attributes:
         key: Made of enrollment, step and visit.
-        enrollment: The enrollment that asks.
-        workflow: Key of the workflow.
+        enrollment: The enrollment that asks; empty where none does.
+        workflow: Key of the workflow; empty where none asks.
         unit_id: Whom it is about.
         queue: Which team's queue.
         title: What is to be done.
@@ -106,6 +108,14 @@ class OpenTask(msgspec.Struct, frozen=True, tag="task"):
         due_at: By when.
         terms: What the offer comes to for this unit, or None without one.
         proof: What can be proved to them, or None where nothing can.
+        household_id: Who pays for the unit; empty where the unit pays for itself.
+        reason: What it is for: of a household at most one is open for each. Empty for one of its own.
+        why: What led to it, in sentences.
+        talk_track: How to lead the talk; empty for nothing.
+        objections: What they may say against it, with answers.
+        value: What doing it may earn.
+        prefers: Who looks after the account, by id or mail; empty where nobody does.
+        source: Who asks for it: the core, or what stands outside.
     """
 
     key: str
@@ -119,6 +129,20 @@ class OpenTask(msgspec.Struct, frozen=True, tag="task"):
     due_at: Moment
     terms: Terms | None = None
     proof: ProofFacts | None = None
+    household_id: UnitId = ""
+    reason: str = ""
+    why: tuple[str, ...] = ()
+    talk_track: str = ""
+    objections: tuple[Objection, ...] = ()
+    value: TaskValue = TaskValue()
+    prefers: str = ""
+    source: str = "core"
+
+
+class UpdateTask(msgspec.Struct, frozen=True, tag="update_task"):
+    """Say anew what an open task is about: under its key, with the earlier of both due times."""
+
+    task: OpenTask
 
 
 class Record(msgspec.Struct, frozen=True, tag="record"):
@@ -139,7 +163,7 @@ class Exposed(msgspec.Struct, frozen=True, tag="exposed"):
     exposure: Exposure
 
 
-Effect: TypeAlias = Speak | Spend | Withdraw | OpenTask | Record | Decided | Exposed
+Effect: TypeAlias = Speak | Spend | Withdraw | OpenTask | UpdateTask | Record | Decided | Exposed
 
 
 def message_key(enrollment: str, step: str, visit: int, recipient: str, channel: str) -> str:

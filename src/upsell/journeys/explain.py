@@ -12,7 +12,7 @@ import msgspec
 
 from upsell.clock import Moment, format_moment
 from upsell.decisions.contact import Touch, full_by_others
-from upsell.decisions.decision import Seen, Verdict
+from upsell.decisions.decision import Seen, Verdict, value_words
 from upsell.decisions.policy import Per, caps_per
 from upsell.decisions.proof import ProofFacts
 from upsell.decisions.reasons import MEANINGS, Reason
@@ -266,16 +266,3 @@ def _words(verdict: Verdict) -> str:
     if verdict.retry_at is not None and verdict.reason is not Reason.PAUSED:
         parts.append(f"until {format_moment(verdict.retry_at)}")
     return " ".join(parts)
-
-
-def value_words(seen: Seen) -> str:
-    """Write a value that was seen, for people."""
-    match seen.value:
-        case None:
-            return "unknown"
-        case bool():
-            return "true" if seen.value else "false"
-        case float():
-            return f"{seen.value:g}"
-        case _:
-            return str(seen.value)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from upsell.decisions.task_outcomes import TaskOutcome, read_outcome
 from upsell.journeys.household import Enrollment
 from upsell.journeys.steps import (
     Asked,
@@ -49,6 +50,13 @@ HEARD_BY: Final[Mapping[str, tuple[Heard, ...]]] = {
 }
 """What each event says became of what was said; who clicked has had it before their eyes."""
 
+HEARD_OF_TASK: Final[Mapping[TaskOutcome, Heard]] = {
+    TaskOutcome.WON: Heard.ACCEPTED,
+    TaskOutcome.LOST: Heard.DECLINED,
+    TaskOutcome.NOT_NOW: Heard.DECLINED,
+}
+"""What a person was told is heard as if the customer had answered the offer themselves."""
+
 
 def hears(journey: Journey) -> bool:
     """Tell whether a journey asks anywhere what became of an earlier step."""
@@ -81,6 +89,9 @@ def hear(journey: Journey, enrollment: Enrollment, event: Event) -> None:
     if heard is None or not enrollment.spoken:
         return
     said = event.properties
+    outcome = read_outcome(said.get("outcome")) if event.name == TASK_CLOSED else None
+    if outcome is not None and outcome in HEARD_OF_TASK:
+        heard = (*heard, HEARD_OF_TASK[outcome])
     step_id = enrollment.spoken.get(str(said.get("key"))) or enrollment.spoken.get(str(said.get("prompt")))
     is_keyless = step_id is None and said.get("key") is None and "offer" in said
     answered = _made(journey, enrollment, said["offer"]) if is_keyless else {step_id} - {None}

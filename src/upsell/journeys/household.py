@@ -238,6 +238,42 @@ class Membership(msgspec.Struct, array_like=True):
     ask_at: Moment | None = None
 
 
+class HeldTask(msgspec.Struct, omit_defaults=True):
+    """Work for a person that is open for a household.
+
+    Attributes:
+        key: Its key.
+        unit_id: Whose passage asked for it first, or who pays where none did.
+        opened_at: When it was opened.
+        due_at: By when it should be done.
+        reason: What it is for; of a household one is open for each. Empty for one of its own.
+        queue: Which team's queue.
+        title: What is to be done.
+        workflow: Key of the workflow that asked; empty where none did.
+        entry_key: What tells the passage that asked from others of the unit; empty for one at a time.
+        causes: Ids of the passages that ask for it and go on.
+        terms: What it offers, None for nothing.
+        is_overdue: Whether it was found overdue.
+        is_taken: Whether somebody took it up.
+        snoozed_until: Until when it is put off; 0 for not.
+    """
+
+    key: str
+    unit_id: UnitId
+    opened_at: Moment
+    due_at: Moment
+    reason: str = ""
+    queue: str = ""
+    title: str = ""
+    workflow: str = ""
+    entry_key: str = ""
+    causes: list[str] = []
+    terms: Terms | None = None
+    is_overdue: bool = False
+    is_taken: bool = False
+    snoozed_until: Moment = 0
+
+
 class Unit(msgspec.Struct, omit_defaults=True):
     """One account or customer as the core keeps it.
 
@@ -255,6 +291,7 @@ class Unit(msgspec.Struct, omit_defaults=True):
         declines: What it said no to, by thing.
         segments: What is remembered of it and a segment, by name; None before it was asked any.
         trials: Trials that go on without the passage that granted them, by the key of the grant.
+        tasks: Of whoever pays, work for people that is open, by key.
     """
 
     id: UnitId
@@ -270,6 +307,7 @@ class Unit(msgspec.Struct, omit_defaults=True):
     declines: dict[str, Decline] = {}
     segments: dict[str, Membership] | None = None
     trials: dict[str, Trial] = {}
+    tasks: dict[str, HeldTask] = {}
 
 
 class Household(msgspec.Struct):

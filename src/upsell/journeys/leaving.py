@@ -9,6 +9,7 @@ from upsell.journeys.effects import Withdraw
 from upsell.journeys.household import Enrollment, Phase, Unit
 from upsell.journeys.places import give_places_back
 from upsell.journeys.scene import Scene
+from upsell.journeys.tasks import end_cause
 from upsell.journeys.trials import let_go
 from upsell.journeys.workflow import Workflow
 
@@ -16,13 +17,15 @@ from upsell.journeys.workflow import Workflow
 def leave(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollment, verdict: Verdict) -> None:
     """End an enrollment with its reason: messages not yet sent are taken back, slots are free again.
 
-    A trial it granted goes on, and billing hears of its end.
+    A trial it granted goes on, and billing hears of its end. Work for a person that it asked for is closed
+    where nothing is left to do of it.
     """
     let_go(scene, unit, enrollment)
     withdraw_pending(scene, enrollment, verdict.reason)
     unit.enrollments.pop(enrollment.id, None)
     free_slots(scene, unit, enrollment)
     scene.decide(unit, workflow, verdict, enrollment)
+    end_cause(scene, unit, enrollment, verdict)
 
 
 def withdraw_pending(scene: Scene, enrollment: Enrollment, reason: Reason) -> None:

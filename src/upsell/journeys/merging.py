@@ -17,6 +17,7 @@ from upsell.ids import UnitId, customer_unit
 from upsell.journeys.household import Enrollment, Household, Unit, Watch
 from upsell.journeys.leaving import leave, withdraw_pending
 from upsell.journeys.scene import Scene
+from upsell.journeys.tasks import rename_holder
 from upsell.signals.events import Event
 from upsell.signals.merging import merge_profiles
 
@@ -56,6 +57,8 @@ def merge_customers(scene: Scene, event: Event) -> None:
     stays.slot = slot
     _merge_memberships(stays, gone)
     merge_declines(stays.declines, gone.declines)
+    stays.tasks.update(gone.tasks)
+    rename_holder(scene, gone.id, stays.id)
     stays.discounts = sorted([*stays.discounts, *gone.discounts], key=lambda given: given.at)
     scene.refresh_facts()
     for enrollment in [*losers, *losing]:

@@ -25,6 +25,7 @@ from upsell.journeys.steps import (
     WaitUntilStep,
     WebhookStep,
 )
+from upsell.journeys.tasks import end_cause
 from upsell.journeys.trials import CLOSING, let_go, note_grant, way_out
 from upsell.journeys.triggers import is_still_true, is_too_old
 from upsell.journeys.waiting import note_early
@@ -107,6 +108,7 @@ def reach_goal(
     withdraw_pending(scene, enrollment, Reason.GOAL_REACHED)
     free_slots(scene, unit, enrollment)
     scene.decide(unit, workflow, Verdict(Reason.GOAL_REACHED), enrollment)
+    end_cause(scene, unit, enrollment, Verdict(Reason.GOAL_REACHED))
     enrollment.after_goal = True
     enrollment.expose_at = None
     walk(scene, unit, workflow, enrollment, entry)
@@ -232,7 +234,7 @@ def try_again(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enrollme
         return
     is_released = enrollment.phase is Phase.FROZEN and not enrollment.after_goal
     if is_released and not isinstance(step, WebhookStep):
-        silence = ask_silence(scene, unit, workflow, intent_of(step))
+        silence = ask_silence(scene, unit, workflow, intent_of(step), step)
         if silence is None and not is_still_true(workflow.trigger, scene.facts(unit)):
             leave(scene, unit, workflow, enrollment, Verdict(Reason.TRIGGER_GONE, "after a freeze"))
             return

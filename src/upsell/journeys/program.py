@@ -18,6 +18,7 @@ from upsell.decisions.guardrails import Pause
 from upsell.decisions.incidents import Incident
 from upsell.decisions.layers import LayerShare
 from upsell.decisions.policy import Policy
+from upsell.decisions.queues import Queue
 from upsell.decisions.rails import Spent
 from upsell.decisions.stops import Stop
 from upsell.journeys.segment import Segment
@@ -128,6 +129,7 @@ class Program(msgspec.Struct, frozen=True):
         locale: Locale of templates whose files name none, and of whoever told us no other.
         accepting: Who may accept, and what needs approval.
         own_mails: The workspace's templates of mails about orders, by name, in place of the shipped ones.
+        queues: Queues of tasks that are written, by name.
     """
 
     version: str
@@ -155,6 +157,7 @@ class Program(msgspec.Struct, frozen=True):
     locale: str = "en"
     accepting: Accepting = Accepting()
     own_mails: Mapping[str, Content] = msgspec.field(default_factory=dict)
+    queues: Mapping[str, Queue] = msgspec.field(default_factory=dict)
 
     def sender_of(self, workflow: Workflow | None) -> Sender:
         """Give who mail of a workflow comes from: the one it names, while there is one of that name."""

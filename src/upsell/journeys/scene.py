@@ -34,6 +34,7 @@ class Scene:
         has_freed: Whether a slot or a place in a cap was given back that somebody may wait for.
         reslotted: Units whose slot was taken or given back since they were last looked at.
         told: Events of the core's own that are taken next.
+        tasked: Units whose tasks changed since they were last looked at.
     """
 
     __slots__ = (
@@ -46,6 +47,7 @@ class Scene:
         "now",
         "program",
         "reslotted",
+        "tasked",
         "told",
     )
 
@@ -60,6 +62,7 @@ class Scene:
         self.has_new_holdings = False
         self.reslotted: list[Unit] = []
         self.told: list[Event] = []
+        self.tasked: list[Unit] = []
         self._facts: dict[UnitId, UnitFacts] = {}
 
     def facts(self, unit: Unit) -> UnitFacts:

@@ -33,6 +33,8 @@ from upsell.journeys.passages import (
 )
 from upsell.journeys.scene import Scene, kind_of
 from upsell.journeys.sides import keep_side
+from upsell.journeys.tasking import ask_causes, end_with_workflow, tasks_due
+from upsell.journeys.tasks import has_tasks, say_overdue
 from upsell.journeys.trials import end_trials, hear_trial, settle_trials, trials_due
 from upsell.journeys.triggers import ask_trigger, take_bearings
 from upsell.journeys.walking import expose_timing, journey_of, pass_time
@@ -55,6 +57,8 @@ def settle(scene: Scene, unit: Unit, taken: tuple[Event, ...], *, is_about: bool
             _settle_enrollment(scene, unit, unit.enrollments[enrollment_id], taken, is_about=is_about)
     if unit.trials:
         settle_trials(scene, unit, taken[0], is_about=is_about)
+    if has_tasks(scene, unit):
+        ask_causes(scene, unit, taken, is_about=is_about)
     if is_about:
         _drop_candidates(scene, unit, taken)
     kind = kind_of(unit)
@@ -149,6 +153,9 @@ def wake(scene: Scene, unit: Unit) -> None:
                 pass_time(scene, unit, workflow, enrollment)
     if unit.trials:
         end_trials(scene, unit)
+    if has_tasks(scene, unit):
+        say_overdue(scene, unit)
+        ask_causes(scene, unit, (), is_about=False)
     _ask_watches(scene, unit, scene.now)
     _ask_blocked(scene, unit)
 
@@ -172,6 +179,8 @@ def ask_anew(scene: Scene, unit: Unit) -> None:
             continue
         if enrollment.phase is Phase.WALKING:
             ask_awaited(scene, unit, workflow, enrollment)
+    if has_tasks(scene, unit):
+        ask_causes(scene, unit, (), is_about=False)
     _ask_watches(scene, unit, None)
 
 
@@ -213,6 +222,8 @@ def launch(scene: Scene, unit: Unit) -> None:
         is_still = enrollment.phase in (Phase.FROZEN, Phase.CAPPED)
         if is_still and is_still_eligible(scene, unit, workflow, enrollment):
             try_again(scene, unit, workflow, enrollment)
+    if has_tasks(scene, unit):
+        end_with_workflow(scene, unit)
     for workflow in ranked(scene, unit):
         _take_bearings(scene, unit, workflow)
     _ask_blocked(scene, unit)
@@ -229,6 +240,8 @@ def due_of(scene: Scene, unit: Unit) -> Moment | None:
         dues.extend(_eligibility_turns(scene, unit, enrollment))
     if unit.trials or unit.enrollments:
         dues.extend(trials_due(unit))
+    if has_tasks(scene, unit):
+        dues.extend(tasks_due(scene, unit))
     live = scene.program.workflows
     for key, watch in unit.watches.items():
         if key not in live:

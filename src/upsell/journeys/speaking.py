@@ -24,6 +24,7 @@ from upsell.decisions.guardrails import ask_pauses
 from upsell.decisions.incidents import ask_incidents
 from upsell.decisions.intents import PROMOTIONAL, SELLING, Intent
 from upsell.decisions.lawfulness import find_basis
+from upsell.decisions.policy import OPEN_TASK
 from upsell.decisions.rails import ask_spent
 from upsell.decisions.reach import PROMPT, TASK, TRIAL
 from upsell.decisions.reasons import Reason
@@ -36,6 +37,7 @@ from upsell.journeys.leaving import is_shared, slot_holder
 from upsell.journeys.places import ask_address, ask_hours, ask_places
 from upsell.journeys.scene import Scene
 from upsell.journeys.steps import Journey, MessageStep, PromptStep, TaskStep, TrialStep, for_arm, ways_on
+from upsell.journeys.tasks import find_held
 from upsell.journeys.workflow import Status, UnitKind, Workflow
 from upsell.rules.compile import Rule
 from upsell.rules.facts import Scalar
@@ -100,10 +102,13 @@ def _scalar(value: object) -> Scalar:
     return value if value is None or isinstance(value, bool | int | float | str) else str(value)
 
 
-def ask_silence(scene: Scene, unit: Unit, workflow: Workflow, intent: Intent) -> Verdict | None:
+def ask_silence(
+    scene: Scene, unit: Unit, workflow: Workflow, intent: Intent, step: SpeakingStep | None = None
+) -> Verdict | None:
     """Say what silences an intent for a unit now, or None: the workflow's state, states, suppressions.
 
-    ``service`` is silenced by nothing here.
+    ``service`` is silenced by nothing here. A step that says an open task anew is not silenced by open tasks:
+    it speaks to whoever works at it, and opens nothing.
     """
     live = scene.program.workflows.get(workflow.key)
     if live is None or live.status is Status.ENDED:
@@ -119,8 +124,11 @@ def ask_silence(scene: Scene, unit: Unit, workflow: Workflow, intent: Intent) ->
         return None
     principal = scene.principal()
     policy = scene.program.policy
+    states = policy.states
+    if isinstance(step, TaskStep) and find_held(scene, unit, step.reason or workflow.key) is not None:
+        states = tuple(state for state in states if state.name != OPEN_TASK)
     for profile in (principal.profile,) if principal is unit else (principal.profile, unit.profile):
-        verdict = ask_states(profile, policy.states, intent, scene.now)
+        verdict = ask_states(profile, states, intent, scene.now)
         if verdict is not None:
             return verdict
     incidents = scene.program.incidents

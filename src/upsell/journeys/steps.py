@@ -13,6 +13,7 @@ from typing import TypeAlias, TypeVar
 
 import msgspec
 
+from upsell.catalog.offers import Objection
 from upsell.clock import Duration
 from upsell.decisions.intents import Intent
 from upsell.decisions.reach import EMAIL
@@ -299,7 +300,11 @@ class TaskStep(msgspec.Struct, frozen=True, tag="task"):
         queue: Which team's queue.
         title: What is to be done, in a few words.
         offer: Id of the offer to make, by arm; empty when none.
-        due: When it should be done, in microseconds after it was opened.
+        due: When it should be done, in microseconds after it was opened; 0 for by what its queue says.
+        reason: What it is for; of a household one is open for each. Empty for the workflow's key.
+        talk_track: How to lead the talk; empty for what the offer says.
+        objections: What they may say against it, with answers, before those of the offer.
+        chance: How likely they are to take it, 0 to 1; None where nobody says.
     """
 
     id: str
@@ -308,6 +313,10 @@ class TaskStep(msgspec.Struct, frozen=True, tag="task"):
     title: str
     offer: Mapping[str, str]
     due: Duration
+    reason: str = ""
+    talk_track: str = ""
+    objections: tuple[Objection, ...] = ()
+    chance: Rule | None = None
 
 
 class PromptKind(enum.Enum):
@@ -409,6 +418,8 @@ def rules_asked(step: Step) -> tuple[Rule, ...]:
             return (step.date,)
         case UpdateStep():
             return tuple(step.values.values())
+        case TaskStep(chance=chance):
+            return (chance,) if chance is not None else ()
         case _:
             return ()
 

@@ -20,9 +20,10 @@ from upsell.decisions.consents import (
 from upsell.decisions.contact import Contact, Full, Proof, Touch, keep_full
 from upsell.decisions.declines import ANY_THING, Answer, read_answer, take_decline, thing_key
 from upsell.decisions.intents import Intent
-from upsell.decisions.policy import PENDING_CANCELLATION
+from upsell.decisions.policy import OPEN_DEAL, PENDING_CANCELLATION
 from upsell.decisions.reach import ADDRESS_TRAITS, CHANNELS, EMAIL
 from upsell.decisions.sensitive import end_state, take_state
+from upsell.decisions.task_outcomes import TaskOutcome, answer_of, read_outcome
 from upsell.journeys.actors import counted_properties
 from upsell.journeys.concerns import Concern
 from upsell.journeys.effects import Record
@@ -30,6 +31,7 @@ from upsell.journeys.household import Unit
 from upsell.journeys.leaving import leave_account
 from upsell.journeys.places import give_places_back, settle_places, take_places
 from upsell.journeys.scene import Scene, kind_of
+from upsell.journeys.tasks import begin_deal, name_deals, take_task
 from upsell.rules.facts import Scalar
 from upsell.signals.cart import CART_EVENTS, take_asked_cart, take_cart, take_taken
 from upsell.signals.counters import count_event
@@ -54,6 +56,8 @@ from upsell.signals.events import (
     OFFER_DECLINED,
     ORDER_COMPLETED,
     PLACEMENT_ASKED,
+    TASK_CLOSED,
+    TASK_EVENTS,
     USAGE_RECORDED,
     Event,
 )
@@ -76,6 +80,8 @@ def take_event(scene: Scene, event: Event, concern: Concern, touched: list[Unit]
     principal = scene.principal()
     for state in concern.states:
         take_state(principal.profile, state, event)
+        if state.name == OPEN_DEAL:
+            name_deals(scene, event)
     said = counted_properties(event, scene.household) if concern.reads_actor else event.properties
     for unit in touched:
         for counted in concern.counted[kind_of(unit)]:
@@ -126,35 +132,40 @@ def _take_named(scene: Scene, event: Event, principal: Unit) -> None:
         take_overage(principal.profile.overage, event)
     if name in (CUSTOMER_IDENTIFIED, ACCOUNT_IDENTIFIED):
         _take_traits(scene, event, principal)
-    elif event.customer_id is None:
-        return
-    elif name in CART_EVENTS or name in (PLACEMENT_ASKED, OFFER_ACCEPTED):
-        _take_cart(scene.customer(event.customer_id).profile, event, scene.now)
+    elif name in TASK_EVENTS:
+        _take_task(scene, event, principal)
+    elif event.customer_id is not None:
+        _take_of_customer(scene, event, scene.customer(event.customer_id), principal)
+
+
+def _take_of_customer(scene: Scene, event: Event, person: Unit, principal: Unit) -> None:
+    """Take what an event says of the customer it names."""
+    name = event.name
+    if name in CART_EVENTS or name in (PLACEMENT_ASKED, OFFER_ACCEPTED):
+        _take_cart(person.profile, event, scene.now)
     elif name in (CONSENT_WITHDRAWN, CONSENT_GIVEN):
-        _take_consent(scene.customer(event.customer_id).contact, event)
+        _take_consent(person.contact, event)
     elif name == OFFER_DECLINED:
-        person = scene.customer(event.customer_id)
-        _take_decline(scene, event, (person,) if person is principal else (person, principal))
+        units = (person,) if person is principal else (person, principal)
+        _take_decline(scene, event.properties, event.occurred_at, units)
     elif name == MESSAGE_BOUNCED:
-        _take_bounce(scene.customer(event.customer_id), event)
+        _take_bounce(person, event)
     elif name in (ADDRESS_SUPPRESSED, ADDRESS_FREED):
-        _take_suppression(scene.customer(event.customer_id), event)
+        _take_suppression(person, event)
     elif name == MESSAGE_COMPLAINED:
         # Whoever calls a message spam has asked for no more of them, as plainly as one can.
         scope = told_scope(event.properties.get("channel", EMAIL), SERVICE)
-        withdraw_consent(scene.customer(event.customer_id).contact, scope, event.occurred_at)
+        withdraw_consent(person.contact, scope, event.occurred_at)
     elif name in (MESSAGE_SENT, MESSAGE_UNKNOWN):
-        person = scene.customer(event.customer_id)
         _keep_places(scene, person, event)
         _take_answer(person.contact, event, scene.now)
     elif name == MESSAGE_CLICKED:
-        _take_answer(scene.customer(event.customer_id).contact, event, scene.now)
+        _take_answer(person.contact, event, scene.now)
     elif name in (MESSAGE_FAILED, MESSAGE_WITHHELD):
-        person = scene.customer(event.customer_id)
         give_places_back(scene, person, str(event.properties.get("key")))
         _take_full(person.contact, event, scene.now)
     elif name == ACCOUNT_LEFT:
-        leave_account(scene, scene.customer(event.customer_id))
+        leave_account(scene, person)
 
 
 def _take_cart(profile: Profile, event: Event, now: Moment) -> None:
@@ -267,9 +278,25 @@ def _take_consent(contact: Contact, event: Event) -> None:
     keep_proof(contact, scope, Proof(event.occurred_at, how, text))
 
 
-def _take_decline(scene: Scene, event: Event, units: Iterable[Unit]) -> None:
+def _take_task(scene: Scene, event: Event, principal: Unit) -> None:
+    """Take what somebody did about a task; what a person was told there is an answer like any other."""
+    task = take_task(scene, event)
+    outcome = read_outcome(event.properties.get("outcome")) if event.name == TASK_CLOSED else None
+    if outcome is TaskOutcome.OPPORTUNITY and not event.is_historical:
+        begin_deal(scene, str(event.properties.get("key")), event.occurred_at)
+    answer = answer_of(outcome) if outcome is not None else None
+    if answer is None:
+        return
+    said = {key: event.properties.get(key) for key in ("reason", "feature")}
+    if task is not None and task.terms is not None:
+        said |= {"offer": task.terms.offer, "thing": task.terms.thing, "answer": answer.value}
+    person = scene.customer(event.customer_id) if event.customer_id is not None else principal
+    units = (person,) if person is principal else (person, principal)
+    _take_decline(scene, said, event.occurred_at, units)
+
+
+def _take_decline(scene: Scene, said: Mapping[str, Any], at: Moment, units: Iterable[Unit]) -> None:
     """Remember an answer about the thing that was offered; the objection becomes a trait."""
-    said = event.properties
     offer = scene.program.catalog.offers.get(str(said.get("offer")))
     answer = read_answer(said.get("answer"))
     named = said.get("thing") or _shown_thing(scene, said)
@@ -281,7 +308,7 @@ def _take_decline(scene: Scene, event: Event, units: Iterable[Unit]) -> None:
             # "Never" to more seats or to another interval is no word about the plan they have today.
             is_of_any = is_of_plan and answer is Answer.NEVER
             thing = ANY_THING if is_of_any else str(named or own)
-            take_decline(unit.declines, thing_key(offer.target, thing), answer, event.occurred_at)
+            take_decline(unit.declines, thing_key(offer.target, thing), answer, at)
         for trait, name in (("objection", "reason"), ("missing_feature", "feature")):
             value = said.get(name)
             if isinstance(value, str) and value:

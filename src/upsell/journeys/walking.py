@@ -12,14 +12,12 @@ from upsell.decisions.contact import touch_of
 from upsell.decisions.decision import Verdict
 from upsell.decisions.grounds import Basis
 from upsell.decisions.intents import Intent
-from upsell.decisions.policy import OPEN_TASK
 from upsell.decisions.rails import Given, keep_given
 from upsell.decisions.reach import TRIAL, WEBHOOK
 from upsell.decisions.reasons import Reason
-from upsell.decisions.sensitive import open_state
 from upsell.decisions.terms import Terms
 from upsell.ids import bare, digest, is_account
-from upsell.journeys.effects import OpenTask, Speak, message_key
+from upsell.journeys.effects import Speak, message_key
 from upsell.journeys.freezing import frozen_since, has_state_passed
 from upsell.journeys.hearing import forget, has_heard, note_spoken
 from upsell.journeys.household import Enrollment, Phase, Unit
@@ -63,12 +61,13 @@ from upsell.journeys.steps import (
     WebhookStep,
     for_arm,
 )
+from upsell.journeys.tasking import open_task
 from upsell.journeys.trials import CLOSING, begin_trial, note_paid_terms, stay_within
 from upsell.journeys.triggers import is_still_true
 from upsell.journeys.updating import update_traits
 from upsell.journeys.waiting import Awaiting, ask_wait
 from upsell.journeys.workflow import Vary, Workflow
-from upsell.signals.events import MESSAGE_RESERVED, MESSAGE_WITHHELD, TASK_OPENED, TRIAL_GRANTED
+from upsell.signals.events import MESSAGE_RESERVED, MESSAGE_WITHHELD, TRIAL_GRANTED
 
 MOST_TRIES = 5
 """How often the gate before sending may withhold a step in one visit; then it is passed over."""
@@ -201,7 +200,7 @@ def speak(
     A real message is awaited: the journey goes on when its receipt comes. A shadow spends the same
     places and goes on at once.
     """
-    silence = ask_silence(scene, unit, workflow, intent_of(step))
+    silence = ask_silence(scene, unit, workflow, intent_of(step), step)
     if silence is not None:
         return _stand_still(scene, unit, workflow, enrollment, silence, Phase.FROZEN, intent_of(step))
     if not _may_go_on(scene, unit, workflow, enrollment, intent_of(step)):
@@ -222,7 +221,10 @@ def speak(
     if terms is not None:
         keep_terms(scene, unit, enrollment, offer_named(step, enrollment.arm, enrollment) or "", terms)
     if isinstance(step, TaskStep):
-        _open_task(scene, unit, workflow, enrollment, step, terms)
+        note_shown(enrollment, step)
+        key = open_task(scene, unit, workflow, enrollment, step, terms)
+        if key is not None:
+            note_spoken(journey_of(workflow, enrollment), enrollment, step.id, key)
         return True
     if isinstance(step, TrialStep):
         return _grant(scene, unit, workflow, enrollment, step, terms)
@@ -471,42 +473,6 @@ def expose_arms(scene: Scene, unit: Unit, workflow: Workflow, enrollment: Enroll
     arm = enrollment.arm or ""
     keep_side(scene, unit, workflow, enrollment)
     scene.expose(unit, enrollment, workflow, "arms", arm, shares.get(arm, 0.0))
-
-
-def _open_task(
-    scene: Scene,
-    unit: Unit,
-    workflow: Workflow,
-    enrollment: Enrollment,
-    step: TaskStep,
-    terms: Terms | None,
-) -> None:
-    key = digest("task", enrollment.id, step.id, str(enrollment.visits[step.id]))
-    take_places(scene, unit, touch_of(key, scene.now, speech_of(workflow, step, scene, enrollment)))
-    note_shown(enrollment, step)
-    if enrollment.is_shadow:
-        return
-    note_spoken(journey_of(workflow, enrollment), enrollment, step.id, key)
-    proof = scene.proof(unit)
-    scene.effects.append(
-        OpenTask(
-            key=key,
-            enrollment=enrollment.id,
-            workflow=workflow.key,
-            unit_id=unit.id,
-            queue=step.queue,
-            title=step.title,
-            offer=terms.offer if terms is not None else None,
-            opened_at=scene.now,
-            due_at=scene.now + step.due,
-            terms=terms,
-            proof=None if proof.is_empty else proof,
-        )
-    )
-    for state in scene.program.policy.states:
-        if state.name == OPEN_TASK:
-            open_state(scene.principal().profile, state.name, key, scene.now)
-    scene.record(TASK_OPENED, key, unit, None, workflow=workflow.key, queue=step.queue)
 
 
 def _address(

@@ -23,6 +23,7 @@ from upsell.journeys.effects import (
     Record,
     Speak,
     Spend,
+    UpdateTask,
     Withdraw,
 )
 from upsell.journeys.household import Household
@@ -31,21 +32,16 @@ from upsell.journeys.merging import gone_of, rename_member
 from upsell.journeys.program import Program
 from upsell.runtime.backlog import spread_backlog
 from upsell.runtime.lines import find_places
-from upsell.signals.events import ACCOUNT_LEFT, CUSTOMERS_MERGED, TASK_CLOSED, Event
+from upsell.runtime.task_giving import Queues, keep_work
+from upsell.signals.events import ACCOUNT_LEFT, CUSTOMERS_MERGED, TASK_CLOSED, TASK_OVERDUE, Event
 from upsell.store.acceptances import keep_prompted
-from upsell.store.answers import (
-    ClosedTask,
-    close_tasks,
-    closed_task,
-    keep_decisions,
-    keep_exposures,
-    keep_tasks,
-)
+from upsell.store.answers import keep_decisions, keep_exposures
 from upsell.store.connect import Connection
 from upsell.store.households import Homes, find_homes, keep_households
 from upsell.store.ledger import LedgerInput, append_derived
 from upsell.store.outbox import hand_over_messages, keep_messages, withdraw_messages
 from upsell.store.places import keep_places, order_places, read_places
+from upsell.store.tasks import ClosedTask, close_tasks, closed_task, mark_overdue
 
 
 class Gathered:
@@ -57,7 +53,9 @@ class Gathered:
         self.decisions: list[Decision] = []
         self.exposures: list[Exposure] = []
         self.tasks: list[OpenTask] = []
+        self.updated: list[OpenTask] = []
         self.closed: list[ClosedTask] = []
+        self.overdue: dict[str, Moment] = {}
         self.messages: list[tuple[UnitId, Speak]] = []
         self.spent: list[Spend] = []
         self.withdrawn: list[Withdraw] = []
@@ -71,6 +69,7 @@ class Gathered:
                     self.decisions.append(decision)
                 case Record(event=event):
                     self.derived.append((household_id, event))
+                    self.note_task(event)
                 case Exposed(exposure=exposure):
                     self.exposures.append(exposure)
                 case Speak():
@@ -81,11 +80,25 @@ class Gathered:
                     self.withdrawn.append(effect)
                 case OpenTask():
                     self.tasks.append(effect)
+                case UpdateTask(task=task):
+                    self.updated.append(task)
                 case _:
                     assert_never(effect)
 
+    def note_task(self, event: Event) -> None:
+        """Put an event that closes a task, or finds it overdue, to its kind; any other is nothing."""
+        if event.name == TASK_CLOSED and (closed := closed_task(event)) is not None:
+            self.closed.append(closed)
+        elif event.name == TASK_OVERDUE:
+            self.overdue[str(event.properties.get("key"))] = event.occurred_at
+
     def keep(
-        self, connection: Connection, now: Moment, caps: Sequence[Cap], not_before: Mapping[str, Moment]
+        self,
+        connection: Connection,
+        now: Moment,
+        caps: Sequence[Cap],
+        not_before: Mapping[str, Moment],
+        queues: Queues,
     ) -> None:
         """Write everything in the transaction that is open; the ledger is held last and so shortest.
 
@@ -94,17 +107,19 @@ class Gathered:
             now: The moment everything is written at.
             caps: Those per person, which places at addresses are for.
             not_before: From when on some messages may be sent, by key.
+            queues: By whose rules tasks are given.
         """
         keep_decisions(connection, self.decisions)
         keep_exposures(connection, self.exposures)
-        keep_tasks(connection, self.tasks)
+        given = keep_work(connection, queues, self.tasks, self.updated) if self.tasks or self.updated else []
+        mark_overdue(connection, self.overdue)
         close_tasks(connection, self.closed)
         keep_messages(connection, self.messages, not_before)
         hand_over_messages(connection, self.merged)
         withdraw_messages(connection, self.withdrawn, now)
         self._keep_places(connection, caps)
         keep_prompted(connection, (event for _, event in self.derived))
-        append_derived(connection, self.derived)
+        append_derived(connection, [*self.derived, *given])
 
     def _keep_places(self, connection: Connection, caps: Sequence[Cap]) -> None:
         """Take the places of what was not taken back at once; of shadows those there are."""
@@ -131,8 +146,8 @@ class Batch:
     def take(self, inputs: Iterable[LedgerInput]) -> None:
         """Take events in ledger order."""
         for item in inputs:
-            if item.event.name == TASK_CLOSED and (closed := closed_task(item.event)) is not None:
-                self.gathered.closed.append(closed)
+            if item.event.name == TASK_CLOSED:
+                self.gathered.note_task(item.event)
             customer_id = item.event.customer_id
             if customer_id is not None:
                 self._bring_home(customer_id, item.household_id)
@@ -171,7 +186,9 @@ class Batch:
         keep_households(connection, self._homes)
         said = (message for _, message in self.gathered.messages)
         not_before = spread_backlog(said, present) if present is not None else {}
-        self.gathered.keep(connection, now, caps_per(self._program.policy, Per.PERSON), not_before)
+        program = self._program
+        queues = Queues(program.queues, program.zone)
+        self.gathered.keep(connection, now, caps_per(program.policy, Per.PERSON), not_before, queues)
 
     def _take(self, household_id: UnitId, item: Input) -> None:
         session = self._session(household_id)

@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 
 from upsell.channels.link_facts import DECIDE, LINK
-from upsell.clock import DAY, Clock, Moment
+from upsell.clock import DAY, Clock, Moment, format_moment
 from upsell.decisions.intents import Intent
 from upsell.decisions.reach import EMAIL
 from upsell.ids import bare, digest, is_account
@@ -26,13 +26,13 @@ from upsell.runtime.payers import Home, find_home, id_today, newest_program
 from upsell.runtime.programs import Programs
 from upsell.signals.events import COLLEAGUE_ASKED, TASK_OPENED, Event
 from upsell.store.acceptances import Showing, find_showing
-from upsell.store.answers import keep_tasks
 from upsell.store.connect import Connection, connect
 from upsell.store.households import read_traits
 from upsell.store.ledger import append
 from upsell.store.orders import Via
 from upsell.store.outbox import keep_messages
 from upsell.store.rosters import read_rosters
+from upsell.store.tasks import keep_tasks
 
 SOURCE: Final = "colleagues"
 """The source of the events made here."""
@@ -214,6 +214,7 @@ def _open_task(
         offer=None,
         opened_at=now,
         due_at=now + DAY,
+        source=SOURCE,
     )
     keep_tasks(connection, [task])
     return Event(
@@ -222,6 +223,11 @@ def _open_task(
         occurred_at=now,
         seen_at=0,
         account_id=account,
-        properties={"key": task.key, "queue": QUEUE, "title": title},
+        properties={
+            "key": task.key,
+            "queue": QUEUE,
+            "title": title,
+            "due_at": format_moment(task.due_at),
+        },
         source=SOURCE,
     )

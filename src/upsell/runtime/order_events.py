@@ -17,14 +17,17 @@ from upsell.ids import bare, digest, is_account
 from upsell.journeys.effects import OpenTask
 from upsell.money import Money
 from upsell.signals.events import APPROVAL_ASKED, OFFER_ACCEPTED, TASK_OPENED, Event
-from upsell.store.answers import keep_tasks
 from upsell.store.approvals import Act, Approval, keep_approval
 from upsell.store.connect import Connection
 from upsell.store.ledger import append
 from upsell.store.orders import Order, OrderState
+from upsell.store.tasks import keep_tasks
 
 SOURCE: Final = "accepting"
 """The source of the events made here."""
+
+OF_AN_ORDER: Final = "order"
+"""The source of work that ends with its order, and by no other hand."""
 
 APPROVALS: Final = "approval"
 """The queue of those who approve."""
@@ -82,9 +85,10 @@ def open_task(
         offer=None,
         opened_at=now,
         due_at=due_at,
+        source=OF_AN_ORDER,
     )
     keep_tasks(connection, [task])
-    said = {"key": order.task, "queue": queue, "title": title}
+    said = {"key": order.task, "queue": queue, "title": title, "due_at": format_moment(due_at)}
     append(connection, [of_household(order, TASK_OPENED, now, said)], clock)
 
 

@@ -20,7 +20,17 @@ from upsell.decisions.decision import Decision, Exposure
 from upsell.decisions.reasons import Reason
 from upsell.ids import UnitId, bare, customer_unit, is_account
 from upsell.journeys.advance import Session
-from upsell.journeys.effects import Decided, Effect, Exposed, OpenTask, Record, Speak, Spend, Withdraw
+from upsell.journeys.effects import (
+    Decided,
+    Effect,
+    Exposed,
+    OpenTask,
+    Record,
+    Speak,
+    Spend,
+    UpdateTask,
+    Withdraw,
+)
 from upsell.journeys.household import Household, empty_household
 from upsell.journeys.inputs import Input, Launched, Tick
 from upsell.journeys.program import Program
@@ -142,7 +152,7 @@ class Rehearsal:
                     case Exposed():
                         if self._kept:
                             self.exposures.append(effect.exposure)
-                    case Spend() | Withdraw():
+                    case Spend() | Withdraw() | UpdateTask():
                         pass
                     case _:
                         assert_never(effect)

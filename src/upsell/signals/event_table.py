@@ -156,6 +156,14 @@ _TASK = (
     _text("queue", "which team's queue"),
     _text("title", "what is to be done"),
 )
+_TASK_SAID = (
+    *_TASK,
+    _text("task_reason", "what it is for; of a household one task is open for each"),
+    _text("workflow", "key of the workflow that asks"),
+    _text("offer", "id of the offer to make"),
+    _moment("due_at", "by when it should be done, ISO 8601 with a zone"),
+)
+_TASK_BY = _text("by", "who did that")
 _APPROVAL = (
     _text("key", "key of what made the offer; of the order too", is_required=True),
     _text("offer", "id of the offer"),
@@ -525,7 +533,24 @@ def _messages() -> tuple[EventType, ...]:
                 _moment("ends_at", "when it ends, ISO 8601 with a zone"),
             ),
         ),
-        ours("Task Opened", "Work was given to a person.", _TASK),
+        ours("Task Opened", "There is work for a person.", _TASK_SAID),
+        ours("Task Updated", "Work that was open already is said anew, under its key.", _TASK_SAID),
+        ours(
+            "Task Given",
+            "Work became somebody's: by the rule of its queue, or because somebody gave it to them.",
+            (*_TASK, _text("owner", "whose it is, by the id their queue has"), _TASK_BY),
+        ),
+        ours("Task Taken", "Somebody took work up.", (*_TASK, _text("owner", "who did"), _TASK_BY)),
+        ours(
+            "Task Snoozed",
+            "Work was put off.",
+            (*_TASK, _moment("until", "until when, ISO 8601 with a zone"), _TASK_BY),
+        ),
+        ours(
+            "Task Overdue",
+            "Work was not done by when it was due; said once.",
+            (*_TASK, _moment("due_at", "when it was due, ISO 8601 with a zone")),
+        ),
         ours(
             "Approval Asked",
             "A customer accepted an offer above a limit: it waits for an approver, and nothing is charged.",
@@ -626,10 +651,22 @@ def _answers() -> tuple[EventType, ...]:
         EventType(
             "Task Closed",
             group,
-            "The work was done or dropped.",
+            "The work was done or dropped, or what it was about is over.",
             (
                 *_TASK,
-                _text("outcome", "what came of it"),
+                _text(
+                    "outcome",
+                    "what came of it: `meeting_set`, `opportunity`, `won`, `lost`, `not_now`, `no_answer`, "
+                    "`cause_ended`, `dropped`, or words of your own, which mean nothing more",
+                ),
+                _text(
+                    "reason", "why it was `lost` or `not_now`, such as `too_expensive`; kept as `objection`"
+                ),
+                _text("feature", "the feature that is missing; kept as `missing_feature`"),
+                _number("amount", "what the opportunity is worth, in minor units; no revenue"),
+                _text("currency", "ISO 4217 code of that"),
+                _text("cause", "what ended its cause, of `cause_ended`"),
+                _TASK_BY,
                 _number("minutes", "minutes of work it took; without it those under `costs:` count"),
             ),
         ),

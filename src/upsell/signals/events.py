@@ -73,6 +73,11 @@ COLLEAGUE_ASKED: Final = "Colleague Asked"
 RETURN_ASKED: Final = "Return Asked"
 TRIAL_GRANTED: Final = "Trial Granted"
 TASK_OPENED: Final = "Task Opened"
+TASK_UPDATED: Final = "Task Updated"
+TASK_GIVEN: Final = "Task Given"
+TASK_TAKEN: Final = "Task Taken"
+TASK_SNOOZED: Final = "Task Snoozed"
+TASK_OVERDUE: Final = "Task Overdue"
 TASK_CLOSED: Final = "Task Closed"
 ENROLLMENT_ENDED: Final = "Enrollment Ended"
 ENROLLMENT_MIGRATED: Final = "Enrollment Migrated"
@@ -87,6 +92,12 @@ REPORTS: Final = frozenset(
     {MESSAGE_DELIVERED, MESSAGE_BOUNCED, MESSAGE_COMPLAINED, MESSAGE_OPENED, MESSAGE_CLICKED}
 )
 """Events by which whoever delivers says what became of a message that was sent; each names its ``key``."""
+
+TASK_EVENTS: Final = frozenset({TASK_OPENED, TASK_UPDATED, TASK_TAKEN, TASK_SNOOZED, TASK_CLOSED})
+"""Events that change what work is open for a household; each names its ``key``."""
+
+TASK_CHANGES: Final = TASK_EVENTS | {TASK_GIVEN, TASK_OVERDUE}
+"""Events that tell of every change of work for a person, in the order of the ledger."""
 
 MEMBERSHIP_EVENTS: Final = frozenset({SEGMENT_ENTERED, SEGMENT_LEFT})
 """Events that say of a unit that it is in a segment from now on, or no longer."""

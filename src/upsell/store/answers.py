@@ -1,4 +1,4 @@
-"""Answers: decisions, exposures and tasks, kept as the core gave them."""
+"""Answers: decisions and exposures, kept as the core gave them."""
 
 from __future__ import annotations
 
@@ -8,20 +8,14 @@ import msgspec
 
 from upsell.clock import Moment
 from upsell.decisions.decision import Decision, Exposure, Seen
-from upsell.decisions.proof_words import proof_content
 from upsell.decisions.reasons import Reason
 from upsell.ids import UnitId
-from upsell.journeys.effects import OpenTask
-from upsell.signals.events import Event
 from upsell.store.connect import Connection
 from upsell.store.queries import copy_rows, query
 
 _encode = msgspec.json.Encoder().encode
 _decode_seen = msgspec.json.Decoder(tuple[Seen, ...]).decode
 _DECISION_TYPES = ("text", "text", "text", "timestamptz", "text", "text", "text", "text")
-
-MOST_MINUTES = 366 * 24 * 60
-"""More minutes than a year has are no minutes of work."""
 
 
 class Decided(msgspec.Struct, frozen=True):
@@ -96,69 +90,3 @@ def keep_exposures(connection: Connection, exposures: Sequence[Exposure]) -> Non
         "triggers": [seen.trigger for seen in exposures],
     }
     connection.execute(query("keep_exposures"), values)
-
-
-class ClosedTask(msgspec.Struct, frozen=True):
-    """What a closing says of a task: its key, when, as what, and minutes of work; None for not told."""
-
-    key: str
-    closed_at: Moment
-    outcome: str | None
-    minutes: float | None
-
-
-def closed_task(event: Event) -> ClosedTask | None:
-    """Read a ``Task Closed``; None where it names no task.
-
-    Minutes that are no number, below nothing or above ``MOST_MINUTES`` are as if not told.
-    """
-    said = event.properties
-    key, outcome = said.get("key"), said.get("outcome")
-    if not isinstance(key, str) or "\0" in key:
-        return None
-    return ClosedTask(
-        key=key,
-        closed_at=event.occurred_at,
-        outcome=outcome if isinstance(outcome, str) and "\0" not in outcome else None,
-        minutes=_minutes(said.get("minutes")),
-    )
-
-
-def close_tasks(connection: Connection, closed: Sequence[ClosedTask]) -> None:
-    """Close tasks; one that is closed keeps its earliest closing, and a key nobody knows is nothing."""
-    if not closed:
-        return
-    values = {
-        "keys": [each.key for each in closed],
-        "closed": [each.closed_at for each in closed],
-        "outcomes": [each.outcome for each in closed],
-        "minutes": [each.minutes for each in closed],
-    }
-    connection.execute(query("close_tasks"), values)
-
-
-def keep_tasks(connection: Connection, tasks: Sequence[OpenTask]) -> None:
-    """Open tasks; one that is open already, by its key, stays as it is."""
-    if not tasks:
-        return
-    values = {
-        "keys": [task.key for task in tasks],
-        "units": [task.unit_id for task in tasks],
-        "enrollments": [task.enrollment for task in tasks],
-        "workflows": [task.workflow for task in tasks],
-        "queues": [task.queue for task in tasks],
-        "titles": [task.title for task in tasks],
-        "offers": [task.offer for task in tasks],
-        "terms": [_encode(task.terms).decode() if task.terms else None for task in tasks],
-        "facts": [_encode(proof_content(task.proof)).decode() if task.proof else None for task in tasks],
-        "opened": [task.opened_at for task in tasks],
-        "dues": [task.due_at for task in tasks],
-    }
-    connection.execute(query("keep_tasks"), values)
-
-
-def _minutes(said: object) -> float | None:
-    """Give minutes that work may have taken, None for anything else."""
-    if isinstance(said, bool) or not isinstance(said, int | float):
-        return None
-    return float(said) if 0 <= said <= MOST_MINUTES else None

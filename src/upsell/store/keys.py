@@ -41,6 +41,8 @@ class Scope(enum.Enum):
     SEGMENTS = "segments:read"
     BOUNCES = "bounces:write"
     PROMPTS = "prompts:ask"
+    TASKS_READ = "tasks:read"
+    TASKS_WRITE = "tasks:write"
 
 
 PUBLIC: Final = frozenset({Scope.EVENTS, Scope.PROMPTS})

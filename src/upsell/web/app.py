@@ -38,6 +38,7 @@ from upsell.web.api.live_prompts import live_prompt_route
 from upsell.web.api.prompts import prompt_routes
 from upsell.web.api.segments import segment_routes
 from upsell.web.api.sources import source_route
+from upsell.web.api.tasks import task_routes
 from upsell.web.pages.links import link_routes
 from upsell.web.pages.offers import OfferPages
 from upsell.web.pages.paid import paid_route
@@ -102,6 +103,7 @@ def make_app(
             incident_route(ring, url, clock),
             *decide_routes(ring, url, clock, decider),
             *segment_routes(ring, url, clock),
+            *task_routes(ring, url, clock),
             *link_routes(targets, intake, clock),
             *hook_routes(mail_desk, intake, clock, ring),
             source_route(source_desk, mail_desk, intake, clock, settings or Settings()),

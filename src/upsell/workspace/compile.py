@@ -21,6 +21,7 @@ from upsell.decisions.proof_words import (
     PEER_NAMES,
     VALUE_NAMES,
 )
+from upsell.decisions.queues import Queue
 from upsell.errors import DefinitionError, Problem
 from upsell.journeys.program import Program
 from upsell.journeys.workflow import Workflow
@@ -34,6 +35,7 @@ from upsell.workspace.documents import (
     CATALOG,
     CONTACT_HOURS,
     LARGEST,
+    QUEUES,
     SEGMENTS,
     SETTINGS,
     SIGNALS,
@@ -55,6 +57,7 @@ from upsell.workspace.policy import compile_policy
 from upsell.workspace.pricing import check_offers
 from upsell.workspace.prompt_texts import compile_prompt_texts
 from upsell.workspace.protection import protect
+from upsell.workspace.queues import compile_queues
 from upsell.workspace.reading import Reader, read_loosely
 from upsell.workspace.rulebook import (
     CART_NAMES,
@@ -138,6 +141,7 @@ def compile_documents(documents: Documents, edition: Edition = NEWEST) -> Compil
     protection = protect(policy.rails, segments)
     catalog = compile_discounts(files.get(CATALOG), catalog, rulebook, protection, findings)
     check_offers(files.get(CATALOG), catalog, policy.rails, findings)
+    queues = _queues(documents, files, findings)
     scopes = _template_scopes(settings, known_catalog)
     written = (documents, settings.locale, scopes, {"plans": PLAN_NAMES}, findings)
     definitions = Definitions(
@@ -154,6 +158,7 @@ def compile_documents(documents: Documents, edition: Edition = NEWEST) -> Compil
         edition=edition,
         findings=findings,
         senders=frozenset(settings.senders),
+        queues=queues,
     )
     workflows = _workflows(files, definitions)
     layers = compile_layers(settings.layers, _workflow_keys(documents), findings)
@@ -180,6 +185,7 @@ def compile_documents(documents: Documents, edition: Edition = NEWEST) -> Compil
         own_mails={
             name: content for name, content in definitions.templates.contents.items() if name in OWN_MAILS
         },
+        queues=queues or {},
     )
     return Compiled(program, rulebook.vocabulary, files, warnings)
 
@@ -246,6 +252,7 @@ def _kind_of(path: str, documents: Documents, findings: Findings) -> FileKind | 
         SIGNALS: FileKind.SIGNALS,
         CONTACT_HOURS: FileKind.CONTACT_HOURS,
         SEGMENTS: FileKind.SEGMENTS,
+        QUEUES: FileKind.QUEUES,
     }
     parts = PurePosixPath(path)
     if path in known:
@@ -303,6 +310,11 @@ def _workflows(files: dict[str, Record], definitions: Definitions) -> dict[str, 
         for path, record in sorted(files.items())
         if path.startswith(f"{WORKFLOWS}/")
     }
+
+
+def _queues(documents: Documents, files: dict[str, Record], findings: Findings) -> Mapping[str, Queue] | None:
+    """Compile the queues of tasks; None where none are written, or their file could not be read."""
+    return compile_queues(files[QUEUES], findings) if QUEUES in documents and QUEUES in files else None
 
 
 def _workflow_keys(documents: Documents) -> frozenset[str]:

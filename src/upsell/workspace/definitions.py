@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
 from upsell.catalog.catalog import Catalog
+from upsell.decisions.queues import Queue
 from upsell.decisions.rails import Rails
 from upsell.workspace.editions import Edition
 from upsell.workspace.findings import Findings
@@ -33,6 +36,7 @@ class Definitions(msgspec.Struct, frozen=True):
         edition: What is meant by what is not said.
         findings: Where problems are noted.
         senders: The names of all senders that workflows may name.
+        queues: Queues of tasks by name; None where none are written, so that any may be named.
     """
 
     catalog: Catalog
@@ -48,3 +52,4 @@ class Definitions(msgspec.Struct, frozen=True):
     edition: Edition
     findings: Findings
     senders: frozenset[str] = frozenset()
+    queues: Mapping[str, Queue] | None = None

@@ -20,13 +20,14 @@ CATALOG = "catalog.yaml"
 SIGNALS = "signals.yaml"
 CONTACT_HOURS = "contact_hours.yaml"
 SEGMENTS = "segments.yaml"
+QUEUES = "queues.yaml"
 WORKFLOWS = "workflows"
 TEMPLATES = "templates"
 PARTIALS = "templates/partials"
 SOURCES = "sources"
 SINKS = "sinks"
 
-AT_THE_TOP = (SETTINGS, CATALOG, SIGNALS, SEGMENTS, CONTACT_HOURS)
+AT_THE_TOP = (SETTINGS, CATALOG, SIGNALS, SEGMENTS, QUEUES, CONTACT_HOURS)
 """Files that stand at the top of a workspace."""
 
 LARGEST = 1_000_000

@@ -17,6 +17,7 @@ from upsell.decisions.grounds import Basis
 from upsell.decisions.hours import Calendar
 from upsell.decisions.lineup import LineupOrder
 from upsell.decisions.policy import Per
+from upsell.decisions.queues import OWNER_TRAIT, Give
 from upsell.decisions.rails import PROTECTED
 from upsell.decisions.reach import CAPPED, CHANNELS
 from upsell.journeys.workflow import UnitKind
@@ -25,7 +26,7 @@ from upsell.workspace.codes.page import Subject
 from upsell.workspace.guardrails import GLOBAL_GUARDRAILS_SHAPE
 from upsell.workspace.prompt_texts import PROMPT_SHAPE
 from upsell.workspace.shapes import Either, Key, Keyed, ListOf, MapOf, RecordOf
-from upsell.workspace.workflow_file import INTENT, WORKFLOW_SHAPE, waivers_of
+from upsell.workspace.workflow_file import INTENT, OBJECTIONS, WORKFLOW_SHAPE, waivers_of
 
 
 class FileKind(enum.Enum):
@@ -36,8 +37,13 @@ class FileKind(enum.Enum):
     SIGNALS = "signals"
     CONTACT_HOURS = "contact_hours"
     SEGMENTS = "segments"
+    QUEUES = "queues"
     PROMPT = "prompt"
     WORKFLOW = "workflow"
+
+
+OWN = Give.ACCOUNT_OWNER
+"""The way to give tasks that may have to give way to another."""
 
 
 class File(msgspec.Struct, frozen=True):
@@ -582,6 +588,8 @@ _OFFER = RecordOf(
             ),
             "what customers said of it, shown on its page; only what was really said",
         ),
+        "talk_track": Key(scalars.TEXT, "how a person leads a talk about it, for tasks that make it"),
+        "objections": Key(OBJECTIONS, "what may be said against it, with answers, for such tasks"),
         "outcome": Key(
             RecordOf(
                 {
@@ -738,6 +746,67 @@ SEGMENTS_SHAPE = MapOf(
     msgspec.structs.replace(scalars.SIGNAL_NAME, name="segment name"),
 )
 
+QUEUES_SHAPE = MapOf(
+    RecordOf(
+        {
+            "people": Key(
+                ListOf(
+                    RecordOf(
+                        {
+                            "id": Key(scalars.ID, "what they are called by where tasks are given", True),
+                            "name": Key(scalars.TEXT, "for people", True),
+                            "mail": Key(scalars.EMAIL, "where they are told"),
+                            "away": Key(
+                                ListOf(
+                                    RecordOf(
+                                        {
+                                            "from": Key(scalars.DATE, "the first day", True),
+                                            "to": Key(scalars.DATE, "the last day", True),
+                                        }
+                                    )
+                                ),
+                                "when they are away, by the team's zone; they are given nothing then",
+                            ),
+                        }
+                    )
+                ),
+                "who takes its tasks, in the order of turns; without anybody its tasks are nobody's",
+            ),
+            "give": Key(
+                scalars.of_enum("way to give tasks", Give),
+                "to the account's owner, by turns, to whoever has the fewest open tasks, or to nobody until "
+                "somebody takes one (default round_robin)",
+            ),
+            "otherwise": Key(
+                scalars.one_of("way to give tasks", *(each.value for each in Give if each is not OWN)),
+                "how, where the account's owner is nobody of the queue or away (default least_loaded)",
+            ),
+            "owner": Key(
+                scalars.TRAIT_NAME,
+                f"the account's trait that names its owner, by id or mail (default {OWNER_TRAIT})",
+            ),
+            "sla": Key(scalars.SLA, "by when a task should be done whose step says no due"),
+            "hours": Key(
+                RecordOf(
+                    {
+                        "from": Key(scalars.TIME, "from what time of day on (default 09:00)"),
+                        "to": Key(scalars.TIME, "until what time of day (default 17:00)"),
+                        "days": Key(
+                            ListOf(scalars.one_of("day of the week", *scalars.WEEKDAYS), least=1),
+                            "days of the week (default mon to fri)",
+                        ),
+                        "closed_on": Key(ListOf(scalars.DATE), "dates on which nobody works"),
+                    }
+                ),
+                "when it is worked, by the team's zone; an sla counts nothing else",
+            ),
+            "holidays": Key(scalars.COUNTRY, "the country on whose public holidays nobody works"),
+        }
+    ),
+    "queue",
+    scalars.NAME,
+)
+
 FILES: Final[Mapping[FileKind, File]] = {
     FileKind.SETTINGS: File("upsell.yaml", "Currency, zone, sender, traits and policy.", SETTINGS_SHAPE),
     FileKind.CATALOG: File("catalog.yaml", "What can be bought, and what may be offered.", CATALOG_SHAPE),
@@ -753,6 +822,12 @@ FILES: Final[Mapping[FileKind, File]] = {
         "Named audiences: the accounts or customers for which a rule is true. Rules may use a segment's name "
         "like a signal's; it means its rule, asked of whomever they are asked of.",
         SEGMENTS_SHAPE,
+    ),
+    FileKind.QUEUES: File(
+        "queues.yaml",
+        "Queues of tasks: who takes them, how they are given, and by when they should be done. Where "
+        "the file is written, a workflow may name no other queue.",
+        QUEUES_SHAPE,
     ),
     FileKind.WORKFLOW: File(
         "workflows/*.yaml", "One workflow each; the file's name is its key.", WORKFLOW_SHAPE

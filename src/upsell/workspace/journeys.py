@@ -34,11 +34,12 @@ from upsell.journeys.steps import (
 from upsell.journeys.workflow import UnitKind, Vary
 from upsell.rules.kinds import Kind
 from upsell.workspace.definitions import Definitions
-from upsell.workspace.documents import CATALOG, SETTINGS, TEMPLATES
+from upsell.workspace.documents import CATALOG, QUEUES, SETTINGS, TEMPLATES
 from upsell.workspace.editions import is_time_after
 from upsell.workspace.experiments import ArmValues
 from upsell.workspace.items import NOTHING_WRITTEN, Item, Leaf, Record
 from upsell.workspace.named_steps import NamedStep, asked_by, name_steps, note_unnamed
+from upsell.workspace.offers import compile_objections
 from upsell.workspace.rulebook import check_event
 from upsell.workspace.scalars import WEEKDAYS
 from upsell.workspace.template_files import SUFFIXES
@@ -388,6 +389,7 @@ class JourneyCompiler:
         """Compile work for a person."""
         offer = self._values.read(record, "offer", Vary.OFFER)
         self._check_offers(offer)
+        self._check_queue(record)
         if self._is_after_goal and record.has("offer"):
             self._findings.error(
                 record.keys["offer"],
@@ -402,7 +404,25 @@ class JourneyCompiler:
             title=record.text("title"),
             offer={arm: leaf.text for arm, leaf in offer.items()},
             due=record.integer("due"),
+            reason=record.text("reason"),
+            talk_track=record.text("talk_track"),
+            objections=compile_objections(record),
+            chance=self._definitions.rulebook.rule(record.leaf("chance"), Kind.NUMBER),
         )
+
+    def _check_queue(self, record: Record) -> None:
+        """Note a queue that is not written where queues are, and work that is due at no time."""
+        leaf, queues = record.leaf("queue"), self._definitions.queues
+        queue = queues.get(leaf.text) if leaf is not None and queues is not None else None
+        if leaf is not None and queues is not None and queue is None:
+            self._findings.unknown(leaf.place, "queue", leaf.text, queues, QUEUES)
+        elif not record.has("due") and (queue is None or queue.sla is None):
+            self._findings.error(
+                record.place,
+                "expected the key due in a task, or an sla of its queue, got neither",
+                hint=f"due: 2 days, or sla: 2 working days under the queue in {QUEUES}",
+                code="missing-key",
+            )
 
     def _wait(self, item: Record, at: str, then: str | None) -> bool:
         """Compile a wait; give whether it is for more than time to pass."""

@@ -8,6 +8,7 @@ from upsell.catalog.catalog import Catalog
 from upsell.catalog.offers import (
     FITTING,
     OF_THE_CART,
+    Objection,
     Offer,
     OfferKind,
     OfferText,
@@ -188,6 +189,17 @@ def _offer(
             for locale, said in (record.record("locales") or NOTHING_WRITTEN).records()
         },
         coupon=compile_coupon(record, findings),
+        talk_track=record.text("talk_track"),
+        objections=compile_objections(record),
+    )
+
+
+def compile_objections(record: Record) -> tuple[Objection, ...]:
+    """Compile what may be said against something, with answers."""
+    return tuple(
+        Objection(each.text("says"), each.text("answer"))
+        for each in record.each("objections")
+        if isinstance(each, Record)
     )
 
 

@@ -37,6 +37,7 @@ editors.
 | `signals.yaml` | named conclusions |
 | `contact_hours.yaml` | counsel's own rows of the [legal contact hours](contact-hours.md) |
 | `segments.yaml` | named audiences |
+| `queues.yaml` | who takes [tasks](../guides/tasks.md), and how they are given |
 | `sources/NAME.yaml` | a system that is connected; see [sources](sources.md) |
 | `sinks/NAME.yaml` | a place to which events go; see [sinks](sinks.md) |
 | `workflows/<key>.yaml` | one workflow each; the file's name is its key |

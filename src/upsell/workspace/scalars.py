@@ -37,6 +37,7 @@ _PERCENT = r"(\d{1,6}(?:\.\d{1,9})?) ?%"
 _NAME = r"[a-z0-9]+([-_][a-z0-9]+)*"
 _SIGNAL = r"[a-z][a-z0-9_]*"
 _TRAIT = r"[A-Za-z_][A-Za-z0-9_]*"
+_SLA = r"([1-9]\d{0,2}) working (hour|day)s?"
 _DATE = r"\d{4}-\d\d-\d\d"
 _TIME = r"([01]\d|2[0-3]):[0-5]\d|24:00"
 _DAYS = rf"({'|'.join(WEEKDAYS)})(?:-({'|'.join(WEEKDAYS)}))?"
@@ -320,6 +321,12 @@ CROWD = Scalar(
 )
 QUANTITY = Scalar(
     "number", "a number, 0 or more", _amount, {"type": "number", "minimum": 0}, takes_numbers=True
+)
+SLA = Scalar(
+    "service level",
+    "working hours or working days, such as 8 working hours or 2 working days",
+    _matching(_SLA),
+    {"type": "string", "pattern": f"^{_SLA}$"},
 )
 TIME = Scalar(
     "time of day",

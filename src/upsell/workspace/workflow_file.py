@@ -17,6 +17,16 @@ from upsell.workspace.codes.registry import waivable
 from upsell.workspace.guardrails import GUARDRAILS_SHAPE
 from upsell.workspace.shapes import Either, Key, ListOf, MapOf, Named, RecordOf, Scalar, Shape, Variants
 
+OBJECTIONS: Final = ListOf(
+    RecordOf(
+        {
+            "says": Key(scalars.TEXT, "what they may say, in their words", True),
+            "answer": Key(scalars.TEXT, "what can be answered", True),
+        }
+    ),
+    least=1,
+)
+
 INTENT: Final = scalars.of_enum("intent", Intent)
 """One of the intents."""
 
@@ -417,7 +427,24 @@ _STEP_CASES = {
                         "queue": Key(scalars.NAME, "which team's queue", True),
                         "title": Key(scalars.TEXT, "what is to be done, in a few words", True),
                         "offer": Key(Named("per_arm_name"), "the offer to make; by arm with vary: offer"),
-                        "due": Key(scalars.DURATION, "how long after it was opened it is due", True),
+                        "due": Key(
+                            scalars.DURATION,
+                            "how long after it was opened it is due; without it by the sla of its queue",
+                        ),
+                        "reason": Key(
+                            scalars.NAME,
+                            "what it is for: of an account one task is open for each reason, and is said "
+                            "anew instead of opened twice (default the workflow's key)",
+                        ),
+                        "talk_track": Key(scalars.TEXT, "how to lead the talk (default what the offer says)"),
+                        "objections": Key(
+                            OBJECTIONS, "what they may say against it, with answers, before the offer's"
+                        ),
+                        "chance": Key(
+                            scalars.RULE,
+                            "a number from 0 to 1: how likely they are to take the offer, for what the task "
+                            "may earn; without it that is told as if they did",
+                        ),
                     }
                 ),
                 "open work for a person",

@@ -20,8 +20,8 @@ from upsell.runtime.exports.writing import export
 from upsell.runtime.reporting import report_live
 from upsell.runtime.results import holdout_lifts
 from upsell.signals.events import Event
-from upsell.store.answers import MOST_MINUTES, ClosedTask, closed_task
 from upsell.store.migrate import migrate
+from upsell.store.tasks import MOST_MINUTES, ClosedTask, closed_task
 
 PEOPLE = [f"p{number}" for number in range(24)]
 COSTS = "costs: {task_minute: 80, minutes_per_task: 20}\n"

@@ -1,11 +1,21 @@
--- Open tasks, each once.
-insert into tasks (key, unit_id, enrollment, workflow, queue, title, offer, terms, facts, opened_at, due_at)
+-- Open tasks, each once; the keys of those that are new.
+insert into tasks (
+    key, unit_id, household_id, enrollment, workflow, reason, source, queue, title, why, offer, terms, facts,
+    talk_track, objections, value, currency, chance, opened_at, due_at
+)
 select
-    key, unit_id, enrollment, workflow, queue, title, offer, terms, facts, moment(opened_at), moment(due_at)
+    key, unit_id, household_id, enrollment, workflow, reason, source, queue, title, why, offer, terms, facts,
+    talk_track, objections, value, currency, chance, moment(opened_at), moment(due_at)
 from
     unnest(
-        %(keys)b::text[], %(units)b::text[], %(enrollments)b::text[], %(workflows)b::text[],
-        %(queues)b::text[], %(titles)b::text[], %(offers)b::text[], %(terms)b::text[],
-        %(facts)b::text[], %(opened)b::bigint[], %(dues)b::bigint[]
-    ) as asked (key, unit_id, enrollment, workflow, queue, title, offer, terms, facts, opened_at, due_at)
+        %(keys)b::text[], %(units)b::text[], %(households)b::text[], %(enrollments)b::text[],
+        %(workflows)b::text[], %(reasons)b::text[], %(sources)b::text[], %(queues)b::text[], %(titles)b::text[],
+        %(whys)b::text[], %(offers)b::text[], %(terms)b::text[], %(facts)b::text[], %(tracks)b::text[],
+        %(objections)b::text[], %(values)b::bigint[], %(currencies)b::text[], %(chances)b::double precision[],
+        %(opened)b::bigint[], %(dues)b::bigint[]
+    ) as asked (
+        key, unit_id, household_id, enrollment, workflow, reason, source, queue, title, why, offer, terms, facts,
+        talk_track, objections, value, currency, chance, opened_at, due_at
+    )
 on conflict do nothing
+returning key

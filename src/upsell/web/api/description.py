@@ -22,6 +22,7 @@ from upsell.web.api.prompt_schemas import prompt_components, prompt_paths
 from upsell.web.api.schemas import KEYS, REFUSED, Schema, asked_refusals, body, refusal, response
 from upsell.web.api.segments import MOST_UNITS, USUAL_UNITS
 from upsell.web.api.sources import Heard
+from upsell.web.api.task_schemas import task_components, task_paths
 
 _TEXT: Final[Schema] = {"type": ["string", "null"]}
 _ID: Final[Schema] = {
@@ -123,6 +124,7 @@ def describe() -> Schema:
     paths["/v1/customers/{customer}/explain"] = {"get": _explain()}
     paths["/v1/segments"] = {"get": _segments()}
     paths["/v1/segments/{segment}"] = {"get": _segment()}
+    paths |= task_paths()
     paths |= {f"/hooks/{hook.value}": {"post": _hook(hook)} for hook in Hook}
     paths["/hooks/{path}"] = {"post": _source()}
     paths["/v1/bounces"] = {"post": _bounces()}
@@ -144,6 +146,7 @@ def describe() -> Schema:
             "schemas": {
                 **{_title(name): _item(name) for name in _CALLS},
                 **prompt_components(),
+                **task_components(),
                 **_answers(),
             },
         },

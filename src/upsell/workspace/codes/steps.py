@@ -95,6 +95,39 @@ busy: {unit: account, rule: usage_ratio('reports') > 0.5}
 """,
     ),
     Page(
+        code="queue",
+        meaning="A queue of tasks says what does not go together: people with one id or mail address, days "
+        "away that end before they begin, or otherwise where tasks are not given to the account's owner.",
+        remedy="Let each person of a queue have an id of their own, and say otherwise beside account_owner.",
+        wrong="""\
+# queues.yaml
+success: {people: [{id: ana, name: Ana}], give: round_robin, otherwise: least_loaded}
+""",
+        right="""\
+# queues.yaml
+success: {people: [{id: ana, name: Ana}], give: account_owner, otherwise: least_loaded}
+""",
+    ),
+    Page(
+        code="unknown-queue",
+        meaning="A task is for a queue that queues.yaml does not write.",
+        remedy="Name a queue of the file, or write it there. Without the file any name will do.",
+        wrong="""\
+# queues.yaml
+success: {people: [{id: ana, name: Ana}]}
+# workflows/room.yaml
+journey:
+  - task: {queue: sucess, title: Talk about room, due: 2 days}
+""",
+        right="""\
+# queues.yaml
+success: {people: [{id: ana, name: Ana}]}
+# workflows/room.yaml
+journey:
+  - task: {queue: success, title: Talk about room, due: 2 days}
+""",
+    ),
+    Page(
         code="segment-cycle",
         meaning="Segments count who entered or left one another in a circle.",
         remedy="Let one of them ask about the customer instead.",

@@ -1,0 +1,2 @@
+-- Hold a task until the transaction ends.
+select key from tasks where key = %(key)s for update
