@@ -229,9 +229,9 @@ def test_tasks_are_read_and_changed_by_server_keys_with_the_scope_alone(database
         told = [ask(writes, f"{one}/close", closing).json() for _ in range(2)]
         assert [each["changed"] for each in told] == [True, False]
         assert (told[0]["task"]["amount"], told[0]["task"]["currency"]) == (120_000, "USD")
-        odd = ask(writes, f"{one}/close", {"by": "ana", "outcome": "sold"})
-        assert (odd.status_code, odd.json()["code"]) == (400, "refused")
-        assert "meeting_set" in odd.json()["message"]
+        wrong = ask(writes, f"{one}/close", {"by": "ana", "outcome": "sold"})
+        assert (wrong.status_code, wrong.json()["code"]) == (400, "refused")
+        assert "meeting_set" in wrong.json()["message"]
         wanted = {
             "by": "crm",
             "accountId": "acme0",
@@ -241,5 +241,19 @@ def test_tasks_are_read_and_changed_by_server_keys_with_the_scope_alone(database
         }
         told = [ask(writes, "/v1/tasks", wanted).json() for _ in range(2)]
         assert [each["changed"] for each in told] == [True, False]
+        for odd in (
+            {**wanted, "accountId": "\0"},
+            {**wanted, "customerId": "ada"},
+            {**wanted, "title": "\t"},
+            {**wanted, "why": ["a"] * 21},
+            {**wanted, "value": 10**30},
+            {**wanted, "dueAt": "tomorrow"},
+            {**wanted, "reason": "r" * 10_000},
+            {**wanted, "more": 1},
+        ):
+            told = ask(writes, "/v1/tasks", odd)
+            assert (told.status_code, bool(told.json()["message"])) == (400, True), odd
+        assert ask(reads, "/v1/tasks?limit=0").status_code == 400
+        assert ask(reads, "/v1/tasks/%00").status_code == 404
         assert ask(writes, f"{one}/sell", taking).status_code == 404
         assert ask(writes, "/v1/tasks/none/take", taking).status_code == 404

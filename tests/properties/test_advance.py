@@ -97,6 +97,18 @@ WORKFLOWS["courted"] = workflow(
     journey="[{email: {content: t3, intent: help}}]",
     goal="{event: Segment Left, within: 3 days}",
 )
+WORKFLOWS["call"] = workflow(
+    trigger="{on: Refund Asked, again_after: 5 hours}",
+    journey="[{task: {queue: success, title: Call, offer: pro-annual, due: 1 days}}, {wait: 5 hours},"
+    " {task: {queue: success, title: Ask, due: 3 hours}}]",
+    eligible="[\"event_count('Order Placed', interval '2 days') < 2\", account.country is null]",
+)
+WORKFLOWS["visit"] = workflow(
+    unit="account",
+    trigger="{on: Task Overdue, again_after: 1 hours}",
+    journey="[{task: {queue: success, title: Go there, due: 5 hours, reason: call}}]",
+    goal="{event: Order Completed, within: 3 days}",
+)
 PROGRAM = make_program(
     WORKFLOWS,
     policy="policy: {caps: [{at_most: 2, within: 3 days}], global_control: 10%}\n",

@@ -310,3 +310,91 @@ def test_a_task_says_why_what_to_say_and_what_it_may_earn() -> None:
     # By hand: 12 x 149.00 less a tenth, less 12 x 49.00 paid now, at a chance of a quarter.
     assert (task.value.amount, task.value.currency) == (round((12 * 13410 - 12 * 4900) * 0.25), "USD")
     assert task.value.chance == 0.25
+
+
+def test_a_held_out_unit_opens_nothing_and_spends_the_same_places() -> None:
+    flow = workflow(trigger=ON_PRICING, journey=f"[{CALL}]", holdout="50%", unit="account")
+    program = make_program({"flow": flow}, policy="policy: {caps: [{at_most: 9, within: 30 days}]}")
+    stories = []
+    for number in range(8):
+        story = Story(program, f"a:acme{number}")
+        story.happens("Subscription Started", plan="starter", amount=4900, currency="USD", interval_months=1)
+        for _ in range(2):
+            story.happens("Pricing Viewed").after(2 * DAY)
+        stories.append(story)
+    held = [story for story in stories if Reason.HELD_OUT in story.reasons()]
+    assert 0 < len(held) < len(stories)
+    for story in stories:
+        assert len(story.unit().contact.touches) == 2
+        assert len(story.tasks()) + len(updates(story)) == (0 if story in held else 2)
+        assert bool(story.unit().tasks) is (story not in held)
+
+
+def test_tasks_of_two_who_turn_out_to_be_one_are_that_ones() -> None:
+    flow = workflow(trigger=ON_PRICING, journey=f"[{PLAIN}]", goal="{event: Invite Sent, within: 9 days}")
+    story = Story(make_program({"flow": flow}), "a:acme").member("ada", "admin").member("bob", "admin")
+    said: dict[str, Any] = {"from": "bob"}
+    story.happens("Pricing Viewed", by="bob").happens("Customers Merged", by="ada", **said)
+    (task,) = story.unit("a:acme").tasks.values()
+    assert task.unit_id == "c:ada"
+    story.happens("Invite Sent", by="ada")
+    (closed,) = told(story, TASK_CLOSED)
+    assert (closed.customer_id, closed.properties["cause"]) == ("ada", "goal_reached")
+
+
+def test_work_that_is_opened_outside_is_held_and_gives_way_to_what_is_open_for_its_reason() -> None:
+    program = one(f"[{CALL}, {{wait: 9 days}}]")
+    story = Story(program, "a:acme")
+    due = "2026-03-05T09:00:00Z"
+    story.happens(TASK_OPENED, key="k1", queue="success", title="Renew", task_reason="renewal", due_at=due)
+    # What was told before there were due times is not held.
+    story.happens(TASK_OPENED, key="k0", queue="success", title="Old")
+    assert list(story.unit().tasks) == ["k1"]
+    assert is_open_for(story)
+    story.happens(TASK_OPENED, key="k2", queue="success", title="Renew", task_reason="renewal", due_at=due)
+    (doubled,) = told(story, TASK_CLOSED)
+    assert (doubled.properties["key"], doubled.properties["outcome"]) == ("k2", "cause_ended")
+    story.happens(TASK_UPDATED, key="k1", title="Renew now", due_at="2026-03-03T09:00:00Z").after(2 * DAY)
+    assert [event.properties["title"] for event in told(story, TASK_OVERDUE)] == ["Renew now"]
+    story.happens(TASK_CLOSED, key="k1", outcome="won")
+    assert not story.unit().tasks
+
+
+def test_who_reached_the_goal_is_called_anew_and_that_is_no_old_task() -> None:
+    welcome = "on_goal: [{task: {queue: success, title: Welcome them, due: 1 days}}]"
+    story = opened(one(more=welcome)).after(HOUR)
+    first = story.tasks()[0].key
+    story.happens("Subscription Changed", plan="pro", amount=14900, currency="USD")
+    assert [event.properties["key"] for event in told(story, TASK_CLOSED)] == [first]
+    assert [task.title for task in story.tasks()] == ["Call them"]
+    story = opened(one(f"[{CALL}, {{wait: 9 days}}]", more=welcome)).after(HOUR)
+    story.happens("Subscription Changed", plan="pro", amount=14900, currency="USD")
+    assert [task.title for task in story.tasks()] == ["Call them", "Welcome them"]
+    assert len(told(story, TASK_CLOSED)) == 1
+    assert [task.title for task in story.unit().tasks.values()] == ["Welcome them"]
+
+
+def test_a_task_closed_about_a_member_is_closed_for_the_account() -> None:
+    flow = workflow(trigger=ON_PRICING, journey=f"[{CALL}]")
+    story = Story(make_program({"flow": flow}), "a:acme").member("ada", "admin")
+    story.happens("Subscription Started", plan="starter", amount=4900, currency="USD", interval_months=1)
+    story.happens("Pricing Viewed", by="ada")
+    (task,) = story.tasks()
+    story.happens(TASK_CLOSED, by="ada", key=task.key, outcome="lost", reason="too_expensive")
+    assert not story.unit("a:acme").tasks
+    for unit_id in ("a:acme", "c:ada"):
+        assert story.unit(unit_id).declines["plan/pro"].answer.value == "never"
+        assert story.unit(unit_id).profile.traits["objection"] == "too_expensive"
+
+
+def test_nothing_is_closed_twice_and_a_task_nobody_knows_is_nothing() -> None:
+    story = opened(one())
+    (task,) = story.tasks()
+    before = story.unit().profile.traits.copy()
+    story.happens(TASK_CLOSED, key="nobody", outcome="won").happens("Task Snoozed", key="nobody", until="x")
+    assert list(story.unit().tasks) == [task.key]
+    assert story.unit().profile.traits == before
+    close(story, "won")
+    story.happens("Subscription Changed", plan="pro", amount=14900, currency="USD").after(9 * DAY)
+    assert not told(story, TASK_CLOSED)
+    assert not told(story, TASK_OVERDUE)

@@ -256,6 +256,7 @@ class HeldTask(msgspec.Struct, omit_defaults=True):
         is_overdue: Whether it was found overdue.
         is_taken: Whether somebody took it up.
         snoozed_until: Until when it is put off; 0 for not.
+        after_goal: Whether it was asked for last by a passage that had reached its goal.
     """
 
     key: str
@@ -272,6 +273,7 @@ class HeldTask(msgspec.Struct, omit_defaults=True):
     is_overdue: bool = False
     is_taken: bool = False
     snoozed_until: Moment = 0
+    after_goal: bool = False
 
 
 class Unit(msgspec.Struct, omit_defaults=True):

@@ -287,9 +287,10 @@ def _take_task(scene: Scene, event: Event, principal: Unit) -> None:
     answer = answer_of(outcome) if outcome is not None else None
     if answer is None:
         return
-    said = {key: event.properties.get(key) for key in ("reason", "feature")}
+    said = {key: event.properties.get(key) for key in ("key", "offer", "thing", "reason", "feature")}
+    said["answer"] = answer.value
     if task is not None and task.terms is not None:
-        said |= {"offer": task.terms.offer, "thing": task.terms.thing, "answer": answer.value}
+        said |= {"offer": task.terms.offer, "thing": task.terms.thing}
     person = scene.customer(event.customer_id) if event.customer_id is not None else principal
     units = (person,) if person is principal else (person, principal)
     _take_decline(scene, said, event.occurred_at, units)

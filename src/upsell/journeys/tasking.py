@@ -54,6 +54,7 @@ def open_task(
         held.due_at = min(held.due_at, asked.due_at)
         held.queue, held.title, held.terms = asked.queue, asked.title, terms
         held.workflow, held.entry_key = workflow.key, enrollment.key
+        held.after_goal = enrollment.after_goal
         if enrollment.id not in held.causes:
             held.causes.append(enrollment.id)
         hold_task(scene, held)
@@ -72,6 +73,7 @@ def open_task(
         entry_key=enrollment.key,
         causes=[enrollment.id],
         terms=terms,
+        after_goal=enrollment.after_goal,
     )
     hold_task(scene, task)
     scene.effects.append(asked)
@@ -86,7 +88,7 @@ def ask_causes(scene: Scene, unit: Unit, taken: tuple[Event, ...], *, is_about: 
     """Close what is open for a unit and no passage asks for any more, where its cause is over now.
 
     That is: the goal of its workflow was reached since, or who it is about may no longer be in it. The
-    workflow is asked as it is live.
+    workflow is asked as it is live. What is to be done after the goal hangs on neither.
 
     Args:
         scene: The household, as of now.
@@ -96,7 +98,7 @@ def ask_causes(scene: Scene, unit: Unit, taken: tuple[Event, ...], *, is_about: 
     """
     for holder, task in held_tasks(scene, unit):
         workflow = scene.program.workflows.get(task.workflow)
-        if workflow is None or task.causes:
+        if workflow is None or task.causes or task.after_goal:
             continue
         goals = taken if is_about else ()
         if any(_is_goal(workflow, task, each) for each in goals):
@@ -122,7 +124,7 @@ def tasks_due(scene: Scene, unit: Unit) -> list[Moment]:
         if not task.is_overdue:
             dues.append(overdue_at(task))
         workflow = scene.program.workflows.get(task.workflow)
-        if workflow is None or task.causes:
+        if workflow is None or task.causes or task.after_goal:
             continue
         timed = [rule for rule in workflow.eligible if rule.reads.is_timed]
         turns = [rule.next_change_at(scene.facts(unit)) for rule in timed]

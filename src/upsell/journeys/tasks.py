@@ -222,4 +222,7 @@ def _customer_of(unit_id: UnitId) -> str | None:
 def _touch(scene: Scene, task: HeldTask) -> None:
     """Let it be found out anew when time next concerns whoever asked for a task."""
     customer_id = _customer_of(task.unit_id)
-    scene.tasked.append(scene.principal() if customer_id is None else scene.customer(customer_id))
+    # Whoever has asked for an open task is engaged, and so loaded; somebody who left the account is not.
+    unit = scene.principal() if customer_id is None else scene.household.customers.get(customer_id)
+    if unit is not None:
+        scene.tasked.append(unit)

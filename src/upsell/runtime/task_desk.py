@@ -236,9 +236,12 @@ class TaskDesk:
         by = _text("by", wanted.by)
         with connect(self._url) as connection, connection.transaction():
             program, now = self._program(connection), self._clock.now()
-            household_id = find_homes(connection, [wanted.unit_id]).get(wanted.unit_id)
+            homes = find_homes(connection, [wanted.unit_id]) if wanted.unit_id.isprintable() else {}
+            household_id = homes.get(wanted.unit_id)
             if household_id is None:
-                msg = f"expected an account or customer that something is known of, got {wanted.unit_id}"
+                msg = (
+                    f"expected an account or customer that something is known of, got {wanted.unit_id[:80]!r}"
+                )
                 raise ConfigError(msg)
             asked = _asked(connection, program, wanted, household_id, now)
             hold_tasks(connection)

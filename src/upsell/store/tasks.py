@@ -148,7 +148,7 @@ def find_tasks(
 
 def find_task(connection: Connection, key: str) -> Task | None:
     """Give the task of a key, open or closed, or the one whose key begins so; None for none or several."""
-    if not key or "\0" in key:
+    if not key or not key.isprintable():
         return None
     keys = [row[0] for row in connection.execute(query("find_task_keys"), {"key": key})]
     found = find_tasks(connection, keys=keys, is_open=None) if len(keys) == 1 or key in keys else []

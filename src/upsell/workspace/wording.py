@@ -73,7 +73,8 @@ def tell_step(step: Step, names: Mapping[str, str]) -> str:  # noqa: PLR0911  # 
             return f"Leave a prompt{what} {where}{lasts}, {_meaning(step.intent, step.offer)}"
         case TaskStep():
             offers = f", offering {by_arm(step.offer)}" if step.offer else ""
-            return f"Task for {step.queue}: {flat(step.title)}, due in {format_duration(step.due)}{offers}"
+            due = f"in {format_duration(step.due)}" if step.due else "by the sla of its queue"
+            return f"Task for {step.queue}: {flat(step.title)}, due {due}{offers}"
         case WaitStep() | WaitForStep() | WaitUntilStep() | WaitDateStep() | WaitTimeStep():
             return f"Wait {_tell_wait(step, names)}"
         case IfStep():
