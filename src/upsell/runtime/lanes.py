@@ -11,15 +11,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final
+from typing import Final, cast
 
 import msgspec
+import structlog
 
+from upsell.channels.border import BorderError
+from upsell.channels.calling import CallError
+from upsell.channels.sinks.cards import TaskCard
 from upsell.channels.sinks.definition import Definition
-from upsell.channels.sinks.sink import Outcome, Parcel, Reply, Sink, parcel_id
+from upsell.channels.sinks.sink import Closing, Desk, Outcome, Parcel, Reply, Sink, parcel_id
 from upsell.clock import HOUR, MINUTE, SECOND, Clock, Duration, Moment
 from upsell.ids import SHARDS, account_unit, customer_unit, share
 from upsell.rules.facts import Scalar
+from upsell.runtime.task_cards import close_told, read_cards
 from upsell.store.connect import Connection
 from upsell.store.cursors import read_cursors
 from upsell.store.households import read_unit_traits
@@ -27,9 +32,12 @@ from upsell.store.ledger import LedgerInput, read_head
 from upsell.store.sinks import (
     Kept,
     Standing,
+    find_first_told,
     forget_parcels,
     hasten_parcels,
+    hear_sink,
     keep_parcels,
+    keep_vendor_ids,
     move_sink,
     read_sinks,
     read_told,
@@ -66,6 +74,18 @@ FEW: Final = 1_000
 FRESH: Final[Duration] = 30 * SECOND
 """Past how few places without anything for a sink, and for how long, it is not written down that it is."""
 
+HEARD_EACH: Final[Duration] = MINUTE
+"""How often a desk is asked which tasks were closed there."""
+
+OVERLAP: Final[Duration] = 5 * MINUTE
+"""How far back it is asked again, for what its search did not know yet."""
+
+FULL_PAGE: Final = 100
+MOST_PAGES: Final = 10
+"""From how many closed tasks on there may be more than were told, and how often more are asked for."""
+
+_log = structlog.get_logger(__name__)
+
 
 class _Item(msgspec.Struct, frozen=True):
     """A parcel with where it comes from: how often it was tried before, and when first (None for never)."""
@@ -99,6 +119,7 @@ class Lane:
         self._definition = definition
         self._sink = sink
         self._runner = runner
+        self._hear_at: Moment = 0
 
     def run_once(self, is_stopped: Callable[[], bool] = lambda: False) -> bool:
         """Tell what is due again, and then what is new; give whether there is more to do at once."""
@@ -107,6 +128,7 @@ class Lane:
         if not found or not found[0].is_live or not self._may_be_told(found[0], now):
             return False
         before = found[0]
+        self._hear(before, now)
         limit = 1 if _is_down(before) else AT_A_TIME
         due = [
             _Item(each.told, each.attempts, each.first_at)
@@ -123,8 +145,8 @@ class Lane:
 
     def _tell_new(self, before: Standing, limit: int, is_stopped: Callable[[], bool]) -> bool:
         """Tell what is new, and give whether there is more."""
-        head = self._reach()
-        up_to = min(head, before.position + SPAN)
+        head = read_head(self._connection).position
+        up_to = self._reach(before.position, min(head, before.position + SPAN))
         if up_to <= before.position or before.waiting >= MOST_WAITING:
             return False
         new = [_Item(each) for each in read_told(
@@ -144,11 +166,17 @@ class Lane:
         # Put elsewhere meanwhile, there is something to tell from there.
         return kept is None or (self._may_be_told(kept, self._clock.now()) and head > kept.position)
 
-    def _reach(self) -> int:
-        """Give up to which place it may be told; where traits are told, the worker has learned those."""
-        if not self._definition.traits:
-            return read_head(self._connection).position
-        return min((each.position for each in read_cursors(self._connection, range(SHARDS))), default=0)
+    def _reach(self, after: int, up_to: int) -> int:
+        """Give up to which place it may be told.
+
+        Where what is told is looked up besides, the worker has taken what came from outside before.
+        """
+        if not self._definition.traits and not self._definition.is_desk:
+            return up_to
+        cursors = read_cursors(self._connection, range(SHARDS))
+        taken = max(after, min((each.position for each in cursors), default=0))
+        first = find_first_told(self._connection, self._definition.events, taken, up_to)
+        return up_to if first is None else first - 1
 
     def _may_be_told(self, standing: Standing, now: Moment) -> bool:
         """Whether a sink is there and not left alone now."""
@@ -162,7 +190,11 @@ class Lane:
         traits: dict[tuple[str | None, str | None], Mapping[str, Scalar]] = {}
         for start in range(0, len(items), self._definition.at_once):
             group = items[start : start + self._definition.at_once]
-            parcels = [Parcel(each.id, each.told.event, self._traits(each, traits)) for each in group]
+            cards = self._cards(group)
+            parcels = [
+                Parcel(each.id, each.told.event, self._traits(each, traits), cards.get(_key_of(each)))
+                for each in group
+            ]
             replies = self._runner.run(self._deliver(parcels))
             answered += zip(group, replies, strict=True)
             is_whole = all(reply.outcome is Outcome.TAKEN for reply in replies)
@@ -174,11 +206,42 @@ class Lane:
         now = self._clock.now()
         return await asyncio.gather(*(self._sink.deliver(each, now) for each in parcels))
 
+    def _cards(self, items: Iterable[_Item]) -> Mapping[str, TaskCard]:
+        """Give the tasks that items are about, as they are now; none where tasks do not go to it."""
+        if not self._definition.is_desk:
+            return {}
+        keys = [_key_of(each) for each in items]
+        return read_cards(self._connection, self._definition.name, keys, self._definition.traits)
+
+    def _hear(self, standing: Standing, now: Moment) -> None:
+        """Ask a desk now and then which tasks were closed there."""
+        since = standing.heard_at if standing.heard_at is not None else standing.moved_at
+        is_early = now < self._hear_at or (standing.heard_at is not None and now - since < HEARD_EACH)
+        if not self._definition.is_desk or is_early:
+            return
+        self._hear_at = now + HEARD_EACH
+        desk, told, at = cast("Desk", self._sink), list[Closing](), since - OVERLAP
+        try:
+            for _ in range(MOST_PAGES):
+                page = self._runner.run(desk.closings(at))
+                told += page
+                latest = max((each.closed_at for each in page), default=at)
+                if len(page) < FULL_PAGE or latest <= at:
+                    break
+                at = latest
+        except (BorderError, CallError) as error:
+            _log.warning("desk_not_heard", sink=standing.name, error=str(error))
+            return
+        closed = close_told(self._connection, self._clock, standing.name, told)
+        hear_sink(self._connection, standing.name, now)
+        if closed:
+            _log.info("desk_heard", sink=standing.name, closed=closed)
+
     def _traits(
         self, item: _Item, known: dict[tuple[str | None, str | None], Mapping[str, Scalar]]
     ) -> Mapping[str, Scalar]:
         """Give the traits that are asked for of whom an event is about; the customer's go before."""
-        if not self._definition.traits:
+        if not self._definition.traits or self._definition.is_desk:
             return {}
         whose = (item.told.event.account_id, item.told.event.customer_id)
         if whose not in known:
@@ -195,7 +258,9 @@ class Lane:
         after = _stand(before, answered, reached, self._definition.where, now)
         taken = [item.told.position for item, reply in answered if reply.outcome is Outcome.TAKEN]
         failed = [_failed(item, reply, now) for item, reply in answered if reply.outcome is not Outcome.TAKEN]
+        ids = {_key_of(item): reply.vendor_id for item, reply in answered if reply.vendor_id}
         with self._connection.transaction():
+            keep_vendor_ids(self._connection, before.name, ids)
             keep_parcels(self._connection, before.name, failed)
             if before.waiting or before.dead:
                 forget_parcels(self._connection, before.name, taken)
@@ -266,6 +331,12 @@ def _stand(before: Standing, answered: _Answered, reached: int, where: str, now:
         gone=gone,
         waiting=before.waiting + waits,
     )
+
+
+def _key_of(item: _Item) -> str:
+    """Give the key of the task that an item is about; empty for none."""
+    key = item.told.event.properties.get("key")
+    return key if isinstance(key, str) else ""
 
 
 def _is_down(standing: Standing) -> bool:

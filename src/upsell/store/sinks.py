@@ -6,7 +6,7 @@ what is dead, at every moment; so nothing is lost, whoever is killed.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
@@ -33,6 +33,7 @@ class Standing(msgspec.Struct, frozen=True):
         retry_at: Until when it is left alone; None where it is not.
         gone: Where it was when it said that nobody is there any more; empty where it did not.
         trouble: Why it cannot be opened; empty where it can.
+        heard_at: Up to when a desk was asked which of its tasks were closed there; None before.
         waiting: How many parcels wait to be tried again.
         dead: How many are tried no more.
     """
@@ -48,6 +49,7 @@ class Standing(msgspec.Struct, frozen=True):
     retry_at: Moment | None
     gone: str
     trouble: str
+    heard_at: Moment | None = None
     waiting: int = 0
     dead: int = 0
 
@@ -127,6 +129,13 @@ def read_told(
     return [read_input(row) for row in connection.execute(query("read_told"), values, binary=True)]
 
 
+def find_first_told(connection: Connection, names: Collection[str], after: int, up_to: int) -> int | None:
+    """Give the first place behind one, up to and including another, of an event that came from outside."""
+    values = {"after": after, "up_to": up_to, "names": sorted(names)}
+    row = connection.execute(query("find_first_told"), values).fetchone()
+    return row[0] if row is not None else None
+
+
 def read_waiting(connection: Connection, sink: str, now: Moment, limit: int) -> list[Waiting]:
     """Read what is due again for a sink, in ledger order."""
     values = {"sink": sink, "now": now, "limit": limit}
@@ -200,3 +209,21 @@ def rewind_sink(connection: Connection, sink: str, since: Moment, now: Moment) -
 def resume_sink(connection: Connection, sink: str) -> None:
     """Let a sink that was gone, or is left alone for a while, be told again now."""
     connection.execute(query("resume_sink"), {"sink": sink})
+
+
+def keep_vendor_ids(connection: Connection, sink: str, ids: Mapping[str, str]) -> None:
+    """Remember what a desk calls tasks, by their keys."""
+    if ids:
+        values = {"sink": sink, "keys": list(ids), "ids": list(ids.values())}
+        connection.execute(query("keep_sink_tasks"), values)
+
+
+def find_vendor_ids(connection: Connection, sink: str, keys: Collection[str]) -> dict[str, str]:
+    """Give what a desk calls tasks, by their keys; one it was not told of is absent."""
+    values = {"sink": sink, "keys": list(keys)}
+    return dict(connection.execute(query("find_sink_tasks"), values).fetchall())
+
+
+def hear_sink(connection: Connection, sink: str, heard_at: Moment) -> None:
+    """Say up to when a desk was asked which of its tasks were closed there."""
+    connection.execute(query("hear_sink"), {"sink": sink, "heard_at": heard_at})

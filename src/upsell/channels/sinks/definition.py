@@ -50,6 +50,10 @@ class Definition(Protocol):
     def settings(self) -> tuple[str, ...]:
         """The variables of the environment that hold its secrets."""
 
+    @property
+    def is_desk(self) -> bool:
+        """Whether what goes to it is tasks, as they are."""
+
     def open(self, secrets: Mapping[str, str], border: Border) -> Sink:
         """Give the sink with its secrets, by the variables that hold them; nothing is opened yet.
 

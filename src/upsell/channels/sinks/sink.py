@@ -17,6 +17,7 @@ import msgspec
 
 from upsell.channels.border import BorderError
 from upsell.channels.calling import Called, CallError
+from upsell.channels.sinks.cards import TaskCard
 from upsell.clock import DAY, SECOND, Duration, Moment, from_datetime
 from upsell.ids import digest
 from upsell.rules.facts import Scalar
@@ -37,11 +38,13 @@ class Parcel(msgspec.Struct, frozen=True):
         id: What it is known by there, the same however often it comes.
         event: The event.
         traits: Those traits of whom it is about that the sink asks for, as they are now.
+        card: For a desk, the task that it is about, as it is now; None for no task.
     """
 
     id: str
     event: Event
     traits: Mapping[str, Scalar] = {}
+    card: TaskCard | None = None
 
 
 class Outcome(enum.Enum):
@@ -60,12 +63,23 @@ class Reply(msgspec.Struct, frozen=True):
         said: What it said, or what went wrong, for people.
         retry_after: For how long it asks to be left alone; None where it does not say.
         is_fault: Whether a failure tells against the sink, and nothing against the parcel.
+        vendor_id: What a desk calls the task from now on; empty for as before.
     """
 
     outcome: Outcome
     said: str
     retry_after: Duration | None = None
     is_fault: bool = False
+    vendor_id: str = ""
+
+
+class Closing(msgspec.Struct, frozen=True):
+    """A task that was closed at a desk: its key, when, as what, and by whom; empty where it does not say."""
+
+    key: str
+    closed_at: Moment
+    outcome: str
+    by: str = ""
 
 
 class Sink(Protocol):
@@ -81,6 +95,19 @@ class Sink(Protocol):
 
     async def close(self) -> None:
         """Let go of connections."""
+        ...
+
+
+class Desk(Sink, Protocol):
+    """A place where people work, to which tasks go and from which their outcomes come."""
+
+    async def closings(self, since: Moment) -> list[Closing]:
+        """Give the tasks of ours that were closed there since a moment, perhaps some from before.
+
+        Raises:
+            CallError: It did not answer as it should.
+            BorderError: It is where nothing may go.
+        """
         ...
 
 

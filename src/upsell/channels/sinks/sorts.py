@@ -10,10 +10,18 @@ from collections.abc import Mapping
 from typing import Final
 
 from upsell.channels.sinks.definition import Sort
+from upsell.channels.sinks.hubspot import HUBSPOT
+from upsell.channels.sinks.salesforce import SALESFORCE
+from upsell.channels.sinks.slack import SLACK
 from upsell.channels.sinks.webhook import WEBHOOK
 from upsell.workspace.shapes import Variants
 
-SORTS: Final[Mapping[str, Sort]] = {"webhook": WEBHOOK}
+SORTS: Final[Mapping[str, Sort]] = {
+    "webhook": WEBHOOK,
+    "hubspot": HUBSPOT,
+    "salesforce": SALESFORCE,
+    "slack": SLACK,
+}
 """Every sort by the key that tells it."""
 
 SHAPE: Final = Variants({key: sort.shape for key, sort in SORTS.items()})

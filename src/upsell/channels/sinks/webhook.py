@@ -39,8 +39,8 @@ USUAL: Final = frozenset(
         "Message Sent", "Message Failed", "Message Bounced", "Message Complained", "Message Clicked",
         "Prompt Clicked", "Prompt Dismissed", "Offer Accepted", "Offer Declined", "Trial Granted",
         "Approval Asked", "Approval Given", "Approval Refused", "Approval Lapsed", "Return Asked",
-        "Task Opened", "Task Closed", "Subscription Upgraded", "Subscription Downgraded",
-        "Segment Entered", "Segment Left",
+        "Task Opened", "Task Updated", "Task Given", "Task Closed", "Subscription Upgraded",
+        "Subscription Downgraded", "Segment Entered", "Segment Left",
     }
 )  # fmt: skip
 """What a webhook is told of that names no events: what was said, what was answered, and what came of it."""
@@ -99,6 +99,7 @@ class WebhookDefinition(msgspec.Struct, frozen=True):
     traits: tuple[str, ...]
     at_once: int
     settings: tuple[str, ...]
+    is_desk: bool = False
 
     def open(self, secrets: Mapping[str, str], border: Border) -> Sink:
         """Give the webhook with its secrets.
