@@ -63,7 +63,7 @@ class HubSpot(Vendor):
             return self._upsert(said)
         if (method, path) == ("POST", "/crm/v3/objects/tasks/search"):
             return self._search(said)
-        link = re.fullmatch(r"/crm/v4/objects/tasks/(\d+)/associations/default/(company|contact)/(\d+)", path)
+        link = re.fullmatch(r"/crm/v4/objects/0-27/(\d+)/associations/default/(company|contact)/(\d+)", path)
         if method == "PUT" and link is not None and not said:
             if link[1] not in {each["id"] for each in self.tasks.values()}:
                 return 404, {"status": "error"}
@@ -84,7 +84,7 @@ class HubSpot(Vendor):
                 return 400, {"status": "error", "category": "VALIDATION_ERROR", "message": f"{wrong}"}
             assert ISO.fullmatch(properties["hs_timestamp"])
             kept = self.tasks.setdefault(each["id"], {"id": str(9000 + len(self.tasks)), "properties": {}})
-            kept["properties"] |= properties
+            kept["properties"] |= {**properties, each["idProperty"]: each["id"]}
             results.append({"id": kept["id"], "properties": properties, "new": True})
         return 200, {"status": "COMPLETE", "results": results}
 

@@ -212,6 +212,18 @@ def test_what_is_closed_at_a_desk_is_closed_here_once(
         assert rows == [(f"sink {name}",)]
 
 
+def test_a_task_that_is_closed_already_is_closed_no_second_time(database: str) -> None:
+    with at_desk(database, "hubspot") as office:
+        task = office.open_task()
+        office.tasks.close(task.key, Closing("lost", "ana"))
+        office.tell()
+        kept = office.vendor.tasks[task.key]["properties"]
+        kept |= {"sales_outcome": "won", "hs_lastmodifieddate": format_moment(office.world.clock.now())}
+        office.later(2 * MINUTE)
+        assert office.task().outcome == "lost"
+        assert office.world.rows("select source from events where name = 'Task Closed'") == [("tasks",)]
+
+
 def test_a_desk_that_does_not_answer_holds_up_nothing_and_is_told_what_is_so_by_then(database: str) -> None:
     with at_desk(database, "hubspot") as office:
         office.vendor.status = 503

@@ -43,6 +43,9 @@ API: Final = "https://api.hubapi.com"
 KEY_PROPERTY: Final = "upsell_task_key"
 """The property of tasks there that holds our key."""
 
+TASKS: Final = "0-27"
+"""What associations call tasks."""
+
 MOST_HEARD: Final = 100
 """How many closed tasks are asked for at a time."""
 
@@ -131,7 +134,7 @@ class HubSpotDesk:
             for kind, trait in (("company", self._as.company), ("contact", self._as.contact)):
                 whose = card.traits.get(trait) if trait else None
                 if whose:
-                    path = f"/crm/v4/objects/tasks/{quote(vendor_id)}/associations/default/{kind}/"
+                    path = f"/crm/v4/objects/{TASKS}/{quote(vendor_id)}/associations/default/{kind}/"
                     linked = await self._ask("PUT", path + quote(str(whose), safe=""))
                     if not linked.is_success:
                         return read_reply(linked, now)
@@ -182,7 +185,6 @@ class HubSpotDesk:
     def _properties(self, card: TaskCard) -> dict[str, str]:
         is_closed = card.closed_at is not None
         said = {
-            KEY_PROPERTY: card.key,
             "hs_timestamp": format_moment(card.due_at),
             "hs_task_subject": card.title,
             "hs_task_body": card.text,
