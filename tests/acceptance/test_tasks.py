@@ -174,6 +174,27 @@ def test_what_nobody_may_do_is_refused_with_what_they_may(database: str) -> None
 
 
 @pytest.mark.postgres
+def test_who_had_done_it_may_still_say_so_once_its_cause_ended(database: str) -> None:
+    with open_world(database) as world:
+        desk = begin(world, 1)
+        (task,) = desk.queue()
+        said = {"plan": "pro", "amount": 14900, "currency": "USD"}
+        world.clock.move_to(world.clock.now() + HOUR)
+        world.happens("Subscription Changed", None, "acme0", **said)
+        world.settle()
+        ended = desk.show(task.key)
+        assert (ended.outcome, ended.because, ended.minutes) == ("cause_ended", "goal_reached", 0)
+        assert not desk.close(task.key, Closing("cause_ended", "ana")).is_new
+        won = desk.close(task.key, Closing("won", "ana", minutes=30)).task
+        assert (won.outcome, won.closed_by, won.minutes) == ("won", "ana", 30)
+        assert won.closed_at == ended.closed_at
+        world.settle()
+        assert desk.show(task.key) == won
+        with pytest.raises(ConfigError, match="closed as won by ana"):
+            desk.close(task.key, Closing("lost", "ben"))
+
+
+@pytest.mark.postgres
 def test_work_asked_for_outside_is_one_task_for_a_reason_wherever_it_was_asked_first(database: str) -> None:
     with open_world(database) as world:
         desk = begin(world, 1)

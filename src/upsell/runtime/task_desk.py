@@ -188,7 +188,8 @@ class TaskDesk:
     def close(self, key: str, closing: Closing) -> Changed:
         """Close work with what came of it.
 
-        Closed again with the same outcome nothing changes.
+        Closed again with the same outcome nothing changes. What somebody says goes before that its cause
+        ended, and may be said after.
 
         Raises:
             ConfigError: There is none, it was closed as something else, it ends with its order, or the
@@ -203,7 +204,8 @@ class TaskDesk:
             if task.source == OF_AN_ORDER:
                 msg = f"expected work that is closed here, got what ends with its order: {task.title}"
                 raise ConfigError(msg)
-            if task.closed_at is not None:
+            is_moot = task.outcome == TaskOutcome.CAUSE_ENDED.value and outcome is not TaskOutcome.CAUSE_ENDED
+            if task.closed_at is not None and not is_moot:
                 return _closed_already(task, outcome)
             said: dict[str, object] = {"outcome": outcome.value, "by": by}
             said |= {"reason": closing.reason, "feature": closing.feature}

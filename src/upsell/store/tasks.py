@@ -258,14 +258,17 @@ def closed_task(event: Event) -> ClosedTask | None:
 
 
 def close_tasks(connection: Connection, closed: Sequence[ClosedTask]) -> None:
-    """Close tasks; one that is closed keeps its earliest closing, and a key nobody knows is nothing."""
+    """Close tasks; one that is closed keeps its earliest closing, and a key nobody knows is nothing.
+
+    What somebody says came of a task goes before that its cause ended.
+    """
     if not closed:
         return
     values = {
         "keys": [each.key for each in closed],
         "closed": [each.closed_at for each in closed],
         "outcomes": [each.outcome for each in closed],
-        "minutes": [each.minutes for each in closed],
+        "minutes": [None if each.minutes is None else float(each.minutes) for each in closed],
         "closers": [each.closed_by for each in closed],
         "becauses": [each.because for each in closed],
         "amounts": [each.amount for each in closed],

@@ -311,6 +311,23 @@ def test_a_task_is_in_time_by_its_due_moment_and_counts_against_once_that_has_pa
     assert (deal.currency, deal.value) == ("USD", 900.0)
 
 
+def test_a_task_whose_cause_ended_was_done_by_nobody_and_is_late_only_once_it_was_due() -> None:
+    made = Made()
+    made.workflow()
+    made.decided("a:1", DAY_ONE)
+    for key in ("moot", "late", "told"):
+        made.task(key, "a:1", DAY_ONE, DAY_ONE + 2 * DAY)
+    made.told("a:1", "Task Closed", DAY_ONE + DAY, key="moot", outcome="cause_ended")
+    made.told("a:1", "Task Closed", DAY_ONE + 3 * DAY, key="late", outcome="cause_ended")
+    made.told("a:1", "Task Closed", DAY_ONE + DAY, key="told", outcome="cause_ended")
+    made.told("a:1", "Task Closed", DAY_ONE + DAY + HOUR, key="told", outcome="meeting_set")
+    # By hand: of those that were due one was done in time, one never; only that one was done at all.
+    assert counted(made, "task_on_time_rate") == {("all", "all"): (1, 2)}
+    funnel = {item: over for (item, _), (over, _) in counted(made, "task_funnel").items()}
+    assert (funnel["opened"], funnel["done"], funnel["meeting"]) == (3, 1, 1)
+    assert {item: over for (item, _), (over, _) in counted(made, "messages_per_unit").items()}["task"] == 1
+
+
 def test_retention_and_revenue_are_read_by_the_rules_of_outcomes() -> None:
     made = Made()
     made.workflow()

@@ -116,6 +116,24 @@ def test_giving_taking_and_putting_off_say_whether_they_change_anything(database
 
 
 @pytest.mark.postgres
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+@pytest.mark.parametrize("at_once", [False, True])
+def test_what_somebody_says_goes_before_that_the_cause_ended_however_they_come(
+    database: str, order: tuple[int, int], *, at_once: bool
+) -> None:
+    said = (ClosedTask(CALL.key, 5_000, "won", 9.0, "ana"), ClosedTask(CALL.key, 4_000, "cause_ended", 0))
+    told = [said[place] for place in order]
+    with connect(database) as connection:
+        keep_tasks(connection, [CALL])
+        for closed in [told] if at_once else [[each] for each in told]:
+            close_tasks(connection, closed)
+        close_tasks(connection, [ClosedTask(CALL.key, 6_000, "lost", None, "ben")])
+        task = find_task(connection, CALL.key)
+    assert task is not None
+    assert (task.outcome, task.closed_by, task.minutes) == ("won", "ana", 9.0)
+
+
+@pytest.mark.postgres
 def test_turns_of_a_queue_grow(database: str) -> None:
     with connect(database) as connection:
         for queue, person in (("a", "ana"), ("a", "ben"), ("b", "ana"), ("a", "ana")):

@@ -1,6 +1,6 @@
 -- How many tasks were opened, done, led to a meeting, to an opportunity, and were won.
 -- name: Task funnel
--- formula: tasks; with Task Closed; with an outcome that begins with meeting; with a Deal Opened of the household in the horizon after; with that deal won
+-- formula: tasks; with a Task Closed that is not cause_ended; with an outcome that begins with meeting; with a Deal Opened of the household in the horizon after; with that deal won
 -- unit: count
 -- divides by: nothing
 -- no answer: never; without tasks there are no rows

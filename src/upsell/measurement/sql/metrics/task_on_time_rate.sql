@@ -1,6 +1,6 @@
 -- Share of the tasks that were done by when they were due.
 -- name: Response in time
--- formula: closed at or before due_at / tasks closed, or due by the moment of the reading
+-- formula: closed at or before due_at / tasks closed, or due by the moment of the reading; without those whose cause ended by when they were due
 -- unit: rate
 -- divides by: tasks closed, or due by the moment of the reading
 -- no answer: no task is closed or due

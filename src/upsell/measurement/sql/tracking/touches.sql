@@ -1,4 +1,4 @@
--- Everything that was said: messages a provider took, prompts that were seen, tasks that were done; one row
+-- Everything that was said: messages a provider took, prompts that were seen, tasks that somebody did; one row
 -- each. The key is what receipts name, the origin what an accepted offer may name instead.
 with offered as (
     select
@@ -27,7 +27,9 @@ done as (
         cast(properties as json) ->> '$.key' as key,
         min(occurred_at at time zone 'UTC') as done_at
     from events
-    where name = 'Task Closed' and is_household and occurred_at <= $as_of
+    where
+        name = 'Task Closed' and is_household and occurred_at <= $as_of
+        and coalesce(lower(cast(properties as json) ->> '$.outcome'), '') <> 'cause_ended'
     group by cast(properties as json) ->> '$.key'
 )
 
