@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from tests.push_servers import VAPID_KEY, Browser, open_firebase
-from tests.sinks import GATEWAY_SECRET
+from tests.sinks import GATEWAY_SECRET, LOCAL
 from tests.twilio_stand_in import ACCOUNT, PUBLIC, SENDER, TOKEN, open_twilio_stand_in
 from tests.unit.channels.test_mime import LETTER
 from upsell.channels.channel import Answer, Letter
@@ -103,7 +103,7 @@ def gateway(name: str, recipient: str, traits: Callable[[StandIn, int], dict[str
 WEBHOOK = Example(
     channel="webhook",
     stands_in=open_hooks,
-    opens=lambda _: WebhookChannel(read_secret(GATEWAY_SECRET), ()),
+    opens=lambda _: WebhookChannel(read_secret(GATEWAY_SECRET), LOCAL),
     letter=lambda stand_in, key: Letter(key, "", "", f"{stand_in.url}/x", "", "", "{}", START),
     traits=lambda _, number: {"name": f"u{number}"},
     step=lambda stand_in: f"{{webhook: {{url: '{stand_in.url}/x'}}}}",

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from itertools import count
 from typing import Any
 
-from tests.sinks import GATEWAY_SECRET, HOST, Gateway, Sink
+from tests.sinks import GATEWAY_SECRET, HOST, LOCAL, Gateway, Sink
 from tests.stories.world import CATALOG, SETTINGS, START, TEMPLATE, workflow
 from upsell.channels.channel import Channel
 from upsell.channels.email import EmailChannel
@@ -76,7 +76,7 @@ class LiveWorld:
         if gateway is not None:
             secret = read_secret(GATEWAY_SECRET)
             channels["sms"] = GatewayChannel("sms", gateway.url, secret)
-            channels["webhook"] = WebhookChannel(secret, ())
+            channels["webhook"] = WebhookChannel(secret, LOCAL)
         channels |= more or {}
         linker = None if base is None else Linker(base, read_link_secrets(sending, START)[0])
         self.dispatcher = Dispatcher(sending, self.clock, channels, linker=linker, links_from=base)

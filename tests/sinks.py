@@ -13,6 +13,8 @@ from threading import Lock, Thread
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from upsell.channels.border import read_border
+
 HOST = "127.0.0.1"
 _KEY = re.compile(rb"^Message-ID: <([^@>]+)@", re.MULTILINE)
 
@@ -71,6 +73,9 @@ async def _close(server: asyncio.Server) -> None:
         task.cancel()
     await asyncio.gather(*others, return_exceptions=True)
 
+
+LOCAL = read_border("127.0.0.1")
+"""Lets through to servers of tests."""
 
 GATEWAY_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 """The secret of the example that the Standard Webhooks specification publishes."""

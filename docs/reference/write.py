@@ -11,6 +11,7 @@ from upsell.cli.reference import (
     export_page,
     report_page,
     settings_page,
+    sinks_page,
     sources_page,
 )
 from upsell.measurement.metrics_page import metrics_page
@@ -33,5 +34,6 @@ if __name__ == "__main__":
     (HERE / "metrics.md").write_text(metrics_page(), encoding="utf-8")
     (HERE / "settings.md").write_text(settings_page(), encoding="utf-8")
     (HERE / "sources.md").write_text(sources_page(), encoding="utf-8")
+    (HERE / "sinks.md").write_text(sinks_page(), encoding="utf-8")
     (HERE / "report.md").write_text(report_page(), encoding="utf-8")
     (HERE / "export.md").write_text(export_page(), encoding="utf-8")

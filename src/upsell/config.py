@@ -6,7 +6,7 @@ else in the program reads the environment, and an unknown ``UPSELL_`` variable i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, get_type_hints
 
 import msgspec
@@ -184,7 +184,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = ""
     webhook_hosts: Annotated[
         str,
-        Meta(description="hosts beside this machine that webhook steps may post to, with commas between"),
+        Meta(
+            description="hosts, addresses and networks (10.1.0.0/16) of your own that webhooks and sinks may "
+            "go to beside the public internet, this machine (127.0.0.1) too, with commas between"
+        ),
     ] = ""
     postmark_secret: Annotated[
         str, Meta(description="what Postmark's webhooks show at /hooks/postmark; empty for none")
@@ -239,6 +242,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     dedup_days: Annotated[int, Meta(description="for how many days a message id is remembered", ge=1)] = 30
     secrets: Mapping[str, str] = {}
     """Secrets of the workspace's own sources by the whole name of their variable: no rows of the table."""
+
+
+def secrets_of(names: Iterable[str], secrets: Mapping[str, str]) -> tuple[str, ...]:
+    """Give the secrets that are set of those that are named, in order."""
+    return tuple(found for name in names if (found := secrets.get(name, "").strip()))
 
 
 def link_base(settings: Settings) -> str:

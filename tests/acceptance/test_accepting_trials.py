@@ -12,7 +12,7 @@ from litestar.testing import TestClient
 
 from tests.acceptance.test_accepting import Shop
 from tests.live_world import make_documents, open_world
-from tests.sinks import GATEWAY_SECRET, Gateway, open_gateway, open_sink
+from tests.sinks import GATEWAY_SECRET, LOCAL, Gateway, open_gateway, open_sink
 from tests.stories.test_prompts import JOURNEY, ON_REQUEST
 from tests.stories.world import workflow
 from upsell.channels.fulfillers import WebhookFulfiller
@@ -91,7 +91,7 @@ def test_the_paid_terms_of_a_trial_convert_it_once_and_begin_no_other(billing: B
     key = billing.keys(by)[0]
     order = billing.take(key, "ada", PAID).order
     assert (order.converts, order.trial_days) == (True, 0)
-    told = WebhookFulfiller(billing.gateway.url, read_secret(GATEWAY_SECRET))
+    told = WebhookFulfiller(billing.gateway.url, read_secret(GATEWAY_SECRET), LOCAL)
     after = fulfil(billing.world.connection, billing.world.clock, told, key)
     told.close()
     assert after is not None

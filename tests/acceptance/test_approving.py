@@ -14,7 +14,7 @@ from litestar.testing import TestClient
 from tests.acceptance.test_accepting import PRICE
 from tests.acceptance.test_order_mails import PROMISED, Post
 from tests.live_world import open_world
-from tests.sinks import GATEWAY_SECRET, open_gateway, open_sink
+from tests.sinks import GATEWAY_SECRET, LOCAL, open_gateway, open_sink
 from tests.unit.cli.commands import run_command
 from upsell.channels.fulfillers import WebhookFulfiller
 from upsell.channels.link_facts import QUOTE, key_token
@@ -71,7 +71,7 @@ def bank(database: str) -> Iterator[Bank]:
     ):
         bank = Bank(world, database)
         bank.sink, bank.gateway = sink, gateway
-        bank.fulfiller = WebhookFulfiller(gateway.url, read_secret(GATEWAY_SECRET), timeout=2)
+        bank.fulfiller = WebhookFulfiller(gateway.url, read_secret(GATEWAY_SECRET), LOCAL, timeout=2)
         bank.apply(PROMISED, settings=LIMIT)
         yield bank
         bank.fulfiller.close()

@@ -15,7 +15,7 @@ from tests.acceptance.test_accepting import PRICE
 from tests.acceptance.test_order_mails import Post
 from tests.live_world import open_world
 from tests.offer_world import open_offers
-from tests.sinks import GATEWAY_SECRET, open_gateway, open_sink
+from tests.sinks import GATEWAY_SECRET, LOCAL, open_gateway, open_sink
 from upsell.channels.fulfillers import WebhookFulfiller
 from upsell.channels.signing import read_secret
 from upsell.clock import HOUR
@@ -72,7 +72,7 @@ def office(database: str) -> Iterator[Office]:
     with open_sink() as sink, open_gateway() as gateway, open_world(database, sink, base=BASE) as world:
         office = Office(world, database)
         office.sink, office.gateway = sink, gateway
-        office.fulfiller = WebhookFulfiller(gateway.url, read_secret(GATEWAY_SECRET), timeout=2)
+        office.fulfiller = WebhookFulfiller(gateway.url, read_secret(GATEWAY_SECRET), LOCAL, timeout=2)
         with TestClient(make_app(database, world.clock)) as client:
             office.client = client
             yield office

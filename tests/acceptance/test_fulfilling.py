@@ -16,7 +16,7 @@ from litestar.testing import TestClient
 
 from tests.acceptance.test_accepting import PRICE, Shop
 from tests.live_world import open_world
-from tests.sinks import GATEWAY_SECRET, Gateway, open_gateway
+from tests.sinks import GATEWAY_SECRET, LOCAL, Gateway, open_gateway
 from upsell.channels.fulfillers import Purchase, WebhookFulfiller
 from upsell.channels.prompt_words import WORDS
 from upsell.channels.signing import read_secret
@@ -71,7 +71,7 @@ def till(database: str) -> Iterator[Till]:
     with open_world(database) as world, open_gateway() as gateway:
         till = Till(world, database)
         till.gateway = gateway
-        till.fulfiller = WebhookFulfiller(gateway.url, read_secret(GATEWAY_SECRET), timeout=2)
+        till.fulfiller = WebhookFulfiller(gateway.url, read_secret(GATEWAY_SECRET), LOCAL, timeout=2)
         till.apply()
         yield till
         till.fulfiller.close()
@@ -248,7 +248,7 @@ def test_two_tabs_tell_billing_once_and_are_told_the_same(till: Till) -> None:
             time.sleep(0.5)
             return super().fulfil(purchase, now)
 
-    slow = Slow(till.gateway.url, read_secret(GATEWAY_SECRET))
+    slow = Slow(till.gateway.url, read_secret(GATEWAY_SECRET), LOCAL)
     asked = Accept(key, Identity("ada"), PRICE, "USD", Via.PROMPT)
     with ThreadPoolExecutor(5) as pool:
         desks = [FulfilDesk(till.url, till.world.clock, slow) for _ in range(5)]
@@ -318,7 +318,7 @@ def test_billing_is_told_nothing_in_the_open_or_unsigned() -> None:
     with pytest.raises(
         ConfigError, match=r"expected https for billing .* got http and billing\.acme\.example"
     ):
-        WebhookFulfiller("http://billing.acme.example/x", b"x" * 32)
+        WebhookFulfiller("http://billing.acme.example/x", b"x" * 32, LOCAL)
     with pytest.raises(ConfigError, match=r"expected UPSELL_GATEWAY_SECRET beside UPSELL_BILLING_URL"):
         open_fulfiller(Settings(billing_url="https://billing.acme.example/x"))
     assert open_fulfiller(Settings()) is None

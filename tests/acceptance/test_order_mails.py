@@ -10,7 +10,7 @@ import pytest
 
 from tests.acceptance.test_fulfilling import Till
 from tests.live_world import open_world
-from tests.sinks import GATEWAY_SECRET, Sink, open_gateway, open_sink
+from tests.sinks import GATEWAY_SECRET, LOCAL, Sink, open_gateway, open_sink
 from tests.stories.world import CATALOG
 from tests.unit.cli.commands import run_command
 from upsell.channels.fulfillers import WebhookFulfiller
@@ -60,7 +60,7 @@ def post(database: str) -> Iterator[Post]:
     ):
         post = Post(world, database)
         post.sink, post.gateway = sink, gateway
-        post.fulfiller = WebhookFulfiller(gateway.url, read_secret(GATEWAY_SECRET), timeout=2)
+        post.fulfiller = WebhookFulfiller(gateway.url, read_secret(GATEWAY_SECRET), LOCAL, timeout=2)
         post.apply(PROMISED)
         yield post
         post.fulfiller.close()
@@ -139,7 +139,7 @@ def test_what_the_team_sets_up_is_received_and_then_confirmed_each_once(post: Po
 
 def test_billing_that_confirms_by_itself_is_left_to_it_and_failures_are_not(post: Post) -> None:
     secret = read_secret(GATEWAY_SECRET)
-    post.fulfiller = WebhookFulfiller(post.gateway.url, secret, timeout=2, is_confirming=True)
+    post.fulfiller = WebhookFulfiller(post.gateway.url, secret, LOCAL, timeout=2, is_confirming=True)
     post.take_offer(post.known())
     assert post.mails() == []
     post.gateway.status = 402

@@ -142,7 +142,7 @@ def test_an_accounts_webhook_names_no_customer(database: str) -> None:
 
 def test_a_webhook_to_a_host_that_was_not_allowed_fails_and_says_so(database: str) -> None:
     with open_gateway() as gateway, open_world(database, None, gateway) as world:
-        world.apply(asks("[{webhook: {url: 'https://hooks.acme.example/x'}}, {wait: 1 day}]"))
+        world.apply(asks("[{webhook: {url: 'https://10.1.2.3/x'}}, {wait: 1 day}]"))
         world.happens("Asked", "ada")
         world.settle()
         ((state, reason),) = world.rows("select state, reason from outbox")

@@ -15,6 +15,7 @@ from upsell.cli.reference import (
     export_page,
     report_page,
     settings_page,
+    sinks_page,
     sources_page,
 )
 from upsell.decisions.reasons import MEANINGS, Reason
@@ -68,6 +69,11 @@ def test_every_setting_is_told_of() -> None:
 def test_every_key_of_a_source_is_told_of() -> None:
     page = (ROOT / "docs" / "reference" / "sources.md").read_text(encoding="utf-8")
     assert page == sources_page(), "sources.md is stale; run python docs/reference/write.py"
+
+
+def test_every_key_of_a_sink_is_told_of() -> None:
+    page = (ROOT / "docs" / "reference" / "sinks.md").read_text(encoding="utf-8")
+    assert page == sinks_page(), "sinks.md is stale; run python docs/reference/write.py"
 
 
 def test_every_metric_is_told_of() -> None:

@@ -14,6 +14,9 @@ from typing import Final, Protocol
 import httpx
 import msgspec
 
+from upsell.channels.border import Border, BorderError
+from upsell.channels.bordered import BorderedSyncTransport
+from upsell.channels.calling import HEADERS, LARGEST_ANSWER
 from upsell.channels.loopback import is_loopback
 from upsell.channels.signing import sign
 from upsell.clock import SECOND, Moment, format_moment
@@ -163,13 +166,20 @@ class WebhookFulfiller:
     """Tells a server of the team's own, and waits for its answer."""
 
     def __init__(
-        self, url: str, secret: bytes, *, timeout: float = TIMEOUT, is_confirming: bool = False
+        self,
+        url: str,
+        secret: bytes,
+        border: Border,
+        *,
+        timeout: float = TIMEOUT,
+        is_confirming: bool = False,
     ) -> None:
         """Aim at the team's billing; nothing is opened yet.
 
         Args:
             url: Where purchases are posted.
             secret: What they are signed with.
+            border: What may be reached besides an address that is written in the URL itself.
             timeout: Seconds it may take over one answer.
             is_confirming: Whether it tells customers itself what is done.
 
@@ -184,7 +194,8 @@ class WebhookFulfiller:
         self.is_confirming, self.takes_back = is_confirming, True
         self._url = url
         self._secret = secret
-        self._client = httpx.Client(timeout=timeout, trust_env=False)
+        transport = BorderedSyncTransport(border.widened(parsed.host))
+        self._client = httpx.Client(transport=transport, timeout=timeout, headers=HEADERS, trust_env=False)
 
     def fulfil(self, purchase: Purchase, now: Moment) -> Fulfilment:
         """Post a purchase; 2xx is done, 4xx refused for good, the rest is nothing to rely on."""
@@ -196,21 +207,34 @@ class WebhookFulfiller:
 
     def _post(self, key: str, said_to: dict[str, object], now: Moment) -> Fulfilment:
         body = _encode(said_to)
-        headers = {"content-type": "application/json", **sign(self._secret, key, now // SECOND, body)}
+        headers = {"content-type": "application/json", **sign((self._secret,), key, now // SECOND, body)}
         try:
-            answer = self._client.post(self._url, content=body, headers=headers)
+            with self._client.stream("POST", self._url, content=body, headers=headers) as answer:
+                content = _content(answer)
         except httpx.HTTPError as error:
             return Fulfilment(Outcome.NOT_YET, detail=f"billing did not answer: {error!r}")
-        said = f"{answer.status_code} {answer.text[:200].strip()}".strip()
+        except BorderError as error:
+            return Fulfilment(Outcome.NOT_YET, detail=str(error))
+        said = f"{answer.status_code} {content.decode('utf-8', 'replace')[:200].strip()}".strip()
         if answer.is_success:
-            return Fulfilment(Outcome.DONE, _message(answer.content), said)
+            return Fulfilment(Outcome.DONE, _message(content), said)
         if answer.is_client_error and answer.status_code not in _AGAIN:
-            return Fulfilment(Outcome.REFUSED, _message(answer.content), said)
+            return Fulfilment(Outcome.REFUSED, _message(content), said)
         return Fulfilment(Outcome.NOT_YET, detail=said)
 
     def close(self) -> None:
         """Close every kept connection."""
         self._client.close()
+
+
+def _content(answer: httpx.Response) -> bytes:
+    """Read an answer, as much of it as is ever read."""
+    read = bytearray()
+    for part in answer.iter_raw():
+        read += part[: LARGEST_ANSWER - len(read)]
+        if len(read) >= LARGEST_ANSWER:
+            break
+    return bytes(read)
 
 
 def _said(purchase: Purchase) -> dict[str, object]:

@@ -14,6 +14,8 @@ from http import HTTPStatus
 import httpx
 import msgspec
 
+from upsell.channels.border import Border, BorderError
+from upsell.channels.calling import Called, Caller, CallError
 from upsell.channels.channel import Answer, Letter, Receipt
 from upsell.channels.signing import sign
 from upsell.clock import SECOND
@@ -23,8 +25,6 @@ TIMEOUT = 6.0
 
 _NOT_TAKEN = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 """Answers that say a body was not taken and may be given again."""
-
-_UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
 class Post(msgspec.Struct, frozen=True):
@@ -38,7 +38,7 @@ class Post(msgspec.Struct, frozen=True):
 
 def sign_post(secret: bytes, letter: Letter, url: str, body: bytes) -> Post:
     """Make a letter's JSON a post, signed by Standard Webhooks, with the message's key as ``webhook-id``."""
-    signed = sign(secret, letter.key, letter.written_at // SECOND, body)
+    signed = sign((secret,), letter.key, letter.written_at // SECOND, body)
     return Post(letter.key, url, body, {"content-type": "application/json", **signed})
 
 
@@ -61,19 +61,13 @@ def write_posts(
     return posts, refused
 
 
-def read_answer(key: str, answer: httpx.Response) -> Receipt:
+def read_answer(key: str, answer: Called) -> Receipt:
     """Read an answer: 2xx took it, 429 and 503 did not yet, other 4xx never will, the rest is unknown."""
-    said = words_of(answer)
     if answer.is_success:
-        return Receipt(key, Answer.ACCEPTED, said)
-    if answer.status_code in _NOT_TAKEN:
-        return Receipt(key, Answer.NOT_NOW, said)
-    return Receipt(key, Answer.REFUSED if answer.is_client_error else Answer.UNKNOWN, said)
-
-
-def words_of(answer: httpx.Response) -> str:
-    """Give an answer for people: its status, and how its body begins."""
-    return f"{answer.status_code} {answer.text[:200].strip()}".strip()
+        return Receipt(key, Answer.ACCEPTED, answer.said())
+    if answer.status in _NOT_TAKEN:
+        return Receipt(key, Answer.NOT_NOW, answer.said())
+    return Receipt(key, Answer.REFUSED if 400 <= answer.status < 500 else Answer.UNKNOWN, answer.said())
 
 
 class Poster:
@@ -83,27 +77,28 @@ class Poster:
         self,
         said_of: str,
         connections: int,
-        read: Callable[[str, httpx.Response], Receipt] = read_answer,
+        border: Border,
+        read: Callable[[str, Called], Receipt] = read_answer,
     ) -> None:
-        """Post to a server; nothing is opened yet.
+        """Post to a server, to where a border lets through; nothing is opened yet.
 
         Args:
             said_of: What receipts call the server.
             connections: How many posts are under way at once.
+            border: What may be reached; what may not is refused for good.
             read: Makes of an answer the receipt of the message with a key.
         """
         self._said_of = said_of
         self._connections = connections
         self._read = read
-        self._client: httpx.AsyncClient | None = None
+        self._caller = Caller(border, connections=connections, timeout=TIMEOUT)
 
     async def send(self, posts: Sequence[Post], within: float) -> list[Receipt]:
         """Post bodies, beginning none after ``within`` seconds; give a receipt for each, in any order."""
         waiting = deque(posts)
         receipts: list[Receipt] = []
         last_start = asyncio.get_running_loop().time() + within
-        client = self._client = self._client or httpx.AsyncClient(timeout=TIMEOUT, trust_env=False)
-        posters = (self._post_each(client, waiting, receipts, last_start) for _ in range(self._connections))
+        posters = (self._post_each(waiting, receipts, last_start) for _ in range(self._connections))
         await asyncio.gather(*posters)
         return receipts + [
             Receipt(post.key, Answer.NOT_NOW, f"{self._said_of} was too slow", is_begun=False)
@@ -112,23 +107,20 @@ class Poster:
 
     async def close(self) -> None:
         """Close every kept connection."""
-        if self._client is not None:
-            await self._client.aclose()
-            self._client = None
+        await self._caller.close()
 
-    async def _post_each(
-        self, client: httpx.AsyncClient, waiting: deque[Post], receipts: list[Receipt], last_start: float
-    ) -> None:
+    async def _post_each(self, waiting: deque[Post], receipts: list[Receipt], last_start: float) -> None:
         while waiting and asyncio.get_running_loop().time() < last_start:
-            receipts.append(await self._post(client, waiting.popleft()))
+            receipts.append(await self._post(waiting.popleft()))
 
-    async def _post(self, client: httpx.AsyncClient, post: Post) -> Receipt:
+    async def _post(self, post: Post) -> Receipt:
         try:
-            answer = await client.post(post.url, content=post.body, headers=dict(post.headers))
-        except _UNSENT as error:
-            return Receipt(post.key, Answer.NOT_NOW, f"{self._said_of} does not answer: {error!r}")
-        except httpx.HTTPError as error:
-            return Receipt(post.key, Answer.UNKNOWN, f"{self._said_of} did not say: {error!r}")
+            answer = await self._caller.call("POST", post.url, post.headers, post.body)
+        except BorderError as error:
+            return Receipt(post.key, Answer.REFUSED, str(error))
+        except CallError as error:
+            because = Answer.UNKNOWN if error.is_sent else Answer.NOT_NOW
+            return Receipt(post.key, because, f"{self._said_of} {error}")
         try:
             return self._read(post.key, answer)
         except (ValueError, LookupError, TypeError, AttributeError) as error:

@@ -20,9 +20,11 @@ from urllib.parse import quote, urlencode
 import httpx
 import msgspec
 
+from upsell.channels.border import read_border
+from upsell.channels.calling import Called
 from upsell.channels.channel import Answer, Letter, Receipt
 from upsell.channels.loopback import is_loopback
-from upsell.channels.posting import Post, Poster, words_of, write_posts
+from upsell.channels.posting import Post, Poster, write_posts
 from upsell.channels.public_links import check_hooks
 from upsell.config import Settings, link_base
 from upsell.decisions.addresses import hide_addresses
@@ -101,7 +103,8 @@ class TwilioChannel:
             "content-type": "application/x-www-form-urlencoded",
             "accept": "application/json",
         }
-        self._poster = Poster("Twilio", connections, read_twilio)
+        border = read_border("").widened(httpx.URL(url).host)
+        self._poster = Poster("Twilio", connections, border, read_twilio)
 
     async def send(self, letters: Sequence[Letter], within: float) -> list[Receipt]:
         """Hand texts over; see ``Channel.send``."""
@@ -126,19 +129,19 @@ class TwilioChannel:
         return Post(letter.key, self._url, urlencode(said).encode(), self._headers)
 
 
-def read_twilio(key: str, answer: httpx.Response) -> Receipt:
+def read_twilio(key: str, answer: Called) -> Receipt:
     """Read an answer: 2xx took it; 4xx did not, for now or for good by its code; 5xx may have."""
     try:
-        said = _read(answer.content)
+        said = _read(answer.body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         said = _Said()
     if answer.is_success:
         # The SID alone, so that callbacks without our key find the message by it.
-        return Receipt(key, Answer.ACCEPTED, said.sid or words_of(answer))
-    told = hide_addresses(f"{said.code}: {said.message}"[:500] if said.code is not None else words_of(answer))
-    if not answer.is_client_error:
+        return Receipt(key, Answer.ACCEPTED, said.sid or answer.said())
+    told = hide_addresses(f"{said.code}: {said.message}"[:500] if said.code is not None else answer.said())
+    if not 400 <= answer.status < 500:
         return Receipt(key, Answer.UNKNOWN, told)
-    if answer.status_code == HTTPStatus.TOO_MANY_REQUESTS or answer.status_code in _OURS:
+    if answer.status == HTTPStatus.TOO_MANY_REQUESTS or answer.status in _OURS:
         return Receipt(key, Answer.NOT_NOW, told)
     return Receipt(key, Answer.REFUSED, told, is_gone=said.code in GONE, is_left=said.code == LEFT)
 

@@ -1,19 +1,18 @@
 """Webhooks: a server of the team's own is told that a journey reached a step.
 
 Each is one signed POST by Standard Webhooks, with the message's key as ``webhook-id``. The law: it
-speaks to no customer, and it goes to no host that was not allowed.
+speaks to no customer, and it goes to no address inside the team's network that a setting does not name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-import httpx
 import msgspec
 
+from upsell.channels.border import Border, read_border
 from upsell.channels.channel import Letter, Receipt
-from upsell.channels.loopback import is_loopback
 from upsell.channels.posting import Post, Poster, sign_post, write_posts
 from upsell.channels.signing import read_secret
 from upsell.clock import Moment, format_moment
@@ -35,11 +34,10 @@ _encode = msgspec.json.Encoder().encode
 class WebhookChannel:
     """Tells servers of the team's own."""
 
-    def __init__(self, secret: bytes, hosts: Collection[str], *, connections: int = 4) -> None:
-        """Allow hosts beside those of this machine; nothing is opened yet."""
-        self._hosts = frozenset(hosts)
+    def __init__(self, secret: bytes, border: Border, *, connections: int = 4) -> None:
+        """Go where a border lets through; nothing is opened yet."""
         self._secret = secret
-        self._poster = Poster("the server", connections)
+        self._poster = Poster("the server", connections, border)
 
     async def send(self, letters: Sequence[Letter], within: float) -> list[Receipt]:
         """Post letters; see ``Channel.send``. A host that is not allowed is refused for good."""
@@ -51,21 +49,16 @@ class WebhookChannel:
         await self._poster.close()
 
     def _post(self, letter: Letter) -> Post:
-        host = httpx.URL(letter.recipient).host
-        if not is_loopback(host) and host not in self._hosts:
-            msg = f"expected a host that is allowed, got {host}; add it to UPSELL_WEBHOOK_HOSTS"
-            raise ValueError(msg)
         return sign_post(self._secret, letter, letter.recipient, letter.text.encode())
 
 
 def open_webhooks(settings: Settings) -> WebhookChannel:
-    """Give the channel for the hosts that are allowed.
+    """Give the channel for the public internet, and for the hosts that are allowed besides.
 
     Raises:
-        ConfigError: The gateways' secret is none.
+        ConfigError: The gateways' secret is none, or a host that is to be allowed is none.
     """
-    hosts = {host.strip() for host in settings.webhook_hosts.split(",")}
-    return WebhookChannel(read_secret(settings.gateway_secret), hosts)
+    return WebhookChannel(read_secret(settings.gateway_secret), read_border(settings.webhook_hosts))
 
 
 def write_webhook(program: Program, household: Household, message: Speak, now: Moment) -> Letter:

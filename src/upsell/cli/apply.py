@@ -29,14 +29,14 @@ def apply(
     from upsell.config import load_settings
     from upsell.runtime import apply as applying
     from upsell.runtime.checkout import read_mark, write_mark
-    from upsell.sources.definitions import compile_whole
+    from upsell.runtime.whole import compile_whole
     from upsell.store.connect import connect, database_url
     from upsell.store.revisions import newest_revision
     from upsell.workspace.documents import read_workspace
     from upsell.workspace.linting import lint
 
     documents, clock = read_workspace(workspace), SystemClock()
-    linted = lint(compile_whole(documents)[0], clock.now())
+    linted = lint(compile_whole(documents).compiled, clock.now())
     expected = read_mark(workspace) if over is None else over
     with connect(database_url(load_settings(os.environ))) as connection:
         before = newest_revision(connection)

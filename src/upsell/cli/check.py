@@ -37,7 +37,7 @@ def check(
     """
     from upsell.clock import SystemClock
     from upsell.errors import DefinitionError
-    from upsell.sources.definitions import compile_whole
+    from upsell.runtime.whole import compile_whole
     from upsell.workspace.documents import read_workspace
     from upsell.workspace.linting import Linted, lint
 
@@ -51,9 +51,10 @@ def check(
         raise typer.BadParameter(msg, param_hint="WORKSPACE")
     version: str | None = None
     try:
-        compiled, sources = compile_whole(read_workspace(workspace))
-        linted, version = lint(compiled, SystemClock().now()), compiled.program.version
-        found = _found(compiled.program, len(sources))
+        whole = compile_whole(read_workspace(workspace))
+        program = whole.compiled.program
+        linted, version = lint(whole.compiled, SystemClock().now()), program.version
+        found = _found(program, len(whole.sources), len(whole.sinks))
     except DefinitionError as error:
         linted, found = Linted(error.problems, ()), ""
     errors = sum(problem.severity == "error" for problem in linted.warnings)
@@ -83,13 +84,14 @@ def _print(linted: Linted, workspace: Path, errors: int, found: str, *, shows_wa
         print(f"{len(linted.waived)} waived; --waived shows {them}.")
 
 
-def _found(program: Program, sources: int) -> str:
+def _found(program: Program, sources: int, sinks: int) -> str:
     """Say what a workspace holds."""
     counts = [
         _counted(len(program.workflows), "workflow"),
         _counted(len(program.signals), "signal"),
         *([_counted(len(program.segments), "segment")] if program.segments else []),
         *([_counted(sources, "source")] if sources else []),
+        *([_counted(sinks, "sink")] if sinks else []),
     ]
     return f"{', '.join(counts[:-1])} and {counts[-1]}"
 

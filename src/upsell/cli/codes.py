@@ -9,6 +9,7 @@ import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
+from upsell.channels.sinks.codes import OF_SINKS
 from upsell.errors import ConfigError, nearest
 from upsell.sources.codes import OF_SOURCES
 from upsell.sources.codes import PAGES as OF_A_MAPPING
@@ -26,7 +27,7 @@ from upsell.workspace.codes import (
 from upsell.workspace.codes.page import Page, Subject
 from upsell.workspace.codes.registry import PAGES as OF_A_WORKSPACE
 
-PAGES: Final[Mapping[str, Page]] = {**OF_A_WORKSPACE, **OF_A_MAPPING, **OF_SOURCES}
+PAGES: Final[Mapping[str, Page]] = {**OF_A_WORKSPACE, **OF_A_MAPPING, **OF_SOURCES, **OF_SINKS}
 """Every page by its code."""
 
 _WIDTH = 100
@@ -66,6 +67,7 @@ _GROUPS: Final[Mapping[str, Iterable[Page]]] = {
     "Rules and templates": (*rules.PAGES, *templates.PAGES),
     "Mappings": tuple(OF_A_MAPPING.values()),
     "Sources": tuple(OF_SOURCES.values()),
+    "Sinks": tuple(OF_SINKS.values()),
 }
 
 

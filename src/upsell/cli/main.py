@@ -33,6 +33,7 @@ COMMANDS: Final[dict[str, Entry]] = {
     "sources": Entry(
         "upsell.cli.sources:sources", "List sources and recipes, try what one makes of a body, ask a query."
     ),
+    "sinks": Entry("upsell.cli.sinks:sinks", "List where events go, try one, and replay what was not taken."),
     "serve": Entry("upsell.cli.serve:serve", "Take events over HTTP until stopped."),
     "up": Entry("upsell.cli.up:up", "Run server, worker and dispatcher until stopped."),
     "backtest": Entry(

@@ -22,14 +22,14 @@ def plan(workspace: Annotated[Path, typer.Argument(help="Directory of the worksp
     from upsell.journeys.conflicts import find_conflicts
     from upsell.runtime.apply import changed_workflows, difference, newly_meant
     from upsell.runtime.repricing import Concerned, concerned_lines, find_concerned
-    from upsell.sources.definitions import compile_whole
+    from upsell.runtime.whole import compile_whole
     from upsell.store.connect import connect, database_url
     from upsell.store.revisions import newest_revision
     from upsell.workspace.documents import read_workspace
     from upsell.workspace.linting import lint
 
     documents = read_workspace(workspace)
-    (compiled, _), now = compile_whole(documents), SystemClock().now()
+    compiled, now = compile_whole(documents).compiled, SystemClock().now()
     concerned: list[Concerned] = []
     with connect(database_url(load_settings(os.environ))) as connection:
         live = newest_revision(connection)

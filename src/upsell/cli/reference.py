@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from typing import Any, assert_never
 
 from upsell.channels.mail_shapes import MAIL_SHAPE
+from upsell.channels.sinks.sorts import SORTS as SINK_SORTS
+from upsell.channels.sinks.webhook import USUAL
 from upsell.cli.main import COMMANDS, load_command
 from upsell.clock import MINUTE
 from upsell.config import SETTINGS, Setting
@@ -37,7 +39,8 @@ _SETTINGS_HEAD = """\
 
 What depends on the machine is set by environment variables. One of them may name a file, of mail providers,
 which holds no secret. A variable that begins with `UPSELL_` and is not in this table is refused, with the
-nearest one that is; but what begins with `UPSELL_SECRET_` holds a secret that a [source](sources.md) names.
+nearest one that is; but what begins with `UPSELL_SECRET_` holds a secret that a [source](sources.md)
+or a [sink](sinks.md) names.
 What a team decides stands in the [workspace](workspace.md) instead.
 """
 
@@ -191,6 +194,29 @@ def sources_page() -> str:
     ]
     schemes = [f"| `{name}` | {_scheme(scheme)} |" for name, scheme in PRESETS.items()]
     return "\n".join([*parts, _EXPRESSIONS + "\n".join([*calls, ""]), _SCHEMES + "\n".join([*schemes, ""])])
+
+
+_SINKS_HEAD = """\
+<!-- Written by `python docs/reference/write.py`; change the shapes in the source, not this page. -->
+
+# Sinks
+
+A file `sinks/NAME.yaml` of a workspace is a place to which events go. It is of the sort that one of its keys
+tells. No secret stands in it: it names variables of the environment, which begin with `UPSELL_SECRET_`. How
+one is set up is told in the [guide](../guides/sinks.md).
+"""
+
+
+def sinks_page() -> str:
+    """Give the page of sinks: the keys of every sort."""
+    parts = [_SINKS_HEAD]
+    for key, sort in SINK_SORTS.items():
+        parts += [
+            f"## {key}\n\n{sort.meaning[:1].upper()}{sort.meaning[1:]}.\n",
+            *shape_tables(sort.shape, ""),
+        ]
+    usual = ", ".join(f"`{name}`" for name in sorted(USUAL))
+    return "\n".join([*parts, f"Without `events:` a webhook is told of {usual}.\n"])
 
 
 def _gives(function: Any) -> str:

@@ -27,7 +27,7 @@ def schema(
         typer.Option(
             "--workspace",
             metavar="FILEKIND",
-            help="Print the JSON Schema of a file: upsell, catalog, signals, workflow, source or all.",
+            help="Print the JSON Schema of a file: upsell, catalog, signals, workflow, source, sink or all.",
         ),
     ] = None,
     write: Annotated[
@@ -136,12 +136,13 @@ def _as_json(kinds: Sequence[KindSeen], filled: Mapping[tuple[str, str], float])
 
 def _show_workspace(kind: str, write: Path | None) -> None:
     """Print the JSON Schema of one kind of workspace file, or write them all."""
+    from upsell.channels.sinks.definitions import SINK_FILE
     from upsell.errors import ConfigError, nearest
     from upsell.sources.definitions import SOURCE_FILE
     from upsell.workspace.files import FILES
     from upsell.workspace.schema import schema_of
 
-    files = {**{known.value: file for known, file in FILES.items()}, "source": SOURCE_FILE}
+    files = {**{known.value: file for known, file in FILES.items()}, "source": SOURCE_FILE, "sink": SINK_FILE}
     kinds = list(files)
     if kind == "all" and write is not None:
         _write(write, {f"{name}.schema.json": _text(schema_of(file)) for name, file in files.items()})

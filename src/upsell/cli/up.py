@@ -1,6 +1,6 @@
 """``upsell up``: everything that runs, as processes of one tree.
 
-Those that ask warehouses and read Kafka stand by until a revision is live that has such a source.
+Those that ask warehouses, read Kafka and tell sinks stand by until a revision is live that has such a file.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def up() -> None:
-    """Run everything, sources and consumers of Kafka too, until stopped by a signal.
+    """Run everything, sources, sinks and consumers of Kafka too, until stopped by a signal.
 
     When one of them ends by itself the others are stopped and the exit code is 1.
     """
@@ -51,6 +51,7 @@ def up() -> None:
             "sources": partial(_run_sources, url, settings, SystemClock()),
             "reporter": partial(_run_reporter, url, settings, SystemClock()),
             "consumers": partial(_run_consumers, url, settings, SystemClock()),
+            "sinks": partial(_run_sinks, url, settings, SystemClock()),
         }
     )
 
@@ -84,3 +85,15 @@ def _run_reporter(url: str, settings: Settings, clock: Clock, is_stopped: Callab
     from upsell.runtime.reporter import run_reporter
 
     run_reporter(url, settings, clock, is_stopped)
+
+
+def _run_sinks(url: str, settings: Settings, clock: Clock, is_stopped: Callable[[], bool]) -> None:
+    """Tell sinks of events, from when there is one; only then is loaded what calls other servers."""
+    from upsell.runtime.staying import wait_for_sinks
+
+    wait_for_sinks(url, is_stopped)
+    if is_stopped():
+        return
+    from upsell.runtime.sink_runner import run_sinks
+
+    run_sinks(url, settings, clock, is_stopped)

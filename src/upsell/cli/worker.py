@@ -1,4 +1,4 @@
-"""``upsell worker``: take the ledger further, send messages, watch guardrails, ask queries."""
+"""``upsell worker``: take the ledger further, send messages, watch guardrails, ask queries, tell sinks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def worker() -> None:
-    """Take events and due timers, send messages, watch guardrails and ask queries, until a signal."""
+    """Take events and due timers, send messages, watch guardrails, ask queries and tell sinks."""
     from upsell.clock import SystemClock
     from upsell.config import load_settings
     from upsell.runtime.carriers import check_channels
@@ -31,6 +31,7 @@ def worker() -> None:
             "dispatcher": partial(run_dispatcher, url, settings, SystemClock()),
             "guard": partial(run_guard, url, settings, SystemClock()),
             "sources": partial(_run_sources, url, settings, SystemClock()),
+            "sinks": partial(_run_sinks, url, settings, SystemClock()),
         }
     )
 
@@ -45,3 +46,15 @@ def _run_sources(url: str, settings: Settings, clock: Clock, is_stopped: Callabl
     from upsell.runtime.source_runner import run_sources
 
     run_sources(url, settings, clock, is_stopped)
+
+
+def _run_sinks(url: str, settings: Settings, clock: Clock, is_stopped: Callable[[], bool]) -> None:
+    """Tell sinks of events, from when there is one; only then is loaded what calls other servers."""
+    from upsell.runtime.staying import wait_for_sinks
+
+    wait_for_sinks(url, is_stopped)
+    if is_stopped():
+        return
+    from upsell.runtime.sink_runner import run_sinks
+
+    run_sinks(url, settings, clock, is_stopped)

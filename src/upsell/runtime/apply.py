@@ -13,11 +13,12 @@ from upsell.clock import Clock
 from upsell.errors import DefinitionError, StoreError
 from upsell.journeys.program import Program
 from upsell.journeys.steps import SplitStep, WaitTimeStep
-from upsell.sources.definitions import compile_whole
+from upsell.runtime.whole import compile_whole
 from upsell.store.connect import Connection
 from upsell.store.ledger import reach_moment
 from upsell.store.queries import query
 from upsell.store.revisions import Revision, keep_revision, newest_revision
+from upsell.store.sinks import settle_sinks
 from upsell.workspace.compile import compile_documents
 from upsell.workspace.documents import Documents
 from upsell.workspace.editions import NEWEST, edition_of
@@ -43,7 +44,7 @@ def apply(
         DefinitionError: The documents do not compile.
         StoreError: Another revision than the one expected is live.
     """
-    program = compile_whole(documents)[0].program
+    whole = compile_whole(documents)
     with connection.transaction():
         # This holds the ledger, so no event comes between the place where it goes live and its record.
         head = reach_moment(connection, clock.now())
@@ -55,7 +56,7 @@ def apply(
             return live
         revision = Revision(
             number=number + 1,
-            hash=program.version,
+            hash=whole.compiled.program.version,
             documents=documents,
             # What came in before there were definitions is taken under the first.
             live_from=head.position if live is not None else 0,
@@ -65,6 +66,8 @@ def apply(
             edition=NEWEST.value,
         )
         keep_revision(connection, revision)
+        # A sink that is new hears of what comes from here on, also while nobody delivers yet.
+        settle_sinks(connection, whole.sinks, head)
         connection.execute(query("notify_events"))
     return revision
 

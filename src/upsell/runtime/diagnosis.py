@@ -23,6 +23,8 @@ from upsell.runtime.kafka_findings import find_behind, find_read, find_stopped, 
 from upsell.runtime.learning import CONSENT, MISSING
 from upsell.runtime.mail_desk import Hook
 from upsell.runtime.refusal_advice import conflict_advice, refused_advice
+from upsell.runtime.sink_findings import find_behind as find_late
+from upsell.runtime.sink_findings import find_closed, find_dead, find_failing, find_gone
 from upsell.runtime.source_standing import standing_words
 from upsell.signals.event_table import EVENT_TABLE, meant_event
 from upsell.signals.events import (
@@ -577,6 +579,27 @@ CHECKS: tuple[Check, ...] = (
         ("kafka-behind",),
         "there are more messages, and the last that was read of a partition is over 5 minutes old",
         find_behind,
+    ),
+    Check(
+        ("sink-closed",),
+        "a sink cannot be opened: its secret is not set, or not such as it takes",
+        find_closed,
+    ),
+    Check(("sink-gone",), "a sink answered 410: nobody is there any more", find_gone),
+    Check(
+        ("sink-failing",),
+        "a sink failed five times in a row or more, so that it is left alone, for longer each time",
+        find_failing,
+    ),
+    Check(
+        ("sink-behind",),
+        "there is more in the ledger, and a sink has not moved for 5 minutes",
+        find_late,
+    ),
+    Check(
+        ("sink-dead",),
+        "parcels that a sink did not take in ten attempts over three days",
+        find_dead,
     ),
     Check(("clock-off",), "over a fifth of a source's events (of at least 50) came a day late", _clock_off),
     Check(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
+from upsell.channels.sinks.definitions import read_sinks
 from upsell.clock import DAY, Moment
 from upsell.errors import DefinitionError
 from upsell.ids import SHARDS
@@ -36,6 +37,7 @@ from upsell.store.repeats import count_repeats
 from upsell.store.reported import count_hooks
 from upsell.store.revisions import newest_revision
 from upsell.store.seen import KindSeen, hold_learned, read_seen_days, read_seen_kinds, read_seen_values
+from upsell.store.sinks import read_sinks as read_standings_of_sinks
 from upsell.store.stops import open_stops
 
 SAMPLED = 5_000
@@ -77,6 +79,9 @@ def examine(connection: Connection, now: Moment) -> Examined:
         streams=_streams(connection),
         offsets=list(read_offsets(connection).values()),
         queries=_queries(connection, now),
+        head=read_head(connection).position,
+        sinks=read_standings_of_sinks(connection),
+        sink_places=_sink_places(connection),
     )
 
 
@@ -111,6 +116,16 @@ def _program(connection: Connection) -> Program | None:
         owners={key: each.owner.strip() for key, each in going.items()},
         sources=source_sorts(live.documents),
     )
+
+
+def _sink_places(connection: Connection) -> Mapping[str, str]:
+    """Give where each sink that is live is; none where this release does not take what another applied."""
+    live = newest_revision(connection)
+    try:
+        found = read_sinks(live.documents if live is not None else {})
+    except DefinitionError:
+        return {}
+    return {name: each.where for name, each in found.items()}
 
 
 def _queries(connection: Connection, now: Moment) -> tuple[Standing, ...]:

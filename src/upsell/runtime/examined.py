@@ -22,6 +22,7 @@ from upsell.store.links import VisitKind
 from upsell.store.mail import Told
 from upsell.store.reported import HookCount
 from upsell.store.seen import DaySeen, KindSeen, ValueSeen
+from upsell.store.sinks import Standing as SinkStanding
 
 LOOKED_BACK = 14
 """How many days before a source's silence its rhythm is taken from, and refusals are counted over."""
@@ -103,6 +104,9 @@ class Examined(msgspec.Struct, frozen=True):
         streams: The sources of Kafka that are live, by name.
         offsets: Where sources of Kafka stand, also such as are live no more.
         queries: How the queries that the live workspace puts to warehouses stand.
+        head: The last place of the ledger.
+        sinks: How sinks stand, those that are live no more too.
+        sink_places: Where each sink that is live is, by name.
     """
 
     now: Moment
@@ -130,6 +134,9 @@ class Examined(msgspec.Struct, frozen=True):
     streams: Mapping[str, KafkaDefinition] = msgspec.field(default_factory=dict)
     offsets: Sequence[Kept] = ()
     queries: Sequence[Standing] = ()
+    head: int = 0
+    sinks: Sequence[SinkStanding] = ()
+    sink_places: Mapping[str, str] = {}
 
     def events(self) -> dict[str, KindSeen]:
         """Give how often and when each event was seen, by its name; traits go by their scope."""

@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 from typing import Final
 
+from upsell.channels.border import read_border
 from upsell.channels.fulfillers import Fulfiller, WebhookFulfiller
 from upsell.channels.signing import read_secret
 from upsell.clock import Clock
@@ -105,7 +106,8 @@ def open_fulfiller(settings: Settings, url: str = "") -> Fulfiller | None:
         msg = "expected UPSELL_GATEWAY_SECRET beside UPSELL_BILLING_URL, got none; billing knows us by it"
         raise ConfigError(msg)
     secret, is_confirming = read_secret(settings.gateway_secret), bool(settings.billing_confirms)
-    return WebhookFulfiller(settings.billing_url, secret, is_confirming=is_confirming)
+    border = read_border(settings.webhook_hosts)
+    return WebhookFulfiller(settings.billing_url, secret, border, is_confirming=is_confirming)
 
 
 def _is_being_told(order: Order) -> bool:

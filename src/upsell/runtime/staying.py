@@ -16,6 +16,7 @@ import structlog
 from upsell.sources.sort_keys import is_source, sorts_of
 from upsell.store.connect import Connection, connect
 from upsell.store.revisions import newest_number, newest_revision
+from upsell.workspace.documents import SINKS
 
 LONGEST_WAIT: Final = 0.5
 """Seconds after which a wait looks up, so that a stop is heard."""
@@ -46,6 +47,26 @@ def wait_for_sort(url: str, sort: str, is_stopped: Callable[[], bool]) -> None:
     Raises:
         StoreError: The schema is not this program's.
     """
+    wait_for(url, lambda documents: has_sort(documents, sort), is_stopped)
+
+
+def wait_for_sinks(url: str, is_stopped: Callable[[], bool]) -> None:
+    """Wait until the workspace that is live has a sink, or until stopped.
+
+    Raises:
+        StoreError: The schema is not this program's.
+    """
+    wait_for(url, lambda documents: any(path.startswith(f"{SINKS}/") for path in documents), is_stopped)
+
+
+def wait_for(
+    url: str, is_wanted: Callable[[Mapping[str, str]], bool], is_stopped: Callable[[], bool]
+) -> None:
+    """Wait until the documents that are live want a part of the program, or until stopped.
+
+    Raises:
+        StoreError: The schema is not this program's.
+    """
     wanted = False
 
     def work(connection: Connection) -> None:
@@ -55,7 +76,7 @@ def wait_for_sort(url: str, sort: str, is_stopped: Callable[[], bool]) -> None:
             if time.monotonic() >= ask_at:
                 if (newest := newest_number(connection)) != number:
                     live, number = newest_revision(connection), newest
-                    wanted = live is not None and has_sort(live.documents, sort)
+                    wanted = live is not None and is_wanted(live.documents)
                 ask_at = time.monotonic() + ASKED_EACH
             else:
                 time.sleep(LONGEST_WAIT / 5)

@@ -7,15 +7,14 @@ environment that hold them, and a definition whose variables are not set is clos
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final, Protocol
+from typing import Protocol
 
 import msgspec
 
-from upsell.config import SECRET_PREFIX
 from upsell.sources.source import Source
 from upsell.workspace.findings import Findings, Place
 from upsell.workspace.items import Record
-from upsell.workspace.shapes import RecordOf, Scalar
+from upsell.workspace.shapes import RecordOf
 
 
 class Definition(Protocol):
@@ -57,23 +56,3 @@ class Sort(msgspec.Struct, frozen=True):
     meaning: str
     shape: RecordOf
     read: Callable[[str, Record, Findings], Definition | None]
-
-
-def _setting(text: str) -> str | None:
-    rest = text.removeprefix(SECRET_PREFIX)
-    fits = rest != text and rest.replace("_", "").isalnum() and rest.isascii() and rest == rest.upper()
-    return text if fits and len(text) <= 100 else None
-
-
-SETTING: Final = Scalar(
-    "setting",
-    f"the name of a variable of the environment that holds a secret, such as {SECRET_PREFIX}ZENDESK",
-    _setting,
-    {"type": "string", "pattern": f"^{SECRET_PREFIX}[A-Z0-9_]+$"},
-)
-"""Names a variable that holds a secret."""
-
-
-def secrets_of(settings: tuple[str, ...], secrets: Mapping[str, str]) -> tuple[str, ...]:
-    """Give the secrets that are set of those that are named, in order."""
-    return tuple(found for name in settings if (found := secrets.get(name, "").strip()))

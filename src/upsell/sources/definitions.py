@@ -1,6 +1,6 @@
-"""Definitions: the files ``sources/*.yaml`` of a workspace, read to sources beside what the rest compiles to.
+"""Definitions: the files ``sources/*.yaml`` of a workspace, read to sources.
 
-The law: a workspace is given only when nothing is wrong with any of its files, and everything that is wrong
+The law: sources are given only when nothing is wrong with any of their files, and everything that is wrong
 is told at once.
 """
 
@@ -10,14 +10,13 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Final
 
-from upsell.errors import DefinitionError
 from upsell.sources.definition import Definition
 from upsell.sources.sort_keys import is_source, sorts_of
 from upsell.sources.sorts import SHAPE, SORTS
 from upsell.sources.source import NOBODYS
 from upsell.sources.stripe.sold import read_sold
 from upsell.sources.stripe.source import StripeDefinition
-from upsell.workspace.compile import Compiled, check_text, compile_documents
+from upsell.workspace.compile import check_text
 from upsell.workspace.documents import SOURCES, Documents
 from upsell.workspace.files import File
 from upsell.workspace.findings import Findings, Place
@@ -37,23 +36,6 @@ TAKEN_PATHS: Final = frozenset({"ses", "postmark", "sendgrid", "mailgun", "twili
 """Paths under ``/hooks/`` by which providers of mail and texts are heard."""
 
 
-def compile_whole(documents: Documents) -> tuple[Compiled, Mapping[str, Definition]]:
-    """Compile documents to a program, and read their sources.
-
-    Raises:
-        DefinitionError: Something is wrong with either; carries every problem found.
-    """
-    findings = Findings()
-    sources = _read(documents, findings)
-    try:
-        compiled = compile_documents(documents)
-    except DefinitionError as error:
-        findings.add(error.problems)
-        raise DefinitionError(findings.in_order()) from error
-    findings.settle()
-    return compiled, sources
-
-
 def read_sources(documents: Documents) -> Mapping[str, Definition]:
     """Read the sources of documents, by name; empty where there are none.
 
@@ -61,7 +43,7 @@ def read_sources(documents: Documents) -> Mapping[str, Definition]:
         DefinitionError: Something is wrong with them; carries every problem found.
     """
     findings = Findings()
-    sources = _read(documents, findings)
+    sources = find_sources(documents, findings)
     findings.settle()
     return sources
 
@@ -98,7 +80,8 @@ def read_source(file: str, name: str, text: str, findings: Findings) -> Definiti
     return None
 
 
-def _read(documents: Documents, findings: Findings) -> dict[str, Definition]:
+def find_sources(documents: Documents, findings: Findings) -> dict[str, Definition]:
+    """Read the sources of documents, noting what is wrong."""
     sources: dict[str, Definition] = {}
     for path, text in sorted(documents.items()):
         parts = PurePosixPath(path)

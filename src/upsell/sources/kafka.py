@@ -14,7 +14,7 @@ import msgspec
 
 from upsell.clock import SECOND, Duration, Moment, parse_moment
 from upsell.errors import ConfigError
-from upsell.sources.definition import SETTING, Sort
+from upsell.sources.definition import Sort
 from upsell.sources.kafka_messages import MILLISECOND, From, KeyIs, read_segment
 from upsell.sources.source import Delivery, Read, Source
 from upsell.sources.webhook import read_by_rules, read_rules
@@ -22,7 +22,7 @@ from upsell.sources.webhook_rules import RuleSet
 from upsell.sources.webhook_shape import RULE_KEYS
 from upsell.workspace.findings import Findings, Place
 from upsell.workspace.items import NOTHING_WRITTEN, Record
-from upsell.workspace.scalars import DURATION, one_of
+from upsell.workspace.scalars import DURATION, SETTING, one_of
 from upsell.workspace.shapes import Key, ListOf, RecordOf, Scalar
 
 _TOPIC = r"[A-Za-z0-9._-]{1,249}"

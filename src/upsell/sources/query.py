@@ -16,7 +16,7 @@ import msgspec
 from upsell.clock import Duration
 from upsell.errors import ConfigError
 from upsell.ids import digest
-from upsell.sources.definition import SETTING, Sort
+from upsell.sources.definition import Sort
 from upsell.sources.mapping import (
     COLUMNS,
     ROW_RECORDS,
@@ -31,7 +31,7 @@ from upsell.sources.schedule import SCHEDULE, Schedule, parse_schedule
 from upsell.sources.source import Source
 from upsell.workspace.findings import Findings, Place
 from upsell.workspace.items import Record
-from upsell.workspace.scalars import DURATION, TEXT, ZONE, one_of
+from upsell.workspace.scalars import DURATION, SETTING, TEXT, ZONE, one_of
 from upsell.workspace.shapes import Either, Key, RecordOf
 
 MARKED: Final[ByName[Subject, str]] = {Subject.CUSTOMER: "c", Subject.ACCOUNT: "a"}

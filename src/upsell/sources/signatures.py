@@ -114,6 +114,12 @@ PRESETS: Final[Mapping[str, Scheme]] = {
         header="paddle-signature", template="{timestamp}:{body}", between=";", part="h1", time_part="ts"
     ),
     "shopify": Signed(header="x-shopify-hmac-sha256", coding=Coding.BASE64),
+    "slack": Signed(
+        header="x-slack-signature",
+        prefix="v0=",
+        template="v0:{timestamp}:{body}",
+        time_header="x-slack-request-timestamp",
+    ),
     "standard-webhooks": Signed(
         header="webhook-signature",
         coding=Coding.BASE64,

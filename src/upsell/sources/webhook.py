@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from typing import Final
+from urllib.parse import parse_qs
 
 import msgspec
 
 from upsell.clock import MINUTE, Moment
-from upsell.config import SECRET_PREFIX
+from upsell.config import SECRET_PREFIX, secrets_of
 from upsell.signals.event_table import EVENT_TABLE
 from upsell.signals.events import CUSTOMERS_MERGED
-from upsell.sources.definition import Sort, secrets_of
+from upsell.sources.definition import Sort
 from upsell.sources.expressions import Expression, compile_expression
 from upsell.sources.mapping import Subject, TimeUnit
 from upsell.sources.recipes import recipe_text
@@ -45,6 +46,8 @@ from upsell.workspace.shapes import Key, RecordOf
 DEEPEST: Final = 64
 """How deeply values of a body may lie inside one another."""
 
+_FORM: Final = "application/x-www-form-urlencoded"
+_MOST_FIELDS: Final = 100
 _RECIPE: Final = RecordOf({"webhook": Key(SHAPE, "the recipe", True)})
 _BAD_JSON: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
@@ -134,16 +137,33 @@ def read_by_rules(rules: RuleSet, delivery: Delivery, now: Moment, hidden: Colle
     Raises:
         MalformedError: Its body is no JSON, or has no list where one is to be.
     """
+    content = _content(delivery)
     try:
-        body = msgspec.json.decode(delivery.body)
+        body = msgspec.json.decode(content)
     except _BAD_JSON as error:
         msg = f"expected a body in JSON, got: {error}"
         raise MalformedError(msg) from error
-    if not _is_shallow(delivery.body, body):
+    if not _is_shallow(content, body):
         msg = f"expected values at most {DEEPEST} deep, got deeper ones"
         raise MalformedError(msg)
     headers = {name.replace("-", "_"): said for name, said in delivery.headers.items() if name not in hidden}
     return apply_rules(rules, delivery.body, body, headers, now)
+
+
+def _content(delivery: Delivery) -> bytes:
+    """Give the JSON of a body: itself, or of a form what is in its field ``payload``, as Slack sends it.
+
+    Raises:
+        MalformedError: It is a form of too many fields.
+    """
+    if not delivery.headers.get("content-type", "").startswith(_FORM):
+        return delivery.body
+    try:
+        fields = parse_qs(delivery.body.decode("utf-8", "replace"), max_num_fields=_MOST_FIELDS)
+    except ValueError as error:
+        msg = f"expected at most {_MOST_FIELDS} fields in a form, got more"
+        raise MalformedError(msg) from error
+    return fields["payload"][0].encode() if "payload" in fields else delivery.body
 
 
 def usual_setting(name: str) -> str:

@@ -6,11 +6,10 @@ from typing import Final
 
 import msgspec
 
-from upsell.sources.definition import SETTING
 from upsell.sources.mapping import TimeUnit
 from upsell.sources.recipes import recipe_names
 from upsell.sources.signatures import PRESETS, Coding, Unit
-from upsell.workspace.scalars import DURATION, EVENT, NAME, TEXT, TRAIT_NAME, of_enum, one_of
+from upsell.workspace.scalars import DURATION, EVENT, NAME, SETTING, TEXT, TRAIT_NAME, of_enum, one_of
 from upsell.workspace.shapes import Either, Key, ListOf, MapOf, RecordOf, Scalar, Variants
 
 

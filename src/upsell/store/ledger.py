@@ -161,7 +161,7 @@ def read_inputs(
         "after": after.position, "since": after.seen_at, "up_to": up_to, "limit": limit,
         "shards": list(shards), "names": list(names),
     }  # fmt: skip
-    return [_input(row) for row in connection.execute(query("read_inputs"), values, binary=True)]
+    return [read_input(row) for row in connection.execute(query("read_inputs"), values, binary=True)]
 
 
 def read_household_inputs(
@@ -172,7 +172,9 @@ def read_household_inputs(
         "households": list(household_ids), "names": list(names),
         "after": after.position, "since": after.seen_at,
     }  # fmt: skip
-    return [_input(row) for row in connection.execute(query("read_household_inputs"), values, binary=True)]
+    return [
+        read_input(row) for row in connection.execute(query("read_household_inputs"), values, binary=True)
+    ]
 
 
 def read_counted(
@@ -191,7 +193,18 @@ def read_counted(
         "households": list(household_ids), "names": list(names),
         "after": happened_after, "up_to": up_to,
     }  # fmt: skip
-    return [_input(row) for row in connection.execute(query("read_counted"), values, binary=True)]
+    return [read_input(row) for row in connection.execute(query("read_counted"), values, binary=True)]
+
+
+def read_input(row: tuple[Any, ...]) -> LedgerInput:
+    """Read a row of the columns that ``read_inputs`` selects."""
+    position, shard, household_id, message_id, name, occurred_at, seen_at = row[:7]
+    customer_id, account_id, properties, source, is_historical = row[7:]
+    event = Event(
+        message_id, name, occurred_at, seen_at, customer_id, account_id,
+        _decode_properties(properties), source, is_historical,
+    )  # fmt: skip
+    return LedgerInput(position, shard, household_id, event)
 
 
 def forget_ids(connection: Connection, before: Moment) -> int:
@@ -354,13 +367,3 @@ def _row(
 def _move(connection: Connection, head: Head) -> None:
     values = {"position": head.position, "seen_at": head.seen_at}
     connection.execute(query("move_ledger"), values)
-
-
-def _input(row: tuple[Any, ...]) -> LedgerInput:
-    position, shard, household_id, message_id, name, occurred_at, seen_at = row[:7]
-    customer_id, account_id, properties, source, is_historical = row[7:]
-    event = Event(
-        message_id, name, occurred_at, seen_at, customer_id, account_id,
-        _decode_properties(properties), source, is_historical,
-    )  # fmt: skip
-    return LedgerInput(position, shard, household_id, event)

@@ -39,6 +39,7 @@ from upsell.workspace.documents import (
     SEGMENTS,
     SETTINGS,
     SIGNALS,
+    SINKS,
     SOURCES,
     TEMPLATES,
     WORKFLOWS,
@@ -123,7 +124,7 @@ def compile_documents(documents: Documents, edition: Edition = NEWEST) -> Compil
     if findings.has_errors:
         raise DefinitionError(findings.in_order())
     files = _read_files(documents, findings)
-    sources = _read_sources(documents, findings)
+    connected = _read_connected(documents, findings)
     settings = compile_settings(files.get(SETTINGS), findings)
     catalog = compile_catalog(files.get(CATALOG), settings, findings)
     known_catalog = catalog if CATALOG in files else None
@@ -164,7 +165,7 @@ def compile_documents(documents: Documents, edition: Edition = NEWEST) -> Compil
     stage = rulebook.built_in("lifecycle_stage", Kind.TEXT, is_needed=False)
     warnings = findings.settle()
     program = Program(
-        version=program_version({**files, **sources}, _templates(documents), edition),
+        version=program_version({**files, **connected}, _templates(documents), edition),
         currency=settings.currency,
         costs=settings.costs,
         zone=settings.zone,
@@ -232,11 +233,12 @@ def _read_files(documents: Documents, findings: Findings) -> dict[str, Record]:
     return files
 
 
-def _read_sources(documents: Documents, findings: Findings) -> dict[str, Item]:
-    """Read the files of sources, which are part of a program's name; the room of sources knows the rest."""
+def _read_connected(documents: Documents, findings: Findings) -> dict[str, Item]:
+    """Read the files of sources and sinks, which are part of a program's name; their rooms know the rest."""
     read: dict[str, Item] = {}
     for path, text in documents.items():
-        node = compose(path, text, findings) if path.startswith(f"{SOURCES}/") else None
+        is_connected = path.startswith((f"{SOURCES}/", f"{SINKS}/"))
+        node = compose(path, text, findings) if is_connected else None
         if node is not None:
             read[path] = read_loosely(path, node)
     return read

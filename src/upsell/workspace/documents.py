@@ -25,6 +25,7 @@ WORKFLOWS = "workflows"
 TEMPLATES = "templates"
 PARTIALS = "templates/partials"
 SOURCES = "sources"
+SINKS = "sinks"
 
 AT_THE_TOP = (SETTINGS, CATALOG, SIGNALS, SEGMENTS, QUEUES, CONTACT_HOURS)
 """Files that stand at the top of a workspace."""
@@ -68,11 +69,12 @@ def read_shipped_hours() -> str:
 
 
 def _files(root: Path) -> Iterator[Path]:
-    """List the files of a workspace: YAML at the top, of workflows and sources, templates and partials."""
+    """List the files of a workspace: YAML at the top, of workflows, sources and sinks, and templates."""
     for folder, is_fitting in (
         (root, _is_meant),
         (root / WORKFLOWS, _is_yaml),
         (root / SOURCES, _is_yaml),
+        (root / SINKS, _is_yaml),
         (root / TEMPLATES, _is_visible),
         (root / PARTIALS, _is_visible),
     ):

@@ -39,6 +39,7 @@ editors.
 | `segments.yaml` | named audiences |
 | `queues.yaml` | who takes [tasks](../guides/tasks.md), and how they are given |
 | `sources/NAME.yaml` | a system that is connected; see [sources](sources.md) |
+| `sinks/NAME.yaml` | a place to which events go; see [sinks](sinks.md) |
 | `workflows/<key>.yaml` | one workflow each; the file's name is its key |
 | `templates/<name>.mjml` | one mail each, MJML in Liquid; or `.html`, HTML in Liquid |
 | `templates/<name>.txt` | its plain text; without it the text is derived from the HTML |

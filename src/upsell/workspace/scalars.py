@@ -15,6 +15,7 @@ from typing import Any, Final
 from babel.core import Locale, get_global
 
 from upsell.clock import DAY, HOUR, MINUTE, SECOND, WEEK, find_zone, parse_moment
+from upsell.config import SECRET_PREFIX
 from upsell.decisions.us_states import STATES
 from upsell.workspace.locales import find_locale
 from upsell.workspace.shapes import Scalar
@@ -203,6 +204,12 @@ def _matching(pattern: str, most: int = 100) -> Any:
     return parse
 
 
+def _setting(text: str) -> str | None:
+    rest = text.removeprefix(SECRET_PREFIX)
+    fits = rest != text and rest.replace("_", "").isalnum() and rest.isascii() and rest == rest.upper()
+    return text if fits and len(text) <= 100 else None
+
+
 def one_of(name: str, *choices: str) -> Scalar:
     """Give the scalar that is one of a few words."""
     expected = choices[0] if len(choices) == 1 else f"one of {', '.join(choices)}"
@@ -214,6 +221,17 @@ def one_of(name: str, *choices: str) -> Scalar:
         {"enum": list(choices)},
         takes_booleans=True,
         choices=choices,
+    )
+
+
+def count_to(most: int) -> Scalar:
+    """Give the scalar that is a whole number from 1 to ``most``."""
+    return Scalar(
+        f"whole number from 1 to {most}",
+        f"a whole number from 1 to {most}",
+        lambda text: number if 0 < (number := _count(text) or 0) <= most else None,
+        {"type": "integer", "minimum": 1, "maximum": most},
+        takes_numbers=True,
     )
 
 
@@ -458,4 +476,11 @@ URL = Scalar(
     _matching(r"https?://[^\s/?#@\\]+([/?][^\s#]*)?", 2_000),
     {"type": "string", "format": "uri", "pattern": "^https?://"},
 )
+SETTING = Scalar(
+    "setting",
+    f"the name of a variable of the environment that holds a secret, such as {SECRET_PREFIX}ZENDESK",
+    _setting,
+    {"type": "string", "pattern": f"^{SECRET_PREFIX}[A-Z0-9_]+$"},
+)
+"""Names a variable that holds a secret."""
 EVENT = Scalar("event name", "the name of an event such as Trial Started", _plain_text, {"type": "string"})

@@ -34,7 +34,9 @@ def send(url: str, *letters: Letter, within: float = 5.0) -> list[Receipt]:
 
 def test_a_signature_is_that_of_the_published_example() -> None:
     # Oracle: the example of the Standard Webhooks specification.
-    headers = sign(read_secret(SECRET), "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, b'{"test": 2432232314}')
+    headers = sign(
+        (read_secret(SECRET),), "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, b'{"test": 2432232314}'
+    )
     assert headers["webhook-signature"] == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
 
 
@@ -46,7 +48,7 @@ def test_a_letter_is_posted_signed_with_its_key() -> None:
     lowered = {name.lower(): value for name, value in headers.items()}
     said = json.loads(body)
     assert said == {"key": "k1", "channel": "sms", "to": "+15551234567", "text": "Your limit is near"}
-    signed = sign(read_secret(SECRET), "k1", int(lowered["webhook-timestamp"]), body)
+    signed = sign((read_secret(SECRET),), "k1", int(lowered["webhook-timestamp"]), body)
     assert signed["webhook-signature"] == lowered["webhook-signature"]
     assert lowered["webhook-id"] == "k1"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import json
 
 import httpx
 import pytest
@@ -20,6 +21,7 @@ from tests.twilio_stand_in import (
     sid_of,
     unfit,
 )
+from upsell.channels.calling import Called
 from upsell.channels.channel import Answer, Letter, Receipt
 from upsell.channels.twilio import Login, TwilioChannel, open_twilio, read_twilio
 from upsell.config import Settings
@@ -105,7 +107,7 @@ def test_a_wrong_login_is_no_letters_fault() -> None:
 def test_an_error_is_read_by_its_status_and_code(
     status: int, code: int | None, answer: Answer, *, is_gone: bool, is_left: bool
 ) -> None:
-    told = httpx.Response(status, json={"code": code, "message": "to +15551234567"})
+    told = Called(status, {}, json.dumps({"code": code, "message": "to +15551234567"}).encode())
     receipt = read_twilio("k1", told)
     assert (receipt.answer, receipt.is_gone, receipt.is_left) == (answer, is_gone, is_left)
     assert "+15551234567" not in receipt.detail or code is None
@@ -113,9 +115,9 @@ def test_an_error_is_read_by_its_status_and_code(
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"sid": 1}', b"\xff"])
 def test_an_answer_that_is_none_of_twilios_is_still_read_by_its_status(body: bytes) -> None:
-    assert read_twilio("k1", httpx.Response(201, content=body)).answer is Answer.ACCEPTED
-    assert read_twilio("k1", httpx.Response(400, content=body)).answer is Answer.REFUSED
-    assert read_twilio("k1", httpx.Response(502, content=body)).answer is Answer.UNKNOWN
+    assert read_twilio("k1", Called(201, {}, body)).answer is Answer.ACCEPTED
+    assert read_twilio("k1", Called(400, {}, body)).answer is Answer.REFUSED
+    assert read_twilio("k1", Called(502, {}, body)).answer is Answer.UNKNOWN
 
 
 RIGHT = {

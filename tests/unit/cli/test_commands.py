@@ -138,7 +138,7 @@ def test_a_directory_that_is_not_there_is_told_plainly(
     assert "expected a workspace directory at nowhere, got nothing" in err
 
 
-@pytest.mark.parametrize("kind", [*(kind.value for kind in FileKind), "source"])
+@pytest.mark.parametrize("kind", [*(kind.value for kind in FileKind), "source", "sink"])
 def test_each_schema_is_printed_as_json(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
@@ -155,6 +155,7 @@ def test_all_schemas_are_written_into_a_directory(
     assert code == 0
     assert {file.name for file in (tmp_path / "schemas").iterdir()} == {
         "source.schema.json",
+        "sink.schema.json",
         *(f"{kind.value}.schema.json" for kind in FileKind),
     }
 

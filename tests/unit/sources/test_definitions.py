@@ -6,7 +6,8 @@ import pytest
 
 from tests.live_world import make_documents
 from upsell.errors import DefinitionError
-from upsell.sources.definitions import compile_whole, read_sources
+from upsell.runtime.whole import compile_whole
+from upsell.sources.definitions import read_sources
 from upsell.workspace.compile import compile_documents
 
 SOURCE = "webhook: {secrets: [UPSELL_SECRET_DESK], recipe: delighted}\n"

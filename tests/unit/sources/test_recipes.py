@@ -140,3 +140,9 @@ def test_a_wrong_amount_or_time_is_kept_aside_with_its_name() -> None:
 def test_every_recipe_says_in_its_first_line_what_it_is(name: str) -> None:
     assert recipe_summary(name).lower().startswith(name)
     assert name in EXAMPLES
+
+
+def test_a_button_at_slack_closes_its_task_as_what_it_says() -> None:
+    assert made("slack", vendors.slack_press("upsell:meeting_set:account")) == [
+        ("Task Closed", {"key": "k1", "outcome": "meeting_set", "by": "ana"})
+    ]

@@ -61,6 +61,23 @@ def test_the_published_vector_of_hubspot_s_workflows_is_believed() -> None:
     assert is_believed("hubspot-workflow", "yyyyyyyy-yyyy-yyyy-yyyy-yyyyyyyyyyyy", delivery)
 
 
+def test_slack_s_own_example_is_believed() -> None:
+    # The example of its page "Verifying requests from Slack".
+    body = (
+        b"token=xyzz0WbapA4vBCDEFasx0q6G&team_id=T1DC2JH3J&team_domain=testteamnow&channel_id=G8PSS9T3V"
+        b"&channel_name=foobar&user_id=U2CERLKJA&user_name=roadrunner&command=%2Fwebhook-collect&text="
+        b"&response_url=https%3A%2F%2Fhooks.slack.com%2Fcommands%2FT1DC2JH3J%2F397700885554"
+        b"%2F96rGlfmibIGlgcZRskXaIFfN&trigger_id=398738663015.47445629121.803a0bc887a14d10d2c447fce8b6703c"
+    )
+    headers = {
+        "x-slack-signature": "v0=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503",
+        "x-slack-request-timestamp": "1531420618",
+    }
+    at = 1531420618 * SECOND
+    assert is_believed("slack", "8f742231b10e8888abcd99yyyzzz85a5", Delivery(body, headers), at)
+    assert not is_believed("slack", "8f742231b10e8888abcd99yyyzzz85a6", Delivery(body, headers), at)
+
+
 @pytest.mark.parametrize("off", [-5 * MINUTE - SECOND, 5 * MINUTE + SECOND])
 def test_a_signature_of_long_ago_or_of_later_is_not_believed(off: int) -> None:
     assert is_believed("standard-webhooks", STANDARD_SECRET, STANDARD, NOW + 5 * MINUTE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 from hypothesis import given, settings
@@ -78,7 +79,8 @@ def test_no_value_in_the_place_of_another_breaks_anything_or_makes_a_wrong_event
     example = EXAMPLES[name]()
     which = data.draw(st.sampled_from(sorted(example.makes)))
     good = example.makes[which][0]
-    body = json.dumps(changed(json.loads(good.body), path, said)).encode()
+    plain = parse_qs(good.body.decode())["payload"][0] if name == "slack" else good.body
+    body = json.dumps(changed(json.loads(plain), path, said)).encode()
     try:
         taken = read_delivery(example.source, Delivery(body, good.headers), NOW)
     except MalformedError:

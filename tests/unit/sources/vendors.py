@@ -12,6 +12,7 @@ import hmac
 import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -109,6 +110,30 @@ def seal_hubspot_workflow(delivery: Delivery) -> Delivery:
 def seal_delighted(delivery: Delivery) -> Delivery:
     """Sign as Delighted: sha256= and the hex of HMAC-SHA256 by the API key."""
     return _with(delivery, x_delighted_webhook_signature="sha256=" + _hmac("sha256", delivery.body).hex())
+
+
+def seal_slack(delivery: Delivery) -> Delivery:
+    """Sign as Slack: v0= and the hex of HMAC-SHA256 over v0:time:body by the signing secret."""
+    stamp = str(NOW // SECOND)
+    signed = _hmac("sha256", b"v0:" + stamp.encode() + b":" + delivery.body).hex()
+    return _with(delivery, x_slack_signature=f"v0={signed}", x_slack_request_timestamp=stamp)
+
+
+def slack_press(action: str, value: str = "acme", kind: str = "block_actions") -> dict[str, Any]:
+    """Write what Slack sends when somebody presses a button."""
+    pressed = {"type": "button", "action_id": action, "block_id": "k1", "value": value}
+    return {
+        "type": kind,
+        "user": {"id": "U7", "username": "ana"},
+        "channel": {"id": "C1"},
+        "actions": [pressed | {"action_ts": f"{NOW // SECOND}.000{len(action)}"}],
+    }
+
+
+def form(body: Any) -> Delivery:
+    """Write a body as Slack sends it: JSON in the field payload of a form."""
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    return Delivery(urlencode({"payload": json.dumps(body)}).encode(), headers, url=URL)
 
 
 def seal_stigg(delivery: Delivery) -> Delivery:
@@ -578,6 +603,22 @@ def _stigg() -> Example:
     )
 
 
+def _slack() -> Example:
+    return Example(
+        source=open_recipe("slack"),
+        now=NOW,
+        seal=seal_slack,
+        strip=_without("x-slack-signature"),
+        makes={
+            "won": (form(slack_press("upsell:won:account")), ("Task Closed",)),
+            "lost": (form(slack_press("upsell:lost:customer", "ada")), ("Task Closed",)),
+            "another": (form(slack_press("poll:yes")), ()),
+        },
+        unknown=form(slack_press("upsell:won:account", kind=UNKNOWN)).body,
+        lacking=form(slack_press("upsell:won:nobody")).body,
+    )
+
+
 def _kafka_calls() -> Example:
     track = {"type": "track", "event": "Order Placed", "userId": "ada"}
     dated = {**track, "timestamp": format_moment(NOW - HOUR)}
@@ -613,6 +654,7 @@ EXAMPLES: Final[Mapping[str, Callable[[], Example]]] = {
     "paddle": _paddle,
     "query": query_example,
     "shopify": _shopify,
+    "slack": _slack,
     "stigg": _stigg,
     "stripe": stripe_example,
     "zendesk": _zendesk,

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from tests.unit.workspace.acme import QUOTA, documents, with_change
+from upsell.channels.sinks.definitions import SINK_FILE
 from upsell.sources.definitions import SOURCE_FILE
 from upsell.workspace.files import FILES, FileKind
 from upsell.workspace.schema import schema_of
@@ -145,7 +146,7 @@ def test_there_is_a_schema_for_every_kind_of_file() -> None:
 
 
 def test_a_schema_holds_every_shape_it_refers_to() -> None:
-    for file in (*FILES.values(), SOURCE_FILE):
+    for file in (*FILES.values(), SOURCE_FILE, SINK_FILE):
         schema = schema_of(file)
         named = set(re.findall(r"#/\$defs/(\w+)", repr(schema)))
         assert named <= schema["$defs"].keys()

@@ -12,7 +12,8 @@ from typing import Final
 import msgspec
 
 from upsell.clock import Moment
-from upsell.sources.definition import SETTING, Sort, secrets_of
+from upsell.config import secrets_of
+from upsell.sources.definition import Sort
 from upsell.sources.expressions import Expression, compile_expression
 from upsell.sources.source import Delivery, Read, Source
 from upsell.sources.stripe.applied import detail_in, lacking_in
@@ -28,6 +29,7 @@ from upsell.workspace import scalars
 from upsell.workspace.documents import CATALOG
 from upsell.workspace.findings import Findings, Place
 from upsell.workspace.items import Leaf, Record
+from upsell.workspace.scalars import SETTING
 from upsell.workspace.shapes import Key, ListOf, MapOf, RecordOf
 
 _EXPRESSION: Final = msgspec.structs.replace(

@@ -1,0 +1,1 @@
+"""Sinks: where events go, a file of the workspace each."""

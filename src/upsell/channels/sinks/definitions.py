@@ -1,0 +1,109 @@
+"""Definitions: the files ``sinks/*.yaml`` of a workspace, read to sinks.
+
+The law: sinks are given only when nothing is wrong with any of their files, and everything that is wrong is
+told at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+from typing import Final
+
+from upsell.channels.border import BorderError, read_border
+from upsell.channels.sinks.definition import Definition
+from upsell.channels.sinks.sorts import SHAPE, SORTS
+from upsell.workspace.compile import check_text
+from upsell.workspace.documents import SINKS, Documents
+from upsell.workspace.files import File
+from upsell.workspace.findings import Findings, Place
+from upsell.workspace.items import Record
+from upsell.workspace.nodes import compose
+from upsell.workspace.reading import Reader
+from upsell.workspace.scalars import NAME
+
+SINK_FILE: Final = File(
+    "sinks/*.yaml",
+    "A place each to which events go, of the sort that one of its keys tells; the file's name is its name.",
+    SHAPE,
+)
+"""What kind of file it is."""
+
+
+def read_sinks(documents: Documents) -> Mapping[str, Definition]:
+    """Read the sinks of documents, by name; empty where there are none.
+
+    Raises:
+        DefinitionError: Something is wrong with them; carries every problem found.
+    """
+    findings = Findings()
+    sinks = find_sinks(documents, findings)
+    findings.settle()
+    return sinks
+
+
+def sink_names(documents: Documents) -> frozenset[str]:
+    """Give the names of the sinks that are written, without reading them."""
+    return frozenset(PurePosixPath(path).stem for path in documents if path.startswith(f"{SINKS}/"))
+
+
+def find_sinks(documents: Documents, findings: Findings) -> dict[str, Definition]:
+    """Read the sinks of documents, noting what is wrong."""
+    sinks: dict[str, Definition] = {}
+    for path, text in sorted(documents.items()):
+        parts = PurePosixPath(path)
+        if len(parts.parts) != 2 or parts.parts[0] != SINKS or not _is_named(parts, findings):
+            continue
+        before = len(findings)
+        check_text(path, text, findings)
+        found = _read(path, parts.stem, text, findings) if len(findings) == before else None
+        if found is not None:
+            sinks[parts.stem] = found
+    return sinks
+
+
+def _is_named(path: PurePosixPath, findings: Findings) -> bool:
+    """Tell whether a file is named as a sink may be; else that is noted."""
+    place = Place(str(path))
+    if path.suffix != ".yaml":
+        findings.error(place, f"expected sinks that end in .yaml, got {path.name}", code="file-name")
+    elif NAME.parse(path.stem) is None:
+        findings.error(
+            place,
+            f"expected {NAME.expected}, got {path.stem}",
+            hint="a sink's name is its file's name",
+            code="file-name",
+        )
+    else:
+        return True
+    return False
+
+
+def _read(file: str, name: str, text: str, findings: Findings) -> Definition | None:
+    before = len(findings)
+    node = compose(file, text, findings)
+    if node is None:
+        if len(findings) == before:
+            findings.error(
+                Place(file),
+                f"expected one of the keys {', '.join(SORTS)}, got an empty file",
+                code="missing-key",
+            )
+        return None
+    read = Reader(file, {}, findings).read(node, SHAPE)
+    if not isinstance(read, Record):
+        return None
+    sort = next(sort for key, sort in SORTS.items() if read.has(key))
+    found = sort.read(name, read, findings) if len(findings) == before else None
+    if found is None or len(findings) > before:
+        return None
+    try:
+        _EVERYWHERE.check(found.where)
+    except BorderError as error:
+        findings.error(found.place, str(error), code="sink-url")
+        return None
+    return found
+
+
+_EVERYWHERE: Final = read_border("0.0.0.0/0, ::/0, localhost")
+"""Which addresses are allowed is a setting of where it runs; what can never do is said at once."""

@@ -1,0 +1,113 @@
+"""Desks: what the sinks of vendors where people work on tasks have in common.
+
+The law: a task is made there once. What names it there is our key, which the vendor holds to being unique, so
+an answer that never came is followed by the same request and not by another task.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from upsell.channels.calling import Called, Caller, CallError
+from upsell.config import secrets_of
+from upsell.errors import ConfigError
+from upsell.signals.events import TASK_CHANGES
+from upsell.workspace.items import Record
+from upsell.workspace.scalars import NAME, TRAIT_NAME
+from upsell.workspace.shapes import Key, ListOf, MapOf, Scalar
+
+TIMEOUT: Final = 15.0
+"""Seconds a vendor may take over one answer."""
+
+EVENTS: Final = frozenset(TASK_CHANGES)
+"""What every desk is told of."""
+
+_encode = msgspec.json.Encoder().encode
+
+TEXT_ID: Final = Scalar(
+    "id at the vendor",
+    "an id at the vendor, without spaces",
+    lambda text: text if re.fullmatch(r"[^\s/?#]+", text) else None,
+    {"type": "string", "pattern": r"^[^\s/?#]+$"},
+    takes_numbers=True,
+)
+FIELD: Final = Scalar(
+    "field",
+    "the name of a field there: letters, digits and underscores",
+    lambda text: text if re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", text) else None,
+    {"type": "string", "pattern": "^[A-Za-z][A-Za-z0-9_]*$"},
+)
+
+DESK_KEYS: Final[Mapping[str, Key]] = {
+    "queues": Key(ListOf(NAME, least=1), "whose tasks go there; without it all queues'"),
+}
+"""Keys of every desk beside its own."""
+
+_PERSON: Final = Scalar(
+    "owner", "an id of queues.yaml", lambda text: text.strip() or None, {"type": "string"}
+)
+
+OWNERS: Final = Key(
+    MapOf(TEXT_ID, "owner", _PERSON),
+    "who somebody of queues.yaml is there, by id; who is not named has no owner there",
+)
+TRAIT: Final = TRAIT_NAME
+
+
+def queues_of(written: Record) -> frozenset[str]:
+    """Give the queues that are named; empty for all."""
+    return frozenset(leaf.text for leaf in written.leaves("queues"))
+
+
+def owners_of(written: Record) -> dict[str, str]:
+    """Give who people are there."""
+    owners = written.record("owners")
+    return {name: owners.text(name) for name in owners.items} if owners is not None else {}
+
+
+def need(settings: tuple[str, ...], secrets: Mapping[str, str]) -> tuple[str, ...]:
+    """Give the secrets of variables that must all be set.
+
+    Raises:
+        ConfigError: One is not.
+    """
+    held = secrets_of(settings, secrets)
+    if len(held) < len(settings):
+        missing = [name for name in settings if not secrets.get(name, "").strip()]
+        msg = f"expected {' and '.join(missing)} to be set, by which it knows us; it is not"
+        raise ConfigError(msg)
+    return held
+
+
+async def ask(caller: Caller, method: str, url: str, token: str, body: object = None) -> Called:
+    """Send JSON, or nothing, with a bearer token.
+
+    Raises:
+        CallError: No answer came.
+        BorderError: It is where nothing may go.
+    """
+    headers = {"authorization": f"Bearer {token}", "accept": "application/json"}
+    if body is None:
+        return await caller.call(method, url, headers)
+    return await caller.call(
+        method, url, headers | {"content-type": "application/json; charset=utf-8"}, _encode(body)
+    )
+
+
+def read_object(answer: Called) -> dict[str, Any]:
+    """Read an answer that is one object of JSON.
+
+    Raises:
+        CallError: It is none.
+    """
+    try:
+        said = msgspec.json.decode(answer.body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise CallError(f"answered no JSON: {answer.said()}", is_sent=True) from error
+    if not isinstance(said, dict):
+        raise CallError(f"answered no object: {answer.said()}", is_sent=True)
+    return said
