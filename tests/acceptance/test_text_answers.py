@@ -40,6 +40,8 @@ pytestmark = pytest.mark.postgres
 NUMBER = "+4915112345670"
 JOURNEY = "[{sms: {content: t1, intent: help}}]"
 SERVICE = "[{sms: {content: t1, intent: service}}]"
+DOUBTFUL = """{on: Message Answered, where: "properties.meaning = 'perhaps stop'"}"""
+LOOK = "[{task: {queue: success, title: Read what they answered, due: 4 hours}}]"
 _sids = count(1)
 
 
@@ -94,6 +96,7 @@ def open_texted(database: str, *, keywords: int = 1, has_consent: bool = True) -
         documents = make_documents(
             {
                 "w": workflow(trigger="{on: Asked, again_after: 1 hours}", journey=JOURNEY),
+                "t": workflow(trigger=DOUBTFUL, journey=LOOK),
                 "s": workflow(trigger="{on: Paid, again_after: 1 hours}", journey=SERVICE),
             }
         )
@@ -186,6 +189,9 @@ def test_an_ordinary_answer_is_kept_for_a_person_and_ends_nothing(database: str)
         assert (who, said["meaning"], said["words"]) == ("ada", "perhaps stop", "I'll stop by the store at 5")
         assert said["key"] == texted.keys()[0]
         assert texted.events("Consent Withdrawn") == []
+        texted.world.settle()
+        ((_, task),) = texted.events("Task Opened")
+        assert task["workflow"] == "t"
 
 
 def test_help_says_who_we_are_and_how_to_stop(database: str) -> None:

@@ -1,7 +1,7 @@
 """Gateway: texts and push notifications handed to a server of the team's own, which knows a provider.
 
 Each letter is one signed POST of JSON with its key as ``webhook-id``, by which a gateway recognises
-what it was given before. The law: until STOP and what else ends texts is understood, a gateway is on this
+what it was given before. The law: STOP and what else ends texts is heard by the gateway, so it is on this
 machine.
 """
 

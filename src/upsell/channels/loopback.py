@@ -1,7 +1,6 @@
-"""Loopback: the hosts that are this machine, and the rule that texts and pushes go nowhere else yet.
+"""Loopback: the hosts that are this machine, and the rule that gateways are there.
 
-The law: until what ends them, such as STOP, is understood here, texts are handed to gateways on this machine
-only.
+The law: what ends texts by a gateway, such as STOP, is heard by the gateway alone, so it is on this machine.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ def require_loopback(host: str, said_of: str, setting: str) -> None:
     if is_loopback(host):
         return
     msg = (
-        f"expected a loopback host for {said_of} (127.0.0.1, ::1, localhost), got {host}: texts go "
-        f"nowhere else until what ends them, such as STOP, is understood here; look at {setting}"
+        f"expected a loopback host for {said_of} (127.0.0.1, ::1, localhost), got {host}: what ends texts, "
+        f"such as STOP, is heard by the gateway alone, so it is on this machine; look at {setting}"
     )
     raise ConfigError(msg)

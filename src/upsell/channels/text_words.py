@@ -15,7 +15,7 @@ from upsell.channels.languages import ENGLISH, GERMAN
 
 
 class TextWords(msgspec.Struct, frozen=True):
-    """What is answered in one language; ``{name}`` is the sender, ``{contact}`` where they are reached."""
+    """What is answered in one language; ``{name}`` is the sender, ``{who}`` who and where they are."""
 
     left: str
     back: str
@@ -26,12 +26,12 @@ WORDS: Final[Mapping[str, TextWords]] = {
     ENGLISH: TextWords(
         left="{name}: You will get no more texts from us. Reply START to get them again.",
         back="{name}: You will get texts from us again. Reply STOP to end them.",
-        help="Texts from {name}{contact}. Reply STOP to get no more.",
+        help="Texts from {who}. Reply STOP to get no more.",
     ),
     GERMAN: TextWords(
         left="{name}: Sie bekommen keine SMS mehr von uns. Antworten Sie START, um sie wieder zu bekommen.",
         back="{name}: Sie bekommen wieder SMS von uns. Antworten Sie STOP, um sie zu beenden.",
-        help="SMS von {name}{contact}. Antworten Sie STOP, um keine mehr zu bekommen.",
+        help="SMS von {who}. Antworten Sie STOP, um keine mehr zu bekommen.",
     ),
 }
 """By language."""

@@ -110,8 +110,11 @@ class TextBook:
             sender = program.sender_of(workflow)
         name = sender.name if sender is not None else ""
         if meaning is Meaning.HELP:
-            contact = f", {sender.postal_address}, {sender.address}" if sender is not None else ""
-            return words.help.format(name=name or "us", contact=contact)
+            if sender is None:
+                return words.help.format(who="us")
+            # An address often begins with the name.
+            where = sender.postal_address.removeprefix(f"{name}, ")
+            return words.help.format(who=", ".join(each for each in (name, where, sender.address) if each))
         said = words.left if meaning is Meaning.STOP else words.back
         return said.format(name=name).removeprefix(": ")
 

@@ -496,9 +496,8 @@ def _messages() -> tuple[EventType, ...]:
             "A link in it was followed by a person; a machine that follows links makes no event.",
             (*_MESSAGE, _text("link", "where it leads")),
         ),
-        EventType(
+        ours(
             "Message Answered",
-            group,
             "Somebody wrote back; of texts by Twilio it is told, and what it asks for is done.",
             (
                 *_MESSAGE,
