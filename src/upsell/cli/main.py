@@ -88,6 +88,8 @@ COMMANDS: Final[dict[str, Entry]] = {
         "upsell.cli.identity:identity", "The secret your server signs identities with, and a token to try."
     ),
     "keys": Entry("upsell.cli.keys:keys", "List, make, rotate and revoke the keys that senders show."),
+    "users": Entry("upsell.cli.users:users", "List, add and remove who signs in to the pages; roles, links."),
+    "audit": Entry("upsell.cli.audit:audit", "Show what users did: who, when and why."),
     "bounces": Entry(
         "upsell.cli.bounces:bounces", "Read mail that came back, from a mailbox, a file or a pipe."
     ),
