@@ -67,6 +67,8 @@ def test_a_keyboard_reaches_every_link_and_shows_where_it_is(browser: Browser, a
         assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
     assert reached == [
         "To the page",
+        "Home",
+        "Workflows",
         "Results",
         "JSON",
         "Earning",

@@ -141,13 +141,21 @@ def test_no_request_leaves_the_page_and_its_style_is_allowed(browser: Browser, a
 def test_a_keyboard_reaches_the_picture_and_every_link(browser: Browser, address: str) -> None:
     page = open_page(browser, f"{address}/workflows/every", 390)
     reached = []
-    for _ in range(5):
+    for _ in range(7):
         page.keyboard.press("Tab")
         reached.append(
             page.evaluate("document.activeElement.ariaLabel || document.activeElement.textContent")
         )
         assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
-    assert reached == ["To the page", "Results", "JSON", "results page", "Picture of the journey"]
+    assert reached == [
+        "To the page",
+        "Home",
+        "Workflows",
+        "Results",
+        "JSON",
+        "results page",
+        "Picture of the journey",
+    ]
     page.keyboard.down("ArrowRight")
     moved = 0
     for _ in range(200):

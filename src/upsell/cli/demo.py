@@ -165,6 +165,8 @@ def _serve(results: Results, url: str, at: Moment, port: int) -> None:
     """
     from upsell.clock import SetClock
     from upsell.config import Settings
+    from upsell.runtime.guarding import count
+    from upsell.store.connect import connect
     from upsell.web.alone import serve_alone
     from upsell.web.team import TeamPages
 
@@ -173,4 +175,7 @@ def _serve(results: Results, url: str, at: Moment, port: int) -> None:
         print(f"and as JSON: {address}results.json")
         print("Ctrl-C ends it.", flush=True)
 
-    serve_alone(TeamPages(url, SetClock(at), Settings()).guest_app(results), port, tell)
+    clock = SetClock(at)
+    with connect(url) as connection:
+        count(connection, clock, lambda: False)
+    serve_alone(TeamPages(url, clock, Settings()).guest_app(results), port, tell)

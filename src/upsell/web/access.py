@@ -88,7 +88,9 @@ ROUTES: Final[Mapping[str, Access]] = {
     "/sign-out": Right.SEE,
     "/results": Right.SEE,
     "/results.json": Right.SEE,
+    "/workflows": Right.SEE,
     "/workflows/{workflow:str}": Right.SEE,
+    "/components": Right.SEE,
     "/log": Right.READ_LOG,
 }
 """Who may ask each route, by its path as the application knows it."""

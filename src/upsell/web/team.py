@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from litestar import Litestar, Response, Router, route
+from litestar import Litestar, Router
 from litestar.handlers import HTTPRouteHandler
 
 from upsell.clock import Clock
 from upsell.config import Settings
+from upsell.runtime.overview import ReportBook
 from upsell.runtime.porter import Porter
 from upsell.runtime.results import Results
 from upsell.store.lending import Lender
 from upsell.web.cookies import jar_of
 from upsell.web.gate import Gate
+from upsell.web.pages.components import components_route
 from upsell.web.pages.forms import style_pages
+from upsell.web.pages.home import home_routes
 from upsell.web.pages.log import log_route
-from upsell.web.pages.results import live_results_routes, results_routes
+from upsell.web.pages.results import results_routes
 from upsell.web.pages.sign_in import sign_in_routes
 from upsell.web.pages.workflow import workflow_route
 
@@ -31,37 +34,29 @@ class TeamPages:
     def routes(self) -> list[Router]:
         """Give the pages for users who sign in."""
         porter = Porter(self._lender, self._clock)
-        results = live_results_routes(self._lender, self._clock)
         signing = sign_in_routes(porter, self._jar, self._clock)
-        return Gate(porter, self._jar).behind([*signing, *results, *self._others()])
+        return Gate(porter, self._jar).behind([*signing, *self._pages(None)])
 
     def guest_app(self, results: Results | None = None) -> Litestar:
         """Give an application of the pages alone, for whoever reaches it, who can change nothing.
 
-        For the simulated company on this machine; with ``results`` the page of results shows these.
+        For the simulated company on this machine; with ``results`` these are shown.
         """
-        found = (
-            live_results_routes(self._lender, self._clock)
-            if results is None
-            else results_routes(lambda: results)
-        )
-        gated = Gate(None, self._jar).behind([*found, *self._others()])
+        gated = Gate(None, self._jar).behind(self._pages(results))
         return Litestar(gated, openapi_config=None, logging_config=None, on_shutdown=[self.close])
 
     def close(self) -> None:
         """Give the connections back."""
         self._lender.close()
 
-    def _others(self) -> list[HTTPRouteHandler]:
+    def _pages(self, results: Results | None) -> list[HTTPRouteHandler]:
+        lender, clock = self._lender, self._clock
+        book = ReportBook(lender, clock, results)
         return [
-            show_first,
-            workflow_route(self._lender, self._clock),
-            log_route(self._lender),
+            *home_routes(lender, book, clock),
+            *results_routes(book.read),
+            workflow_route(lender, clock),
+            log_route(lender),
+            components_route(),
             style_pages,
         ]
-
-
-@route(["/"], http_method=["GET", "HEAD"], sync_to_thread=False, include_in_schema=False)
-def show_first() -> Response[bytes]:
-    """Lead to the results."""
-    return Response(b"", status_code=303, headers={"Location": "/results"})

@@ -12,13 +12,11 @@ import msgspec
 from litestar import Request, Response, route
 from litestar.handlers import HTTPRouteHandler
 
-from upsell.clock import Clock
 from upsell.measurement.answers import Undetermined
 from upsell.measurement.lift import Lift
 from upsell.runtime import results as said
-from upsell.runtime.reporting import ReasonCount, WorkflowReport, report_live
+from upsell.runtime.reporting import ReasonCount, WorkflowReport
 from upsell.runtime.results import Results, results_json
-from upsell.store.lending import Lender
 from upsell.web.pages.forms import data
 from upsell.web.pages.intervals import IntervalDrawing, draw_interval
 from upsell.web.pages.shell import shown
@@ -99,16 +97,6 @@ def results_routes(read_results: Callable[[], Results]) -> list[HTTPRouteHandler
         return data(results_json(read_results()))
 
     return [show_results, tell_results]
-
-
-def live_results_routes(lender: Lender, clock: Clock) -> list[HTTPRouteHandler]:
-    """Give the routes of the page over what a lender's database holds, as of now."""
-
-    def read_results() -> Results:
-        with lender.lent() as connection:
-            return Results("", report_live(connection, clock.now()))
-
-    return results_routes(read_results)
 
 
 def results_page(results: Results) -> ResultsPage:

@@ -70,6 +70,8 @@ class Trouble(msgspec.Struct, frozen=True):
 
 
 WAYS: Final = (
+    ("Home", "/"),
+    ("Workflows", "/workflows"),
     ("Results", "/results"),
     ("Log", "/log"),
 )
