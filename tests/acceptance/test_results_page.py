@@ -70,6 +70,7 @@ def test_a_keyboard_reaches_every_link_and_shows_where_it_is(browser: Browser, a
         "Home",
         "Workflows",
         "Results",
+        "Customers",
         "JSON",
         "Earning",
         "Early",

@@ -90,6 +90,8 @@ ROUTES: Final[Mapping[str, Access]] = {
     "/results.json": Right.SEE,
     "/workflows": Right.SEE,
     "/workflows/{workflow:str}": Right.SEE,
+    "/customers": Right.SEE,
+    "/customers/{unit:str}": Right.SEE,
     "/components": Right.SEE,
     "/log": Right.READ_LOG,
 }

@@ -14,6 +14,7 @@ from upsell.store.lending import Lender
 from upsell.web.cookies import jar_of
 from upsell.web.gate import Gate
 from upsell.web.pages.components import components_route
+from upsell.web.pages.customers import customer_routes
 from upsell.web.pages.forms import style_pages
 from upsell.web.pages.home import home_routes
 from upsell.web.pages.log import log_route
@@ -56,6 +57,7 @@ class TeamPages:
             *home_routes(lender, book, clock),
             *results_routes(book.read),
             workflow_route(lender, clock),
+            *customer_routes(lender, clock),
             log_route(lender),
             components_route(),
             style_pages,

@@ -73,6 +73,7 @@ WAYS: Final = (
     ("Home", "/"),
     ("Workflows", "/workflows"),
     ("Results", "/results"),
+    ("Customers", "/customers"),
     ("Log", "/log"),
 )
 """What the navigation leads to, in order."""
