@@ -342,3 +342,20 @@ def test_whoever_is_not_signed_in_is_led_to_where_they_wanted_or_told_as_a_machi
         for path, accept in (("/results", "application/json"), ("/results?format=json", "text/html")):
             answered = client.get(path, headers={"Accept": accept}, follow_redirects=False)
             assert (answered.status_code, answered.json()["code"]) == (401, "unauthorized")
+
+
+def test_a_fault_tells_neither_the_reader_nor_the_log_what_was_typed(
+    url: str, clock: SetClock, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object) -> None:
+        raise ValueError
+
+    path = invite(url, ADA, Role.VIEWER, clock)
+    monkeypatch.setattr(porter.Porter, "join", fail)
+    with browsing(url, clock) as client:
+        answered = join(client, path)
+    shown = capsys.readouterr()
+    assert answered.status_code == 500
+    assert "Something broke here" in answered.text
+    assert "page_failed" in shown.out + shown.err
+    assert [secret for secret in (PASSWORD, path) if secret in shown.out + shown.err + answered.text] == []

@@ -7,6 +7,7 @@ access is not served; and no form is taken that is not one of ours.
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
 from typing import Any, Final
@@ -15,6 +16,7 @@ from urllib.parse import quote
 import psycopg
 import structlog
 from litestar import Request, Response, Router
+from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 
 from upsell.errors import StoreError
@@ -99,22 +101,29 @@ class Gate:
 def answer_trouble(request: AnyRequest, error: Exception) -> Response[bytes]:
     """Say calmly that a page cannot be shown now."""
     if isinstance(error, (psycopg.Error, StoreError)):
-        _log.warning("page_not_shown", path=request.url.path, error=str(error).strip())
+        _log.warning("page_not_shown", path=_route(request), error=str(error).strip())
         said = Trouble(
             "The database does not answer",
             "This page shows what the database holds, and that did not answer.",
             "Nothing is lost. Try again in a minute; `upsell doctor` says more.",
         )
         return _say(request, said, "unavailable", HTTPStatus.SERVICE_UNAVAILABLE)
-    if wants_json(request):
+    if isinstance(error, HTTPException):
         return answer_exception(request, error)
-    _log.error("page_failed", path=request.url.path, exc_info=error)
+    # As text: what shows variables beside a traceback would show what was typed for a password.
+    trace = "".join(traceback.format_exception(error))
+    _log.error("page_failed", path=_route(request), trace=trace)
     said = Trouble(
         "Something broke here",
         "This page could not be made, and that is our fault.",
         "Try again; if it stays so, what the server wrote says why.",
     )
     return _say(request, said, "fault", HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+def _route(request: AnyRequest) -> str:
+    """Name a page without what its address ends with, which may be a link that lets somebody in."""
+    return str(request.scope.get("path_template", ""))
 
 
 def _lead_to_sign_in(request: AnyRequest) -> Response[bytes]:
