@@ -9,7 +9,7 @@ from playwright.sync_api import Browser
 
 from tests.acceptance.browsing import CONTRAST, in_a_browser, open_browser, open_page, serving
 from tests.made_results import results
-from upsell.web.pages.results import results_app
+from tests.pages_world import results_app
 
 pytestmark = in_a_browser
 
@@ -17,7 +17,7 @@ pytestmark = in_a_browser
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
     with serving(results_app(results())) as address:
-        yield f"{address}/"
+        yield f"{address}/results"
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def test_no_request_leaves_the_page_and_nothing_complains(browser: Browser, addr
     page.on("request", lambda request: asked.append(request.url))
     page.on("console", lambda message: complaints.append(message.text))
     page.goto(address)
-    assert [url for url in asked if not url.startswith((address, "data:"))] == []
+    assert [url for url in asked if not url.startswith((address.removesuffix("/results"), "data:"))] == []
     assert complaints == []
     page.close()
 
@@ -65,7 +65,18 @@ def test_a_keyboard_reaches_every_link_and_shows_where_it_is(browser: Browser, a
         page.keyboard.press("Tab")
         reached.append(page.evaluate("document.activeElement.textContent"))
         assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
-    assert reached == ["To the results", "JSON", "Earning", "Early", "Empty"]
+    assert reached == [
+        "To the page",
+        "Home",
+        "Workflows",
+        "Results",
+        "Customers",
+        "JSON",
+        "Earning",
+        "Early",
+        "Empty",
+        *["Its journey, and who stands where"] * 3,
+    ]
     page.close()
 
 

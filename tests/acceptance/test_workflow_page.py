@@ -8,7 +8,6 @@ from pathlib import Path
 import httpx
 import msgspec
 import pytest
-from litestar import Litestar
 from playwright.sync_api import Browser
 
 from tests.acceptance.browsing import CONTRAST, in_a_browser, open_browser, open_page, serving
@@ -16,7 +15,8 @@ from tests.drawn_world import EVERY_STEP, ON_GOAL, TEXTS, compiled, crowded, eve
 from tests.live_world import ON_PRICING, make_documents, open_world
 from tests.stories.world import workflow
 from upsell.clock import SystemClock
-from upsell.web.server import live_pages
+from upsell.config import Settings
+from upsell.web.team import TeamPages
 from upsell.workspace.drawing import draw_outline
 from upsell.workspace.measuring import BOLD, FONT_SIZE, width_of
 from upsell.workspace.outline import Outline, outline
@@ -46,8 +46,7 @@ def address(database: str) -> Iterator[str]:
             world.happens("Customer Identified", who, email=f"{who}@example.com")
             world.happens("Pricing Viewed", who)
         world.worker.run_until_idle()
-    pages = live_pages(database, SystemClock())
-    with serving(Litestar(pages, openapi_config=None, logging_config=None)) as address:
+    with serving(TeamPages(database, SystemClock(), Settings()).guest_app()) as address:
         yield address
 
 
@@ -142,13 +141,22 @@ def test_no_request_leaves_the_page_and_its_style_is_allowed(browser: Browser, a
 def test_a_keyboard_reaches_the_picture_and_every_link(browser: Browser, address: str) -> None:
     page = open_page(browser, f"{address}/workflows/every", 390)
     reached = []
-    for _ in range(4):
+    for _ in range(8):
         page.keyboard.press("Tab")
         reached.append(
             page.evaluate("document.activeElement.ariaLabel || document.activeElement.textContent")
         )
         assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
-    assert reached == ["To the journey in words", "JSON", "results page", "Picture of the journey"]
+    assert reached == [
+        "To the page",
+        "Home",
+        "Workflows",
+        "Results",
+        "Customers",
+        "JSON",
+        "results page",
+        "Picture of the journey",
+    ]
     page.keyboard.down("ArrowRight")
     moved = 0
     for _ in range(200):
@@ -165,7 +173,7 @@ def test_words_stand_out_from_their_ground_in_both_themes(
     for selector, painted, ground in (
         (".here", "color", ""),
         (".steps .quiet", "color", ""),
-        (".headline", "color", ""),
+        (".lead", "color", ""),
         (".drawing .waits text:not(.counted)", "fill", ".drawing .waits .box"),
         (".drawing .counted", "fill", ".drawing .count"),
         (".drawing .soft", "fill", ".drawing .box"),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from upsell.clock import Moment
     from upsell.runtime.demo import Told
     from upsell.runtime.results import Results
 
@@ -71,7 +72,7 @@ def demo(
         print(f"The database is kept in {data}. To ask about one account:")
         print(f"  UPSELL_DATA_FOLDER={data} upsell explain a:acct-00003 --at 2026-07-01")
     if is_served:
-        _serve(results, port)
+        _serve(results, url, company.ends_at, port)
     else:
         print("Done. Without --no-serve the same is shown on a page.")
 
@@ -157,14 +158,24 @@ def _date(step: Told) -> str:
     return "" if step.at is None else f", {to_datetime(step.at):%-d %b %Y}"
 
 
-def _serve(results: Results, port: int) -> None:
-    """Show the results on a page of this machine until interrupted."""
+def _serve(results: Results, url: str, at: Moment, port: int) -> None:
+    """Show the results and the company's pages on this machine until interrupted.
+
+    Without signing in: who is in them is made up, and nothing can be changed by them.
+    """
+    from upsell.clock import SetClock
+    from upsell.config import Settings
+    from upsell.runtime.guarding import count
+    from upsell.store.connect import connect
     from upsell.web.alone import serve_alone
-    from upsell.web.pages.results import results_app
+    from upsell.web.team import TeamPages
 
     def tell(address: str) -> None:
-        print(f"The same on a page: {address}")
-        print(f"and as JSON:        {address}results.json")
+        print(f"The same on pages, without signing in: {address}")
+        print(f"and as JSON: {address}results.json")
         print("Ctrl-C ends it.", flush=True)
 
-    serve_alone(results_app(results), port, tell)
+    clock = SetClock(at)
+    with connect(url) as connection:
+        count(connection, clock, lambda: False)
+    serve_alone(TeamPages(url, clock, Settings()).guest_app(results), port, tell)

@@ -29,10 +29,10 @@ def discounts(
     import msgspec
 
     from upsell.cli.discounts_text import discounts_text
-    from upsell.cli.moments import moment_of
     from upsell.clock import SystemClock
     from upsell.config import load_settings
     from upsell.runtime.discounts import discounts_content, read_discounts
+    from upsell.runtime.moments import moment_of
     from upsell.store.connect import connect, database_url
 
     asked = moment_of(as_of, "--as-of")

@@ -33,11 +33,11 @@ def explain(
 
     import msgspec
 
-    from upsell.cli.moments import moment_of
     from upsell.clock import SystemClock
     from upsell.config import load_settings
     from upsell.runtime.explained import answer_content
     from upsell.runtime.explaining import explain_now, explain_past
+    from upsell.runtime.moments import moment_of
     from upsell.store.connect import connect, database_url
     from upsell.store.stops import open_stops
 

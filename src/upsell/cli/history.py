@@ -19,8 +19,8 @@ def read_stretch(since: str | None, until: str | None) -> tuple[Moment | None, M
     Raises:
         ConfigError: They are no moments, or the one is not before the other.
     """
-    from upsell.cli.moments import moment_of
     from upsell.errors import ConfigError
+    from upsell.runtime.moments import moment_of
 
     starts_at, ends_at = moment_of(since, "--from"), moment_of(until, "--to")
     if starts_at is not None and ends_at is not None and starts_at >= ends_at:

@@ -90,6 +90,8 @@ COMMANDS: Final[dict[str, Entry]] = {
     ),
     "keys": Entry("upsell.cli.keys:keys", "List, make, rotate and revoke the keys that senders show."),
     "push": Entry("upsell.cli.push:push", "Make the key that pushes to browsers are signed with."),
+    "users": Entry("upsell.cli.users:users", "List, add and remove who signs in to the pages; roles, links."),
+    "audit": Entry("upsell.cli.audit:audit", "Show what users did: who, when and why."),
     "bounces": Entry(
         "upsell.cli.bounces:bounces", "Read mail that came back, from a mailbox, a file or a pipe."
     ),

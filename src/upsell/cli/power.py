@@ -44,11 +44,11 @@ def power(  # noqa: PLR0913  # a command's options
     The rates are those of a backtest over the files: who would have been let in, and what they did. Rows
     that cannot be taken are left out; upsell backtest says which.
     """
-    from upsell.cli.moments import moment_of
     from upsell.cli.power_text import power_text
     from upsell.cli.progress import shown_progress
     from upsell.clock import SystemClock
     from upsell.runtime.backtest import Question, read_history
+    from upsell.runtime.moments import moment_of
     from upsell.runtime.power import ask_power, read_lift_asked
     from upsell.sources.defaults import default_mapping
     from upsell.sources.mapping import read_mapping

@@ -45,9 +45,9 @@ def preview(  # noqa: PLR0913  # a command's options
 
     The exit code is 1 when it would not be sent, with the reason.
     """
-    from upsell.cli.moments import moment_of
     from upsell.clock import SystemClock
     from upsell.errors import ConfigError
+    from upsell.runtime.moments import moment_of
     from upsell.runtime.previewing import Wanted
     from upsell.workspace.locales import find_locale
 

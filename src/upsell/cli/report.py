@@ -67,8 +67,8 @@ def report(  # noqa: PLR0913  # a command's options
     """
     import sys
 
-    from upsell.cli.moments import moment_of
     from upsell.runtime.guarding import read_guardrails
+    from upsell.runtime.moments import moment_of
     from upsell.runtime.papers.forms import Form, form_of, write_whole
     from upsell.runtime.reporting import live_program
     from upsell.runtime.reporting import report as report_on

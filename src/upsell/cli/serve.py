@@ -19,6 +19,6 @@ def serve() -> None:
     check_billing(settings)
     url = database_url(settings)
     check_address(settings, url, SystemClock())
-    for line in served_at(settings):
+    for line in served_at(settings, url, SystemClock()):
         print(line, flush=True)
     run_together({"server": partial(serve_events, settings, url, SystemClock())})

@@ -5,10 +5,10 @@ from __future__ import annotations
 import enum
 from typing import TypeVar
 
-from upsell.cli.moments import moment_of
 from upsell.clock import DAY, SystemClock
 from upsell.errors import ConfigError, nearest
 from upsell.measurement.metrics import Dimension, Span
+from upsell.runtime.moments import moment_of
 
 YEAR = 365 * DAY
 """How long a stretch is whose beginning is not said."""

@@ -39,7 +39,7 @@ def up() -> None:
     check_billing(settings)
     url = database_url(settings)
     check_address(settings, url, SystemClock())
-    for line in served_at(settings):
+    for line in served_at(settings, url, SystemClock()):
         print(line, flush=True)
     run_together(
         {

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Final
 
 from litestar import Litestar
 from litestar.datastructures import State
-from litestar.handlers import HTTPRouteHandler
 
 from upsell.clock import Clock
 from upsell.config import Settings
@@ -47,6 +46,7 @@ from upsell.web.pages.paid import paid_route
 from upsell.web.pages.preferences import preference_routes
 from upsell.web.pages.quotes import quote_routes
 from upsell.web.sdk.routes import sdk_route
+from upsell.web.team import TeamPages
 
 FOLLOWERS: Final = "followers"
 """Under which name the state of an application has who follows it: they are to end before it can."""
@@ -55,11 +55,11 @@ FOLLOWERS: Final = "followers"
 def make_app(
     url: str,
     clock: Clock,
-    pages: Sequence[HTTPRouteHandler] = (),
+    pages: TeamPages | None = None,
     settings: Settings | None = None,
     desk: MailDesk | None = None,
 ) -> Litestar:
-    """Give the application over the database at ``url``, with pages beside its API.
+    """Give the application over the database at ``url``, with the team's pages beside its API.
 
     ``desk`` takes what mail providers say; None for one by the settings.
 
@@ -94,6 +94,8 @@ def make_app(
             fulfil_desk.close()
             if foresight is not None:
                 foresight.close()
+            if pages is not None:
+                pages.close()
             ring.close()
             identities.close()
             decider.close()
@@ -121,7 +123,7 @@ def make_app(
             *offers.routes(),
             *quote_routes(url, clock, preferences),
             paid_route(),
-            *pages,
+            *(pages.routes() if pages is not None else ()),
         ],
         exception_handlers={Exception: answer_exception},
         lifespan=[running],

@@ -12,17 +12,17 @@ import uvloop
 from granian.constants import Interfaces
 from granian.server.embed import Server
 from litestar import Litestar
-from litestar.handlers import HTTPRouteHandler
 
 from upsell.clock import Clock
-from upsell.config import Settings
+from upsell.config import Settings, link_base
 from upsell.errors import ConfigError
 from upsell.runtime.keyring import has_good_key
 from upsell.runtime.processes import pass_over_what_is_there
+from upsell.store.connect import connect
+from upsell.store.users import make_first_link
 from upsell.web.app import FOLLOWERS, make_app
-from upsell.web.pages.forms import style_pages
-from upsell.web.pages.results import live_results_routes
-from upsell.web.pages.workflow import workflow_route
+from upsell.web.pages.sign_in import JOIN
+from upsell.web.team import TeamPages
 
 _ASKED_EVERY_SECONDS = 0.1
 
@@ -41,12 +41,25 @@ def check_address(settings: Settings, url: str, clock: Clock) -> None:
         raise ConfigError(msg)
 
 
-def served_at(settings: Settings) -> tuple[str, ...]:
-    """Say in lines for people what is served where."""
-    host = f"[{settings.http_host}]" if ":" in settings.http_host else settings.http_host
-    base = f"http://{host}:{settings.http_port}"
-    pages = (f"showing results on {base}/results",) if _is_loopback(settings.http_host) else ()
-    return (f"taking events on {base}/v1/batch", *pages)
+def served_at(settings: Settings, url: str, clock: Clock) -> tuple[str, ...]:
+    """Say in lines for people what is served where; with a link for the first user while there is none."""
+    base = _own_base(settings)
+    lines = [f"taking events on {base}/v1/batch"]
+    if not has_pages(settings):
+        return tuple(lines)
+    lines.append(f"showing pages on {base}/")
+    with connect(url) as connection:
+        link = make_first_link(connection, clock.now())
+    if link is not None:
+        # Through the public address where nobody reaches another; on this machine its own always works.
+        shown = base if _is_loopback(settings.http_host) else link_base(settings)
+        lines.append(f"nobody can sign in yet; make the first user within a day: {shown}{JOIN}/{link}")
+    return tuple(lines)
+
+
+def has_pages(settings: Settings) -> bool:
+    """Tell whether the team's pages are served: on this machine, or where their passwords travel by https."""
+    return _is_loopback(settings.http_host) or settings.public_url.startswith("https://")
 
 
 def serve_events(settings: Settings, url: str, clock: Clock, is_stopped: Callable[[], bool]) -> None:
@@ -58,16 +71,16 @@ def serve_events(settings: Settings, url: str, clock: Clock, is_stopped: Callabl
     check_address(settings, url, clock)
     address = _address(settings)
     _check_port(settings, address)
-    # Results are for the team: until there is signing in they are shown on this machine alone.
-    pages = live_pages(url, clock) if _is_loopback(settings.http_host) else ()
+    pages = TeamPages(url, clock, settings) if has_pages(settings) else None
     app = make_app(url, clock, pages, settings)
     pass_over_what_is_there()
     uvloop.run(_serve(app, address, settings.http_port, is_stopped))
 
 
-def live_pages(url: str, clock: Clock) -> tuple[HTTPRouteHandler, ...]:
-    """Give the routes of every page over the database at ``url``."""
-    return (*live_results_routes(url, clock), workflow_route(url, clock), style_pages)
+def _own_base(settings: Settings) -> str:
+    """Give how addresses of this server begin on its own machine or network."""
+    host = f"[{settings.http_host}]" if ":" in settings.http_host else settings.http_host
+    return f"http://{host}:{settings.http_port}"
 
 
 def _address(settings: Settings) -> str:

@@ -10,10 +10,15 @@ import pytest
 from litestar.testing import TestClient
 
 from tests.made_results import nothing, results
+from tests.pages_world import results_app, written
 from upsell.runtime import results as said
 from upsell.runtime.results import Results, results_json
 from upsell.web.pages.intervals import WIDTH, draw_interval
-from upsell.web.pages.results import results_app, results_page
+from upsell.web.pages.results import results_page
+
+
+def page_of(told: Results) -> str:
+    return written("results.html", results_page(told))
 
 
 def fetch(told: Results, path: str, accept: str) -> tuple[int, str, str]:
@@ -23,10 +28,14 @@ def fetch(told: Results, path: str, accept: str) -> tuple[int, str, str]:
 
 
 def test_one_address_is_a_page_for_people_and_json_for_machines() -> None:
-    status, kind, text = fetch(results(), "/", "text/html,application/xhtml+xml,*/*;q=0.8")
+    status, kind, text = fetch(results(), "/results", "text/html,application/xhtml+xml,*/*;q=0.8")
     assert (status, kind) == (200, "text/html; charset=utf-8")
     assert "Earning earned $31,500" in text
-    for path, accept in (("/", "application/json"), ("/results.json", "*/*")):
+    for path, accept in (
+        ("/results", "application/json"),
+        ("/results.json", "*/*"),
+        ("/results?format=json", "text/html"),
+    ):
         status, kind, text = fetch(results(), path, accept)
         assert (status, kind.split(";")[0]) == (200, "application/json")
         assert msgspec.json.decode(text) == msgspec.json.decode(results_json(results()))
@@ -34,7 +43,7 @@ def test_one_address_is_a_page_for_people_and_json_for_machines() -> None:
 
 def test_the_page_loads_nothing_from_elsewhere_and_runs_nothing() -> None:
     with TestClient(results_app(results())) as client:
-        answer = client.get("/", headers={"Accept": "text/html"})
+        answer = client.get("/results", headers={"Accept": "text/html"})
         assert answer.headers["content-security-policy"].startswith("default-src 'none'")
         assert "<script" not in answer.text
         assert re.findall(r'(?:src|href)="(?!/|#|data:)', answer.text) == []
@@ -54,7 +63,7 @@ class _Outline(HTMLParser):
 
 def test_every_table_header_has_a_scope_and_every_picture_its_words() -> None:
     outline = _Outline()
-    outline.feed(results_page(results(), "/results.json"))
+    outline.feed(page_of(results()))
     assert {attrs.get("scope") for tag, attrs in outline.tags if tag == "th"} == {"col", "row"}
     pictures = [attrs for tag, attrs in outline.tags if tag == "svg"]
     assert len(pictures) == 8
@@ -66,12 +75,12 @@ def test_every_table_header_has_a_scope_and_every_picture_its_words() -> None:
 
 
 def test_what_is_not_known_is_said_in_words_and_not_drawn() -> None:
-    page = results_page(results(), "/results.json")
+    page = page_of(results())
     assert page.count("not known: nobody has been exposed") == 4
 
 
 def test_an_empty_page_says_what_will_appear_and_how() -> None:
-    page = results_page(nothing(), "/results.json")
+    page = page_of(nothing())
     assert "No workflow is live" in page
     assert "upsell apply" in page
 
@@ -80,7 +89,7 @@ def test_text_from_definitions_is_escaped() -> None:
     told = results()
     first = msgspec.structs.replace(told.report.workflows[0], name="<b>Tom & Jerry</b>")
     report = msgspec.structs.replace(told.report, workflows=(first,))
-    page = results_page(Results("", report), "/results.json")
+    page = page_of(Results("", report))
     assert "&lt;b&gt;Tom &amp; Jerry&lt;/b&gt;" in page
     assert "<b>Tom" not in page
 

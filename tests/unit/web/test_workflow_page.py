@@ -5,8 +5,9 @@ from __future__ import annotations
 from html.parser import HTMLParser
 
 from tests.drawn_world import EVERY_STEP, ON_GOAL, compiled, crowded
+from tests.pages_world import written
 from upsell.clock import parse_moment
-from upsell.web.pages.workflow import workflow_page
+from upsell.web.pages.workflow import WorkflowPage, workflow_page
 from upsell.workspace.outline import items_of, outline
 from upsell.workspace.whereabouts import Stand, Whereabouts
 
@@ -36,9 +37,9 @@ class _Read(HTMLParser):
         self.words += "" if self._is_drawn else f" {data}"
 
 
-def read(page: str) -> _Read:
+def read(page: WorkflowPage) -> _Read:
     found = _Read()
-    found.feed(page)
+    found.feed(written("workflow.html", page))
     found.words = " ".join(found.words.split())
     return found
 

@@ -1,4 +1,4 @@
-"""Forms of an answer: one address, HTML for people and JSON for ``Accept: application/json`` or ``.json``.
+"""Forms of an answer: one address, HTML for people and JSON for whoever names it.
 
 The law: a page loads nothing from anywhere else, and nothing on it runs.
 """
@@ -23,30 +23,35 @@ def prefers_json(accept: str) -> bool:
     return JSON in accept and HTML not in accept
 
 
-def json_path(path: str) -> str:
-    """Give the address at which a page is JSON whatever is asked for."""
-    return "/results.json" if path == "/" else f"{path}.json"
+def page(
+    html: str, status: HTTPStatus = HTTPStatus.OK, *, style_hash: str = "", is_private: bool = False
+) -> Response[bytes]:
+    """Answer with a page.
 
-
-def page(html: str, status: HTTPStatus = HTTPStatus.OK, *, style_hash: str = "") -> Response[bytes]:
-    """Answer with a page; ``style_hash`` allows the style that is written into it, as CSP says it."""
+    Args:
+        html: The page.
+        status: How it went.
+        style_hash: Allows the style that is written into it, as CSP says it.
+        is_private: Whether it is for users of the team: kept nowhere, and its forms say where they come from.
+    """
     styles = f"'self' '{style_hash}'" if style_hash else "'self'"
-    return Response(
-        html.encode(),
-        status_code=status,
-        media_type=HTML,
-        headers={
-            "Content-Security-Policy": f"default-src 'none'; style-src {styles}; img-src 'self' data:",
-            "X-Content-Type-Options": "nosniff",
-            "Referrer-Policy": "no-referrer",
-            "Vary": "Accept",
-        },
-    )
+    headers = {
+        "Content-Security-Policy": f"default-src 'none'; style-src {styles}; img-src 'self' data:; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+        "X-Content-Type-Options": "nosniff",
+        # Without a referrer a browser hides the origin of forms too.
+        "Referrer-Policy": "same-origin" if is_private else "no-referrer",
+        "Vary": "Accept",
+    }
+    if is_private:
+        headers["Cache-Control"] = "no-store"
+    return Response(html.encode(), status_code=status, media_type=HTML, headers=headers)
 
 
 def data(content: bytes, status: HTTPStatus = HTTPStatus.OK) -> Response[bytes]:
-    """Answer with JSON."""
-    return Response(content, status_code=status, media_type=JSON, headers={"Vary": "Accept"})
+    """Answer with JSON, which is kept nowhere."""
+    headers = {"Vary": "Accept", "Cache-Control": "no-store"}
+    return Response(content, status_code=status, media_type=JSON, headers=headers)
 
 
 def rendered(template: str, **said: Any) -> str:

@@ -1,28 +1,27 @@
 """The results page: what each workflow earned, with its interval, and who heard nothing and why.
 
-One address, two forms: HTML for people, JSON for ``Accept: application/json`` or ``.json``. It
-works without a script.
+It works without a script.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import msgspec
-from litestar import Litestar, Request, Response, get, route
+from litestar import Request, Response, route
 from litestar.handlers import HTTPRouteHandler
 
-from upsell.clock import Clock
 from upsell.measurement.answers import Undetermined
 from upsell.measurement.lift import Lift
 from upsell.runtime import results as said
-from upsell.runtime.reporting import ReasonCount, WorkflowReport, report_live
+from upsell.runtime.reporting import ReasonCount, WorkflowReport
 from upsell.runtime.results import Results, results_json
-from upsell.store.connect import connect
-from upsell.web.pages.forms import data, json_path, page, prefers_json, rendered, style_pages
+from upsell.web.pages.forms import data
 from upsell.web.pages.intervals import IntervalDrawing, draw_interval
-from upsell.web.pages.workflow import PATH as WORKFLOWS_PATH
+from upsell.web.pages.shell import shown
+
+PATH: Final = "/results"
 
 
 class MetricRow(msgspec.Struct, frozen=True):
@@ -72,56 +71,40 @@ class Section(msgspec.Struct, frozen=True):
     silenced: tuple[Counted, ...]
 
 
-def results_routes(
-    read_results: Callable[[], Results], path: str, workflows_path: str = ""
-) -> list[HTTPRouteHandler]:
-    """Give the routes of the page at ``path``: the page, and its JSON.
+class ResultsPage(msgspec.Struct, frozen=True):
+    """What the page says: what was run, as of when, and of each workflow."""
 
-    Args:
-        read_results: Called for each request, in a thread.
-        path: Where the page is.
-        workflows_path: Under which each workflow has a page of its own; empty for none.
+    about: tuple[str, ...]
+    as_of: str
+    sections: tuple[Section, ...]
+
+
+def results_routes(read_results: Callable[[], Results]) -> list[HTTPRouteHandler]:
+    """Give the routes of the page at ``/results``, and of its JSON at ``/results.json``.
+
+    ``read_results`` is called for each request, in a thread.
     """
 
-    @route([path], http_method=["GET", "HEAD"], sync_to_thread=True, include_in_schema=False)
+    @route([PATH], http_method=["GET", "HEAD"], sync_to_thread=True, include_in_schema=False)
     def show_results(request: Request[Any, Any, Any]) -> Response[bytes]:
+        """Show what every workflow earned."""
         results = read_results()
-        if prefers_json(request.headers.get("accept", "")):
-            return data(results_json(results))
-        return page(results_page(results, json_path(path), workflows_path))
+        return shown(request, "results.html", results_page(results), told=results_json(results))
 
-    @get([json_path(path)], sync_to_thread=True, include_in_schema=False)
+    @route([f"{PATH}.json"], http_method=["GET", "HEAD"], sync_to_thread=True, include_in_schema=False)
     def tell_results() -> Response[bytes]:
+        """Tell machines the same."""
         return data(results_json(read_results()))
 
     return [show_results, tell_results]
 
 
-def results_app(results: Results) -> Litestar:
-    """Give an application that shows these results at ``/`` and nothing else."""
-    routes = [*results_routes(lambda: results, "/"), style_pages]
-    return Litestar(routes, openapi_config=None, logging_config=None)
-
-
-def live_results_routes(url: str, clock: Clock) -> list[HTTPRouteHandler]:
-    """Give the routes of the page at ``/results`` over the database at ``url``, as of now."""
-
-    def read_results() -> Results:
-        with connect(url) as connection:
-            return Results("", report_live(connection, clock.now()))
-
-    return results_routes(read_results, "/results", WORKFLOWS_PATH)
-
-
-def results_page(results: Results, json_path: str, workflows_path: str = "") -> str:
-    """Write the page; with ``workflows_path`` each workflow leads to its own page under it."""
-    return rendered(
-        "results.html",
-        about=[text for text in (results.about, said.coverage_words(results)) if text],
+def results_page(results: Results) -> ResultsPage:
+    """Give what the page says."""
+    return ResultsPage(
+        about=tuple(text for text in (results.about, said.coverage_words(results)) if text),
         as_of=said.date_words(results.report.as_of),
-        sections=[_section(results, found) for found in results.report.workflows],
-        json_path=json_path,
-        workflows_path=workflows_path,
+        sections=tuple(_section(results, found) for found in results.report.workflows),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -17,13 +18,14 @@ from upsell.clock import Clock, Moment, format_moment
 from upsell.errors import ConfigError
 from upsell.runtime.drawn import drawn_content, find_whereabouts, live_outline
 from upsell.runtime.results import date_words
-from upsell.store.connect import connect
+from upsell.store.lending import Lender
 from upsell.web.api.answers import Refused
-from upsell.web.pages.forms import data, json_path, page, prefers_json, rendered
+from upsell.web.pages.forms import data
+from upsell.web.pages.shell import Trouble, shown
 from upsell.workspace.drawing import STYLE, draw_outline
 from upsell.workspace.outline import Outline
 from upsell.workspace.outline_text import subtitle_of
-from upsell.workspace.whereabouts import Whereabouts, noted_whereabouts, parts_in_words
+from upsell.workspace.whereabouts import Stand, Whereabouts, noted_whereabouts, parts_in_words
 
 PATH: Final = "/workflows"
 """Under which each workflow has its page, by its key."""
@@ -32,8 +34,24 @@ _STYLE_HASH: Final = f"sha256-{base64.b64encode(hashlib.sha256(STYLE.encode()).d
 _JSON: Final = ".json"
 
 
-def workflow_route(url: str, clock: Clock) -> HTTPRouteHandler:
-    """Give the route of the page of each workflow over the database at ``url``, as of now."""
+class WorkflowPage(msgspec.Struct, frozen=True):
+    """What the page says: the workflow as drawn, who stands where in it, and the same in words."""
+
+    drawn: Outline
+    subtitle: str
+    headline: str
+    notes: tuple[str, ...]
+    picture: Markup
+    found: Whereabouts
+    as_of: str
+
+    def parts_in_words(self, counts: Mapping[Stand, int]) -> str:
+        """Say how many of those at a step stand how."""
+        return parts_in_words(counts)
+
+
+def workflow_route(lender: Lender, clock: Clock) -> HTTPRouteHandler:
+    """Give the route of the page of each workflow over a lender's database, as of now."""
 
     @route(
         [f"{PATH}/{{workflow:str}}"],
@@ -43,29 +61,28 @@ def workflow_route(url: str, clock: Clock) -> HTTPRouteHandler:
     )
     def show_workflow(request: Request[Any, Any, Any], workflow: FromPath[str]) -> Response[bytes]:
         """Show a workflow."""
-        wants_json = workflow.endswith(_JSON) or prefers_json(request.headers.get("accept", ""))
         now = clock.now()
         try:
-            with connect(url) as connection:
+            with lender.lent() as connection:
                 drawn = live_outline(connection, workflow.removesuffix(_JSON))
                 found = find_whereabouts(connection, drawn)
         except ConfigError as error:
-            return _unknown(str(error), wants_json=wants_json)
-        if wants_json:
-            content = {"at": format_moment(now), **drawn_content(drawn, found)}
-            return data(msgspec.json.encode(content))
-        return page(workflow_page(drawn, found, now), style_hash=_STYLE_HASH)
+            return _unknown(request, str(error), is_json=workflow.endswith(_JSON))
+        told = msgspec.json.encode({"at": format_moment(now), **drawn_content(drawn, found)})
+        if workflow.endswith(_JSON):
+            return data(told)
+        value = workflow_page(drawn, found, now)
+        return shown(request, "workflow.html", value, told=told, style_hash=_STYLE_HASH)
 
     return show_workflow
 
 
-def workflow_page(drawn: Outline, found: Whereabouts, now: Moment) -> str:
-    """Write the page of a workflow."""
+def workflow_page(drawn: Outline, found: Whereabouts, now: Moment) -> WorkflowPage:
+    """Give what the page of a workflow says."""
     counts = found.everywhere()
     total = sum(counts.values())
     parts = parts_in_words(counts)
-    return rendered(
-        "workflow.html",
+    return WorkflowPage(
         drawn=drawn,
         subtitle=subtitle_of(drawn),
         headline=f"{total:,} {drawn.unit}{' is' if total == 1 else 's are'} under way now"
@@ -74,14 +91,18 @@ def workflow_page(drawn: Outline, found: Whereabouts, now: Moment) -> str:
         # The drawing escapes what is written in a workflow itself.
         picture=Markup(draw_outline(drawn, found)),  # noqa: S704
         found=found,
-        parts_in_words=parts_in_words,
         as_of=date_words(now),
-        json_path=json_path(f"{PATH}/{drawn.key}"),
     )
 
 
-def _unknown(said: str, *, wants_json: bool) -> Response[bytes]:
+def _unknown(request: Request[Any, Any, Any], said: str, *, is_json: bool) -> Response[bytes]:
     """Say that there is no such workflow."""
-    if wants_json:
-        return data(msgspec.json.encode(Refused("unknown", said)), HTTPStatus.NOT_FOUND)
-    return page(rendered("unknown_workflow.html", said=said), HTTPStatus.NOT_FOUND)
+    told = msgspec.json.encode(Refused("unknown", said))
+    if is_json:
+        return data(told, HTTPStatus.NOT_FOUND)
+    trouble = Trouble(
+        "There is no such workflow",
+        f"{said[:1].upper()}{said[1:]}.",
+        "Every live workflow is on the results page.",
+    )
+    return shown(request, "trouble.html", trouble, status=HTTPStatus.NOT_FOUND, told=told)

@@ -1,4 +1,4 @@
-"""Moments on the command line."""
+"""Moments as people write them, on the command line and on pages."""
 
 from __future__ import annotations
 

@@ -1,0 +1,358 @@
+"""The overview: what runs, what it earned, what it cost in trust, and what needs a person now.
+
+For the pages ``/`` and ``/workflows``. The laws: a sum over workflows is never made, for units may be in
+several; what all earned together is said only where a global control measures it; and colour is a tone
+beside a word.
+"""
+
+from __future__ import annotations
+
+import enum
+import threading
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+import msgspec
+
+from upsell.clock import DAY, SECOND, Clock, Duration, Moment, to_datetime
+from upsell.decisions.guardrails import Action
+from upsell.decisions.stops import Stop
+from upsell.journeys.program import Program
+from upsell.journeys.workflow import Status, Workflow
+from upsell.measurement.answers import Effect
+from upsell.measurement.guardrails import Standing
+from upsell.measurement.lift import Lift
+from upsell.measurement.question import Metric
+from upsell.runtime.guarding import Guarded, open_breaches, read_guardrails, read_live
+from upsell.runtime.reporting import Report, WorkflowReport, report_live
+from upsell.runtime.results import (
+    Results,
+    effect_words,
+    headline,
+    holdout_lifts,
+    programme_headline,
+)
+from upsell.store.connect import Connection
+from upsell.store.guardrails import Breach, MessageSums, read_message_sums
+from upsell.store.incidents import read_incidents
+from upsell.store.lending import Lender
+from upsell.store.revisions import newest_number
+from upsell.store.stops import open_stops
+from upsell.store.work import count_waiting_work
+
+KEPT: Duration = 30 * SECOND
+"""How old a report may be that is shown again: it is read from everything that ever happened."""
+
+REVIEW_SOON: Duration = 14 * DAY
+"""How long before a review is due that is said."""
+
+
+class Tone(enum.Enum):
+    """How much a state asks for."""
+
+    GOOD = "good"
+    WARN = "warn"
+    BAD = "bad"
+    CALM = "calm"
+
+
+class State(msgspec.Struct, frozen=True):
+    """A state in words, with how much it asks for."""
+
+    words: str
+    tone: Tone
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One workflow in a line.
+
+    Attributes:
+        key: Its key.
+        name: What people call it.
+        owner: Who answers for it.
+        state: Whether it runs.
+        guardrails: How its guardrails stand.
+        review: When it is to be looked at again.
+        earned: What it earned beyond its holdout, in a sentence.
+        effect: The effect per unit with its interval, in words.
+        lift: The same in numbers, for a picture.
+    """
+
+    key: str
+    name: str
+    owner: str
+    state: State
+    guardrails: State
+    review: State
+    earned: str
+    effect: str
+    lift: Lift
+
+
+class Need(msgspec.Struct, frozen=True):
+    """Something that needs a person: what, and what to do."""
+
+    what: str
+    advice: str
+    tone: Tone
+
+
+class Trust(msgspec.Struct, frozen=True):
+    """What was asked of customers' patience since the first message; rates are shares of what went out.
+
+    Attributes:
+        sent: Messages that went out.
+        unsubscribed: How many were answered by leaving.
+        complained: How many were marked as spam.
+        bounced: How many came back.
+    """
+
+    sent: int
+    unsubscribed: int
+    complained: int
+    bounced: int
+
+
+class Overview(msgspec.Struct, frozen=True):
+    """What stands now.
+
+    Attributes:
+        as_of: As of when what was earned is.
+        is_live: Whether any definitions were applied.
+        earned: What it all earned, in a sentence.
+        lines: Each workflow, in order of their keys.
+        trust: What it cost in trust; None before anything was counted.
+        needs: What needs a person, the gravest first.
+    """
+
+    as_of: Moment
+    is_live: bool
+    earned: str
+    lines: tuple[Line, ...]
+    trust: Trust | None
+    needs: tuple[Need, ...]
+
+
+class ReportBook:
+    """What is live and the report on it, read anew when it is old or something was applied.
+
+    One thread reads at a time, the others wait for what it finds.
+    """
+
+    def __init__(self, lender: Lender, clock: Clock, results: Results | None = None) -> None:
+        """Know nothing yet; ``results`` are shown for good where they are given."""
+        self._lender = lender
+        self._clock = clock
+        self._given = results
+        self._lock = threading.Lock()
+        self._kept: tuple[int, Results] | None = None
+        self._live: tuple[int, Program | None] | None = None
+
+    def read(self) -> Results:
+        """Give the report, at most ``KEPT`` old."""
+        if self._given is not None:
+            return self._given
+        with self._lock, self._lender.lent() as connection:
+            number, now = newest_number(connection), self._clock.now()
+            kept = self._kept
+            if kept is not None and kept[0] == number and now < kept[1].report.as_of + KEPT:
+                return kept[1]
+            results = Results("", report_live(connection, now))
+            self._kept = (number, results)
+            return results
+
+    def program(self) -> Program | None:
+        """Give what is live, None before anything was applied."""
+        with self._lock, self._lender.lent() as connection:
+            number = newest_number(connection)
+            if self._live is None or self._live[0] != number:
+                self._live = (number, read_live(connection))
+            return self._live[1]
+
+
+def read_overview(connection: Connection, program: Program | None, results: Results, now: Moment) -> Overview:
+    """Give what stands now, with what was earned by a report on what is live; None where nothing is."""
+    if program is None:
+        return Overview(now, is_live=False, earned="", lines=(), trust=None, needs=())
+    breaches, stops = open_breaches(connection), open_stops(connection)
+    readings = read_guardrails(connection, program)
+    reports = {found.key: found for found in results.report.workflows}
+    today = to_datetime(now).date()
+    lines = tuple(
+        _line(workflow, reports[key], readings, breaches, stops, today)
+        for key, workflow in sorted(program.workflows.items())
+        if key in reports
+    )
+    return Overview(
+        as_of=results.report.as_of,
+        is_live=True,
+        earned=earned_words(results.report),
+        lines=lines,
+        trust=trust_of(read_message_sums(connection)),
+        needs=tuple(_needs(connection, program, breaches, stops, lines, now)),
+    )
+
+
+def earned_words(found: Report) -> str:
+    """Say what it all earned; without a global control how many workflows earned what."""
+    if found.programme is not None:
+        return programme_headline(found.programme)
+    if len(found.workflows) == 1:
+        return headline(found.workflows[0])
+    if not found.workflows:
+        return "No workflow is written yet."
+    effects = [_money(each).total for each in found.workflows]
+    known = [each for each in effects if isinstance(each, Effect)]
+    more = sum(each.low > 0 for each in known)
+    less = sum(each.high < 0 for each in known)
+    counts = (
+        (more, "earned more than doing nothing"),
+        (less, "earned less"),
+        (len(effects) - more - less, "cannot be told from doing nothing yet"),
+    )
+    if more + less == 0:
+        return f"Too early to say: none of {len(effects)} workflows can be told from doing nothing yet."
+    said = [f"{count} {words}" for count, words in counts if count]
+    total = len(found.workflows)
+    return f"Of {total} workflows {', '.join(said[:-1])}{' and ' if said[:-1] else ''}{said[-1]}."
+
+
+def trust_of(sums: Sequence[MessageSums]) -> Trust | None:
+    """Add up what became of messages; None where nothing was counted."""
+    trust = Trust(
+        sent=sum(each.sent for each in sums),
+        unsubscribed=sum(each.unsubscribed for each in sums),
+        complained=sum(each.complained for each in sums),
+        bounced=sum(each.bounced for each in sums),
+    )
+    return trust if trust.sent else None
+
+
+def _line(
+    workflow: Workflow,
+    found: WorkflowReport,
+    readings: Sequence[Guarded],
+    breaches: Sequence[Breach],
+    stops: Sequence[Stop],
+    today: date,
+) -> Line:
+    mine = [each for each in breaches if each.workflow == workflow.key]
+    money = _money(found)
+    return Line(
+        key=workflow.key,
+        name=workflow.name,
+        owner=workflow.owner,
+        state=state_of(workflow, mine, stops),
+        guardrails=guardrails_of([each for each in readings if each.workflow == workflow.key], mine),
+        review=review_of(workflow.review_by, today),
+        earned=headline(found),
+        effect=effect_words(money.absolute, money),
+        lift=money,
+    )
+
+
+def state_of(workflow: Workflow, breaches: Sequence[Breach], stops: Sequence[Stop]) -> State:
+    """Say whether a workflow runs, and what keeps it from that."""
+    if workflow.status is Status.ENDED:
+        return State("ended", Tone.CALM)
+    if any(each.action is Action.PAUSE for each in breaches):
+        return State("paused by a guardrail", Tone.BAD)
+    if any(not each.channel and each.workflow in ("", workflow.key) for each in stops):
+        return State("stopped by hand", Tone.BAD)
+    if workflow.status is Status.PAUSED:
+        return State("paused", Tone.WARN)
+    return State("live", Tone.GOOD)
+
+
+def guardrails_of(readings: Sequence[Guarded], breaches: Sequence[Breach]) -> State:
+    """Say how a workflow's guardrails stand."""
+    broken = sorted({each.guardrail for each in breaches})
+    if broken:
+        return State(f"beyond: {', '.join(broken)}", Tone.BAD)
+    if not readings:
+        return State("none written", Tone.WARN)
+    beyond = [each.guardrail for each in readings if each.reading.standing is Standing.BEYOND]
+    if beyond:
+        return State(f"beyond: {', '.join(beyond)}", Tone.BAD)
+    if all(each.reading.standing is Standing.TOO_FEW for each in readings):
+        return State("too few to say", Tone.CALM)
+    return State("within", Tone.GOOD)
+
+
+def review_of(review_by: str | None, today: date) -> State:
+    """Say when a workflow is to be looked at again."""
+    if review_by is None:
+        return State("no date", Tone.CALM)
+    due = date.fromisoformat(review_by)
+    said = f"{due:%-d %B %Y}"
+    if due < today:
+        return State(f"overdue since {said}", Tone.BAD)
+    is_soon = (due - today).days * DAY <= REVIEW_SOON
+    return State(said, Tone.WARN if is_soon else Tone.CALM)
+
+
+def _money(found: WorkflowReport) -> Lift:
+    """Give the lift of net committed revenue over the holdout."""
+    return next(lift for lift in holdout_lifts(found) if lift.metric is Metric.NET_COMMITTED_REVENUE)
+
+
+def _needs(
+    connection: Connection,
+    program: Program,
+    breaches: Sequence[Breach],
+    stops: Sequence[Stop],
+    lines: Sequence[Line],
+    now: Moment,
+) -> Iterator[Need]:
+    for breach in breaches:
+        named = program.workflows.get(breach.workflow)
+        what = "is paused by a guardrail" if breach.action is Action.PAUSE else "is beyond a guardrail"
+        yield Need(
+            f"{named.name if named else breach.workflow} {what}: {breach.words}",
+            f'Mend what people were sent, then: upsell guardrail resume {breach.workflow} --why "..."',
+            Tone.BAD,
+        )
+    for stop in stops:
+        yield Need(
+            f"Stopped by hand: {stop.words}, by {stop.by}: {stop.because}",
+            "Nothing of it goes out until somebody lets it: upsell resume",
+            Tone.BAD,
+        )
+    for incident in read_incidents(connection):
+        if incident.ended_at is None:
+            yield Need(
+                f"Broken for everyone: {incident.title}",
+                f"Nobody is sold to meanwhile. Once it works: upsell incident end {incident.id}",
+                Tone.BAD,
+            )
+    work = count_waiting_work(connection, now)
+    if work.approvals:
+        yield Need(
+            f"{_counted(work.approvals, 'acceptance')} above a limit: an approver is to decide",
+            "Look at each and decide: upsell orders list --waiting-approval",
+            Tone.WARN,
+        )
+    if work.unknown:
+        yield Need(
+            f"Of {_counted(work.unknown, 'message')} nobody knows whether it was sent",
+            "They count as sent. Settle them: upsell outbox unknown",
+            Tone.WARN,
+        )
+    if work.tasks:
+        late = f", {work.overdue:,} of them overdue" if work.overdue else ""
+        yield Need(
+            f"{_counted(work.tasks, 'task')} open{late}",
+            "Work for customer success, each with its reason and its offer.",
+            Tone.WARN if work.overdue else Tone.CALM,
+        )
+    for line in lines:
+        if line.review.tone is Tone.BAD and line.state.words != "ended":
+            yield Need(
+                f"The review of {line.name} is {line.review.words}",
+                f"{line.owner} decides whether it goes on, and writes another review_by.",
+                Tone.WARN,
+            )
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -1,0 +1,98 @@
+"""Access: who may ask which route, and which role may do what: the one table of both.
+
+The laws: every route of the application stands here, and one that does not is not served; a test asks each of
+them without a key, without a user, and as every role, and holds the answers against this page.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from typing import Final, TypeAlias
+
+from upsell.store.keys import Scope
+from upsell.store.users import Role
+
+
+class Right(enum.Enum):
+    """What somebody who is signed in may do."""
+
+    SEE = "see pages"
+    READ_LOG = "read the log"
+
+
+class Open(enum.Enum):
+    """Why a route asks for neither a key nor a user."""
+
+    EVERYBODY = "it tells everybody the same"
+    HOLDER = "whoever holds what its address ends with may ask"
+    SENDER = "its sender is known by what they sign with, or show"
+    SIGNING_IN = "it is how users come in"
+
+
+Access: TypeAlias = Right | Scope | Open
+"""Who may ask a route: a user with a right, whoever shows a key with a scope, or anybody for a reason."""
+
+RIGHTS: Final[Mapping[Role, frozenset[Right]]] = {
+    Role.VIEWER: frozenset({Right.SEE}),
+    Role.EDITOR: frozenset({Right.SEE}),
+    Role.APPROVER: frozenset({Right.SEE, Right.READ_LOG}),
+    Role.SUCCESS: frozenset({Right.SEE}),
+    Role.ADMIN: frozenset(Right),
+}
+"""What each role may do."""
+
+ROUTES: Final[Mapping[str, Access]] = {
+    "/v1/batch": Scope.EVENTS,
+    "/v1/identify": Scope.EVENTS,
+    "/v1/track": Scope.EVENTS,
+    "/v1/group": Scope.EVENTS,
+    "/v1/page": Scope.EVENTS,
+    "/v1/screen": Scope.EVENTS,
+    "/v1/alias": Scope.EVENTS,
+    "/v1/incidents": Scope.INCIDENTS,
+    "/v1/decide": Scope.DECISIONS,
+    "/v1/customers/{customer:str}/explain": Scope.DECISIONS,
+    "/v1/segments": Scope.SEGMENTS,
+    "/v1/segments/{segment:str}": Scope.SEGMENTS,
+    "/v1/bounces": Scope.BOUNCES,
+    "/v1/prompts": Scope.PROMPTS,
+    "/v1/can": Scope.PROMPTS,
+    "/v1/prompts/{act:str}": Scope.PROMPTS,
+    "/v1/prompts/accepted": Scope.PROMPTS,
+    "/v1/prompts/asked": Scope.PROMPTS,
+    "/v1/prompts/charges": Scope.PROMPTS,
+    "/v1/prompts/live": Scope.PROMPTS,
+    "/v1/accept": Scope.PROMPTS,
+    "/hooks/ses": Open.SENDER,
+    "/hooks/postmark": Open.SENDER,
+    "/hooks/sendgrid": Open.SENDER,
+    "/hooks/mailgun": Open.SENDER,
+    "/hooks/{path:str}": Open.SENDER,
+    "/l/{token:str}": Open.HOLDER,
+    "/o/{token:str}": Open.HOLDER,
+    "/u/{token:str}": Open.HOLDER,
+    "/p/{token:str}": Open.HOLDER,
+    "/c/{token:str}": Open.HOLDER,
+    "/a/{token:str}": Open.HOLDER,
+    "/d/{token:str}": Open.HOLDER,
+    "/q/{token:str}": Open.HOLDER,
+    "/paid": Open.EVERYBODY,
+    "/sdk/upsell.js": Open.EVERYBODY,
+    "/health": Open.EVERYBODY,
+    "/openapi.json": Open.EVERYBODY,
+    "/static/pages.css": Open.EVERYBODY,
+    "/sign-in": Open.SIGNING_IN,
+    "/join/{link:str}": Open.SIGNING_IN,
+    "/": Right.SEE,
+    "/sign-out": Right.SEE,
+    "/results": Right.SEE,
+    "/results.json": Right.SEE,
+    "/workflows": Right.SEE,
+    "/workflows/{workflow:str}": Right.SEE,
+    "/customers": Right.SEE,
+    "/customers/{unit:str}": Right.SEE,
+    "/components": Right.SEE,
+    "/log": Right.READ_LOG,
+}
+"""Who may ask each route, by its path as the application knows it."""

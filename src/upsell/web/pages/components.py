@@ -1,0 +1,64 @@
+"""The living page of components: every one, with what it is for, in whichever theme the reader has."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+from litestar import Request, Response, route
+from litestar.handlers import HTTPRouteHandler
+
+from upsell.web.pages.intervals import IntervalDrawing
+from upsell.web.pages.results import Counted
+from upsell.web.pages.shell import shown
+
+PATH: Final = "/components"
+
+_FUNNEL = (
+    Counted("considered", 1_700),
+    Counted("let in", 1_050),
+    Counted("held out", 420),
+    Counted("not let in: plan.tier in (1, 2)", 230),
+)
+_INTERVALS = (
+    ("+$41.80 (29.00 to 54.60)", IntervalDrawing(zero=14, low=146, high=266, estimate=206, truth=None)),
+    ("−$3.10 (−11.00 to 4.80)", IntervalDrawing(zero=190, low=14, high=266, estimate=112, truth=None)),
+)
+
+
+class Example(msgspec.Struct, frozen=True):
+    """An interval in words, with its picture."""
+
+    words: str
+    drawing: IntervalDrawing
+
+
+class ComponentsPage(msgspec.Struct, frozen=True):
+    """What the page shows: examples, none of them of anything that happened."""
+
+    tones: tuple[tuple[str, str], ...]
+    funnel: tuple[Counted, ...]
+    intervals: tuple[Example, ...]
+
+
+PAGE: Final = ComponentsPage(
+    tones=(
+        ("live", "good"),
+        ("review due", "warn"),
+        ("paused by a guardrail", "bad"),
+        ("too few to say", "calm"),
+    ),
+    funnel=_FUNNEL,
+    intervals=tuple(Example(*each) for each in _INTERVALS),
+)
+
+
+def components_route() -> HTTPRouteHandler:
+    """Give the route of the page."""
+
+    @route([PATH], http_method=["GET", "HEAD"], sync_to_thread=False, include_in_schema=False)
+    def show_components(request: Request[Any, Any, Any]) -> Response[bytes]:
+        """Show every component."""
+        return shown(request, "components_page.html", PAGE)
+
+    return show_components

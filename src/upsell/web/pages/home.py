@@ -1,0 +1,138 @@
+"""Home, and the list of workflows: what runs, what it earned, what it cost in trust, what needs a person."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+from litestar import Request, Response, route
+from litestar.handlers import HTTPRouteHandler
+
+from upsell.clock import Clock
+from upsell.runtime.overview import Line, Need, Overview, ReportBook, State, Trust, read_overview
+from upsell.runtime.results import date_words
+from upsell.store.lending import Lender
+from upsell.web.pages.intervals import IntervalDrawing, draw_interval
+from upsell.web.pages.shell import shown
+
+HOME: Final = "/"
+WORKFLOWS: Final = "/workflows"
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One workflow on a page: its line, with the picture of what it earned where it can be drawn."""
+
+    key: str
+    name: str
+    owner: str
+    state: State
+    guardrails: State
+    review: State
+    earned: str
+    effect: str
+    drawing: IntervalDrawing | None
+
+
+class Figure(msgspec.Struct, frozen=True):
+    """A number with what it is called, and of what it is."""
+
+    label: str
+    value: str
+    how: str
+
+
+class HomePage(msgspec.Struct, frozen=True):
+    """What home says.
+
+    Attributes:
+        is_live: Whether anything was applied.
+        earned: What it all earned, in a sentence.
+        as_of: As of when.
+        needs: What needs a person.
+        rows: Each workflow.
+        trust: What it cost in trust; empty before anything was counted.
+    """
+
+    is_live: bool
+    earned: str
+    as_of: str
+    needs: tuple[Need, ...]
+    rows: tuple[Row, ...]
+    trust: tuple[Figure, ...]
+
+
+class WorkflowsPage(msgspec.Struct, frozen=True):
+    """What the list of workflows says: how many run, in a sentence, and each."""
+
+    headline: str
+    as_of: str
+    rows: tuple[Row, ...]
+
+
+def home_routes(lender: Lender, book: ReportBook, clock: Clock) -> list[HTTPRouteHandler]:
+    """Give the routes ``/`` and ``/workflows``."""
+
+    def read() -> Overview:
+        program, results = book.program(), book.read()
+        with lender.lent() as connection:
+            return read_overview(connection, program, results, clock.now())
+
+    @route([HOME], http_method=["GET", "HEAD"], sync_to_thread=True, include_in_schema=False)
+    def show_home(request: Request[Any, Any, Any]) -> Response[bytes]:
+        """Show what stands."""
+        return shown(request, "home.html", home_page(read()))
+
+    @route([WORKFLOWS], http_method=["GET", "HEAD"], sync_to_thread=True, include_in_schema=False)
+    def show_workflows(request: Request[Any, Any, Any]) -> Response[bytes]:
+        """Show every workflow in a line."""
+        return shown(request, "workflows.html", workflows_page(read()))
+
+    return [show_home, show_workflows]
+
+
+def home_page(found: Overview) -> HomePage:
+    """Give what home says."""
+    return HomePage(
+        is_live=found.is_live,
+        earned=found.earned,
+        as_of=date_words(found.as_of),
+        needs=found.needs,
+        rows=tuple(map(_row, found.lines)),
+        trust=() if found.trust is None else _figures(found.trust),
+    )
+
+
+def workflows_page(found: Overview) -> WorkflowsPage:
+    """Give what the list of workflows says."""
+    total, live = len(found.lines), sum(line.state.words == "live" for line in found.lines)
+    noun = "workflow" if total == 1 else "workflows"
+    headline = f"{live} of {total} {noun} {'is' if live == 1 else 'are'} live." if total else ""
+    return WorkflowsPage(headline, date_words(found.as_of), tuple(map(_row, found.lines)))
+
+
+def _row(line: Line) -> Row:
+    return Row(
+        key=line.key,
+        name=line.name,
+        owner=line.owner,
+        state=line.state,
+        guardrails=line.guardrails,
+        review=line.review,
+        earned=line.earned,
+        effect=line.effect,
+        drawing=draw_interval(line.lift, None),
+    )
+
+
+def _figures(trust: Trust) -> tuple[Figure, ...]:
+    """Write what it cost in trust, each as a count and as a share of what went out."""
+    told = (
+        ("Answered by leaving", trust.unsubscribed),
+        ("Marked as spam", trust.complained),
+        ("Came back", trust.bounced),
+    )
+    shares = tuple(
+        Figure(label, f"{count:,}", f"{count / trust.sent * 100:.2f} % of what went out")
+        for label, count in told
+    )
+    return (Figure("Messages that went out", f"{trust.sent:,}", "since the first one"), *shares)

@@ -1,0 +1,123 @@
+"""The shell: what every page of the team has around it, and how a page answers.
+
+A page is a function that gives a value, and a template that writes it. The law: what a page says to people it
+says to machines at the same address, for ``Accept: application/json`` or ``?format=json``.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any, Final
+from urllib.parse import urlencode
+
+import msgspec
+from litestar import Request, Response
+
+from upsell.store.users import Role
+from upsell.web.access import ROUTES, Right
+from upsell.web.pages.forms import data, page, prefers_json, rendered
+
+SIGN_IN: Final = "/sign-in"
+"""Where users sign in."""
+
+AnyRequest = Request[Any, Any, Any]
+
+
+class Visit(msgspec.Struct, frozen=True):
+    """Who looks at a page.
+
+    Attributes:
+        name: The address they sign in with; empty for a guest.
+        role: Their role.
+        form: What their forms say to be believed.
+        rights: What they may do.
+    """
+
+    name: str
+    role: Role
+    form: str
+    rights: frozenset[Right]
+
+
+class Way(msgspec.Struct, frozen=True):
+    """A way to another page: what it is called, where it leads, and whether the reader is there."""
+
+    label: str
+    path: str
+    is_here: bool
+
+
+class Shell(msgspec.Struct, frozen=True):
+    """What stands around a page.
+
+    Attributes:
+        visit: Who looks at it; None while nobody is signed in.
+        ways: Where else they may go.
+        json: Where the same is JSON.
+    """
+
+    visit: Visit | None
+    ways: tuple[Way, ...]
+    json: str
+
+
+class Trouble(msgspec.Struct, frozen=True):
+    """A page that could not be shown: what is so, and what to do."""
+
+    title: str
+    said: str
+    advice: str
+
+
+WAYS: Final = (
+    ("Home", "/"),
+    ("Workflows", "/workflows"),
+    ("Results", "/results"),
+    ("Customers", "/customers"),
+    ("Log", "/log"),
+)
+"""What the navigation leads to, in order."""
+
+
+def wants_json(request: AnyRequest) -> bool:
+    """Tell whether a request is one of a machine."""
+    return request.query_params.get("format") == "json" or prefers_json(request.headers.get("accept", ""))
+
+
+def shown(
+    request: AnyRequest,
+    template: str,
+    value: msgspec.Struct,
+    *,
+    status: HTTPStatus = HTTPStatus.OK,
+    told: bytes | None = None,
+    style_hash: str = "",
+) -> Response[bytes]:
+    """Answer with what a page has to say, to people or machines as they ask.
+
+    Args:
+        request: What was asked.
+        template: How it is written for people: it is given ``page``, the value, and ``shell``.
+        value: What is said.
+        status: How it went.
+        told: What machines are told where that is not the value itself.
+        style_hash: Allows a style that is written into the page.
+    """
+    if wants_json(request):
+        return data(msgspec.json.encode(value) if told is None else told, status)
+    html = rendered(template, page=value, shell=shell_of(request))
+    return page(html, status, style_hash=style_hash, is_private=True)
+
+
+def shell_of(request: AnyRequest) -> Shell:
+    """Give what stands around a page, by who looks at it and where they are."""
+    visit: Visit | None = request.scope["state"].get("visit")
+    here = request.url.path
+    rights = visit.rights if visit is not None else frozenset()
+    ways = tuple(
+        Way(label, path, here == path or (path != "/" and here.startswith(f"{path}/")))
+        for label, path in WAYS
+        if ROUTES[path] in rights
+    )
+    asked = [(name, said) for name, said in request.query_params.multi_items() if name != "format"]
+    return Shell(visit, ways, f"{here}?{urlencode([*asked, ('format', 'json')])}")
