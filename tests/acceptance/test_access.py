@@ -17,14 +17,14 @@ from upsell.config import Settings
 from upsell.store.connect import connect
 from upsell.store.keys import Kind, Scope, create_key
 from upsell.store.users import Role
-from upsell.web.access import RIGHTS, ROUTES, Open, Right
+from upsell.web.access import RIGHTS, ROUTES, Open, Right, access_to
 from upsell.web.app import make_app
 from upsell.web.team import TeamPages
 
 pytestmark = pytest.mark.postgres
 
-NAMES = {"segment": "s", "act": "shown", "customer": "c", "path": "p", "token": "t", "link": "l"}
-GIVEN = {**NAMES, "workflow": "w", "unit": "c:x"}
+NAMES = {"segment": "s", "act": "shown", "customer": "c", "path": "p", "token": "t", "link": "l", "key": "k"}
+GIVEN = {**NAMES, "workflow": "w", "unit": "c:x", "action": "take", "name": "upsell.js"}
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +76,7 @@ def test_without_a_key_or_a_user_only_what_is_open_answers(
         key = create_key(connection, "other", Kind.SERVER, {Scope.SEGMENTS}, SystemClock().now())
         second = create_key(connection, "more", Kind.SERVER, {Scope.EVENTS}, SystemClock().now())
     for path, method in asked(app):
-        access = ROUTES[path]
+        access = access_to(path, method)
         body = b"" if method == "GET" else b"""{"batch": [{"type": "track", "event": "x", "userId": "u"}]}"""
         answered = client.request(method, address(path), headers={"Accept": "text/html"}, content=body)
         match access:
@@ -102,7 +102,7 @@ def test_every_page_answers_those_roles_alone_that_the_table_says(
     client.headers["Accept"] = "text/html"
     assert join(client, invite(url, f"{role.value}@acme.example", role, SystemClock())).status_code == 303
     for path, method in asked(app):
-        access = ROUTES[path]
+        access = access_to(path, method)
         if isinstance(access, Right) and method == "GET":
             refused = client.get(address(path)).status_code == HTTPStatus.FORBIDDEN
             assert refused == (access not in RIGHTS[role]), (path, role)

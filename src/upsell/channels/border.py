@@ -174,6 +174,11 @@ def read_border(allowed: str, resolve: Resolve | None = None) -> Border:
     return Border(frozenset(names), tuple(networks), resolve or _resolve)
 
 
+def border_to(url: str) -> Border:
+    """Give a border that lets through to the public internet, and to where a setting leads by an address."""
+    return read_border("").widened(httpx.URL(url).host)
+
+
 def _refusal(host: str, address: str) -> str:
     where = host if host == address else f"{host}, which is {address}"
     return (

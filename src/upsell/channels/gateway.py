@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import httpx
 import msgspec
 
-from upsell.channels.border import read_border
+from upsell.channels.border import border_to
 from upsell.channels.channel import Letter, Receipt
 from upsell.channels.loopback import require_loopback
 from upsell.channels.posting import Post, Poster, sign_post, write_posts
@@ -43,7 +43,7 @@ class GatewayChannel:
         self._name = name
         self._url = url
         self._secret = secret
-        self._poster = Poster(f"the gateway for {name}", connections, read_border("").widened(host))
+        self._poster = Poster(f"the gateway for {name}", connections, border_to(url))
 
     async def send(self, letters: Sequence[Letter], within: float) -> list[Receipt]:
         """Post letters; see ``Channel.send``."""

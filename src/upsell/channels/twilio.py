@@ -20,7 +20,7 @@ from urllib.parse import quote, urlencode
 import httpx
 import msgspec
 
-from upsell.channels.border import read_border
+from upsell.channels.border import border_to
 from upsell.channels.calling import Called
 from upsell.channels.channel import Answer, Letter, Receipt
 from upsell.channels.loopback import is_loopback
@@ -103,8 +103,7 @@ class TwilioChannel:
             "content-type": "application/x-www-form-urlencoded",
             "accept": "application/json",
         }
-        border = read_border("").widened(httpx.URL(url).host)
-        self._poster = Poster("Twilio", connections, border, read_twilio)
+        self._poster = Poster("Twilio", connections, border_to(url), read_twilio)
 
     async def send(self, letters: Sequence[Letter], within: float) -> list[Receipt]:
         """Hand texts over; see ``Channel.send``."""

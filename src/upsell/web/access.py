@@ -64,10 +64,19 @@ ROUTES: Final[Mapping[str, Access]] = {
     "/v1/prompts/charges": Scope.PROMPTS,
     "/v1/prompts/live": Scope.PROMPTS,
     "/v1/accept": Scope.PROMPTS,
+    "/v1/push/key": Open.EVERYBODY,
+    "/v1/push/subscriptions": Scope.PROMPTS,
+    "/v1/push/subscriptions/renewed": Scope.PROMPTS,
+    "/v1/push/subscriptions/ended": Scope.PROMPTS,
+    "/v1/tasks": Scope.TASKS_READ,
+    "/v1/tasks/{key:str}": Scope.TASKS_READ,
+    "/v1/tasks/{key:str}/{action:str}": Scope.TASKS_WRITE,
     "/hooks/ses": Open.SENDER,
     "/hooks/postmark": Open.SENDER,
     "/hooks/sendgrid": Open.SENDER,
     "/hooks/mailgun": Open.SENDER,
+    "/hooks/twilio": Open.SENDER,
+    "/hooks/twilio/texts": Open.SENDER,
     "/hooks/{path:str}": Open.SENDER,
     "/l/{token:str}": Open.HOLDER,
     "/o/{token:str}": Open.HOLDER,
@@ -78,7 +87,7 @@ ROUTES: Final[Mapping[str, Access]] = {
     "/d/{token:str}": Open.HOLDER,
     "/q/{token:str}": Open.HOLDER,
     "/paid": Open.EVERYBODY,
-    "/sdk/upsell.js": Open.EVERYBODY,
+    "/sdk/{name:str}": Open.EVERYBODY,
     "/health": Open.EVERYBODY,
     "/openapi.json": Open.EVERYBODY,
     "/static/pages.css": Open.EVERYBODY,
@@ -96,3 +105,11 @@ ROUTES: Final[Mapping[str, Access]] = {
     "/log": Right.READ_LOG,
 }
 """Who may ask each route, by its path as the application knows it."""
+
+WRITES: Final[Mapping[str, Access]] = {"/v1/tasks": Scope.TASKS_WRITE}
+"""Who may ask a route to write, where that is not whoever may ask it to read."""
+
+
+def access_to(path: str, method: str) -> Access:
+    """Give who may ask a route by a method, such as ``GET``."""
+    return WRITES.get(path, ROUTES[path]) if method == "POST" else ROUTES[path]
