@@ -117,6 +117,7 @@ def test_this_machine_is_not_reached_however_it_is_written(host: str) -> None:
         ("http://hooks.acme.example/x", "expected https for hooks.acme.example"),
         ("ftp://hooks.acme.example/x", "expected an address that begins with https://"),
         ("https:///x", "expected an address that begins with https://"),
+        ("\r", "expected an address that begins with https://"),
         ("https://user:word@hooks.acme.example/", "without a user and a password"),
         ("https://10.0.0.1/", "add 10.0.0.1 to UPSELL_WEBHOOK_HOSTS"),
         ("http://localhost:8600/", "add localhost to UPSELL_WEBHOOK_HOSTS"),

@@ -108,7 +108,11 @@ class Border(msgspec.Struct, frozen=True):
         Raises:
             BorderError: It is refused; says why and what to do.
         """
-        parsed = httpx.URL(url)
+        try:
+            parsed = httpx.URL(url)
+        except httpx.InvalidURL as error:
+            msg = f"expected an address that begins with https://, got {url!r}: {error}"
+            raise BorderError(msg) from error
         if parsed.scheme not in ("http", "https") or not parsed.host:
             msg = f"expected an address that begins with https://, got {url}"
             raise BorderError(msg)

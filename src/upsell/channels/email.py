@@ -64,7 +64,7 @@ class EmailChannel:
         begun_at = loop.time()
 
         def now() -> Moment:
-            # The clock of whoever wrote the letters, moved on by what has passed since.
+            """Give the present, by the clock of whoever wrote the letters."""
             return written_at + int((loop.time() - begun_at) * SECOND)
 
         sending = [self._hand(name, mine, within, now) for name, mine in by_provider.items()]

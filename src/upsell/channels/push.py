@@ -80,6 +80,7 @@ class PushChannel:
         last_start = asyncio.get_running_loop().time() + within
 
         async def work() -> None:
+            """Push to one device after the other."""
             while waiting and asyncio.get_running_loop().time() < last_start:
                 letter, device = waiting.popleft()
                 told[letter.key].append(await self._push(letter, device))

@@ -79,6 +79,7 @@ def knock(definition: Definition, secrets: Mapping[str, str], border: Border, cl
     """
 
     async def ask() -> Reply:
+        """Tell one event."""
         sink = definition.open(secrets, border)
         try:
             return await sink.knock(clock.now())

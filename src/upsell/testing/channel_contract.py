@@ -150,6 +150,7 @@ def a_slow_provider_is_left_the_rest(example: Example) -> None:
     with example.stands_in() as stand_in:
 
         async def act(channel: Channel) -> list[Receipt]:
+            """Hand letters over."""
             # Connections are open before the time runs, so that it is the provider that is slow.
             await channel.send([example.letter(stand_in, "first")], WITHIN)
             stand_in.pause = 0.15
@@ -196,6 +197,7 @@ def nothing_about_one_letter_is_raised(example: Example) -> None:
         ]
 
         async def act(channel: Channel) -> list[Receipt]:
+            """Hand letters over."""
             return await channel.send([*letters, good], WITHIN)
 
         told = {each.key: each for each in _run(example, stand_in, act)}
@@ -216,6 +218,7 @@ def closing_lets_go(example: Example) -> None:
     with example.stands_in() as stand_in:
 
         async def act(channel: Channel) -> list[Receipt]:
+            """Hand letters over."""
             told = await channel.send([example.letter(stand_in, key) for key in ("a", "b", "c")], WITHIN)
             await channel.close()
             return told

@@ -132,18 +132,23 @@ def open_http_stand_in(
     stand_in = StandIn(knows_keys=knows_keys)
 
     class Handler(BaseHTTPRequestHandler):
+        """Answers as the stand-in is told to."""
+
         protocol_version = "HTTP/1.1"
 
         def setup(self) -> None:
+            """Count a connection that opens."""
             super().setup()
             stand_in.connect(+1)
 
         def finish(self) -> None:
+            """Count a connection that ends."""
             with suppress(OSError):
                 super().finish()
             stand_in.connect(-1)
 
         def do_POST(self) -> None:
+            """Answer one letter."""
             body = self.rfile.read(int(self.headers.get("content-length", 0)))
             headers = {name.lower(): said for name, said in self.headers.items()}
             heard = Heard(self.path, headers, body)
@@ -172,12 +177,12 @@ def open_http_stand_in(
                 self.connection.shutdown(socket.SHUT_RDWR)
 
         def handle(self) -> None:
-            # Whoever asked may be gone.
+            """Answer until whoever asks is gone."""
             with suppress(ConnectionError):
                 super().handle()
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the name is the library's
-            pass
+            """Say nothing."""
 
     server = ThreadingHTTPServer((HOST, 0), Handler)
     stand_in.port = server.server_port
@@ -211,15 +216,20 @@ def open_mail_stand_in() -> Iterator[StandIn]:
     servers: list[SMTP] = []
 
     class Counted(SMTP):
+        """Speaks SMTP, and counts who is connected."""
+
         def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            """Count a connection that opens."""
             stand_in.connect(+1)
             super().connection_made(transport)
 
         def connection_lost(self, error: Exception | None) -> None:
+            """Count a connection that ends."""
             stand_in.connect(-1)
             super().connection_lost(error)
 
         async def take(self, content: bytes) -> str:
+            """Answer one mail."""
             found = _MESSAGE_ID.search(content)
             await asyncio.sleep(stand_in.pause)
             manner = stand_in.take(found[1].decode() if found else "", Heard("", {}, content))
@@ -232,7 +242,10 @@ def open_mail_stand_in() -> Iterator[StandIn]:
             return "421 never said"
 
     class Handler:
+        """Hands mails to whoever counts."""
+
         async def handle_DATA(self, server: Counted, _session: Session, envelope: Envelope) -> str:  # noqa: N802  # the name is aiosmtpd's
+            """Take one mail."""
             return await server.take(envelope.content if isinstance(envelope.content, bytes) else b"")
 
     def serve() -> SMTP:

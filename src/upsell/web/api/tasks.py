@@ -107,6 +107,7 @@ def task_routes(ring: KeyRing, url: str, clock: Clock) -> tuple[HTTPRouteHandler
             return _invalid("a queue and an owner in print")
 
         def ask() -> dict[str, Any]:
+            """List what is wanted."""
             found = desk.queue(queue, owner, has_snoozed=has_snoozed == "true")
             return {
                 "tasks": [task_content(task, clock.now()) for task in found[:limit]],
@@ -216,6 +217,7 @@ async def _done(
         return _invalid(f"a body with {', '.join(_needed(body))}", str(error))
 
     def act() -> dict[str, Any]:
+        """Do what was asked."""
         changed = do(said)
         return {"changed": changed.is_new, "task": task_content(changed.task, clock.now())}
 
