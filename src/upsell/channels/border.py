@@ -110,8 +110,8 @@ class Border(msgspec.Struct, frozen=True):
         """
         try:
             parsed = httpx.URL(url)
-        except httpx.InvalidURL as error:
-            msg = f"expected an address that begins with https://, got {url!r}: {error}"
+        except (httpx.InvalidURL, UnicodeError) as error:
+            msg = f"expected an address that begins with https://, got {url!r}"
             raise BorderError(msg) from error
         if parsed.scheme not in ("http", "https") or not parsed.host:
             msg = f"expected an address that begins with https://, got {url}"
