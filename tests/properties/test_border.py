@@ -118,6 +118,8 @@ def test_this_machine_is_not_reached_however_it_is_written(host: str) -> None:
         ("ftp://hooks.acme.example/x", "expected an address that begins with https://"),
         ("https:///x", "expected an address that begins with https://"),
         ("\r", "expected an address that begins with https://"),
+        ("\ud800", "expected an address that begins with https://"),
+        ("\r", "expected an address that begins with https://"),
         ("https://user:word@hooks.acme.example/", "without a user and a password"),
         ("https://10.0.0.1/", "add 10.0.0.1 to UPSELL_WEBHOOK_HOSTS"),
         ("http://localhost:8600/", "add localhost to UPSELL_WEBHOOK_HOSTS"),
