@@ -45,6 +45,11 @@ class Called(msgspec.Struct, frozen=True):
         """Whether it is 2xx."""
         return 200 <= self.status < 300
 
+    @property
+    def is_server_error(self) -> bool:
+        """Whether it is 5xx."""
+        return self.status >= 500
+
     def said(self, most: int = 200) -> str:
         """Give the status and how the body begins, for people."""
         return f"{self.status} {self.body.decode('utf-8', 'replace')[:most].strip()}".strip()

@@ -20,12 +20,17 @@ from google.auth.exceptions import GoogleAuthError, RefreshError, TransportError
 from google.auth.transport.requests import Request
 from google.oauth2.service_account import Credentials
 
+from upsell.channels.border import BorderError, border_to
+from upsell.channels.calling import Called, Caller, CallError
 from upsell.channels.channel import Answer, Letter, Receipt
 from upsell.channels.devices import Device
 from upsell.channels.loopback import is_loopback
 from upsell.channels.retry_after import read_retry_after
 from upsell.clock import DAY, MINUTE, SECOND, Duration
 from upsell.errors import ConfigError
+
+CONNECTIONS: Final = 8
+"""How many connections are kept."""
 
 TIMEOUT: Final = 6.0
 """Seconds Google may take over one answer."""
@@ -41,7 +46,6 @@ USUAL_PAUSE: Final[Duration] = MINUTE
 _UNREGISTERED: Final = "UNREGISTERED"
 _FOREIGN: Final = "THIRD_PARTY_AUTH_ERROR"
 _MISMATCH: Final = "SENDER_ID_MISMATCH"
-_UNSENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
 
@@ -65,7 +69,7 @@ class Fcm:
             msg = f"expected https for Firebase beyond this machine, got {url}; look at UPSELL_FCM_URL"
             raise ConfigError(msg)
         self._url = f"{url.rstrip('/')}/v1/projects/{quote(project, safe='')}/messages:send"
-        self._client: httpx.AsyncClient | None = None
+        self._caller = Caller(border_to(url), connections=CONNECTIONS, timeout=TIMEOUT)
         self._renewing: asyncio.Lock | None = None
 
     async def push(self, letter: Letter, device: Device) -> Receipt:
@@ -79,22 +83,20 @@ class Fcm:
             detail = f"Google does not answer: {error}"
             return Receipt(letter.key, Answer.NOT_NOW, detail[:300], is_fault=True)
         headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
-        client = self._client = self._client or httpx.AsyncClient(timeout=TIMEOUT, trust_env=False)
         try:
-            answer = await client.post(self._url, content=write_message(letter, device), headers=headers)
-        except _UNSENT as error:
-            return Receipt(letter.key, Answer.NOT_NOW, f"Firebase does not answer: {error!r}", is_fault=True)
-        except httpx.HTTPError as error:
-            return Receipt(letter.key, Answer.UNKNOWN, f"Firebase did not say: {error!r}")
-        if answer.status_code == HTTPStatus.UNAUTHORIZED:
+            answer = await self._caller.call("POST", self._url, headers, write_message(letter, device))
+        except BorderError as error:
+            return Receipt(letter.key, Answer.REFUSED, str(error))
+        except CallError as error:
+            because = Answer.UNKNOWN if error.is_sent else Answer.NOT_NOW
+            return Receipt(letter.key, because, f"Firebase {error}", is_fault=not error.is_sent)
+        if answer.status == HTTPStatus.UNAUTHORIZED:
             self._credentials.token = None
         return _read(letter, device, answer)
 
     async def close(self) -> None:
         """Close every kept connection."""
-        if self._client is not None:
-            await self._client.aclose()
-            self._client = None
+        await self._caller.close()
         self._renewing = None
 
     async def _token(self) -> str:
@@ -141,8 +143,8 @@ def _read_key(said: str) -> tuple[Any, str]:
         raise ConfigError(msg) from None
 
 
-def _read(letter: Letter, device: Device, answer: httpx.Response) -> Receipt:
-    status = answer.status_code
+def _read(letter: Letter, device: Device, answer: Called) -> Receipt:
+    status = answer.status
     if answer.is_success:
         return Receipt(letter.key, Answer.ACCEPTED, _name_of(answer) or str(status))
     code, said = _error_of(answer)
@@ -162,16 +164,16 @@ def _read(letter: Letter, device: Device, answer: httpx.Response) -> Receipt:
     return Receipt(letter.key, Answer.UNKNOWN if answer.is_server_error else Answer.REFUSED, detail)
 
 
-def _name_of(answer: httpx.Response) -> str:
+def _name_of(answer: Called) -> str:
     said = _body(answer).get("name")
     return said if isinstance(said, str) else ""
 
 
-def _error_of(answer: httpx.Response) -> tuple[str, str]:
+def _error_of(answer: Called) -> tuple[str, str]:
     """Give Firebase's own code of an error, else the status Google names, and what was said of it."""
     error = _body(answer).get("error")
     if not isinstance(error, dict):
-        return "", answer.text[:200].strip()
+        return "", answer.body.decode("utf-8", "replace")[:200].strip()
     details = error.get("details")
     codes = [
         each["errorCode"]
@@ -182,9 +184,9 @@ def _error_of(answer: httpx.Response) -> tuple[str, str]:
     return str(code or ""), str(error.get("message") or "")[:200]
 
 
-def _body(answer: httpx.Response) -> dict[str, Any]:
+def _body(answer: Called) -> dict[str, Any]:
     try:
-        said = _decode(answer.content)
+        said = _decode(answer.body)
     except msgspec.DecodeError:
         return {}
     return said if isinstance(said, dict) else {}

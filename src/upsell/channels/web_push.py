@@ -15,17 +15,21 @@ from collections.abc import Collection
 from http import HTTPStatus
 from typing import Final
 
-import httpx
 import msgspec
 from cryptography.hazmat.primitives.asymmetric import ec
 from pywebpush import WebPusher, WebPushException
 
+from upsell.channels.border import Border, BorderError, read_border
+from upsell.channels.calling import Called, Caller, CallError
 from upsell.channels.channel import Answer, Letter, Receipt
 from upsell.channels.devices import Device
 from upsell.channels.push_services import refuse_endpoint
 from upsell.channels.retry_after import read_retry_after
 from upsell.channels.vapid import Vapid
 from upsell.clock import DAY, SECOND
+
+CONNECTIONS: Final = 8
+"""How many connections are kept."""
 
 TIMEOUT: Final = 6.0
 """Seconds a push service may take over one answer."""
@@ -41,7 +45,6 @@ VERSION: Final = 1
 
 _TOPIC: Final = 32  # characters a topic may have (RFC 8030, 5.4)
 _AUTH_SIZE: Final = 16
-_UNSENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _encode = msgspec.json.Encoder().encode
 
 
@@ -59,7 +62,7 @@ class WebPush:
         self._vapid = vapid
         self._is_local = is_local
         self._hosts = frozenset(host.lower() for host in hosts)
-        self._client: httpx.AsyncClient | None = None
+        self._caller = Caller(_border(self._hosts), connections=CONNECTIONS, timeout=TIMEOUT)
 
     async def push(self, letter: Letter, device: Device) -> Receipt:
         """Hand one notification over for one browser."""
@@ -83,21 +86,18 @@ class WebPush:
             "urgency": "normal",
             "topic": letter.key[:_TOPIC],
         }
-        client = self._client = self._client or httpx.AsyncClient(timeout=TIMEOUT, trust_env=False)
         try:
-            answer = await client.post(device.address, content=body, headers=headers)
-        except _UNSENT as error:
-            detail = f"the push service does not answer: {error!r}"
-            return Receipt(letter.key, Answer.NOT_NOW, detail, is_fault=True)
-        except httpx.HTTPError as error:
-            return Receipt(letter.key, Answer.UNKNOWN, f"the push service did not say: {error!r}")
+            answer = await self._caller.call("POST", device.address, headers, body)
+        except BorderError as error:
+            return Receipt(letter.key, Answer.REFUSED, str(error))
+        except CallError as error:
+            because = Answer.UNKNOWN if error.is_sent else Answer.NOT_NOW
+            return Receipt(letter.key, because, f"the push service {error}", is_fault=not error.is_sent)
         return _read(letter, device, answer)
 
     async def close(self) -> None:
         """Close every kept connection."""
-        if self._client is not None:
-            await self._client.aclose()
-            self._client = None
+        await self._caller.close()
 
 
 def write_payload(letter: Letter) -> bytes:
@@ -151,9 +151,16 @@ def _bytes(said: str) -> bytes:
         raise ValueError(msg) from error
 
 
-def _read(letter: Letter, device: Device, answer: httpx.Response) -> Receipt:
-    status = answer.status_code
-    detail = f"{status} {answer.text[:200].strip()}".strip()
+def _border(hosts: Collection[str]) -> Border:
+    """Let through to the public internet, and wherever the hosts that are named lead."""
+    border = msgspec.structs.replace(read_border(""), names=frozenset(hosts))
+    for host in hosts:
+        border = border.widened(host)
+    return border
+
+
+def _read(letter: Letter, device: Device, answer: Called) -> Receipt:
+    status, detail = answer.status, answer.said()
     if answer.is_success:
         return Receipt(letter.key, Answer.ACCEPTED, f"{status} {answer.headers.get('location', '')}".strip())
     if status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
