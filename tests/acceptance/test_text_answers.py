@@ -30,7 +30,9 @@ from upsell.channels.twilio import Login, TwilioChannel
 from upsell.clock import HOUR, MINUTE
 from upsell.config import Settings
 from upsell.runtime.consent_history import find_history, standing_words
+from upsell.runtime.diagnosis import diagnose
 from upsell.runtime.dispatcher import Dispatcher
+from upsell.runtime.doctor import examine
 from upsell.store.connect import connect
 from upsell.testing.stand_ins import Manner, StandIn
 from upsell.web.app import make_app
@@ -322,6 +324,11 @@ def test_what_is_forged_changes_nothing(database: str) -> None:
             assert texted.client.post(where, content=sent, headers=shown).status_code == 403
         assert texted.events("Consent Withdrawn") == []
         assert texted.client.post(target, content=body, headers=headers).status_code == 200
+    with open_world(database) as after:
+        found = diagnose(examine(after.connection, after.clock.now()))
+        advice = [each.advice for each in found if each.code == "hook-forged"]
+        assert advice, "the doctor tells of it"
+        assert all("docs/guides/texts.md" in each for each in advice)
 
 
 def test_json_is_proved_by_the_hash_in_its_address(database: str) -> None:

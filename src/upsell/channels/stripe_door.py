@@ -73,10 +73,6 @@ class StripeDoor:
         found = self._client.subscriptions.list(params)
         return [read_object(each, Subscription) for each in found.data]
 
-    def customer(self, customer_id: str) -> Customer:
-        """Read who pays."""
-        return read_object(self._client.customers.retrieve(customer_id), Customer)
-
     def knock(self) -> None:
         """See whether Stripe answers to the key; nothing is read of what it says."""
         self._client.prices.list({"limit": 1})

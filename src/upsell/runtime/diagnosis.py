@@ -163,8 +163,15 @@ def _hook_forged(examined: Examined) -> Iterator[Finding]:
                 f"{each.count:,} requests in {LOOKED_BACK} days did not prove who they came from, the last "
                 f"on {_day(each.last_at)}; nothing of them was taken",
                 "if it is whom you expect, the secret here is not the one they use; see "
-                f"docs/guides/{'bounces' if each.hook in _MAIL_HOOKS else 'sources'}.md",
+                f"docs/guides/{_guide_of(each.hook)}.md",
             )  # fmt: skip
+
+
+def _guide_of(hook: str) -> str:
+    """Give the guide that tells of a hook's secret."""
+    if hook.partition("/")[0] == "twilio":
+        return "texts"
+    return "bounces" if hook in _MAIL_HOOKS else "sources"
 
 
 def _hook_closed(examined: Examined) -> Iterator[Finding]:
