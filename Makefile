@@ -9,7 +9,8 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 ARGS ?=
 # Public datasets are not part of the repository; real-data reads them from here.
 DATA ?= ../shared/data
-WORKERS ?= 2
+# More than two cores have: much of the time goes by waiting for databases, browsers and clocks.
+WORKERS ?= 3
 
 BIN := .venv/bin
 STAMP := .venv/.installed

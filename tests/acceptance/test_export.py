@@ -152,10 +152,11 @@ def test_the_health_of_numbers_over_an_export_is_that_of_the_database(
         world.happens("Prompt Shown", held_out[1][2:], key="elsewhere", offer="pro-annual")
         world.happens("Offer Accepted", held_out[2][2:], offer="pro-annual")
         world.connection.execute(
-            "insert into tasks (key, unit_id, enrollment, workflow, queue, title, offer, opened_at, due_at)"
-            " select 't', %s, 'n', 'two', 'q', 't', 'pro-trial', max(exposed_at), max(exposed_at)"
+            "insert into tasks"
+            " (key, unit_id, household_id, enrollment, workflow, queue, title, offer, opened_at, due_at)"
+            " select 't', %s, %s, 'n', 'two', 'q', 't', 'pro-trial', max(exposed_at), max(exposed_at)"
             " from exposures",
-            (held_out[3],),
+            (held_out[3], held_out[3]),
         )
         for number, person in enumerate(people):
             if number % 3 == 0:

@@ -91,7 +91,8 @@ def test_a_task_about_the_same_counts_while_it_is_open_and_at_most_fourteen_days
         def opened(key: str, unit: str, after: float, closed: float | None, by: str = "other") -> None:
             world.connection.execute(
                 "insert into tasks"
-                " (key, unit_id, household_id, enrollment, workflow, queue, title, offer, opened_at, due_at, closed_at)"
+                " (key, unit_id, household_id, enrollment, workflow, queue, title, offer,"
+                " opened_at, due_at, closed_at)"
                 " select %s, %s, %s, 'n', %s, 'q', 't', 'pro', at + %s * interval '1 day', at,"
                 " at + %s * interval '1 day' from (select min(exposed_at) as at from exposures) as first",
                 (key, unit, unit, by, after, closed),
