@@ -14,11 +14,17 @@ from upsell.cli.main import main
 
 def run_command(*words: str, **environment: str) -> CompletedProcess[str]:
     """Run ``upsell`` with words, in an environment that holds these variables too; give what it printed."""
+    return run_command_on(b"", *words, **environment)
+
+
+def run_command_on(said: bytes, *words: str, **environment: str) -> CompletedProcess[str]:
+    """Run ``upsell`` as ``run_command`` does, with something on its standard input."""
     out, err = io.StringIO(), io.StringIO()
     code: object = 0
     with (
         patch.dict(os.environ, environment),
         patch.object(sys, "argv", ["upsell", *words]),
+        patch.object(sys, "stdin", io.TextIOWrapper(io.BytesIO(said), "utf-8")),
         redirect_stdout(out),
         redirect_stderr(err),
     ):

@@ -7,10 +7,10 @@ import os
 IS_ALL = os.environ.get("ALL_EXAMPLES") == "1"
 """Whether every example is drawn; ``make test-all`` says so."""
 
-FEW = 25
+FEW = 15
 """How many examples are drawn at least, where a property asks for as many."""
 
 
 def examples(wanted: int) -> int:
-    """Give how many examples to draw where ``wanted`` make the proof: all of them, or a fifth."""
-    return wanted if IS_ALL else max(wanted // 5, min(wanted, FEW))
+    """Give how many examples to draw where ``wanted`` make the proof: all of them, or an eighth."""
+    return wanted if IS_ALL else max(wanted // 8, min(wanted, FEW))

@@ -145,12 +145,15 @@ def test_before_the_workflows_go_live_everything_is_learned_and_nothing_is_said(
     assert max(earlier.outcomes[0].tally.messages) <= format_moment(since)[:10]
 
 
-def test_a_backtest_decides_as_the_live_path_does(database: str, tmp_path: Path, history: Path) -> None:
+@pytest.mark.parametrize("days", [DAYS // 3, pytest.param(DAYS, marks=pytest.mark.slow)])
+def test_a_backtest_decides_as_the_live_path_does(
+    database: str, tmp_path: Path, history: Path, days: int
+) -> None:
     mapping = default_mapping()
     with Staging(tmp_path) as staging:
         staging.load(mapping, choose_files(mapping, [history]), SystemClock().now())
         events = [event for batch in staging.in_time_order() for event in batch]
-    ends_at = STARTS_AT + DAYS * DAY
+    ends_at = STARTS_AT + days * DAY
     with open_sink() as sink:
         replay = Replay(database, sink, STARTS_AT, step=1)
         apply(replay.connection, DOCUMENTS, replay.clock, expected=0)
@@ -166,7 +169,7 @@ def test_a_backtest_decides_as_the_live_path_does(database: str, tmp_path: Path,
         assert rates["enrolled"].units == funnel.let_in
         assert rates["held_out"].units == funnel.held_out
         messages += sum(day.total() for day in tally.messages.values())
-    assert messages == end.mails
+    assert messages == end.mails > 0
 
 
 def test_the_command_prints_a_table_of_80_columns_and_json(tmp_path: Path, history: Path) -> None:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 import msgspec
@@ -16,6 +14,7 @@ import pytest
 from litestar.testing import TestClient
 
 from tests import hooked_world as hooked
+from tests.commands import run_command_on
 from tests.live_world import LiveWorld, make_documents, open_world
 from tests.sinks import open_sink
 from tests.stories.world import workflow
@@ -551,15 +550,8 @@ def test_bounces_and_complaints_told_over_http_are_what_guardrails_count(databas
         assert "bounce_rate pause 40 6 15 %" in " ".join(shown.stdout.split())
 
 
-def run(database: str, *words: str, said: bytes = b"") -> subprocess.CompletedProcess[str]:
-    made = subprocess.run(
-        [sys.executable, "-m", "upsell", *words],
-        env={**os.environ, "UPSELL_DATABASE_URL": database, "COLUMNS": "200"},
-        input=said,
-        capture_output=True,
-        check=False,
-    )
-    return subprocess.CompletedProcess(made.args, made.returncode, made.stdout.decode(), made.stderr.decode())
+def run(database: str, *words: str, said: bytes = b"") -> CompletedProcess[str]:
+    return run_command_on(said, *words, UPSELL_DATABASE_URL=database, COLUMNS="200")
 
 
 def dsn(key: str, address: str, *, date: str = "") -> bytes:

@@ -100,7 +100,7 @@ def counted(collisions: list[Collision]) -> dict[tuple[str, str], Any]:
     }
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_a_history_made_by_hand_gives_the_counts_it_was_made_with(file: Path, workers: int) -> None:
     program = compile_documents(DOCUMENTS).program
     found = asked(file, workers)

@@ -242,7 +242,7 @@ def test_every_decision_of_the_year_is_taken_again_from_the_events_alone(world: 
 
 
 def test_a_seed_gives_the_same_decisions_every_time(postgres_url: str, migrated_template: str) -> None:
-    company = company_of(40, 90)
+    company = company_of(20, 60)
     told = []
     for name in ("once", "again"):
         with psycopg.connect(postgres_url, autocommit=True) as connection:
@@ -251,7 +251,7 @@ def test_a_seed_gives_the_same_decisions_every_time(postgres_url: str, migrated_
             said = "select unit_id, workflow, decided_at, reason, rule, seen, enrollment from decisions"
             told.append(sorted(rows(found, said), key=str))
     assert told[0] == told[1]
-    assert len(told[0]) > 30
+    assert len(told[0]) > 5
 
 
 def test_a_sink_counts_what_it_accepted_and_lets_go_of_its_port() -> None:

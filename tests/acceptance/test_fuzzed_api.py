@@ -129,7 +129,7 @@ def fuzz(served: str, database: str, examples: int, mode: GenerationMode) -> Non
 def test_no_answer_is_a_fault_each_is_as_described_and_what_was_accepted_is_in_the_ledger(
     served: str, database: str, mode: GenerationMode
 ) -> None:
-    fuzz(served, database, 40, mode)
+    fuzz(served, database, 25, mode)
 
 
 @pytest.mark.slow

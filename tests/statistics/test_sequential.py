@@ -44,6 +44,7 @@ def moments(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> Moments:
     return Moments(len(values), mean, float(values.var(ddof=1)), float(((values - mean) ** 3).mean()))
 
 
+@pytest.mark.slow
 def test_looked_at_daily_it_misses_seldom_and_the_naive_one_often() -> None:
     # Planted truth: 200 worlds without an effect, 39 looks each, outcomes of a skewed kind.
     chance, worlds, days, daily = np.random.default_rng(7), 200, 40, 25
