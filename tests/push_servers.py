@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from upsell.channels.devices import Device, DeviceKind
+from upsell.testing.stand_ins import QuietHandler
 
 VAPID_KEY = "yfWPiYE-n46HLnH0KqZOF1fJJU3MYrct3AELtAQ-oRw"
 """A private key that is published: the sender's of RFC 8291, appendix A."""
@@ -114,8 +115,8 @@ class PushService:
 def open_push_service(public_key: str) -> Iterator[PushService]:
     service = PushService(public_key)
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:  # the name is the library's
+    class Handler(QuietHandler):
+        def reply(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
             status, headers = service.answers.get(self.path, (0, {}))
             if status == 0:
@@ -131,9 +132,6 @@ def open_push_service(public_key: str) -> Iterator[PushService]:
                 self.send_header(name, said)
             self.send_header("content-length", "0")
             self.end_headers()
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the name is the library's
-            pass
 
     with _serving(Handler) as service.url:
         yield service
@@ -227,8 +225,8 @@ class Firebase:
 def open_firebase() -> Iterator[Firebase]:
     firebase = Firebase()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:  # the name is the library's
+    class Handler(QuietHandler):
+        def reply(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
             headers: Mapping[str, str] = {}
             if self.path == "/token":
@@ -244,9 +242,6 @@ def open_firebase() -> Iterator[Firebase]:
             self.send_header("content-length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the name is the library's
-            pass
 
     with _serving(Handler) as firebase.url:
         yield firebase

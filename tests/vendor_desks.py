@@ -13,18 +13,21 @@ from __future__ import annotations
 
 import json
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from upsell.testing.stand_ins import QuietHandler
 
 ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3,6})?Z")
 Answer = tuple[int, Any]
 
 
-class Vendor:
+class Vendor(ABC):
     """A vendor with what it holds; ``breaks`` lets the next so many answers be lost after they were done."""
 
     def __init__(self) -> None:
@@ -34,8 +37,9 @@ class Vendor:
         self.breaks = 0
         self.status = 0
 
+    @abstractmethod
     def answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer:
-        raise NotImplementedError
+        """Answer one request."""
 
 
 class HubSpot(Vendor):
@@ -43,7 +47,7 @@ class HubSpot(Vendor):
 
     PROPERTIES = frozenset(
         """
-        upsell_task_key hs_timestamp hs_task_body hs_task_subject hs_task_status hs_task_priority hs_task_type
+        upsell_task_key hs_timestamp hs_task_body hs_task_subject hs_task_status hs_task_priority
         hubspot_owner_id sales_outcome
         """.split()
     )
@@ -242,10 +246,10 @@ def open_vendor(make: Callable[[], Vendor]) -> Iterator[Any]:
     """Run a vendor; what it does not understand makes it answer 599 with the reason."""
     vendor = make()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         protocol_version = "HTTP/1.1"
 
-        def _answer(self) -> None:
+        def reply(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length") or 0))
             headers = {name.lower(): value for name, value in self.headers.items()}
             try:
@@ -266,11 +270,6 @@ def open_vendor(make: Callable[[], Vendor]) -> Iterator[Any]:
             self.send_header("content-length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)
-
-        do_POST = do_PATCH = do_PUT = do_GET = _answer  # noqa: N815  # the names are the library's
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the name is the library's
-            pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True

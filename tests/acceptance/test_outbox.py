@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email import message_from_bytes, policy
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from subprocess import CompletedProcess
 from threading import Thread
@@ -26,6 +26,7 @@ from upsell.store.connect import Connection
 from upsell.store.letters import forget_letters, read_letter
 from upsell.store.messages import Wanted, count_wanted, find_message, list_messages
 from upsell.store.outbox import LOST, State
+from upsell.testing.stand_ins import QuietHandler
 
 pytestmark = pytest.mark.postgres
 
@@ -282,17 +283,14 @@ def open_postmark() -> Iterator[tuple[str, set[str]]]:
     """Run an API that has mails of these keys, by the metadata it is asked about."""
     had: set[str] = set()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # the name is the library's
+    class Handler(QuietHandler):
+        def reply(self) -> None:
             (key,) = parse_qs(urlsplit(self.path).query)["metadata_key"]
             said = json.dumps({"TotalCount": int(key in had), "Messages": []}).encode()
             self.send_response(200)
             self.send_header("content-length", str(len(said)))
             self.end_headers()
             self.wfile.write(said)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the name is the library's
-            pass
 
     server = ThreadingHTTPServer((HOST, 0), Handler)
     thread = Thread(target=server.serve_forever)

@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from threading import Thread
 from typing import Any
 
@@ -26,6 +26,7 @@ from upsell.runtime.sink_desk import replay, resume, tell_again
 from upsell.store.connect import connect
 from upsell.store.sinks import Standing, list_parcels
 from upsell.store.sinks import read_sinks as read_standings
+from upsell.testing.stand_ins import QuietHandler
 
 SECRETS = {"UPSELL_SECRET_SINK_CRM": GATEWAY_SECRET, "UPSELL_SECRET_SINK_OTHER": GATEWAY_SECRET}
 
@@ -51,10 +52,10 @@ class Receiver:
 def open_receiver() -> Iterator[Receiver]:
     receiver = Receiver()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         protocol_version = "HTTP/1.1"
 
-        def do_POST(self) -> None:
+        def reply(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
             headers = dict(self.headers)
             assert verify(GATEWAY_SECRET, headers, body)
@@ -69,9 +70,6 @@ def open_receiver() -> Iterator[Receiver]:
                 self.send_header(name, value)
             self.send_header("content-length", "0")
             self.end_headers()
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the name is the library's
-            pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from upsell.sources.definitions import read_source
+from upsell.sources.segment import Draft
 from upsell.sources.source import Delivery, read_delivery
 from upsell.testing.contract import LAWS, Law, open_source
 from upsell.workspace.findings import Findings
@@ -47,7 +48,8 @@ def test_the_sample_of_the_guide_becomes_the_event_it_says(guide: dict[str, Any]
     source = open_source(Path("sources/beacon.yaml"), guide["SECRET"])
     taken = read_delivery(source, Delivery(json.dumps(json.loads(sample)).encode()), guide["NOW"])
     (item,) = taken.items
-    assert (item.event.name, item.event.account_id) == ("Limit Reached", "acme")  # type: ignore[union-attr]  # a refusal has no event, and this is none
+    assert isinstance(item, Draft)
+    assert (item.event.name, item.event.account_id) == ("Limit Reached", "acme")
 
 
 @pytest.mark.parametrize("text", blocks("sources.md", "yaml"))

@@ -13,13 +13,14 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from tests.stripe_billing.answers import check_answer
 from tests.stripe_billing.books import OBJECTS, Books, listed
 from tests.stripe_billing.description import OPERATIONS, check
+from upsell.testing.stand_ins import QuietHandler
 
 SETUP_INTENT = {
     "object": "setup_intent", "id": "seti_1", "created": 1_780_000_000, "livemode": False,
@@ -33,7 +34,7 @@ MONTH, YEAR = 30 * 86_400, 365 * 86_400
 SECRET_KEY = "sk_test_upsell"
 
 
-class Refused(Exception):  # noqa: N818  # it is raised to answer with, and is no error of the server
+class RefusalError(Exception):
     """An answer that is an error of Stripe's."""
 
     def __init__(self, status: int, kind: str, message: str, **more: str) -> None:
@@ -45,6 +46,10 @@ class Stripe:
     """What Stripe knows. ``now`` is in Unix seconds, and moves because the test moves it."""
 
     def __init__(self) -> None:
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """Know nothing any more."""
         self.now = 0
         self.prices: dict[str, dict[str, Any]] = {}
         self.coupons: dict[str, dict[str, Any]] = {}
@@ -141,22 +146,22 @@ class Stripe:
             self.asked.append((operation, given, key))
             if said := check(operation, given):
                 self.wrong.append(f"{operation}: {said}")
-                return 400, Refused(400, "invalid_request_error", said).body
+                return 400, RefusalError(400, "invalid_request_error", said).body
             trouble = self.troubles.get(operation, [])
             now = trouble.pop(0) if trouble else None
             if isinstance(now, int):
-                return now, Refused(now, "api_error" if now >= 500 else "rate_limit", "not now").body
+                return now, RefusalError(now, "api_error" if now >= 500 else "rate_limit", "not now").body
             if now == "silent":
                 return 0, None
             if key and key in self._kept and self.now < self._kept[key][0] + KEPT_FOR:
                 _, asked, status, body = self._kept[key]
                 if asked != json.dumps([operation, path, given]):
                     said = "Keys for idempotent requests can only be used with the same parameters"
-                    return 400, Refused(400, "idempotency_error", said).body
+                    return 400, RefusalError(400, "idempotency_error", said).body
                 return status, body
             try:
                 status, body = 200, self._do(operation, path.rsplit("/", 1)[-1], path, given)
-            except Refused as error:
+            except RefusalError as error:
                 status, body = error.status, error.body
             if key:
                 self._kept[key] = (
@@ -199,7 +204,9 @@ class Stripe:
 
     def _find(self, among: dict[str, dict[str, Any]], id_: str, noun: str = "object") -> dict[str, Any]:
         if id_ not in among:
-            raise Refused(404, "invalid_request_error", f"No such {noun}: '{id_}'", code="resource_missing")
+            raise RefusalError(
+                404, "invalid_request_error", f"No such {noun}: '{id_}'", code="resource_missing"
+            )
         return among[id_]
 
     def _new(self, prefix: str) -> str:
@@ -231,7 +238,7 @@ class Stripe:
         """End a subscription at once; one that has ended is not found, as Stripe says."""
         found = self._find(self.subscriptions, id_, "subscription")
         if found["status"] == "canceled":
-            raise Refused(
+            raise RefusalError(
                 404, "invalid_request_error", f"No such subscription: '{id_}'", code="resource_missing"
             )
         comment = given.get("cancellation_details", {}).get("comment")
@@ -241,7 +248,7 @@ class Stripe:
 
     def _make_coupon(self, given: dict[str, Any]) -> dict[str, Any]:
         if given["id"] in self.coupons:
-            raise Refused(
+            raise RefusalError(
                 400, "invalid_request_error", "Coupon already exists.", code="resource_already_exists"
             )
         numbers = {"percent_off": float, "amount_off": int, "duration_in_months": int}
@@ -389,15 +396,19 @@ class Stripe:
         if lines:
             if due > 0 and self.declines:
                 said = "Your card was declined."
-                raise Refused(402, "card_error", said, code="card_declined", decline_code="generic_decline")
+                raise RefusalError(
+                    402, "card_error", said, code="card_declined", decline_code="generic_decline"
+                )
             if due > 0 and self.authenticates and not given.get("default_payment_method"):
                 said = "Your card was declined. This transaction requires authentication."
-                raise Refused(
+                raise RefusalError(
                     402, "card_error", said, code="authentication_required",
                     decline_code="authentication_required",
                 )  # fmt: skip
             if due > 0 and not self._has_card(after):
-                raise Refused(400, "invalid_request_error", "This customer has no attached payment source")
+                raise RefusalError(
+                    400, "invalid_request_error", "This customer has no attached payment source"
+                )
             invoice = self._bill(after, "subscription_update", lines)
             self.charged.append((after["id"], max(0, due)))
         self.subscriptions[after["id"]] = after
@@ -434,22 +445,16 @@ def open_stripe_server() -> Iterator[tuple[Stripe, str]]:
     """Give a Stripe and where its API is; at the end, every request and answer was one that Stripe knows."""
     stripe = Stripe()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # the name the library calls
-            self._answer("GET")
-
-        def do_DELETE(self) -> None:  # the name the library calls
-            self._answer("DELETE")
-
-        def do_POST(self) -> None:  # the name the library calls
-            self._answer("POST")
+    class Handler(QuietHandler):
+        def reply(self) -> None:
+            self._answer(self.command)
 
         def _answer(self, method: str) -> None:
             url = urlsplit(self.path)
             body = self.rfile.read(int(self.headers.get("content-length") or 0)).decode()
             given = _nested(parse_qsl(body if method == "POST" else url.query, keep_blank_values=True))
             if self.headers.get("authorization") != f"Bearer {SECRET_KEY}":
-                said = Refused(401, "invalid_request_error", "Invalid API Key provided")
+                said = RefusalError(401, "invalid_request_error", "Invalid API Key provided")
                 status, answer = said.status, said.body
             else:
                 status, answer = stripe.answer(
@@ -464,9 +469,6 @@ def open_stripe_server() -> Iterator[tuple[Stripe, str]]:
             self.send_header("content-length", str(len(written)))
             self.end_headers()
             self.wfile.write(written)
-
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # the name the library gives it
-            pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
@@ -492,8 +494,8 @@ def _written(answer: Any) -> Any:
     return written
 
 
-def _refusal(said: str, code: str) -> Refused:
-    return Refused(400, "invalid_request_error", said, code=code)
+def _refusal(said: str, code: str) -> RefusalError:
+    return RefusalError(400, "invalid_request_error", said, code=code)
 
 
 def _merged(metadata: dict[str, str], given: dict[str, Any]) -> dict[str, str]:

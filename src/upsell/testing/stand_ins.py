@@ -117,6 +117,36 @@ class Said(msgspec.Struct, frozen=True):
     headers: Mapping[str, str] = {}
 
 
+class QuietHandler(BaseHTTPRequestHandler):
+    """Answers over HTTP by ``reply``, and says nothing of it on the error stream."""
+
+    def reply(self) -> None:
+        """Answer one request."""
+
+    def do_GET(self) -> None:
+        """Answer one request."""
+        self.reply()
+
+    def do_POST(self) -> None:
+        """Answer one request."""
+        self.reply()
+
+    def do_PATCH(self) -> None:
+        """Answer one request."""
+        self.reply()
+
+    def do_PUT(self) -> None:
+        """Answer one request."""
+        self.reply()
+
+    def do_DELETE(self) -> None:
+        """Answer one request."""
+        self.reply()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
 @contextmanager
 def open_http_stand_in(
     key_of: Callable[[Heard], str], answer: Callable[[Manner, Heard], Said], *, knows_keys: bool
@@ -131,7 +161,7 @@ def open_http_stand_in(
     """
     stand_in = StandIn(knows_keys=knows_keys)
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         """Answers as the stand-in is told to."""
 
         protocol_version = "HTTP/1.1"
@@ -147,7 +177,7 @@ def open_http_stand_in(
                 super().finish()
             stand_in.connect(-1)
 
-        def do_POST(self) -> None:
+        def reply(self) -> None:
             """Answer one letter."""
             body = self.rfile.read(int(self.headers.get("content-length", 0)))
             headers = {name.lower(): said for name, said in self.headers.items()}
@@ -180,9 +210,6 @@ def open_http_stand_in(
             """Answer until whoever asks is gone."""
             with suppress(ConnectionError):
                 super().handle()
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the name is the library's
-            """Say nothing."""
 
     server = ThreadingHTTPServer((HOST, 0), Handler)
     stand_in.port = server.server_port

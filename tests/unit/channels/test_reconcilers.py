@@ -11,7 +11,7 @@ import json
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -25,6 +25,7 @@ from upsell.channels.email import EmailChannel
 from upsell.channels.providers import Asked, Asking
 from upsell.channels.reconcilers import Fate, HttpReconciler, Question, asked_headers
 from upsell.clock import DAY, SECOND
+from upsell.testing.stand_ins import QuietHandler
 
 NOW = 1_800_000_000 * SECOND
 QUESTION = Question("k1", "k1@acme.example", NOW - 7_200 * SECOND)
@@ -47,8 +48,8 @@ class Api:
 def open_api(answer: Callable[[dict[str, list[str]]], tuple[int, Any]]) -> Iterator[Api]:
     api = Api()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # the name is the library's
+    class Handler(QuietHandler):
+        def reply(self) -> None:
             parts = urlsplit(self.path)
             query = parse_qs(parts.query)
             headers = {name.lower(): value for name, value in self.headers.items()}
@@ -59,9 +60,6 @@ def open_api(answer: Callable[[dict[str, list[str]]], tuple[int, Any]]) -> Itera
             self.send_header("content-length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the name is the library's
-            pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     api.url = f"http://127.0.0.1:{server.server_port}"

@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
+from unittest.mock import patch
 
 import msgspec
 import pytest
@@ -276,8 +277,8 @@ def test_a_discount_they_have_at_stripe_already_is_another_price_and_refused(des
         return before({**item, "discounts": [*item["discounts"], {"coupon": "OLD"}]}, share)
 
     # Stripe as it answers where a discount lies on all they pay for: no request of ours makes one.
-    desk.stripe._line = line  # type: ignore[method-assign]  # the server is told to answer so
-    refused = desk.take("pro")
+    with patch.object(desk.stripe, "_line", line):
+        refused = desk.take("pro")
     assert refused.outcome is Outcome.REFUSED
     assert "Stripe would charge 11920" in refused.detail
     assert desk.changes == []
@@ -429,8 +430,9 @@ def test_a_page_asks_the_price_less_its_discount(desk: Desk) -> None:
 def test_a_page_that_would_ask_another_price_is_closed_at_once(desk: Desk) -> None:
     made = desk.stripe._make_session  # what the server opens
     # Stripe as it answers where a price was changed between our look and the page.
-    desk.stripe._make_session = lambda given: made(given) | {"amount_subtotal": 15_000}  # type: ignore[method-assign]  # as above
-    made_of = desk.take("pro", customer="")
+    other = {"amount_subtotal": 15_000}
+    with patch.object(desk.stripe, "_make_session", lambda given: made(given) | other):
+        made_of = desk.take("pro", customer="")
     assert made_of.outcome is Outcome.REFUSED
     assert desk.stripe.asked[-1][0] == "POST /v1/checkout/sessions/{id}/expire"
 

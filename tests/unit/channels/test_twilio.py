@@ -7,6 +7,7 @@ import inspect
 import json
 
 import httpx
+import msgspec
 import pytest
 from twilio.rest.api.v2010.account.message import MessageList
 
@@ -120,12 +121,7 @@ def test_an_answer_that_is_none_of_twilios_is_still_read_by_its_status(body: byt
     assert read_twilio("k1", Called(502, {}, body)).answer is Answer.UNKNOWN
 
 
-RIGHT = {
-    "twilio_account_sid": ACCOUNT,
-    "twilio_auth_token": TOKEN,
-    "twilio_from": SENDER,
-    "public_url": PUBLIC,
-}
+RIGHT = Settings(twilio_account_sid=ACCOUNT, twilio_auth_token=TOKEN, twilio_from=SENDER, public_url=PUBLIC)
 
 
 @pytest.mark.parametrize(
@@ -142,11 +138,11 @@ RIGHT = {
 )
 def test_what_is_set_wrongly_is_told_without_a_secret(wrong: dict[str, str], words: str) -> None:
     with pytest.raises(ConfigError, match=words) as caught:
-        open_twilio(Settings(**{**RIGHT, **wrong}))  # type: ignore[arg-type]  # all of them are text
+        open_twilio(msgspec.structs.replace(RIGHT, **wrong))
     assert TOKEN not in str(caught.value)
 
 
 def test_an_api_key_logs_in_where_there_is_one() -> None:
-    keyed = Settings(**RIGHT, twilio_api_key="SK1:other")  # type: ignore[arg-type]  # all of them are text
+    keyed = msgspec.structs.replace(RIGHT, twilio_api_key="SK1:other")
     assert isinstance(open_twilio(keyed), TwilioChannel)
     assert Login(ACCOUNT, "SK1", "other").header == httpx.BasicAuth("SK1", "other")._auth_header

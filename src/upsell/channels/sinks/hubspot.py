@@ -188,7 +188,6 @@ class HubSpotDesk:
             "hs_timestamp": format_moment(card.due_at),
             "hs_task_subject": card.title,
             "hs_task_body": card.text,
-            "hs_task_type": "TODO",
         }
         if is_closed or not card.vendor_id:
             said["hs_task_status"] = "COMPLETED" if is_closed else "NOT_STARTED"
