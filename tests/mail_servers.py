@@ -14,7 +14,6 @@ from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
@@ -24,7 +23,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from tests.sinks import HOST
+from upsell.testing.stand_ins import HOST, serving_smtp
 
 _KEY = re.compile(rb"^Message-ID: <([^@>]+)@", re.MULTILINE)
 
@@ -85,32 +84,13 @@ def open_server(
 ) -> Iterator[Server]:
     """Run a server in a thread; ``options`` are those of aiosmtpd's ``SMTP``."""
     server = Server(answer, is_pipelined=is_pipelined)
-    loop = asyncio.new_event_loop()
     context = options.pop("from_the_first_byte", None)
-    opening = loop.create_server(
-        lambda: SMTP(server, hostname="sink.example", loop=loop, **options), HOST, 0, ssl=context
-    )
-    listening = loop.run_until_complete(opening)
-    server.port = listening.sockets[0].getsockname()[1]
-    thread = Thread(target=loop.run_forever, name="mail-server")
-    thread.start()
-    try:
+
+    def serve(loop: asyncio.AbstractEventLoop) -> SMTP:
+        return SMTP(server, hostname="sink.example", loop=loop, **options)
+
+    with serving_smtp(serve, context) as server.port:
         yield server
-    finally:
-        asyncio.run_coroutine_threadsafe(_close(listening), loop).result()
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
-
-
-async def _close(listening: asyncio.Server) -> None:
-    listening.close()
-    others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-    for task in others:
-        task.cancel()
-    await asyncio.gather(*others, return_exceptions=True)
-    # Goodbyes over TLS take a round of the loop or two.
-    await asyncio.sleep(0.02)
 
 
 def logs_in(user: str, password: str) -> Callable[..., AuthResult]:

@@ -20,10 +20,7 @@ from upsell.workspace.compile import check_text
 from upsell.workspace.documents import SOURCES, Documents
 from upsell.workspace.files import File
 from upsell.workspace.findings import Findings, Place
-from upsell.workspace.items import Record
-from upsell.workspace.nodes import compose
-from upsell.workspace.reading import Reader
-from upsell.workspace.scalars import NAME
+from upsell.workspace.named_files import is_named, read_record
 
 SOURCE_FILE: Final = File(
     "sources/*.yaml",
@@ -60,17 +57,8 @@ def source_sorts(documents: Documents) -> Mapping[str, str]:
 def read_source(file: str, name: str, text: str, findings: Findings) -> Definition | None:
     """Read the text of one source; what is wrong is noted, and then there is none."""
     before = len(findings)
-    node = compose(file, text, findings)
-    if node is None:
-        if len(findings) == before:
-            findings.error(
-                Place(file),
-                f"expected one of the keys {', '.join(SORTS)}, got an empty file",
-                code="missing-key",
-            )
-        return None
-    read = Reader(file, {}, findings).read(node, SHAPE)
-    if not isinstance(read, Record):
+    read = read_record(file, text, SHAPE, SORTS, findings)
+    if read is None:
         return None
     for key, sort in SORTS.items():
         written = read.record(key)
@@ -85,7 +73,9 @@ def find_sources(documents: Documents, findings: Findings) -> dict[str, Definiti
     sources: dict[str, Definition] = {}
     for path, text in sorted(documents.items()):
         parts = PurePosixPath(path)
-        if len(parts.parts) != 2 or parts.parts[0] != SOURCES or not _is_named(parts, findings):
+        if len(parts.parts) != 2 or parts.parts[0] != SOURCES:
+            continue
+        if not is_named(parts, "source", findings) or not _is_free(parts, findings):
             continue
         before = len(findings)
         check_text(path, text, findings)
@@ -98,27 +88,16 @@ def find_sources(documents: Documents, findings: Findings) -> dict[str, Definiti
     return sources
 
 
-def _is_named(path: PurePosixPath, findings: Findings) -> bool:
-    """Tell whether a file is named as a source may be; else that is noted."""
-    place = Place(str(path))
-    if path.suffix != ".yaml":
-        findings.error(place, f"expected sources that end in .yaml, got {path.name}", code="file-name")
-    elif NAME.parse(path.stem) is None:
-        findings.error(
-            place,
-            f"expected {NAME.expected}, got {path.stem}",
-            hint="a source's name is its file's name",
-            code="file-name",
-        )
-    elif path.stem in NOBODYS or path.stem in TAKEN_PATHS:
-        findings.error(
-            place,
-            f"expected another name than {path.stem}: events that come in another way have that source",
-            hint=f"call it otherwise, such as {path.stem}-events.yaml",
-            code="source-name",
-        )
-    else:
+def _is_free(path: PurePosixPath, findings: Findings) -> bool:
+    """Tell whether a file has a name that no other source has; else that is noted."""
+    if path.stem not in NOBODYS and path.stem not in TAKEN_PATHS:
         return True
+    findings.error(
+        Place(str(path)),
+        f"expected another name than {path.stem}: events that come in another way have that source",
+        hint=f"call it otherwise, such as {path.stem}-events.yaml",
+        code="source-name",
+    )
     return False
 
 

@@ -11,6 +11,7 @@ import asyncio
 import enum
 import re
 import socket
+import ssl
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -239,8 +240,6 @@ _SMTP = {
 def open_mail_stand_in() -> Iterator[StandIn]:
     """Run a mail server, which knows mails by their Message-ID and takes each however often it comes."""
     stand_in = StandIn(knows_keys=False)
-    loop = asyncio.new_event_loop()
-    servers: list[SMTP] = []
 
     class Counted(SMTP):
         """Speaks SMTP, and counts who is connected."""
@@ -275,16 +274,28 @@ def open_mail_stand_in() -> Iterator[StandIn]:
             """Take one mail."""
             return await server.take(envelope.content if isinstance(envelope.content, bytes) else b"")
 
-    def serve() -> SMTP:
-        servers.append(Counted(Handler(), hostname="stand-in.example", loop=loop))
-        return servers[-1]
+    with serving_smtp(
+        lambda loop: Counted(Handler(), hostname="stand-in.example", loop=loop)
+    ) as stand_in.port:
+        yield stand_in
 
-    listening = loop.run_until_complete(loop.create_server(serve, HOST, 0))
-    stand_in.port = listening.sockets[0].getsockname()[1]
-    thread = Thread(target=loop.run_forever, name="mail-stand-in", daemon=True)
+
+@contextmanager
+def serving_smtp(
+    make: Callable[[asyncio.AbstractEventLoop], SMTP], context: ssl.SSLContext | None = None
+) -> Iterator[int]:
+    """Serve mail in a thread, by what is made for each connection; give the port.
+
+    Args:
+        make: Makes what speaks with one client, in the loop it is given.
+        context: By which TLS is spoken from the first byte; None for none.
+    """
+    loop = asyncio.new_event_loop()
+    listening = loop.run_until_complete(loop.create_server(lambda: make(loop), HOST, 0, ssl=context))
+    thread = Thread(target=loop.run_forever, name="mail-server", daemon=True)
     thread.start()
     try:
-        yield stand_in
+        yield listening.sockets[0].getsockname()[1]
     finally:
         asyncio.run_coroutine_threadsafe(_close(listening), loop).result()
         loop.call_soon_threadsafe(loop.stop)
@@ -298,3 +309,5 @@ async def _close(listening: asyncio.Server) -> None:
     for task in others:
         task.cancel()
     await asyncio.gather(*others, return_exceptions=True)
+    # Goodbyes over TLS take a round of the loop or two.
+    await asyncio.sleep(0.02)

@@ -16,11 +16,8 @@ from upsell.channels.sinks.sorts import SHAPE, SORTS
 from upsell.workspace.compile import check_text
 from upsell.workspace.documents import SINKS, Documents
 from upsell.workspace.files import File
-from upsell.workspace.findings import Findings, Place
-from upsell.workspace.items import Record
-from upsell.workspace.nodes import compose
-from upsell.workspace.reading import Reader
-from upsell.workspace.scalars import NAME
+from upsell.workspace.findings import Findings
+from upsell.workspace.named_files import is_named, read_record
 
 SINK_FILE: Final = File(
     "sinks/*.yaml",
@@ -52,7 +49,7 @@ def find_sinks(documents: Documents, findings: Findings) -> dict[str, Definition
     sinks: dict[str, Definition] = {}
     for path, text in sorted(documents.items()):
         parts = PurePosixPath(path)
-        if len(parts.parts) != 2 or parts.parts[0] != SINKS or not _is_named(parts, findings):
+        if len(parts.parts) != 2 or parts.parts[0] != SINKS or not is_named(parts, "sink", findings):
             continue
         before = len(findings)
         check_text(path, text, findings)
@@ -62,36 +59,10 @@ def find_sinks(documents: Documents, findings: Findings) -> dict[str, Definition
     return sinks
 
 
-def _is_named(path: PurePosixPath, findings: Findings) -> bool:
-    """Tell whether a file is named as a sink may be; else that is noted."""
-    place = Place(str(path))
-    if path.suffix != ".yaml":
-        findings.error(place, f"expected sinks that end in .yaml, got {path.name}", code="file-name")
-    elif NAME.parse(path.stem) is None:
-        findings.error(
-            place,
-            f"expected {NAME.expected}, got {path.stem}",
-            hint="a sink's name is its file's name",
-            code="file-name",
-        )
-    else:
-        return True
-    return False
-
-
 def _read(file: str, name: str, text: str, findings: Findings) -> Definition | None:
     before = len(findings)
-    node = compose(file, text, findings)
-    if node is None:
-        if len(findings) == before:
-            findings.error(
-                Place(file),
-                f"expected one of the keys {', '.join(SORTS)}, got an empty file",
-                code="missing-key",
-            )
-        return None
-    read = Reader(file, {}, findings).read(node, SHAPE)
-    if not isinstance(read, Record):
+    read = read_record(file, text, SHAPE, SORTS, findings)
+    if read is None:
         return None
     sort = next(sort for key, sort in SORTS.items() if read.has(key))
     found = sort.read(name, read, findings) if len(findings) == before else None

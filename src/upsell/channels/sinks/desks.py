@@ -13,9 +13,12 @@ from typing import Any, Final
 import msgspec
 
 from upsell.channels.calling import Called, Caller, CallError
+from upsell.channels.sinks.cards import TaskCard
+from upsell.channels.sinks.sink import Parcel
 from upsell.config import secrets_of
 from upsell.errors import ConfigError
 from upsell.signals.events import TASK_CHANGES
+from upsell.workspace.findings import Place
 from upsell.workspace.items import Record
 from upsell.workspace.scalars import NAME, TRAIT_NAME
 from upsell.workspace.shapes import Key, ListOf, MapOf, Scalar
@@ -56,6 +59,37 @@ OWNERS: Final = Key(
     "who somebody of queues.yaml is there, by id; who is not named has no owner there",
 )
 TRAIT: Final = TRAIT_NAME
+
+
+class DeskDefinition(msgspec.Struct, frozen=True, kw_only=True):
+    """What is written of every desk.
+
+    Attributes:
+        name: What it is called: the name of its file.
+        place: Where it is written.
+        where: Where the vendor's API is.
+        settings: The variables of the environment that hold its secrets.
+        owners: Who people of ``queues.yaml`` are there, by id.
+        queues: The queues whose tasks go there; empty for all.
+        events: What it is told of.
+        at_once: One, so that what a task is arrives in order.
+        is_desk: It is one.
+    """
+
+    name: str
+    place: Place
+    where: str
+    settings: tuple[str, ...]
+    owners: Mapping[str, str]
+    queues: frozenset[str]
+    events: frozenset[str] = EVENTS
+    at_once: int = 1
+    is_desk: bool = True
+
+    def card_of(self, parcel: Parcel) -> TaskCard | None:
+        """Give the task of a parcel that goes there; None where none does."""
+        card = parcel.card
+        return card if card is not None and (not self.queues or card.queue in self.queues) else None
 
 
 def queues_of(written: Record) -> frozenset[str]:

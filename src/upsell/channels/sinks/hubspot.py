@@ -21,11 +21,11 @@ from upsell.channels.sinks.cards import TaskCard
 from upsell.channels.sinks.definition import Sort, usual_setting
 from upsell.channels.sinks.desks import (
     DESK_KEYS,
-    EVENTS,
     FIELD,
     OWNERS,
     TIMEOUT,
     TRAIT,
+    DeskDefinition,
     ask,
     need,
     owners_of,
@@ -34,7 +34,7 @@ from upsell.channels.sinks.desks import (
 )
 from upsell.channels.sinks.sink import Closing, Outcome, Parcel, Reply, Sink, failed_reply, read_reply
 from upsell.clock import SECOND, Moment, format_moment, parse_moment
-from upsell.workspace.findings import Findings, Place
+from upsell.workspace.findings import Findings
 from upsell.workspace.items import Record
 from upsell.workspace.scalars import SETTING, URL
 from upsell.workspace.shapes import Key, RecordOf
@@ -76,21 +76,12 @@ _SHAPE: Final = RecordOf(
 )
 
 
-class HubSpotDefinition(msgspec.Struct, frozen=True):
+class HubSpotDefinition(DeskDefinition, frozen=True, kw_only=True):
     """HubSpot as it is written."""
 
-    name: str
-    place: Place
-    where: str
-    settings: tuple[str, ...]
     company: str
     contact: str
     outcome: str
-    owners: Mapping[str, str]
-    queues: frozenset[str]
-    events: frozenset[str] = EVENTS
-    at_once: int = 1
-    is_desk: bool = True
 
     @property
     def traits(self) -> tuple[str, ...]:
@@ -117,8 +108,8 @@ class HubSpotDesk:
 
     async def deliver(self, parcel: Parcel, now: Moment) -> Reply:
         """Make a task there, or bring it to what it is now; see ``Sink.deliver``."""
-        card = parcel.card
-        if card is None or (self._as.queues and card.queue not in self._as.queues):
+        card = self._as.card_of(parcel)
+        if card is None:
             return Reply(Outcome.TAKEN, "no task for it")
         told = {"idProperty": KEY_PROPERTY, "id": card.key, "properties": self._properties(card)}
         try:

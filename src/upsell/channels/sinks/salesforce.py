@@ -22,11 +22,11 @@ from upsell.channels.sinks.cards import TaskCard
 from upsell.channels.sinks.definition import Sort, usual_setting
 from upsell.channels.sinks.desks import (
     DESK_KEYS,
-    EVENTS,
     FIELD,
     OWNERS,
     TIMEOUT,
     TRAIT,
+    DeskDefinition,
     ask,
     need,
     owners_of,
@@ -35,7 +35,7 @@ from upsell.channels.sinks.desks import (
 )
 from upsell.channels.sinks.sink import Closing, Outcome, Parcel, Reply, Sink, failed_reply, read_reply
 from upsell.clock import Moment, parse_moment, to_datetime
-from upsell.workspace.findings import Findings, Place
+from upsell.workspace.findings import Findings
 from upsell.workspace.items import Record
 from upsell.workspace.scalars import SETTING, URL
 from upsell.workspace.shapes import Key, RecordOf
@@ -80,22 +80,13 @@ _SHAPE: Final = RecordOf(
 )
 
 
-class SalesforceDefinition(msgspec.Struct, frozen=True):
+class SalesforceDefinition(DeskDefinition, frozen=True, kw_only=True):
     """Salesforce as it is written."""
 
-    name: str
-    place: Place
-    where: str
-    settings: tuple[str, ...]
     key: str
     account: str
     contact: str
     outcome: str
-    owners: Mapping[str, str]
-    queues: frozenset[str]
-    events: frozenset[str] = EVENTS
-    at_once: int = 1
-    is_desk: bool = True
 
     @property
     def traits(self) -> tuple[str, ...]:
@@ -126,8 +117,8 @@ class SalesforceDesk:
 
     async def deliver(self, parcel: Parcel, now: Moment) -> Reply:
         """Make a task there, or bring it to what it is now; see ``Sink.deliver``."""
-        card = parcel.card
-        if card is None or (self._as.queues and card.queue not in self._as.queues):
+        card = self._as.card_of(parcel)
+        if card is None:
             return Reply(Outcome.TAKEN, "no task for it")
         path = f"sobjects/Task/{self._as.key}/{quote(card.key, safe='')}"
         try:

@@ -18,10 +18,10 @@ from upsell.channels.sinks.cards import TaskCard
 from upsell.channels.sinks.definition import Sort, usual_setting
 from upsell.channels.sinks.desks import (
     DESK_KEYS,
-    EVENTS,
     OWNERS,
     TEXT_ID,
     TIMEOUT,
+    DeskDefinition,
     ask,
     need,
     owners_of,
@@ -31,7 +31,7 @@ from upsell.channels.sinks.desks import (
 from upsell.channels.sinks.sink import Closing, Outcome, Parcel, Reply, Sink, failed_reply, read_reply
 from upsell.clock import SECOND, Moment
 from upsell.decisions.task_outcomes import TaskOutcome
-from upsell.workspace.findings import Findings, Place
+from upsell.workspace.findings import Findings
 from upsell.workspace.items import Record
 from upsell.workspace.scalars import SETTING, URL
 from upsell.workspace.shapes import Key, RecordOf
@@ -82,20 +82,11 @@ _SHAPE: Final = RecordOf(
 )
 
 
-class SlackDefinition(msgspec.Struct, frozen=True):
+class SlackDefinition(DeskDefinition, frozen=True, kw_only=True):
     """Slack as it is written."""
 
-    name: str
-    place: Place
-    where: str
     channel: str
-    settings: tuple[str, ...]
-    owners: Mapping[str, str]
-    queues: frozenset[str]
-    events: frozenset[str] = EVENTS
     traits: tuple[str, ...] = ()
-    at_once: int = 1
-    is_desk: bool = True
 
     def open(self, secrets: Mapping[str, str], border: Border) -> Sink:
         """Give Slack with its token.
@@ -117,8 +108,8 @@ class SlackDesk:
 
     async def deliver(self, parcel: Parcel, now: Moment) -> Reply:
         """Post a message for a task, or change the one that is there; see ``Sink.deliver``."""
-        card = parcel.card
-        if card is None or (self._as.queues and card.queue not in self._as.queues):
+        card = self._as.card_of(parcel)
+        if card is None:
             return Reply(Outcome.TAKEN, "no task for it")
         try:
             return await self._show(card, now)
