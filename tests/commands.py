@@ -17,9 +17,16 @@ def run_command(*words: str, **environment: str) -> CompletedProcess[str]:
     return run_command_on(b"", *words, **environment)
 
 
+def typed(*words: object) -> tuple[int, str, str]:
+    """Run ``upsell`` with words; give its exit code, what it printed, and what it said of errors."""
+    done = run_command(*map(str, words))
+    return done.returncode, done.stdout, done.stderr
+
+
 def run_command_on(said: bytes, *words: str, **environment: str) -> CompletedProcess[str]:
     """Run ``upsell`` as ``run_command`` does, with something on its standard input."""
-    out, err = io.StringIO(), io.StringIO()
+    # As on a terminal there are bytes beneath, for whoever writes a file to it.
+    out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
     code: object = 0
     with (
         patch.dict(os.environ, environment),
@@ -33,4 +40,9 @@ def run_command_on(said: bytes, *words: str, **environment: str) -> CompletedPro
         except SystemExit as left:
             code = left.code
     status = code if isinstance(code, int) else int(code is not None)
-    return CompletedProcess(["upsell", *words], status, out.getvalue(), err.getvalue())
+    return CompletedProcess(["upsell", *words], status, _shown(out), _shown(err))
+
+
+def _shown(stream: io.TextIOWrapper) -> str:
+    stream.seek(0)
+    return stream.read()
