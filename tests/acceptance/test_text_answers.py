@@ -157,6 +157,20 @@ def test_it_is_confirmed_once_and_twilios_own_answers_are_not_doubled(database: 
         assert len(texted.events("Message Answered")) == 5
 
 
+def test_a_text_told_again_after_others_changes_nothing_whoever_has_the_number(database: str) -> None:
+    with open_texted(database) as texted:
+        texted.world.happens("Asked", "ada")
+        texted.world.worker.run_until_idle()
+        for name, words in (("SM1", "START"), ("SM2", "STOP"), ("SM1", "START")):
+            texted.text(words, sid=name)
+        texted.world.dispatcher.run_until_idle()
+        assert texted.twilio.came == {}, "their last word was to stop"
+        for name, words in (("SM3", "START"), ("SM2", "STOP")):
+            texted.text(words, sid=name)
+        kept = texted.world.rows("select count(*) from left_addresses")
+        assert kept == [(0,)], "their last word was to start"
+
+
 def test_where_twilio_answers_nothing_we_answer_keywords(database: str) -> None:
     with open_texted(database, keywords=0) as texted:
         texted.ask("Asked", "bob")

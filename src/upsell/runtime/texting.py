@@ -30,10 +30,11 @@ from upsell.sources.hooks.twilio import Text
 from upsell.store.connect import Connection
 from upsell.store.consents import ConsentText, keep_text
 from upsell.store.households import read_traits
-from upsell.store.ledger import Outcome, append
+from upsell.store.ledger import append
 from upsell.store.left_addresses import LeftAddress, forget_left, keep_left, read_left
 from upsell.store.reported import Sent, find_last_to
 from upsell.store.suppressions import find_addressed
+from upsell.store.texts import remember_text
 
 SOURCE: Final = "twilio"
 """The source of the events made here."""
@@ -76,6 +77,8 @@ class TextBook:
         about = _about(connection, address_key(SMS, text.sender))
         is_answered = bool(text.asked) or (self._has_keywords and is_keyword(text.words))
         with connection.transaction():
+            if not remember_text(connection, text.sid, now):
+                return Heard("", is_known=bool(about.people))
             held = read_left(connection, [about.address])
             was_left = any(kept_scope(each.scope) == ALL_TEXTS for each in held)
             words = "" if is_answered else self._words(connection, meaning, about, is_silent=was_left)
@@ -88,10 +91,7 @@ class TextBook:
             if meaning is Meaning.START:
                 keep_text(connection, asked, now)
             events = _events(text, meaning, about, words, asked.version, now)
-            # Told again it is the same, whatever stood at the number by then.
-            appended = append(connection, events, clock, [event.id.encode() for event in events])
-        if any(each.outcome is not Outcome.APPENDED for each in appended):
-            return Heard("", is_known=True)
+            append(connection, events, clock, [event.id.encode() for event in events])
         _log.info("text_heard", meaning=meaning.value, people=len(about.people))
         return Heard(words, is_known=bool(about.people))
 
