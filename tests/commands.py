@@ -17,6 +17,12 @@ def run_command(*words: str, **environment: str) -> CompletedProcess[str]:
     return run_command_on(b"", *words, **environment)
 
 
+def typed(*words: object) -> tuple[int, str, str]:
+    """Run ``upsell`` with words; give its exit code, what it printed, and what it said of errors."""
+    done = run_command(*map(str, words))
+    return done.returncode, done.stdout, done.stderr
+
+
 def run_command_on(said: bytes, *words: str, **environment: str) -> CompletedProcess[str]:
     """Run ``upsell`` as ``run_command`` does, with something on its standard input."""
     out, err = io.StringIO(), io.StringIO()

@@ -13,9 +13,9 @@ from litestar.testing import TestClient
 
 from tests.acceptance.test_accepting import PRICE
 from tests.acceptance.test_order_mails import PROMISED, Post
+from tests.commands import typed
 from tests.live_world import open_world
 from tests.sinks import GATEWAY_SECRET, LOCAL, open_gateway, open_sink
-from tests.unit.cli.commands import run_command
 from upsell.channels.fulfillers import WebhookFulfiller
 from upsell.channels.link_facts import QUOTE, key_token
 from upsell.channels.signing import read_secret
@@ -221,7 +221,6 @@ def test_the_quote_says_what_was_accepted_in_their_language(bank: Bank) -> None:
 def test_an_approver_sees_and_decides_on_the_command_line(
     bank: Bank,
     tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     order, other = bank.ask().order, bank.ask("bob").order
@@ -231,7 +230,7 @@ def test_an_approver_sees_and_decides_on_the_command_line(
     bank.world.connection.execute("update orders set decide_by = now() + interval '3 days'")
 
     def orders(*words: str) -> tuple[int, str]:
-        code, out, err = run_command(capsys, monkeypatch, "orders", *words)
+        code, out, err = typed("orders", *words)
         return code, out + err
 
     assert order.key[:12] in orders("list", "--waiting-approval")[1]

@@ -11,10 +11,10 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
+from tests.commands import typed
 from tests.live_world import LiveWorld, make_documents, open_world, two_mails
 from tests.sinks import Sink, open_sink
 from tests.stories.world import workflow
-from tests.unit.cli.commands import run_command
 from upsell.analysis import open_export
 from upsell.clock import DAY, from_datetime
 from upsell.errors import ConfigError
@@ -133,7 +133,6 @@ def test_the_health_of_numbers_over_an_export_is_that_of_the_database(
     database: str,
     sink: Sink,
     tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     journey = "[{prompt: {placement: usage-page, offer: pro-annual}}, {wait: 20 days}]"
@@ -180,10 +179,10 @@ def test_the_health_of_numbers_over_an_export_is_that_of_the_database(
     assert any(isinstance(placebo, Placebo) for placebo in health.checks.placebo.values())
     # From the command line, without a database to ask.
     monkeypatch.setenv("UPSELL_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
-    code, out, err = run_command(capsys, monkeypatch, "report", "--health", "--export", str(tmp_path))
+    code, out, err = typed("report", "--health", "--export", str(tmp_path))
     assert (code, err) == (0, "")
     assert "held out and reached another way: 1 by task, 2 by prompt, 1 by accepted" in out
-    code, out, err = run_command(capsys, monkeypatch, "report", "--export", str(tmp_path / "none"))
+    code, out, err = typed("report", "--export", str(tmp_path / "none"))
     assert (code, out) == (1, "")
     assert "expected an export at" in err
 
@@ -301,10 +300,10 @@ def test_what_is_no_export_of_this_database_is_refused(
 
 
 def test_an_export_is_made_from_the_command_line_and_of_nothing_as_well(
-    database: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("UPSELL_DATABASE_URL", database)
-    code, out, err = run_command(capsys, monkeypatch, "export", tmp_path / "x")
+    code, out, err = typed("export", tmp_path / "x")
     assert (code, err) == (0, "")
     assert "Wrote 0 files" in out
     tables = ExportedTables(tmp_path / "x")

@@ -12,10 +12,10 @@ from litestar.testing import TestClient
 
 from tests.acceptance.test_going_back import PROMISED, Leaver
 from tests.acceptance.test_stripe_billing import _with_ids
+from tests.commands import typed
 from tests.offer_world import offer_documents, open_offers
 from tests.sinks import open_gateway, open_sink
 from tests.stripe_billing.server import MONTH, SECRET_KEY, Stripe, open_stripe_server
-from tests.unit.cli.commands import run_command
 from upsell.channels.fulfillers import Fulfiller
 from upsell.clock import DAY, HOUR, MINUTE, SECOND
 from upsell.config import Settings
@@ -189,7 +189,7 @@ def test_told_anew_by_hand_it_is_done_once_what_stood_in_the_way_is_gone(payer: 
 
 
 def test_the_command_says_what_is_given_back_before_and_after(
-    payer: Payer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    payer: Payer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("UPSELL_DATABASE_URL", payer.url)
     monkeypatch.setenv("UPSELL_STRIPE_SECRET_KEY", SECRET_KEY)
@@ -197,18 +197,18 @@ def test_the_command_says_what_is_given_back_before_and_after(
     paid = f"{payer.charged() / 100:.2f} USD"
     # The command goes by the clock of the machine, by which the guarantee is over.
     payer.stripe.subscriptions["sub_acme"]["items"]["data"][0]["quantity"] = 3
-    code, out, _ = run_command(capsys, monkeypatch, "honour", payer.key)
+    code, out, _ = typed("honour", payer.key)
     assert (code, "  by hand: expected" in out, "Nothing is asked for yet" in out) == (0, True, True)
     payer.stripe.subscriptions["sub_acme"]["items"]["data"][0]["quantity"] = 1
     world = payer.offered.world
     world.connection.execute("update orders set guarantee_until = now() + interval '1 day'")
-    code, out, _ = run_command(capsys, monkeypatch, "honour", payer.key)
+    code, out, _ = typed("honour", payer.key)
     assert (code, f"  gives back: {paid}, to what they paid with" in out) == (0, True), out
-    code, out, _ = run_command(capsys, monkeypatch, "honour", payer.key, "--because", "too slow")
+    code, out, _ = typed("honour", payer.key, "--because", "too slow")
     assert (code, "is fulfilled: Take back from Pro, as promised" in out) == (0, True), out
     assert f"  given back: {paid}" in out
     assert (payer.given(), payer.items()) == (payer.charged(), ["price_starter"])
-    code, out, _ = run_command(capsys, monkeypatch, "honour", payer.key)
+    code, out, _ = typed("honour", payer.key)
     assert (code, f"  given back: {paid}" in out) == (0, True)
-    code, out, _ = run_command(capsys, monkeypatch, "orders", "show", payer.back().key)
+    code, out, _ = typed("orders", "show", payer.back().key)
     assert (code, f"  given back: {paid}" in out) == (0, True)

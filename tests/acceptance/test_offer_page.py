@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from litestar.testing import TestClient
 
+from tests.commands import typed
 from tests.live_world import make_documents
 from tests.offer_world import CATALOG, Offered, offer_documents, open_offers
 from tests.sinks import open_sink
 from tests.stories.world import START, workflow
 from tests.unit.channels.test_scanners import CHROME
-from tests.unit.cli.commands import run_command
 from upsell.channels.link_facts import OFFER, UNSUBSCRIBE, key_token
 from upsell.channels.scanners import HELD_BACK, TOO_SOON
 from upsell.clock import DAY, HOUR, MINUTE
@@ -455,13 +455,13 @@ def test_a_database_that_does_not_answer_is_said_calmly(database: str) -> None:
 
 
 def test_the_same_is_said_by_command(
-    visitor: Visitor, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, database: str
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch, database: str
 ) -> None:
     monkeypatch.setenv("UPSELL_DATABASE_URL", database)
     key = visitor.offered.to_account()
 
     def honour(*words: str) -> tuple[int, str, str]:
-        return run_command(capsys, monkeypatch, "honour", *words)
+        return typed("honour", *words)
 
     code, _, err = honour("0" * 32)
     assert code == 1

@@ -9,10 +9,10 @@ from email.message import EmailMessage
 import pytest
 
 from tests.acceptance.test_fulfilling import Till
+from tests.commands import typed
 from tests.live_world import open_world
 from tests.sinks import GATEWAY_SECRET, LOCAL, Sink, open_gateway, open_sink
 from tests.stories.world import CATALOG
-from tests.unit.cli.commands import run_command
 from upsell.channels.fulfillers import WebhookFulfiller
 from upsell.channels.signing import read_secret
 from upsell.clock import DAY
@@ -196,17 +196,15 @@ def test_the_teams_own_template_takes_the_place_of_the_shipped_one(post: Post) -
     assert mail["Subject"] == "Ours: confirmed"
 
 
-def test_the_outbox_lists_and_shows_it_as_all_mail(
-    post: Post, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_outbox_lists_and_shows_it_as_all_mail(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
     key = post.known()
     post.take_offer(key)
     post.mails()
     monkeypatch.setenv("UPSELL_DATABASE_URL", post.url)
     ((mailed,),) = post.world.rows("select key from outbox")
-    listed = run_command(capsys, monkeypatch, "outbox", "list")[1]
+    listed = typed("outbox", "list")[1]
     assert "about an order, template order, intent service" in listed
-    code, shown, _ = run_command(capsys, monkeypatch, "outbox", "show", mailed)
+    code, shown, _ = typed("outbox", "show", mailed)
     assert code == 0
     assert "Pro is yours" in shown
     assert f"upsell orders show {key}" in " ".join(shown.split())

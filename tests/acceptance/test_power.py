@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 import pytest
 
 from tests.acceptance.made_history import DOCUMENTS, make_lines
-from tests.unit.cli.commands import run_command
+from tests.commands import typed
 from upsell.clock import DAY, SystemClock
 from upsell.measurement.answers import Undetermined, UndeterminedReason
 from upsell.measurement.question import Contrast, Metric
@@ -123,11 +123,9 @@ def workspace(tmp_path: Path) -> Iterator[Path]:
 def test_the_command_says_in_80_columns_what_cannot_be_known(
     history_file: Path,
     workspace: Path,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     words = ("power", workspace, "--events", history_file, "--workers", 1)
-    code, out, _ = run_command(capsys, monkeypatch, *words, "--workflow", "keen", "--lift", "5pp")
+    code, out, _ = typed(*words, "--workflow", "keen", "--lift", "5pp")
     assert code == 0
     assert max(map(len, out.splitlines())) <= 80
     flat = " ".join(out.split())
@@ -135,9 +133,9 @@ def test_the_command_says_in_80_columns_what_cannot_be_known(
     assert "conversion in 14 days: 3.45 % now, of 29 whose window has closed" in flat
     assert "cannot be known with 60 customers;" in flat
     assert "if new ones keep coming at this rate" in flat
-    _, out, _ = run_command(capsys, monkeypatch, *words, "--workflow", "keen", "--lift", "1%")
+    _, out, _ = typed(*words, "--workflow", "keen", "--lift", "1%")
     assert "cannot be known, not in a hundred years at this rate" in " ".join(out.split())
-    code, out, _ = run_command(capsys, monkeypatch, *words, "--json", "--lift", "5pp")
+    code, out, _ = typed(*words, "--json", "--lift", "5pp")
     told = json.loads(out)
     assert [one["key"] for one in told["workflows"]] == ["keen", "stuck"]
     assert told["workflows"][0]["comparisons"][0]["metrics"][0]["difference"] == 0.05
@@ -157,11 +155,9 @@ def test_what_cannot_be_asked_is_refused_in_words(
     workspace: Path,
     words: tuple[str, str],
     told: str,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     asked = ("power", workspace, "--events", history_file, "--workers", 1, *words)
-    code, _, err = run_command(capsys, monkeypatch, *asked)
+    code, _, err = typed(*asked)
     assert code != 0
     assert told in " ".join(err.replace("│", " ").split())
 

@@ -13,10 +13,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from tests.commands import typed
 from tests.live_world import LiveWorld, make_documents, open_world
 from tests.sinks import GATEWAY_SECRET, LOCAL
 from tests.unit.channels.test_sink_webhook import verify
-from tests.unit.cli.commands import run_command
 from upsell.channels.sinks.definitions import read_sinks
 from upsell.clock import DAY, HOUR, MINUTE, SECOND, Moment
 from upsell.runtime.diagnosis import diagnose
@@ -399,10 +399,11 @@ def test_several_at_once_are_all_told_and_each_failure_alone_is_repeated(post: P
 
 
 def test_the_command_shows_tries_and_replays(
-    post: Post, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    post: Post,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def command(*words: str) -> tuple[int, str, str]:
-        return run_command(capsys, monkeypatch, "sinks", *words)
+        return typed("sinks", *words)
 
     post.apply()
     post.receiver.answer = fail("1", status=422)

@@ -12,12 +12,12 @@ import pytest
 from litestar.testing import TestClient
 
 from tests.acceptance.test_accepting import PRICE, Shop
+from tests.commands import typed
 from tests.live_world import open_world
 from tests.offer_world import CATALOG as OFFERED
 from tests.offer_world import Offered, offer_documents
 from tests.stories.world import CATALOG
 from tests.stripe_billing.server import MONTH, SECRET_KEY, Stripe, open_stripe_server
-from tests.unit.cli.commands import run_command
 from upsell.channels.fulfillers import Fulfiller, Purchase
 from upsell.channels.prompt_words import WORDS
 from upsell.clock import DAY, HOUR, MINUTE, SECOND
@@ -403,13 +403,11 @@ def _purchase(order: Order) -> Purchase:
     )  # fmt: skip
 
 
-def test_the_check_names_what_is_wrong_at_stripe(
-    till: Till, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_check_names_what_is_wrong_at_stripe(till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UPSELL_DATABASE_URL", till.url)
     monkeypatch.setenv("UPSELL_STRIPE_SECRET_KEY", SECRET_KEY)
     monkeypatch.setenv("UPSELL_STRIPE_URL", till.settings.stripe_url)
-    code, out, _ = run_command(capsys, monkeypatch, "orders", "check")
+    code, out, _ = typed("orders", "check")
     assert (code, out.splitlines()) == (
         0,
         [
@@ -420,27 +418,27 @@ def test_the_check_names_what_is_wrong_at_stripe(
     )
     till.stripe.prices["price_pro"]["unit_amount"] = 1
     del till.stripe.prices["price_starter"]
-    code, out, _ = run_command(capsys, monkeypatch, "orders", "check")
+    code, out, _ = typed("orders", "check")
     assert code == 1
     assert "Stripe says: No such price: 'price_starter'" in out
     assert "expected price_pro to come to 14900 in USD for 1, as was shown, found 1 at Stripe" in out
     monkeypatch.setenv("UPSELL_STRIPE_SECRET_KEY", "sk_test_other")
-    code, out, _ = run_command(capsys, monkeypatch, "orders", "check")
+    code, out, _ = typed("orders", "check")
     assert (code, len(out.splitlines())) == (1, 2)
     assert "expected a key that Stripe knows, and it refused this one" in out
     assert "sk_test_other" not in out
     monkeypatch.setenv("UPSELL_STRIPE_SECRET_KEY", "")
-    code, _, err = run_command(capsys, monkeypatch, "orders", "check")
+    code, _, err = typed("orders", "check")
     assert (code != 0, "expected UPSELL_STRIPE_SECRET_KEY, got none" in err) == (True, True)
 
 
 @pytest.mark.parametrize("command", ["up", "serve", "worker"])
 def test_two_billings_end_every_command_that_would_tell_them_at_its_start(
-    command: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    command: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("UPSELL_DATABASE_URL", "postgresql://localhost:1/none")
     monkeypatch.setenv("UPSELL_STRIPE_SECRET_KEY", SECRET_KEY)
     monkeypatch.setenv("UPSELL_BILLING_URL", "https://billing.acme.example/x")
-    code, out, err = run_command(capsys, monkeypatch, command)
+    code, out, err = typed(command)
     assert (code != 0, out) == (True, "")
     assert "got both UPSELL_STRIPE_SECRET_KEY and UPSELL_BILLING_URL; leave one of them out" in err

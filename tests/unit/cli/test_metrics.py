@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.commands import typed
 from tests.live_world import make_documents, open_world, two_mails
 from tests.sinks import Sink, open_sink
-from tests.unit.cli.commands import run_command
 from upsell.clock import DAY, format_moment
 
 pytestmark = pytest.mark.postgres
@@ -23,24 +23,22 @@ def sink() -> Iterator[Sink]:
         yield opened
 
 
-def test_metrics_are_listed_defined_and_written_without_a_database(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_metrics_are_listed_defined_and_written_without_a_database(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UPSELL_DATABASE_URL", "postgresql://nobody@localhost:1/none")
-    code, out, _ = run_command(capsys, monkeypatch, "metrics")
+    code, out, _ = typed("metrics")
     assert code == 0
     assert "signal_to_play_rate" in out
-    code, out, _ = run_command(capsys, monkeypatch, "metrics", "funnel")
+    code, out, _ = typed("metrics", "funnel")
     assert (code, "formula" in out) == (0, True)
-    code, out, _ = run_command(capsys, monkeypatch, "metrics", "arpa", "--sql", "--dialect", "postgres")
+    code, out, _ = typed("metrics", "arpa", "--sql", "--dialect", "postgres")
     assert (code, "FROM ledger" in out) == (0, True)
     for words in (("metrics", "funel"), ("metrics", "arpa", "--sql", "--dialect", "postgre")):
-        code, _, err = run_command(capsys, monkeypatch, *words)
+        code, _, err = typed(*words)
         assert (code, "did you mean" in err) == (1, True)
 
 
 def test_a_metric_is_computed_over_what_the_ledger_holds(
-    database: str, sink: Sink, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    database: str, sink: Sink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("UPSELL_DATABASE_URL", database)
     with open_world(database, sink) as world:
@@ -60,9 +58,7 @@ def test_a_metric_is_computed_over_what_the_ledger_holds(
         held_out = world.rows("select count(*) from exposures where arm = 'holdout'")[0][0]
 
     def figures(*words: str) -> dict[tuple[str, str], int]:
-        code, out, err = run_command(
-            capsys, monkeypatch, "metrics", *words, "--run", "--until", until, "--json"
-        )
+        code, out, err = typed("metrics", *words, "--run", "--until", until, "--json")
         assert code == 0, err
         return {(each["slice"], each["item"]): each["numerator"] for each in json.loads(out)["figures"]}
 
@@ -72,8 +68,8 @@ def test_a_metric_is_computed_over_what_the_ledger_holds(
     assert figures("arpa")["all", "all"] in (0, 4900 * 10)
     assert sum(figures("mrr_movements")[("all", item)] for item in ("new",)) == 4900 * 10
     words = ("metrics", "retention_by_arm", "--run", "--until", until)
-    assert json.loads(run_command(capsys, monkeypatch, *words, "--json")[1])["effects"] == {}
-    code, out, err = run_command(capsys, monkeypatch, "attribution", "--until", until, "--json")
+    assert json.loads(typed(*words, "--json")[1])["effects"] == {}
+    code, out, err = typed("attribution", "--until", until, "--json")
     assert code == 0, err
     ledger = json.loads(out)
     assert ledger["label"] == "attributed, not caused"
@@ -82,13 +78,13 @@ def test_a_metric_is_computed_over_what_the_ledger_holds(
     by_line = {line["line"]: line["upgrades"] for line in ledger["credits"]}
     assert by_line["held out"] == held_out_buyers
     assert by_line["credited"] == 10 - held_out_buyers
-    code, out, _ = run_command(capsys, monkeypatch, "attribution", "--until", until)
+    code, out, _ = typed("attribution", "--until", until)
     assert (code, "attributed, not caused" in out, "flow, email" in out) == (0, True, True)
-    code, out, err = run_command(capsys, monkeypatch, "scorecard", "--until", until)
+    code, out, err = typed("scorecard", "--until", until)
     assert (code, "== expand" in out, "no offer, enrolled" in out) == (0, True, True), err
-    code, out, _ = run_command(capsys, monkeypatch, "scorecard", "--until", until, "--json")
+    code, out, _ = typed("scorecard", "--until", until, "--json")
     assert [line["stage"] for line in json.loads(out)["lines"]][:2] == ["discover", "qualify"]
-    code, out, _ = run_command(capsys, monkeypatch, "metrics", "open_rate", "--run", "--until", until)
+    code, out, _ = typed("metrics", "open_rate", "--run", "--until", until)
     assert (code, "not known: no Message Opened" in out) == (0, True)
-    code, _, err = run_command(capsys, monkeypatch, "metrics", "arpa", "--run", "--by", "channel")
+    code, _, err = typed("metrics", "arpa", "--run", "--by", "channel")
     assert (code, "plan, segment, cohort" in err) == (1, True)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.commands import typed
 from tests.live_world import make_documents, open_world
 from tests.stories.world import workflow
-from tests.unit.cli.commands import run_command
 
 SAAS = Path(__file__).parents[3] / "examples" / "saas"
 TEMPLATE = """---
@@ -21,7 +21,7 @@ preheader: For you
 
 @pytest.mark.postgres
 def test_a_customer_of_the_database_sees_what_is_live(
-    database: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    database: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("UPSELL_DATABASE_URL", database)
     with open_world(database) as world:
@@ -31,9 +31,7 @@ def test_a_customer_of_the_database_sees_what_is_live(
         world.happens("Customer Identified", "ada", email="ada@example.com", name="Ada")
         world.settle()
     html = tmp_path / "t1.html"
-    code, out, _ = run_command(
-        capsys, monkeypatch, "preview", "t1", "--customer", "ada", "--html", html, "--locale", "de"
-    )
+    code, out, _ = typed("preview", "t1", "--customer", "ada", "--html", html, "--locale", "de")
     assert code == 0
     head, _, text = out.partition("\n\n")
     assert text.startswith("Hello Ada\n\nAcme\n\nAcme, 1 Road\nUnsubscribe: https://links.example/u/")
@@ -42,18 +40,16 @@ def test_a_customer_of_the_database_sees_what_is_live(
     ]  # fmt: skip
     assert "Preheader: For you" in head
     assert "<p>Hello Ada</p>" in html.read_text("utf-8")
-    past = run_command(capsys, monkeypatch, "preview", "t1", "--customer", "ada", "--at", "2026-03-03")
+    past = typed("preview", "t1", "--customer", "ada", "--at", "2026-03-03")
     assert past[1].partition("\n\n")[2] == text
-    code, _, err = run_command(capsys, monkeypatch, "preview", "t1", "--customer", "bob")
+    code, _, err = typed("preview", "t1", "--customer", "bob")
     assert code == 1
     assert "something is known of, got c:bob" in err
 
 
-def test_a_made_up_customer_needs_no_database(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_made_up_customer_needs_no_database() -> None:
     words = ("preview", "more-reports", "--example", "--workspace", SAAS, "--locale", "de", "--text")
-    code, out, _ = run_command(capsys, monkeypatch, *words)
+    code, out, _ = typed(*words)
     assert code == 0
     assert out.startswith("Acme Reports\n\nMehr Platz für Example Company\n\nGuten Tag Ada,\n")
     assert "Team kostet 99\xa0$ im Monat" in out
@@ -80,24 +76,18 @@ def test_a_made_up_customer_needs_no_database(
     ],
 )
 def test_what_is_wrong_is_said(
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
     words: tuple[object, ...],
     told: str,
 ) -> None:
-    code, _, err = run_command(capsys, monkeypatch, *words)
+    code, _, err = typed(*words)
     assert code == 1
     assert told in err
 
 
-def test_ready_templates_are_listed_and_copied(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    assert "offer          an offer" in run_command(capsys, monkeypatch, "templates")[1]
+def test_ready_templates_are_listed_and_copied(tmp_path: Path) -> None:
+    assert "offer          an offer" in typed("templates")[1]
     (tmp_path / "upsell.yaml").write_text("currency: EUR\n", "utf-8")
-    code, out, _ = run_command(
-        capsys, monkeypatch, "templates", "add", "offer", "--workspace", tmp_path, "--locale", "en"
-    )
+    code, out, _ = typed("templates", "add", "offer", "--workspace", tmp_path, "--locale", "en")
     assert code == 0
     written = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.mjml")}
     assert written == {
@@ -120,28 +110,22 @@ def test_ready_templates_are_listed_and_copied(
 def test_mails_that_no_workflow_sends_are_shown_too(
     words: tuple[str, ...],
     said: tuple[str, ...],
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    code, out, err = run_command(capsys, monkeypatch, "preview", *words, "--example", "--workspace", SAAS)
+    code, out, err = typed("preview", *words, "--example", "--workspace", SAAS)
     assert code == 0, err
     for each in said:
         assert each in out
 
 
-def test_news_that_are_none_are_refused_with_those_that_are(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_news_that_are_none_are_refused_with_those_that_are() -> None:
     given = ("--example", "--workspace", SAAS, "--news", "wonderful")
-    code, _, err = run_command(capsys, monkeypatch, "preview", "order", *given)
+    code, _, err = typed("preview", "order", *given)
     assert (code, "expected one of confirmed, received, failed, to_pay" in err) == (1, True)
-    code, _, err = run_command(capsys, monkeypatch, "preview", "more-reports", *given)
+    code, _, err = typed("preview", "more-reports", *given)
     assert (code, "expected one of the templates colleague, order, got more-reports" in err) == (1, True)
 
 
-def test_a_push_is_shown_with_where_it_leads_and_its_button(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_push_is_shown_with_where_it_leads_and_its_button(tmp_path: Path) -> None:
     asks = workflow(trigger="{on: Asked}", journey="[{push: {content: near, intent: help}}]")
     head = "title: Near\nlink: https://acme.example/usage?plan={{ plan.name }}"
     push = {"templates/near.push.txt": f"---\n{head}\n---\n90 % used.\n"}
@@ -149,16 +133,14 @@ def test_a_push_is_shown_with_where_it_leads_and_its_button(
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(said)
     words = ("preview", "near", "--example", "--workspace", tmp_path)
-    code, out, _ = run_command(capsys, monkeypatch, *words)
+    code, out, _ = typed(*words)
     assert code == 0
     assert "Title:     Near\n" in out
     assert "Opens:     https://acme.example/usage?plan=Starter\n" in out
     assert out.endswith("\n90 % used.\n\n[Stop these]\n")
 
 
-def test_a_text_is_shown_with_its_segments(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_text_is_shown_with_its_segments(tmp_path: Path) -> None:
     documents = make_documents(
         {"w": workflow(trigger="{on: Asked}", journey="[{sms: {content: t1, intent: service}}]")}
     )
@@ -170,6 +152,6 @@ def test_a_text_is_shown_with_its_segments(
         for name, said in {**documents, "templates/t1.sms.txt": text}.items():
             (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / name).write_text(said, "utf-8")
-        code, out, err = run_command(capsys, monkeypatch, *words)
+        code, out, err = typed(*words)
         assert code == 0, err
         assert shown in out

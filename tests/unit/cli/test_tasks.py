@@ -7,8 +7,8 @@ import json
 import msgspec
 import pytest
 
+from tests.commands import typed
 from tests.live_world import make_documents, open_world
-from tests.unit.cli.commands import run_command
 from upsell.catalog.offers import Objection
 from upsell.cli.tasks_text import list_lines, show_lines
 from upsell.clock import DAY, HOUR, parse_moment
@@ -107,18 +107,15 @@ def test_one_task_says_why_what_to_offer_what_to_say_and_what_came_of_it() -> No
 def test_a_command_line_that_says_too_little_or_too_much_is_told_what_it_lacks(
     words: tuple[str, ...],
     wanted: str,
-    capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("COLUMNS", "200")
-    code, _, told = run_command(capsys, monkeypatch, "tasks", *words)
+    code, _, told = typed("tasks", *words)
     assert (code, wanted in " ".join(told.split())) == (2, True)
 
 
 @pytest.mark.postgres
-def test_a_task_is_opened_taken_and_closed_by_command(
-    database: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_task_is_opened_taken_and_closed_by_command(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UPSELL_DATABASE_URL", database)
     with open_world(database) as world:
         world.apply(make_documents({}))
@@ -126,7 +123,7 @@ def test_a_task_is_opened_taken_and_closed_by_command(
         world.settle()
 
     def tell(*words: object) -> tuple[int, str, str]:
-        return run_command(capsys, monkeypatch, "tasks", *words)
+        return typed("tasks", *words)
 
     asked = ("open", "--account", "acme", "--queue", "any", "--reason", "risk", "--title", "Ask", "--due")
     code, out, _ = tell(*asked, "2 days", "--why", "They went quiet", "--by", "lead")

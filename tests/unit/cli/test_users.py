@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.unit.cli.commands import run_command
+from tests.commands import typed
 from upsell.clock import SystemClock
 from upsell.config import Settings
 from upsell.web.server import has_pages, served_at
@@ -15,12 +15,12 @@ pytestmark = pytest.mark.postgres
 
 
 def test_users_are_added_changed_and_removed_and_the_log_tells_who_and_why(
-    database: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("UPSELL_DATABASE_URL", database)
 
     def run(*words: str) -> tuple[int, str, str]:
-        return run_command(capsys, monkeypatch, *words)
+        return typed(*words)
 
     settings, clock = Settings(), SystemClock()
     said = served_at(settings, database, clock)

@@ -10,7 +10,7 @@ import pytest
 import sqlglot
 from sqlglot import ErrorLevel, exp
 
-from tests.unit.cli.commands import run_command
+from tests.commands import typed
 from tests.unit.measurement.test_metrics import SPAN
 from tests.unit.measurement.test_queries import _random_world
 from tests.unit.measurement.worlds import DuckWorld, question
@@ -113,9 +113,9 @@ def test_numbers_are_counted_from_the_first_to_the_last() -> None:
 
 @pytest.mark.parametrize("dialect", ["duckdb", "bigquery"])
 def test_sql_that_was_never_run_where_it_is_for_says_so(
-    dialect: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    dialect: str,
 ) -> None:
-    code, out, err = run_command(capsys, monkeypatch, "metrics", "arpa", "--sql", "--dialect", dialect)
+    code, out, err = typed("metrics", "arpa", "--sql", "--dialect", dialect)
     assert code == 0
     assert out.startswith("WITH")
     assert ("Never run on bigquery" in err) is (dialect == "bigquery")

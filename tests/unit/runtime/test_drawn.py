@@ -10,10 +10,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from tests.commands import typed
 from tests.live_world import LiveWorld, make_documents, open_world, two_mails
 from tests.sinks import open_sink
 from tests.stories.world import DAY, HOUR, workflow
-from tests.unit.cli.commands import run_command
 from upsell.errors import ConfigError
 from upsell.journeys.household import Unit
 from upsell.runtime.drawn import drawn_content, find_whereabouts, live_outline, outline_of
@@ -143,7 +143,7 @@ def test_a_workflow_that_is_not_there_is_told_with_those_that_are(database: str)
 
 
 def test_the_command_draws_what_the_database_holds(
-    database: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     documents = make_documents({"w": two_mails("2 days")})
     for path, text in documents.items():
@@ -156,19 +156,19 @@ def test_the_command_draws_what_the_database_holds(
             world.happens("Pricing Viewed", who)
         world.settle()
     monkeypatch.setenv("UPSELL_DATABASE_URL", database)
-    code, shown, _ = run_command(capsys, monkeypatch, "draw", tmp_path, "w", "--text", "--live")
+    code, shown, _ = typed("draw", tmp_path, "w", "--text", "--live")
     assert code == 0
     assert "1  Wait 2 days  <- 2 here\n" in shown
     assert "2 under way now in version " in shown
-    code, shown, _ = run_command(capsys, monkeypatch, "draw", tmp_path, "w")
+    code, shown, _ = typed("draw", tmp_path, "w")
     assert code == 0
     assert shown.startswith("<svg ")
     assert "under way" not in shown
     target = tmp_path / "w.svg"
-    code, shown, _ = run_command(capsys, monkeypatch, "draw", tmp_path, "w", "--live", "-o", target)
+    code, shown, _ = typed("draw", tmp_path, "w", "--live", "-o", target)
     assert (code, shown) == (0, f"Drawn to {target}.\n")
     assert "1: Wait 2 days; 2 here" in target.read_text(encoding="utf-8")
-    code, _, complaint = run_command(capsys, monkeypatch, "draw", tmp_path, "v")
+    code, _, complaint = typed("draw", tmp_path, "v")
     assert code == 1
     assert "the workflows are w" in complaint
 

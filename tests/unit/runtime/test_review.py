@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from statsmodels.stats.power import NormalIndPower
 
+from tests.commands import typed
 from tests.live_world import make_documents, open_world, two_mails
 from tests.made_results import AS_OF, lift, spread
 from tests.sinks import Sink, open_sink
 from tests.stories.world import make_program
-from tests.unit.cli.commands import run_command
 from upsell.clock import DAY, to_datetime
 from upsell.decisions.guardrails import Action
 from upsell.errors import ConfigError
@@ -194,11 +194,11 @@ def test_what_ran_in_each_month_adds_up_to_the_report(database: str, sink: Sink)
 
 @pytest.mark.postgres
 def test_a_review_is_written_from_the_command_line(
-    database: str, sink: Sink, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    database: str, sink: Sink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with open_world(database, sink) as world:
         world.apply(make_documents({"flow": two_mails(holdout="50%")}))
     monkeypatch.setenv("UPSELL_DATABASE_URL", database)
-    code, out, err = run_command(capsys, monkeypatch, "review", "--month", "2026-03", "--format", "docx")
+    code, out, err = typed("review", "--month", "2026-03", "--format", "docx")
     assert (code, out) == (1, "")
     assert "--format: expected the name of a form, got docx" in err
