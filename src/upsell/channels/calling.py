@@ -104,6 +104,10 @@ class Caller:
                 ) as answer,
             ):
                 return Called(answer.status_code, dict(answer.headers), await _body(answer))
+        except (httpx.LocalProtocolError, UnicodeError):
+            # What it says shows the header, and with it perhaps a secret.
+            msg = "was not asked: a header of the request holds what none may, such as a line break"
+            raise CallError(msg, is_sent=False) from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise leaving.failed(repr(error)) from error
         except TimeoutError as error:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from ipaddress import ip_network
+from traceback import format_exception
 
 import httpcore
 import httpx
@@ -25,11 +26,11 @@ def border_of(*addresses: str) -> Border:
     return Border(frozenset(), (ip_network("127.0.0.0/8"),), lambda _name, _port: addresses)
 
 
-def call(border: Border, url: str, seconds: float = SHORT) -> Called:
+def call(border: Border, url: str, headers: Mapping[str, str] = {}) -> Called:
     async def run() -> Called:
-        caller = Caller(border, connections=1, timeout=seconds)
+        caller = Caller(border, connections=1, timeout=SHORT)
         try:
-            return await caller.call("POST", url, {}, b"{}")
+            return await caller.call("POST", url, headers, b"{}")
         finally:
             await caller.close()
 
@@ -62,6 +63,15 @@ def test_what_was_sent_and_is_not_answered_in_time_may_have_arrived() -> None:
     with deaf() as port, pytest.raises(CallError, match="did not say") as failed:
         call(border_of(), f"http://127.0.0.1:{port}/x")
     assert failed.value.is_sent
+
+
+@pytest.mark.parametrize("secret", ["s3cret\nword", "s3cret\0", "s3crét"])
+def test_a_header_that_is_none_is_never_sent_and_never_shown(secret: str) -> None:
+    with open_gateway() as gateway, pytest.raises(CallError, match="header") as failed:
+        call(border_of(), gateway.url, {"authorization": f"Bearer {secret}"})
+    assert not failed.value.is_sent
+    assert gateway.requests == []
+    assert "s3cr" not in "".join(format_exception(failed.value))
 
 
 def test_an_address_that_is_lost_leaves_time_for_the_next_one() -> None:

@@ -92,7 +92,7 @@ class SlackDefinition(DeskDefinition, frozen=True, kw_only=True):
         """Give Slack with its token.
 
         Raises:
-            ConfigError: The token is not set.
+            ConfigError: The token is not set, or is fit for no header.
         """
         return SlackDesk(self, need(self.settings, secrets)[0], border)
 
