@@ -174,6 +174,7 @@ class Slack(Vendor):
     def __init__(self) -> None:
         super().__init__()
         self.messages: list[dict[str, Any]] = []
+        self.posted = 0
 
     def answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer:
         assert method == "POST"
@@ -200,7 +201,8 @@ class Slack(Vendor):
         if said["channel"] != "C1":
             return 200, {"ok": False, "error": "channel_not_found"}
         check_blocks(said.get("blocks", []))
-        ts = f"1772442000.{len(self.messages):06}"
+        self.posted += 1
+        ts = f"1772442000.{self.posted:06}"
         self.messages.append({**said, "ts": ts})
         return 200, {"ok": True, "channel": "C1", "ts": ts}
 

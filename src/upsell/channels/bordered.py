@@ -1,7 +1,9 @@
 """Bordered: HTTP over connections that go only to addresses the border lets through.
 
 The laws: the address that was checked is the one that is connected to, so a name that changes its address
-in between changes nothing; TLS still holds the server to the name; neither proxy nor redirect is followed.
+in between changes nothing; TLS still holds the server to the name; neither proxy nor redirect is followed;
+and looking a name up, trying its addresses and agreeing on TLS have one time in all, of which no address
+takes what the next ones need (without asyncio TLS has as long again).
 """
 
 from __future__ import annotations
@@ -9,7 +11,8 @@ from __future__ import annotations
 import asyncio
 import ssl
 import typing
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from time import monotonic
 
 import httpcore
 import httpx
@@ -105,19 +108,26 @@ class _Backend(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: _Options = None,
     ) -> httpcore.AsyncNetworkStream:
+        deadline = _Deadline(host, timeout)
         try:
-            looked_up = asyncio.to_thread(self._border.admit, host, port)
-            addresses = await asyncio.wait_for(looked_up, timeout)
+            async with asyncio.timeout(timeout):
+                addresses = await asyncio.to_thread(self._border.admit, host, port)
+                for left, address in deadline.each(addresses[:-1]):
+                    try:
+                        stream = await self._inner.connect_tcp(
+                            address, port, left, local_address, socket_options
+                        )
+                    except (httpcore.ConnectError, httpcore.ConnectTimeout):
+                        continue
+                    return _Connected(stream, deadline)
+                stream = await self._inner.connect_tcp(
+                    addresses[-1], port, deadline.share(1), local_address, socket_options
+                )
+                return _Connected(stream, deadline)
         except TimeoutError as error:
-            raise httpcore.ConnectTimeout(f"no address of {host} was found in time") from error
+            raise deadline.missed() from error
         except OSError as error:
             raise httpcore.ConnectError(str(error)) from error
-        for address in addresses[:-1]:
-            try:
-                return await self._inner.connect_tcp(address, port, timeout, local_address, socket_options)
-            except (httpcore.ConnectError, httpcore.ConnectTimeout):
-                continue
-        return await self._inner.connect_tcp(addresses[-1], port, timeout, local_address, socket_options)
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
@@ -138,16 +148,80 @@ class _SyncBackend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: _Options = None,
     ) -> httpcore.NetworkStream:
+        deadline = _Deadline(host, timeout)
         try:
             addresses = self._border.admit(host, port)
         except OSError as error:
             raise httpcore.ConnectError(str(error)) from error
-        for address in addresses[:-1]:
+        for left, address in deadline.each(addresses[:-1]):
             try:
-                return self._inner.connect_tcp(address, port, timeout, local_address, socket_options)
+                return self._inner.connect_tcp(address, port, left, local_address, socket_options)
             except (httpcore.ConnectError, httpcore.ConnectTimeout):
                 continue
-        return self._inner.connect_tcp(addresses[-1], port, timeout, local_address, socket_options)
+        return self._inner.connect_tcp(addresses[-1], port, deadline.share(1), local_address, socket_options)
+
+
+class _Deadline:
+    """Until when a host must be connected to."""
+
+    def __init__(self, host: str, seconds: float | None) -> None:
+        """Begin now; None for without end."""
+        self._host = host
+        self._until = None if seconds is None else monotonic() + seconds
+
+    def each(self, addresses: Sequence[str]) -> Iterator[tuple[float | None, str]]:
+        """Give addresses, each with the seconds for it, when one more comes after them."""
+        for tried, address in enumerate(addresses):
+            yield self.share(len(addresses) + 1 - tried), address
+
+    def share(self, among: int) -> float | None:
+        """Give the seconds for the next of so many addresses: an equal part of what is left.
+
+        Raises:
+            httpcore.ConnectTimeout: Nothing is left.
+        """
+        if self._until is None:
+            return None
+        left = self._until - monotonic()
+        if left <= 0:
+            raise self.missed()
+        return left / among
+
+    def missed(self) -> httpcore.ConnectTimeout:
+        """Give the error that says so."""
+        return httpcore.ConnectTimeout(f"{self._host} was not connected to in time")
+
+
+class _Connected(httpcore.AsyncNetworkStream):
+    """A connection that agrees on TLS within what is left of the time to connect."""
+
+    def __init__(self, stream: httpcore.AsyncNetworkStream, deadline: _Deadline) -> None:
+        self._stream, self._deadline = stream, deadline
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return await self._stream.read(max_bytes, timeout)
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        await self._stream.write(buffer, timeout)
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,  # noqa: ARG002  # it would begin anew
+    ) -> httpcore.AsyncNetworkStream:
+        try:
+            left = self._deadline.share(1)
+        except httpcore.ConnectTimeout:
+            await self._stream.aclose()
+            raise
+        return await self._stream.start_tls(ssl_context, server_hostname, left)
+
+    def get_extra_info(self, info: str) -> object:
+        return self._stream.get_extra_info(info)
 
 
 class _Stream(httpx.AsyncByteStream):

@@ -24,7 +24,13 @@ HEADERS: Final = {"accept-encoding": "identity", "user-agent": "Upsell"}
 """What every request says; nothing is unpacked, so that no answer is longer than it looks."""
 
 _CONNECT: Final = 5.0
-_UNSENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+"""Seconds within which a connection must stand."""
+
+_CONNECT_PART: Final = 5 / 6
+"""The most of a call's time that goes to it, so that it ends before the call does."""
+
+_FIRST_STEP: Final = "http11.send_request_headers.started"
+"""Before it nothing of a request has left: a connection is waited for, made, and secured."""
 
 
 class Called(msgspec.Struct, frozen=True):
@@ -89,18 +95,23 @@ class Caller:
         """
         self._border.check(url)
         client = self._client = self._client or self._opened()
+        leaving = _Leaving()
         try:
             async with (
                 asyncio.timeout(self._timeout),
-                client.stream(method, url, headers=headers, content=body) as answer,
+                client.stream(
+                    method, url, headers=headers, content=body, extensions={"trace": leaving}
+                ) as answer,
             ):
                 return Called(answer.status_code, dict(answer.headers), await _body(answer))
-        except _UNSENT as error:
-            raise CallError(f"does not answer: {error!r}", is_sent=False) from error
+        except (httpx.LocalProtocolError, UnicodeError):
+            # What it says shows the header, and with it perhaps a secret.
+            msg = "was not asked: a header of the request holds what none may, such as a line break"
+            raise CallError(msg, is_sent=False) from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise CallError(f"did not say: {error!r}", is_sent=True) from error
+            raise leaving.failed(repr(error)) from error
         except TimeoutError as error:
-            raise CallError(f"did not say within {self._timeout:g} seconds", is_sent=True) from error
+            raise leaving.failed(f"nothing within {self._timeout:g} seconds") from error
 
     async def close(self) -> None:
         """Close every kept connection."""
@@ -109,12 +120,28 @@ class Caller:
             self._client = None
 
     def _opened(self) -> httpx.AsyncClient:
-        times = httpx.Timeout(self._timeout, connect=min(_CONNECT, self._timeout))
+        times = httpx.Timeout(self._timeout, connect=min(_CONNECT, self._timeout * _CONNECT_PART))
         return httpx.AsyncClient(
             transport=BorderedTransport(self._border, self._connections),
             timeout=times,
             headers=HEADERS,
             trust_env=False,
+        )
+
+
+class _Leaving:
+    """Whether a request began to leave; httpcore tells each of its steps."""
+
+    def __init__(self) -> None:
+        self._is_begun = False
+
+    async def __call__(self, step: str, _told: Mapping[str, object]) -> None:
+        self._is_begun = self._is_begun or step == _FIRST_STEP
+
+    def failed(self, why: str) -> CallError:
+        """Give the error of a request without an answer."""
+        return CallError(
+            f"{'did not say' if self._is_begun else 'does not answer'}: {why}", is_sent=self._is_begun
         )
 
 

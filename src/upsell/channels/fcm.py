@@ -10,7 +10,9 @@ Source: FCM's reference, ``projects.messages.send`` and ``ErrorCode``; its disco
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from http import HTTPStatus
+from time import monotonic
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -35,6 +37,9 @@ CONNECTIONS: Final = 8
 TIMEOUT: Final = 6.0
 """Seconds Google may take over one answer."""
 
+FAILED_FOR: Final = 5.0
+"""Seconds for which access that could not be had is not asked for anew."""
+
 SCOPE: Final = "https://www.googleapis.com/auth/firebase.messaging"
 
 KEPT_FOR: Final = DAY
@@ -46,6 +51,7 @@ USUAL_PAUSE: Final[Duration] = MINUTE
 _UNREGISTERED: Final = "UNREGISTERED"
 _FOREIGN: Final = "THIRD_PARTY_AUTH_ERROR"
 _MISMATCH: Final = "SENDER_ID_MISMATCH"
+_unanswered: Any = TransportError  # The library has no types of its own.
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
 
@@ -71,6 +77,8 @@ class Fcm:
         self._url = f"{url.rstrip('/')}/v1/projects/{quote(project, safe='')}/messages:send"
         self._caller = Caller(border_to(url), connections=CONNECTIONS, timeout=TIMEOUT)
         self._renewing: asyncio.Lock | None = None
+        self._failed: GoogleAuthError | None = None
+        self._failed_until = 0.0
 
     async def push(self, letter: Letter, device: Device) -> Receipt:
         """Hand one notification over for one app."""
@@ -104,8 +112,26 @@ class Fcm:
         self._renewing = self._renewing or asyncio.Lock()
         async with self._renewing:
             if not self._credentials.valid:
-                await asyncio.to_thread(self._credentials.refresh, Request())
+                await self._renew()
         return str(self._credentials.token)
+
+    async def _renew(self) -> None:
+        """Have a new token in time, or fail; a failure is also that of those who stand in line behind it."""
+        if self._failed is not None and monotonic() < self._failed_until:
+            raise self._failed.with_traceback(None)
+        try:
+            async with asyncio.timeout(TIMEOUT):
+                # Without the library's own 120 seconds: the thread would outlive our waiting by that.
+                await asyncio.to_thread(self._credentials.refresh, partial(Request(), timeout=TIMEOUT))
+        except TimeoutError:
+            self._failed = _unanswered(f"no access within {TIMEOUT:g} seconds")
+        except GoogleAuthError as error:
+            self._failed = error
+        else:
+            self._failed = None
+            return
+        self._failed_until = monotonic() + FAILED_FOR
+        raise self._failed
 
 
 def write_message(letter: Letter, device: Device) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from collections.abc import Iterator, Sequence
 
 import pytest
@@ -127,6 +128,41 @@ def test_without_access_nothing_is_given_and_it_may_be_tried_again(firebase: Fir
     assert receipt.answer is Answer.NOT_NOW
     assert "UPSELL_FCM_SERVICE_ACCOUNT_KEY" in receipt.detail
     assert len(firebase.messages) == before
+
+
+def askers(listening: socket.socket) -> int:
+    """Take every connection that waits, and give how many there were."""
+    listening.setblocking(False)
+    count = 0
+    while True:
+        try:
+            listening.accept()[0].close()
+        except BlockingIOError:
+            return count
+        count += 1
+
+
+@pytest.mark.parametrize(("kept_for", "asked"), [(60.0, 1), (0.0, 3)])
+def test_where_google_says_nothing_those_in_line_do_not_each_wait_anew(
+    firebase: Firebase, kept_for: float, asked: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("upsell.channels.fcm.TIMEOUT", 0.1)
+    monkeypatch.setattr("upsell.channels.fcm.FAILED_FOR", kept_for)
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        where = f"http://127.0.0.1:{deaf.getsockname()[1]}/token"
+        key = json.dumps(json.loads(firebase.account_key) | {"token_uri": where})
+
+        async def run() -> list[Receipt]:
+            fcm = Fcm(key, firebase.url)
+            try:
+                return await asyncio.gather(*(fcm.push(letter(), app(token)) for token in "abc"))
+            finally:
+                await fcm.close()
+
+        receipts = asyncio.run(run())
+        assert {(each.answer, each.is_fault) for each in receipts} == {(Answer.NOT_NOW, True)}
+        assert "Google does not answer" in receipts[-1].detail
+        assert askers(deaf) == asked
 
 
 def test_access_that_is_refused_is_asked_for_anew(firebase: Firebase) -> None:

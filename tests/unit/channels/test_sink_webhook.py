@@ -18,9 +18,9 @@ from tests.sinks import GATEWAY_SECRET, LOCAL, open_gateway
 from upsell.channels.calling import Called
 from upsell.channels.sinks.definition import Definition
 from upsell.channels.sinks.definitions import read_sinks
-from upsell.channels.sinks.sink import Outcome, Parcel, Reply, parcel_id, read_reply, read_retry_after
+from upsell.channels.sinks.sink import Outcome, Parcel, Reply, parcel_id, read_reply
 from upsell.channels.sinks.webhook import USUAL, event_type, write_event
-from upsell.clock import DAY, MINUTE, SECOND, parse_moment
+from upsell.clock import MINUTE, SECOND, parse_moment
 from upsell.errors import ConfigError, DefinitionError
 from upsell.signals.event_table import EVENT_TABLE
 from upsell.signals.events import Event
@@ -201,22 +201,3 @@ def test_only_2xx_is_taken_and_only_410_is_gone(status: int) -> None:
     assert reply.retry_after == (90 * SECOND if status in (429, 503) else None)
     is_others = 400 <= status < 500 and status not in (408, 425, 429)
     assert reply.is_fault == (expected is Outcome.FAILED and not is_others)
-
-
-@pytest.mark.parametrize(
-    ("said", "expected"),
-    [
-        ("120", 2 * MINUTE),
-        ("Mon, 02 Mar 2026 09:01:00 GMT", MINUTE),
-        ("Mon, 02 Mar 2026 08:00:00 GMT", 0),
-        ("999999999", DAY),
-        ("Mon, 02 Mar 2099 09:00:00 GMT", DAY),
-        ("", None),
-        ("soon", None),
-        ("-5", None),
-    ],
-)
-def test_retry_after_is_read_as_seconds_or_a_date_and_never_for_longer_than_a_day(
-    said: str, expected: int | None
-) -> None:
-    assert read_retry_after(said, NOW) == expected

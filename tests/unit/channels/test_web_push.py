@@ -18,7 +18,6 @@ from tests.stories.world import START
 from upsell.channels.channel import Answer, Letter, Receipt
 from upsell.channels.devices import Device, DeviceKind, Notification
 from upsell.channels.push_services import refuse_endpoint
-from upsell.channels.retry_after import read_retry_after
 from upsell.channels.vapid import Vapid, make_private_key, public_key_of
 from upsell.channels.web_push import LARGEST, WebPush, check_keys, write_payload
 from upsell.clock import DAY, HOUR, MINUTE, SECOND
@@ -256,23 +255,6 @@ def test_a_key_that_is_none_is_said_to_be_none_and_is_not_shown(key: str) -> Non
     with pytest.raises(ConfigError, match="upsell push keys") as error:
         Vapid(key, CONTACT)
     assert not key or key not in str(error.value)
-
-
-def test_how_long_a_server_asks_to_be_left_alone_is_read_both_ways() -> None:
-    # Oracle: RFC 9110, 10.2.3, whose date this is.
-    at = 946_684_739 * SECOND  # Fri, 31 Dec 1999 23:58:59 GMT
-    assert read_retry_after("Fri, 31 Dec 1999 23:59:59 GMT", at) == MINUTE
-    assert read_retry_after("120", at) == 2 * MINUTE
-    assert read_retry_after("Fri, 31 Dec 1999 23:57:59 GMT", at) == 0
-    assert read_retry_after("999999999", at) == DAY
-    assert read_retry_after(None, at) is None
-
-
-@settings(max_examples=50)
-@given(st.text(max_size=40))
-def test_whatever_is_said_of_when_to_try_again_raises_nothing(said: str) -> None:
-    pause = read_retry_after(said, START)
-    assert pause is None or 0 <= pause <= DAY
 
 
 @settings(max_examples=50)

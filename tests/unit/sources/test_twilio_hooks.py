@@ -37,6 +37,28 @@ def test_a_port_may_have_been_signed_or_not(as_known: str) -> None:
     assert dict(prove_twilio(TOKEN, URL, headers, body)) == SAID
 
 
+@pytest.mark.parametrize(
+    "as_known",
+    [
+        "https://Hooks.Acme.example/hooks/twilio?key=k1",
+        "https://Hooks.Acme.example:443/hooks/twilio?key=k1",
+        "https://hooks.acme.example/hooks/twilio?key=k1",
+    ],
+)
+def test_a_host_is_signed_as_it_was_written_or_in_small_letters(as_known: str) -> None:
+    body, headers = signed(as_known, SAID)
+    url = "https://user:Word@Hooks.Acme.example/hooks/twilio?key=k1"
+    assert dict(prove_twilio(TOKEN, url, headers, body)) == SAID
+    with pytest.raises(ForgedError):
+        prove_twilio(TOKEN, url.replace("Acme", "Acne"), headers, body)
+
+
+@pytest.mark.parametrize("as_known", ["http://[::1]:8600/x", "http://[::1]/x"])
+def test_an_address_of_numbers_is_signed_with_its_port_or_without(as_known: str) -> None:
+    body, headers = signed(as_known, SAID)
+    assert dict(prove_twilio(TOKEN, "http://[::1]:8600/x", headers, body)) == SAID
+
+
 @given(
     st.dictionaries(st.text(min_size=1, max_size=8), st.text(max_size=8), max_size=5), st.integers(0, 10**6)
 )

@@ -39,11 +39,6 @@ def read_sinks(documents: Documents) -> Mapping[str, Definition]:
     return sinks
 
 
-def sink_names(documents: Documents) -> frozenset[str]:
-    """Give the names of the sinks that are written, without reading them."""
-    return frozenset(PurePosixPath(path).stem for path in documents if path.startswith(f"{SINKS}/"))
-
-
 def find_sinks(documents: Documents, findings: Findings) -> dict[str, Definition]:
     """Read the sinks of documents, noting what is wrong."""
     sinks: dict[str, Definition] = {}

@@ -29,6 +29,7 @@ TIMEOUT: Final = 15.0
 EVENTS: Final = frozenset(TASK_CHANGES)
 """What every desk is told of."""
 
+_FIT: Final = re.compile(r"[!-~]+")
 _encode = msgspec.json.Encoder().encode
 
 TEXT_ID: Final = Scalar(
@@ -104,15 +105,22 @@ def owners_of(written: Record) -> dict[str, str]:
 
 
 def need(settings: tuple[str, ...], secrets: Mapping[str, str]) -> tuple[str, ...]:
-    """Give the secrets of variables that must all be set.
+    """Give the secrets of variables that must all be set, each fit for a header.
 
     Raises:
-        ConfigError: One is not.
+        ConfigError: One is not; names it, and never shows what it holds.
     """
     held = secrets_of(settings, secrets)
     if len(held) < len(settings):
         missing = [name for name in settings if not secrets.get(name, "").strip()]
         msg = f"expected {' and '.join(missing)} to be set, by which it knows us; it is not"
+        raise ConfigError(msg)
+    unfit = [name for name, secret in zip(settings, held, strict=True) if not _FIT.fullmatch(secret)]
+    if unfit:
+        msg = (
+            f"{' and '.join(unfit)}: expected printable ASCII without blanks, got something else, such as a "
+            "line break or a letter with an accent; set it anew, as the vendor shows it"
+        )
         raise ConfigError(msg)
     return held
 

@@ -92,7 +92,7 @@ class HubSpotDefinition(DeskDefinition, frozen=True, kw_only=True):
         """Give HubSpot with its token.
 
         Raises:
-            ConfigError: The token is not set.
+            ConfigError: The token is not set, or is fit for no header.
         """
         return HubSpotDesk(self, need(self.settings, secrets)[0], border)
 

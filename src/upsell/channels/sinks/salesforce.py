@@ -97,7 +97,7 @@ class SalesforceDefinition(DeskDefinition, frozen=True, kw_only=True):
         """Give Salesforce with its secrets.
 
         Raises:
-            ConfigError: One of them is not set.
+            ConfigError: One of them is not set, or is fit for no header.
         """
         client_id, client_secret = need(self.settings, secrets)
         return SalesforceDesk(self, client_id, client_secret, border)

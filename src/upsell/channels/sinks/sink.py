@@ -7,9 +7,7 @@ other side said so; whatever else is failed, and is delivered again under the sa
 from __future__ import annotations
 
 import enum
-import re
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Final, Protocol
 
@@ -17,8 +15,9 @@ import msgspec
 
 from upsell.channels.border import BorderError
 from upsell.channels.calling import Called, CallError
+from upsell.channels.retry_after import read_retry_after
 from upsell.channels.sinks.cards import TaskCard
-from upsell.clock import DAY, SECOND, Duration, Moment, from_datetime
+from upsell.clock import Duration, Moment
 from upsell.ids import digest
 from upsell.rules.facts import Scalar
 from upsell.signals.events import Event
@@ -127,22 +126,10 @@ def read_reply(answer: Called, now: Moment) -> Reply:
     if answer.status == HTTPStatus.GONE:
         return Reply(Outcome.GONE, said)
     is_fault = not 400 <= answer.status < 500 or answer.status in _FAULTS
-    pause = read_retry_after(answer.headers.get("retry-after", ""), now) if answer.status in _PAUSES else None
+    pause = read_retry_after(answer.headers.get("retry-after"), now) if answer.status in _PAUSES else None
     return Reply(Outcome.FAILED, said, pause, is_fault)
 
 
 def failed_reply(error: BorderError | CallError) -> Reply:
     """Give the reply where nothing was answered."""
     return Reply(Outcome.FAILED, str(error)[:LONGEST_SAID], is_fault=True)
-
-
-def read_retry_after(said: str, now: Moment) -> Duration | None:
-    """Read ``Retry-After``, seconds or a date (RFC 9110, 10.2.3), as how long from now; a day at most."""
-    text = said.strip()
-    if re.fullmatch(r"\d{1,9}", text):
-        return min(int(text) * SECOND, DAY)
-    try:
-        at = from_datetime(parsedate_to_datetime(text))
-    except (TypeError, ValueError, IndexError, OverflowError):
-        return None
-    return min(max(0, at - now), DAY)

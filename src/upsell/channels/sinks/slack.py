@@ -1,8 +1,10 @@
 """Slack: a message for each task, changed while it changes, and buttons that say what came of it.
 
-Slack holds no key of ours to being unique: a message carries it as metadata, and before another is posted
-the channel is looked through for it. What the buttons say comes in as a source (recipe ``slack``). Source:
-Slack's reference of chat.postMessage, chat.update, conversations.history, message metadata and Block Kit.
+Slack holds no key of ours to being unique: a message carries it as metadata, and before another is posted,
+for a new task or in place of a message that somebody deleted, the channel is looked through for it. What the
+buttons say comes in as a source (recipe ``slack``). The law: nothing that a task says pings anybody but its
+owner. Source: Slack's reference of chat.postMessage, chat.update, conversations.history, message metadata,
+Block Kit, and formatting text.
 """
 
 from __future__ import annotations
@@ -58,6 +60,7 @@ MOST_TITLE: Final = 150
 _PAGE: Final = 100
 _PAGES: Final = 5
 _CLOSED: Final = " closed"
+_DELETED: Final = "message_not_found"
 
 _SHAPE: Final = RecordOf(
     {
@@ -92,7 +95,7 @@ class SlackDefinition(DeskDefinition, frozen=True, kw_only=True):
         """Give Slack with its token.
 
         Raises:
-            ConfigError: The token is not set.
+            ConfigError: The token is not set, or is fit for no header.
         """
         return SlackDesk(self, need(self.settings, secrets)[0], border)
 
@@ -133,25 +136,32 @@ class SlackDesk:
         await self._caller.close()
 
     async def _show(self, card: TaskCard, now: Moment) -> Reply:
-        ts = card.vendor_id.removesuffix(_CLOSED) or await self._find(card, now)
+        known = card.vendor_id.removesuffix(_CLOSED)
+        reply, ts, why = await self._write(card, known or await self._find(card, now), now)
+        if why == _DELETED:
+            card = msgspec.structs.replace(card, vendor_id="")
+            reply, ts, _ = await self._write(card, await self._find(card, now), now)
+        if reply.outcome is not Outcome.TAKEN:
+            return reply
+        if card.closed_at is None or card.vendor_id.endswith(_CLOSED):
+            return msgspec.structs.replace(reply, vendor_id=card.vendor_id or ts)
+        told = {"channel": self._as.channel, "thread_ts": ts, "text": _escaped(_closed_text(card))}
+        reply, _ = await self._ask("chat.postMessage", told, now)
+        return msgspec.structs.replace(
+            reply, vendor_id=ts + _CLOSED if reply.outcome is Outcome.TAKEN else ts
+        )
+
+    async def _write(self, card: TaskCard, ts: str, now: Moment) -> tuple[Reply, str, str]:
+        """Bring a message to what a task is now, or post it; give the reply, its ``ts`` and Slack's error."""
         said: dict[str, object] = {
             "channel": self._as.channel,
-            "text": card.title,
+            "text": _escaped(card.title),
             "blocks": write_blocks(card, self._as.owners),
             "metadata": {"event_type": EVENT_TYPE, "event_payload": {"key": card.key}},
         }
         method = "chat.update" if ts else "chat.postMessage"
         reply, answer = await self._ask(method, said | ({"ts": ts} if ts else {}), now)
-        if reply.outcome is not Outcome.TAKEN:
-            return reply
-        ts = str(answer.get("ts") or ts)
-        if card.closed_at is None or card.vendor_id.endswith(_CLOSED):
-            return msgspec.structs.replace(reply, vendor_id=card.vendor_id or ts)
-        told = {"channel": self._as.channel, "thread_ts": ts, "text": _closed_text(card)}
-        reply, _ = await self._ask("chat.postMessage", told, now)
-        return msgspec.structs.replace(
-            reply, vendor_id=ts + _CLOSED if reply.outcome is Outcome.TAKEN else ts
-        )
+        return reply, str(answer.get("ts") or ts), str(answer.get("error") or "")
 
     async def _find(self, card: TaskCard, now: Moment) -> str:
         """Give the message of a task that was posted without our hearing of it; empty for none."""
@@ -197,7 +207,7 @@ def write_blocks(card: TaskCard, owners: Mapping[str, str]) -> Sequence[Mapping[
     A button's value is the id of the account or customer, its block is the task's key, and its action says
     the outcome and whose id it is: the recipe of the source reads these.
     """
-    owner = f"<@{owners[card.owner]}>" if card.owner in owners else card.owner or "nobody yet"
+    owner = f"<@{owners[card.owner]}>" if card.owner in owners else _escaped(card.owner or "nobody yet")
     whose = f"Account {card.account_id}" if card.account_id else f"Customer {card.customer_id}"
     due = f"<!date^{card.due_at // SECOND}^{{date_short_pretty}} {{time}}|soon>"
     blocks: list[Mapping[str, object]] = [
@@ -205,9 +215,7 @@ def write_blocks(card: TaskCard, owners: Mapping[str, str]) -> Sequence[Mapping[
     ]
     if card.text:
         blocks.append(_section(_escaped(card.text)))
-    line = (
-        f"{_escaped(whose)} · {_escaped(card.queue)} · {owner if owner.startswith('<@') else _escaped(owner)}"
-    )
+    line = f"{_escaped(whose)} · {_escaped(card.queue)} · {owner}"
     blocks.append({"type": "context", "elements": [{"type": "mrkdwn", "text": f"{line} · due {due}"}]})
     if card.closed_at is not None:
         return [*blocks, _section(f"*{_escaped(_closed_text(card))}*")]

@@ -36,6 +36,7 @@ SIGNATURE: Final = "x-twilio-signature"
 
 _BODY_HASH = "bodySHA256"
 _NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
+_PORT = re.compile(r":[0-9]*$")
 
 _ON_ITS_WAY = frozenset(
     {"accepted", "scheduled", "queued", "sending", "sent", "read", "canceled", "partially_delivered"}
@@ -187,16 +188,16 @@ _SHOWN: Final = frozenset({"MessageSid", "MessageStatus", "SmsStatus", "ErrorCod
 """What may be kept of a request that is not understood: no number and no words."""
 
 
-def _spellings(url: str) -> tuple[str, str]:
-    """Give an address without its port and with it: either may have been signed."""
+def _spellings(url: str) -> list[str]:
+    """Give an address without its port and with it: either may have been signed.
+
+    Twilio signs a host as it was written there, so it is given as it was written here and in small letters.
+    """
     parts = urlsplit(url)
-    host = parts.hostname or ""
-    host = f"[{host}]" if ":" in host else host
+    host = _PORT.sub("", parts.netloc.rpartition("@")[2])
     port = parts.port or (443 if parts.scheme == "https" else 80)
-    return (
-        parts._replace(netloc=host).geturl(),
-        parts._replace(netloc=f"{host}:{port}").geturl(),
-    )
+    hosts = dict.fromkeys((host, host.lower()))
+    return [parts._replace(netloc=each + end).geturl() for each in hosts for end in ("", f":{port}")]
 
 
 def _read_form(body: bytes) -> _Form:
