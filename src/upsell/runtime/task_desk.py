@@ -17,7 +17,7 @@ from upsell.clock import Clock, Moment, format_moment
 from upsell.decisions.queues import Person, Queue
 from upsell.decisions.sla import due_by
 from upsell.decisions.task_outcomes import TaskOutcome, answer_of, find_outcome
-from upsell.decisions.task_value import TaskValue, task_rank
+from upsell.decisions.task_value import MOST_AMOUNT, TaskValue, task_rank
 from upsell.errors import ConfigError, nearest
 from upsell.ids import UnitId, bare, digest, is_account
 from upsell.journeys.effects import OpenTask
@@ -39,7 +39,6 @@ from upsell.store.connect import Connection, connect
 from upsell.store.households import find_homes, read_unit_traits
 from upsell.store.ledger import append
 from upsell.store.tasks import (
-    MOST_AMOUNT,
     MOST_MINUTES,
     ClosedTask,
     Task,

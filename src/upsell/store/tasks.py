@@ -18,7 +18,7 @@ import msgspec
 from upsell.catalog.offers import Objection
 from upsell.clock import Moment
 from upsell.decisions.proof_words import proof_content
-from upsell.decisions.task_value import TaskValue
+from upsell.decisions.task_value import MOST_AMOUNT, TaskValue
 from upsell.decisions.terms import Terms
 from upsell.ids import UnitId
 from upsell.journeys.effects import OpenTask
@@ -28,9 +28,6 @@ from upsell.store.queries import query
 
 MOST_MINUTES: Final = 366 * 24 * 60
 """More minutes than a year has are no minutes of work."""
-
-MOST_AMOUNT: Final = 2**53
-"""Amounts beyond this, in minor units, are as if not told: JSON does not hold them exactly."""
 
 _LOCK: Final = 7_207_736_539  # an arbitrary number that no other advisory lock of ours uses
 
