@@ -260,6 +260,50 @@ def test_work_asked_for_outside_is_one_task_for_a_reason_wherever_it_was_asked_f
         assert len(desk.queue(queue="success")) == 2
 
 
+ALONE = workflow(
+    trigger="{on: Pricing Viewed, again_after: 1 days}",
+    journey="[{task: {queue: success, title: Call}}, {wait: 9 days}]",
+)
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("is_one_batch", [False, True])
+def test_work_moves_with_whoever_it_is_of_and_is_found_where_they_are(
+    database: str, *, is_one_batch: bool
+) -> None:
+    def goes_on() -> None:
+        if not is_one_batch:
+            world.settle()
+
+    with open_world(database) as world:
+        world.apply({**make_documents({"flow": ALONE}), "queues.yaml": QUEUES})
+        desk = TaskDesk(database, world.clock)
+        world.happens("Customer Identified", "mia", email="mia@example.com")
+        world.settle()
+        desk.open(Wanted("c:mia", "welcome", "success", "Say hello", by="crm"))
+        for customer_id in ("ada", "bob", "eve"):
+            world.happens("Pricing Viewed", customer_id)
+            world.clock.move_to(world.clock.now() + HOUR)
+            goes_on()
+        world.happens("Account Identified", "ada", "acme", roles=["admin"])
+        goes_on()
+        world.happens("Customers Merged", "ada", None, **{"from": "bob"})
+        goes_on()
+        world.happens("Customers Merged", "eva", None, **{"from": "eve"})
+        goes_on()
+        world.happens("Account Identified", "mia", "acme", roles=["admin"])
+        world.happens("Account Left", "mia", "acme")
+        world.settle()
+        tasks = {task.unit_id: task for task in find_tasks(world.connection, is_open=None)}
+        homes = {unit_id: (task.household_id, task.because) for unit_id, task in tasks.items()}
+        assert homes.pop("c:bob")[1] == "already_enrolled"
+        assert homes == {"c:ada": ("a:acme", None), "c:eve": ("c:eva", None), "c:mia": ("c:mia", None)}
+        for unit_id, was in (("a:acme", "c:ada"), ("c:ada", "c:ada"), ("c:eva", "c:eve"), ("c:mia", "c:mia")):
+            again = desk.open(Wanted(unit_id, tasks[was].reason, "success", "Ring them", by="crm"))
+            assert again.task.key == tasks[was].key
+            assert names(world, again.task.key).count("Task Opened") == 1
+
+
 @pytest.mark.postgres
 def test_tasks_are_read_and_changed_by_server_keys_with_the_scope_alone(database: str) -> None:
     with open_world(database) as world:

@@ -238,6 +238,8 @@ class TaskDesk:
         by = _text("by", wanted.by)
         with connect(self._url) as connection, connection.transaction():
             program, now = self._program(connection), self._clock.now()
+            # Before it is asked where they live: who comes into an account brings tasks along.
+            hold_tasks(connection)
             homes = find_homes(connection, [wanted.unit_id]) if wanted.unit_id.isprintable() else {}
             household_id = homes.get(wanted.unit_id)
             if household_id is None:
@@ -246,7 +248,6 @@ class TaskDesk:
                 )
                 raise ConfigError(msg)
             asked = _asked(connection, program, wanted, household_id, now)
-            hold_tasks(connection)
             held = find_tasks(connection, household_id=household_id, reason=asked.reason)
             if held:
                 return self._say_anew(connection, held[0], asked, now, by)
