@@ -97,6 +97,24 @@ def test_saying_a_task_anew_keeps_the_earlier_due_time_and_whose_it_is(database:
 
 
 @pytest.mark.postgres
+@pytest.mark.parametrize("owner", [None, "ana"])
+def test_what_is_said_anew_has_moved_where_its_queue_is_another_whoever_has_it(
+    database: str, owner: str | None
+) -> None:
+    moved, again = replaced(queue="sales"), replaced(queue="sales", title="Again")
+    with connect(database) as connection:
+        keep_tasks(connection, [CALL])
+        if owner is not None:
+            assign_task(connection, CALL.key, owner, 1_500, is_taken=False)
+        assert update_tasks(connection, [replaced(title="Now")]) == []
+        assert update_tasks(connection, [moved, again]) == [CALL.key]
+        assert update_tasks(connection, [again]) == []
+        # There and back again within a batch is two moves of one task.
+        assert update_tasks(connection, [CALL, moved]) == [CALL.key]
+        assert (_only(connection).queue, _only(connection).owner) == ("sales", None)
+
+
+@pytest.mark.postgres
 def test_giving_taking_and_putting_off_say_whether_they_change_anything(database: str) -> None:
     with connect(database) as connection:
         keep_tasks(connection, [CALL])
