@@ -13,15 +13,18 @@ from litestar.testing import TestClient
 from tests.live_world import LiveWorld, make_documents, open_world
 from tests.stories.world import START, workflow
 from upsell.clock import DAY, HOUR, SetClock, format_moment
+from upsell.decisions.declines import Answer
 from upsell.errors import ConfigError
 from upsell.journeys.effects import OpenTask
+from upsell.journeys.household import Unit
 from upsell.runtime.payers import newest_program
 from upsell.runtime.programs import Programs
-from upsell.runtime.task_desk import Closing, NoTaskError, TaskDesk, Wanted
+from upsell.runtime.task_desk import SOURCE, Closing, NoTaskError, TaskDesk, Wanted
 from upsell.runtime.task_giving import Queues, keep_work
-from upsell.signals.events import TASK_CHANGES
+from upsell.signals.events import TASK_CHANGES, TASK_CLOSED, Event
 from upsell.store.connect import connect
 from upsell.store.keys import Kind, Scope, create_key
+from upsell.store.ledger import append
 from upsell.store.tasks import Task, find_tasks
 from upsell.web.app import make_app
 
@@ -142,6 +145,7 @@ def refused(desk: TaskDesk, task: Task, world: LiveWorld) -> list[str]:
         lambda: desk.close(task.key, Closing("lost", "ana", amount=5)),
         lambda: desk.close(task.key, Closing("won", "ana", amount=5, currency="XXQ")),
         lambda: desk.close(task.key, Closing("won", "ana", minutes=-1)),
+        lambda: desk.close(task.key, Closing("Cause ended", "ana")),
         lambda: desk.open(Wanted("a:nobody", "r", "success", "t", by="crm")),
         lambda: desk.open(Wanted("a:acme0", "r", "sucess", "t", by="crm")),
         lambda: desk.open(Wanted("a:acme0", "r", "open", "t", by="crm")),
@@ -163,8 +167,10 @@ def test_what_nobody_may_do_is_refused_with_what_they_may(database: str) -> None
         assert "they are ana, ben, cid" in words[0]
         assert "meeting_set, opportunity, won, lost, not_now" in words[3]
         assert "did you mean won?" in words[3]
-        assert "did you mean success?" in words[9]
-        assert "no sla" in words[10]
+        assert "a person may say: meeting_set, opportunity, won" in words[8]
+        assert "the engine says cause_ended" in words[8]
+        assert "did you mean success?" in words[10]
+        assert "no sla" in words[11]
         with pytest.raises(NoTaskError):
             desk.show("nothing")
         assert names(world, task.key) == ["Task Opened", "Task Given"]
@@ -184,7 +190,6 @@ def test_who_had_done_it_may_still_say_so_once_its_cause_ended(database: str) ->
         world.settle()
         ended = desk.show(task.key)
         assert (ended.outcome, ended.because, ended.minutes) == ("cause_ended", "goal_reached", 0)
-        assert not desk.close(task.key, Closing("cause_ended", "ana")).is_new
         won = desk.close(task.key, Closing("won", "ana", minutes=30)).task
         assert (won.outcome, won.closed_by, won.minutes) == ("won", "ana", 30)
         assert won.closed_at == ended.closed_at
@@ -192,6 +197,42 @@ def test_who_had_done_it_may_still_say_so_once_its_cause_ended(database: str) ->
         assert desk.show(task.key) == won
         with pytest.raises(ConfigError, match="closed as won by ana"):
             desk.close(task.key, Closing("lost", "ben"))
+
+
+def close_as_told(world: LiveWorld, task: Task, outcome: str) -> None:
+    """Close a task as the desk once let people do, who could say that its cause had ended."""
+    now = world.clock.now()
+    said = {"key": task.key, "outcome": outcome}
+    event = Event(f"{TASK_CLOSED}/{task.key}", TASK_CLOSED, now, 0, None, "acme0", said, SOURCE)
+    append(world.connection, [event], world.clock)
+
+
+@pytest.mark.postgres
+def test_what_came_of_it_is_heard_also_where_somebody_had_said_that_its_cause_ended(database: str) -> None:
+    with open_world(database) as world:
+        desk = begin(world, 1)
+        (task,) = desk.queue()
+        close_as_told(world, task, "cause_ended")
+        world.settle()
+        assert desk.show(task.key).outcome == "cause_ended"
+        assert desk.close(task.key, Closing("lost", "ana", "too_expensive")).is_new
+        assert names(world, task.key)[-2:] == ["Task Closed", "Task Closed"]
+        world.settle()
+        ((state,),) = world.rows("select state from units where unit_id = 'a:acme0'")
+        kept = msgspec.json.decode(state, type=Unit)
+        assert kept.profile.traits["objection"] == "too_expensive"
+        assert kept.declines["plan/pro"].answer is Answer.NEVER
+
+
+@pytest.mark.postgres
+def test_a_change_that_the_ledger_does_not_take_is_no_change(database: str) -> None:
+    with open_world(database) as world:
+        desk = begin(world, 1)
+        (task,) = desk.queue()
+        close_as_told(world, task, "dropped")
+        with pytest.raises(ConfigError, match=f"Task Closed/{task.key}"):
+            desk.close(task.key, Closing("lost", "ana"))
+        assert desk.queue() == [task]
 
 
 @pytest.mark.postgres
@@ -217,6 +258,50 @@ def test_work_asked_for_outside_is_one_task_for_a_reason_wherever_it_was_asked_f
         assert desk.show(first.task.key).overdue_at is not None
         assert [task.key for task in desk.queue(owner="")] == []
         assert len(desk.queue(queue="success")) == 2
+
+
+ALONE = workflow(
+    trigger="{on: Pricing Viewed, again_after: 1 days}",
+    journey="[{task: {queue: success, title: Call}}, {wait: 9 days}]",
+)
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("is_one_batch", [False, True])
+def test_work_moves_with_whoever_it_is_of_and_is_found_where_they_are(
+    database: str, *, is_one_batch: bool
+) -> None:
+    def goes_on() -> None:
+        if not is_one_batch:
+            world.settle()
+
+    with open_world(database) as world:
+        world.apply({**make_documents({"flow": ALONE}), "queues.yaml": QUEUES})
+        desk = TaskDesk(database, world.clock)
+        world.happens("Customer Identified", "mia", email="mia@example.com")
+        world.settle()
+        desk.open(Wanted("c:mia", "welcome", "success", "Say hello", by="crm"))
+        for customer_id in ("ada", "bob", "eve"):
+            world.happens("Pricing Viewed", customer_id)
+            world.clock.move_to(world.clock.now() + HOUR)
+            goes_on()
+        world.happens("Account Identified", "ada", "acme", roles=["admin"])
+        goes_on()
+        world.happens("Customers Merged", "ada", None, **{"from": "bob"})
+        goes_on()
+        world.happens("Customers Merged", "eva", None, **{"from": "eve"})
+        goes_on()
+        world.happens("Account Identified", "mia", "acme", roles=["admin"])
+        world.happens("Account Left", "mia", "acme")
+        world.settle()
+        tasks = {task.unit_id: task for task in find_tasks(world.connection, is_open=None)}
+        homes = {unit_id: (task.household_id, task.because) for unit_id, task in tasks.items()}
+        assert homes.pop("c:bob")[1] == "already_enrolled"
+        assert homes == {"c:ada": ("a:acme", None), "c:eve": ("c:eva", None), "c:mia": ("c:mia", None)}
+        for unit_id, was in (("a:acme", "c:ada"), ("c:ada", "c:ada"), ("c:eva", "c:eve"), ("c:mia", "c:mia")):
+            again = desk.open(Wanted(unit_id, tasks[was].reason, "success", "Ring them", by="crm"))
+            assert again.task.key == tasks[was].key
+            assert names(world, again.task.key).count("Task Opened") == 1
 
 
 @pytest.mark.postgres

@@ -8,7 +8,9 @@ import pytest
 
 from tests.stories.world import CATALOG, DAY, HOUR, Reason, Story, make_program, workflow
 from upsell.decisions.policy import OPEN_TASK
+from upsell.journeys.advance import Session
 from upsell.journeys.effects import OpenTask, UpdateTask
+from upsell.journeys.household import HeldTask, Unit
 from upsell.journeys.program import Program
 from upsell.signals.events import TASK_CLOSED, TASK_OPENED, TASK_OVERDUE, TASK_UPDATED, Event
 
@@ -340,6 +342,103 @@ def test_tasks_of_two_who_turn_out_to_be_one_are_that_ones() -> None:
     story.happens("Invite Sent", by="ada")
     (closed,) = told(story, TASK_CLOSED)
     assert (closed.customer_id, closed.properties["cause"]) == ("ada", "goal_reached")
+
+
+DUE = "2026-03-05T09:00:00Z"
+
+
+def came_with_work(program: Program, customer_id: str, **outside: Any) -> Unit:
+    """The record of somebody without an account for whom work is open, as the program or others asked."""
+    alone = Story(program, f"c:{customer_id}")
+    if outside:
+        alone.happens(TASK_OPENED, queue="success", title="Renew", due_at=DUE, **outside)
+    else:
+        alone.happens("Pricing Viewed")
+    assert len(alone.unit().tasks) == 1
+    return alone.unit()
+
+
+def held(story: Story) -> list[HeldTask]:
+    return [task for unit in story.session.household.customers.values() for task in unit.tasks.values()] + (
+        [*story.household.account.tasks.values()] if story.household.account is not None else []
+    )
+
+
+@pytest.mark.parametrize("is_gone_first", [True, False])
+@pytest.mark.parametrize("household_id", ["c:ada", "a:acme"])
+def test_of_two_tasks_for_one_reason_of_two_who_are_one_the_first_stays_with_the_causes_of_both(
+    household_id: str, *, is_gone_first: bool
+) -> None:
+    step = "[{task: {queue: success, title: Call, due: 2 days, reason: usage}}, {wait: 9 days}]"
+    goal = "{event: Invite Sent, within: 30 days}"
+    program = make_program(
+        {
+            "a-one": workflow(trigger="{on: One}", journey=step, goal=goal),
+            "b-two": workflow(trigger="{on: Two}", journey=step, goal=goal),
+        }
+    )
+    stories = {"ada": Story(program, "c:ada"), "bob": Story(program, "c:bob")}
+    later, sooner = ("ada", "bob") if is_gone_first else ("bob", "ada")
+    stories[sooner].happens("One")
+    stories[later].after(HOUR).happens("Two")
+    first, second = (next(iter(stories[who].unit().tasks)) for who in (sooner, later))
+    passages = sorted(each.id for story in stories.values() for each in story.enrollments())
+    story = Story(program, household_id)
+    story.household.customers |= {who: stories[who].unit() for who in stories}
+    story.now += DAY
+    merged: dict[str, Any] = {"from": "bob"}
+    story.happens("Customers Merged", by="ada", **merged)
+    (task,) = held(story)
+    assert (task.key, task.unit_id, sorted(task.causes)) == (first, "c:ada", passages)
+    (closed,) = told(story, TASK_CLOSED)
+    assert closed.properties["key"] == second
+    assert (closed.properties["outcome"], closed.properties["cause"], closed.properties["rule"]) == (
+        "cause_ended", "already_enrolled", f"task {first}",
+    )  # fmt: skip
+    story.happens("Invite Sent", by="ada")
+    assert [each.properties["key"] for each in told(story, TASK_CLOSED)] == [second, first]
+    assert not held(story)
+
+
+def test_work_that_somebody_brought_into_an_account_is_what_is_open_there_for_its_reason() -> None:
+    program = one()
+    story = Story(program, "a:acme")
+    story.household.customers["ada"] = came_with_work(program, "ada", key="k1", task_reason="renewal")
+    story.happens(TASK_OPENED, key="k2", queue="success", title="b", task_reason="renewal", due_at=DUE)
+    (closed,) = told(story, TASK_CLOSED)
+    assert (closed.properties["key"], closed.properties["rule"]) == ("k2", "task k1")
+    assert [task.key for task in held(story)] == ["k1"]
+
+
+def test_work_that_somebody_brought_is_said_anew_for_the_account_and_stands_there_once() -> None:
+    flow = workflow(trigger=ON_PRICING, journey=f"[{PLAIN}]", goal="{event: Invite Sent, within: 9 days}")
+    program = make_program({"flow": flow}, policy="policy: {states: {open_task: off}}")
+    story = Story(program, "a:acme").member("bob", "admin")
+    story.household.customers["ada"] = came_with_work(program, "ada")
+    (brought,) = held(story)
+    story.happens("Pricing Viewed", by="bob")
+    assert [task.key for task in updates(story)] == [brought.key]
+    assert not story.tasks()
+    assert [task.key for task in held(story)] == [brought.key]
+
+
+def test_who_joins_an_account_with_work_that_is_open_there_too_leaves_it_one() -> None:
+    program = one()
+    story = Story(program, "a:acme")
+    story.household.customers["ada"] = came_with_work(program, "ada", key="k1", task_reason="renewal")
+    story.now += HOUR
+    story.household.account = (
+        Story(program, "a:acme")
+        .happens(
+            TASK_OPENED, key="k0", queue="success", title="b", task_reason="renewal", due_at=DUE, ago=HOUR
+        )
+        .unit()
+    )
+    story.session = Session(program, story.household)
+    story.happens("Account Identified", by="ada", roles=["admin"])
+    (closed,) = told(story, TASK_CLOSED)
+    assert (closed.properties["key"], closed.properties["rule"]) == ("k1", "task k0")
+    assert [task.key for task in held(story)] == ["k0"]
 
 
 def test_work_that_is_opened_outside_is_held_and_gives_way_to_what_is_open_for_its_reason() -> None:

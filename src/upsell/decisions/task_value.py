@@ -6,13 +6,16 @@ it is not known; it is never a zero.
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import msgspec
 
 from upsell.clock import Moment
 from upsell.decisions.commitments import TERM_MONTHS, committed_total
 from upsell.decisions.terms import Terms
+
+MOST_AMOUNT: Final = 2**53
+"""Amounts beyond this, in minor units, are as if not told: JSON does not hold them exactly."""
 
 TaskRank: TypeAlias = tuple[int, str, int, Moment, str]
 """What tasks of a queue are sorted by, the first to be done first."""
@@ -44,8 +47,9 @@ def task_value(
 
     Where the workflow says what letting a unit in is expected to earn, that: the chance is in it. Else what
     falls due over the first twelve months under the terms offered, less what they pay over twelve months for
-    what it takes the place of, and times the chance where one is stated. Not below nothing: terms that lower
-    what they pay earn nothing beyond keeping them, which is not known.
+    what it takes the place of, and times the chance where one is stated. Not known where that is below
+    nothing or above ``MOST_AMOUNT``: terms that lower what they pay earn nothing beyond keeping them, which
+    nobody knows, and what is no amount of money says nothing.
 
     Args:
         terms: What is offered, None for nothing.
@@ -57,12 +61,18 @@ def task_value(
         chance: How likely they are to take it, 0 to 1; None where nobody says.
     """
     if worth is not None:
-        return TaskValue(round(worth), currency)
+        return _known_value(worth, currency, None)
     total = committed_total(terms, months) if terms is not None else None
     if terms is None or total is None or paid is None:
         return TaskValue()
-    more = max(total - paid * TERM_MONTHS, 0)
-    return TaskValue(round(more * chance) if chance is not None else more, terms.currency, chance)
+    more = total - paid * TERM_MONTHS
+    return _known_value(more if chance is None else more * chance, terms.currency, chance)
+
+
+def _known_value(amount: float, currency: str, chance: float | None) -> TaskValue:
+    """Give a value of an amount, one that is not known where no amount of money is that."""
+    is_amount = 0 <= amount <= MOST_AMOUNT
+    return TaskValue(round(amount), currency, chance) if is_amount else TaskValue()
 
 
 def task_rank(value: TaskValue, currency: str, due_at: Moment, key: str) -> TaskRank:

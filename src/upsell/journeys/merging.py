@@ -1,8 +1,9 @@
 """Merging: two customers of a household that turn out to be one become one record.
 
 The law: a merge speaks to nobody twice. Of two passages through one workflow the one exposed first
-goes on and the other leaves with its messages, as one does that repeats what the other heard; what
-was spent, refused and drawn by chance before holds for the one that stays.
+goes on and the other leaves with its messages, as one does that repeats what the other heard; of two
+tasks for one reason the one opened first stays; what was spent, refused and drawn by chance before holds
+for the one that stays.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from upsell.ids import UnitId, customer_unit
 from upsell.journeys.household import Enrollment, Household, Unit, Watch
 from upsell.journeys.leaving import leave, withdraw_pending
 from upsell.journeys.scene import Scene
-from upsell.journeys.tasks import rename_holder
+from upsell.journeys.tasks import rename_holder, share_reasons
 from upsell.signals.events import Event
 from upsell.signals.merging import merge_profiles
 
@@ -59,6 +60,7 @@ def merge_customers(scene: Scene, event: Event) -> None:
     merge_declines(stays.declines, gone.declines)
     stays.tasks.update(gone.tasks)
     rename_holder(scene, gone.id, stays.id)
+    share_reasons(scene)
     stays.discounts = sorted([*stays.discounts, *gone.discounts], key=lambda given: given.at)
     scene.refresh_facts()
     for enrollment in [*losers, *losing]:

@@ -31,7 +31,7 @@ from upsell.journeys.household import Unit
 from upsell.journeys.leaving import leave_account
 from upsell.journeys.places import give_places_back, settle_places, take_places
 from upsell.journeys.scene import Scene, kind_of
-from upsell.journeys.tasks import begin_deal, name_deals, take_task
+from upsell.journeys.tasks import begin_deal, name_deals, share_reasons, take_task
 from upsell.rules.facts import Scalar
 from upsell.signals.cart import CART_EVENTS, take_asked_cart, take_cart, take_taken
 from upsell.signals.counters import count_event
@@ -251,7 +251,8 @@ def _take_traits(scene: Scene, event: Event, principal: Unit) -> None:
         else:
             named = roles if isinstance(roles, list) else [roles]
             household.roster[event.customer_id] = [role for role in named if isinstance(role, str)]
-        scene.customer(event.customer_id)
+        if scene.customer(event.customer_id).tasks:
+            share_reasons(scene)
     _set_traits(principal, {k: v for k, v in event.properties.items() if k not in ("roles", "role")})
 
 

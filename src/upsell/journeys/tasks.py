@@ -64,19 +64,47 @@ def held_tasks(scene: Scene, unit: Unit) -> list[tuple[Unit, HeldTask]]:
 
 
 def find_held(scene: Scene, unit: Unit, reason: str) -> HeldTask | None:
-    """Give the task that is open for a reason, of whoever pays for a unit; None for none."""
+    """Give the task that is open for a reason in a unit's household; None for none.
+
+    It stands with whoever pays, or with somebody who brought it into the account.
+    """
     if not reason:
         return None
-    principal = scene.principal()
-    holders = (principal,) if principal is unit else (principal, unit)
+    # Whoever has brought one is engaged, and so loaded.
+    holders = (scene.principal(), unit, *scene.household.customers.values())
     open_for = (task for holder in holders for task in holder.tasks.values() if task.reason == reason)
     return next(open_for, None)
 
 
 def hold_task(scene: Scene, task: HeldTask) -> None:
-    """Let a task be open from now on, so that time and what ends its cause are looked out for."""
-    scene.principal().tasks[task.key] = task
+    """Let whoever pays hold an open task from now on, so that time and its causes are asked about it."""
+    principal = scene.principal()
+    for unit in scene.household.customers.values():
+        if unit is not principal:
+            unit.tasks.pop(task.key, None)
+    principal.tasks[task.key] = task
     _touch(scene, task)
+
+
+def share_reasons(scene: Scene) -> None:
+    """Let one task be open for each reason once records came together: the one that was opened first.
+
+    It is asked for by what asked for the others, which close.
+    """
+    by_reason: dict[str, list[tuple[Unit, HeldTask]]] = {}
+    for holder in scene.units():
+        for task in holder.tasks.values():
+            if task.reason:
+                by_reason.setdefault(task.reason, []).append((holder, task))
+    for doubled in by_reason.values():
+        if len(doubled) == 1:
+            continue
+        (_, first), *others = sorted(doubled, key=lambda each: (each[1].opened_at, each[1].key))
+        for holder, task in others:
+            first.causes.extend(cause for cause in task.causes if cause not in first.causes)
+            if task.key != first.key:
+                close_task(scene, holder, task, _in_favour_of(first))
+        hold_task(scene, first)
 
 
 def end_cause(scene: Scene, unit: Unit, enrollment: Enrollment, verdict: Verdict) -> None:
@@ -197,7 +225,11 @@ def _take_opened(scene: Scene, event: Event, key: str) -> None:
     )
     hold_task(scene, task)
     if other is not None:
-        close_task(scene, principal, task, Verdict(Reason.ALREADY_ENROLLED, f"task {other.key}"))
+        close_task(scene, principal, task, _in_favour_of(other))
+
+
+def _in_favour_of(other: HeldTask) -> Verdict:
+    return Verdict(Reason.ALREADY_ENROLLED, f"task {other.key}")
 
 
 def task_event(scene: Scene, name: str, told_as: str, task: HeldTask, **said: object) -> Event:

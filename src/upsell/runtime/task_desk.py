@@ -17,7 +17,7 @@ from upsell.clock import Clock, Moment, format_moment
 from upsell.decisions.queues import Person, Queue
 from upsell.decisions.sla import due_by
 from upsell.decisions.task_outcomes import TaskOutcome, answer_of, find_outcome
-from upsell.decisions.task_value import TaskValue, task_rank
+from upsell.decisions.task_value import MOST_AMOUNT, TaskValue, task_rank
 from upsell.errors import ConfigError, nearest
 from upsell.ids import UnitId, bare, digest, is_account
 from upsell.journeys.effects import OpenTask
@@ -37,9 +37,8 @@ from upsell.signals.events import (
 )
 from upsell.store.connect import Connection, connect
 from upsell.store.households import find_homes, read_unit_traits
-from upsell.store.ledger import append
+from upsell.store.ledger import Outcome, append
 from upsell.store.tasks import (
-    MOST_AMOUNT,
     MOST_MINUTES,
     ClosedTask,
     Task,
@@ -189,13 +188,13 @@ class TaskDesk:
         """Close work with what came of it.
 
         Closed again with the same outcome nothing changes. What somebody says goes before that its cause
-        ended, and may be said after.
+        ended, and may be said after; that its cause ended, nobody says but the core.
 
         Raises:
             ConfigError: There is none, it was closed as something else, it ends with its order, or the
-                outcome is none, or does not go with what else is told.
+                outcome is none that a person may say, or does not go with what else is told.
         """
-        outcome = find_outcome(closing.outcome)
+        outcome = _outcome(closing.outcome)
         by = _text("by", closing.by)
         with connect(self._url) as connection, connection.transaction():
             program, now = self._program(connection), self._clock.now()
@@ -204,8 +203,7 @@ class TaskDesk:
             if task.source == OF_AN_ORDER:
                 msg = f"expected work that is closed here, got what ends with its order: {task.title}"
                 raise ConfigError(msg)
-            is_moot = task.outcome == TaskOutcome.CAUSE_ENDED.value and outcome is not TaskOutcome.CAUSE_ENDED
-            if task.closed_at is not None and not is_moot:
+            if task.closed_at is not None and task.outcome != TaskOutcome.CAUSE_ENDED.value:
                 return _closed_already(task, outcome)
             said: dict[str, object] = {"outcome": outcome.value, "by": by}
             said |= {"reason": closing.reason, "feature": closing.feature}
@@ -226,7 +224,9 @@ class TaskDesk:
                     )
                 ],
             )
-            self._tell(connection, task, TASK_CLOSED, "", now, said)
+            # That its cause ended may have been told by the same name, and the first body stands.
+            told_as = "" if task.closed_at is None else outcome.value
+            self._tell(connection, task, TASK_CLOSED, told_as, now, said)
             return Changed(_named(connection, task.key), True)
 
     def open(self, wanted: Wanted) -> Changed:
@@ -238,6 +238,8 @@ class TaskDesk:
         by = _text("by", wanted.by)
         with connect(self._url) as connection, connection.transaction():
             program, now = self._program(connection), self._clock.now()
+            # Before it is asked where they live: who comes into an account brings tasks along.
+            hold_tasks(connection)
             homes = find_homes(connection, [wanted.unit_id]) if wanted.unit_id.isprintable() else {}
             household_id = homes.get(wanted.unit_id)
             if household_id is None:
@@ -246,7 +248,6 @@ class TaskDesk:
                 )
                 raise ConfigError(msg)
             asked = _asked(connection, program, wanted, household_id, now)
-            hold_tasks(connection)
             held = find_tasks(connection, household_id=household_id, reason=asked.reason)
             if held:
                 return self._say_anew(connection, held[0], asked, now, by)
@@ -295,7 +296,11 @@ class TaskDesk:
         now: Moment,
         said: Mapping[str, object],
     ) -> None:
-        """Write an event about a task in the transaction that is open."""
+        """Write an event about a task in the transaction that is open.
+
+        Raises:
+            ConfigError: The ledger has another event by its id, so nothing of the change may stand.
+        """
         unit_id, household_id = task.unit_id, task.household_id
         event = Event(
             id="/".join(filter(None, (name, task.key, told_as))),
@@ -314,7 +319,13 @@ class TaskDesk:
             },
             source=SOURCE,
         )
-        append(connection, [event], self._clock)
+        (answer,) = append(connection, [event], self._clock)
+        if answer.outcome is Outcome.CONFLICT:
+            msg = (
+                f"expected an event {event.id} of the source {SOURCE} that is new, got one the ledger has "
+                f"otherwise at position {answer.position}; nothing was changed, see `upsell tasks show`"
+            )
+            raise ConfigError(msg)
 
 
 def rank_tasks(tasks: list[Task], currency: str) -> list[Task]:
@@ -339,6 +350,23 @@ def _open_task(connection: Connection, key: str) -> Task:
         msg = f"expected a task that is open, got {task.key}, closed as {task.outcome or 'done'}"
         raise ConfigError(msg)
     return task
+
+
+def _outcome(said: str) -> TaskOutcome:
+    """Give the outcome that somebody closes a task with.
+
+    Raises:
+        ConfigError: It is none that a person may say.
+    """
+    outcome = find_outcome(said)
+    if outcome is TaskOutcome.CAUSE_ENDED:
+        names = ", ".join(each.value for each in TaskOutcome if each is not outcome)
+        msg = (
+            f"expected an outcome that a person may say: {names}, got {said!r}; the engine says "
+            f"{outcome.value} by itself, and what nobody will do is {TaskOutcome.DROPPED.value}"
+        )
+        raise ConfigError(msg)
+    return outcome
 
 
 def _closed_already(task: Task, outcome: TaskOutcome) -> Changed:

@@ -25,6 +25,7 @@ from upsell.store.connect import Connection
 from upsell.store.identities import find_identities, forget_records
 from upsell.store.queries import query
 from upsell.store.rosters import Rosters, keep_rosters, read_rosters, read_whole_rosters, rename_members
+from upsell.store.tasks import move_tasks
 
 _encode = msgspec.json.Encoder().encode
 _decode_unit = msgspec.json.Decoder(Unit).decode
@@ -65,6 +66,7 @@ class Homes:
         self._gone: dict[str, str] = {}
         self._rosters: Rosters = {}
         self._arrived: dict[UnitId, dict[str, bool]] = {}
+        self._carried: dict[str, UnitId] = {}
 
     def home_of(self, customer_id: str) -> UnitId | None:
         """Give the household in memory that has a customer's record, None when none has."""
@@ -77,6 +79,7 @@ class Homes:
         self._arrived.get(self._home_of[customer_id], {}).pop(customer_id, None)
         self._arrived.setdefault(household_id, {})[customer_id] = True
         self._home_of[customer_id] = household_id
+        self._carry(unit, household_id)
 
     def take_arrivals(self, household_id: UnitId) -> Mapping[str, bool]:
         """Give the customers who came into a household since this was asked, each with whether they moved.
@@ -146,9 +149,19 @@ class Homes:
             self._arrived.setdefault(household.id, {})[customer_id] = row is not None
         if row is not None:
             self._before[row.unit_id] = row
-            household.customers[customer_id] = _decode_unit(row.state)
+            unit = household.customers[customer_id] = _decode_unit(row.state)
+            if row.household_id != household.id:
+                self._carry(unit, household.id)
         elif customer_id not in household.customers:
             household.customers[customer_id] = Unit(customer_unit(customer_id), Profile())
+
+    def carried(self) -> Mapping[str, UnitId]:
+        """Give the tasks that came into another household with whose record they stand in, by key."""
+        return self._carried
+
+    def _carry(self, unit: Unit, household_id: UnitId) -> None:
+        for key in unit.tasks:
+            self._carried[key] = household_id
 
     def changed(self) -> Iterator[tuple[Any, ...]]:
         """Give, for each unit that differs from its row, the columns of its new one."""
@@ -267,7 +280,7 @@ def load_all_members(connection: Connection, household_ids: Iterable[UnitId]) ->
 
 
 def keep_households(connection: Connection, homes: Homes) -> int:
-    """Write every unit that differs from its row; give how many did."""
+    """Write every unit that differs from its row, and where its tasks are now; give how many units did."""
     rows = list(homes.changed())
     if rows:
         names = ("units", "households", "shards", "states", "engaged", "taken", "dues")
@@ -276,6 +289,7 @@ def keep_households(connection: Connection, homes: Homes) -> int:
     keep_rosters(connection, *homes.rosters())
     rename_members(connection, homes.gone())
     forget_records(connection, homes.gone())
+    move_tasks(connection, homes.carried())
     return len(rows)
 
 

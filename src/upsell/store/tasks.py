@@ -18,7 +18,7 @@ import msgspec
 from upsell.catalog.offers import Objection
 from upsell.clock import Moment
 from upsell.decisions.proof_words import proof_content
-from upsell.decisions.task_value import TaskValue
+from upsell.decisions.task_value import MOST_AMOUNT, TaskValue
 from upsell.decisions.terms import Terms
 from upsell.ids import UnitId
 from upsell.journeys.effects import OpenTask
@@ -28,9 +28,6 @@ from upsell.store.queries import query
 
 MOST_MINUTES: Final = 366 * 24 * 60
 """More minutes than a year has are no minutes of work."""
-
-MOST_AMOUNT: Final = 2**53
-"""Amounts beyond this, in minor units, are as if not told: JSON does not hold them exactly."""
 
 _LOCK: Final = 7_207_736_539  # an arbitrary number that no other advisory lock of ours uses
 
@@ -170,10 +167,22 @@ def hold_task(connection: Connection, key: str) -> Task | None:
 
 
 def keep_tasks(connection: Connection, tasks: Sequence[OpenTask]) -> list[str]:
-    """Open tasks; one that is there already, by its key, stays as it is. Give the keys of those opened."""
+    """Open tasks; one that is there already, by its key, stays as it is. Give the keys of those opened.
+
+    Each is of the household in which whoever it was opened for lives by now.
+    """
     if not tasks:
         return []
     return [row[0] for row in connection.execute(query("keep_tasks"), _columns(tasks))]
+
+
+def move_tasks(connection: Connection, moved: Mapping[str, UnitId]) -> None:
+    """Let open tasks be of the household that whoever holds them has come into, by key."""
+    if moved:
+        # Nobody asks meanwhile what is open for a household, nor holds one of them and waits for us.
+        hold_tasks(connection)
+        values = {"keys": list(moved), "households": list(moved.values())}
+        connection.execute(query("move_tasks"), values)
 
 
 def update_tasks(connection: Connection, tasks: Sequence[OpenTask]) -> list[str]:

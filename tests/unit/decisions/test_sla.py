@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from math import inf, nan
+
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,7 +13,7 @@ from upsell.clock import DAY, HOUR, parse_moment
 from upsell.decisions.hours import ContactHours, Hours, wall_at, weekly
 from upsell.decisions.queues import USUAL_HOURS
 from upsell.decisions.sla import Sla, due_by
-from upsell.decisions.task_value import TaskValue, task_rank, task_value
+from upsell.decisions.task_value import MOST_AMOUNT, TaskValue, task_rank, task_value
 from upsell.decisions.terms import Terms
 
 
@@ -68,7 +71,9 @@ PRO = Terms("pro", "pro", "Pro", "USD", "month", full=10_000, price=9_000)
         (PRO, None, 4_000, None, 0.5, 6 * 5_000),
         (PRO, None, 4_000, 777.4, 0.5, 777),
         (None, None, 0, 777.4, None, 777),
-        (PRO, None, 99_000, None, None, 0),
+        (PRO, None, 9_000, None, None, 0),
+        (PRO, None, 99_000, None, None, None),
+        (PRO, None, 99_000, None, 0.5, None),
         (PRO, None, None, None, 0.5, None),
         (None, None, 0, None, 0.5, None),
         (Terms("x", "x", "X", "USD"), None, 0, None, None, None),
@@ -83,6 +88,30 @@ def test_a_task_may_earn_what_falls_due_beyond_what_they_pay_times_its_chance(
     amount: int | None,
 ) -> None:
     assert task_value(terms, months, paid, worth, "USD", chance).amount == amount
+
+
+PRICELESS = msgspec.structs.replace(PRO, full=10**19, price=10**19)
+
+
+@pytest.mark.parametrize("worth", [1e20, 2.0**54, -1.0, inf, -inf, nan])
+@pytest.mark.parametrize("terms", [None, PRO])
+def test_a_worth_that_no_amount_can_be_is_not_known(terms: Terms | None, worth: float) -> None:
+    assert task_value(terms, None, 0, worth, "USD", 0.5) == TaskValue()
+
+
+@pytest.mark.parametrize("chance", [None, 0.5])
+def test_terms_that_come_to_what_no_amount_can_be_are_not_known(chance: float | None) -> None:
+    assert task_value(PRICELESS, None, 0, None, "USD", chance) == TaskValue()
+
+
+@given(st.floats(), st.none() | st.floats(0, 1), st.integers(-(2**70), 2**70), st.booleans())
+@settings(max_examples=50)
+def test_a_value_that_is_known_is_from_nothing_to_the_most(
+    worth: float, chance: float | None, price: int, has_worth: bool
+) -> None:
+    terms = msgspec.structs.replace(PRO, full=price, price=price)
+    value = task_value(terms, None, 0, worth if has_worth else None, "USD", chance)
+    assert value.amount is None or 0 <= value.amount <= MOST_AMOUNT
 
 
 def test_the_greatest_value_is_done_first_whatever_is_overdue() -> None:

@@ -9,6 +9,8 @@ from upsell.catalog.offers import Objection
 from upsell.decisions.task_value import TaskValue
 from upsell.journeys.effects import OpenTask
 from upsell.store.connect import Connection, connect
+from upsell.store.identities import Identity, keep_identities
+from upsell.store.migrate import FOLDER
 from upsell.store.tasks import (
     ClosedTask,
     Task,
@@ -19,6 +21,7 @@ from upsell.store.tasks import (
     keep_tasks,
     keep_turn,
     mark_overdue,
+    move_tasks,
     read_loads,
     read_turns,
     snooze_task,
@@ -94,6 +97,24 @@ def test_saying_a_task_anew_keeps_the_earlier_due_time_and_whose_it_is(database:
 
 
 @pytest.mark.postgres
+@pytest.mark.parametrize("owner", [None, "ana"])
+def test_what_is_said_anew_has_moved_where_its_queue_is_another_whoever_has_it(
+    database: str, owner: str | None
+) -> None:
+    moved, again = replaced(queue="sales"), replaced(queue="sales", title="Again")
+    with connect(database) as connection:
+        keep_tasks(connection, [CALL])
+        if owner is not None:
+            assign_task(connection, CALL.key, owner, 1_500, is_taken=False)
+        assert update_tasks(connection, [replaced(title="Now")]) == []
+        assert update_tasks(connection, [moved, again]) == [CALL.key]
+        assert update_tasks(connection, [again]) == []
+        # There and back again within a batch is two moves of one task.
+        assert update_tasks(connection, [CALL, moved]) == [CALL.key]
+        assert (_only(connection).queue, _only(connection).owner) == ("sales", None)
+
+
+@pytest.mark.postgres
 def test_giving_taking_and_putting_off_say_whether_they_change_anything(database: str) -> None:
     with connect(database) as connection:
         keep_tasks(connection, [CALL])
@@ -141,6 +162,36 @@ def test_turns_of_a_queue_grow(database: str) -> None:
         assert read_turns(connection, "a") == {"ana": 3, "ben": 2}
         assert read_turns(connection, "b") == {"ana": 1}
         assert read_turns(connection, "none") == {}
+
+
+@pytest.mark.postgres
+def test_a_task_goes_on_where_whoever_holds_it_lives_by_now_and_what_is_closed_stays(database: str) -> None:
+    units = {"a:acme": "a:acme", "c:ada": "a:acme", "c:eva": "c:eva", "c:zoe": "c:zoe"}
+    opened_for = ("a:acme", "c:ada", "c:bob", "c:cid", "c:zoe", "c:nobody")
+    with connect(database) as connection:
+        # Opened and then moved, as it was before tasks moved along; the last of them is closed.
+        keep_tasks(connection, [replaced(key=home, household_id=home) for home in opened_for])
+        keep_tasks(connection, [replaced(key="closed", household_id="c:ada")])
+        close_tasks(connection, [ClosedTask("closed", 5_000, "won", None)])
+        for unit_id, home in units.items():
+            columns = "unit_id, household_id, shard, state, taken_at"
+            connection.execute(
+                f"insert into units ({columns}) values (%s, %s, 0, '{{}}', now())", (unit_id, home)
+            )
+        merged = {"bob": Identity("ada", 1), "cid": Identity("dan", 2), "dan": Identity("eva", 3)}
+        keep_identities(connection, merged, 1, ())
+        connection.execute((FOLDER / "0052.task_homes.sql").read_bytes())
+        homes = {task.key: task.household_id for task in find_tasks(connection, is_open=None)}
+        # By hand, from the households above: acme has ada, and so bob; cid is dan, who is eva.
+        assert homes == {
+            "a:acme": "a:acme", "c:ada": "a:acme", "c:bob": "a:acme", "c:cid": "c:eva", "c:zoe": "c:zoe",
+            "c:nobody": "c:nobody", "closed": "c:ada",
+        }  # fmt: skip
+        keep_tasks(connection, [replaced(key=f"new {home}", household_id=home) for home in opened_for[:3]])
+        move_tasks(connection, {"c:zoe": "a:acme", "closed": "a:acme", "none": "a:acme"})
+        homes = {task.key: task.household_id for task in find_tasks(connection, is_open=None)}
+        assert {homes[f"new {home}"] for home in opened_for[:3]} == {"a:acme"}
+        assert (homes["c:zoe"], homes["closed"]) == ("a:acme", "c:ada")
 
 
 def _only(connection: Connection) -> Task:

@@ -26,5 +26,7 @@ from
         key, queue, title, why, offer, terms, facts, talk_track, objections, value, currency, chance, opened_at,
         due_at
     )
+-- Held, so that the queue it was in is the one it moves from.
+inner join (select key, queue from tasks where key = any(%(keys)b::text[]) for update) as held on said.key = held.key
 where tasks.key = said.key and tasks.closed_at is null
-returning tasks.key, tasks.owner is null
+returning tasks.key, held.queue <> said.queue
