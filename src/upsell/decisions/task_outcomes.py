@@ -49,12 +49,12 @@ def find_outcome(said: str) -> TaskOutcome:
     """Give the outcome that somebody closes a task with.
 
     Raises:
-        ConfigError: It is none; names those there are.
+        ConfigError: It is none; names those that a person may say.
     """
     outcome = read_outcome(said)
     if outcome is not None:
         return outcome
-    names = [each.value for each in TaskOutcome]
+    names = [each.value for each in TaskOutcome if each is not TaskOutcome.CAUSE_ENDED]
     near = nearest(said, names)
     hint = f"; did you mean {near}?" if near else ""
     msg = f"expected an outcome, one of {', '.join(names)}, got {said[:80]!r}{hint}"
