@@ -16,8 +16,8 @@ from tests.unit.sources.vendors import form, open_recipe
 from tests.vendor_desks import HubSpot, Salesforce, Slack, Vendor, open_vendor
 from upsell.channels.sinks.definitions import read_sinks
 from upsell.channels.sinks.sink import Outcome
-from upsell.clock import HOUR, MINUTE, SECOND, format_moment
-from upsell.runtime.lanes import Lane
+from upsell.clock import HOUR, MINUTE, SECOND, Moment, format_moment
+from upsell.runtime.lanes import FULL_PAGE, MOST_PAGES, Lane
 from upsell.runtime.sink_desk import knock
 from upsell.runtime.task_desk import Closing, TaskDesk
 from upsell.sources.segment import Draft
@@ -85,8 +85,12 @@ def at_desk(url: str, name: str) -> Iterator[Office]:
         definition = read_sinks(documents)[name]
         sink = definition.open(SECRETS, LOCAL)
         with asyncio.Runner() as runner:
-            yield Office(world, Lane(connection, world.clock, definition, sink, runner), vendor, name, url)
-            runner.run(sink.close())
+            try:
+                yield Office(
+                    world, Lane(connection, world.clock, definition, sink, runner), vendor, name, url
+                )
+            finally:
+                runner.run(sink.close())
 
 
 def test_a_task_is_one_at_hubspot_and_ends_there_as_it_ends_here(database: str) -> None:
@@ -210,6 +214,73 @@ def test_what_is_closed_at_a_desk_is_closed_here_once(
         assert (after.outcome, after.closed_by) == (outcome, name)
         rows = office.world.rows("select source from events where name = 'Task Closed'")
         assert rows == [(f"sink {name}",)]
+
+
+def test_of_what_was_closed_in_one_second_everything_is_heard(database: str) -> None:
+    """Salesforce tells moments to the second, and gives 200 tasks at a time."""
+    with at_desk(database, "salesforce") as office:
+        task = office.open_task()
+        at = format_moment(office.world.clock.now() + 30 * SECOND)[:19] + ".000+0000"
+        closed = {"Status": "Completed", "LastModifiedDate": at}
+        office.vendor.tasks[task.key] |= {**closed, "Id": "00T9"}
+        for number in range(450):
+            office.vendor.tasks[f"other{number}"] = {
+                **closed, "Id": f"00T{number:04}", "Upsell_Key__c": f"other{number}",
+            }  # fmt: skip
+        office.later(2 * MINUTE)
+        assert office.task().closed_by == "salesforce"
+
+
+@pytest.mark.parametrize("step", [0, 1])
+def test_however_much_was_changed_at_a_desk_what_was_closed_behind_it_is_heard(
+    database: str, step: int
+) -> None:
+    """All within one millisecond, or one in each, beyond what is asked for in one round."""
+    with at_desk(database, "hubspot") as office:
+        task = office.open_task()
+        began = office.world.clock.now() + SECOND
+        changed = (MOST_PAGES + 2) * FULL_PAGE
+        for number in range(changed):
+            office.vendor.tasks[f"other{number}"] = {
+                "id": str(10_000 + number),
+                "properties": _completed(f"other{number}", began + number * step * SECOND // 1_000),
+            }
+        last = office.vendor.tasks.pop(task.key)
+        last["properties"] |= _completed(task.key, began + changed * step * SECOND // 1_000)
+        office.vendor.tasks[task.key] = last | {"id": str(10_000 + changed)}
+        office.later(2 * MINUTE)
+        office.later(SECOND)
+        assert office.task().closed_by == "hubspot"
+        heard = office.standing().heard_at
+        # Behind it nothing is left, so it is asked again in a minute, from when this began.
+        assert heard == office.world.clock.now() - SECOND
+        office.vendor.asked.clear()
+        office.later(SECOND)
+        assert [path for _, path, _ in office.vendor.asked if path.endswith("search")] == []
+
+
+def test_what_was_heard_before_a_desk_failed_is_kept_and_the_rest_is_asked_for_again(database: str) -> None:
+    with at_desk(database, "hubspot") as office:
+        task = office.open_task()
+        began = office.world.clock.now() + SECOND
+        office.vendor.tasks[task.key]["properties"] |= _completed(task.key, began)
+        for number in range(FULL_PAGE):
+            said = _completed(f"other{number}", began + number * SECOND // 1_000)
+            office.vendor.tasks[f"other{number}"] = {"id": str(10_000 + number), "properties": said}
+        heard = office.standing().heard_at
+        office.vendor.fails_after = 1
+        office.later(2 * MINUTE)
+        assert (office.task().closed_by, office.standing().heard_at) == ("hubspot", heard)
+        office.later(2 * MINUTE)
+        assert office.standing().heard_at != heard
+
+
+def _completed(key: str, at: Moment) -> dict[str, str]:
+    return {
+        "upsell_task_key": key,
+        "hs_task_status": "COMPLETED",
+        "hs_lastmodifieddate": format_moment(at),
+    }
 
 
 def test_a_task_that_is_closed_already_is_closed_no_second_time(database: str) -> None:
