@@ -31,8 +31,8 @@ Answer = tuple[int, Any]
 class Vendor(ABC):
     """A vendor with what it holds.
 
-    ``breaks`` lets the next so many answers be lost after they were done; ``fails_after`` lets one fail after
-    so many more were good.
+    ``breaks`` lets the next so many answers be lost after they were done; ``fails`` says by its path which
+    request fails: with the status ``failure``, or without an answer where that is 0.
     """
 
     def __init__(self) -> None:
@@ -41,7 +41,8 @@ class Vendor(ABC):
         self.asked: list[tuple[str, str, Any]] = []
         self.breaks = 0
         self.status = 0
-        self.fails_after: int | None = None
+        self.fails: Callable[[str], bool] = lambda _: False
+        self.failure = 503
 
     @abstractmethod
     def answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer:
@@ -299,12 +300,11 @@ def open_vendor(make: Callable[[], Vendor]) -> Iterator[Any]:
                 )
             except (AssertionError, KeyError, ValueError) as error:
                 status, said = 599, {"wrong": repr(error)}
-            if vendor.fails_after is not None:
-                status, vendor.fails_after = (
-                    (503, None) if vendor.fails_after == 0 else (status, vendor.fails_after - 1)
-                )
-            if vendor.breaks and status < 300:
-                vendor.breaks -= 1
+            if vendor.fails(self.path):
+                status = vendor.failure
+            if vendor.breaks and 0 < status < 300:
+                vendor.breaks, status = vendor.breaks - 1, 0
+            if not status:
                 self.close_connection = True
                 return
             content = json.dumps(said).encode()

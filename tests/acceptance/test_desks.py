@@ -114,6 +114,23 @@ def test_a_task_is_one_at_hubspot_and_ends_there_as_it_ends_here(database: str) 
         assert (said["hs_task_status"], said["sales_outcome"]) == ("COMPLETED", "lost")
 
 
+@pytest.mark.parametrize("is_answered", [True, False])
+def test_what_people_do_with_a_task_stays_though_it_could_not_be_hung_on_anything(
+    database: str, *, is_answered: bool
+) -> None:
+    with at_desk(database, "hubspot") as office:
+        office.vendor.fails = lambda path: "/associations/" in path
+        office.vendor.failure = 404 if is_answered else 0
+        office.open_task()
+        (made,) = office.vendor.tasks.values()
+        assert office.standing().waiting > 0
+        office.vendor.fails = lambda _: False
+        made["properties"]["hs_task_status"] = "IN_PROGRESS"
+        office.later(6 * MINUTE)
+        assert (office.standing().waiting, len(office.vendor.links)) == (0, 1)
+        assert made["properties"]["hs_task_status"] == "IN_PROGRESS"
+
+
 def test_a_task_is_one_at_salesforce_and_a_token_that_ran_out_is_had_anew(database: str) -> None:
     with at_desk(database, "salesforce") as office:
         task = office.open_task()
@@ -268,7 +285,8 @@ def test_what_was_heard_before_a_desk_failed_is_kept_and_the_rest_is_asked_for_a
             said = _completed(f"other{number}", began + number * SECOND // 1_000)
             office.vendor.tasks[f"other{number}"] = {"id": str(10_000 + number), "properties": said}
         heard = office.standing().heard_at
-        office.vendor.fails_after = 1
+        failing = iter([False, True])
+        office.vendor.fails = lambda _: next(failing, False)
         office.later(2 * MINUTE)
         assert (office.task().closed_by, office.standing().heard_at) == ("hubspot", heard)
         office.later(2 * MINUTE)

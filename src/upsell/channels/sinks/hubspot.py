@@ -115,6 +115,7 @@ class HubSpotDesk:
         if card is None:
             return Reply(Outcome.TAKEN, "no task for it")
         told = {"idProperty": KEY_PROPERTY, "id": card.key, "properties": self._properties(card)}
+        vendor_id = ""
         try:
             answer = await self._ask("POST", "/crm/v3/objects/tasks/batch/upsert", {"inputs": [told]})
             reply = read_reply(answer, now)
@@ -131,9 +132,10 @@ class HubSpotDesk:
                     path = f"/crm/v4/objects/{TASKS}/{quote(vendor_id)}/associations/default/{kind}/"
                     linked = await self._ask("PUT", path + quote(str(whose), safe=""))
                     if not linked.is_success:
-                        return read_reply(linked, now)
+                        # It is there, though it failed: known, its status is not set again.
+                        return msgspec.structs.replace(read_reply(linked, now), vendor_id=vendor_id)
         except (BorderError, CallError) as error:
-            return failed_reply(error)
+            return msgspec.structs.replace(failed_reply(error), vendor_id=vendor_id)
         return Reply(Outcome.TAKEN, str(answer.status), vendor_id=vendor_id)
 
     async def knock(self, now: Moment) -> Reply:
