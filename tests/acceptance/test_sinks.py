@@ -23,8 +23,9 @@ from upsell.runtime.diagnosis import diagnose
 from upsell.runtime.doctor import examine
 from upsell.runtime.lanes import AT_A_TIME, DOWN_AFTER, JITTER, WAITS, Lane, retry_at
 from upsell.runtime.sink_desk import replay, resume, tell_again
+from upsell.runtime.sink_runner import run_lane
 from upsell.store.connect import connect
-from upsell.store.sinks import Standing, list_parcels
+from upsell.store.sinks import Standing, hold_sink, list_parcels
 from upsell.store.sinks import read_sinks as read_standings
 from upsell.testing.stand_ins import QuietHandler
 
@@ -396,6 +397,34 @@ def test_several_at_once_are_all_told_and_each_failure_alone_is_repeated(post: P
     post.receiver.answer = fail("none")
     post.later(6 * SECOND)
     assert sorted(post.receiver.numbers()) == sorted([*map(str, range(20)), "3"])
+
+
+def test_one_without_the_secret_keeps_a_sink_from_nobody(post: Post) -> None:
+    post.apply()
+    definition = read_sinks({"sinks/crm.yaml": f"webhook: {{url: '{post.receiver.url}'}}"})["crm"]
+    with connect(post.url) as other:
+        held: list[bool] = []
+
+        def is_stopped() -> bool:
+            """Let another try to take it once it is said what is missing; stop when it could."""
+            is_over = True in held or len(held) == 20
+            if post.stands().trouble and not is_over:
+                held.append(hold_sink(other, "crm"))
+            return is_over
+
+        run_lane(post.url, {}, LOCAL, definition, post.world.clock, is_stopped)
+        assert True in held
+        assert "UPSELL_SECRET_SINK_CRM" in post.stands().trouble
+
+
+def test_of_one_without_the_secret_nothing_is_said_while_another_tells_the_sink(post: Post) -> None:
+    post.apply()
+    definition = read_sinks({"sinks/crm.yaml": f"webhook: {{url: '{post.receiver.url}'}}"})["crm"]
+    with connect(post.url) as other:
+        assert hold_sink(other, "crm")
+        stops = iter([False] * 15)
+        run_lane(post.url, {}, LOCAL, definition, post.world.clock, lambda: next(stops, True))
+        assert post.stands().trouble == ""
 
 
 def test_the_command_shows_tries_and_replays(

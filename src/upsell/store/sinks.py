@@ -115,6 +115,11 @@ def hold_sink(connection: Connection, name: str) -> bool:
     return row == (True,)
 
 
+def leave_sink(connection: Connection, name: str) -> None:
+    """Hold a sink no longer."""
+    connection.execute("select pg_advisory_unlock(%s, hashtext(%s))", (_LOCKS, name))
+
+
 def read_sinks(connection: Connection, name: str = "") -> list[Standing]:
     """Tell how every sink stands, by name, or the one of a name; also those that are live no more."""
     rows = connection.execute(query("read_sinks"), {"name": name}, binary=True)
