@@ -39,7 +39,7 @@ from upsell.store.sinks import (
     keep_parcels,
     keep_vendor_ids,
     move_sink,
-    read_sinks,
+    read_sink,
     read_told,
     read_waiting,
 )
@@ -135,10 +135,9 @@ class Lane:
     def run_once(self, is_stopped: Callable[[], bool] = lambda: False) -> bool:
         """Tell what is due again, and then what is new; give whether there is more to do at once."""
         now = self._clock.now()
-        found = read_sinks(self._connection, self._definition.name)
-        if not found or not found[0].is_live or not self._may_be_told(found[0], now):
+        before = read_sink(self._connection, self._definition.name, MOST_WAITING)
+        if before is None or not before.is_live or not self._may_be_told(before, now):
             return False
-        before = found[0]
         self._hear(before, now)
         limit = 1 if _is_down(before) else AT_A_TIME
         due = [

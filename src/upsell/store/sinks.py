@@ -121,9 +121,22 @@ def leave_sink(connection: Connection, name: str) -> None:
 
 
 def read_sinks(connection: Connection, name: str = "") -> list[Standing]:
-    """Tell how every sink stands, by name, or the one of a name; also those that are live no more."""
+    """Tell how every sink stands, by name, or the one of a name; also those that are live no more.
+
+    For people: all that each holds is counted.
+    """
     rows = connection.execute(query("read_sinks"), {"name": name}, binary=True)
     return [Standing(*row) for row in rows]
+
+
+def read_sink(connection: Connection, name: str, most_waiting: int) -> Standing | None:
+    """Tell how a sink stands at a cost that does not grow with what it holds; None for an unknown one.
+
+    What waits is counted up to a number, and dead is 1 where anything is.
+    """
+    values = {"name": name, "most": most_waiting}
+    row = connection.execute(query("read_sink"), values, binary=True).fetchone()
+    return Standing(*row) if row is not None else None
 
 
 def read_told(
