@@ -11,14 +11,18 @@ import pytest
 
 from tests.acceptance.test_tasks import FLOW, QUEUES
 from tests.live_world import LiveWorld, make_documents, open_world
-from tests.sinks import LOCAL
+from tests.sinks import GATEWAY_SECRET, LOCAL
 from tests.unit.sources.vendors import form, open_recipe
 from tests.vendor_desks import HubSpot, Salesforce, Slack, Vendor, open_vendor
 from upsell.channels.sinks.definitions import read_sinks
 from upsell.channels.sinks.sink import Outcome
 from upsell.clock import HOUR, MINUTE, SECOND, Moment, format_moment
+from upsell.runtime.diagnosis import diagnose
+from upsell.runtime.doctor import examine
+from upsell.runtime.examined import Finding, Severity
 from upsell.runtime.lanes import FULL_PAGE, MOST_PAGES, Lane
-from upsell.runtime.sink_desk import knock
+from upsell.runtime.sink_desk import find_sink, knock, minute, standing_words
+from upsell.runtime.sink_runner import run_lane
 from upsell.runtime.task_desk import Closing, TaskDesk
 from upsell.sources.segment import Draft
 from upsell.sources.source import draft_item
@@ -68,6 +72,11 @@ class Office:
     def later(self, duration: int) -> None:
         self.world.clock.move_to(self.world.clock.now() + duration)
         self.tell()
+
+    def unheard(self) -> list[Finding]:
+        """Give what the doctor says of desks that are not heard."""
+        examined = examine(self.world.connection, self.world.clock.now())
+        return [each for each in diagnose(examined) if each.code == "desk-unheard"]
 
     def standing(self) -> Standing:
         return read_standings(self.world.connection, self.name)[0]
@@ -291,6 +300,49 @@ def test_what_was_heard_before_a_desk_failed_is_kept_and_the_rest_is_asked_for_a
         assert (office.task().closed_by, office.standing().heard_at) == ("hubspot", heard)
         office.later(2 * MINUTE)
         assert office.standing().heard_at != heard
+
+
+def test_the_doctor_tells_of_a_desk_that_does_not_say_what_was_closed_until_it_does(database: str) -> None:
+    with at_desk(database, "hubspot") as office:
+        office.vendor.fails = lambda path: path.endswith("search")
+        office.vendor.failure = 403
+        began_at = office.world.clock.now()
+        task = office.open_task()
+        (never,) = office.unheard()
+        assert (never.subject, never.severity) == ("hubspot", Severity.WARNING)
+        assert f"since {minute(began_at)}: " in never.said
+        assert "403" in never.said
+        closed = _completed(task.key, began_at + MINUTE)
+        office.vendor.tasks[task.key]["properties"] |= closed
+        office.later(HOUR)
+        # What it is told meanwhile does not move from when on it is asked.
+        office.tasks.take(task.key, "ben")
+        office.later(HOUR)
+        office.vendor.fails = lambda _: False
+        office.later(2 * MINUTE)
+        assert (office.unheard(), office.task().closed_by) == ([], "hubspot")
+        heard_at = office.world.clock.now()
+        office.vendor.fails = lambda path: path.endswith("search")
+        for _ in range(3):
+            office.later(HOUR)
+        (since,) = office.unheard()
+        assert f"since {minute(heard_at)}: " in since.said
+        listed = find_sink(office.world.connection, "hubspot")
+        said = standing_words(listed, office.standing().position, office.world.clock.now())
+        assert said.startswith("does not say what was closed there: ")
+        assert "403" in said
+
+
+def test_of_what_is_no_desk_any_more_nothing_is_left_to_hear(database: str) -> None:
+    with at_desk(database, "hubspot") as office:
+        office.vendor.fails = lambda path: path.endswith("search")
+        office.open_task()
+        assert office.unheard()
+        webhook = read_sinks({"sinks/hubspot.yaml": f"webhook: {{url: '{office.vendor.url}'}}"})["hubspot"]
+        secrets = {"UPSELL_SECRET_SINK_HUBSPOT": GATEWAY_SECRET}
+        stops = iter([False] * 2)
+        run_lane(database, secrets, LOCAL, webhook, office.world.clock, lambda: next(stops, True))
+        assert office.unheard() == []
 
 
 def _completed(key: str, at: Moment) -> dict[str, str]:

@@ -39,6 +39,7 @@ from upsell.store.sinks import (
     keep_parcels,
     keep_vendor_ids,
     move_sink,
+    note_unheard,
     read_sink,
     read_told,
     read_waiting,
@@ -233,11 +234,15 @@ class Lane:
         closed = close_told(self._connection, self._clock, standing.name, heard.told)
         if closed:
             _log.info("desk_heard", sink=standing.name, closed=closed)
-        self._left = None if heard.is_all else (began_at, heard.up_to)
+        if heard.is_all:
+            self._left = None
+        elif heard.up_to > after:
+            self._left = began_at, heard.up_to
         if heard.is_all or heard.trouble:
             self._hear_at = now + HEARD_EACH
         if heard.trouble:
             _log.warning("desk_not_heard", sink=standing.name, error=heard.trouble)
+            note_unheard(self._connection, standing.name, heard.trouble, since)
         else:
             # What its search did not know yet when this began may be from before what was reached.
             hear_sink(self._connection, standing.name, began_at if heard.is_all else max(since, heard.up_to))

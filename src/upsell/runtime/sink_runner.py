@@ -27,7 +27,7 @@ from upsell.runtime.staying import LONGEST_WAIT, keep_going
 from upsell.store import ledger
 from upsell.store.connect import Connection
 from upsell.store.revisions import newest_number, newest_revision
-from upsell.store.sinks import hold_sink, leave_sink, note_trouble
+from upsell.store.sinks import hold_sink, leave_sink, note_trouble, note_unheard
 
 if TYPE_CHECKING:
     from upsell.workspace.documents import Documents
@@ -115,6 +115,7 @@ def run_lane(
             if _sleep(ASKED_EACH, is_stopped):
                 return
         note_trouble(connection, definition.name, "")
+        note_unheard(connection, definition.name, "")  # it may be a desk no more
         _log.info("sink_opened", sink=definition.name)
         connection.execute(f"listen {ledger.CHANNEL}")
         with asyncio.Runner() as runner:

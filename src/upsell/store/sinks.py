@@ -34,6 +34,7 @@ class Standing(msgspec.Struct, frozen=True):
         gone: Where it was when it said that nobody is there any more; empty where it did not.
         trouble: Why it cannot be opened; empty where it can.
         heard_at: Up to when a desk was asked which of its tasks were closed there; None before.
+        unheard: Why a desk could not be asked that, the last time; empty where it could.
         waiting: How many parcels wait to be tried again.
         dead: How many are tried no more.
     """
@@ -50,6 +51,7 @@ class Standing(msgspec.Struct, frozen=True):
     gone: str
     trouble: str
     heard_at: Moment | None = None
+    unheard: str = ""
     waiting: int = 0
     dead: int = 0
 
@@ -243,5 +245,14 @@ def find_vendor_ids(connection: Connection, sink: str, keys: Collection[str]) ->
 
 
 def hear_sink(connection: Connection, sink: str, heard_at: Moment) -> None:
-    """Say up to when a desk was asked which of its tasks were closed there."""
+    """Say up to when a desk said which of its tasks were closed there."""
     connection.execute(query("hear_sink"), {"sink": sink, "heard_at": heard_at})
+
+
+def note_unheard(connection: Connection, sink: str, said: str, since: Moment | None = None) -> None:
+    """Say why a desk could not be asked which of its tasks were closed; empty where nothing is known of.
+
+    Where it was never asked before, it is to be asked from a moment on, whatever it is told meanwhile.
+    """
+    values = {"sink": sink, "unheard": said.replace("\0", ""), "since": since}
+    connection.execute(query("note_sink_unheard"), values)

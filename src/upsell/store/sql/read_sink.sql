@@ -2,6 +2,7 @@
 -- What is looked at comes in the order of an index of its own, so that nothing else is read.
 select
     name, is_live, position, moved_at, taken, taken_at, failures, said, retry_at, gone, trouble, heard_at,
+    unheard,
     (
         select count(*)
         from (
