@@ -21,6 +21,7 @@ from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from upsell.clock import SECOND, parse_moment
 from upsell.testing.stand_ins import QuietHandler
 
 ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3,6})?Z")
@@ -28,7 +29,11 @@ Answer = tuple[int, Any]
 
 
 class Vendor(ABC):
-    """A vendor with what it holds; ``breaks`` lets the next so many answers be lost after they were done."""
+    """A vendor with what it holds.
+
+    ``breaks`` lets the next so many answers be lost after they were done; ``fails`` says by its path which
+    request fails: with the status ``failure``, or without an answer where that is 0.
+    """
 
     def __init__(self) -> None:
         self.url = ""
@@ -36,6 +41,8 @@ class Vendor(ABC):
         self.asked: list[tuple[str, str, Any]] = []
         self.breaks = 0
         self.status = 0
+        self.fails: Callable[[str], bool] = lambda _: False
+        self.failure = 503
 
     @abstractmethod
     def answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer:
@@ -95,20 +102,39 @@ class HubSpot(Vendor):
     def _search(self, said: Any) -> Answer:
         assert set(said) <= {"filterGroups", "properties", "sorts", "limit", "after", "query"}
         assert 0 < said["limit"] <= 200
-        found = list(self.tasks.values())
-        for each in said["filterGroups"][0]["filters"]:
-            assert set(each) <= {"propertyName", "operator", "value", "values", "highValue"}
-            name = each["propertyName"]
-            match each["operator"]:
-                case "HAS_PROPERTY":
-                    found = [task for task in found if task["properties"].get(name)]
-                case "EQ":
-                    found = [task for task in found if task["properties"].get(name) == each["value"]]
-                case "GTE":
-                    assert each["value"].isdigit(), "milliseconds since 1970"
-                case other:
-                    raise AssertionError(other)
+        (sort,) = said["sorts"]  # one sorting rule is taken
+        found = [
+            task
+            for task in self.tasks.values()
+            if all(self._passes(task, each) for each in said["filterGroups"][0]["filters"])
+        ]
+        found.sort(key=lambda task: self._number(task, sort))
         return 200, {"total": len(found), "results": found[: said["limit"]]}
+
+    def _passes(self, task: dict[str, Any], asked: dict[str, Any]) -> bool:
+        assert set(asked) <= {"propertyName", "operator", "value", "values", "highValue"}
+        name = asked["propertyName"]
+        match asked["operator"]:
+            case "HAS_PROPERTY":
+                return bool(task["properties"].get(name))
+            case "EQ":
+                return bool(task["properties"].get(name) == asked["value"])
+            case "GTE":
+                return self._number(task, name) >= int(asked["value"])
+            case "GT":
+                return self._number(task, name) > int(asked["value"])
+            case "BETWEEN":
+                return int(asked["value"]) <= self._number(task, name) <= int(asked["highValue"])
+            case other:
+                raise AssertionError(other)
+
+    def _number(self, task: dict[str, Any], name: str) -> int:
+        """Give what is compared: of a moment milliseconds since 1970; -1 where there is none."""
+        if name == "hs_object_id":
+            return int(task["id"])
+        assert name == "hs_lastmodifieddate"
+        at = parse_moment(task["properties"].get(name, ""))
+        return -1 if at is None else at * 1_000 // SECOND
 
 
 class Salesforce(Vendor):
@@ -157,15 +183,28 @@ class Salesforce(Vendor):
         return (201 if is_new else 200), {"id": kept["Id"], "success": True, "errors": [], "created": is_new}
 
     def _query(self, asked: str) -> Answer:
+        moment = r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)"
         found = re.fullmatch(
-            r"SELECT [\w, ]+ FROM Task WHERE Upsell_Key__c != null AND IsClosed = true "
-            r"AND LastModifiedDate >= \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ ORDER BY LastModifiedDate LIMIT \d+",
+            r"SELECT [\w, ]+ FROM Task WHERE Upsell_Key__c != null AND IsClosed = true AND "
+            rf"(?:LastModifiedDate >= {moment}|"
+            rf"\(LastModifiedDate > {moment} OR \(LastModifiedDate = {moment} AND Id > '(\w+)'\)\)) "
+            r"ORDER BY LastModifiedDate, Id LIMIT (\d+)",
             asked,
         )
-        if found is None and asked != "SELECT Upsell_Key__c FROM Task LIMIT 1":
+        if asked == "SELECT Upsell_Key__c FROM Task LIMIT 1":
+            return 200, {"totalSize": 0, "done": True, "records": []}
+        if found is None:
             return 400, [{"errorCode": "MALFORMED_QUERY", "message": asked}]
-        closed = [task for task in self.tasks.values() if task.get("Status") == "Completed"]
-        return 200, {"totalSize": len(closed), "done": True, "records": closed}
+        since, after, _, passed, limit = found.groups()
+        first = (since, "") if since else (after, passed)
+        closed = sorted(
+            (task["LastModifiedDate"][:19] + "Z", task["Id"], number)
+            for number, task in enumerate(self.tasks.values())
+            if task.get("Status") == "Completed" and "LastModifiedDate" in task
+        )
+        tasks = list(self.tasks.values())
+        rows = [tasks[number] for at, its_id, number in closed if (at, its_id) > first][: int(limit)]
+        return 200, {"totalSize": len(rows), "done": True, "records": rows}
 
 
 class Slack(Vendor):
@@ -263,8 +302,11 @@ def open_vendor(make: Callable[[], Vendor]) -> Iterator[Any]:
                 )
             except (AssertionError, KeyError, ValueError) as error:
                 status, said = 599, {"wrong": repr(error)}
-            if vendor.breaks and status < 300:
-                vendor.breaks -= 1
+            if vendor.fails(self.path):
+                status = vendor.failure
+            if vendor.breaks and 0 < status < 300:
+                vendor.breaks, status = vendor.breaks - 1, 0
+            if not status:
                 self.close_connection = True
                 return
             content = json.dumps(said).encode()

@@ -11,14 +11,18 @@ import pytest
 
 from tests.acceptance.test_tasks import FLOW, QUEUES
 from tests.live_world import LiveWorld, make_documents, open_world
-from tests.sinks import LOCAL
+from tests.sinks import GATEWAY_SECRET, LOCAL
 from tests.unit.sources.vendors import form, open_recipe
 from tests.vendor_desks import HubSpot, Salesforce, Slack, Vendor, open_vendor
 from upsell.channels.sinks.definitions import read_sinks
 from upsell.channels.sinks.sink import Outcome
-from upsell.clock import HOUR, MINUTE, SECOND, format_moment
-from upsell.runtime.lanes import Lane
-from upsell.runtime.sink_desk import knock
+from upsell.clock import HOUR, MINUTE, SECOND, Moment, format_moment
+from upsell.runtime.diagnosis import diagnose
+from upsell.runtime.doctor import examine
+from upsell.runtime.examined import Finding, Severity
+from upsell.runtime.lanes import FULL_PAGE, MOST_PAGES, Lane
+from upsell.runtime.sink_desk import find_sink, knock, minute, standing_words
+from upsell.runtime.sink_runner import run_lane
 from upsell.runtime.task_desk import Closing, TaskDesk
 from upsell.sources.segment import Draft
 from upsell.sources.source import draft_item
@@ -69,6 +73,11 @@ class Office:
         self.world.clock.move_to(self.world.clock.now() + duration)
         self.tell()
 
+    def unheard(self) -> list[Finding]:
+        """Give what the doctor says of desks that are not heard."""
+        examined = examine(self.world.connection, self.world.clock.now())
+        return [each for each in diagnose(examined) if each.code == "desk-unheard"]
+
     def standing(self) -> Standing:
         return read_standings(self.world.connection, self.name)[0]
 
@@ -85,8 +94,12 @@ def at_desk(url: str, name: str) -> Iterator[Office]:
         definition = read_sinks(documents)[name]
         sink = definition.open(SECRETS, LOCAL)
         with asyncio.Runner() as runner:
-            yield Office(world, Lane(connection, world.clock, definition, sink, runner), vendor, name, url)
-            runner.run(sink.close())
+            try:
+                yield Office(
+                    world, Lane(connection, world.clock, definition, sink, runner), vendor, name, url
+                )
+            finally:
+                runner.run(sink.close())
 
 
 def test_a_task_is_one_at_hubspot_and_ends_there_as_it_ends_here(database: str) -> None:
@@ -108,6 +121,23 @@ def test_a_task_is_one_at_hubspot_and_ends_there_as_it_ends_here(database: str) 
         office.tell()
         assert len(office.vendor.tasks) == 1
         assert (said["hs_task_status"], said["sales_outcome"]) == ("COMPLETED", "lost")
+
+
+@pytest.mark.parametrize("is_answered", [True, False])
+def test_what_people_do_with_a_task_stays_though_it_could_not_be_hung_on_anything(
+    database: str, *, is_answered: bool
+) -> None:
+    with at_desk(database, "hubspot") as office:
+        office.vendor.fails = lambda path: "/associations/" in path
+        office.vendor.failure = 404 if is_answered else 0
+        office.open_task()
+        (made,) = office.vendor.tasks.values()
+        assert office.standing().waiting > 0
+        office.vendor.fails = lambda _: False
+        made["properties"]["hs_task_status"] = "IN_PROGRESS"
+        office.later(6 * MINUTE)
+        assert (office.standing().waiting, len(office.vendor.links)) == (0, 1)
+        assert made["properties"]["hs_task_status"] == "IN_PROGRESS"
 
 
 def test_a_task_is_one_at_salesforce_and_a_token_that_ran_out_is_had_anew(database: str) -> None:
@@ -210,6 +240,117 @@ def test_what_is_closed_at_a_desk_is_closed_here_once(
         assert (after.outcome, after.closed_by) == (outcome, name)
         rows = office.world.rows("select source from events where name = 'Task Closed'")
         assert rows == [(f"sink {name}",)]
+
+
+def test_of_what_was_closed_in_one_second_everything_is_heard(database: str) -> None:
+    """Salesforce tells moments to the second, and gives 200 tasks at a time."""
+    with at_desk(database, "salesforce") as office:
+        task = office.open_task()
+        at = format_moment(office.world.clock.now() + 30 * SECOND)[:19] + ".000+0000"
+        closed = {"Status": "Completed", "LastModifiedDate": at}
+        office.vendor.tasks[task.key] |= {**closed, "Id": "00T9"}
+        for number in range(450):
+            office.vendor.tasks[f"other{number}"] = {
+                **closed, "Id": f"00T{number:04}", "Upsell_Key__c": f"other{number}",
+            }  # fmt: skip
+        office.later(2 * MINUTE)
+        assert office.task().closed_by == "salesforce"
+
+
+@pytest.mark.parametrize("step", [0, 1])
+def test_however_much_was_changed_at_a_desk_what_was_closed_behind_it_is_heard(
+    database: str, step: int
+) -> None:
+    """All within one millisecond, or one in each, beyond what is asked for in one round."""
+    with at_desk(database, "hubspot") as office:
+        task = office.open_task()
+        began = office.world.clock.now() + SECOND
+        changed = (MOST_PAGES + 2) * FULL_PAGE
+        for number in range(changed):
+            office.vendor.tasks[f"other{number}"] = {
+                "id": str(10_000 + number),
+                "properties": _completed(f"other{number}", began + number * step * SECOND // 1_000),
+            }
+        last = office.vendor.tasks.pop(task.key)
+        last["properties"] |= _completed(task.key, began + changed * step * SECOND // 1_000)
+        office.vendor.tasks[task.key] = last | {"id": str(10_000 + changed)}
+        office.later(2 * MINUTE)
+        office.later(SECOND)
+        assert office.task().closed_by == "hubspot"
+        heard = office.standing().heard_at
+        # Behind it nothing is left, so it is asked again in a minute, from when this began.
+        assert heard == office.world.clock.now() - SECOND
+        office.vendor.asked.clear()
+        office.later(SECOND)
+        assert [path for _, path, _ in office.vendor.asked if path.endswith("search")] == []
+
+
+def test_what_was_heard_before_a_desk_failed_is_kept_and_the_rest_is_asked_for_again(database: str) -> None:
+    with at_desk(database, "hubspot") as office:
+        task = office.open_task()
+        began = office.world.clock.now() + SECOND
+        office.vendor.tasks[task.key]["properties"] |= _completed(task.key, began)
+        for number in range(FULL_PAGE):
+            said = _completed(f"other{number}", began + number * SECOND // 1_000)
+            office.vendor.tasks[f"other{number}"] = {"id": str(10_000 + number), "properties": said}
+        heard = office.standing().heard_at
+        failing = iter([False, True])
+        office.vendor.fails = lambda _: next(failing, False)
+        office.later(2 * MINUTE)
+        assert (office.task().closed_by, office.standing().heard_at) == ("hubspot", heard)
+        office.later(2 * MINUTE)
+        assert office.standing().heard_at != heard
+
+
+def test_the_doctor_tells_of_a_desk_that_does_not_say_what_was_closed_until_it_does(database: str) -> None:
+    with at_desk(database, "hubspot") as office:
+        office.vendor.fails = lambda path: path.endswith("search")
+        office.vendor.failure = 403
+        began_at = office.world.clock.now()
+        task = office.open_task()
+        (never,) = office.unheard()
+        assert (never.subject, never.severity) == ("hubspot", Severity.WARNING)
+        assert f"since {minute(began_at)}: " in never.said
+        assert "403" in never.said
+        closed = _completed(task.key, began_at + MINUTE)
+        office.vendor.tasks[task.key]["properties"] |= closed
+        office.later(HOUR)
+        # What it is told meanwhile does not move from when on it is asked.
+        office.tasks.take(task.key, "ben")
+        office.later(HOUR)
+        office.vendor.fails = lambda _: False
+        office.later(2 * MINUTE)
+        assert (office.unheard(), office.task().closed_by) == ([], "hubspot")
+        heard_at = office.world.clock.now()
+        office.vendor.fails = lambda path: path.endswith("search")
+        for _ in range(3):
+            office.later(HOUR)
+        (since,) = office.unheard()
+        assert f"since {minute(heard_at)}: " in since.said
+        listed = find_sink(office.world.connection, "hubspot")
+        said = standing_words(listed, office.standing().position, office.world.clock.now())
+        assert said.startswith("does not say what was closed there: ")
+        assert "403" in said
+
+
+def test_of_what_is_no_desk_any_more_nothing_is_left_to_hear(database: str) -> None:
+    with at_desk(database, "hubspot") as office:
+        office.vendor.fails = lambda path: path.endswith("search")
+        office.open_task()
+        assert office.unheard()
+        webhook = read_sinks({"sinks/hubspot.yaml": f"webhook: {{url: '{office.vendor.url}'}}"})["hubspot"]
+        secrets = {"UPSELL_SECRET_SINK_HUBSPOT": GATEWAY_SECRET}
+        stops = iter([False] * 2)
+        run_lane(database, secrets, LOCAL, webhook, office.world.clock, lambda: next(stops, True))
+        assert office.unheard() == []
+
+
+def _completed(key: str, at: Moment) -> dict[str, str]:
+    return {
+        "upsell_task_key": key,
+        "hs_task_status": "COMPLETED",
+        "hs_lastmodifieddate": format_moment(at),
+    }
 
 
 def test_a_task_that_is_closed_already_is_closed_no_second_time(database: str) -> None:

@@ -23,8 +23,10 @@ from upsell.runtime.diagnosis import diagnose
 from upsell.runtime.doctor import examine
 from upsell.runtime.lanes import AT_A_TIME, DOWN_AFTER, JITTER, WAITS, Lane, retry_at
 from upsell.runtime.sink_desk import replay, resume, tell_again
+from upsell.runtime.sink_runner import run_lane
 from upsell.store.connect import connect
-from upsell.store.sinks import Standing, list_parcels
+from upsell.store.queries import query
+from upsell.store.sinks import Standing, hold_sink, list_parcels, read_sink
 from upsell.store.sinks import read_sinks as read_standings
 from upsell.testing.stand_ins import QuietHandler
 
@@ -396,6 +398,68 @@ def test_several_at_once_are_all_told_and_each_failure_alone_is_repeated(post: P
     post.receiver.answer = fail("none")
     post.later(6 * SECOND)
     assert sorted(post.receiver.numbers()) == sorted([*map(str, range(20)), "3"])
+
+
+def test_one_without_the_secret_keeps_a_sink_from_nobody(post: Post) -> None:
+    post.apply()
+    definition = read_sinks({"sinks/crm.yaml": f"webhook: {{url: '{post.receiver.url}'}}"})["crm"]
+    with connect(post.url) as other:
+        held: list[bool] = []
+
+        def is_stopped() -> bool:
+            """Let another try to take it once it is said what is missing; stop when it could."""
+            is_over = True in held or len(held) == 20
+            if post.stands().trouble and not is_over:
+                held.append(hold_sink(other, "crm"))
+            return is_over
+
+        run_lane(post.url, {}, LOCAL, definition, post.world.clock, is_stopped)
+        assert True in held
+        assert "UPSELL_SECRET_SINK_CRM" in post.stands().trouble
+
+
+def test_of_one_without_the_secret_nothing_is_said_while_another_tells_the_sink(post: Post) -> None:
+    post.apply()
+    definition = read_sinks({"sinks/crm.yaml": f"webhook: {{url: '{post.receiver.url}'}}"})["crm"]
+    with connect(post.url) as other:
+        assert hold_sink(other, "crm")
+        stops = iter([False] * 15)
+        run_lane(post.url, {}, LOCAL, definition, post.world.clock, lambda: next(stops, True))
+        assert post.stands().trouble == ""
+
+
+def test_what_a_lane_reads_of_how_it_stands_does_not_grow_with_what_it_holds(post: Post) -> None:
+    post.apply()
+    many, most = 3_000, 100
+    connection = post.world.connection
+    for is_dead_first in (False, True):
+        connection.execute("truncate sink_parcels")
+        connection.execute(
+            "insert into sink_parcels select 'crm', n, now(), n, 'Noted', 1, now(), now(),"
+            " case when (n > %s) <> %s then now() end, '', false from generate_series(1, 2 * %s) as n",
+            (many, is_dead_first, many),
+        )
+        connection.execute("analyze sink_parcels")
+        found = read_sink(connection, "crm", most)
+        assert found is not None
+        assert (found.waiting, found.dead) == (most, 1)
+        assert (post.stands().waiting, post.stands().dead) == (many, many), "a person is told how many"
+        row = connection.execute(
+            b"explain (analyze, format json) " + query("read_sink"), {"name": "crm", "most": most}
+        ).fetchone()
+        assert row is not None
+        assert _most_rows(row[0][0]["Plan"]) <= most, is_dead_first
+    connection.execute("delete from sink_parcels where died_at is not null or position > %s", (many + 3,))
+    few = read_sink(connection, "crm", most)
+    assert few == post.stands()
+    assert (few.waiting, few.dead) == (3, 0)
+    assert read_sink(connection, "other", most) is None
+
+
+def _most_rows(plan: Mapping[str, Any]) -> float:
+    """Give the most rows that any part of a plan read, those it let fall too."""
+    own = float(plan["Actual Rows"] + plan.get("Rows Removed by Filter", 0))
+    return max([own, *map(_most_rows, plan.get("Plans", []))])
 
 
 def test_the_command_shows_tries_and_replays(

@@ -24,7 +24,7 @@ from upsell.runtime.learning import CONSENT, MISSING
 from upsell.runtime.mail_desk import Hook
 from upsell.runtime.refusal_advice import conflict_advice, refused_advice
 from upsell.runtime.sink_findings import find_behind as find_late
-from upsell.runtime.sink_findings import find_closed, find_dead, find_failing, find_gone
+from upsell.runtime.sink_findings import find_closed, find_dead, find_failing, find_gone, find_unheard
 from upsell.runtime.source_standing import standing_words
 from upsell.signals.event_table import EVENT_TABLE, meant_event
 from upsell.signals.events import (
@@ -607,6 +607,11 @@ CHECKS: tuple[Check, ...] = (
         ("sink-dead",),
         "parcels that a sink did not take in ten attempts over three days",
         find_dead,
+    ),
+    Check(
+        ("desk-unheard",),
+        "a desk could not be asked which tasks were closed there, so that outcomes are missing",
+        find_unheard,
     ),
     Check(("clock-off",), "over a fifth of a source's events (of at least 50) came a day late", _clock_off),
     Check(

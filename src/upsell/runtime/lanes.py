@@ -39,7 +39,8 @@ from upsell.store.sinks import (
     keep_parcels,
     keep_vendor_ids,
     move_sink,
-    read_sinks,
+    note_unheard,
+    read_sink,
     read_told,
     read_waiting,
 )
@@ -82,7 +83,8 @@ OVERLAP: Final[Duration] = 5 * MINUTE
 
 FULL_PAGE: Final = 100
 MOST_PAGES: Final = 10
-"""From how many closed tasks on there may be more than were told, and how often more are asked for."""
+"""From how many closed tasks on there may be more, where the last is from after the moment that was asked
+from; and how often more are asked for before what is to be told has its turn."""
 
 _log = structlog.get_logger(__name__)
 
@@ -97,6 +99,15 @@ class _Item(msgspec.Struct, frozen=True):
     @property
     def id(self) -> str:
         return parcel_id(self.told.event, self.told.position)
+
+
+class _Heard(msgspec.Struct, frozen=True):
+    """What a desk said: the tasks closed there, up to when, whether that is all, and what went wrong."""
+
+    told: list[Closing]
+    up_to: Moment
+    is_all: bool = False
+    trouble: str = ""
 
 
 _Answered = list[tuple[_Item, Reply]]
@@ -120,14 +131,14 @@ class Lane:
         self._sink = sink
         self._runner = runner
         self._hear_at: Moment = 0
+        self._left: tuple[Moment, Moment] | None = None  # when asking began that did not end, and where it is
 
     def run_once(self, is_stopped: Callable[[], bool] = lambda: False) -> bool:
         """Tell what is due again, and then what is new; give whether there is more to do at once."""
         now = self._clock.now()
-        found = read_sinks(self._connection, self._definition.name)
-        if not found or not found[0].is_live or not self._may_be_told(found[0], now):
+        before = read_sink(self._connection, self._definition.name, MOST_WAITING)
+        if before is None or not before.is_live or not self._may_be_told(before, now):
             return False
-        before = found[0]
         self._hear(before, now)
         limit = 1 if _is_down(before) else AT_A_TIME
         due = [
@@ -214,28 +225,48 @@ class Lane:
         return read_cards(self._connection, self._definition.name, keys, self._definition.traits)
 
     def _hear(self, standing: Standing, now: Moment) -> None:
-        """Ask a desk now and then which tasks were closed there."""
+        """Ask a desk now and then which tasks were closed there, and on at once where it was too much."""
+        if not self._definition.is_desk or not self._is_to_hear(standing, now):
+            return
         since = standing.heard_at if standing.heard_at is not None else standing.moved_at
-        is_early = now < self._hear_at or (standing.heard_at is not None and now - since < HEARD_EACH)
-        if not self._definition.is_desk or is_early:
-            return
-        self._hear_at = now + HEARD_EACH
-        desk, told, at = cast("Desk", self._sink), list[Closing](), since - OVERLAP
-        try:
-            for _ in range(MOST_PAGES):
-                page = self._runner.run(desk.closings(at))
-                told += page
-                latest = max((each.closed_at for each in page), default=at)
-                if len(page) < FULL_PAGE or latest <= at:
-                    break
-                at = latest
-        except (BorderError, CallError) as error:
-            _log.warning("desk_not_heard", sink=standing.name, error=str(error))
-            return
-        closed = close_told(self._connection, self._clock, standing.name, told)
-        hear_sink(self._connection, standing.name, now)
+        began_at, after = self._left or (now, since - OVERLAP)
+        heard = self._ask_closings(after)
+        closed = close_told(self._connection, self._clock, standing.name, heard.told)
         if closed:
             _log.info("desk_heard", sink=standing.name, closed=closed)
+        if heard.is_all:
+            self._left = None
+        elif heard.up_to > after:
+            self._left = began_at, heard.up_to
+        if heard.is_all or heard.trouble:
+            self._hear_at = now + HEARD_EACH
+        if heard.trouble:
+            _log.warning("desk_not_heard", sink=standing.name, error=heard.trouble)
+            note_unheard(self._connection, standing.name, heard.trouble, since)
+        else:
+            # What its search did not know yet when this began may be from before what was reached.
+            hear_sink(self._connection, standing.name, began_at if heard.is_all else max(since, heard.up_to))
+
+    def _is_to_hear(self, standing: Standing, now: Moment) -> bool:
+        """Whether it is time: also of one that was asked by somebody else before."""
+        is_left = self._left is not None or standing.heard_at is None
+        return now >= self._hear_at and (is_left or now - (standing.heard_at or 0) >= HEARD_EACH)
+
+    def _ask_closings(self, after: Moment) -> _Heard:
+        """Ask a desk so often which tasks were closed there after a moment."""
+        desk, told, up_to = cast("Desk", self._sink), dict[str, Closing](), after
+        try:
+            for _ in range(MOST_PAGES):
+                page = self._runner.run(desk.closings(up_to))
+                for each in page:
+                    told.setdefault(each.key, each)
+                latest = max((each.closed_at for each in page), default=up_to)
+                if len(page) < FULL_PAGE or latest <= up_to:
+                    return _Heard([*told.values()], up_to, is_all=True)
+                up_to = latest
+        except (BorderError, CallError) as error:
+            return _Heard([*told.values()], up_to, trouble=str(error))
+        return _Heard([*told.values()], up_to)
 
     def _traits(
         self, item: _Item, known: dict[tuple[str | None, str | None], Mapping[str, Scalar]]

@@ -129,6 +129,8 @@ def standing_words(listed: Listed, head: int, now: Moment) -> str:
     if standing.failures:
         times = "once" if standing.failures == 1 else f"{standing.failures:,} times in a row"
         parts.append(f"failed {times}: {standing.said}")
+    if standing.unheard:
+        parts.append(f"does not say what was closed there: {standing.unheard}")
     if standing.retry_at is not None and standing.retry_at > now:
         parts.append(f"left alone until {minute(standing.retry_at)}")
     if head > standing.position and standing.failures:

@@ -1,4 +1,4 @@
-"""Findings about sinks: which are closed, gone, failing or behind, and what lies dead.
+"""Findings about sinks: which are closed, gone, failing, behind or unheard, and what is dead.
 
 For the diagnosis. The law: only what the database says is told.
 """
@@ -75,6 +75,20 @@ def find_dead(examined: Examined) -> Iterator[Finding]:
                 "sink-dead", Severity.WARNING, each.name,
                 f"{each.dead:,} parcels were not taken in {_TRIED} and are tried no more",
                 f"`upsell sinks dead {each.name}` shows why; then `upsell sinks replay {each.name}`",
+            )  # fmt: skip
+
+
+def find_unheard(examined: Examined) -> Iterator[Finding]:
+    """Find desks that could not be asked which tasks were closed there."""
+    for each in _live(examined):
+        is_told = each.trouble or _is_gone(each, examined)
+        if each.unheard and each.heard_at is not None and not is_told:
+            yield Finding(
+                "desk-unheard", Severity.WARNING, each.name,
+                "it has not said which tasks were closed there since "
+                f"{to_datetime(each.heard_at):%Y-%m-%d %H:%M} UTC: {each.unheard}",
+                f"see that what it knows us by may read tasks, and `upsell sinks try {each.name}`; it is "
+                "asked again each minute, for all since then",
             )  # fmt: skip
 
 

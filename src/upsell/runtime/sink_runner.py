@@ -27,7 +27,7 @@ from upsell.runtime.staying import LONGEST_WAIT, keep_going
 from upsell.store import ledger
 from upsell.store.connect import Connection
 from upsell.store.revisions import newest_number, newest_revision
-from upsell.store.sinks import hold_sink, note_trouble
+from upsell.store.sinks import hold_sink, leave_sink, note_trouble, note_unheard
 
 if TYPE_CHECKING:
     from upsell.workspace.documents import Documents
@@ -105,18 +105,17 @@ def run_lane(
     """Tell one sink until stopped; while another process does, or its secret is missing, stand by."""
 
     def work(connection: Connection) -> None:
-        while not hold_sink(connection, definition.name):
-            if _sleep(ASKED_EACH, is_stopped):
-                return
         try:
             sink = definition.open(secrets, border)
         except ConfigError as error:
             _log.warning("sink_closed", sink=definition.name, error=str(error))
-            note_trouble(connection, definition.name, str(error))
-            while not _sleep(ASKED_EACH, is_stopped):
-                pass
+            _stand_by(connection, definition.name, str(error), is_stopped)
             return
+        while not hold_sink(connection, definition.name):
+            if _sleep(ASKED_EACH, is_stopped):
+                return
         note_trouble(connection, definition.name, "")
+        note_unheard(connection, definition.name, "")  # it may be a desk no more
         _log.info("sink_opened", sink=definition.name)
         connection.execute(f"listen {ledger.CHANNEL}")
         with asyncio.Runner() as runner:
@@ -129,6 +128,15 @@ def run_lane(
                 runner.run(sink.close())
 
     keep_going(url, work, is_stopped)
+
+
+def _stand_by(connection: Connection, name: str, trouble: str, is_stopped: Callable[[], bool]) -> None:
+    """Say why a sink cannot be opened, while nobody else tells it, until stopped; keep it from nobody."""
+    while not is_stopped():
+        if hold_sink(connection, name):
+            note_trouble(connection, name, trouble)
+            leave_sink(connection, name)
+        _sleep(ASKED_EACH, is_stopped)
 
 
 def _end(lanes: Iterable[_Running]) -> None:

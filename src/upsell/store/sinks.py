@@ -34,6 +34,7 @@ class Standing(msgspec.Struct, frozen=True):
         gone: Where it was when it said that nobody is there any more; empty where it did not.
         trouble: Why it cannot be opened; empty where it can.
         heard_at: Up to when a desk was asked which of its tasks were closed there; None before.
+        unheard: Why a desk could not be asked that, the last time; empty where it could.
         waiting: How many parcels wait to be tried again.
         dead: How many are tried no more.
     """
@@ -50,6 +51,7 @@ class Standing(msgspec.Struct, frozen=True):
     gone: str
     trouble: str
     heard_at: Moment | None = None
+    unheard: str = ""
     waiting: int = 0
     dead: int = 0
 
@@ -115,10 +117,28 @@ def hold_sink(connection: Connection, name: str) -> bool:
     return row == (True,)
 
 
+def leave_sink(connection: Connection, name: str) -> None:
+    """Hold a sink no longer."""
+    connection.execute("select pg_advisory_unlock(%s, hashtext(%s))", (_LOCKS, name))
+
+
 def read_sinks(connection: Connection, name: str = "") -> list[Standing]:
-    """Tell how every sink stands, by name, or the one of a name; also those that are live no more."""
+    """Tell how every sink stands, by name, or the one of a name; also those that are live no more.
+
+    For people: all that each holds is counted.
+    """
     rows = connection.execute(query("read_sinks"), {"name": name}, binary=True)
     return [Standing(*row) for row in rows]
+
+
+def read_sink(connection: Connection, name: str, most_waiting: int) -> Standing | None:
+    """Tell how a sink stands at a cost that does not grow with what it holds; None for an unknown one.
+
+    What waits is counted up to a number, and dead is 1 where anything is.
+    """
+    values = {"name": name, "most": most_waiting}
+    row = connection.execute(query("read_sink"), values, binary=True).fetchone()
+    return Standing(*row) if row is not None else None
 
 
 def read_told(
@@ -225,5 +245,14 @@ def find_vendor_ids(connection: Connection, sink: str, keys: Collection[str]) ->
 
 
 def hear_sink(connection: Connection, sink: str, heard_at: Moment) -> None:
-    """Say up to when a desk was asked which of its tasks were closed there."""
+    """Say up to when a desk said which of its tasks were closed there."""
     connection.execute(query("hear_sink"), {"sink": sink, "heard_at": heard_at})
+
+
+def note_unheard(connection: Connection, sink: str, said: str, since: Moment | None = None) -> None:
+    """Say why a desk could not be asked which of its tasks were closed; empty where nothing is known of.
+
+    Where it was never asked before, it is to be asked from a moment on, whatever it is told meanwhile.
+    """
+    values = {"sink": sink, "unheard": said.replace("\0", ""), "since": since}
+    connection.execute(query("note_sink_unheard"), values)

@@ -8,7 +8,7 @@ Source: HubSpot's reference of the CRM API v3 for tasks (batch upsert, search), 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import quote
@@ -48,6 +48,9 @@ TASKS: Final = "0-27"
 
 MOST_HEARD: Final = 100
 """How many closed tasks are asked for at a time."""
+
+MOST_PAGES: Final = 100
+"""How often more are asked for of those that were completed at one moment."""
 
 _SHAPE: Final = RecordOf(
     {
@@ -112,6 +115,7 @@ class HubSpotDesk:
         if card is None:
             return Reply(Outcome.TAKEN, "no task for it")
         told = {"idProperty": KEY_PROPERTY, "id": card.key, "properties": self._properties(card)}
+        vendor_id = ""
         try:
             answer = await self._ask("POST", "/crm/v3/objects/tasks/batch/upsert", {"inputs": [told]})
             reply = read_reply(answer, now)
@@ -128,9 +132,10 @@ class HubSpotDesk:
                     path = f"/crm/v4/objects/{TASKS}/{quote(vendor_id)}/associations/default/{kind}/"
                     linked = await self._ask("PUT", path + quote(str(whose), safe=""))
                     if not linked.is_success:
-                        return read_reply(linked, now)
+                        # It is there, though it failed: known, its status is not set again.
+                        return msgspec.structs.replace(read_reply(linked, now), vendor_id=vendor_id)
         except (BorderError, CallError) as error:
-            return failed_reply(error)
+            return msgspec.structs.replace(failed_reply(error), vendor_id=vendor_id)
         return Reply(Outcome.TAKEN, str(answer.status), vendor_id=vendor_id)
 
     async def knock(self, now: Moment) -> Reply:
@@ -148,23 +153,62 @@ class HubSpotDesk:
         return msgspec.structs.replace(reply, said=reply.said[:3])
 
     async def closings(self, since: Moment) -> list[Closing]:
-        """Give tasks of ours that were completed there since a moment; see ``Desk.closings``."""
-        filters = [
-            {"propertyName": KEY_PROPERTY, "operator": "HAS_PROPERTY"},
-            {"propertyName": "hs_task_status", "operator": "EQ", "value": "COMPLETED"},
-            {"propertyName": "hs_lastmodifieddate", "operator": "GTE", "value": str(since * 1_000 // SECOND)},
-        ]
+        """Give tasks of ours that were completed there since a moment; see ``Desk.closings``.
+
+        Where there are more than are given, these reach past that moment: its own are given all.
+        """
+        told, at, passed = list[Closing](), since * 1_000 // SECOND, ""
+        for _ in range(MOST_PAGES):
+            found = await (self._completed_at(at, passed) if passed else self._completed_since(at))
+            said = [each.get("properties") or {} for each in found]
+            told += [closing for each in said if (closing := self._closing(each)) is not None]
+            is_full = len(found) >= MOST_HEARD
+            if passed:
+                at, passed = (at, str(found[-1].get("id"))) if is_full else (at + 1, "")
+                continue
+            if not is_full:
+                return told
+            last = parse_moment(str(said[-1].get("hs_lastmodifieddate")))
+            if last is None:
+                raise CallError("did not say when a task was changed", is_sent=True)
+            if last * 1_000 // SECOND > at:
+                at = last * 1_000 // SECOND
+                if len(told) >= MOST_HEARD:
+                    return told
+            else:
+                passed = "0"
+        raise CallError(f"over {MOST_PAGES * MOST_HEARD:,} tasks were completed at one moment", is_sent=True)
+
+    async def _completed_since(self, at: int) -> list[dict[str, Any]]:
+        """Give the first tasks of ours, by when they were changed, completed since a millisecond."""
+        since = {"propertyName": "hs_lastmodifieddate", "operator": "GTE", "value": str(at)}
+        return await self._search([since], "hs_lastmodifieddate")
+
+    async def _completed_at(self, at: int, passed: str) -> list[dict[str, Any]]:
+        """Give the first tasks of ours behind an id, by their ids, completed at a millisecond.
+
+        A search sorts by one property, so those of one moment are gone through by themselves.
+        """
+        only = {"operator": "BETWEEN", "value": str(at), "highValue": str(at)}
+        within = {"propertyName": "hs_lastmodifieddate", **only}
+        behind = {"propertyName": "hs_object_id", "operator": "GT", "value": passed}
+        return await self._search([within, behind], "hs_object_id")
+
+    async def _search(self, filters: Sequence[Mapping[str, str]], by: str) -> list[dict[str, Any]]:
+        """Give the first tasks of ours that are completed and pass filters."""
+        ours = {"propertyName": KEY_PROPERTY, "operator": "HAS_PROPERTY"}
+        completed = {"propertyName": "hs_task_status", "operator": "EQ", "value": "COMPLETED"}
         asked = {
-            "filterGroups": [{"filters": filters}],
+            "filterGroups": [{"filters": [ours, completed, *filters]}],
             "properties": [KEY_PROPERTY, "hs_lastmodifieddate", *filter(None, [self._as.outcome])],
-            "sorts": ["hs_lastmodifieddate"],
+            "sorts": [by],
             "limit": MOST_HEARD,
         }
         answer = await self._ask("POST", "/crm/v3/objects/tasks/search", asked)
         if not answer.is_success:
             raise CallError(f"did not say what was closed: {answer.said()}", is_sent=True)
-        found = [each.get("properties") or {} for each in read_object(answer).get("results", [])]
-        return [closing for each in found if (closing := self._closing(each)) is not None]
+        found: list[dict[str, Any]] = read_object(answer).get("results", [])
+        return found
 
     async def close(self) -> None:
         """Close every kept connection."""

@@ -47,6 +47,9 @@ KEY_FIELD: Final = "Upsell_Key__c"
 MOST_HEARD: Final = 200
 """How many closed tasks are asked for at a time."""
 
+MOST_PAGES: Final = 100
+"""How often more are asked for of those that were closed in one second."""
+
 _SHAPE: Final = RecordOf(
     {
         "salesforce": Key(
@@ -142,18 +145,40 @@ class SalesforceDesk:
         return msgspec.structs.replace(reply, said=reply.said[:3]) if answer.is_success else reply
 
     async def closings(self, since: Moment) -> list[Closing]:
-        """Give tasks of ours that were closed there since a moment; see ``Desk.closings``."""
-        names = ", ".join(filter(None, (self._as.key, "LastModifiedDate", self._as.outcome)))
+        """Give tasks of ours that were closed there since a moment; see ``Desk.closings``.
+
+        Where there are more than are given, these reach past that moment: its own are given all.
+        """
+        told, behind = list[Closing](), f"LastModifiedDate >= {_second(since)}"
+        for _ in range(MOST_PAGES):
+            records, is_last = await self._closed(behind)
+            told += [closing for each in records if (closing := self._closing(each)) is not None]
+            if is_last:
+                return told
+            at = parse_moment(str(records[-1].get("LastModifiedDate")))
+            if at is None:
+                raise CallError("did not say when a task was changed", is_sent=True)
+            if at > since and len(told) >= MOST_HEARD:
+                return told
+            # Moments are to the second and many may share one, so it goes on by the id as well.
+            passed = f"LastModifiedDate = {_second(at)} AND Id > '{records[-1].get('Id')}'"
+            behind = f"(LastModifiedDate > {_second(at)} OR ({passed}))"
+        raise CallError(f"over {MOST_PAGES * MOST_HEARD:,} tasks were closed in one second", is_sent=True)
+
+    async def _closed(self, behind: str) -> tuple[list[dict[str, Any]], bool]:
+        """Give the first tasks of ours, of those behind something, that are closed; and whether it is all."""
+        names = ", ".join(filter(None, ("Id", self._as.key, "LastModifiedDate", self._as.outcome)))
         asked = (
             f"SELECT {names} FROM Task WHERE {self._as.key} != null AND IsClosed = true "
-            f"AND LastModifiedDate >= {to_datetime(since):%Y-%m-%dT%H:%M:%SZ} "
-            f"ORDER BY LastModifiedDate LIMIT {MOST_HEARD}"
+            f"AND {behind} ORDER BY LastModifiedDate, Id LIMIT {MOST_HEARD}"
         )
         answer = await self._ask("GET", "query?" + urlencode({"q": asked}))
         if not answer.is_success:
             raise CallError(f"did not say what was closed: {answer.said()}", is_sent=True)
-        found = (self._closing(each) for each in read_object(answer).get("records", []))
-        return [each for each in found if each is not None]
+        said = read_object(answer)
+        records = said.get("records", [])
+        # An answer may hold fewer than were asked for, and says so.
+        return records, not records or (len(records) < MOST_HEARD and said.get("done") is not False)
 
     async def close(self) -> None:
         """Close every kept connection."""
@@ -202,6 +227,11 @@ class SalesforceDesk:
         if not isinstance(key, str) or not key or at is None:
             return None
         return Closing(key, at, str(said.get(self._as.outcome) or "") if self._as.outcome else "")
+
+
+def _second(at: Moment) -> str:
+    """Write a moment as queries do, down to the second."""
+    return f"{to_datetime(at):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _read(name: str, written: Record, findings: Findings) -> SalesforceDefinition | None:  # noqa: ARG001  # as every sort's
