@@ -176,6 +176,22 @@ def test_a_crash_after_the_refund_neither_refunds_again_nor_leaves_it_half_done(
     assert payer.back().refunded == payer.charged()
 
 
+def test_what_was_given_back_before_stripe_refused_the_change_is_in_the_task(payer: Payer) -> None:
+    paid, world = payer.charged(), payer.offered.world
+    payer.stripe.troubles["POST /v1/subscriptions/{id}"] = [400]
+    payer.go_back()
+    (title,) = payer.tasks()
+    assert " - billing refused it: 400 InvalidRequestError" in title
+    assert f"; gave back {paid} of in_" in title
+    assert title.endswith(" already")
+    back = payer.back()
+    assert (back.state, back.refunded, payer.given()) == (OrderState.FAILED, paid, paid)
+    assert settle_by_hand(world.connection, world.clock, back, OrderState.FULFILLED, "put back by hand")
+    payer.offered.world.settle()
+    assert "What you paid is given back under the guarantee." in payer.mail()
+    assert f"{_dollars(paid)} is given back" not in payer.mail(), "the team may have given back the rest"
+
+
 def test_told_anew_by_hand_it_is_done_once_what_stood_in_the_way_is_gone(payer: Payer) -> None:
     item = payer.stripe.subscriptions["sub_acme"]["items"]["data"][0]
     item["quantity"] = 3

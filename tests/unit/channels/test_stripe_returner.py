@@ -382,6 +382,53 @@ def test_a_refund_that_stripe_refuses_changes_nothing_and_is_for_the_team(way: W
     assert way.back(refund=True, round=1).outcome is Outcome.DONE, "told anew it has a key of its own"
 
 
+@pytest.mark.parametrize(
+    ("trouble", "outcome"), [(400, Outcome.REFUSED), (500, Outcome.NOT_YET), ("lost", Outcome.NOT_YET)]
+)
+def test_what_was_given_back_is_told_where_the_change_then_fails(
+    way: Way, trouble: Any, outcome: Outcome
+) -> None:
+    way.went()
+    source = way.stripe.subscriptions["sub_ada"]["latest_invoice"]
+    way.stripe.troubles[CHANGE] = [trouble]
+    left = way.back(refund=True)
+    assert (left.outcome, left.refunded) == (outcome, PAID)
+    assert left.detail.endswith(f"; gave back {PAID} of {source} already")
+    assert [amount for _, amount in way.given] == [PAID]
+
+
+def test_of_two_invoices_what_was_given_back_of_one_is_told_where_the_other_fails(way: Way) -> None:
+    way.went()
+    source = way.stripe.subscriptions["sub_ada"]["latest_invoice"]
+    way.stripe.renew("sub_ada")
+    real = way.stripe.books.refund
+
+    def refund(given: dict[str, Any], refuse: Any) -> dict[str, Any]:
+        if given["charge"] != f"ch_{source}":
+            raise refuse("Insufficient funds in your Stripe balance.", "insufficient_funds")
+        return real(given, refuse)
+
+    with patch.object(way.stripe.books, "refund", refund):
+        left = way.back(refund=True)
+    assert (left.outcome, left.refunded, "Insufficient funds" in left.detail) == (Outcome.BY_HAND, PAID, True)
+    assert left.detail.endswith(f"; gave back {PAID} of {source} already")
+    _charge(way)["disputed"] = True
+    again = way.back(refund=True, round=1)
+    assert (again.outcome, again.refunded, "disputed" in again.detail) == (Outcome.BY_HAND, PAID, True)
+    assert again.detail.endswith(f"; gave back {PAID} of {source} already")
+    assert [amount for _, amount in way.given] == [PAID]
+
+
+def test_what_an_attempt_before_gave_back_is_told_where_stripe_cannot_be_asked_for_it(way: Way) -> None:
+    way.went()
+    way.stripe.troubles[CHANGE] = [500]
+    first = way.back(refund=True)
+    _more_seats(way)
+    left = way.back(refund=True, refunded=first.refunded)
+    assert (left.outcome, left.refunded) == (Outcome.BY_HAND, PAID)
+    assert left.detail.endswith(f"found 4 of price_pro; gave back {PAID} already, at an attempt before")
+
+
 def test_going_back_that_would_cost_something_is_for_the_team(way: Way) -> None:
     way.stripe.price("price_pro", 900)
     way.went(price=900, full=900)
