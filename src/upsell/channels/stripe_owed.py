@@ -141,7 +141,12 @@ def _ask_paid(invoice: Billed) -> None:
 
 
 def _ask_ours_alone(invoice: Billed, before: Before) -> None:
-    others = [line for line in invoice.lines.data if not (line.is_proration or line.price == before.sold)]
+    """Refuse an invoice with more in it than one change from what it was: what waited to be invoiced, too."""
+    lines, prices = invoice.lines.data, [each for each in (before.sold, before.price) if each]
+    others = [line for line in lines if line.price not in prices]
     if others:
         msg = f"expected {invoice.id} to be for {before.sold} alone, found {len(others)} other lines in it"
+        raise UnclearError(msg)
+    if len(lines) > len(prices):
+        msg = f"expected {invoice.id} to be for one change to {before.sold}, found {len(lines)} lines of it"
         raise UnclearError(msg)

@@ -323,6 +323,29 @@ def _other_lines(way: Way) -> None:
     invoice["lines"]["data"].append(line)
 
 
+def _pending(way: Way, price: str) -> None:
+    """Let the invoice of what ada took hold seats too, 40.00 of them, which the team added before."""
+    latest = way.stripe.subscriptions["sub_ada"]["latest_invoice"]
+    invoice, charge = way.stripe.books.invoices[latest], _charge(way)
+    way.stripe.price("price_seats", 1_000)
+    item = way.stripe._item("si_seats", price, 1)
+    lines = [way.stripe._line(item, -0.5), way.stripe._line(item, 0.5)]
+    for line, amount in zip(lines, (-4_000, 8_000), strict=True):
+        line |= {"amount": amount, "discount_amounts": []}
+    invoice["lines"]["data"] += lines
+    for name in ("total", "amount_paid", "amount_due"):
+        invoice[name] += 4_000
+    charge["amount"] += 4_000
+
+
+def _pending_seats(way: Way) -> None:
+    _pending(way, "price_seats")
+
+
+def _pending_of_the_same(way: Way) -> None:
+    _pending(way, "price_pro")
+
+
 def _manual(way: Way) -> None:
     found = way.stripe.subscriptions["sub_ada"]
     made = way.stripe._bill(found, "manual", [way.stripe._line(found["items"]["data"][0], 1.0)])
@@ -345,6 +368,8 @@ def _manual(way: Way) -> None:
         (_open, "found it open"),
         (_from_balance, "to be paid by card"),
         (_other_lines, "found 1 other lines in it"),
+        (_pending_seats, "found 2 other lines in it"),
+        (_pending_of_the_same, "found 4 lines of it"),
         (_manual, "refund them by hand"),
     ],
 )
