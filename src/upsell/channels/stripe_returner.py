@@ -103,9 +103,10 @@ class StripeReturner:
         """Say what going back comes to now; nothing is changed, and nothing of Stripe's is raised."""
         try:
             plan = self._plan(giving, taken, [])
-        except (UnclearError, UnsettledError) as error:
+        except UnclearError as error:
             return BackForeseen(BackOutlook.BY_HAND, detail=str(error))
-        except (stripe.StripeError, msgspec.ValidationError) as error:
+        except (UnsettledError, stripe.StripeError, msgspec.ValidationError) as error:
+            # Asked again later, it is done by itself: no team does it.
             return BackForeseen(BackOutlook.SILENT, detail=str(error))
         said = _given(plan.mark, giving)
         return BackForeseen(

@@ -389,8 +389,10 @@ def test_an_invoice_that_is_still_made_out_is_waited_for(way: Way) -> None:
     way.went()
     renewed = way.stripe.renew("sub_ada")
     way.stripe.books.invoices[renewed["id"]]["status"] = "draft"
+    assert way.foresee_back(refund=True).outlook is BackOutlook.SILENT, "it is done by itself, later"
     assert way.back(refund=True).outcome is Outcome.NOT_YET
     way.stripe.books.invoices[renewed["id"]]["status"] = "paid"
+    assert way.foresee_back(refund=True).outlook is BackOutlook.AT_ONCE
     assert way.back(refund=True).outcome is Outcome.DONE
 
 
