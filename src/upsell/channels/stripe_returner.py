@@ -141,8 +141,8 @@ class StripeReturner:
         if session is not None and session.mode == "payment":
             return self._plan_once(giving, session)
         held = self._held(taken, session)
-        taken_key, has_refund = giving.purchase.key, giving.has_refund
-        found = find_return(taken_key, giving.key, held, has_refund=has_refund)
+        purchase, has_refund = giving.purchase, giving.has_refund
+        found = find_return(purchase.key, purchase.terms, giving.key, held, has_refund=has_refund)
         if found.mark is not None:
             return _Plan(None, (), found.mark)
         at = reckoned_at(found, max(giving.asked_at, taken.due_from), has_refund=has_refund)

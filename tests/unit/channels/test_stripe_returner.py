@@ -226,6 +226,106 @@ def test_paid_terms_of_a_trial_end_with_what_is_paid(way: Way) -> None:
     assert [each["status"] for each in way.stripe.subscriptions.values()] == ["active", "canceled"]
 
 
+def _pays_on_a_page(way: Way) -> dict[str, Any]:
+    way.stripe.customer("cus_bob")
+    asked = way.take("pro", customer="", email="bob@acme.example")
+    assert asked.bill is not None
+    way.stripe.pay(asked.bill.id, customer="cus_bob")
+    made: dict[str, Any] = way.stripe.subscriptions[way.stripe.sessions[asked.bill.id]["subscription"]]
+    return made
+
+
+def _pays_after_a_trial(way: Way) -> dict[str, Any]:
+    way.stripe.customer("cus_bob")
+    way.take("try", customer="cus_bob", key="k0")
+    way.take("pro", customer="cus_bob")
+    way.stripe.now = HALF + 14 * 86_400
+    way.stripe.end_trials()
+    (made,) = [each for each in way.stripe.subscriptions.values() if each["customer"] == "cus_bob"]
+    return made
+
+
+def _bill_seats(way: Way, made: dict[str, Any], price: str) -> None:
+    """Have 20.00 paid for what the team adds, as by Stripe's dashboard."""
+    item = way.stripe._item("si_team", price, 1)
+    line = way.stripe._line(item, 0.5) | {"amount": 2_000, "discount_amounts": []}
+    way.stripe._bill(made, "subscription_update", [line])
+
+
+def _add_seats(way: Way, made: dict[str, Any]) -> None:
+    way.stripe.price("price_seats", 2_000)
+    made["items"]["data"].append(way.stripe._item("si_team", "price_seats", 1))
+    _bill_seats(way, made, "price_seats")
+
+
+def _add_seats_unbilled(way: Way, made: dict[str, Any]) -> None:
+    way.stripe.price("price_seats", 2_000)
+    made["items"]["data"].append(way.stripe._item("si_team", "price_seats", 1))
+
+
+def _raise_quantity(way: Way, made: dict[str, Any]) -> None:
+    made["items"]["data"][0]["quantity"] = 2
+
+
+def _change_price(way: Way, made: dict[str, Any]) -> None:
+    made["items"]["data"][0]["price"] = way.stripe.prices["price_basic"]
+
+
+def _had_seats(way: Way, made: dict[str, Any]) -> None:
+    way.stripe.price("price_seats", 2_000)
+    _bill_seats(way, made, "price_seats")
+
+
+def _had_two_lines(way: Way, made: dict[str, Any]) -> None:
+    lines = way.stripe.books.invoices[made["latest_invoice"]]["lines"]["data"]
+    lines.append({**lines[0], "amount": 0})
+
+
+def _had_two_units(way: Way, made: dict[str, Any]) -> None:
+    item = {**made["items"]["data"][0], "quantity": 2}
+    way.stripe._bill(made, "subscription_cycle", [way.stripe._line(item, 1.0)])
+
+
+@pytest.mark.parametrize("pays", [_pays_on_a_page, _pays_after_a_trial])
+@pytest.mark.parametrize(
+    ("meanwhile", "has_refund"),
+    [
+        (_add_seats, True),
+        (_add_seats, False),
+        (_add_seats_unbilled, True),
+        (_add_seats_unbilled, False),
+        (_raise_quantity, True),
+        (_raise_quantity, False),
+        (_change_price, True),
+        (_change_price, False),
+        (_had_seats, True),
+        (_had_two_lines, True),
+        (_had_two_units, True),
+    ],
+)
+def test_what_the_team_added_to_a_subscription_an_order_made_is_neither_given_back_nor_ended(
+    way: Way, pays: Any, meanwhile: Any, has_refund: bool
+) -> None:
+    made = pays(way)
+    meanwhile(way, made)
+    ask = {"customer": "cus_bob"}
+    assert way.foresee_back(refund=has_refund, **ask).outlook is BackOutlook.BY_HAND
+    left = way.back(refund=has_refund, **ask)
+    assert (left.outcome, way.given) == (Outcome.BY_HAND, []), left.detail
+    kept = way.stripe.subscriptions[made["id"]]
+    assert (kept["status"], kept["cancel_at_period_end"]) == ("active", False)
+
+
+def test_a_trial_to_which_the_team_added_something_is_not_ended(way: Way) -> None:
+    way.stripe.customer("cus_bob")
+    way.take("try", customer="cus_bob")
+    (made,) = [each for each in way.stripe.subscriptions.values() if each["customer"] == "cus_bob"]
+    _add_seats_unbilled(way, made)
+    left = way.back(refund=False, offer="try", customer="cus_bob")
+    assert (left.outcome, way.stripe.done(END)) == (Outcome.BY_HAND, [])
+    assert "found 2 items in it" in left.detail
+
+
 @pytest.mark.parametrize("refund", [True, False])
 @pytest.mark.parametrize("operation", [CHANGE, REFUND])
 @pytest.mark.parametrize("trouble", ["lost", "silent", 500])
