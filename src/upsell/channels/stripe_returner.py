@@ -18,7 +18,14 @@ from upsell.channels.fulfillers import Fulfilment, GivingBack, Outcome
 from upsell.channels.stripe_door import StripeDoor
 from upsell.channels.stripe_fulfiller import idempotency_key, outcome_of
 from upsell.channels.stripe_objects import ORDER, Session, Subscription, from_stripe, to_stripe
-from upsell.channels.stripe_owed import Owed, UnsettledError, charge_of, find_bills, owed_of
+from upsell.channels.stripe_owed import (
+    Owed,
+    UnsettledError,
+    ask_change_alone,
+    charge_of,
+    find_bills,
+    owed_of,
+)
 from upsell.channels.stripe_params import known_as
 from upsell.channels.stripe_return import (
     Mark,
@@ -179,8 +186,9 @@ class StripeReturner:
         bills = find_bills(found, self._door.invoices(found.subscription.id))
         amounts = [(each.id, each.amount_paid) for each in bills.whole]
         if bills.renewed is not None:
-            share = credit_of(self._door.preview(back_preview_params(found, at)))
-            amounts.append((bills.renewed.id, share))
+            preview = self._door.preview(back_preview_params(found, at))
+            ask_change_alone("the invoice of going back", preview.lines, found)
+            amounts.append((bills.renewed.id, credit_of(preview)))
         owed = []
         for source, amount in amounts:
             if amount:

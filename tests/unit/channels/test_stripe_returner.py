@@ -7,6 +7,7 @@ less that of the one they go back to.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
 
@@ -444,6 +445,42 @@ def _pending_seats(way: Way) -> None:
 
 def _pending_of_the_same(way: Way) -> None:
     _pending(way, "price_pro")
+
+
+@contextmanager
+def _waiting(way: Way, price: str, amount: int) -> Iterator[None]:
+    """Let Stripe have an invoice item waiting, which is in whatever is invoiced next, and in its preview."""
+    real = way.stripe._preview
+
+    def preview(given: dict[str, Any]) -> dict[str, Any]:
+        made = real(given)
+        made["lines"]["data"].append(
+            way.stripe._line(way.stripe._item("si_waiting", price, 1), 0.5) | {"amount": amount}
+        )
+        made["total"] += amount
+        return made
+
+    with patch.object(way.stripe, "_preview", preview):
+        yield
+
+
+@pytest.mark.parametrize(
+    ("price", "said"),
+    [("price_sso", "found 1 other lines in it"), ("price_pro", "found 3 lines of it")],
+)
+@pytest.mark.parametrize("amount", [-2_000, 2_000])
+def test_what_waits_to_be_invoiced_is_no_part_of_what_a_renewal_is_given_back_of(
+    way: Way, price: str, said: str, amount: int
+) -> None:
+    way.went()
+    way.stripe.renew("sub_ada")
+    with _waiting(way, price, amount):
+        assert way.foresee_back(refund=True).outlook is BackOutlook.BY_HAND
+        left = way.back(refund=True)
+    assert (left.outcome, said in left.detail) == (Outcome.BY_HAND, True), left.detail
+    assert (way.given, way.items()) == ([], [("price_pro", 1)])
+    done = way.back(refund=True)
+    assert (done.outcome, done.refunded) == (Outcome.DONE, PAID + 14_900 - 4_900)
 
 
 def _manual(way: Way) -> None:
