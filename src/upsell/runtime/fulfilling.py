@@ -100,9 +100,10 @@ def settle_by_hand(
     if is_of_cart and state is OrderState.FAILED:
         # The shop charges for its cart, and nothing of it was to be set up.
         state = OrderState.LEFT_OUT
-    # What billing gave back before it failed may be a part of what the team then gave back.
+    # What billing gave back before it failed may be a part of what the team gave back; else it stays known.
+    refunded = None if state is OrderState.FULFILLED else order.refunded
     after = msgspec.structs.replace(
-        order, state=state, answer="", is_given_up=False, detail=because, task="", refunded=None,
+        order, state=state, answer="", is_given_up=False, detail=because, task="", refunded=refunded,
         next_attempt_at=now if is_on else None, finished_at=None if is_on else now,
     )  # fmt: skip
     try:
