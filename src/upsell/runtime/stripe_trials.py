@@ -2,8 +2,8 @@
 
 For the dispatcher. The laws: a trial is granted as one that is accepted is, by the same path, born to end
 without a charge; it is converted on a stored acceptance alone, by the order where there is one, so that
-nobody is charged twice; what Stripe cannot do is work for a person; and what fails of one letter costs no
-other its receipt.
+nobody is charged twice; what Stripe cannot do is refused, and so is work for a person (``trial_tasks``); and
+what fails of one letter costs no other its receipt.
 """
 
 from __future__ import annotations
@@ -22,19 +22,14 @@ from upsell.channels.webhook import STRIPE
 from upsell.clock import DAY, Clock, Moment, parse_moment
 from upsell.decisions.terms import Terms
 from upsell.errors import StoreError
-from upsell.ids import UnitId, account_unit, bare, customer_unit, digest, is_account
-from upsell.journeys.effects import OpenTask
+from upsell.ids import UnitId, account_unit, bare, customer_unit, is_account
 from upsell.journeys.trials import ACCEPTED, ENDED
-from upsell.runtime.fulfilling import DUE, QUEUE
 from upsell.runtime.stripe_billing import StripeBilling
-from upsell.signals.events import ACCOUNT_IDENTIFIED, CUSTOMER_IDENTIFIED, TASK_OPENED, Event
+from upsell.runtime.trial_tasks import SOURCE
+from upsell.signals.events import ACCOUNT_IDENTIFIED, CUSTOMER_IDENTIFIED, Event
 from upsell.store.connect import connect
 from upsell.store.ledger import append
 from upsell.store.orders import has_order
-from upsell.store.tasks import keep_tasks
-
-SOURCE: Final = "billing"
-"""The source of the events made here."""
 
 _KIND: Final = "trial"
 
@@ -132,9 +127,10 @@ class StripeTrials:
                 # Told again it is done once: Stripe is asked first what was done under this key.
                 return Receipt(letter.key, Answer.NOT_NOW, fulfilment.detail, is_fault=True)
             case Outcome.UNPAID:
-                return self._leave(letter.key, said, "they have nothing at Stripe to pay by")
+                # A trial that is under way ends without a charge.
+                return Receipt(letter.key, Answer.REFUSED, "they have nothing at Stripe to pay by")
             case Outcome.REFUSED | Outcome.BY_HAND:
-                return self._leave(letter.key, said, fulfilment.detail)
+                return Receipt(letter.key, Answer.REFUSED, fulfilment.detail)
             case _:
                 assert_never(fulfilment.outcome)
 
@@ -149,21 +145,6 @@ class StripeTrials:
         name = ACCOUNT_IDENTIFIED if said.data.account_id is not None else CUSTOMER_IDENTIFIED
         with connect(self._url) as connection, connection.transaction():
             append(connection, [self._event(name, key, said, dict(fulfilment.learned))], self._clock)
-
-    def _leave(self, key: str, said: _Said, why: str) -> Receipt:
-        """Give the team what Stripe could not do; a trial that is under way ends without a charge."""
-        now, terms, payer = self._clock.now(), said.data.terms, _payer(said)
-        what = "took the paid terms of their trial of" if said.type == ACCEPTED else "was to try"
-        title = f"{bare(payer)} {what} {terms.name} ({said.data.offer}), but it could not be set up: {why}"
-        task = OpenTask(
-            key=digest("task", "trial", key), enrollment="", workflow="", unit_id=payer, queue=QUEUE,
-            title=title, offer=None, opened_at=now, due_at=now + DUE,
-        )  # fmt: skip
-        told = {"key": task.key, "queue": QUEUE, "title": title}
-        with connect(self._url) as connection, connection.transaction():
-            keep_tasks(connection, [task])
-            append(connection, [self._event(TASK_OPENED, task.key, said, told)], self._clock)
-        return Receipt(key, Answer.REFUSED, why)
 
     def _event(self, name: str, key: str, said: _Said, properties: dict[str, Any]) -> Event:
         payer = _payer(said)

@@ -17,11 +17,15 @@ from upsell.channels.fulfillers import Fulfilment, Outcome
 from upsell.channels.stripe_door import StripeDoor
 from upsell.channels.webhook import STRIPE
 from upsell.clock import SystemClock
+from upsell.decisions.intents import Intent
 from upsell.decisions.terms import Terms
 from upsell.errors import StoreError
+from upsell.journeys.effects import Speak
 from upsell.journeys.trials import ACCEPTED, ENDED
 from upsell.runtime.stripe_billing import StripeBilling
 from upsell.runtime.stripe_trials import StepChannel, StripeTrials
+from upsell.runtime.trial_tasks import leave_trial
+from upsell.store.outbox import Finished, Queued, State
 
 NOBODY = "postgresql://nobody@127.0.0.1:1/none"
 """Where no database answers."""
@@ -124,3 +128,24 @@ def test_neither_side_waits_for_the_other() -> None:
             StepChannel(posts, make_trials()), letter("a", ENDED), letter("b", ENDED, "https://a.example")
         )
     assert (told["a"].detail, told["b"].answer) == ("True", Answer.ACCEPTED)
+
+
+NO_TASK = [
+    (letter("a", ENDED), State.FAILED),
+    (letter("a", GRANTED), State.RESERVED),
+    (letter("a", GRANTED), State.UNKNOWN),
+    (letter("a", GRANTED, "https://acme.example/hook"), State.FAILED),
+]
+
+
+@pytest.mark.parametrize(("about", "state"), NO_TASK)
+def test_what_ends_by_itself_is_told_again_or_goes_to_a_server_is_no_task(
+    about: Letter, state: State
+) -> None:
+    message = Speak(
+        "a", "e1", "t", "v1", "0", 1, "customer:ada", "ada", "webhook", Intent.SERVICE, "", "pro-trial", None,
+        {}, 0,
+    )  # fmt: skip
+    queued = Queued(message, "customer:ada", 0, 4, 1)
+    nobody: Any = None
+    assert leave_trial(nobody, queued, about, Answer.NOT_NOW, Finished("a", state, "tried"), 0) == []
