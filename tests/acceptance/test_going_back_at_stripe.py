@@ -176,6 +176,41 @@ def test_a_crash_after_the_refund_neither_refunds_again_nor_leaves_it_half_done(
     assert payer.back().refunded == payer.charged()
 
 
+def test_what_was_given_back_before_stripe_refused_the_change_is_in_the_task(payer: Payer) -> None:
+    paid, world = payer.charged(), payer.offered.world
+    payer.stripe.troubles["POST /v1/subscriptions/{id}"] = [400]
+    payer.go_back()
+    (title,) = payer.tasks()
+    assert " - billing refused it: 400 InvalidRequestError" in title
+    assert f"; gave back {paid} of in_" in title
+    assert title.endswith(" already")
+    back = payer.back()
+    assert (back.state, back.refunded, payer.given()) == (OrderState.FAILED, paid, paid)
+    assert settle_by_hand(world.connection, world.clock, back, OrderState.FULFILLED, "put back by hand")
+    payer.offered.world.settle()
+    assert "What you paid is given back under the guarantee." in payer.mail()
+    assert f"{_dollars(paid)} is given back" not in payer.mail(), "the team may have given back the rest"
+
+
+def test_told_anew_or_given_up_by_hand_what_was_given_back_before_stays_known(payer: Payer) -> None:
+    paid, world = payer.charged(), payer.offered.world
+    payer.stripe.troubles["POST /v1/subscriptions/{id}"] = [400]
+    payer.go_back()
+    payer.move(MINUTE)
+    on = settle_by_hand(world.connection, world.clock, payer.back(), OrderState.ACCEPTED, "try again")
+    assert on is not None
+    assert on.refunded == payer.back().refunded == paid
+    payer.stripe.subscriptions["sub_acme"]["items"]["data"][0]["quantity"] = 3
+    assert payer.due() == 1
+    back = payer.back()
+    assert (back.state, back.refunded, payer.given()) == (OrderState.WAITING, paid, paid)
+    assert payer.tasks()[-1].endswith(f"; gave back {paid} already, at an attempt before")
+    assert settle_by_hand(world.connection, world.clock, back, OrderState.FAILED, "they stay")
+    assert payer.back().refunded == paid
+    assert settle_by_hand(world.connection, world.clock, payer.back(), OrderState.FULFILLED, "all by hand")
+    assert payer.back().refunded is None, "the team may have given back more"
+
+
 def test_told_anew_by_hand_it_is_done_once_what_stood_in_the_way_is_gone(payer: Payer) -> None:
     item = payer.stripe.subscriptions["sub_acme"]["items"]["data"][0]
     item["quantity"] = 3

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
+from unittest.mock import patch
 
+import msgspec
 import pytest
 
 from tests.acceptance.test_stripe_billing import Till, _with_ids
@@ -11,6 +14,8 @@ from tests.live_world import make_documents, open_world
 from tests.sinks import open_sink
 from tests.stories.world import CATALOG, workflow
 from tests.stripe_billing.server import open_stripe_server
+from upsell.channels.channel import Letter
+from upsell.channels.webhook import write_webhook
 from upsell.clock import DAY, SECOND, SystemClock
 from upsell.config import Settings
 from upsell.runtime.accepting import Accept
@@ -172,6 +177,40 @@ def test_a_trial_waits_for_a_stripe_that_does_not_answer_and_is_granted_once(try
     trying.wait(1)
     assert trying.told() == [("0", "sent")]
     assert trying.trial()["status"] == "trialing"
+
+
+def test_a_trial_that_stripe_could_not_be_told_of_in_all_attempts_is_a_task_and_told_no_more(
+    trying: Trying,
+) -> None:
+    trying.stripe.troubles["POST /v1/subscriptions"] = [500] * 50
+    trying.grant()
+    for _ in range(3):
+        trying.wait(1)
+    assert (trying.told(), trying.tasks()) == ([("0", "reserved")], [])
+    trying.wait(1)
+    assert trying.told() == [("0", "failed")]
+    (title,) = trying.tasks()
+    assert title.startswith("ada was to try Pro (pro-trial), but whether it is set up is not known, look at")
+    assert "look at Stripe first: tried 5 times: 500 " in title
+    trying.wait(1)
+    assert len(trying.tasks()) == 1
+    rows = trying.world.rows("select customer_id, source from events where name = 'Task Opened'")
+    assert rows == [("ada", "billing")]
+
+
+@pytest.mark.parametrize("text", ["", '{"type": "trial.granted"}'])
+def test_a_trial_whose_letter_cannot_be_read_is_a_task(trying: Trying, text: str) -> None:
+    def write(*given: Any) -> Letter:
+        return msgspec.structs.replace(write_webhook(*given), text=text)
+
+    with patch("upsell.runtime.dispatcher.write_webhook", write):
+        trying.grant()
+    assert trying.told() == [("0", "failed")]
+    (title,) = trying.tasks()
+    what = "was to try" if text else "has, or was to have, a trial of"
+    assert title.startswith(
+        f"ada {what} Pro (pro-trial), but it could not be set up: expected a letter about"
+    )
 
 
 def test_where_stripe_does_not_bill_a_trial_without_an_address_is_refused_with_what_to_set() -> None:

@@ -366,6 +366,7 @@ class Stripe:
         line: dict[str, Any] = copy.deepcopy(OBJECTS["invoice"]["lines"]["data"][0])
         off = round(self._off(_unit(item) * item["quantity"], item) * share)
         line |= {"amount": gross, "discount_amounts": [{"amount": off, "discount": "di_1"}] if off else []}
+        line["quantity"] = item["quantity"]
         line["pricing"] = {
             "price_details": {"price": item["price"]["id"], "product": "prod_1"},
             "type": "price_details",

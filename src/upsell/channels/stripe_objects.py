@@ -192,9 +192,10 @@ class LineParent(msgspec.Struct, frozen=True):
 
 
 class Line(msgspec.Struct, frozen=True):
-    """One line of an invoice, before tax."""
+    """One line of an invoice, before tax; of how many units, None where it is of none."""
 
     amount: int
+    quantity: int | None = None
     discount_amounts: tuple[DiscountAmount, ...] | None = None
     pricing: Pricing | None = None
     parent: LineParent | None = None

@@ -12,8 +12,7 @@ from typing import Final
 
 import msgspec
 
-from upsell.channels.stripe_before import Before
-from upsell.channels.stripe_objects import ORDER
+from upsell.channels.stripe_objects import ORDER, Item, LineList
 from upsell.channels.stripe_payments import Billed, Charge, InvoicePayment, Refund
 from upsell.channels.stripe_return import Return
 from upsell.channels.stripe_sale import UnclearError
@@ -79,6 +78,9 @@ def find_bills(found: Return, invoices: Sequence[Billed]) -> Bills:
     for each in since:
         _ask_paid(each)
     if before is None or before.is_trial:
+        for each in since:
+            ask_change_alone(each.id, each.lines, found)
+            _ask_units(each, found.item)
         return Bills(tuple(since))
     changed = [each for each in since if each.billing_reason == _CHANGED]
     renewed = [each for each in since if each.billing_reason == _RENEWED]
@@ -90,8 +92,32 @@ def find_bills(found: Return, invoices: Sequence[Billed]) -> Bills:
         msg = f"expected one period since they took it at the most, found {len(renewed)} invoices for it"
         raise UnclearError(msg)
     for each in changed:
-        _ask_ours_alone(each, before)
+        ask_change_alone(each.id, each.lines, found)
     return Bills(tuple(changed), renewed[0] if renewed else None)
+
+
+def ask_change_alone(invoice: str, lines: LineList, found: Return) -> None:
+    """Refuse an invoice with more in it than what an order made: what waited to be invoiced, too.
+
+    That is one line of the price it put there and, of a change, one of the price from before.
+
+    Args:
+        invoice: Which invoice it is, for people.
+        lines: What it is for.
+        found: What is changed back.
+
+    Raises:
+        UnclearError: There is more in it.
+    """
+    sold, before = found.item.price.id, found.before
+    prices = [sold, before.price] if before is not None and before.price and not before.is_trial else [sold]
+    others = [line for line in lines.data if line.price not in prices]
+    if others:
+        msg = f"expected {invoice} to be for {sold} alone, found {len(others)} other lines in it"
+        raise UnclearError(msg)
+    if len(lines.data) > len(prices):
+        msg = f"expected {invoice} to be for one change to {sold}, found {len(lines.data)} lines of it"
+        raise UnclearError(msg)
 
 
 def charge_of(source: str, payments: Sequence[InvoicePayment]) -> Charge:
@@ -140,8 +166,9 @@ def _ask_paid(invoice: Billed) -> None:
         raise UnclearError(msg)
 
 
-def _ask_ours_alone(invoice: Billed, before: Before) -> None:
-    others = [line for line in invoice.lines.data if not (line.is_proration or line.price == before.sold)]
-    if others:
-        msg = f"expected {invoice.id} to be for {before.sold} alone, found {len(others)} other lines in it"
+def _ask_units(invoice: Billed, item: Item) -> None:
+    """Refuse an invoice for another quantity than the order put there."""
+    found = [line.quantity for line in invoice.lines.data if line.quantity not in (None, item.quantity)]
+    if found:
+        msg = f"expected {invoice.id} to be for {item.quantity} of {item.price.id}, found {found[0]}"
         raise UnclearError(msg)

@@ -1,8 +1,8 @@
 """Stripe return: what is to be changed at Stripe for somebody who goes back.
 
 Pure. The laws: what an order made is found by its key, and only what still is as the order left it is put
-back; what somebody else has changed or ended since is for the team, with what was found; and that it is done
-is written there by the very request that does it.
+back; what somebody else has changed, added or ended since is for the team, with what was found; and that it
+is done is written there by the very request that does it.
 """
 
 from __future__ import annotations
@@ -23,10 +23,12 @@ from upsell.channels.stripe_objects import (
     Invoice,
     Item,
     Subscription,
+    to_stripe,
 )
 from upsell.channels.stripe_params import Proration
 from upsell.channels.stripe_sale import UnclearError
 from upsell.clock import HOUR, SECOND, Moment
+from upsell.decisions.terms import Terms
 
 LONGEST_MARK: Final = 20
 """How much of the key of an order a mark at Stripe says; they take 40 characters as a name."""
@@ -76,11 +78,14 @@ class Mark(msgspec.Struct, frozen=True):
     until: int = 0
 
 
-def find_return(taken: str, back: str, held: Sequence[Subscription], *, has_refund: bool) -> Return:
+def find_return(
+    taken: str, terms: Terms, back: str, held: Sequence[Subscription], *, has_refund: bool
+) -> Return:
     """Say what is to be changed of what somebody holds, or held.
 
     Args:
         taken: Key of the order that made it.
+        terms: What was accepted by that order.
         back: Key of the order that takes it back.
         held: Their subscriptions, those that have ended among them.
         has_refund: Whether what was paid is given back.
@@ -93,7 +98,7 @@ def find_return(taken: str, back: str, held: Sequence[Subscription], *, has_refu
             return Return(Way.RESTORE, each, each.items.data[0], mark=mark)
     for each in held:
         if each.metadata.get(ORDER) == taken:
-            return _end(each, taken, has_refund=has_refund)
+            return _end(each, taken, terms, has_refund=has_refund)
         for line in each.items.data:
             if line.metadata.get(ORDER) == taken:
                 return _put_back(each, line, has_refund=has_refund)
@@ -187,15 +192,25 @@ def credit_of(invoice: Invoice) -> int:
     return -invoice.total
 
 
-def _end(subscription: Subscription, taken: str, *, has_refund: bool) -> Return:
+def _end(subscription: Subscription, taken: str, terms: Terms, *, has_refund: bool) -> Return:
     """Let a subscription end that the order made: now where it is not paid for, or what was is given back."""
     if any(line.metadata.get(ORDER, taken) != taken for line in subscription.items.data):
         msg = f"expected {subscription.id} as the order made it, found that another order changed it since"
         raise UnclearError(msg)
+    _ask_alone(subscription)
+    # On a page they pay on no item is marked: what was accepted tells whether it is as the order made it.
+    line, wanted = subscription.items.data[0], to_stripe(terms.full or 0, terms.currency)
+    amount = line.price.amount_in(terms.currency)
+    is_other = amount is not None and terms.full is not None and amount * terms.quantity != wanted
+    if line.quantity != terms.quantity or is_other:
+        msg = (
+            f"expected {line.id} as the order made it, {terms.quantity:g} for {wanted} in {terms.currency}, "
+        )
+        raise UnclearError(f"{msg}found {line.quantity} of {line.price.id}")
     _ask_live(subscription)
     is_now = has_refund or subscription.is_our_trial
     way = Way.END_NOW if is_now else Way.END_LATER
-    return Return(way, subscription, subscription.items.data[0])
+    return Return(way, subscription, line)
 
 
 def _put_back(subscription: Subscription, line: Item, *, has_refund: bool) -> Return:
@@ -212,6 +227,7 @@ def _put_back(subscription: Subscription, line: Item, *, has_refund: bool) -> Re
         )
         raise UnclearError(msg)
     if before.is_trial:
+        _ask_alone(subscription)
         return Return(Way.END_NOW if has_refund else Way.END_LATER, subscription, line, before)
     if subscription.cancel_at_period_end or subscription.cancel_at is not None:
         msg = f"expected a subscription that goes on, found {subscription.id}, which is to end"
@@ -223,6 +239,14 @@ def _put_back(subscription: Subscription, line: Item, *, has_refund: bool) -> Re
         msg = f"expected something beside {line.id}, found nothing else in {subscription.id}"
         raise UnclearError(msg)
     return Return(Way.RESTORE if before.price else Way.REMOVE, subscription, line, before)
+
+
+def _ask_alone(subscription: Subscription) -> None:
+    """Refuse to end what holds more than the order put there: all of it would end."""
+    items = subscription.items.data
+    if len(items) != 1:
+        msg = f"expected {subscription.id} to hold what the order made alone, found {len(items)} items in it"
+        raise UnclearError(msg)
 
 
 def _ask_live(subscription: Subscription) -> None:

@@ -2,12 +2,14 @@
 
 The laws: Stripe is asked first how things stand, at every attempt, so that nothing is given back twice and
 nothing that somebody else changed is changed again; what is owed is given before anything is taken away; what
-changes anything goes under a key of the order; and what was foreseen is what is then done.
+changes anything goes under a key of the order; what was foreseen is what is then done; and what was given
+back is told whatever fails after it, so that nobody gives it back again.
 """
 
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 
 import msgspec
 import stripe
@@ -15,8 +17,15 @@ import stripe
 from upsell.channels.fulfillers import Fulfilment, GivingBack, Outcome
 from upsell.channels.stripe_door import StripeDoor
 from upsell.channels.stripe_fulfiller import idempotency_key, outcome_of
-from upsell.channels.stripe_objects import ORDER, Session, Subscription, from_stripe
-from upsell.channels.stripe_owed import Owed, UnsettledError, charge_of, find_bills, owed_of
+from upsell.channels.stripe_objects import ORDER, Session, Subscription, from_stripe, to_stripe
+from upsell.channels.stripe_owed import (
+    Owed,
+    UnsettledError,
+    ask_change_alone,
+    charge_of,
+    find_bills,
+    owed_of,
+)
 from upsell.channels.stripe_params import known_as
 from upsell.channels.stripe_return import (
     Mark,
@@ -42,6 +51,7 @@ class Taken(msgspec.Struct, frozen=True):
         checkout: Id of the page on which they paid for it; empty for none.
         round: How often somebody of the team had going back told anew.
         due_from: When it was told anew; 0 where it was not.
+        refunded: What an attempt before gave back, in minor units; None where it is not known.
     """
 
     customer: str = ""
@@ -49,6 +59,7 @@ class Taken(msgspec.Struct, frozen=True):
     checkout: str = ""
     round: int = 0
     due_from: Moment = 0
+    refunded: int | None = None
 
 
 class BackOutlook(enum.Enum):
@@ -98,10 +109,11 @@ class StripeReturner:
     def foresee(self, giving: GivingBack, taken: Taken) -> BackForeseen:
         """Say what going back comes to now; nothing is changed, and nothing of Stripe's is raised."""
         try:
-            plan = self._plan(giving, taken)
-        except (UnclearError, UnsettledError) as error:
+            plan = self._plan(giving, taken, [])
+        except UnclearError as error:
             return BackForeseen(BackOutlook.BY_HAND, detail=str(error))
-        except (stripe.StripeError, msgspec.ValidationError) as error:
+        except (UnsettledError, stripe.StripeError, msgspec.ValidationError) as error:
+            # Asked again later, it is done by itself: no team does it.
             return BackForeseen(BackOutlook.SILENT, detail=str(error))
         said = _given(plan.mark, giving)
         return BackForeseen(
@@ -111,35 +123,38 @@ class StripeReturner:
 
     def take_back(self, giving: GivingBack, taken: Taken) -> Fulfilment:
         """Take back what was made theirs, perhaps told before, and give how it stands; raises nothing."""
+        given: list[Owed] = []
         try:
-            plan = self._plan(giving, taken)
-            self._give(plan, giving, taken)
+            plan = self._plan(giving, taken, given)
+            self._give(plan, giving, taken, given)
             self._change(plan, giving, taken)
         except UnclearError as error:
-            return Fulfilment(Outcome.BY_HAND, detail=str(error))
+            said = Fulfilment(Outcome.BY_HAND, detail=str(error))
         except UnsettledError as error:
-            return Fulfilment(Outcome.NOT_YET, detail=str(error))
+            said = Fulfilment(Outcome.NOT_YET, detail=str(error))
         except stripe.StripeError as error:
-            return outcome_of(error)
+            said = outcome_of(error)
         except msgspec.ValidationError as error:
-            return Fulfilment(
+            said = Fulfilment(
                 Outcome.NOT_YET, detail=f"Stripe answered in a shape that is not known: {error}"
             )
-        return _given(plan.mark, giving, _detail(plan))
+        else:
+            return _given(plan.mark, giving, _detail(plan))
+        return _with_given(said, given, giving, taken)
 
-    def _plan(self, giving: GivingBack, taken: Taken) -> _Plan:
-        """Ask Stripe how things stand, and say what is left to be done."""
+    def _plan(self, giving: GivingBack, taken: Taken, given: list[Owed]) -> _Plan:
+        """Ask Stripe how things stand, and say what is left to be done; ``given`` grows by what was given."""
         session = self._door.session(taken.checkout) if taken.checkout else None
         if session is not None and session.mode == "payment":
             return self._plan_once(giving, session)
         held = self._held(taken, session)
-        taken_key, has_refund = giving.purchase.key, giving.has_refund
-        found = find_return(taken_key, giving.key, held, has_refund=has_refund)
+        purchase, has_refund = giving.purchase, giving.has_refund
+        found = find_return(purchase.key, purchase.terms, giving.key, held, has_refund=has_refund)
         if found.mark is not None:
             return _Plan(None, (), found.mark)
         at = reckoned_at(found, max(giving.asked_at, taken.due_from), has_refund=has_refund)
         if has_refund:
-            owed = self._owed(giving, found, at)
+            owed = self._owed(giving, found, at, given)
             return _Plan(found, owed, Mark(refunded=sum(each.amount for each in owed)))
         if found.way is Way.END_NOW:
             return _Plan(found, (), Mark())
@@ -166,23 +181,26 @@ class StripeReturner:
             return self._door.subscriptions(customer, with_ended=True)
         return [self._door.subscription(taken.subscription)] if taken.subscription else []
 
-    def _owed(self, giving: GivingBack, found: Return, at: int) -> tuple[Owed, ...]:
+    def _owed(self, giving: GivingBack, found: Return, at: int, given: list[Owed]) -> tuple[Owed, ...]:
         """Say what is owed of which invoice, and what of it was given back by an attempt before."""
         bills = find_bills(found, self._door.invoices(found.subscription.id))
         amounts = [(each.id, each.amount_paid) for each in bills.whole]
         if bills.renewed is not None:
-            share = credit_of(self._door.preview(back_preview_params(found, at)))
-            amounts.append((bills.renewed.id, share))
+            preview = self._door.preview(back_preview_params(found, at))
+            ask_change_alone("the invoice of going back", preview.lines, found)
+            amounts.append((bills.renewed.id, credit_of(preview)))
         owed = []
         for source, amount in amounts:
             if amount:
                 charge = charge_of(source, self._door.payments(source))
                 refunds = self._door.refunds(charge.id)
                 owed.append(owed_of(source, charge, amount, refunds, giving.key))
+                if owed[-1].is_given:
+                    given.append(owed[-1])
         return tuple(owed)
 
-    def _give(self, plan: _Plan, giving: GivingBack, taken: Taken) -> None:
-        """Give back what is owed and was not given back yet."""
+    def _give(self, plan: _Plan, giving: GivingBack, taken: Taken, given: list[Owed]) -> None:
+        """Give back what is owed and was not given back yet; ``given`` grows by it."""
         for owed in plan.owed:
             if owed.is_given:
                 continue
@@ -204,6 +222,7 @@ class StripeReturner:
                     f"expected {owed.amount} of {owed.source} to be given back, found {made.id} {made.status}"
                 )
                 raise UnclearError(msg)
+            given.append(owed)
 
     def _change(self, plan: _Plan, giving: GivingBack, taken: Taken) -> None:
         found = plan.found
@@ -243,3 +262,18 @@ def _given(mark: Mark, giving: GivingBack, detail: str = "") -> Fulfilment:
         credited=from_stripe(mark.credited, currency),
         until=mark.until * SECOND if mark.until else None,
     )
+
+
+def _with_given(said: Fulfilment, given: Sequence[Owed], giving: GivingBack, taken: Taken) -> Fulfilment:
+    """Add to what did not come to its end what was given back all the same, now or at an attempt before."""
+    currency = giving.purchase.terms.currency
+    total = sum(each.amount for each in given)
+    words = [f"gave back {each.amount} of {each.source} already" for each in given]
+    before = to_stripe(taken.refunded or 0, currency)
+    if before > total:
+        # Now Stripe could not be asked about all of it.
+        total, words = before, [f"gave back {before} already, at an attempt before"]
+    if not words:
+        return said
+    detail = "; ".join((said.detail, *words))
+    return msgspec.structs.replace(said, detail=detail, refunded=from_stripe(total, currency))

@@ -49,6 +49,7 @@ from upsell.runtime.programs import Programs
 from upsell.runtime.receipts import receipt_events, withheld_by
 from upsell.runtime.snapshot import Snapshot, Unheard, take_snapshot
 from upsell.runtime.suppressing import suppress, tell_unheard
+from upsell.runtime.trial_tasks import leave_trial
 from upsell.signals.events import Event
 from upsell.sources.refusals import is_gone
 from upsell.store.connect import Connection
@@ -381,12 +382,12 @@ class Dispatcher:
                 finished = self._received(spoken, now)
                 events += suppress(self.connection, _gone(finished, now), now)
                 events += self._lose_devices(spoken, now)
-                events += self._finish(spoken.claimed, finished, now)
+                events += self._finish(spoken, finished, now)
                 ended += finished
             if piece is not None:
                 events += tell_unheard(self.connection, piece.unheard, now)
                 events += tell_left(piece.unheard_left, now)
-                events += self._finish(piece.claimed, piece.withheld, now)
+                events += self._finish(piece, piece.withheld, now)
                 ended += piece.withheld
                 if piece.letters:
                     self._start(piece, now)
@@ -502,16 +503,22 @@ class Dispatcher:
             case _:
                 assert_never(receipt.answer)
 
-    def _finish(self, claimed: Sequence[Queued], finished: Sequence[Finished], now: Moment) -> list[Event]:
+    def _finish(self, piece: _Piece, finished: Sequence[Finished], now: Moment) -> list[Event]:
         """Move messages in the outbox; give what is to be recorded of it. A transaction is open."""
         if not finished:
             return []
-        by_key = {queued.message.key: queued for queued in claimed}
+        by_key = {queued.message.key: queued for queued in piece.claimed}
         still_ours = finish_messages(self.connection, self._claimer, finished, now)
         ours = [told for told in finished if told.key in still_ours]
         free_places(self.connection, [told.key for told in ours if told.state in _FREED])
         settle_places(self.connection, [told.key for told in ours if told.state in _SAID], now)
-        return [event for told in ours for event in receipt_events(by_key[told.key], told, now)]
+        events = [event for told in ours for event in receipt_events(by_key[told.key], told, now)]
+        answers = {receipt.key: receipt.answer for receipt in piece.receipts}
+        for told in ours:
+            if told.state is State.FAILED and told.key in answers:
+                letter, answer = piece.letters[told.key], answers[told.key]
+                events += leave_trial(self.connection, by_key[told.key], letter, answer, told, now)
+        return events
 
 
 def _shown_on(letter: Letter, devices: Sequence[Device]) -> Letter:

@@ -100,8 +100,10 @@ def settle_by_hand(
     if is_of_cart and state is OrderState.FAILED:
         # The shop charges for its cart, and nothing of it was to be set up.
         state = OrderState.LEFT_OUT
+    # What billing gave back before it failed may be a part of what the team gave back; else it stays known.
+    refunded = None if state is OrderState.FULFILLED else order.refunded
     after = msgspec.structs.replace(
-        order, state=state, answer="", is_given_up=False, detail=because, task="",
+        order, state=state, answer="", is_given_up=False, detail=because, task="", refunded=refunded,
         next_attempt_at=now if is_on else None, finished_at=None if is_on else now,
     )  # fmt: skip
     try:
@@ -173,7 +175,9 @@ def _give_back(connection: Connection, clock: Clock, fulfiller: Fulfiller | None
             news = None if fulfiller.is_confirming else News.RETURNED
         case OrderState.FAILED:
             what = "never answered" if after.is_given_up else "refused it"
-            title, news = f"{words} - billing {what}", News.RETURNING
+            # What was given back before it failed is in it, so that nobody gives it back again.
+            said = " ".join(after.detail.split())
+            title, news = f"{words} - billing {what}{': ' if said else ''}{said}", News.RETURNING
         case OrderState.WAITING:
             title, news = f"{words} - {after.detail}" if after.detail else words, News.RETURNING
         case _:

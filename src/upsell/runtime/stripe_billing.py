@@ -122,6 +122,7 @@ class Sales:
                 checkout=taken.checkout if taken is not None else "",
                 round=back.round if back is not None else 0,
                 due_from=(back.due_from or 0) if back is not None else 0,
+                refunded=back.refunded if back is not None else None,
             )
 
     def _known(self, purchase: Purchase, now: Moment) -> list[Program]:

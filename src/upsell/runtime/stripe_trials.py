@@ -2,7 +2,8 @@
 
 For the dispatcher. The laws: a trial is granted as one that is accepted is, by the same path, born to end
 without a charge; it is converted on a stored acceptance alone, by the order where there is one, so that
-nobody is charged twice; and what Stripe cannot do is work for a person.
+nobody is charged twice; what Stripe cannot do is refused, and so is work for a person (``trial_tasks``); and
+what fails of one letter costs no other its receipt.
 """
 
 from __future__ import annotations
@@ -12,27 +13,27 @@ from collections.abc import Sequence
 from typing import Any, Final, assert_never
 
 import msgspec
+import psycopg
+import structlog
 
 from upsell.channels.channel import Answer, Channel, Letter, Receipt
 from upsell.channels.fulfillers import Fulfilment, Outcome, Purchase
 from upsell.channels.webhook import STRIPE
 from upsell.clock import DAY, Clock, Moment, parse_moment
 from upsell.decisions.terms import Terms
-from upsell.ids import UnitId, account_unit, bare, customer_unit, digest, is_account
-from upsell.journeys.effects import OpenTask
+from upsell.errors import StoreError
+from upsell.ids import UnitId, account_unit, bare, customer_unit, is_account
 from upsell.journeys.trials import ACCEPTED, ENDED
-from upsell.runtime.fulfilling import DUE, QUEUE
 from upsell.runtime.stripe_billing import StripeBilling
-from upsell.signals.events import ACCOUNT_IDENTIFIED, CUSTOMER_IDENTIFIED, TASK_OPENED, Event
+from upsell.runtime.trial_tasks import SOURCE
+from upsell.signals.events import ACCOUNT_IDENTIFIED, CUSTOMER_IDENTIFIED, Event
 from upsell.store.connect import connect
 from upsell.store.ledger import append
 from upsell.store.orders import has_order
-from upsell.store.tasks import keep_tasks
-
-SOURCE: Final = "billing"
-"""The source of the events made here."""
 
 _KIND: Final = "trial"
+
+_log = structlog.get_logger(__name__)
 
 
 class StepChannel:
@@ -44,19 +45,30 @@ class StepChannel:
         self._trials = trials
 
     async def send(self, letters: Sequence[Letter], within: float) -> list[Receipt]:
-        """Tell each; see ``Channel.send``."""
+        """Tell each, on both sides at once; what breaks off one side costs the other no receipt.
+
+        See ``Channel.send``.
+        """
         trials = [each for each in letters if each.recipient == STRIPE]
         posts = [each for each in letters if each.recipient != STRIPE]
-        receipts = []
-        if self._trials is not None:
-            receipts += await self._trials.send(trials, within)
-        else:
-            receipts += _refused(trials, "UPSELL_STRIPE_SECRET_KEY, since the step says no url, got none")
-        if self._posts is not None:
-            receipts += await self._posts.send(posts, within)
-        else:
-            receipts += _refused(posts, "UPSELL_GATEWAY_SECRET, got none; servers know us by it")
-        return receipts
+        of_trials, of_posts = await asyncio.gather(
+            self._tell_stripe(trials, within), self._tell_servers(posts, within), return_exceptions=True
+        )
+        # Stripe is asked first what was done, so it is told again; what a server heard nobody knows.
+        return [
+            *_received(of_trials, trials, Answer.NOT_NOW),
+            *_received(of_posts, posts, Answer.UNKNOWN),
+        ]
+
+    async def _tell_stripe(self, letters: Sequence[Letter], within: float) -> list[Receipt]:
+        if self._trials is None:
+            return _refused(letters, "UPSELL_STRIPE_SECRET_KEY, since the step says no url, got none")
+        return await self._trials.send(letters, within)
+
+    async def _tell_servers(self, letters: Sequence[Letter], within: float) -> list[Receipt]:
+        if self._posts is None:
+            return _refused(letters, "UPSELL_GATEWAY_SECRET, got none; servers know us by it")
+        return await self._posts.send(letters, within)
 
     async def close(self) -> None:
         """Let go of connections."""
@@ -86,7 +98,21 @@ class StripeTrials:
         return receipts
 
     def _tell(self, letter: Letter) -> Receipt:
-        said = msgspec.json.decode(letter.text, type=_Said)
+        """Tell Stripe of one; where the database fails, before or after, it is told again."""
+        try:
+            said = msgspec.json.decode(letter.text, type=_Said)
+        except msgspec.DecodeError as error:
+            return Receipt(
+                letter.key, Answer.REFUSED, f"expected a letter about a trial, got one with: {error}"
+            )
+        try:
+            return self._tell_of(letter, said)
+        except (psycopg.Error, StoreError, msgspec.DecodeError) as error:
+            # Told again it is done once: Stripe is asked first what was done under this key.
+            _log.warning("trial_not_told", key=letter.key, error=repr(error))
+            return Receipt(letter.key, Answer.NOT_NOW, f"the database failed: {error}", is_fault=True)
+
+    def _tell_of(self, letter: Letter, said: _Said) -> Receipt:
         if said.type == ENDED:
             return Receipt(letter.key, Answer.ACCEPTED, "it ends by itself at Stripe, without a charge")
         if said.type == ACCEPTED and self._is_ordered(said):
@@ -101,9 +127,10 @@ class StripeTrials:
                 # Told again it is done once: Stripe is asked first what was done under this key.
                 return Receipt(letter.key, Answer.NOT_NOW, fulfilment.detail, is_fault=True)
             case Outcome.UNPAID:
-                return self._leave(letter.key, said, "they have nothing at Stripe to pay by")
+                # A trial that is under way ends without a charge.
+                return Receipt(letter.key, Answer.REFUSED, "they have nothing at Stripe to pay by")
             case Outcome.REFUSED | Outcome.BY_HAND:
-                return self._leave(letter.key, said, fulfilment.detail)
+                return Receipt(letter.key, Answer.REFUSED, fulfilment.detail)
             case _:
                 assert_never(fulfilment.outcome)
 
@@ -118,21 +145,6 @@ class StripeTrials:
         name = ACCOUNT_IDENTIFIED if said.data.account_id is not None else CUSTOMER_IDENTIFIED
         with connect(self._url) as connection, connection.transaction():
             append(connection, [self._event(name, key, said, dict(fulfilment.learned))], self._clock)
-
-    def _leave(self, key: str, said: _Said, why: str) -> Receipt:
-        """Give the team what Stripe could not do; a trial that is under way ends without a charge."""
-        now, terms, payer = self._clock.now(), said.data.terms, _payer(said)
-        what = "took the paid terms of their trial of" if said.type == ACCEPTED else "was to try"
-        title = f"{bare(payer)} {what} {terms.name} ({said.data.offer}), but it could not be set up: {why}"
-        task = OpenTask(
-            key=digest("task", "trial", key), enrollment="", workflow="", unit_id=payer, queue=QUEUE,
-            title=title, offer=None, opened_at=now, due_at=now + DUE,
-        )  # fmt: skip
-        told = {"key": task.key, "queue": QUEUE, "title": title}
-        with connect(self._url) as connection, connection.transaction():
-            keep_tasks(connection, [task])
-            append(connection, [self._event(TASK_OPENED, task.key, said, told)], self._clock)
-        return Receipt(key, Answer.REFUSED, why)
 
     def _event(self, name: str, key: str, said: _Said, properties: dict[str, Any]) -> Event:
         payer = _payer(said)
@@ -192,3 +204,14 @@ def _purchase(key: str, said: _Said) -> Purchase:
 
 def _refused(letters: Sequence[Letter], wanted: str) -> list[Receipt]:
     return [Receipt(each.key, Answer.REFUSED, f"expected {wanted}") for each in letters]
+
+
+def _received(
+    told: list[Receipt] | BaseException, letters: Sequence[Letter], lost: Answer
+) -> Sequence[Receipt]:
+    """Give the receipts of one side; where it broke off, what is then to be held of each of its letters."""
+    if not isinstance(told, BaseException):
+        return told
+    _log.error("step_not_told", letters=len(letters), error=repr(told))
+    is_fault = lost is Answer.NOT_NOW
+    return [Receipt(each.key, lost, f"broke off: {told!r}", is_fault=is_fault) for each in letters]

@@ -7,6 +7,7 @@ less that of the one they go back to.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
 
@@ -226,6 +227,106 @@ def test_paid_terms_of_a_trial_end_with_what_is_paid(way: Way) -> None:
     assert [each["status"] for each in way.stripe.subscriptions.values()] == ["active", "canceled"]
 
 
+def _pays_on_a_page(way: Way) -> dict[str, Any]:
+    way.stripe.customer("cus_bob")
+    asked = way.take("pro", customer="", email="bob@acme.example")
+    assert asked.bill is not None
+    way.stripe.pay(asked.bill.id, customer="cus_bob")
+    made: dict[str, Any] = way.stripe.subscriptions[way.stripe.sessions[asked.bill.id]["subscription"]]
+    return made
+
+
+def _pays_after_a_trial(way: Way) -> dict[str, Any]:
+    way.stripe.customer("cus_bob")
+    way.take("try", customer="cus_bob", key="k0")
+    way.take("pro", customer="cus_bob")
+    way.stripe.now = HALF + 14 * 86_400
+    way.stripe.end_trials()
+    (made,) = [each for each in way.stripe.subscriptions.values() if each["customer"] == "cus_bob"]
+    return made
+
+
+def _bill_seats(way: Way, made: dict[str, Any], price: str) -> None:
+    """Have 20.00 paid for what the team adds, as by Stripe's dashboard."""
+    item = way.stripe._item("si_team", price, 1)
+    line = way.stripe._line(item, 0.5) | {"amount": 2_000, "discount_amounts": []}
+    way.stripe._bill(made, "subscription_update", [line])
+
+
+def _add_seats(way: Way, made: dict[str, Any]) -> None:
+    way.stripe.price("price_seats", 2_000)
+    made["items"]["data"].append(way.stripe._item("si_team", "price_seats", 1))
+    _bill_seats(way, made, "price_seats")
+
+
+def _add_seats_unbilled(way: Way, made: dict[str, Any]) -> None:
+    way.stripe.price("price_seats", 2_000)
+    made["items"]["data"].append(way.stripe._item("si_team", "price_seats", 1))
+
+
+def _raise_quantity(way: Way, made: dict[str, Any]) -> None:
+    made["items"]["data"][0]["quantity"] = 2
+
+
+def _change_price(way: Way, made: dict[str, Any]) -> None:
+    made["items"]["data"][0]["price"] = way.stripe.prices["price_basic"]
+
+
+def _had_seats(way: Way, made: dict[str, Any]) -> None:
+    way.stripe.price("price_seats", 2_000)
+    _bill_seats(way, made, "price_seats")
+
+
+def _had_two_lines(way: Way, made: dict[str, Any]) -> None:
+    lines = way.stripe.books.invoices[made["latest_invoice"]]["lines"]["data"]
+    lines.append({**lines[0], "amount": 0})
+
+
+def _had_two_units(way: Way, made: dict[str, Any]) -> None:
+    item = {**made["items"]["data"][0], "quantity": 2}
+    way.stripe._bill(made, "subscription_cycle", [way.stripe._line(item, 1.0)])
+
+
+@pytest.mark.parametrize("pays", [_pays_on_a_page, _pays_after_a_trial])
+@pytest.mark.parametrize(
+    ("meanwhile", "has_refund"),
+    [
+        (_add_seats, True),
+        (_add_seats, False),
+        (_add_seats_unbilled, True),
+        (_add_seats_unbilled, False),
+        (_raise_quantity, True),
+        (_raise_quantity, False),
+        (_change_price, True),
+        (_change_price, False),
+        (_had_seats, True),
+        (_had_two_lines, True),
+        (_had_two_units, True),
+    ],
+)
+def test_what_the_team_added_to_a_subscription_an_order_made_is_neither_given_back_nor_ended(
+    way: Way, pays: Any, meanwhile: Any, has_refund: bool
+) -> None:
+    made = pays(way)
+    meanwhile(way, made)
+    ask = {"customer": "cus_bob"}
+    assert way.foresee_back(refund=has_refund, **ask).outlook is BackOutlook.BY_HAND
+    left = way.back(refund=has_refund, **ask)
+    assert (left.outcome, way.given) == (Outcome.BY_HAND, []), left.detail
+    kept = way.stripe.subscriptions[made["id"]]
+    assert (kept["status"], kept["cancel_at_period_end"]) == ("active", False)
+
+
+def test_a_trial_to_which_the_team_added_something_is_not_ended(way: Way) -> None:
+    way.stripe.customer("cus_bob")
+    way.take("try", customer="cus_bob")
+    (made,) = [each for each in way.stripe.subscriptions.values() if each["customer"] == "cus_bob"]
+    _add_seats_unbilled(way, made)
+    left = way.back(refund=False, offer="try", customer="cus_bob")
+    assert (left.outcome, way.stripe.done(END)) == (Outcome.BY_HAND, [])
+    assert "found 2 items in it" in left.detail
+
+
 @pytest.mark.parametrize("refund", [True, False])
 @pytest.mark.parametrize("operation", [CHANGE, REFUND])
 @pytest.mark.parametrize("trouble", ["lost", "silent", 500])
@@ -323,6 +424,65 @@ def _other_lines(way: Way) -> None:
     invoice["lines"]["data"].append(line)
 
 
+def _pending(way: Way, price: str) -> None:
+    """Let the invoice of what ada took hold seats too, 40.00 of them, which the team added before."""
+    latest = way.stripe.subscriptions["sub_ada"]["latest_invoice"]
+    invoice, charge = way.stripe.books.invoices[latest], _charge(way)
+    way.stripe.price("price_seats", 1_000)
+    item = way.stripe._item("si_seats", price, 1)
+    lines = [way.stripe._line(item, -0.5), way.stripe._line(item, 0.5)]
+    for line, amount in zip(lines, (-4_000, 8_000), strict=True):
+        line |= {"amount": amount, "discount_amounts": []}
+    invoice["lines"]["data"] += lines
+    for name in ("total", "amount_paid", "amount_due"):
+        invoice[name] += 4_000
+    charge["amount"] += 4_000
+
+
+def _pending_seats(way: Way) -> None:
+    _pending(way, "price_seats")
+
+
+def _pending_of_the_same(way: Way) -> None:
+    _pending(way, "price_pro")
+
+
+@contextmanager
+def _waiting(way: Way, price: str, amount: int) -> Iterator[None]:
+    """Let Stripe have an invoice item waiting, which is in whatever is invoiced next, and in its preview."""
+    real = way.stripe._preview
+
+    def preview(given: dict[str, Any]) -> dict[str, Any]:
+        made = real(given)
+        made["lines"]["data"].append(
+            way.stripe._line(way.stripe._item("si_waiting", price, 1), 0.5) | {"amount": amount}
+        )
+        made["total"] += amount
+        return made
+
+    with patch.object(way.stripe, "_preview", preview):
+        yield
+
+
+@pytest.mark.parametrize(
+    ("price", "said"),
+    [("price_sso", "found 1 other lines in it"), ("price_pro", "found 3 lines of it")],
+)
+@pytest.mark.parametrize("amount", [-2_000, 2_000])
+def test_what_waits_to_be_invoiced_is_no_part_of_what_a_renewal_is_given_back_of(
+    way: Way, price: str, said: str, amount: int
+) -> None:
+    way.went()
+    way.stripe.renew("sub_ada")
+    with _waiting(way, price, amount):
+        assert way.foresee_back(refund=True).outlook is BackOutlook.BY_HAND
+        left = way.back(refund=True)
+    assert (left.outcome, said in left.detail) == (Outcome.BY_HAND, True), left.detail
+    assert (way.given, way.items()) == ([], [("price_pro", 1)])
+    done = way.back(refund=True)
+    assert (done.outcome, done.refunded) == (Outcome.DONE, PAID + 14_900 - 4_900)
+
+
 def _manual(way: Way) -> None:
     found = way.stripe.subscriptions["sub_ada"]
     made = way.stripe._bill(found, "manual", [way.stripe._line(found["items"]["data"][0], 1.0)])
@@ -345,6 +505,8 @@ def _manual(way: Way) -> None:
         (_open, "found it open"),
         (_from_balance, "to be paid by card"),
         (_other_lines, "found 1 other lines in it"),
+        (_pending_seats, "found 2 other lines in it"),
+        (_pending_of_the_same, "found 4 lines of it"),
         (_manual, "refund them by hand"),
     ],
 )
@@ -364,8 +526,10 @@ def test_an_invoice_that_is_still_made_out_is_waited_for(way: Way) -> None:
     way.went()
     renewed = way.stripe.renew("sub_ada")
     way.stripe.books.invoices[renewed["id"]]["status"] = "draft"
+    assert way.foresee_back(refund=True).outlook is BackOutlook.SILENT, "it is done by itself, later"
     assert way.back(refund=True).outcome is Outcome.NOT_YET
     way.stripe.books.invoices[renewed["id"]]["status"] = "paid"
+    assert way.foresee_back(refund=True).outlook is BackOutlook.AT_ONCE
     assert way.back(refund=True).outcome is Outcome.DONE
 
 
@@ -380,6 +544,53 @@ def test_a_refund_that_stripe_refuses_changes_nothing_and_is_for_the_team(way: W
     assert (left.outcome, way.items()) == (Outcome.BY_HAND, [("price_pro", 1)])
     assert "Insufficient funds" in left.detail
     assert way.back(refund=True, round=1).outcome is Outcome.DONE, "told anew it has a key of its own"
+
+
+@pytest.mark.parametrize(
+    ("trouble", "outcome"), [(400, Outcome.REFUSED), (500, Outcome.NOT_YET), ("lost", Outcome.NOT_YET)]
+)
+def test_what_was_given_back_is_told_where_the_change_then_fails(
+    way: Way, trouble: Any, outcome: Outcome
+) -> None:
+    way.went()
+    source = way.stripe.subscriptions["sub_ada"]["latest_invoice"]
+    way.stripe.troubles[CHANGE] = [trouble]
+    left = way.back(refund=True)
+    assert (left.outcome, left.refunded) == (outcome, PAID)
+    assert left.detail.endswith(f"; gave back {PAID} of {source} already")
+    assert [amount for _, amount in way.given] == [PAID]
+
+
+def test_of_two_invoices_what_was_given_back_of_one_is_told_where_the_other_fails(way: Way) -> None:
+    way.went()
+    source = way.stripe.subscriptions["sub_ada"]["latest_invoice"]
+    way.stripe.renew("sub_ada")
+    real = way.stripe.books.refund
+
+    def refund(given: dict[str, Any], refuse: Any) -> dict[str, Any]:
+        if given["charge"] != f"ch_{source}":
+            raise refuse("Insufficient funds in your Stripe balance.", "insufficient_funds")
+        return real(given, refuse)
+
+    with patch.object(way.stripe.books, "refund", refund):
+        left = way.back(refund=True)
+    assert (left.outcome, left.refunded, "Insufficient funds" in left.detail) == (Outcome.BY_HAND, PAID, True)
+    assert left.detail.endswith(f"; gave back {PAID} of {source} already")
+    _charge(way)["disputed"] = True
+    again = way.back(refund=True, round=1)
+    assert (again.outcome, again.refunded, "disputed" in again.detail) == (Outcome.BY_HAND, PAID, True)
+    assert again.detail.endswith(f"; gave back {PAID} of {source} already")
+    assert [amount for _, amount in way.given] == [PAID]
+
+
+def test_what_an_attempt_before_gave_back_is_told_where_stripe_cannot_be_asked_for_it(way: Way) -> None:
+    way.went()
+    way.stripe.troubles[CHANGE] = [500]
+    first = way.back(refund=True)
+    _more_seats(way)
+    left = way.back(refund=True, refunded=first.refunded)
+    assert (left.outcome, left.refunded) == (Outcome.BY_HAND, PAID)
+    assert left.detail.endswith(f"found 4 of price_pro; gave back {PAID} already, at an attempt before")
 
 
 def test_going_back_that_would_cost_something_is_for_the_team(way: Way) -> None:

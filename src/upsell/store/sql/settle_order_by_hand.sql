@@ -11,7 +11,7 @@ set
     pay_url = '',
     pay_by = null,
     paid = null,
-    refunded = null,
+    refunded = case when %(state)s::text = 'fulfilled' then null else refunded end,
     credited = null,
     keeps_until = null,
     due_from = case
