@@ -26,7 +26,7 @@ from upsell.web.access import RIGHTS, ROUTES, Right
 from upsell.web.api.answers import Refused, answer, answer_exception
 from upsell.web.cookies import Jar, form_token, is_ours
 from upsell.web.pages.customer import read_form
-from upsell.web.pages.shell import SIGN_IN, Trouble, Visit, shown, wants_json
+from upsell.web.pages.shell import SIGN_IN, Trouble, Visit, path_asked, shown, wants_json
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -130,7 +130,7 @@ def _lead_to_sign_in(request: AnyRequest) -> Response[bytes]:
     words = f"expected somebody who is signed in, got nobody; sign in at {SIGN_IN}"
     if wants_json(request):
         return answer(Refused("unauthorized", words), HTTPStatus.UNAUTHORIZED)
-    here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    here = path_asked(request) + (f"?{request.url.query}" if request.url.query else "")
     to = here if request.method in _SAFE and here != "/" else ""
     where = f"{SIGN_IN}?to={quote(to, safe='/')}" if to else SIGN_IN
     return Response(b"", status_code=HTTPStatus.SEE_OTHER, headers={"Location": where})

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any, Final
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote, urlencode
 
 import msgspec
 from litestar import Request, Response, route
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath
 
 from upsell.clock import Clock, Moment, format_moment, to_datetime
 from upsell.decisions.reasons import MEANINGS, Reason
@@ -26,7 +25,7 @@ from upsell.store.connect import Connection
 from upsell.store.households import find_homes, read_unit_traits
 from upsell.store.lending import Lender
 from upsell.store.timeline import NOW, Happened, Kind, Place, read_timeline, search_units
-from upsell.web.pages.shell import Trouble, shown
+from upsell.web.pages.shell import Trouble, path_asked, shown
 
 PATH: Final = "/customers"
 
@@ -40,9 +39,10 @@ _LONGEST: Final = 300
 
 
 class FoundRow(msgspec.Struct, frozen=True):
-    """Somebody who was found: their id, what they are, and whose household they are in."""
+    """Somebody who was found: their id, where their page is, what they are, and in whose household."""
 
     unit: str
+    path: str
     kind: str
     of: str
 
@@ -133,10 +133,12 @@ def customer_routes(lender: Lender, clock: Clock) -> list[HTTPRouteHandler]:
         asked = request.query_params.get("q", "").strip()[:_LONGEST]
         beginning = asked[2:] if asked[:2] in ("a:", "c:") else asked
         with lender.lent() as connection:
-            found = search_units(connection, beginning, MOST_FOUND + 1) if asked else ()
+            is_one = beginning.isprintable() and bool(asked)
+            found = search_units(connection, beginning, MOST_FOUND + 1) if is_one else ()
         rows = tuple(
             FoundRow(
                 each.unit_id,
+                _path(each.unit_id),
                 "account" if is_account(each.unit_id) else "customer",
                 bare(each.household_id) if each.household_id != each.unit_id else "",
             )
@@ -145,10 +147,11 @@ def customer_routes(lender: Lender, clock: Clock) -> list[HTTPRouteHandler]:
         return shown(request, "customers.html", SearchPage(asked, rows, len(found) > MOST_FOUND))
 
     @route(
-        [f"{PATH}/{{unit:str}}"], http_method=["GET", "HEAD"], sync_to_thread=True, include_in_schema=False
+        [f"{PATH}/{{unit:path}}"], http_method=["GET", "HEAD"], sync_to_thread=True, include_in_schema=False
     )
-    def show_customer(request: Request[Any, Any, Any], unit: FromPath[str]) -> Response[bytes]:
+    def show_customer(request: Request[Any, Any, Any]) -> Response[bytes]:
         """Show all of one customer or account."""
+        unit = unquote(path_asked(request).partition(f"{PATH}/")[2])
         said, before = request.query_params.get("at", "").strip(), request.query_params.get("before", "")
         past, fault = _past(said)
         try:
@@ -172,6 +175,9 @@ def customer_page(
     Raises:
         ConfigError: Nothing is known of them, or nothing is live.
     """
+    if not name.isprintable():
+        msg = f"expected an id in print, got {name!r}"
+        raise ConfigError(msg)
     answer = (
         explain_now(connection, name, now, None)
         if past is None
@@ -181,7 +187,7 @@ def customer_page(
     start = before if past is None else min(before, Place(past, Kind.DECISION, NOW.number))
     home = find_homes(connection, [unit_id]).get(unit_id, unit_id)
     happened = read_timeline(connection, unit_id, home, MOST_HAPPENED + 1, start)
-    path = f"{PATH}/{quote(unit_id, safe='')}"
+    path = _path(unit_id)
     asked = [("at", format_moment(past))] if past is not None else []
     last = happened[MOST_HAPPENED - 1].place if len(happened) > MOST_HAPPENED else None
     return CustomerPage(
@@ -205,6 +211,11 @@ def customer_page(
         timeline=tuple(map(_row, happened[:MOST_HAPPENED])),
         older="" if last is None else f"{path}?{urlencode([*asked, ('before', _written(last))])}",
     )
+
+
+def _path(unit_id: str) -> str:
+    """Give where the page of a unit is, whatever its id holds."""
+    return f"{PATH}/{quote(unit_id, safe='')}"
 
 
 def _past(said: str) -> tuple[Moment | None, str]:

@@ -109,6 +109,12 @@ def shown(
     return page(html, status, style_hash=style_hash, is_private=True)
 
 
+def path_asked(request: AnyRequest) -> str:
+    """Give the path of a request as it was written, for what is read of it has lost slashes and signs."""
+    raw: bytes = request.scope["raw_path"]
+    return raw.decode("latin-1").partition("?")[0]
+
+
 def shell_of(request: AnyRequest) -> Shell:
     """Give what stands around a page, by who looks at it and where they are."""
     visit: Visit | None = request.scope["state"].get("visit")
@@ -120,4 +126,4 @@ def shell_of(request: AnyRequest) -> Shell:
         if ROUTES[path] in rights
     )
     asked = [(name, said) for name, said in request.query_params.multi_items() if name != "format"]
-    return Shell(visit, ways, f"{here}?{urlencode([*asked, ('format', 'json')])}")
+    return Shell(visit, ways, f"{path_asked(request)}?{urlencode([*asked, ('format', 'json')])}")
