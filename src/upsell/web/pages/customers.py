@@ -12,20 +12,23 @@ from litestar import Request, Response, route
 from litestar.handlers import HTTPRouteHandler
 
 from upsell.clock import Clock, Moment, format_moment, to_datetime
+from upsell.decisions.contact import Contact
 from upsell.decisions.reasons import MEANINGS, Reason
 from upsell.decisions.standing import Standing
 from upsell.errors import ConfigError
 from upsell.ids import bare, is_account
 from upsell.money import Money
-from upsell.runtime.consent_history import find_history, standing_words
-from upsell.runtime.explaining import Answer, explain_now, explain_past
+from upsell.runtime.consent_history import History, standing_words
+from upsell.runtime.explaining import Answer, Shelf, explain_now, explain_past
 from upsell.runtime.moments import moment_of
+from upsell.runtime.preferences import read_customer
+from upsell.runtime.programs import Programs
 from upsell.runtime.results import date_words
 from upsell.store.connect import Connection
 from upsell.store.households import find_homes, read_unit_traits
 from upsell.store.lending import Lender
 from upsell.store.timeline import NOW, Happened, Kind, Place, read_timeline, search_units
-from upsell.web.pages.shell import Trouble, path_asked, shown
+from upsell.web.pages.shell import Trouble, path_asked, refuse, shown
 
 PATH: Final = "/customers"
 
@@ -126,6 +129,7 @@ class CustomerPage(msgspec.Struct, frozen=True):
 
 def customer_routes(lender: Lender, clock: Clock) -> list[HTTPRouteHandler]:
     """Give the routes of the search, and of the page of each customer and account."""
+    shelf = Shelf()
 
     @route([PATH], http_method=["GET", "HEAD"], sync_to_thread=True, include_in_schema=False)
     def search(request: Request[Any, Any, Any]) -> Response[bytes]:
@@ -155,12 +159,12 @@ def customer_routes(lender: Lender, clock: Clock) -> list[HTTPRouteHandler]:
         said, before = request.query_params.get("at", "").strip(), request.query_params.get("before", "")
         past, fault = _past(said)
         try:
-            with lender.lent() as connection:
-                page = customer_page(connection, unit, clock.now(), past, _place(before))
+            with lender.lent() as connection, shelf.lent(connection, is_past=past is not None) as programs:
+                page = customer_page(connection, unit, clock.now(), past, _place(before), programs)
         except ConfigError as error:
             words = f"{str(error)[:1].upper()}{str(error)[1:]}."
             trouble = Trouble("Nothing can be said of them", words, "Look for them by how their id begins.")
-            return shown(request, "trouble.html", trouble, status=HTTPStatus.NOT_FOUND)
+            return refuse(request, trouble, "unknown", HTTPStatus.NOT_FOUND)
         page = msgspec.structs.replace(page, at=said if past is not None else "", fault=fault)
         return shown(request, "customer_page.html", page)
 
@@ -168,7 +172,12 @@ def customer_routes(lender: Lender, clock: Clock) -> list[HTTPRouteHandler]:
 
 
 def customer_page(
-    connection: Connection, name: str, now: Moment, past: Moment | None, before: Place
+    connection: Connection,
+    name: str,
+    now: Moment,
+    past: Moment | None,
+    before: Place,
+    programs: Programs,
 ) -> CustomerPage:
     """Give what is known of a customer or an account, now or in the past.
 
@@ -179,9 +188,9 @@ def customer_page(
         msg = f"expected an id in print, got {name!r}"
         raise ConfigError(msg)
     answer = (
-        explain_now(connection, name, now, None)
+        explain_now(connection, name, now, None, programs)
         if past is None
-        else explain_past(connection, name, past, None)
+        else explain_past(connection, name, past, None, programs)
     )
     unit_id = answer.unit_id
     start = before if past is None else min(before, Place(past, Kind.DECISION, NOW.number))
@@ -207,7 +216,7 @@ def customer_page(
         traits=tuple(
             (key, str(value)) for key, value in sorted(read_unit_traits(connection, unit_id).items())
         ),
-        consents=_consents(connection, unit_id, now),
+        consents=_consents(connection, programs, unit_id, now),
         timeline=tuple(map(_row, happened[:MOST_HAPPENED])),
         older="" if last is None else f"{path}?{urlencode([*asked, ('before', _written(last))])}",
     )
@@ -299,11 +308,15 @@ def _notes(answer: Answer) -> Sequence[str]:
     return [*suppressed, *full]
 
 
-def _consents(connection: Connection, unit_id: str, now: Moment) -> tuple[str, ...]:
+def _consents(connection: Connection, programs: Programs, unit_id: str, now: Moment) -> tuple[str, ...]:
     """Say what a customer consented to; an account does not consent."""
-    if is_account(unit_id):
+    newest = programs.newest()
+    if is_account(unit_id) or newest is None:
         return ()
-    held = standing_words(find_history(connection, bare(unit_id), now))
+    customer, at = read_customer(connection, programs.program(newest.number), bare(unit_id), now)
+    contact = customer.contact if customer is not None else Contact()
+    # What holds now, without reading over all they ever said.
+    held = standing_words(History(bare(unit_id), at, contact, ()))
     return tuple(f"{words} ({_minute(at)})" for words, at in held)
 
 

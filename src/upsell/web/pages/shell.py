@@ -15,12 +15,16 @@ from litestar import Request, Response
 
 from upsell.store.users import Role
 from upsell.web.access import ROUTES, Right
+from upsell.web.api.answers import Refused
 from upsell.web.pages.forms import data, page, prefers_json, rendered
 
 SIGN_IN: Final = "/sign-in"
 """Where users sign in."""
 
 AnyRequest = Request[Any, Any, Any]
+
+_NAMED_FREELY: Final = "/customers/"
+"""Under which an address ends with what somebody is called, which may look like anything."""
 
 
 class Visit(msgspec.Struct, frozen=True):
@@ -80,8 +84,11 @@ WAYS: Final = (
 
 
 def wants_json(request: AnyRequest) -> bool:
-    """Tell whether a request is one of a machine."""
-    return request.query_params.get("format") == "json" or prefers_json(request.headers.get("accept", ""))
+    """Tell whether a request is one of a machine: by its address, or by what it accepts."""
+    path = request.url.path
+    is_named = path.endswith(".json") and not path.startswith(_NAMED_FREELY)
+    is_asked = request.query_params.get("format") == "json"
+    return is_named or is_asked or prefers_json(request.headers.get("accept", ""))
 
 
 def shown(
@@ -107,6 +114,12 @@ def shown(
         return data(msgspec.json.encode(value) if told is None else told, status)
     html = rendered(template, page=value, shell=shell_of(request))
     return page(html, status, style_hash=style_hash, is_private=True)
+
+
+def refuse(request: AnyRequest, said: Trouble, code: str, status: HTTPStatus) -> Response[bytes]:
+    """Answer with what stands in the way: people get a page, machines a stable code and a sentence."""
+    told = msgspec.json.encode(Refused(code, f"{said.title}. {said.said} {said.advice}"))
+    return shown(request, "trouble.html", said, status=status, told=told)
 
 
 def path_asked(request: AnyRequest) -> str:

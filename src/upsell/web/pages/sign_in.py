@@ -23,7 +23,7 @@ from upsell.runtime.passwords import LEAST_LETTERS, MOST_LETTERS
 from upsell.runtime.porter import In, Kept, Porter
 from upsell.web.cookies import Jar, address_of, form_token, is_ours, new_secret
 from upsell.web.pages.customer import LARGEST_FORM, read_form
-from upsell.web.pages.shell import SIGN_IN, Trouble, shown
+from upsell.web.pages.shell import SIGN_IN, Trouble, refuse, shown
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -162,7 +162,7 @@ class Joining:
                 "Whoever runs the server makes another with `upsell users link`; before there is any user, "
                 "`upsell up` prints one.",
             )
-            return shown(request, "trouble.html", gone, status=HTTPStatus.NOT_FOUND)
+            return refuse(request, gone, "unknown", HTTPStatus.NOT_FOUND)
         secret = request.cookies.get(self._jar.form, "") or new_secret()
         asked = Join(
             f"{JOIN}/{link}", invited.email, said, fault, LEAST_LETTERS, MOST_LETTERS, form_token(secret)
