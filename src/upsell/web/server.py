@@ -19,7 +19,7 @@ from upsell.errors import ConfigError
 from upsell.runtime.keyring import has_good_key
 from upsell.runtime.processes import pass_over_what_is_there
 from upsell.store.connect import connect
-from upsell.store.users import make_first_link
+from upsell.store.users import make_first_link, read_users
 from upsell.web.app import FOLLOWERS, make_app
 from upsell.web.pages.sign_in import JOIN
 from upsell.web.team import TeamPages
@@ -42,7 +42,7 @@ def check_address(settings: Settings, url: str, clock: Clock) -> None:
 
 
 def served_at(settings: Settings, url: str, clock: Clock) -> tuple[str, ...]:
-    """Say in lines for people what is served where; with a link for the first user while there is none."""
+    """Say in lines for people what is served where; with a link for the first admin while there is none."""
     base = _own_base(settings)
     lines = [f"taking events on {base}/v1/batch"]
     if not has_pages(settings):
@@ -50,10 +50,11 @@ def served_at(settings: Settings, url: str, clock: Clock) -> tuple[str, ...]:
     lines.append(f"showing pages on {base}/")
     with connect(url) as connection:
         link = make_first_link(connection, clock.now())
+        who, what = ("no admin", "admin") if read_users(connection) else ("nobody", "user")
     if link is not None:
         # Through the public address where nobody reaches another; on this machine its own always works.
         shown = base if _is_loopback(settings.http_host) else link_base(settings)
-        lines.append(f"nobody can sign in yet; make the first user within a day: {shown}{JOIN}/{link}")
+        lines.append(f"{who} can sign in yet; make the first {what} within a day: {shown}{JOIN}/{link}")
     return tuple(lines)
 
 

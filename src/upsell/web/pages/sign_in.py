@@ -47,8 +47,8 @@ class Join(msgspec.Struct, frozen=True):
 
     Attributes:
         path: Where its form leads.
-        email: For whom it is; empty for the first user, who says it.
-        said: What the first user typed.
+        email: For whom it is; empty for the first admin, who says it.
+        said: What the first admin typed.
         fault: What was wrong; empty for nothing.
         least: How long a password must be.
         most: How long it may be.
@@ -159,7 +159,7 @@ class Joining:
             gone = Trouble(
                 "This link lets nobody in",
                 "It was used already, is older than a day, or another was made after it.",
-                "Whoever runs the server makes another with `upsell users link`; before there is any user, "
+                "Whoever runs the server makes another with `upsell users link`; until an admin can sign in, "
                 "`upsell up` prints one.",
             )
             return refuse(request, gone, "unknown", HTTPStatus.NOT_FOUND)
