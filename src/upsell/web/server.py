@@ -63,8 +63,16 @@ def has_pages(settings: Settings) -> bool:
     return _is_loopback(settings.http_host) or settings.public_url.startswith("https://")
 
 
-def serve_events(settings: Settings, url: str, clock: Clock, is_stopped: Callable[[], bool]) -> None:
+def serve_events(
+    settings: Settings,
+    url: str,
+    clock: Clock,
+    is_stopped: Callable[[], bool],
+    tell: Callable[[], None] = lambda: None,
+) -> None:
     """Serve the application over the database at ``url`` until stopped; requests under way are answered.
+
+    ``tell`` is called once it listens.
 
     Raises:
         ConfigError: The address may not be listened on, or is taken.
@@ -75,7 +83,7 @@ def serve_events(settings: Settings, url: str, clock: Clock, is_stopped: Callabl
     pages = TeamPages(url, clock, settings) if has_pages(settings) else None
     app = make_app(url, clock, pages, settings)
     pass_over_what_is_there()
-    uvloop.run(_serve(app, address, settings.http_port, is_stopped))
+    uvloop.run(_serve(app, address, settings.http_port, is_stopped, tell))
 
 
 def _own_base(settings: Settings) -> str:
@@ -120,7 +128,9 @@ def _check_port(settings: Settings, address: str) -> None:
         raise ConfigError(msg) from error
 
 
-async def _serve(app: Litestar, address: str, port: int, is_stopped: Callable[[], bool]) -> None:
+async def _serve(
+    app: Litestar, address: str, port: int, is_stopped: Callable[[], bool], tell: Callable[[], None]
+) -> None:
     # Granian's methods have no types of their own.
     server: Any = Server(
         app,
@@ -131,13 +141,26 @@ async def _serve(app: Litestar, address: str, port: int, is_stopped: Callable[[]
         log_enabled=False,
     )
     serving = asyncio.ensure_future(server.serve())
+    is_told = False
     while not is_stopped() and not serving.done():
         await asyncio.sleep(_ASKED_EVERY_SECONDS)
+        if not is_told and await asyncio.to_thread(_is_listened_on, address, port):
+            tell()
+            is_told = True
     if not serving.done():
         # Requests under way are answered; who follows would never end by itself.
         await asyncio.to_thread(app.state[FOLLOWERS].close)
         server.stop()
     await serving
+
+
+def _is_listened_on(address: str, port: int) -> bool:
+    """Tell whether something takes connections there; on any address of this machine for its wildcard."""
+    try:
+        socket.create_connection((address, port), 1).close()
+    except OSError:
+        return False
+    return True
 
 
 def _is_loopback(host: str) -> bool:
