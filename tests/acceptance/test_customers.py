@@ -122,9 +122,9 @@ def test_a_past_moment_is_explained_from_what_was_known_then(guest: str) -> None
     at = format_moment(START + HOUR)
     told = httpx.get(f"{guest}/customers/c:ada", params={"at": at, "format": "json"}).json()
     assert {row["what"] for row in told["timeline"]} == {"Customer Identified"}
-    assert told["whys"][0]["recorded"] == []
+    assert told["workflows"][0]["recorded"] == []
     told = httpx.get(f"{guest}/customers/ada", params={"format": "json"}).json()
-    assert len(told["whys"][0]["recorded"]) > 0
+    assert len(told["workflows"][0]["recorded"]) > 0
     told = httpx.get(f"{guest}/customers/ada", params={"at": "yesterday", "format": "json"}).json()
     assert "expected a date such as 2026-03-01" in told["fault"]
 

@@ -24,6 +24,7 @@ from upsell.workspace.editions import Edition
 pytestmark = pytest.mark.postgres
 
 HELP = "[{email: {content: t1, intent: help}}]"
+# The last of them is asked about throughout.
 ODD_IDS = ("shop/ada", "shop//ada/", "a.json", "a b?c#d%2F", "..")
 
 
@@ -163,3 +164,35 @@ def test_no_page_compiles_twice_what_is_live(client: httpx.Client, monkeypatch: 
     for path in paths:
         assert client.get(path).status_code == 200
     assert len(compiled) == before
+
+
+def test_a_moment_that_is_to_come_is_no_past_and_the_page_is_of_now(client: httpx.Client) -> None:
+    now = START + DAY
+    told = client.get(f"/customers/c:..?at={format_moment(now + 1)}&format=json").json()
+    assert (
+        told["fault"] == f"Expected a moment that is past, got {format_moment(now + 1)}. This is as of now."
+    )
+    assert (told["at"], told["past"]) == (format_moment(now), None)
+    assert (
+        "Expected a moment that is past, got 2999-01-01." in client.get("/customers/c:..?at=2999-01-01").text
+    )
+    told = client.get(f"/customers/c:..?at={format_moment(now)}&format=json").json()
+    assert (told["fault"], told["at"], told["past"]) == ("", format_moment(now), format_moment(now))
+
+
+def test_of_a_customer_machines_are_told_values_and_no_words_for_a_screen(client: httpx.Client) -> None:
+    told = client.get("/customers/c:..?format=json").json()
+    assert told["at"] == format_moment(START + DAY)
+    assert told["traits"] == {"email": "odd4@example.com"}
+    assert told["consents"] == {"given": {}, "withdrawn": {}, "paused": {}}
+    (flow,) = told["workflows"]
+    assert (flow["workflow"], flow["recorded"][-1]["reason"]) == ("help", "enrolled")
+    assert flow["recorded"][-1]["decided_at"] == format_moment(START)
+    decision, *events = told["timeline"]
+    assert decision == {
+        "at": format_moment(START), "kind": "decision", "what": "help", "said": "enrolled", "rule": "",
+        "source": "",
+    }  # fmt: skip
+    seen = {each["what"]: each for each in events}
+    assert seen["Customer Identified"]["said"] == {"email": "odd4@example.com"}
+    assert {each["kind"] for each in events} <= {"event", "ours"}
