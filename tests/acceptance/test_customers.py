@@ -134,4 +134,8 @@ def test_whoever_is_not_known_gets_a_page_that_helps(browser: Browser, guest: st
     page = open_page(browser, f"{guest}/customers/c:bob", 375, "dark")
     assert page.get_by_text("Nothing was said about consent").is_visible()
     check_usable(page, tmp_path / "narrow.png")
+    for width in (375, 340, 320):
+        page.set_viewport_size({"width": width, "height": 900})
+        examples = "[...document.querySelectorAll('label .whole')].map(each => each.getClientRects().length)"
+        assert page.evaluate(examples) == [1, 1], "a moment is read in one piece"
     page.close()
