@@ -93,6 +93,13 @@ SMALL = """[...document.querySelectorAll('button, label, input:not([type=hidden]
 """What is smaller than a finger: 44 pixels (WCAG 2.2, 2.5.5)."""
 
 
+UNSIGNED = """[...document.querySelectorAll('.wide')]
+  .filter(each => each.scrollWidth > each.clientWidth)
+  .filter(each => !getComputedStyle(each, '::before').content.includes('sideways'))
+  .map(each => each.ariaLabel)"""
+"""Tables that are wider than what is seen of them, and do not say so."""
+
+
 def violations(page: Page) -> list[str]:
     return [f"{each['id']}: {each['nodes'][0]['html']}" for each in Axe().run(page).response["violations"]]
 
@@ -104,6 +111,7 @@ def check_usable(page: Page, picture: Path) -> None:
     width = page.viewport_size["width"] if page.viewport_size is not None else 0
     assert page.evaluate("document.documentElement.scrollWidth") <= width, picture.stem
     assert page.evaluate(SMALL) == [], picture.stem
+    assert page.evaluate(UNSIGNED) == [], picture.stem
 
 
 CONTRAST = """([selector, property, ground]) => {

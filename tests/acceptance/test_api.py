@@ -210,8 +210,8 @@ def test_an_open_door_opens_on_this_machine_alone(database: str) -> None:
 def test_the_server_answers_over_a_real_socket_and_ends_when_asked(database: str, free_port: int) -> None:
     settings = Settings(http_host="localhost", http_port=free_port)
     stopped = threading.Event()
-    server = threading.Thread(target=serve_events, args=(settings, database, SystemClock(), stopped.is_set))
-    server.start()
+    serving = threading.Thread(target=serve_events, args=(settings, database, SystemClock(), stopped.is_set))
+    serving.start()
     try:
         transport = httpx.HTTPTransport(retries=20)
         with httpx.Client(base_url=f"http://127.0.0.1:{free_port}", transport=transport) as client:
@@ -221,8 +221,28 @@ def test_the_server_answers_over_a_real_socket_and_ends_when_asked(database: str
             serve_events(settings, database, SystemClock(), lambda: False)
     finally:
         stopped.set()
-        server.join(20)
-    assert not server.is_alive()
+        serving.join(20)
+    assert not serving.is_alive()
+
+
+def test_where_it_is_served_is_told_once_it_is_and_never_of_a_port_that_is_taken(
+    database: str, free_port: int
+) -> None:
+    told: list[str] = []
+    stopped = threading.Event()
+
+    def note() -> None:
+        socket.create_connection(("127.0.0.1", free_port), 5).close()
+        told.append("here")
+        stopped.set()
+
+    arguments = (Settings(http_port=free_port), database, SystemClock(), stopped.is_set)
+    serving = threading.Thread(target=serve_events, args=arguments, kwargs={"tell": note})
+    serving.start()
+    serving.join(20)
+    with socket.create_server(("127.0.0.1", free_port)), pytest.raises(ConfigError, match="HTTP_PORT"):
+        serve_events(*arguments, tell=note)
+    assert told == ["here"]
 
 
 def test_a_host_that_is_not_known_is_told_with_its_setting(database: str, free_port: int) -> None:

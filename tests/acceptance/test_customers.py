@@ -122,9 +122,9 @@ def test_a_past_moment_is_explained_from_what_was_known_then(guest: str) -> None
     at = format_moment(START + HOUR)
     told = httpx.get(f"{guest}/customers/c:ada", params={"at": at, "format": "json"}).json()
     assert {row["what"] for row in told["timeline"]} == {"Customer Identified"}
-    assert told["whys"][0]["recorded"] == []
+    assert told["workflows"][0]["recorded"] == []
     told = httpx.get(f"{guest}/customers/ada", params={"format": "json"}).json()
-    assert len(told["whys"][0]["recorded"]) > 0
+    assert len(told["workflows"][0]["recorded"]) > 0
     told = httpx.get(f"{guest}/customers/ada", params={"at": "yesterday", "format": "json"}).json()
     assert "expected a date such as 2026-03-01" in told["fault"]
 
@@ -134,4 +134,8 @@ def test_whoever_is_not_known_gets_a_page_that_helps(browser: Browser, guest: st
     page = open_page(browser, f"{guest}/customers/c:bob", 375, "dark")
     assert page.get_by_text("Nothing was said about consent").is_visible()
     check_usable(page, tmp_path / "narrow.png")
+    for width in (375, 340, 320):
+        page.set_viewport_size({"width": width, "height": 900})
+        examples = "[...document.querySelectorAll('label .whole')].map(each => each.getClientRects().length)"
+        assert page.evaluate(examples) == [1, 1], "a moment is read in one piece"
     page.close()

@@ -91,11 +91,38 @@ def test_the_first_link_makes_an_admin_once_and_then_no_link_does(url: str, cloc
     assert done(url) == [(ADA, Act.USER_ADDED, "admin"), (ADA, Act.SIGNED_IN, "by a link")]
 
 
-def test_a_first_link_is_void_once_there_is_a_user(url: str, clock: SetClock) -> None:
+def test_a_first_link_is_good_until_an_admin_has_a_password(url: str, clock: SetClock) -> None:
     path = first_path(url, clock)
-    invite(url, ADA, Role.VIEWER, clock)
-    with browsing(url, clock) as client:
+    invited = invite(url, ADA, Role.VIEWER, clock)
+    other = invite(url, "bob@acme.example", Role.ADMIN, clock)
+    with browsing(url, clock) as client, connect(url) as connection:
+        # A viewer signs in, an admin cannot yet: still nobody could let the others in.
+        assert join(client, invited).status_code == 303
+        assert client.get(path).status_code == 200
+        path = f"/join/{make_first_link(connection, clock.now())}"
+        assert join(client, other).status_code == 303
         assert client.get(path).status_code == 404
+        assert make_first_link(connection, clock.now()) is None
+        remove_user(connection, "bob@acme.example", "shell:test", "left", clock.now())
+        assert make_first_link(connection, clock.now()) is not None
+
+
+def test_a_first_link_makes_an_admin_of_who_was_added_before(url: str, clock: SetClock) -> None:
+    invited, path = invite(url, ADA, Role.VIEWER, clock), first_path(url, clock)
+    with browsing(url, clock) as client, connect(url) as connection:
+        assert join(client, invited, "another good password").status_code == 303
+        session = client.cookies["upsell-8600"]
+        assert join(client, path, email=ADA).status_code == 303
+        assert client.get("/log").status_code == 200
+        client.cookies.set("upsell-8600", session)
+        assert client.get("/results", follow_redirects=False).status_code == 303
+        assert [(user.email, user.role) for user in read_users(connection)] == [(ADA, Role.ADMIN)]
+        assert sign_in(client, ADA).status_code == 303
+    assert done(url)[-4:-1] == [
+        (ADA, Act.ROLE_CHANGED, "viewer to admin"),
+        (ADA, Act.PASSWORD_SET, "by a link"),
+        (ADA, Act.SIGNED_IN, "by a link"),
+    ]
 
 
 def test_opening_a_link_uses_nothing_up_and_it_ends_after_a_day(url: str, clock: SetClock) -> None:

@@ -481,6 +481,7 @@ def test_the_command_shows_tries_and_replays(
     _, listed, _ = command("list")
     assert listed.startswith(f"crm                  {post.receiver.url}\n")
     assert "0 waiting, 1 dead" in listed
+    assert command() == (0, listed, "")
     assert "events      Noted\n" in command("show", "crm")[1]
     assert command("try", "crm") == (0, "It answered: 200\n", "")
     assert post.receiver.bodies[-1]["type"] == "sink.knock"

@@ -19,6 +19,5 @@ def serve() -> None:
     check_billing(settings)
     url = database_url(settings)
     check_address(settings, url, SystemClock())
-    for line in served_at(settings, url, SystemClock()):
-        print(line, flush=True)
-    run_together({"server": partial(serve_events, settings, url, SystemClock())})
+    tell = partial(print, *served_at(settings, url, SystemClock()), sep="\n", flush=True)
+    run_together({"server": partial(serve_events, settings, url, SystemClock(), tell=tell)})

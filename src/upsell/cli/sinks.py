@@ -23,7 +23,7 @@ def sinks(
     action: Annotated[
         Literal["list", "show", "try", "waiting", "dead", "replay", "resume"],
         typer.Argument(help="list, show, try, waiting, dead, replay or resume."),
-    ],
+    ] = "list",
     name: Annotated[
         str, typer.Argument(metavar="[NAME]", help="Which sink; without it list only.", show_default=False)
     ] = "",

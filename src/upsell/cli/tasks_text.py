@@ -28,7 +28,7 @@ def list_lines(listed: Sequence[Task], number: int, now: Moment) -> Iterator[str
         now: The present.
     """
     if not listed:
-        yield "Nothing is open."
+        yield "Nothing is open for that; what is put off is shown with --snoozed."
         return
     late = sum(is_overdue(task, now) for task in listed)
     yield f"{number:,} open, {late:,} of those shown overdue; times are in UTC"

@@ -39,11 +39,10 @@ def up() -> None:
     check_billing(settings)
     url = database_url(settings)
     check_address(settings, url, SystemClock())
-    for line in served_at(settings, url, SystemClock()):
-        print(line, flush=True)
+    tell = partial(print, *served_at(settings, url, SystemClock()), sep="\n", flush=True)
     run_together(
         {
-            "server": partial(serve_events, settings, url, SystemClock()),
+            "server": partial(serve_events, settings, url, SystemClock(), tell=tell),
             "worker": partial(run_worker, url, settings, SystemClock()),
             "dispatcher": partial(run_dispatcher, url, settings, SystemClock()),
             "guard": partial(run_guard, url, settings, SystemClock()),

@@ -27,12 +27,15 @@ _STANDS: Final = {
 }
 
 
-def outline_of(program: Program, workflow: str) -> Outline:
+def outline_of(program: Program | None, workflow: str) -> Outline:
     """Give a workflow of a program as an outline.
 
     Raises:
-        ConfigError: There is none of that key.
+        ConfigError: There is none of that key, or no program.
     """
+    if program is None:
+        msg = "expected a workspace that is live, found none; run upsell apply WORKSPACE"
+        raise ConfigError(msg)
     chosen = program.workflows.get(workflow)
     if chosen is None:
         near = nearest(workflow, program.workflows)
@@ -50,10 +53,7 @@ def live_outline(connection: Connection, workflow: str) -> Outline:
         ConfigError: It has none of that key, or there is no revision.
     """
     newest = newest_revision(connection)
-    if newest is None:
-        msg = "expected a workspace that is live, found none; run upsell apply WORKSPACE"
-        raise ConfigError(msg)
-    return outline_of(compile_revision(newest), workflow)
+    return outline_of(compile_revision(newest) if newest is not None else None, workflow)
 
 
 def find_whereabouts(connection: Connection, drawn: Outline) -> Whereabouts:

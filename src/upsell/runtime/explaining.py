@@ -6,7 +6,9 @@ whatever waits in the ledger, or over the household lived again from the ledger 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from queue import Empty, Full, LifoQueue
 
 import msgspec
 
@@ -48,6 +50,41 @@ from upsell.store.suppressions import Suppressed
 
 _MOST_RECORDED = 3
 """How many decisions of each workflow are told: let in or refused, what became of it, and one before."""
+
+
+_MOST_KEPT = 2
+"""How many sets of compiled revisions a shelf keeps of each kind while nobody uses them."""
+
+_EVER: Moment = 0
+"""Since when past questions are asked where it is not known beforehand."""
+
+
+class Shelf:
+    """Compiled revisions kept between questions, for a server: what was applied is compiled once.
+
+    Whoever asks has a set to themselves meanwhile, so that none is read anew under somebody's hands.
+    """
+
+    def __init__(self) -> None:
+        """Keep nothing yet."""
+        self._now: LifoQueue[Programs] = LifoQueue(_MOST_KEPT)
+        self._past: LifoQueue[Programs] = LifoQueue(_MOST_KEPT)
+
+    @contextmanager
+    def lent(self, connection: Connection, *, is_past: bool) -> Iterator[Programs]:
+        """Lend every revision there is now, for questions about now, or about any moment of the past."""
+        kept = self._past if is_past else self._now
+        try:
+            programs = kept.get_nowait()
+        except Empty:
+            programs = Programs(_EVER if is_past else None)
+        # What could not be read anew to its end is not kept.
+        programs.refresh(connection)
+        try:
+            yield programs
+        finally:
+            with suppress(Full):
+                kept.put_nowait(programs)
 
 
 class FullAddress(msgspec.Struct, frozen=True):
@@ -109,7 +146,9 @@ class Answer(msgspec.Struct, frozen=True):
     suppressed: tuple[Suppressed, ...] = ()
 
 
-def explain_now(connection: Connection, name: str, now: Moment, workflow: str | None) -> Answer:
+def explain_now(
+    connection: Connection, name: str, now: Moment, workflow: str | None, programs: Programs | None = None
+) -> Answer:
     """Explain a unit as it stands, with inputs that the worker has not come to yet.
 
     Args:
@@ -117,11 +156,12 @@ def explain_now(connection: Connection, name: str, now: Moment, workflow: str | 
         name: The unit's id, ``a:<account>`` or ``c:<customer>``; or the account's or customer's own.
         now: The present.
         workflow: Key of the one workflow asked about, None for all.
+        programs: The revisions as they are now, where a shelf lends them.
 
     Raises:
         ConfigError: The unit was never heard of, no revision is live, or no workflow has that key.
     """
-    stood = stand_now(connection, name, now)
+    stood = stand_now(connection, name, now, programs)
     found, program, household = stood.found, stood.program, stood.household
     heed_suppressions(connection, household.customers.values())
     heed_left(connection, household.customers.values())
@@ -139,9 +179,11 @@ def explain_now(connection: Connection, name: str, now: Moment, workflow: str | 
     )
 
 
-def explain_past(connection: Connection, name: str, at: Moment, workflow: str | None) -> Answer:
+def explain_past(
+    connection: Connection, name: str, at: Moment, workflow: str | None, programs: Programs | None = None
+) -> Answer:
     """Explain a unit as it stood at ``at``, from the ledger alone; otherwise as ``explain_now``."""
-    stood = stand_past(connection, name, at)
+    stood = stand_past(connection, name, at, programs)
     found, program, household = stood.found, stood.program, stood.household
     explained = _chosen(explain(program, household, found.unit_id, at), workflow)
     recorded = _recorded(connection, found.unit_id, at, explained)
@@ -151,13 +193,13 @@ def explain_past(connection: Connection, name: str, at: Moment, workflow: str | 
     return Answer(found.unit_id, at, stood.number, explained, recorded, known, standing, segments=segments)
 
 
-def stand_now(connection: Connection, name: str, now: Moment) -> Stood:
+def stand_now(connection: Connection, name: str, now: Moment, programs: Programs | None = None) -> Stood:
     """Give a unit's household as it stands, with inputs that the worker has not come to yet.
 
     Raises:
         ConfigError: As ``explain_now``.
     """
-    programs = _programs(connection)
+    programs = programs or _programs(connection)
     number = _number(programs)
     found = _find(connection, name)
     program = programs.program(number)
@@ -167,9 +209,9 @@ def stand_now(connection: Connection, name: str, now: Moment) -> Stood:
     return Stood(found, number, program, _home(homes, found))
 
 
-def stand_past(connection: Connection, name: str, at: Moment) -> Stood:
+def stand_past(connection: Connection, name: str, at: Moment, programs: Programs | None = None) -> Stood:
     """Give a unit's household as it stood at ``at``, from the ledger alone; otherwise as ``stand_now``."""
-    programs = _programs(connection, at)
+    programs = programs or _programs(connection, at)
     newest = _number(programs)
     found = _find(connection, name)
     every = sorted({event for number in range(1, newest + 1) for event in _names(programs, number)})

@@ -73,6 +73,7 @@ class Line(msgspec.Struct, frozen=True):
         state: Whether it runs.
         guardrails: How its guardrails stand.
         review: When it is to be looked at again.
+        review_by: The same as a date, None for none.
         earned: What it earned beyond its holdout, in a sentence.
         effect: The effect per unit with its interval, in words.
         lift: The same in numbers, for a picture.
@@ -84,6 +85,7 @@ class Line(msgspec.Struct, frozen=True):
     state: State
     guardrails: State
     review: State
+    review_by: str | None
     earned: str
     effect: str
     lift: Lift
@@ -245,6 +247,7 @@ def _line(
         state=state_of(workflow, mine, stops),
         guardrails=guardrails_of([each for each in readings if each.workflow == workflow.key], mine),
         review=review_of(workflow.review_by, today),
+        review_by=workflow.review_by,
         earned=headline(found),
         effect=effect_words(money.absolute, money),
         lift=money,
@@ -342,7 +345,7 @@ def _needs(
         late = f", {work.overdue:,} of them overdue" if work.overdue else ""
         yield Need(
             f"{_counted(work.tasks, 'task')} open{late}",
-            "Work for customer success, each with its reason and its offer.",
+            "What may earn most first: upsell tasks list",
             Tone.WARN if work.overdue else Tone.CALM,
         )
     for line in lines:

@@ -58,8 +58,8 @@ class Invited(msgspec.Struct, frozen=True):
     """For whom a link is.
 
     Attributes:
-        number: The user's number; None where the link makes the first user.
-        email: Their name; empty where the link makes the first user.
+        number: The user's number; None where the link makes the first admin.
+        email: Their name; empty where the link makes the first admin.
     """
 
     number: int | None
@@ -151,20 +151,20 @@ def make_link(connection: Connection, email: str, by: str, because: str, now: Mo
 
 
 def make_first_link(connection: Connection, now: Moment) -> str | None:
-    """Make the link that makes the first user, and give its end; None when there is a user.
+    """Make the link that makes the first admin, and give its end; None when an admin has a password.
 
     Those made before end.
     """
     with connection.transaction():
         connection.execute(query("hold_users"))
-        return None if read_users(connection) else _keep_link(connection, None, now)
+        return None if _has_admin(connection) else _keep_link(connection, None, now)
 
 
 def find_invited(connection: Connection, link: str, now: Moment) -> Invited | None:
     """Give for whom a link is by its end; None for one that is none, was used or has expired."""
     values = {"hash": hash_secret(link), "at": now}
     row = connection.execute(query("find_entry_link"), values).fetchone()
-    if row is None or (row[0] is None and read_users(connection)):
+    if row is None or (row[0] is None and _has_admin(connection)):
         return None
     return Invited(row[0], row[1] or "")
 
@@ -175,7 +175,7 @@ def take_link(connection: Connection, link: str, email: str, password: str, now:
     Args:
         connection: The database.
         link: The end of the link.
-        email: The name of the first user, who is an admin; otherwise of no meaning.
+        email: The name of the first admin, who may be a user already; otherwise of no meaning.
         password: The argon2id hash.
         now: The present.
     """
@@ -188,14 +188,30 @@ def take_link(connection: Connection, link: str, email: str, password: str, now:
         if invited.number is None:
             values = {"email": email, "role": Role.ADMIN.value, "password": password, "at": now}
             row = connection.execute(query("add_user"), values).fetchone()
-            number: int | None = row[0] if row is not None else None
-            add_act(connection, Act.USER_ADDED, email, email, Role.ADMIN.value, "the first user", now)
-            return number
-        connection.execute(query("set_password"), {"number": invited.number, "password": password})
-        # Whoever knew the password before is out.
-        connection.execute(query("end_sessions"), {"user": invited.number, "idle_since": 0, "begun_since": 0})
-        add_act(connection, Act.PASSWORD_SET, invited.email, invited.email, "by a link", "", now)
-        return invited.number
+            if row is not None:
+                number: int = row[0]
+                add_act(connection, Act.USER_ADDED, email, email, Role.ADMIN.value, "the first admin", now)
+                return number
+            user = _find(connection, email)
+            if user.role is not Role.ADMIN:
+                change_role(connection, email, Role.ADMIN, email, "the first admin", now)
+            # The link they were given when they were added is not to open a second time.
+            connection.execute(query("end_entry_links"), {"user": user.number, "at": now})
+            invited = Invited(user.number, user.email)
+        return _set_password(connection, invited, password, now)
+
+
+def _set_password(connection: Connection, invited: Invited, password: str, now: Moment) -> int | None:
+    """Set a password by a link; whoever knew the one before is out."""
+    connection.execute(query("set_password"), {"number": invited.number, "password": password})
+    connection.execute(query("end_sessions"), {"user": invited.number, "idle_since": 0, "begun_since": 0})
+    add_act(connection, Act.PASSWORD_SET, invited.email, invited.email, "by a link", "", now)
+    return invited.number
+
+
+def _has_admin(connection: Connection) -> bool:
+    """Tell whether somebody can sign in who lets the others in."""
+    return any(user.role is Role.ADMIN and user.has_password for user in read_users(connection))
 
 
 def _find(connection: Connection, email: str) -> User:

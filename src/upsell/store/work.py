@@ -14,7 +14,7 @@ class WaitingWork(msgspec.Struct, frozen=True):
 
     Attributes:
         approvals: Orders above a limit that wait for an approver.
-        tasks: Tasks that are open.
+        tasks: Tasks that are open and not put off until later.
         overdue: Of those, how many are past their time.
         unknown: Messages of which nobody knows whether they were sent.
     """

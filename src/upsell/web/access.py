@@ -100,7 +100,7 @@ ROUTES: Final[Mapping[str, Access]] = {
     "/workflows": Right.SEE,
     "/workflows/{workflow:str}": Right.SEE,
     "/customers": Right.SEE,
-    "/customers/{unit:str}": Right.SEE,
+    "/customers/{unit:path}": Right.SEE,
     "/components": Right.SEE,
     "/log": Right.READ_LOG,
 }

@@ -47,6 +47,7 @@ from upsell.web.pages.preferences import preference_routes
 from upsell.web.pages.quotes import quote_routes
 from upsell.web.sdk.routes import sdk_route
 from upsell.web.team import TeamPages
+from upsell.web.unhandled import answer_unhandled
 
 FOLLOWERS: Final = "followers"
 """Under which name the state of an application has who follows it: they are to end before it can."""
@@ -125,7 +126,7 @@ def make_app(
             paid_route(),
             *(pages.routes() if pages is not None else ()),
         ],
-        exception_handlers={Exception: answer_exception},
+        exception_handlers={Exception: answer_exception if pages is None else answer_unhandled},
         lifespan=[running],
         state=State({FOLLOWERS: followers}),
         openapi_config=None,

@@ -19,14 +19,15 @@ from litestar import Request, Response, Router
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 
-from upsell.errors import StoreError
+from upsell.errors import DefinitionError, StoreError
 from upsell.runtime.porter import Porter
 from upsell.store.users import Role
 from upsell.web.access import RIGHTS, ROUTES, Right
-from upsell.web.api.answers import Refused, answer, answer_exception
+from upsell.web.api.answers import Refused, answer
 from upsell.web.cookies import Jar, form_token, is_ours
 from upsell.web.pages.customer import read_form
-from upsell.web.pages.shell import SIGN_IN, Trouble, Visit, shown, wants_json
+from upsell.web.pages.shell import SIGN_IN, Trouble, Visit, path_asked, refuse, wants_json
+from upsell.web.unhandled import answer_unhandled
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -100,6 +101,10 @@ class Gate:
 
 def answer_trouble(request: AnyRequest, error: Exception) -> Response[bytes]:
     """Say calmly that a page cannot be shown now."""
+    # What works with many revisions at once tells of the one by an error of its own.
+    cause = error if isinstance(error, DefinitionError) else error.__cause__
+    if isinstance(cause, DefinitionError):
+        return _ask_to_apply(request, cause)
     if isinstance(error, (psycopg.Error, StoreError)):
         _log.warning("page_not_shown", path=_route(request), error=str(error).strip())
         said = Trouble(
@@ -107,9 +112,9 @@ def answer_trouble(request: AnyRequest, error: Exception) -> Response[bytes]:
             "This page shows what the database holds, and that did not answer.",
             "Nothing is lost. Try again in a minute; `upsell doctor` says more.",
         )
-        return _say(request, said, "unavailable", HTTPStatus.SERVICE_UNAVAILABLE)
+        return refuse(request, said, "unavailable", HTTPStatus.SERVICE_UNAVAILABLE)
     if isinstance(error, HTTPException):
-        return answer_exception(request, error)
+        return answer_unhandled(request, error)
     # As text: what shows variables beside a traceback would show what was typed for a password.
     trace = "".join(traceback.format_exception(error))
     _log.error("page_failed", path=_route(request), trace=trace)
@@ -118,7 +123,19 @@ def answer_trouble(request: AnyRequest, error: Exception) -> Response[bytes]:
         "This page could not be made, and that is our fault.",
         "Try again; if it stays so, what the server wrote says why.",
     )
-    return _say(request, said, "fault", HTTPStatus.INTERNAL_SERVER_ERROR)
+    return refuse(request, said, "fault", HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+def _ask_to_apply(request: AnyRequest, error: DefinitionError) -> Response[bytes]:
+    """Say that what was applied has to be mended, by whoever wrote it."""
+    _log.warning("revision_not_taken", path=_route(request), error=str(error))
+    first = str(error.problems[0]).partition("\n")[0] if error.problems else "it says no more"
+    said = Trouble(
+        "What was applied is not taken by this release",
+        f"An earlier release took it; of this one the first complaint is: {first}.",
+        "`upsell check WORKSPACE` says all there is to mend; then put it live with `upsell apply WORKSPACE`.",
+    )
+    return refuse(request, said, "definition", HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 def _route(request: AnyRequest) -> str:
@@ -130,7 +147,7 @@ def _lead_to_sign_in(request: AnyRequest) -> Response[bytes]:
     words = f"expected somebody who is signed in, got nobody; sign in at {SIGN_IN}"
     if wants_json(request):
         return answer(Refused("unauthorized", words), HTTPStatus.UNAUTHORIZED)
-    here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    here = path_asked(request) + (f"?{request.url.query}" if request.url.query else "")
     to = here if request.method in _SAFE and here != "/" else ""
     where = f"{SIGN_IN}?to={quote(to, safe='/')}" if to else SIGN_IN
     return Response(b"", status_code=HTTPStatus.SEE_OTHER, headers={"Location": where})
@@ -143,7 +160,7 @@ def _forbid(request: AnyRequest, right: Right, visit: Visit) -> Response[bytes]:
         f"You are signed in as {visit.role.value}; to {right.value} takes the role {having}.",
         "An admin changes roles with `upsell users role`.",
     )
-    return _say(request, said, "forbidden", HTTPStatus.FORBIDDEN)
+    return refuse(request, said, "forbidden", HTTPStatus.FORBIDDEN)
 
 
 def _disbelieve(request: AnyRequest) -> Response[bytes]:
@@ -152,10 +169,4 @@ def _disbelieve(request: AnyRequest) -> Response[bytes]:
         "Nothing was changed: what came does not belong to the page you have open.",
         "Go back, load the page again, and send it once more.",
     )
-    return _say(request, said, "forbidden", HTTPStatus.FORBIDDEN)
-
-
-def _say(request: AnyRequest, said: Trouble, code: str, status: HTTPStatus) -> Response[bytes]:
-    if wants_json(request):
-        return answer(Refused(code, f"{said.title}. {said.said} {said.advice}"), status)
-    return shown(request, "trouble.html", said, status=status)
+    return refuse(request, said, "forbidden", HTTPStatus.FORBIDDEN)

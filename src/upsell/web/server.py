@@ -19,7 +19,7 @@ from upsell.errors import ConfigError
 from upsell.runtime.keyring import has_good_key
 from upsell.runtime.processes import pass_over_what_is_there
 from upsell.store.connect import connect
-from upsell.store.users import make_first_link
+from upsell.store.users import make_first_link, read_users
 from upsell.web.app import FOLLOWERS, make_app
 from upsell.web.pages.sign_in import JOIN
 from upsell.web.team import TeamPages
@@ -42,7 +42,7 @@ def check_address(settings: Settings, url: str, clock: Clock) -> None:
 
 
 def served_at(settings: Settings, url: str, clock: Clock) -> tuple[str, ...]:
-    """Say in lines for people what is served where; with a link for the first user while there is none."""
+    """Say in lines for people what is served where; with a link for the first admin while there is none."""
     base = _own_base(settings)
     lines = [f"taking events on {base}/v1/batch"]
     if not has_pages(settings):
@@ -50,10 +50,11 @@ def served_at(settings: Settings, url: str, clock: Clock) -> tuple[str, ...]:
     lines.append(f"showing pages on {base}/")
     with connect(url) as connection:
         link = make_first_link(connection, clock.now())
+        who, what = ("no admin", "admin") if read_users(connection) else ("nobody", "user")
     if link is not None:
         # Through the public address where nobody reaches another; on this machine its own always works.
         shown = base if _is_loopback(settings.http_host) else link_base(settings)
-        lines.append(f"nobody can sign in yet; make the first user within a day: {shown}{JOIN}/{link}")
+        lines.append(f"{who} can sign in yet; make the first {what} within a day: {shown}{JOIN}/{link}")
     return tuple(lines)
 
 
@@ -62,8 +63,16 @@ def has_pages(settings: Settings) -> bool:
     return _is_loopback(settings.http_host) or settings.public_url.startswith("https://")
 
 
-def serve_events(settings: Settings, url: str, clock: Clock, is_stopped: Callable[[], bool]) -> None:
+def serve_events(
+    settings: Settings,
+    url: str,
+    clock: Clock,
+    is_stopped: Callable[[], bool],
+    tell: Callable[[], None] = lambda: None,
+) -> None:
     """Serve the application over the database at ``url`` until stopped; requests under way are answered.
+
+    ``tell`` is called once it listens.
 
     Raises:
         ConfigError: The address may not be listened on, or is taken.
@@ -74,7 +83,7 @@ def serve_events(settings: Settings, url: str, clock: Clock, is_stopped: Callabl
     pages = TeamPages(url, clock, settings) if has_pages(settings) else None
     app = make_app(url, clock, pages, settings)
     pass_over_what_is_there()
-    uvloop.run(_serve(app, address, settings.http_port, is_stopped))
+    uvloop.run(_serve(app, address, settings.http_port, is_stopped, tell))
 
 
 def _own_base(settings: Settings) -> str:
@@ -119,7 +128,9 @@ def _check_port(settings: Settings, address: str) -> None:
         raise ConfigError(msg) from error
 
 
-async def _serve(app: Litestar, address: str, port: int, is_stopped: Callable[[], bool]) -> None:
+async def _serve(
+    app: Litestar, address: str, port: int, is_stopped: Callable[[], bool], tell: Callable[[], None]
+) -> None:
     # Granian's methods have no types of their own.
     server: Any = Server(
         app,
@@ -130,13 +141,26 @@ async def _serve(app: Litestar, address: str, port: int, is_stopped: Callable[[]
         log_enabled=False,
     )
     serving = asyncio.ensure_future(server.serve())
+    is_told = False
     while not is_stopped() and not serving.done():
         await asyncio.sleep(_ASKED_EVERY_SECONDS)
+        if not is_told and await asyncio.to_thread(_is_listened_on, address, port):
+            tell()
+            is_told = True
     if not serving.done():
         # Requests under way are answered; who follows would never end by itself.
         await asyncio.to_thread(app.state[FOLLOWERS].close)
         server.stop()
     await serving
+
+
+def _is_listened_on(address: str, port: int) -> bool:
+    """Tell whether something takes connections there; on any address of this machine for its wildcard."""
+    try:
+        socket.create_connection((address, port), 1).close()
+    except OSError:
+        return False
+    return True
 
 
 def _is_loopback(host: str) -> bool:

@@ -21,6 +21,7 @@ from upsell.web.pages.log import log_route
 from upsell.web.pages.results import results_routes
 from upsell.web.pages.sign_in import sign_in_routes
 from upsell.web.pages.workflow import workflow_route
+from upsell.web.unhandled import answer_unhandled
 
 
 class TeamPages:
@@ -44,7 +45,13 @@ class TeamPages:
         For the simulated company on this machine; with ``results`` these are shown.
         """
         gated = Gate(None, self._jar).behind(self._pages(results))
-        return Litestar(gated, openapi_config=None, logging_config=None, on_shutdown=[self.close])
+        return Litestar(
+            gated,
+            exception_handlers={Exception: answer_unhandled},
+            openapi_config=None,
+            logging_config=None,
+            on_shutdown=[self.close],
+        )
 
     def close(self) -> None:
         """Give the connections back."""
@@ -56,7 +63,7 @@ class TeamPages:
         return [
             *home_routes(lender, book, clock),
             *results_routes(book.read),
-            workflow_route(lender, clock),
+            workflow_route(lender, book, clock),
             *customer_routes(lender, clock),
             log_route(lender),
             components_route(),

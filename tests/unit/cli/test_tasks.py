@@ -17,6 +17,8 @@ from upsell.decisions.terms import Terms
 from upsell.store.tasks import Task
 
 NOW = parse_moment("2026-03-02T09:00:00Z") or 0
+# An empty list may be one of a person, a queue, or of tasks that are all put off.
+NOTHING = "Nothing is open for that; what is put off is shown with --snoozed."
 TASK = Task(
     key="55f7eaa1f4e4f6c104982162b8a407e0",
     unit_id="c:ada",
@@ -67,7 +69,7 @@ def test_a_list_says_what_each_may_earn_whose_it_is_and_what_is_overdue() -> Non
         "     usage_ratio('api_calls') passed 0.8 on 2026-03-01: it was 0.85",
         "and 2 more: --limit shows more of them",
     ]
-    assert list(list_lines([], 0, NOW)) == ["Nothing is open."]
+    assert list(list_lines([], 0, NOW)) == [NOTHING]
 
 
 def test_one_task_says_why_what_to_offer_what_to_say_and_what_came_of_it() -> None:
@@ -136,4 +138,4 @@ def test_a_task_is_opened_taken_and_closed_by_command(database: str, monkeypatch
     assert (code, "meeting_set, opportunity, won" in told) == (1, True)
     closed = json.loads(tell("close", key, "--outcome", "not_now", "--by", "ana", "--json")[1])
     assert (closed["changed"], closed["task"]["outcome"]) == (True, "not_now")
-    assert tell("list")[1] == "Nothing is open.\n"
+    assert tell("list")[1] == f"{NOTHING}\n"

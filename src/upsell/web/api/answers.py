@@ -93,8 +93,8 @@ def answer_exception(request: Request[Any, Any, Any], error: Exception) -> Respo
     """Answer what a handler did not: a wrong path or method, a body too large, or a fault of ours."""
     if isinstance(error, HTTPException):
         status = HTTPStatus(error.status_code)
-        code = status.phrase.lower().replace(" ", "_")
-        return answer(Refused(code, _words(request, status, error)), status, error.headers)
+        refused = Refused(exception_code(status), exception_words(request, status, error))
+        return answer(refused, status, error.headers)
     _log.error("request_failed", path=request.url.path, exc_info=error)
     return answer(
         Refused("fault", "something broke here; nothing of this request can be relied on, so send it again"),
@@ -102,7 +102,12 @@ def answer_exception(request: Request[Any, Any, Any], error: Exception) -> Respo
     )
 
 
-def _words(request: Request[Any, Any, Any], status: HTTPStatus, error: HTTPException) -> str:
+def exception_code(status: HTTPStatus) -> str:
+    """Give the code of what no handler took."""
+    return status.phrase.lower().replace(" ", "_")
+
+
+def exception_words(request: Request[Any, Any, Any], status: HTTPStatus, error: HTTPException) -> str:
     """Say in a sentence what was expected of a request that no handler took."""
     match status:
         case HTTPStatus.NOT_FOUND:

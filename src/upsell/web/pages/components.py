@@ -59,6 +59,17 @@ def components_route() -> HTTPRouteHandler:
     @route([PATH], http_method=["GET", "HEAD"], sync_to_thread=False, include_in_schema=False)
     def show_components(request: Request[Any, Any, Any]) -> Response[bytes]:
         """Show every component."""
-        return shown(request, "components_page.html", PAGE)
+        return shown(
+            request, "components_page.html", PAGE, told=msgspec.json.encode(components_content(PAGE))
+        )
 
     return show_components
+
+
+def components_content(page: ComponentsPage) -> dict[str, Any]:
+    """Give the examples as plain data, without their pictures."""
+    return {
+        "tones": page.tones,
+        "funnel": msgspec.to_builtins(page.funnel),
+        "intervals": [each.words for each in page.intervals],
+    }

@@ -5,44 +5,38 @@ from __future__ import annotations
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any, Final
-from urllib.parse import quote, urlencode
+from urllib.parse import unquote
 
 import msgspec
 from litestar import Request, Response, route
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath
 
-from upsell.clock import Clock, Moment, format_moment, to_datetime
+from upsell.clock import Clock, Moment, to_datetime
 from upsell.decisions.reasons import MEANINGS, Reason
 from upsell.decisions.standing import Standing
 from upsell.errors import ConfigError
 from upsell.ids import bare, is_account
 from upsell.money import Money
-from upsell.runtime.consent_history import find_history, standing_words
-from upsell.runtime.explaining import Answer, explain_now, explain_past
+from upsell.runtime.consent_history import standing_words
+from upsell.runtime.explaining import Answer, Shelf
 from upsell.runtime.moments import moment_of
 from upsell.runtime.results import date_words
-from upsell.store.connect import Connection
-from upsell.store.households import find_homes, read_unit_traits
 from upsell.store.lending import Lender
-from upsell.store.timeline import NOW, Happened, Kind, Place, read_timeline, search_units
-from upsell.web.pages.shell import Trouble, shown
-
-PATH: Final = "/customers"
+from upsell.store.timeline import Happened, Kind, search_units
+from upsell.web.pages.known import PATH, Known, kind_of, known_content, path_of, read_known, read_place
+from upsell.web.pages.shell import Trouble, path_asked, refuse, shown
 
 MOST_FOUND: Final = 50
 """How many are listed at most."""
-
-MOST_HAPPENED: Final = 50
-"""How many rows of a timeline stand on one page."""
 
 _LONGEST: Final = 300
 
 
 class FoundRow(msgspec.Struct, frozen=True):
-    """Somebody who was found: their id, what they are, and whose household they are in."""
+    """Somebody who was found: their id, where their page is, what they are, and in whose household."""
 
     unit: str
+    path: str
     kind: str
     of: str
 
@@ -86,7 +80,6 @@ class CustomerPage(msgspec.Struct, frozen=True):
     """What is known of one customer or account.
 
     Attributes:
-        unit: Their id as a unit.
         name: Their own id.
         kind: ``account`` or ``customer``.
         path: Where this page is.
@@ -105,7 +98,6 @@ class CustomerPage(msgspec.Struct, frozen=True):
         older: Where what was before stands; empty where that was all.
     """
 
-    unit: str
     name: str
     kind: str
     path: str
@@ -126,6 +118,7 @@ class CustomerPage(msgspec.Struct, frozen=True):
 
 def customer_routes(lender: Lender, clock: Clock) -> list[HTTPRouteHandler]:
     """Give the routes of the search, and of the page of each customer and account."""
+    shelf = Shelf()
 
     @route([PATH], http_method=["GET", "HEAD"], sync_to_thread=True, include_in_schema=False)
     def search(request: Request[Any, Any, Any]) -> Response[bytes]:
@@ -133,10 +126,12 @@ def customer_routes(lender: Lender, clock: Clock) -> list[HTTPRouteHandler]:
         asked = request.query_params.get("q", "").strip()[:_LONGEST]
         beginning = asked[2:] if asked[:2] in ("a:", "c:") else asked
         with lender.lent() as connection:
-            found = search_units(connection, beginning, MOST_FOUND + 1) if asked else ()
+            is_one = beginning.isprintable() and bool(asked)
+            found = search_units(connection, beginning, MOST_FOUND + 1) if is_one else ()
         rows = tuple(
             FoundRow(
                 each.unit_id,
+                path_of(each.unit_id),
                 "account" if is_account(each.unit_id) else "customer",
                 bare(each.household_id) if each.household_id != each.unit_id else "",
             )
@@ -145,87 +140,63 @@ def customer_routes(lender: Lender, clock: Clock) -> list[HTTPRouteHandler]:
         return shown(request, "customers.html", SearchPage(asked, rows, len(found) > MOST_FOUND))
 
     @route(
-        [f"{PATH}/{{unit:str}}"], http_method=["GET", "HEAD"], sync_to_thread=True, include_in_schema=False
+        [f"{PATH}/{{unit:path}}"], http_method=["GET", "HEAD"], sync_to_thread=True, include_in_schema=False
     )
-    def show_customer(request: Request[Any, Any, Any], unit: FromPath[str]) -> Response[bytes]:
+    def show_customer(request: Request[Any, Any, Any]) -> Response[bytes]:
         """Show all of one customer or account."""
-        said, before = request.query_params.get("at", "").strip(), request.query_params.get("before", "")
-        past, fault = _past(said)
+        unit = unquote(path_asked(request).partition(f"{PATH}/")[2])
+        said, now = request.query_params.get("at", "").strip(), clock.now()
+        before = read_place(request.query_params.get("before", ""))
+        past, fault = _past(said, now)
         try:
-            with lender.lent() as connection:
-                page = customer_page(connection, unit, clock.now(), past, _place(before))
+            with lender.lent() as connection, shelf.lent(connection, is_past=past is not None) as programs:
+                known = read_known(connection, programs, unit, now, past, before)
         except ConfigError as error:
             words = f"{str(error)[:1].upper()}{str(error)[1:]}."
             trouble = Trouble("Nothing can be said of them", words, "Look for them by how their id begins.")
-            return shown(request, "trouble.html", trouble, status=HTTPStatus.NOT_FOUND)
-        page = msgspec.structs.replace(page, at=said if past is not None else "", fault=fault)
-        return shown(request, "customer_page.html", page)
+            return refuse(request, trouble, "unknown", HTTPStatus.NOT_FOUND)
+        page = customer_page(known, said if past is not None else "", fault)
+        told = msgspec.json.encode(known_content(known, fault))
+        return shown(request, "customer_page.html", page, told=told)
 
     return [search, show_customer]
 
 
-def customer_page(
-    connection: Connection, name: str, now: Moment, past: Moment | None, before: Place
-) -> CustomerPage:
-    """Give what is known of a customer or an account, now or in the past.
-
-    Raises:
-        ConfigError: Nothing is known of them, or nothing is live.
-    """
-    answer = (
-        explain_now(connection, name, now, None)
-        if past is None
-        else explain_past(connection, name, past, None)
-    )
-    unit_id = answer.unit_id
-    start = before if past is None else min(before, Place(past, Kind.DECISION, NOW.number))
-    home = find_homes(connection, [unit_id]).get(unit_id, unit_id)
-    happened = read_timeline(connection, unit_id, home, MOST_HAPPENED + 1, start)
-    path = f"{PATH}/{quote(unit_id, safe='')}"
-    asked = [("at", format_moment(past))] if past is not None else []
-    last = happened[MOST_HAPPENED - 1].place if len(happened) > MOST_HAPPENED else None
+def customer_page(known: Known, at: str, fault: str) -> CustomerPage:
+    """Give what the page says, with the past moment as it was asked for, or what is wrong with it."""
+    answer = known.answer
     return CustomerPage(
-        unit=unit_id,
-        name=bare(unit_id),
-        kind="account" if is_account(unit_id) else "customer",
-        path=path,
+        name=bare(answer.unit_id),
+        kind="account" if is_account(answer.unit_id) else "customer",
+        path=path_of(answer.unit_id),
         asked_as=bare(answer.asked_as) if answer.asked_as is not None else "",
         as_of=date_words(answer.at),
-        at="",
-        fault="",
+        at=at,
+        fault=fault,
         plan=_plan(answer.standing),
         uses=_uses(answer.standing),
         whys=_whys(answer),
         notes=tuple(_notes(answer)),
         segments=tuple(f"{one.segment}, since {_minute(one.since)}" for one in answer.segments),
-        traits=tuple(
-            (key, str(value)) for key, value in sorted(read_unit_traits(connection, unit_id).items())
-        ),
-        consents=_consents(connection, unit_id, now),
-        timeline=tuple(map(_row, happened[:MOST_HAPPENED])),
-        older="" if last is None else f"{path}?{urlencode([*asked, ('before', _written(last))])}",
+        traits=tuple((key, str(value)) for key, value in sorted(known.traits.items())),
+        consents=()
+        if known.consents is None
+        else tuple(f"{words} ({_minute(moment)})" for words, moment in standing_words(known.consents)),
+        timeline=tuple(map(_row, known.happened)),
+        older=known.older,
     )
 
 
-def _past(said: str) -> tuple[Moment | None, str]:
+def _past(said: str, now: Moment) -> tuple[Moment | None, str]:
     """Read a past moment that was asked about, or say what is wrong with it."""
     try:
-        return (moment_of(said, "moment") if said else None), ""
+        past = moment_of(said, "moment") if said else None
+        if past is not None and past > now:
+            msg = f"expected a moment that is past, got {said}"
+            raise ConfigError(msg)
     except ConfigError as error:
         return None, f"{str(error)[:1].upper()}{str(error)[1:]}. This is as of now."
-
-
-def _place(said: str) -> Place:
-    """Read a place in a timeline; what is none is the top."""
-    parts = said.split(".")
-    if len(parts) != 3 or not all(part.isdecimal() and len(part) < 19 for part in parts):
-        return NOW
-    at, kind, number = map(int, parts)
-    return Place(at, Kind(kind), number) if kind in (0, 1) and at <= NOW.at else NOW
-
-
-def _written(place: Place) -> str:
-    return f"{place.at}.{place.kind.value}.{place.number}"
+    return past, ""
 
 
 def _plan(standing: Standing | None) -> str:
@@ -288,22 +259,14 @@ def _notes(answer: Answer) -> Sequence[str]:
     return [*suppressed, *full]
 
 
-def _consents(connection: Connection, unit_id: str, now: Moment) -> tuple[str, ...]:
-    """Say what a customer consented to; an account does not consent."""
-    if is_account(unit_id):
-        return ()
-    held = standing_words(find_history(connection, bare(unit_id), now))
-    return tuple(f"{words} ({_minute(at)})" for words, at in held)
-
-
 def _row(each: Happened) -> TimelineRow:
     if each.place.kind is Kind.DECISION:
         words = MEANINGS[Reason(each.said)]
         rule = f" ({each.rule})" if each.rule else ""
-        return TimelineRow(_minute(each.occurred_at), each.name, f"{words}{rule}", "decision")
+        return TimelineRow(_minute(each.occurred_at), each.name, f"{words}{rule}", kind_of(each))
     said = "" if each.said in ("", "{}") else each.said
     short = said if len(said) <= _LONGEST else f"{said[:_LONGEST]}…"
-    return TimelineRow(_minute(each.occurred_at), each.name, short, "ours" if each.is_derived else "event")
+    return TimelineRow(_minute(each.occurred_at), each.name, short, kind_of(each))
 
 
 def _minute(at: Moment) -> str:

@@ -8,7 +8,7 @@ import msgspec
 from litestar import Request, Response, route
 from litestar.handlers import HTTPRouteHandler
 
-from upsell.clock import Clock
+from upsell.clock import Clock, format_moment
 from upsell.runtime.overview import Line, Need, Overview, ReportBook, State, Trust, read_overview
 from upsell.runtime.results import date_words
 from upsell.store.lending import Lender
@@ -80,12 +80,15 @@ def home_routes(lender: Lender, book: ReportBook, clock: Clock) -> list[HTTPRout
     @route([HOME], http_method=["GET", "HEAD"], sync_to_thread=True, include_in_schema=False)
     def show_home(request: Request[Any, Any, Any]) -> Response[bytes]:
         """Show what stands."""
-        return shown(request, "home.html", home_page(read()))
+        found = read()
+        return shown(request, "home.html", home_page(found), told=msgspec.json.encode(home_content(found)))
 
     @route([WORKFLOWS], http_method=["GET", "HEAD"], sync_to_thread=True, include_in_schema=False)
     def show_workflows(request: Request[Any, Any, Any]) -> Response[bytes]:
         """Show every workflow in a line."""
-        return shown(request, "workflows.html", workflows_page(read()))
+        found = read()
+        told = msgspec.json.encode(workflows_content(found))
+        return shown(request, "workflows.html", workflows_page(found), told=told)
 
     return [show_home, show_workflows]
 
@@ -104,10 +107,44 @@ def home_page(found: Overview) -> HomePage:
 
 def workflows_page(found: Overview) -> WorkflowsPage:
     """Give what the list of workflows says."""
-    total, live = len(found.lines), sum(line.state.words == "live" for line in found.lines)
+    total, live = len(found.lines), _count_live(found)
     noun = "workflow" if total == 1 else "workflows"
     headline = f"{live} of {total} {noun} {'is' if live == 1 else 'are'} live." if total else ""
     return WorkflowsPage(headline, date_words(found.as_of), tuple(map(_row, found.lines)))
+
+
+def home_content(found: Overview) -> dict[str, Any]:
+    """Give what home says as plain data: moments as ISO 8601, counts, lifts as the report has them."""
+    return {
+        "is_live": found.is_live,
+        "earned": found.earned,
+        "as_of": format_moment(found.as_of),
+        "needs": msgspec.to_builtins(found.needs),
+        "rows": _rows_content(found),
+        "trust": None if found.trust is None else msgspec.to_builtins(found.trust),
+    }
+
+
+def workflows_content(found: Overview) -> dict[str, Any]:
+    """Give what the list of workflows says as plain data."""
+    return {
+        "as_of": format_moment(found.as_of),
+        "live": _count_live(found),
+        "total": len(found.lines),
+        "rows": _rows_content(found),
+    }
+
+
+def _rows_content(found: Overview) -> list[dict[str, Any]]:
+    # The effect in words is the lift's, which is there.
+    return [
+        {name: said for name, said in msgspec.to_builtins(line, str_keys=True).items() if name != "effect"}
+        for line in found.lines
+    ]
+
+
+def _count_live(found: Overview) -> int:
+    return sum(line.state.words == "live" for line in found.lines)
 
 
 def _row(line: Line) -> Row:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
 from litestar import Request, Response, route
 from litestar.handlers import HTTPRouteHandler
 
-from upsell.clock import to_datetime
-from upsell.store.acts import read_acts
+from upsell.clock import format_moment, to_datetime
+from upsell.store.acts import Done, read_acts
 from upsell.store.lending import Lender
 from upsell.web.pages.shell import shown
 
@@ -22,7 +23,6 @@ MOST: Final = 50
 class LogRow(msgspec.Struct, frozen=True):
     """What was done, in words."""
 
-    number: int
     when: str
     by: str
     act: str
@@ -50,7 +50,6 @@ def log_route(lender: Lender) -> HTTPRouteHandler:
             found = read_acts(connection, MOST + 1, before)
         rows = tuple(
             LogRow(
-                done.number,
                 f"{to_datetime(done.done_at):%Y-%m-%d %H:%M}",
                 done.by,
                 done.act.value,
@@ -60,7 +59,14 @@ def log_route(lender: Lender) -> HTTPRouteHandler:
             )
             for done in found[:MOST]
         )
-        older = f"{PATH}?before={rows[-1].number}" if len(found) > MOST else ""
-        return shown(request, "log.html", LogPage(rows, older))
+        older = f"{PATH}?before={found[MOST - 1].number}" if len(found) > MOST else ""
+        told = msgspec.json.encode(log_content(found[:MOST], older))
+        return shown(request, "log.html", LogPage(rows, older), told=told)
 
     return show_log
+
+
+def log_content(found: Sequence[Done], older: str) -> dict[str, Any]:
+    """Give the same as plain data, moments as ISO 8601."""
+    rows = [{**msgspec.to_builtins(done), "done_at": format_moment(done.done_at)} for done in found]
+    return {"rows": rows, "older": older}

@@ -15,12 +15,16 @@ from litestar import Request, Response
 
 from upsell.store.users import Role
 from upsell.web.access import ROUTES, Right
+from upsell.web.api.answers import Refused
 from upsell.web.pages.forms import data, page, prefers_json, rendered
 
 SIGN_IN: Final = "/sign-in"
 """Where users sign in."""
 
 AnyRequest = Request[Any, Any, Any]
+
+_NAMED_FREELY: Final = "/customers/"
+"""Under which an address ends with what somebody is called, which may look like anything."""
 
 
 class Visit(msgspec.Struct, frozen=True):
@@ -80,8 +84,11 @@ WAYS: Final = (
 
 
 def wants_json(request: AnyRequest) -> bool:
-    """Tell whether a request is one of a machine."""
-    return request.query_params.get("format") == "json" or prefers_json(request.headers.get("accept", ""))
+    """Tell whether a request is one of a machine: by its address, or by what it accepts."""
+    path = request.url.path
+    is_named = path.endswith(".json") and not path.startswith(_NAMED_FREELY)
+    is_asked = request.query_params.get("format") == "json"
+    return is_named or is_asked or prefers_json(request.headers.get("accept", ""))
 
 
 def shown(
@@ -109,6 +116,18 @@ def shown(
     return page(html, status, style_hash=style_hash, is_private=True)
 
 
+def refuse(request: AnyRequest, said: Trouble, code: str, status: HTTPStatus) -> Response[bytes]:
+    """Answer with what stands in the way: people get a page, machines a stable code and a sentence."""
+    told = msgspec.json.encode(Refused(code, f"{said.title}. {said.said} {said.advice}"))
+    return shown(request, "trouble.html", said, status=status, told=told)
+
+
+def path_asked(request: AnyRequest) -> str:
+    """Give the path of a request as it was written, for what is read of it has lost slashes and signs."""
+    raw: bytes = request.scope["raw_path"]
+    return raw.decode("latin-1").partition("?")[0]
+
+
 def shell_of(request: AnyRequest) -> Shell:
     """Give what stands around a page, by who looks at it and where they are."""
     visit: Visit | None = request.scope["state"].get("visit")
@@ -120,4 +139,4 @@ def shell_of(request: AnyRequest) -> Shell:
         if ROUTES[path] in rights
     )
     asked = [(name, said) for name, said in request.query_params.multi_items() if name != "format"]
-    return Shell(visit, ways, f"{here}?{urlencode([*asked, ('format', 'json')])}")
+    return Shell(visit, ways, f"{path_asked(request)}?{urlencode([*asked, ('format', 'json')])}")

@@ -23,7 +23,7 @@ from upsell.runtime.passwords import LEAST_LETTERS, MOST_LETTERS
 from upsell.runtime.porter import In, Kept, Porter
 from upsell.web.cookies import Jar, address_of, form_token, is_ours, new_secret
 from upsell.web.pages.customer import LARGEST_FORM, read_form
-from upsell.web.pages.shell import SIGN_IN, Trouble, shown
+from upsell.web.pages.shell import SIGN_IN, Trouble, refuse, shown
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -47,8 +47,8 @@ class Join(msgspec.Struct, frozen=True):
 
     Attributes:
         path: Where its form leads.
-        email: For whom it is; empty for the first user, who says it.
-        said: What the first user typed.
+        email: For whom it is; empty for the first admin, who says it.
+        said: What the first admin typed.
         fault: What was wrong; empty for nothing.
         least: How long a password must be.
         most: How long it may be.
@@ -159,10 +159,10 @@ class Joining:
             gone = Trouble(
                 "This link lets nobody in",
                 "It was used already, is older than a day, or another was made after it.",
-                "Whoever runs the server makes another with `upsell users link`; before there is any user, "
+                "Whoever runs the server makes another with `upsell users link`; until an admin can sign in, "
                 "`upsell up` prints one.",
             )
-            return shown(request, "trouble.html", gone, status=HTTPStatus.NOT_FOUND)
+            return refuse(request, gone, "unknown", HTTPStatus.NOT_FOUND)
         secret = request.cookies.get(self._jar.form, "") or new_secret()
         asked = Join(
             f"{JOIN}/{link}", invited.email, said, fault, LEAST_LETTERS, MOST_LETTERS, form_token(secret)

@@ -16,12 +16,11 @@ from markupsafe import Markup
 
 from upsell.clock import Clock, Moment, format_moment
 from upsell.errors import ConfigError
-from upsell.runtime.drawn import drawn_content, find_whereabouts, live_outline
+from upsell.runtime.drawn import drawn_content, find_whereabouts, outline_of
+from upsell.runtime.overview import ReportBook
 from upsell.runtime.results import date_words
 from upsell.store.lending import Lender
-from upsell.web.api.answers import Refused
-from upsell.web.pages.forms import data
-from upsell.web.pages.shell import Trouble, shown
+from upsell.web.pages.shell import Trouble, refuse, shown
 from upsell.workspace.drawing import STYLE, draw_outline
 from upsell.workspace.outline import Outline
 from upsell.workspace.outline_text import subtitle_of
@@ -50,8 +49,8 @@ class WorkflowPage(msgspec.Struct, frozen=True):
         return parts_in_words(counts)
 
 
-def workflow_route(lender: Lender, clock: Clock) -> HTTPRouteHandler:
-    """Give the route of the page of each workflow over a lender's database, as of now."""
+def workflow_route(lender: Lender, book: ReportBook, clock: Clock) -> HTTPRouteHandler:
+    """Give the route of the page of each workflow that is live in a book, with counts as of now."""
 
     @route(
         [f"{PATH}/{{workflow:str}}"],
@@ -63,14 +62,12 @@ def workflow_route(lender: Lender, clock: Clock) -> HTTPRouteHandler:
         """Show a workflow."""
         now = clock.now()
         try:
-            with lender.lent() as connection:
-                drawn = live_outline(connection, workflow.removesuffix(_JSON))
-                found = find_whereabouts(connection, drawn)
+            drawn = outline_of(book.program(), workflow.removesuffix(_JSON))
         except ConfigError as error:
-            return _unknown(request, str(error), is_json=workflow.endswith(_JSON))
+            return _unknown(request, str(error))
+        with lender.lent() as connection:
+            found = find_whereabouts(connection, drawn)
         told = msgspec.json.encode({"at": format_moment(now), **drawn_content(drawn, found)})
-        if workflow.endswith(_JSON):
-            return data(told)
         value = workflow_page(drawn, found, now)
         return shown(request, "workflow.html", value, told=told, style_hash=_STYLE_HASH)
 
@@ -95,14 +92,11 @@ def workflow_page(drawn: Outline, found: Whereabouts, now: Moment) -> WorkflowPa
     )
 
 
-def _unknown(request: Request[Any, Any, Any], said: str, *, is_json: bool) -> Response[bytes]:
+def _unknown(request: Request[Any, Any, Any], said: str) -> Response[bytes]:
     """Say that there is no such workflow."""
-    told = msgspec.json.encode(Refused("unknown", said))
-    if is_json:
-        return data(told, HTTPStatus.NOT_FOUND)
     trouble = Trouble(
         "There is no such workflow",
         f"{said[:1].upper()}{said[1:]}.",
-        "Every live workflow is on the results page.",
+        "Every workflow that is live stands at /workflows.",
     )
-    return shown(request, "trouble.html", trouble, status=HTTPStatus.NOT_FOUND, told=told)
+    return refuse(request, trouble, "unknown", HTTPStatus.NOT_FOUND)

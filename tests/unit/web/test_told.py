@@ -1,0 +1,71 @@
+"""What home, the list of workflows, the log and the parts of pages tell machines: values, and no drawing."""
+
+from __future__ import annotations
+
+import msgspec
+
+from tests.made_results import AS_OF, results
+from upsell.clock import format_moment
+from upsell.measurement.question import Metric
+from upsell.runtime.overview import Line, Need, Overview, State, Tone, Trust
+from upsell.runtime.results import holdout_lifts
+from upsell.store.acts import Act, Done
+from upsell.web.pages.components import PAGE, components_content
+from upsell.web.pages.home import home_content, workflows_content
+from upsell.web.pages.log import log_content
+
+REPORT = results().report.workflows[0]
+LIFT = next(lift for lift in holdout_lifts(REPORT) if lift.metric is Metric.NET_COMMITTED_REVENUE)
+LINE = Line(
+    key="w",
+    name="A workflow",
+    owner="ana",
+    state=State("live", Tone.GOOD),
+    guardrails=State("within", Tone.GOOD),
+    review=State("1 January 2027", Tone.WARN),
+    review_by="2027-01-01",
+    earned="It earned.",
+    effect="+$1.00 (0.50 to 1.50)",
+    lift=LIFT,
+)
+FOUND = Overview(
+    as_of=AS_OF,
+    is_live=True,
+    earned="It earned.",
+    lines=(LINE,),
+    trust=Trust(sent=12_345, unsubscribed=67, complained=8, bounced=9),
+    needs=(Need("what", "advice", Tone.BAD),),
+)
+
+
+def test_home_tells_moments_counts_and_lifts_as_values() -> None:
+    told = msgspec.json.decode(msgspec.json.encode(home_content(FOUND)))
+    assert told["as_of"] == format_moment(AS_OF)
+    assert told["trust"] == {"sent": 12_345, "unsubscribed": 67, "complained": 8, "bounced": 9}
+    assert told["needs"] == [{"what": "what", "advice": "advice", "tone": "bad"}]
+    (row,) = told["rows"]
+    assert row["lift"] == msgspec.json.decode(msgspec.json.encode(LIFT))
+    assert row["review_by"] == "2027-01-01"
+    assert set(row) == {
+        "key", "name", "owner", "state", "guardrails", "review", "review_by", "earned", "lift",
+    }  # fmt: skip
+    assert home_content(msgspec.structs.replace(FOUND, trust=None))["trust"] is None
+
+
+def test_the_list_tells_how_many_are_live_and_the_same_rows() -> None:
+    told = workflows_content(FOUND)
+    assert (told["as_of"], told["live"], told["total"]) == (format_moment(AS_OF), 1, 1)
+    assert told["rows"] == home_content(FOUND)["rows"]
+
+
+def test_the_parts_of_pages_are_told_without_pixels() -> None:
+    assert b"drawing" not in msgspec.json.encode(components_content(PAGE))
+
+
+def test_what_was_done_is_told_with_its_moment() -> None:
+    done = Done(7, AS_OF, "ada", Act.SIGNED_IN, "ada", "", "")
+    (row,) = log_content([done], "")["rows"]
+    assert row == {
+        "number": 7, "done_at": format_moment(AS_OF), "by": "ada", "act": "signed in", "about": "ada",
+        "words": "", "because": "",
+    }  # fmt: skip
