@@ -293,7 +293,7 @@ def open_postmark() -> Iterator[tuple[str, set[str]]]:
             self.wfile.write(said)
 
     server = ThreadingHTTPServer((HOST, 0), Handler)
-    thread = Thread(target=server.serve_forever)
+    thread = Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:
         yield f"http://{HOST}:{server.server_port}", had

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from functools import lru_cache
+from typing import TypeAlias
 
 import msgspec
 
@@ -156,7 +158,7 @@ class Rulebook:
         needed.
         """
         try:
-            return compile_rule(signal, self._vocabulary, expects=expects)
+            return _compile_built_in(signal, expects, *_names_of(self._vocabulary))
         except DefinitionError as error:
             if is_needed and self._knows_signals and signal not in self._written:
                 why = error.problems[0].message
@@ -174,6 +176,32 @@ class Rulebook:
             self._findings.add(
                 placed(problem, leaf) for problem in error.problems if problem.code != "broken-signal"
             )
+
+
+_Names: TypeAlias = tuple[tuple[str, str], ...]
+_Traits: TypeAlias = tuple[tuple[str, tuple[tuple[str, Kind], ...]], ...]
+
+
+def _names_of(vocabulary: Vocabulary) -> tuple[_Names, frozenset[str], frozenset[str] | None, _Traits]:
+    """Give all of a vocabulary that differs between workspaces, as what a result can be kept by."""
+    traits = tuple((scope, tuple(names.items())) for scope, names in vocabulary.traits.items())
+    return tuple(vocabulary.signals.items()), vocabulary.segments, vocabulary.metrics, traits
+
+
+# They are the same in nearly every workspace, and the better part of what it takes to compile one.
+@lru_cache(maxsize=256)
+def _compile_built_in(
+    signal: str,
+    expects: Kind,
+    signals: _Names,
+    segments: frozenset[str],
+    metrics: frozenset[str] | None,
+    traits: _Traits,
+) -> Rule:
+    declared = {scope: dict(names) for scope, names in traits}
+    return compile_rule(
+        signal, Vocabulary(dict(signals), segments, metrics, declared, FIELDS), expects=expects
+    )
 
 
 def open_rulebook(

@@ -63,7 +63,7 @@ def open_api(answer: Callable[[dict[str, list[str]]], tuple[int, Any]]) -> Itera
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     api.url = f"http://127.0.0.1:{server.server_port}"
-    thread = Thread(target=server.serve_forever)
+    thread = Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:
         yield api
