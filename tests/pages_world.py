@@ -15,22 +15,23 @@ from upsell.store.connect import connect
 from upsell.store.users import Role, add_user
 from upsell.web.cookies import jar_of
 from upsell.web.gate import Gate
-from upsell.web.pages.forms import rendered, style_pages
+from upsell.web.pages.forms import rendered
 from upsell.web.pages.results import results_routes
 from upsell.web.pages.shell import Shell
+from upsell.web.pages.static import static_files
 
 PASSWORD = "correct horse battery"
 
 
 def written(template: str, value: msgspec.Struct) -> str:
     """Write a page that nobody is signed in to."""
-    return rendered(template, page=value, shell=Shell(None, (), "/here?format=json"))
+    return rendered(template, page=value, shell=Shell(None, (), "/here?format=json", ""))
 
 
 def results_app(results: Results) -> Litestar:
     """Give an application that shows a guest these results and nothing else."""
     gate = Gate(None, jar_of(Settings()))
-    routes = gate.behind([*results_routes(lambda: results), style_pages])
+    routes = gate.behind([*results_routes(lambda: results), static_files])
     return Litestar(routes, openapi_config=None, logging_config=None)
 
 

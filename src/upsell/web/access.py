@@ -90,7 +90,7 @@ ROUTES: Final[Mapping[str, Access]] = {
     "/sdk/{name:str}": Open.EVERYBODY,
     "/health": Open.EVERYBODY,
     "/openapi.json": Open.EVERYBODY,
-    "/static/pages.css": Open.EVERYBODY,
+    "/static/{name:str}": Open.EVERYBODY,
     "/sign-in": Open.SIGNING_IN,
     "/join/{link:str}": Open.SIGNING_IN,
     "/": Right.SEE,

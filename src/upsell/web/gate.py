@@ -22,7 +22,7 @@ from litestar.handlers import HTTPRouteHandler
 from upsell.errors import DefinitionError, StoreError
 from upsell.runtime.porter import Porter
 from upsell.store.users import Role
-from upsell.web.access import RIGHTS, ROUTES, Right
+from upsell.web.access import RIGHTS, Right, access_to
 from upsell.web.api.answers import Refused, answer
 from upsell.web.cookies import Jar, form_token, is_ours
 from upsell.web.pages.customer import read_form
@@ -55,7 +55,11 @@ class Gate:
         """
         by_access: dict[Any, list[HTTPRouteHandler]] = {}
         for handler in handlers:
-            (access,) = {ROUTES[path] for path in handler.paths}
+            (access,) = {
+                access_to(path, method)
+                for path in handler.paths
+                for method in handler.http_methods - {"HEAD"}
+            }
             by_access.setdefault(access, []).append(handler)
         return [
             Router(

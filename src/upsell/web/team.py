@@ -15,11 +15,11 @@ from upsell.web.cookies import jar_of
 from upsell.web.gate import Gate
 from upsell.web.pages.components import components_route
 from upsell.web.pages.customers import customer_routes
-from upsell.web.pages.forms import style_pages
 from upsell.web.pages.home import home_routes
 from upsell.web.pages.log import log_route
 from upsell.web.pages.results import results_routes
 from upsell.web.pages.sign_in import sign_in_routes
+from upsell.web.pages.static import static_files
 from upsell.web.pages.workflow import workflow_route
 from upsell.web.unhandled import answer_unhandled
 
@@ -67,5 +67,5 @@ class TeamPages:
             *customer_routes(lender, clock),
             log_route(lender),
             components_route(),
-            style_pages,
+            static_files,
         ]

@@ -41,11 +41,14 @@ def test_one_address_is_a_page_for_people_and_json_for_machines() -> None:
         assert msgspec.json.decode(text) == msgspec.json.decode(results_json(results()))
 
 
-def test_the_page_loads_nothing_from_elsewhere_and_runs_nothing() -> None:
+def test_the_page_loads_nothing_from_elsewhere_and_runs_only_files_of_ours() -> None:
     with TestClient(results_app(results())) as client:
         answer = client.get("/results", headers={"Accept": "text/html"})
         assert answer.headers["content-security-policy"].startswith("default-src 'none'")
-        assert "<script" not in answer.text
+        assert "script-src 'self'" in answer.headers["content-security-policy"]
+        scripts = re.findall(r"<script([^>]*)>(.*?)</script>", answer.text)
+        assert [said for named, said in scripts if said or 'src="/static/' not in named] == []
+        assert len(scripts) == answer.text.count("<script") > 0
         assert re.findall(r'(?:src|href)="(?!/|#|data:)', answer.text) == []
         assert client.get("/static/pages.css").headers["content-type"].startswith("text/css")
 

@@ -1,18 +1,18 @@
 """Forms of an answer: one address, HTML for people and JSON for whoever names it.
 
-The law: a page loads nothing from anywhere else, and nothing on it runs.
+The laws: a page loads nothing from anywhere else; what runs on it are files of ours, nothing written into it.
 """
 
 from __future__ import annotations
 
 from functools import cache
 from http import HTTPStatus
-from importlib import resources
 from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from litestar import Response, get
-from litestar.datastructures import CacheControlHeader
+from litestar import Response
+
+from upsell.web.pages.static import static_path
 
 JSON: Final = "application/json"
 HTML: Final = "text/html"
@@ -45,6 +45,7 @@ def page(
     }
     if is_private:
         headers["Cache-Control"] = "no-store"
+        headers["Content-Security-Policy"] += "; script-src 'self'; connect-src 'self'"
     return Response(html.encode(), status_code=status, media_type=HTML, headers=headers)
 
 
@@ -59,28 +60,14 @@ def rendered(template: str, **said: Any) -> str:
     return _environment().get_template(template).render(**said)
 
 
-@get(
-    ["/static/pages.css"],
-    sync_to_thread=False,
-    include_in_schema=False,
-    cache_control=CacheControlHeader(max_age=3600),
-)
-def style_pages() -> Response[bytes]:
-    """Give the style sheet of every page."""
-    return Response(_style(), media_type="text/css")
-
-
 @cache
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("upsell.web"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-
-
-@cache
-def _style() -> bytes:
-    return resources.files("upsell.web").joinpath("static", "pages.css").read_bytes()
+    environment.globals["static"] = static_path
+    return environment

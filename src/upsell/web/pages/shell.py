@@ -6,6 +6,7 @@ says to machines at the same address, for ``Accept: application/json`` or ``?for
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -17,11 +18,14 @@ from upsell.store.users import Role
 from upsell.web.access import ROUTES, Right
 from upsell.web.api.answers import Refused
 from upsell.web.pages.forms import data, page, prefers_json, rendered
+from upsell.web.pages.notices import notice_of
 
 SIGN_IN: Final = "/sign-in"
 """Where users sign in."""
 
 AnyRequest = Request[Any, Any, Any]
+
+_OURS: Final = ("format", "done")
 
 _NAMED_FREELY: Final = "/customers/"
 """Under which an address ends with what somebody is called, which may look like anything."""
@@ -51,18 +55,31 @@ class Way(msgspec.Struct, frozen=True):
     is_here: bool
 
 
+class Ways(msgspec.Struct, frozen=True):
+    """Ways that belong together, under what they are for."""
+
+    label: str
+    ways: tuple[Way, ...]
+
+
 class Shell(msgspec.Struct, frozen=True):
     """What stands around a page.
 
     Attributes:
         visit: Who looks at it; None while nobody is signed in.
-        ways: Where else they may go.
+        groups: Where else they may go.
         json: Where the same is JSON.
+        notice: What was done by the form that led here; empty for nothing.
     """
 
     visit: Visit | None
-    ways: tuple[Way, ...]
+    groups: tuple[Ways, ...]
     json: str
+    notice: str
+
+    def may(self, right: str) -> bool:
+        """Tell whether somebody who is signed in may do something, by the name of the right."""
+        return self.visit is not None and bool(self.visit.name) and Right[right] in self.visit.rights
 
 
 class Trouble(msgspec.Struct, frozen=True):
@@ -73,14 +90,14 @@ class Trouble(msgspec.Struct, frozen=True):
     advice: str
 
 
-WAYS: Final = (
-    ("Home", "/"),
-    ("Workflows", "/workflows"),
-    ("Results", "/results"),
-    ("Customers", "/customers"),
-    ("Log", "/log"),
+GROUPS: Final = (
+    ("Today", (("Home", "/"),)),
+    ("Run", (("Workflows", "/workflows"),)),
+    ("Know", (("Customers", "/customers"),)),
+    ("Prove", (("Results", "/results"),)),
+    ("Keep", (("Log", "/log"),)),
 )
-"""What the navigation leads to, in order."""
+"""What the navigation leads to, in order, under what it is for."""
 
 
 def wants_json(request: AnyRequest) -> bool:
@@ -131,12 +148,22 @@ def path_asked(request: AnyRequest) -> str:
 def shell_of(request: AnyRequest) -> Shell:
     """Give what stands around a page, by who looks at it and where they are."""
     visit: Visit | None = request.scope["state"].get("visit")
-    here = request.url.path
-    rights = visit.rights if visit is not None else frozenset()
-    ways = tuple(
-        Way(label, path, here == path or (path != "/" and here.startswith(f"{path}/")))
-        for label, path in WAYS
-        if ROUTES[path] in rights
+    asked = [(name, said) for name, said in request.query_params.multi_items() if name not in _OURS]
+    return Shell(
+        visit,
+        tuple(_groups(request.url.path, visit.rights if visit is not None else frozenset())),
+        f"{path_asked(request)}?{urlencode([*asked, ('format', 'json')])}",
+        notice_of(request.query_params.get("done", "")),
     )
-    asked = [(name, said) for name, said in request.query_params.multi_items() if name != "format"]
-    return Shell(visit, ways, f"{path_asked(request)}?{urlencode([*asked, ('format', 'json')])}")
+
+
+def _groups(here: str, rights: Collection[Right]) -> Iterator[Ways]:
+    """Give where somebody with these rights may go."""
+    for group, named in GROUPS:
+        ways = tuple(
+            Way(label, path, here == path or (path != "/" and here.startswith(f"{path}/")))
+            for label, path in named
+            if ROUTES[path] in rights
+        )
+        if ways:
+            yield Ways(group, ways)

@@ -1,0 +1,19 @@
+"""Notices: what a page says once at its top after a form was taken.
+
+The law: they are a closed set, for an address may say anything.
+"""
+
+from __future__ import annotations
+
+import enum
+
+
+class Notice(enum.Enum):
+    """What was done, in a sentence."""
+
+    CHANGED = "That is changed."
+
+
+def notice_of(said: str) -> str:
+    """Give the words of a notice by its name in an address; empty for none."""
+    return next((each.value for each in Notice if each.name.lower() == said), "")

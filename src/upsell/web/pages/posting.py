@@ -1,0 +1,77 @@
+"""Posting: how a form of a page is taken: read, done in a thread, and led on from, or refused with why.
+
+The law: a form that was taken leads to a page that says so, so that loading it again does nothing twice; one
+that was refused changes nothing and says expected, got and what to do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import Any, Final
+from urllib.parse import urlencode
+
+import msgspec
+from litestar import Request, Response
+
+from upsell.errors import ConfigError
+from upsell.web.pages.customer import read_form
+from upsell.web.pages.notices import Notice
+from upsell.web.pages.shell import Trouble, Visit, refuse, wants_json
+
+AnyRequest = Request[Any, Any, Any]
+
+LONGEST: Final = 2_000
+"""How many letters a reason or a name may have."""
+
+
+class Form(msgspec.Struct, frozen=True):
+    """What was typed, and by whom.
+
+    Attributes:
+        fields: Values by name, as they came.
+        by: Who sent it.
+    """
+
+    fields: Mapping[str, list[str]]
+    by: Visit
+
+    def said(self, name: str) -> str:
+        """Give one value without spaces around it; empty for none."""
+        return self.fields.get(name, [""])[0].strip()
+
+    def needed(self, name: str, what: str) -> str:
+        """Give one value that has to be there.
+
+        Raises:
+            ConfigError: It is not there, or too long.
+        """
+        found = self.said(name)
+        if not found or len(found) > LONGEST:
+            got = f"{len(found):,} letters" if found else "nothing"
+            msg = f"expected {what}, got {got}; write it and send the form again"
+            raise ConfigError(msg)
+        return found
+
+
+async def posted(request: AnyRequest, act: Callable[[Form], Response[bytes]]) -> Response[bytes]:
+    """Take a form that came through the gate; what its act refuses is said as a page of its own."""
+    form = Form(read_form(await request.body()), request.state.visit)
+    try:
+        return await asyncio.to_thread(act, form)
+    except ConfigError as error:
+        words = f"{str(error)[:1].upper()}{str(error)[1:]}."
+        said = Trouble("That was not done", words, "Nothing was changed. Go back, and send it once more.")
+        return refuse(request, said, "refused", HTTPStatus.BAD_REQUEST)
+
+
+def done(request: AnyRequest, path: str, notice: Notice, fragment: str = "") -> Response[bytes]:
+    """Lead on to a page that says what was done; machines are told in the answer itself."""
+    if wants_json(request):
+        told = msgspec.json.encode({"done": notice.name.lower(), "path": path})
+        return Response(told, status_code=HTTPStatus.OK, media_type="application/json")
+    joint = "&" if "?" in path else "?"
+    where = f"{path}{joint}{urlencode({'done': notice.name.lower()})}"
+    headers = {"Location": f"{where}#{fragment}" if fragment else where, "Cache-Control": "no-store"}
+    return Response(b"", status_code=HTTPStatus.SEE_OTHER, headers=headers)
