@@ -11,6 +11,11 @@ FEW = 15
 """How many examples are drawn at least, where a property asks for as many."""
 
 
-def examples(wanted: int) -> int:
-    """Give how many examples to draw where ``wanted`` make the proof: all of them, or an eighth."""
-    return wanted if IS_ALL else max(wanted // 8, min(wanted, FEW))
+def examples(wanted: int, few: int = FEW) -> int:
+    """Give how many examples to draw where ``wanted`` make the proof: all of them, or an eighth.
+
+    Args:
+        wanted: How many make the proof.
+        few: How many at least; fewer where each takes long.
+    """
+    return wanted if IS_ALL else max(wanted // 8, min(wanted, few))

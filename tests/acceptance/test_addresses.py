@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.drawing import examples
 from tests.live_world import LiveWorld, make_documents, open_world
 from tests.sinks import HOST, Sink, open_sink
 from tests.stories.world import workflow
@@ -486,7 +487,11 @@ def post(database: str) -> Iterator[tuple[LiveWorld, Mailbox]]:
         yield world, box
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(80, few=8),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(HAPPENINGS)
 def test_whatever_comes_in_whatever_order_no_window_at_an_address_holds_more_than_its_caps(
     post: tuple[LiveWorld, Mailbox], happenings: Sequence[tuple[str, int, int]]

@@ -168,7 +168,7 @@ _SETTINGS = settings(
 )
 
 
-@settings(_SETTINGS, max_examples=12)
+@settings(_SETTINGS, max_examples=examples(60, few=7))
 @given(st.lists(steps, max_size=25))
 @example(
     [(0, "ada", None, 0, 0, "wait"), (0, "ada", None, 0, 0, "wait"), (1, "bob", None, 12 * DAY, 0, "wait")]

@@ -145,7 +145,7 @@ def test_before_the_workflows_go_live_everything_is_learned_and_nothing_is_said(
     assert max(earlier.outcomes[0].tally.messages) <= format_moment(since)[:10]
 
 
-@pytest.mark.parametrize("days", [DAYS // 3, pytest.param(DAYS, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("days", [DAYS // 6, pytest.param(DAYS, marks=pytest.mark.slow)])
 def test_a_backtest_decides_as_the_live_path_does(
     database: str, tmp_path: Path, history: Path, days: int
 ) -> None:

@@ -10,6 +10,7 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.drawing import examples
 from tests.unit.measurement.test_metrics import DAY_ONE, SPAN, read
 from tests.unit.measurement.tracked_worlds import Made, in_duckdb, random_ledger
 from upsell.clock import DAY, HOUR
@@ -54,7 +55,7 @@ def upgraded(made: Made, unit: str, at: int, before: int = 1000, after: int = 15
     made.told(unit, "Subscription Upgraded", at)
 
 
-@settings(max_examples=15)
+@settings(max_examples=examples(60, few=6))
 @given(seed=st.integers(0, 10_000))
 def test_credits_add_up_to_every_upgrade_and_every_expansion_by_currency(seed: int) -> None:
     made = random_ledger(seed, units=random.Random(seed).randrange(1, 15))
@@ -84,7 +85,7 @@ def test_credits_add_up_to_every_upgrade_and_every_expansion_by_currency(seed: i
         assert moved == summed.get(money, 0)
 
 
-@settings(max_examples=10)
+@settings(max_examples=examples(40, few=5))
 @given(seed=st.integers(0, 10_000))
 def test_each_gain_is_credited_once(seed: int) -> None:
     made = random_ledger(seed, units=10)

@@ -26,7 +26,9 @@ _COLUMNS = (
     *("days_to_limit", "days_to_limit_at_least", "days_to_limit_at_most"),
 )
 _EXAMPLES = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=examples(100, few=12),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 
 
