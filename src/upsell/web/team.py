@@ -32,6 +32,7 @@ class TeamPages:
         self._lender = Lender(url)
         self._clock = clock
         self._jar = jar_of(settings)
+        self._books: list[ReportBook] = []
 
     def routes(self) -> list[Router]:
         """Give the pages for users who sign in."""
@@ -54,12 +55,15 @@ class TeamPages:
         )
 
     def close(self) -> None:
-        """Give the connections back."""
+        """Read nothing any more, and give the connections back."""
+        for book in self._books:
+            book.close()
         self._lender.close()
 
     def _pages(self, results: Results | None) -> list[HTTPRouteHandler]:
         lender, clock = self._lender, self._clock
         book = ReportBook(lender, clock, results)
+        self._books.append(book)
         return [
             *home_routes(lender, book, clock),
             *results_routes(book.read),
