@@ -6,7 +6,7 @@ nothing is read.
 
 A page gives its keeper what reads a value, and asks it in the request::
 
-    counts = Keeper("counts", lambda key: count_passages_of(lender, key), clock)
+    counts = Keeper("counts", lender, lambda connection, workflow: read_counts(connection, workflow), clock)
     found = counts.ask(workflow)
 
 The first to ask for a key is told ``CountingError``, which the gate makes into a page that loads itself
@@ -18,12 +18,16 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Hashable
+from contextlib import suppress
 from typing import Final, Generic, TypeVar
 
+import psycopg
 import structlog
 
 from upsell.clock import MINUTE, SECOND, Clock, Duration, Moment
 from upsell.errors import CountingError
+from upsell.store.connect import Connection
+from upsell.store.lending import Lender
 
 PATIENCE: float = 0.05
 """How many seconds whoever asks waits for what is being read, where that was quick before or is the first."""
@@ -77,25 +81,26 @@ class Keeper(Generic[K, T]):
     def __init__(
         self,
         name: str,
-        read: Callable[[K], T],
+        lender: Lender,
+        read: Callable[[Connection, K], T],
         clock: Clock,
         fresh: Duration = FRESH,
-        interrupt: Callable[[], None] = lambda: None,
     ) -> None:
         """Read nothing yet.
 
         Args:
             name: What is kept, for the log.
+            lender: Lends the connection it is read by.
             read: Reads the value of a key, in the keeper's thread.
             clock: By which a value grows old.
             fresh: How old a value is before it is read anew.
-            interrupt: Ends a reading that is under way, when the keeper is closed.
         """
         self._name = name
+        self._lender = lender
         self._read = read
         self._clock = clock
         self._fresh = fresh
-        self._interrupt = interrupt
+        self._reading: Connection | None = None
         self._changed = threading.Condition()
         self._entries: dict[K, _Entry[T]] = {}
         self._thread: threading.Thread | None = None
@@ -128,13 +133,15 @@ class Keeper(Generic[K, T]):
         raise CountingError(msg)
 
     def close(self) -> None:
-        """Read nothing any more, and wait for the end of what is being read."""
+        """Read nothing any more: the statement that is running is interrupted, and its end waited for."""
         with self._changed:
             self._is_closed = True
             self._changed.notify_all()
-            thread = self._thread
-        if thread is not None and thread.is_alive():
-            self._interrupt()
+            thread, reading = self._thread, self._reading
+        if reading is not None:
+            with suppress(psycopg.Error):
+                reading.cancel_safe()
+        if thread is not None:
             thread.join(_CLOSED_WITHIN_SECONDS)
 
     def _enter(self, key: K) -> _Entry[T]:
@@ -179,13 +186,16 @@ class Keeper(Generic[K, T]):
         value: tuple[T] | None = None
         failure: Exception | None = None
         try:
-            value = (self._read(key),)
+            with self._lender.lent() as connection:
+                self._reading = connection
+                value = (self._read(connection, key),)
         except Exception as error:
             # Whoever asks is told, or shown what was read before.
             failure = error
             if not self._is_closed:
                 _log.warning("not_read_anew", kept=self._name, error=str(error).strip())
         with self._changed:
+            self._reading = None
             entry.seconds = time.monotonic() - began
             entry.due_at = self._clock.now() + max(self._fresh, int(entry.seconds * _REST * SECOND))
             entry.error = failure

@@ -23,6 +23,7 @@ from upsell.measurement.answers import Effect
 from upsell.measurement.guardrails import Standing
 from upsell.measurement.lift import Lift
 from upsell.measurement.question import Metric
+from upsell.runtime.drawn import whereabouts_of
 from upsell.runtime.guarding import Guarded, open_breaches, read_guardrails, read_live
 from upsell.runtime.keeping import Keeper
 from upsell.runtime.reporting import Report, WorkflowReport, report_live
@@ -37,9 +38,12 @@ from upsell.store.connect import Connection
 from upsell.store.guardrails import Breach, MessageSums, read_message_sums
 from upsell.store.incidents import read_incidents
 from upsell.store.lending import Lender
+from upsell.store.passages import PassageCount, count_passages
 from upsell.store.revisions import newest_number
 from upsell.store.stops import open_stops
 from upsell.store.work import count_waiting_work
+from upsell.workspace.outline import Outline
+from upsell.workspace.whereabouts import Whereabouts
 
 REVIEW_SOON: Duration = 14 * DAY
 """How long before a review is due that is said."""
@@ -133,8 +137,15 @@ class Overview(msgspec.Struct, frozen=True):
     needs: tuple[Need, ...]
 
 
+class Places(msgspec.Struct, frozen=True):
+    """How many stood at each step of every workflow at a moment."""
+
+    at: Moment
+    passages: Sequence[PassageCount]
+
+
 class ReportBook:
-    """What is live, and the report on it as it was last read; it is read beside what is asked of it."""
+    """What is live, and what takes long as it was last read: the report on it, and who stands where."""
 
     def __init__(self, lender: Lender, clock: Clock, results: Results | None = None) -> None:
         """Know nothing yet; ``results`` are shown for good where they are given."""
@@ -143,8 +154,8 @@ class ReportBook:
         self._given = results
         self._lock = threading.Lock()
         self._live: tuple[int, Program | None] | None = None
-        self._reading: Connection | None = None
-        self._keeper = Keeper("report", self._report, clock, interrupt=self._interrupt)
+        self._report: Keeper[str, Results] = Keeper("report", lender, self._read_report, clock)
+        self._places: Keeper[str, Places] = Keeper("places", lender, self._read_places, clock)
 
     def read(self) -> Results:
         """Give the report as it was last read, and have it read anew where it is old.
@@ -156,7 +167,7 @@ class ReportBook:
             return self._given
         with self._lender.lent() as connection:
             number = newest_number(connection)
-        return self._keeper.ask("", number)
+        return self._report.ask("", number)
 
     def program(self) -> Program | None:
         """Give what is live, None before anything was applied."""
@@ -167,22 +178,25 @@ class ReportBook:
                     self._live = (number, read_live(connection))
                 return self._live[1]
 
+    def whereabouts(self, drawn: Outline) -> tuple[Moment, Whereabouts]:
+        """Give who stood where in a workflow when that was last counted, and the moment.
+
+        Raises:
+            CountingError: It is being counted for the first time.
+        """
+        counted = self._places.ask("")
+        return counted.at, whereabouts_of(counted.passages, drawn)
+
     def close(self) -> None:
         """Read nothing any more."""
-        self._keeper.close()
+        self._report.close()
+        self._places.close()
 
-    def _report(self, _: str) -> Results:
-        with self._lender.lent() as connection:
-            self._reading = connection
-            try:
-                return Results("", report_live(connection, self._clock.now()))
-            finally:
-                self._reading = None
+    def _read_report(self, connection: Connection, _: str) -> Results:
+        return Results("", report_live(connection, self._clock.now()))
 
-    def _interrupt(self) -> None:
-        reading = self._reading
-        if reading is not None:
-            reading.cancel_safe()
+    def _read_places(self, connection: Connection, _: str) -> Places:
+        return Places(self._clock.now(), count_passages(connection))
 
 
 def read_overview(connection: Connection, program: Program | None, results: Results, now: Moment) -> Overview:

@@ -67,7 +67,7 @@ class TeamPages:
         return [
             *home_routes(lender, book, clock),
             *results_routes(book.read),
-            workflow_route(lender, book, clock),
+            workflow_route(book),
             *customer_routes(lender, clock),
             log_route(lender),
             components_route(),

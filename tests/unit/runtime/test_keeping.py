@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from typing import cast
 
 import pytest
 
@@ -12,6 +13,7 @@ from upsell.clock import SECOND, SetClock
 from upsell.errors import CountingError
 from upsell.runtime import keeping
 from upsell.runtime.keeping import ASKED_FOR, FRESH, Keeper
+from upsell.store.lending import Lender
 
 NOW = 1_000 * SECOND
 SOON = 10.0
@@ -27,7 +29,15 @@ class Reader:
         self.began = threading.Event()
         self.failure: Exception | None = None
 
-    def __call__(self, key: str) -> str:
+    @contextmanager
+    def lent(self) -> Iterator[Reader]:
+        """Stand for a lender, and for the connection it lends."""
+        yield self
+
+    def cancel_safe(self) -> None:
+        self.may_end.set()
+
+    def __call__(self, _: object, key: str) -> str:
         self.began.set()
         assert self.may_end.wait(SOON)
         self.count += 1
@@ -37,10 +47,8 @@ class Reader:
 
 
 @contextmanager
-def opened(
-    reader: Reader, clock: SetClock, interrupt: Callable[[], None] = lambda: None
-) -> Iterator[Keeper[str, str]]:
-    keeper = Keeper("count", reader, clock, interrupt=interrupt)
+def opened(reader: Reader, clock: SetClock) -> Iterator[Keeper[str, str]]:
+    keeper = Keeper("count", cast("Lender", reader), reader, clock)
     try:
         yield keeper
     finally:
@@ -165,7 +173,7 @@ def test_a_first_reading_that_fails_says_why_and_a_later_one_shows_what_there_wa
 def test_closing_interrupts_what_is_read_and_ends_the_thread() -> None:
     reader = Reader()
     reader.may_end.clear()
-    with opened(reader, SetClock(NOW), interrupt=reader.may_end.set) as keeper:
+    with opened(reader, SetClock(NOW)) as keeper:
 
         def ask() -> None:
             with suppress(CountingError):
