@@ -5,7 +5,6 @@ UpsellError
 ├── ConfigError       a setting is missing or wrong
 ├── IntakeError       an item that came in cannot be taken
 ├── StoreError        the database refused or is not what was expected
-├── CountingError     what a page shows is being counted for the first time
 ├── DeliveryError     a provider could not take a message (temporary or permanent)
 └── MeasurementError  a report was asked for in a way that makes no sense
 
@@ -72,10 +71,6 @@ class IntakeError(UpsellError):
 
 class StoreError(UpsellError):
     """The database refused, or is not what was expected."""
-
-
-class CountingError(UpsellError):
-    """What was asked for is being counted for the first time; asked again in a while, it is there."""
 
 
 class DeliveryError(UpsellError):

@@ -112,11 +112,11 @@ def test_what_is_counted_for_the_first_time_says_so_at_once_and_stands_there_onc
     with TestClient(TeamPages(url, SetClock(START + DAY), Settings()).guest_app()) as client:
         for path in ("/", "/workflows", "/results"):
             page = client.get(path, headers={"Accept": "text/html"})
-            assert (page.status_code, page.headers["refresh"]) == (202, "2"), path
+            assert (page.status_code, page.headers["refresh"]) == (202, "3"), path
             assert "This is being counted" in page.text
             told = client.get(path, headers={"Accept": "application/json"})
-            assert (told.status_code, told.json()["code"]) == (503, "counting"), path
-            assert told.headers["retry-after"] == "2"
+            assert (told.status_code, told.json()["code"]) == (503, "being_read"), path
+            assert told.headers["retry-after"] == "3"
         is_counted.set()
         monkeypatch.setattr(keeping, "PATIENCE", 10.0)
         assert {client.get(path).status_code for path in ("/", "/workflows", "/results")} == {200}

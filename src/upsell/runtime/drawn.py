@@ -6,7 +6,7 @@ For the page and the command that draw it; the words are the workspace's, the nu
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from upsell.errors import ConfigError, nearest
@@ -14,7 +14,7 @@ from upsell.journeys.household import Phase
 from upsell.journeys.program import Program
 from upsell.runtime.programs import compile_revision
 from upsell.store.connect import Connection
-from upsell.store.passages import PassageCount, count_passages
+from upsell.store.passages import count_passages
 from upsell.store.revisions import newest_revision
 from upsell.workspace.outline import Item, Outline, outline
 from upsell.workspace.whereabouts import Stand, Whereabouts
@@ -57,17 +57,10 @@ def live_outline(connection: Connection, workflow: str) -> Outline:
 
 
 def find_whereabouts(connection: Connection, drawn: Outline) -> Whereabouts:
-    """Count who stands where in a workflow now; it looks at every unit."""
-    return whereabouts_of(count_passages(connection), drawn)
-
-
-def whereabouts_of(counted: Iterable[PassageCount], drawn: Outline) -> Whereabouts:
-    """Give who stands where in a workflow, in the version that is drawn and in others, as was counted."""
+    """Count who stands where in a workflow now, in the version that is drawn and in others."""
     here: defaultdict[str, Counter[Stand]] = defaultdict(Counter)
     elsewhere: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    for each in counted:
-        if each.workflow != drawn.key:
-            continue
+    for each in count_passages(connection, drawn.key):
         if each.version == drawn.version:
             here[each.step][Stand.SHADOW if each.is_shadow else _STANDS[Phase(each.phase)]] += each.count
         else:

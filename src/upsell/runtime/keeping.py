@@ -1,23 +1,23 @@
 """Keeping: what takes long to read, read by a thread of its own and shown as it was last read.
 
 For pages over what everything that ever happened comes to: a report, counts over everybody, trends. The laws:
-nobody who asks waits longer than ``PATIENCE``; what is shown is as old as it says; and where nobody asks,
-nothing is read.
+nobody who asks waits for longer than they said, ``PATIENCE`` if they said nothing; what is shown is as old as
+it says; and where nobody asks, nothing is read.
 
-A page gives its keeper what reads a value, and asks it in the request::
+A page gives its keeper what reads a value, as of a moment, and asks it in the request::
 
-    counts = Keeper("counts", lender, lambda connection, workflow: read_counts(connection, workflow), clock)
-    found = counts.ask(workflow)
+    counts = Keeper("the counts", lender, clock, read_counts)
+    found = counts.newest()
 
-The first to ask for a key is told ``CountingError``, which the gate makes into a page that loads itself
-again. Whoever makes a keeper closes it: ``TeamPages.close`` is the place.
+The first to ask is told ``BeingReadError``, which the gate makes into a page that loads itself again. Whoever
+makes a keeper closes it: ``TeamPages.close`` is the place.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Final, Generic, TypeVar
 
@@ -25,115 +25,105 @@ import psycopg
 import structlog
 
 from upsell.clock import MINUTE, SECOND, Clock, Duration, Moment
-from upsell.errors import CountingError
+from upsell.errors import UpsellError
 from upsell.store.connect import Connection
 from upsell.store.lending import Lender
+from upsell.store.revisions import newest_number
 
 PATIENCE: float = 0.05
-"""How many seconds whoever asks waits for what is being read, where that was quick before or is the first."""
+"""For how many seconds whoever asks waits, where nothing is kept or reading was that quick before."""
 
-FRESH: Final[Duration] = 30 * SECOND
-"""How old a value is before it is read anew."""
+KEPT: Final[Duration] = 30 * SECOND
+"""How old something is before it is read anew; what took long to read is kept for longer."""
+
+SPARED: Final = 20
+"""For how many times as long as it took to read something it is not read anew."""
 
 ASKED_FOR: Final[Duration] = 10 * MINUTE
-"""For how long after somebody asked a value is read anew."""
+"""For how long after somebody asked it is read anew without anybody asking."""
 
-MOST_KEPT: Final = 200
-"""How many values a keeper keeps; beyond, the one that was asked for longest ago goes."""
+LONGEST_END: Final = 5.0
+"""For how many seconds the end of a server waits for what is being read to be broken off."""
 
-_REST: Final = 9
-"""How many times as long as a reading took is rested after it: a tenth of the time goes into reading."""
-
-_CLOSED_WITHIN_SECONDS: Final = 10.0
-
+T = TypeVar("T")
 _log = structlog.get_logger(__name__)
 
-K = TypeVar("K", bound=Hashable)
-T = TypeVar("T")
+
+class BeingReadError(UpsellError):
+    """What was asked for is being read for the first time, and not there yet: ask again in some seconds."""
 
 
-class _Entry(Generic[T]):
-    """What is kept of one key; changed under the keeper's lock."""
-
-    def __init__(self) -> None:
-        self.value: tuple[T] | None = None
-        self.error: Exception | None = None
-        self.mark: Hashable = None
-        """Of what the value is."""
-        self.wanted: Hashable = None
-        """Of what it was asked for last."""
-        self.asked_at: Moment = 0
-        self.due_at: Moment = 0
-        self.seconds = 0.0
-        """How long the last reading took."""
-        self.is_awaited = True
-
-    def is_old(self, now: Moment) -> bool:
-        return self.value is None or self.mark != self.wanted or now >= self.due_at
-
-    def is_due(self, now: Moment) -> bool:
-        return self.is_awaited or (now >= self.due_at and now < self.asked_at + ASKED_FOR)
-
-
-class Keeper(Generic[K, T]):
-    """Keeps a value for each key, and reads them anew one after the other while somebody asks."""
+class Keeper(Generic[T]):
+    """Keeps one thing that is read from the database, and reads it anew while somebody asks for it."""
 
     def __init__(
-        self,
-        name: str,
-        lender: Lender,
-        read: Callable[[Connection, K], T],
-        clock: Clock,
-        fresh: Duration = FRESH,
+        self, name: str, lender: Lender, clock: Clock, read: Callable[[Connection, Moment], T]
     ) -> None:
-        """Read nothing yet.
+        """Know nothing yet.
 
         Args:
-            name: What is kept, for the log.
-            lender: Lends the connection it is read by.
-            read: Reads the value of a key, in the keeper's thread.
-            clock: By which a value grows old.
-            fresh: How old a value is before it is read anew.
+            name: What it is called in what is said and logged.
+            lender: Lends the connection that it is read over.
+            clock: Says how old it is.
+            read: Reads it as of a moment, in a thread of the keeper.
         """
         self._name = name
         self._lender = lender
-        self._read = read
         self._clock = clock
-        self._fresh = fresh
-        self._reading: Connection | None = None
+        self._read = read
         self._changed = threading.Condition()
-        self._entries: dict[K, _Entry[T]] = {}
         self._thread: threading.Thread | None = None
+        self._reading: Connection | None = None
         self._is_closed = False
+        self._is_awaited = False
+        self._kept: tuple[int, T] | None = None
+        self._error: Exception | None = None
+        self._wanted = 0
+        self._asked_at: Moment = 0
+        self._due_at: Moment = 0
+        self._took = 0.0
 
-    def ask(self, key: K, mark: Hashable = None) -> T:
-        """Give the value of a key as it was last read.
+    def newest(self, patience: float | None = None) -> T:
+        """Give what was last read, and have it read anew where it is old or of another revision.
 
         Args:
-            key: Of what.
-            mark: What a value is true of, such as the number of a revision: one of another is old at once.
+            patience: For how many seconds it is waited for where nothing is kept, or it was read that
+                quickly before; ``PATIENCE`` if not said.
 
         Raises:
-            CountingError: It was never read to the end; that has begun.
-            Exception: Whatever kept the first reading, or that of another mark, from its end.
+            BeingReadError: Nothing was read yet, and it was not there within that time.
+            Exception: Whatever kept it from being read for the revision that is live.
         """
+        waited = PATIENCE if patience is None else patience
+        with self._lender.lent() as connection:
+            number = newest_number(connection)
         with self._changed:
-            entry = self._entries.get(key) or self._enter(key)
             now = self._clock.now()
-            entry.asked_at, entry.wanted = now, mark
-            if entry.is_old(now):
-                self._want(entry)
-                if entry.seconds <= PATIENCE:
-                    self._changed.wait_for(lambda: not entry.is_awaited or self._is_closed, PATIENCE)
-            if entry.error is not None and (entry.value is None or entry.mark != mark):
-                raise entry.error
-            if entry.value is not None:
-                return entry.value[0]
-        msg = f"expected the {self._name}, and it is being counted for the first time; ask again in a while"
-        raise CountingError(msg)
+            self._asked_at, self._wanted = now, number
+            if self._kept is None or self._kept[0] != number or now >= self._due_at:
+                self._begin()
+                if self._took <= waited:
+                    self._changed.wait_for(lambda: not self._is_awaited or self._is_closed, waited)
+            kept = self._kept
+            if self._error is not None and (kept is None or kept[0] != number):
+                raise self._error
+        if kept is None:
+            msg = f"expected {self._name}, which is being read for the first time; ask again in some seconds"
+            raise BeingReadError(msg)
+        return kept[1]
+
+    def at_hand(self) -> T | None:
+        """Give what was last read, and have it read where it is due.
+
+        None where nothing was read yet, or it cannot be read; why is in what was logged.
+        """
+        try:
+            return self.newest(0)
+        except Exception:
+            return None
 
     def close(self) -> None:
-        """Read nothing any more: the statement that is running is interrupted, and its end waited for."""
+        """Read nothing any more: the statement that is running is broken off, and its end waited for."""
         with self._changed:
             self._is_closed = True
             self._changed.notify_all()
@@ -142,64 +132,57 @@ class Keeper(Generic[K, T]):
             with suppress(psycopg.Error):
                 reading.cancel_safe()
         if thread is not None:
-            thread.join(_CLOSED_WITHIN_SECONDS)
+            thread.join(LONGEST_END)
 
-    def _enter(self, key: K) -> _Entry[T]:
-        if len(self._entries) >= MOST_KEPT:
-            del self._entries[min(self._entries, key=lambda each: self._entries[each].asked_at)]
-        entry = self._entries[key] = _Entry[T]()
-        return entry
-
-    def _want(self, entry: _Entry[T]) -> None:
-        entry.is_awaited = True
-        if self._thread is None and not self._is_closed:
-            self._thread = threading.Thread(target=self._run, name=f"keeper-{self._name}", daemon=True)
+    def _begin(self) -> None:
+        """Have it read, by the thread that is there or is started now."""
+        if self._is_closed:
+            return
+        self._is_awaited = True
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._work, name=self._name, daemon=True)
             self._thread.start()
         self._changed.notify_all()
 
-    def _run(self) -> None:
-        while (found := self._next()) is not None:
-            self._renew(*found)
+    def _work(self) -> None:
+        while self._is_due():
+            self._renew()
 
-    def _next(self) -> tuple[K, _Entry[T]] | None:
-        """Wait for a value that is due, those somebody waits for first; None once closed."""
+    def _is_due(self) -> bool:
+        """Wait until it is to be read; tell whether it is, for once closed it never will be."""
         with self._changed:
             while not self._is_closed:
                 now = self._clock.now()
-                due = [(key, entry) for key, entry in self._entries.items() if entry.is_due(now)]
-                if due:
-                    return min(due, key=lambda each: (not each[1].is_awaited, each[1].due_at))
+                if self._is_awaited or self._due_at <= now < self._asked_at + ASKED_FOR:
+                    return True
                 self._changed.wait(self._seconds_to_next(now))
-            return None
+            return False
 
     def _seconds_to_next(self, now: Moment) -> float | None:
-        """Give how long nothing is due; None where nothing will be unless somebody asks."""
-        coming = [
-            entry.due_at
-            for entry in self._entries.values()
-            if now < entry.due_at < entry.asked_at + ASKED_FOR
-        ]
-        return (min(coming) - now) / SECOND if coming else None
+        """Give in how many seconds it is due by itself; None where it never is unless somebody asks."""
+        is_coming = now < self._due_at < self._asked_at + ASKED_FOR
+        return (self._due_at - now) / SECOND if is_coming else None
 
-    def _renew(self, key: K, entry: _Entry[T]) -> None:
-        mark, began = entry.wanted, time.monotonic()
-        value: tuple[T] | None = None
+    def _renew(self) -> None:
+        number, now, began = self._wanted, self._clock.now(), time.monotonic()
+        found: tuple[int, T] | None = None
         failure: Exception | None = None
         try:
             with self._lender.lent() as connection:
                 self._reading = connection
-                value = (self._read(connection, key),)
+                found = (number, self._read(connection, now))
         except Exception as error:
-            # Whoever asks is told, or shown what was read before.
+            # Whoever asks is told, where nothing older can be shown.
             failure = error
             if not self._is_closed:
-                _log.warning("not_read_anew", kept=self._name, error=str(error).strip())
+                _log.warning("not_read", what=self._name, error=str(error).strip())
         with self._changed:
             self._reading = None
-            entry.seconds = time.monotonic() - began
-            entry.due_at = self._clock.now() + max(self._fresh, int(entry.seconds * _REST * SECOND))
-            entry.error = failure
-            if value is not None:
-                entry.value, entry.mark = value, mark
-            entry.is_awaited = failure is None and entry.mark != entry.wanted
+            self._took = time.monotonic() - began
+            self._due_at = now + max(KEPT, round(SPARED * self._took * SECOND))
+            self._error = failure
+            if found is not None:
+                self._kept = found
+            # What was applied meanwhile is read once more; what failed is not tried over and over.
+            self._is_awaited = failure is None and number != self._wanted
             self._changed.notify_all()

@@ -23,7 +23,6 @@ from upsell.measurement.answers import Effect
 from upsell.measurement.guardrails import Standing
 from upsell.measurement.lift import Lift
 from upsell.measurement.question import Metric
-from upsell.runtime.drawn import whereabouts_of
 from upsell.runtime.guarding import Guarded, open_breaches, read_guardrails, read_live
 from upsell.runtime.keeping import Keeper
 from upsell.runtime.reporting import Report, WorkflowReport, report_live
@@ -38,12 +37,9 @@ from upsell.store.connect import Connection
 from upsell.store.guardrails import Breach, MessageSums, read_message_sums
 from upsell.store.incidents import read_incidents
 from upsell.store.lending import Lender
-from upsell.store.passages import PassageCount, count_passages
 from upsell.store.revisions import newest_number
 from upsell.store.stops import open_stops
 from upsell.store.work import count_waiting_work
-from upsell.workspace.outline import Outline
-from upsell.workspace.whereabouts import Whereabouts
 
 REVIEW_SOON: Duration = 14 * DAY
 """How long before a review is due that is said."""
@@ -137,66 +133,40 @@ class Overview(msgspec.Struct, frozen=True):
     needs: tuple[Need, ...]
 
 
-class Places(msgspec.Struct, frozen=True):
-    """How many stood at each step of every workflow at a moment."""
-
-    at: Moment
-    passages: Sequence[PassageCount]
-
-
 class ReportBook:
-    """What is live, and what takes long as it was last read: the report on it, and who stands where."""
+    """What is live, and the report on it as it was last read; it is read beside whoever asks."""
 
     def __init__(self, lender: Lender, clock: Clock, results: Results | None = None) -> None:
         """Know nothing yet; ``results`` are shown for good where they are given."""
         self._lender = lender
-        self._clock = clock
         self._given = results
         self._lock = threading.Lock()
         self._live: tuple[int, Program | None] | None = None
-        self._report: Keeper[str, Results] = Keeper("report", lender, self._read_report, clock)
-        self._places: Keeper[str, Places] = Keeper("places", lender, self._read_places, clock)
+        self._report = Keeper("the report", lender, clock, _read_results)
 
-    def read(self) -> Results:
+    def read(self, patience: float | None = None) -> Results:
         """Give the report as it was last read, and have it read anew where it is old.
 
         Raises:
-            CountingError: It is being read for the first time.
+            BeingReadError: It is being read for the first time, and was not there within so many seconds.
         """
-        if self._given is not None:
-            return self._given
-        with self._lender.lent() as connection:
-            number = newest_number(connection)
-        return self._report.ask("", number)
+        return self._given if self._given is not None else self._report.newest(patience)
+
+    def close(self) -> None:
+        """Break off what is being read."""
+        self._report.close()
 
     def program(self) -> Program | None:
         """Give what is live, None before anything was applied."""
-        with self._lender.lent() as connection:
+        with self._lock, self._lender.lent() as connection:
             number = newest_number(connection)
-            with self._lock:
-                if self._live is None or self._live[0] != number:
-                    self._live = (number, read_live(connection))
-                return self._live[1]
+            if self._live is None or self._live[0] != number:
+                self._live = (number, read_live(connection))
+            return self._live[1]
 
-    def whereabouts(self, drawn: Outline) -> tuple[Moment, Whereabouts]:
-        """Give who stood where in a workflow when that was last counted, and the moment.
 
-        Raises:
-            CountingError: It is being counted for the first time.
-        """
-        counted = self._places.ask("")
-        return counted.at, whereabouts_of(counted.passages, drawn)
-
-    def close(self) -> None:
-        """Read nothing any more."""
-        self._report.close()
-        self._places.close()
-
-    def _read_report(self, connection: Connection, _: str) -> Results:
-        return Results("", report_live(connection, self._clock.now()))
-
-    def _read_places(self, connection: Connection, _: str) -> Places:
-        return Places(self._clock.now(), count_passages(connection))
+def _read_results(connection: Connection, now: Moment) -> Results:
+    return Results("", report_live(connection, now))
 
 
 def read_overview(connection: Connection, program: Program | None, results: Results, now: Moment) -> Overview:

@@ -34,7 +34,6 @@ class Passage(msgspec.Struct, frozen=True):
 class PassageCount(msgspec.Struct, frozen=True):
     """How many passages of a version stand at a step in a phase; the step is empty before the first."""
 
-    workflow: str
     version: str
     step: str
     phase: str
@@ -48,6 +47,7 @@ def find_passages(connection: Connection, workflow: str) -> list[Passage]:
     return [Passage(*row) for row in connection.execute(query("find_passages"), values)]
 
 
-def count_passages(connection: Connection) -> list[PassageCount]:
-    """Count the passages that go on, shadows and those past the goal as well; it looks at every unit."""
-    return [PassageCount(*row) for row in connection.execute(query("count_passages"))]
+def count_passages(connection: Connection, workflow: str) -> list[PassageCount]:
+    """Count the passages through a workflow that go on, shadows and those past the goal as well."""
+    values = {"workflow": workflow, "quoted": msgspec.json.encode(workflow).decode()}
+    return [PassageCount(*row) for row in connection.execute(query("count_passages"), values)]

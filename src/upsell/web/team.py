@@ -32,7 +32,7 @@ class TeamPages:
         self._lender = Lender(url)
         self._clock = clock
         self._jar = jar_of(settings)
-        self._books: list[ReportBook] = []
+        self._book: ReportBook | None = None
 
     def routes(self) -> list[Router]:
         """Give the pages for users who sign in."""
@@ -55,19 +55,18 @@ class TeamPages:
         )
 
     def close(self) -> None:
-        """Read nothing any more, and give the connections back."""
-        for book in self._books:
-            book.close()
+        """Break off what is being read, and give the connections back."""
+        if self._book is not None:
+            self._book.close()
         self._lender.close()
 
     def _pages(self, results: Results | None) -> list[HTTPRouteHandler]:
         lender, clock = self._lender, self._clock
-        book = ReportBook(lender, clock, results)
-        self._books.append(book)
+        book = self._book = ReportBook(lender, clock, results)
         return [
             *home_routes(lender, book, clock),
             *results_routes(book.read),
-            workflow_route(book),
+            workflow_route(lender, book, clock),
             *customer_routes(lender, clock),
             log_route(lender),
             components_route(),

@@ -14,11 +14,12 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from markupsafe import Markup
 
-from upsell.clock import Moment, format_moment
+from upsell.clock import Clock, Moment, format_moment
 from upsell.errors import ConfigError
-from upsell.runtime.drawn import drawn_content, outline_of
+from upsell.runtime.drawn import drawn_content, find_whereabouts, outline_of
 from upsell.runtime.overview import ReportBook
 from upsell.runtime.results import date_words
+from upsell.store.lending import Lender
 from upsell.web.pages.shell import Trouble, refuse, shown
 from upsell.workspace.drawing import STYLE, draw_outline
 from upsell.workspace.outline import Outline
@@ -48,8 +49,8 @@ class WorkflowPage(msgspec.Struct, frozen=True):
         return parts_in_words(counts)
 
 
-def workflow_route(book: ReportBook) -> HTTPRouteHandler:
-    """Give the route of the page of each workflow that is live in a book, with counts as it keeps them."""
+def workflow_route(lender: Lender, book: ReportBook, clock: Clock) -> HTTPRouteHandler:
+    """Give the route of the page of each workflow that is live in a book, with counts as of now."""
 
     @route(
         [f"{PATH}/{{workflow:str}}"],
@@ -59,19 +60,21 @@ def workflow_route(book: ReportBook) -> HTTPRouteHandler:
     )
     def show_workflow(request: Request[Any, Any, Any], workflow: FromPath[str]) -> Response[bytes]:
         """Show a workflow."""
+        now = clock.now()
         try:
             drawn = outline_of(book.program(), workflow.removesuffix(_JSON))
         except ConfigError as error:
             return _unknown(request, str(error))
-        at, found = book.whereabouts(drawn)
-        told = msgspec.json.encode({"at": format_moment(at), **drawn_content(drawn, found)})
-        value = workflow_page(drawn, found, at)
+        with lender.lent() as connection:
+            found = find_whereabouts(connection, drawn)
+        told = msgspec.json.encode({"at": format_moment(now), **drawn_content(drawn, found)})
+        value = workflow_page(drawn, found, now)
         return shown(request, "workflow.html", value, told=told, style_hash=_STYLE_HASH)
 
     return show_workflow
 
 
-def workflow_page(drawn: Outline, found: Whereabouts, at: Moment) -> WorkflowPage:
+def workflow_page(drawn: Outline, found: Whereabouts, now: Moment) -> WorkflowPage:
     """Give what the page of a workflow says."""
     counts = found.everywhere()
     total = sum(counts.values())
@@ -85,7 +88,7 @@ def workflow_page(drawn: Outline, found: Whereabouts, at: Moment) -> WorkflowPag
         # The drawing escapes what is written in a workflow itself.
         picture=Markup(draw_outline(drawn, found)),  # noqa: S704
         found=found,
-        as_of=date_words(at),
+        as_of=date_words(now),
     )
 
 
