@@ -1,4 +1,5 @@
--- What pages count of work that waits is counted in an index alone, however many tasks there ever were.
+-- Open tasks are counted in an index alone, by queue and by whose they are, however many there ever were.
 -- depends: 0053.heard_texts
 
-create index tasks_waiting on tasks (due_at, snoozed_until) where closed_at is null;
+drop index tasks_open;
+create index tasks_open on tasks (queue, due_at, snoozed_until, owner) where closed_at is null;
