@@ -152,7 +152,7 @@ def examples(connection: Connection, end: Moment) -> dict[str, dict[str, list[st
     rows = connection.execute("select key from tasks where closed_at is null limit 60").fetchall()
     letters = connection.execute("select key from outbox limit 60").fetchall()
     workflows = [row[0] for row in connection.execute("select distinct workflow from exposures")]
-    past = format_moment(end - 100 * DAY)
+    past = format_moment(end - DAY)
     return {
         "unit": {
             **{kind: [quote(each, safe="") for each in found] for kind, found in some.items()},

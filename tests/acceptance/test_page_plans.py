@@ -123,7 +123,7 @@ def scans(node: dict[str, Any], *, is_limited: bool = False) -> Iterator[str]:
 
 
 def small_indexes(connection: psycopg.Connection[Any]) -> set[str]:
-    """Give the names of indexes that hold what is open alone; those over decisions hold whatever was let in."""
+    """Give the names of indexes that hold what is open alone; those over decisions hold much more."""
     rows = connection.execute(
         "select indexrelid::regclass::text from pg_index"
         " where indpred is not null and indrelid <> 'decisions'::regclass"

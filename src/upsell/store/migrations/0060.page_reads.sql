@@ -3,3 +3,6 @@
 
 drop index tasks_open;
 create index tasks_open on tasks (queue, due_at, snoozed_until, owner) where closed_at is null;
+
+-- What one user did, and when last, is found without looking over what all of them did.
+create index acts_done_by on acts (done_by, act, done_at);
