@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Mapping
 from urllib.parse import quote
 
@@ -14,7 +15,8 @@ from tests.live_world import ON_PRICING, make_documents, open_world
 from tests.stories.world import START, workflow
 from upsell.clock import DAY, HOUR, SetClock, format_moment
 from upsell.config import Settings
-from upsell.runtime import programs
+from upsell.runtime import keeping, overview, programs
+from upsell.runtime.reporting import Report
 from upsell.store.revisions import Revision, keep_revision
 from upsell.web.app import make_app
 from upsell.web.team import TeamPages
@@ -94,6 +96,31 @@ def test_a_revision_that_is_not_taken_any_more_is_told_with_what_to_do(database:
             assert answered.text.index("upsell check") < answered.text.index("upsell apply")
             told = client.get(path, headers={"Accept": "application/json"})
             assert (told.status_code, told.json()["code"]) == (503, "definition")
+
+
+def test_what_is_counted_for_the_first_time_says_so_at_once_and_stands_there_once_it_is(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_counted, before = threading.Event(), threading.enumerate()
+
+    def count(*_: object) -> Report:
+        assert is_counted.wait(10)
+        return Report(START, "USD", ())
+
+    monkeypatch.setattr(overview, "report_live", count)
+    monkeypatch.setattr(keeping, "PATIENCE", 0.0)
+    with TestClient(TeamPages(url, SetClock(START + DAY), Settings()).guest_app()) as client:
+        for path in ("/", "/workflows", "/results"):
+            page = client.get(path, headers={"Accept": "text/html"})
+            assert (page.status_code, page.headers["refresh"]) == (202, "3"), path
+            assert "This is being counted" in page.text
+            told = client.get(path, headers={"Accept": "application/json"})
+            assert (told.status_code, told.json()["code"]) == (503, "being_read"), path
+            assert told.headers["retry-after"] == "3"
+        is_counted.set()
+        monkeypatch.setattr(keeping, "PATIENCE", 10.0)
+        assert {client.get(path).status_code for path in ("/", "/workflows", "/results")} == {200}
+    assert {each.name for each in threading.enumerate() if each not in before} <= {"MainThread"}
 
 
 @pytest.mark.parametrize(

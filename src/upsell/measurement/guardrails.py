@@ -24,6 +24,7 @@ from __future__ import annotations
 import enum
 import math
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 
 import msgspec
 from scipy import special
@@ -41,6 +42,8 @@ LEAST_ARM = 100
 
 USUAL_RATE = 0.001
 """The rate the prior is made for where the limit is zero."""
+
+_MOST_READ = 1_024
 
 _HALVINGS = 50
 
@@ -149,6 +152,12 @@ def rate_interval(stretches: Sequence[Counts], limit: float, alpha: float) -> tu
     The lower end is above ``limit`` just when the evidence against the limit is 1 / alpha or more. The prior
     that is mixed over is made for rates about as large as the limit.
     """
+    return _rate_interval(tuple(stretches), limit, alpha)
+
+
+@lru_cache(maxsize=_MOST_READ)
+def _rate_interval(stretches: tuple[Counts, ...], limit: float, alpha: float) -> tuple[float, float]:
+    """Give what was given before for the same counts: pages ask far more often than anything is counted."""
     scale = limit or USUAL_RATE
     suffixes = _suffixes(stretches)
     counted, seen = suffixes[0]
@@ -197,7 +206,8 @@ def _log_evidence_above(suffixes: Sequence[tuple[int, int]], rate: float, scale:
         _log_above(counted, seen, rate, scale) - math.log(place * (place + 1))
         for place, (counted, seen) in enumerate(suffixes, 1)
     ]
-    return float(special.logsumexp(logs))
+    top = max(logs)
+    return top if math.isinf(top) else top + math.log(math.fsum(math.exp(each - top) for each in logs))
 
 
 def _log_above(counted: int, seen: int, rate: float, scale: float) -> float:

@@ -262,8 +262,7 @@ def _past(
     """Read the inputs of a household up to ``at``, with the past of those who went into its customers."""
     household_ids = {household_id}
     while True:
-        found = read_household_inputs(connection, sorted(household_ids), names, Head(0, 0))
-        inputs = [item for item in found if item.event.seen_at <= at]
+        inputs = read_household_inputs(connection, sorted(household_ids), names, Head(0, 0), at)
         going = {customer_unit(customer_id) for customer_id in merging_customers(inputs)}
         if going <= household_ids:
             return inputs

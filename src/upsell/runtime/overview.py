@@ -14,7 +14,7 @@ from datetime import date
 
 import msgspec
 
-from upsell.clock import DAY, SECOND, Clock, Duration, Moment, to_datetime
+from upsell.clock import DAY, Clock, Duration, Moment, to_datetime
 from upsell.decisions.guardrails import Action
 from upsell.decisions.stops import Stop
 from upsell.journeys.program import Program
@@ -24,6 +24,7 @@ from upsell.measurement.guardrails import Standing
 from upsell.measurement.lift import Lift
 from upsell.measurement.question import Metric
 from upsell.runtime.guarding import Guarded, open_breaches, read_guardrails, read_live
+from upsell.runtime.keeping import Keeper
 from upsell.runtime.reporting import Report, WorkflowReport, report_live
 from upsell.runtime.results import (
     Results,
@@ -39,9 +40,6 @@ from upsell.store.lending import Lender
 from upsell.store.revisions import newest_number
 from upsell.store.stops import open_stops
 from upsell.store.work import count_waiting_work
-
-KEPT: Duration = 30 * SECOND
-"""How old a report may be that is shown again: it is read from everything that ever happened."""
 
 REVIEW_SOON: Duration = 14 * DAY
 """How long before a review is due that is said."""
@@ -136,32 +134,27 @@ class Overview(msgspec.Struct, frozen=True):
 
 
 class ReportBook:
-    """What is live and the report on it, read anew when it is old or something was applied.
-
-    One thread reads at a time, the others wait for what it finds.
-    """
+    """What is live, and the report on it as it was last read; it is read beside whoever asks."""
 
     def __init__(self, lender: Lender, clock: Clock, results: Results | None = None) -> None:
         """Know nothing yet; ``results`` are shown for good where they are given."""
         self._lender = lender
-        self._clock = clock
         self._given = results
         self._lock = threading.Lock()
-        self._kept: tuple[int, Results] | None = None
         self._live: tuple[int, Program | None] | None = None
+        self._report = Keeper("the report", lender, clock, _read_results)
 
-    def read(self) -> Results:
-        """Give the report, at most ``KEPT`` old."""
-        if self._given is not None:
-            return self._given
-        with self._lock, self._lender.lent() as connection:
-            number, now = newest_number(connection), self._clock.now()
-            kept = self._kept
-            if kept is not None and kept[0] == number and now < kept[1].report.as_of + KEPT:
-                return kept[1]
-            results = Results("", report_live(connection, now))
-            self._kept = (number, results)
-            return results
+    def read(self, patience: float | None = None) -> Results:
+        """Give the report as it was last read, and have it read anew where it is old.
+
+        Raises:
+            BeingReadError: It is being read for the first time, and was not there within so many seconds.
+        """
+        return self._given if self._given is not None else self._report.newest(patience)
+
+    def close(self) -> None:
+        """Break off what is being read."""
+        self._report.close()
 
     def program(self) -> Program | None:
         """Give what is live, None before anything was applied."""
@@ -170,6 +163,10 @@ class ReportBook:
             if self._live is None or self._live[0] != number:
                 self._live = (number, read_live(connection))
             return self._live[1]
+
+
+def _read_results(connection: Connection, now: Moment) -> Results:
+    return Results("", report_live(connection, now))
 
 
 def read_overview(connection: Connection, program: Program | None, results: Results, now: Moment) -> Overview:

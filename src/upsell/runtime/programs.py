@@ -7,6 +7,8 @@ entered with, so a program carries the workflows of every earlier revision.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from threading import Lock
 
 import structlog
 
@@ -39,6 +41,10 @@ from upsell.store.stops import read_stops
 from upsell.workspace.compile import compile_documents
 from upsell.workspace.editions import edition_of
 
+_MOST_COMPILED = 64
+"""How many compiled revisions a process keeps for whoever asks for them again."""
+
+_compiling = Lock()
 _log = structlog.get_logger(__name__)
 
 
@@ -191,10 +197,20 @@ def is_limited(program: Program) -> bool:
 def compile_revision(revision: Revision) -> Program:
     """Compile a revision: what it does not say is meant as it was when it was applied.
 
+    What was compiled in this process is given again: nothing of a program changes.
+
     Raises:
         DefinitionError: This release does not take its documents any more.
     """
-    return compile_documents(revision.documents, edition_of(revision.edition)).program
+    documents = tuple(sorted(revision.documents.items()))
+    # Whoever comes meanwhile waits for it instead of compiling the same beside it.
+    with _compiling:
+        return _compile(documents, revision.edition)
+
+
+@lru_cache(maxsize=_MOST_COMPILED)
+def _compile(documents: tuple[tuple[str, str], ...], edition: int) -> Program:
+    return compile_documents(dict(documents), edition_of(edition)).program
 
 
 def find_sold_out(offers: Mapping[str, Offer], acceptances: Iterable[Acceptance]) -> Mapping[str, Moment]:

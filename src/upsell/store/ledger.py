@@ -37,6 +37,8 @@ _EVENT_TYPES = (
 _OF_MEMBERS = frozenset({ACCOUNT_LEFT, CUSTOMERS_MERGED})
 """Events for which it must be known whose member a customer is, also when they name an account."""
 
+_LAST_MOMENT: Moment = 253_402_300_799_000_000
+
 _encode = msgspec.json.Encoder().encode
 _decode_properties = msgspec.json.Decoder(dict[str, Any]).decode
 _shard_of = lru_cache(maxsize=65_536)(shard_of)
@@ -165,12 +167,16 @@ def read_inputs(
 
 
 def read_household_inputs(
-    connection: Connection, household_ids: Sequence[UnitId], names: Sequence[str], after: Head
+    connection: Connection,
+    household_ids: Sequence[UnitId],
+    names: Sequence[str],
+    after: Head,
+    until: Moment = _LAST_MOMENT,
 ) -> list[LedgerInput]:
-    """Read the inputs of some households by name that come after a place, in ledger order."""
+    """Read the inputs of some households by name after a place and up to a moment, in ledger order."""
     values = {
         "households": list(household_ids), "names": list(names),
-        "after": after.position, "since": after.seen_at,
+        "after": after.position, "since": after.seen_at, "until": until,
     }  # fmt: skip
     return [
         read_input(row) for row in connection.execute(query("read_household_inputs"), values, binary=True)

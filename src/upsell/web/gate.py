@@ -20,6 +20,7 @@ from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 
 from upsell.errors import DefinitionError, StoreError
+from upsell.runtime.keeping import BeingReadError
 from upsell.runtime.porter import Porter
 from upsell.store.users import Role
 from upsell.web.access import RIGHTS, Right, access_to
@@ -32,6 +33,7 @@ from upsell.web.unhandled import answer_unhandled
 AnyRequest = Request[Any, Any, Any]
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_AGAIN_AFTER: Final = "3"
 _log = structlog.get_logger(__name__)
 
 
@@ -117,6 +119,8 @@ def answer_trouble(request: AnyRequest, error: Exception) -> Response[bytes]:
             "Nothing is lost. Try again in a minute; `upsell doctor` says more.",
         )
         return refuse(request, said, "unavailable", HTTPStatus.SERVICE_UNAVAILABLE)
+    if isinstance(error, BeingReadError):
+        return _ask_to_wait(request)
     if isinstance(error, HTTPException):
         return answer_unhandled(request, error)
     # As text: what shows variables beside a traceback would show what was typed for a password.
@@ -128,6 +132,21 @@ def answer_trouble(request: AnyRequest, error: Exception) -> Response[bytes]:
         "Try again; if it stays so, what the server wrote says why.",
     )
     return refuse(request, said, "fault", HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+def _ask_to_wait(request: AnyRequest) -> Response[bytes]:
+    """Say that what the page shows is being read; the page loads itself again, and machines may."""
+    said = Trouble(
+        "This is being counted",
+        "It is read from everything that ever happened, and kept once it was.",
+        f"This page loads itself again every {_AGAIN_AFTER} seconds until it is there.",
+    )
+    # To a browser nothing went wrong; a machine is not to take this for what it asked for.
+    is_machine = wants_json(request)
+    status = HTTPStatus.SERVICE_UNAVAILABLE if is_machine else HTTPStatus.ACCEPTED
+    answered = refuse(request, said, "being_read", status)
+    answered.headers["Retry-After" if is_machine else "Refresh"] = _AGAIN_AFTER
+    return answered
 
 
 def _ask_to_apply(request: AnyRequest, error: DefinitionError) -> Response[bytes]:

@@ -8,7 +8,7 @@ import pytest
 from tests.live_world import make_documents, open_world, two_mails
 from upsell.errors import StoreError
 from upsell.runtime.apply import newly_meant
-from upsell.runtime.programs import Programs
+from upsell.runtime.programs import Programs, compile_revision
 from upsell.store.revisions import Revision, keep_revision, newest_revision
 
 pytestmark = pytest.mark.postgres
@@ -81,3 +81,13 @@ def test_a_revision_means_by_its_silence_what_it_meant_when_it_was_applied(datab
         assert (first.experiment.holdout_rate, second.experiment.holdout_rate) == (0.0, 0.1)
         assert set(programs.program(2).earlier) == {first.version}
         assert world.apply(changed, expected=2) == 2
+
+
+def test_the_same_definitions_are_compiled_once_for_everybody_and_anew_where_silence_means_otherwise() -> (
+    None
+):
+    documents = make_documents({"w": two_mails("5 days")})
+    first = compile_revision(Revision(1, "a", documents, 0, 0, 0, edition=3))
+    assert compile_revision(Revision(7, "b", dict(documents), 9, 9, 9, "again", edition=3)) is first
+    assert compile_revision(Revision(7, "b", documents, 9, 9, 9, edition=2)) is not first
+    assert compile_revision(Revision(7, "b", make_documents({"w": two_mails()}), 9, 9, 9)) is not first

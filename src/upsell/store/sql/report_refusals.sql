@@ -10,8 +10,9 @@ last_answers as (
     from answers
     where
         enrollment is null
-        and unit_id not in (
-            select unit_id from answers where reason in ('enrolled', 'held_out', 'control')
+        and not exists (
+            select from answers as let_in
+            where let_in.unit_id = answers.unit_id and let_in.reason in ('enrolled', 'held_out', 'control')
         )
     order by unit_id, number desc
 )
