@@ -19,6 +19,7 @@ class Right(enum.Enum):
 
     SEE = "see pages"
     READ_LOG = "read the log"
+    WORK_TASKS = "work on tasks"
 
 
 class Open(enum.Enum):
@@ -35,9 +36,9 @@ Access: TypeAlias = Right | Scope | Open
 
 RIGHTS: Final[Mapping[Role, frozenset[Right]]] = {
     Role.VIEWER: frozenset({Right.SEE}),
-    Role.EDITOR: frozenset({Right.SEE}),
-    Role.APPROVER: frozenset({Right.SEE, Right.READ_LOG}),
-    Role.SUCCESS: frozenset({Right.SEE}),
+    Role.EDITOR: frozenset({Right.SEE, Right.WORK_TASKS}),
+    Role.APPROVER: frozenset({Right.SEE, Right.READ_LOG, Right.WORK_TASKS}),
+    Role.SUCCESS: frozenset({Right.SEE, Right.WORK_TASKS}),
     Role.ADMIN: frozenset(Right),
 }
 """What each role may do."""
@@ -101,6 +102,9 @@ ROUTES: Final[Mapping[str, Access]] = {
     "/workflows/{workflow:str}": Right.SEE,
     "/customers": Right.SEE,
     "/customers/{unit:path}": Right.SEE,
+    "/queue": Right.SEE,
+    "/queue/{key:str}": Right.SEE,
+    "/queue/{key:str}/{action:str}": Right.WORK_TASKS,
     "/components": Right.SEE,
     "/log": Right.READ_LOG,
 }

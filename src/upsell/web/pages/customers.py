@@ -13,14 +13,13 @@ from litestar.handlers import HTTPRouteHandler
 
 from upsell.clock import Clock, Moment, to_datetime
 from upsell.decisions.reasons import MEANINGS, Reason
-from upsell.decisions.standing import Standing
 from upsell.errors import ConfigError
 from upsell.ids import bare, is_account
-from upsell.money import Money
 from upsell.runtime.consent_history import standing_words
 from upsell.runtime.explaining import Answer, Shelf
 from upsell.runtime.moments import moment_of
 from upsell.runtime.results import date_words
+from upsell.runtime.standing_words import Use, plan_words, uses_of
 from upsell.store.lending import Lender
 from upsell.store.timeline import Happened, Kind, search_units
 from upsell.web.pages.known import PATH, Known, kind_of, known_content, path_of, read_known, read_place
@@ -56,15 +55,6 @@ class Why(msgspec.Struct, frozen=True):
     words: str
     would_enter: bool
     recorded: tuple[str, ...]
-
-
-class Use(msgspec.Struct, frozen=True):
-    """Use of one metric beside its limit; None where none is known."""
-
-    metric: str
-    used: float
-    limit: float | None
-    words: str
 
 
 class TimelineRow(msgspec.Struct, frozen=True):
@@ -116,9 +106,8 @@ class CustomerPage(msgspec.Struct, frozen=True):
     older: str
 
 
-def customer_routes(lender: Lender, clock: Clock) -> list[HTTPRouteHandler]:
+def customer_routes(lender: Lender, shelf: Shelf, clock: Clock) -> list[HTTPRouteHandler]:
     """Give the routes of the search, and of the page of each customer and account."""
-    shelf = Shelf()
 
     @route([PATH], http_method=["GET", "HEAD"], sync_to_thread=True, include_in_schema=False)
     def search(request: Request[Any, Any, Any]) -> Response[bytes]:
@@ -173,8 +162,8 @@ def customer_page(known: Known, at: str, fault: str) -> CustomerPage:
         as_of=date_words(answer.at),
         at=at,
         fault=fault,
-        plan=_plan(answer.standing),
-        uses=_uses(answer.standing),
+        plan=plan_words(answer.standing),
+        uses=uses_of(answer.standing),
         whys=_whys(answer),
         notes=tuple(_notes(answer)),
         segments=tuple(f"{one.segment}, since {_minute(one.since)}" for one in answer.segments),
@@ -197,38 +186,6 @@ def _past(said: str, now: Moment) -> tuple[Moment | None, str]:
     except ConfigError as error:
         return None, f"{str(error)[:1].upper()}{str(error)[1:]}. This is as of now."
     return past, ""
-
-
-def _plan(standing: Standing | None) -> str:
-    """Say what somebody pays for."""
-    if standing is None:
-        return "Nothing is known of what they pay for."
-    plan = f"On {standing.plan}" if standing.plan else "On no plan"
-    if standing.seats is None:
-        return f"{plan}, without a subscription."
-    due = (
-        f", {Money(standing.amount or 0, standing.currency)} a {standing.interval}"
-        if standing.currency
-        else ""
-    )
-    renews = f", renews {_day(standing.renews_at)}" if standing.renews_at is not None else ""
-    ends = f", ends {_day(standing.ends_at)}" if standing.ends_at is not None else ""
-    return f"{plan}, {standing.seats:g} {'seat' if standing.seats == 1 else 'seats'}{due}{renews}{ends}."
-
-
-def _uses(standing: Standing | None) -> tuple[Use, ...]:
-    """Give what somebody uses beside its limits."""
-    used = [each for each in standing.metrics if each.used is not None] if standing is not None else []
-    return tuple(
-        Use(
-            each.metric,
-            each.used or 0,
-            each.limit,
-            f"{each.used or 0:,.10g}"
-            + (f" of {each.limit:,.10g}" if each.limit is not None else ", no limit known"),
-        )
-        for each in used
-    )
 
 
 def _whys(answer: Answer) -> tuple[Why, ...]:
@@ -271,7 +228,3 @@ def _row(each: Happened) -> TimelineRow:
 
 def _minute(at: Moment) -> str:
     return f"{to_datetime(at):%Y-%m-%d %H:%M}"
-
-
-def _day(at: Moment) -> str:
-    return f"{to_datetime(at):%Y-%m-%d}"

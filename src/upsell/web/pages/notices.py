@@ -12,6 +12,9 @@ class Notice(enum.Enum):
     """What was done, in a sentence."""
 
     CHANGED = "That is changed."
+    TASK_TAKEN = "It is yours."
+    NEXT_TASK = "Done. Next:"
+    LAST_TASK = "Done. Nothing else waits here."
 
 
 def notice_of(said: str) -> str:

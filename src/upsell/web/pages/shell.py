@@ -91,7 +91,7 @@ class Trouble(msgspec.Struct, frozen=True):
 
 
 GROUPS: Final = (
-    ("Today", (("Home", "/"),)),
+    ("Today", (("Home", "/"), ("Queue", "/queue"))),
     ("Run", (("Workflows", "/workflows"),)),
     ("Know", (("Customers", "/customers"),)),
     ("Prove", (("Results", "/results"),)),

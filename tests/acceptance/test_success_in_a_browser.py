@@ -1,0 +1,112 @@
+"""What a success manager does, in a browser: works the queue from the keyboard, looks at a customer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.acceptance.browsing import (
+    check_usable,
+    in_a_browser,
+    note_troubles,
+    open_browser,
+    open_page,
+    serving,
+)
+from tests.pages_world import PASSWORD, invite
+from tests.queue_world import NOW, fill_queue
+from upsell.clock import DAY, SetClock
+from upsell.config import Settings
+from upsell.store.connect import connect
+from upsell.store.tasks import find_tasks
+from upsell.store.users import Role
+from upsell.web.app import make_app
+from upsell.web.team import TeamPages
+
+pytestmark = [*in_a_browser, pytest.mark.postgres]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with open_browser() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def address(shared_database: str) -> Iterator[str]:
+    fill_queue(shared_database)
+    clock = SetClock(NOW)
+    pages = TeamPages(shared_database, clock, Settings())
+    with serving(make_app(shared_database, clock, pages, Settings())) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def page(browser: Browser, address: str, shared_database: str) -> Iterator[Page]:
+    """Give a page on which Ana is signed in."""
+    link = invite(shared_database, "ana@acme.example", Role.SUCCESS, SetClock(NOW))
+    page = open_page(browser, f"{address}{link}", 1280)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_label("Password").press("Enter")
+    page.wait_for_url(f"{address}/")
+    yield page
+    page.close()
+
+
+def title(page: Page) -> str:
+    return page.locator("h1").inner_text()
+
+
+def test_three_tasks_are_worked_without_a_mouse(
+    page: Page, address: str, shared_database: str, tmp_path: Path
+) -> None:
+    troubles: list[str] = []
+    note_troubles(page, troubles)
+    page.goto(f"{address}/queue")
+    check_usable(page, tmp_path / "queue.png")
+    press = page.keyboard.press
+    for key in ("j", "j", "k", "k", "Enter"):
+        press(key)
+    page.wait_for_url("**/queue/*")
+    assert title(page) == "Renew 1"
+    press("?")
+    assert page.get_by_role("dialog").is_visible()
+    check_usable(page, tmp_path / "keys.png")
+    press("3")
+    page.get_by_label("Single keys work").press("Space")
+    press("Escape")
+    press("3")
+    assert page.get_by_role("radio", checked=True).count() == 0, "turned off"
+    page.get_by_role("button", name="Keys").press("Enter")
+    page.get_by_label("Single keys work").press("Space")
+    press("Escape")
+    # A key with a modifier, or in a field, is nothing of ours.
+    press("Control+3")
+    press("g")
+    page.keyboard.type("t3")
+    assert page.get_by_role("radio", checked=True).count() == 0
+    page.goto(page.url)
+    press("1")
+    press("Enter")
+    page.wait_for_url("**done=next_task*")
+    assert "Done. Next:" in page.inner_text("main")
+    assert title(page) == "Talk about annual"
+    check_usable(page, tmp_path / "task.png")
+    press("t")
+    page.wait_for_url("**done=task_taken*")
+    press("4")
+    press("Enter")
+    page.wait_for_url("**done=next_task*")
+    last = page.url
+    press("n")
+    page.keyboard.type("10")
+    press("Enter")
+    page.wait_for_url(lambda url: url != last and "done=next_task" in url)
+    with connect(shared_database) as connection:
+        tasks = find_tasks(connection, is_open=None)
+    assert sorted(each.outcome for each in tasks if each.outcome) == ["lost", "meeting_set"]
+    assert [each.snoozed_until for each in tasks if each.snoozed_until] == [NOW + 10 * DAY]
+    assert troubles == []
