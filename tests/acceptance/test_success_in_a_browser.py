@@ -110,3 +110,46 @@ def test_three_tasks_are_worked_without_a_mouse(
     assert sorted(each.outcome for each in tasks if each.outcome) == ["lost", "meeting_set"]
     assert [each.snoozed_until for each in tasks if each.snoozed_until] == [NOW + 10 * DAY]
     assert troubles == []
+
+
+def test_a_customer_is_looked_at_left_alone_and_shown_what_they_would_get(
+    page: Page, browser: Browser, address: str, tmp_path: Path
+) -> None:
+    troubles: list[str] = []
+    note_troubles(page, troubles)
+    page.goto(f"{address}/customers/a:acme0")
+    check_usable(page, tmp_path / "account.png")
+    page.get_by_role("link", name="ada0", exact=True).click()
+    page.get_by_text("Leave them alone").click()
+    page.get_by_role("textbox", name="Why").fill("they asked by phone")
+    check_usable(page, tmp_path / "customer.png")
+    page.get_by_role("button", name="Send nothing more to them").click()
+    assert "Nothing more is sent to them." in page.inner_text("main")
+    page.get_by_role("link", name="What they would get").click()
+    letter = page.frame_locator("iframe.letter")
+    assert letter.get_by_text("t1 for ada0@example.com").is_visible()
+    check_usable(page, tmp_path / "preview.png")
+    frame = page.frames[1]
+    here = frame.url
+    letter.get_by_role("link").first.click()
+    page.wait_for_timeout(200)
+    assert [each.url for each in page.frames[1:]] == [here]
+    assert len(page.context.pages) == 1
+    assert troubles == []
+
+
+def test_on_a_phone_in_the_dark_all_of_it_can_be_read(
+    page: Page, browser: Browser, address: str, tmp_path: Path
+) -> None:
+    state = page.context.storage_state()
+    context = browser.new_context(
+        storage_state=state, viewport={"width": 390, "height": 800}, color_scheme="dark"
+    )
+    small = context.new_page()
+    for name in ("queue", "queue?of=later", "queue?queue=nobody", "preview?unit=c:ada1", "customers/c:ada1"):
+        small.goto(f"{address}/{name}")
+        check_usable(small, tmp_path / f"{name.replace('/', '-').replace('?', '-')}.png")
+    small.goto(f"{address}/queue?of=later")
+    small.locator("[data-row]").first.click()
+    check_usable(small, tmp_path / "task.png")
+    context.close()

@@ -81,6 +81,12 @@ def search_units(connection: Connection, beginning: str, most: int) -> tuple[Fou
     return tuple(found)
 
 
+def list_members(connection: Connection, household_id: UnitId, most: int, after: UnitId = "") -> list[UnitId]:
+    """Give customers of an account in order of their ids, those after one; () for a customer of none."""
+    values = {"household": household_id, "after": after, "most": most}
+    return [row[0] for row in connection.execute(query("list_members"), values)]
+
+
 def read_timeline(
     connection: Connection, unit_id: UnitId, household_id: UnitId, most: int, before: Place = NOW
 ) -> tuple[Happened, ...]:

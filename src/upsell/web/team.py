@@ -16,9 +16,11 @@ from upsell.store.lending import Lender
 from upsell.web.cookies import jar_of
 from upsell.web.gate import Gate
 from upsell.web.pages.components import components_route
+from upsell.web.pages.contact import contact_route
 from upsell.web.pages.customers import customer_routes
 from upsell.web.pages.home import home_routes
 from upsell.web.pages.log import log_route
+from upsell.web.pages.preview import preview_routes
 from upsell.web.pages.queue import queue_route
 from upsell.web.pages.results import results_routes
 from upsell.web.pages.sign_in import sign_in_routes
@@ -73,6 +75,8 @@ class TeamPages:
             *results_routes(book.read),
             workflow_route(lender, book, clock),
             *customer_routes(lender, shelf, clock),
+            *preview_routes(lender, shelf, clock),
+            contact_route(lender, clock),
             queue_route(lender, shelf, clock),
             task_route(lender, shelf, clock),
             task_form_route(lender, shelf, desk, clock),

@@ -11,22 +11,27 @@ import msgspec
 from upsell.clock import Moment, format_moment
 from upsell.decisions.contact import Contact
 from upsell.errors import ConfigError
-from upsell.ids import bare, is_account
+from upsell.ids import UnitId, bare, is_account
 from upsell.rules.facts import Scalar
 from upsell.runtime.consent_history import History, history_content
+from upsell.runtime.contacting import Reached, read_reached
 from upsell.runtime.explained import answer_content
 from upsell.runtime.explaining import Answer, explain_now, explain_past
 from upsell.runtime.preferences import read_customer
 from upsell.runtime.programs import Programs
 from upsell.store.connect import Connection
 from upsell.store.households import find_homes, read_unit_traits
-from upsell.store.timeline import NOW, Happened, Kind, Place, read_timeline
+from upsell.store.timeline import NOW, Happened, Kind, Place, list_members, read_timeline
+from upsell.web.pages.timeline import kind_of, path_of_more
 
 PATH: Final = "/customers"
 """Under which each customer and account has its page, by its id as a unit."""
 
 MOST_HAPPENED: Final = 50
 """How many rows of a timeline stand on one page."""
+
+MOST_MEMBERS: Final = 20
+"""How many customers of an account stand on one page."""
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -39,20 +44,41 @@ class Known(msgspec.Struct, frozen=True):
         consents: What a customer allows, now; None of an account, which does not consent.
         happened: What happened and was decided, the newest first.
         older: Where what was before stands; empty where that was all.
+        reached: The addresses of a customer, and which of them are suppressed; now.
+        members: Customers of an account, some at a time.
+        more_members: Where those after them stand; empty where that was all.
     """
 
     answer: Answer
     past: Moment | None
     traits: Mapping[str, Scalar]
     consents: History | None
+    reached: tuple[Reached, ...]
+    members: tuple[UnitId, ...]
+    more_members: str
     happened: tuple[Happened, ...]
     older: str
 
 
 def read_known(
-    connection: Connection, programs: Programs, name: str, now: Moment, past: Moment | None, before: Place
+    connection: Connection,
+    programs: Programs,
+    name: str,
+    now: Moment,
+    past: Moment | None,
+    before: Place,
+    member: UnitId = "",
 ) -> Known:
     """Read what is known of a customer or an account, now or in the past.
+
+    Args:
+        connection: The database.
+        programs: The revisions.
+        name: Their id.
+        now: The present.
+        past: The past moment asked about, None for now.
+        before: The place in their timeline before which it begins.
+        member: The customer of an account after whom its customers are listed.
 
     Raises:
         ConfigError: Nothing is known of them, or nothing is live.
@@ -70,12 +96,18 @@ def read_known(
     home = find_homes(connection, [unit_id]).get(unit_id, unit_id)
     happened = read_timeline(connection, unit_id, home, MOST_HAPPENED + 1, start)
     asked = [("at", format_moment(past))] if past is not None else []
+    traits = read_unit_traits(connection, unit_id)
+    members = list_members(connection, unit_id, MOST_MEMBERS + 1, member) if is_account(unit_id) else []
+    more = [*asked, ("after", members[MOST_MEMBERS - 1])] if len(members) > MOST_MEMBERS else []
     last = happened[MOST_HAPPENED - 1].place if len(happened) > MOST_HAPPENED else None
     return Known(
         answer=answer,
         past=past,
-        traits=read_unit_traits(connection, unit_id),
+        traits=traits,
         consents=_consents(connection, programs, unit_id, now),
+        reached=() if is_account(unit_id) else read_reached(connection, traits),
+        members=tuple(members[:MOST_MEMBERS]),
+        more_members=f"{path_of(unit_id)}?{urlencode(more)}#members" if more else "",
         happened=happened[:MOST_HAPPENED],
         older="" if last is None else f"{path_of(unit_id)}?{urlencode([*asked, ('before', _written(last))])}",
     )
@@ -92,6 +124,9 @@ def known_content(known: Known, fault: str) -> dict[str, Any]:
         "fault": fault,
         "traits": dict(known.traits),
         "consents": {name: allowed[name] for name in ("given", "withdrawn", "paused")} if allowed else None,
+        "addresses": [_reached_content(each) for each in known.reached],
+        "members": list(known.members),
+        "more_members": known.more_members,
         "timeline": [_happened_content(each) for each in known.happened],
         "older": known.older,
     }
@@ -100,13 +135,6 @@ def known_content(known: Known, fault: str) -> dict[str, Any]:
 def path_of(unit_id: str) -> str:
     """Give where the page of a unit is, whatever its id holds."""
     return f"{PATH}/{quote(unit_id, safe='')}"
-
-
-def kind_of(each: Happened) -> str:
-    """Say what stands in a timeline: a decision, something of ours, or an event that came in."""
-    if each.place.kind is Kind.DECISION:
-        return "decision"
-    return "ours" if each.is_derived else "event"
 
 
 def read_place(said: str) -> Place:
@@ -122,6 +150,16 @@ def _written(place: Place) -> str:
     return f"{place.at}.{place.kind.value}.{place.number}"
 
 
+def _reached_content(each: Reached) -> dict[str, Any]:
+    held = each.suppressed
+    return {
+        "channel": each.channel,
+        "address": each.address,
+        "suppressed": held.cause.value if held is not None else None,
+        "why": held.why if held is not None else None,
+    }
+
+
 def _happened_content(each: Happened) -> dict[str, Any]:
     is_event = each.place.kind is Kind.EVENT
     return {
@@ -132,6 +170,7 @@ def _happened_content(each: Happened) -> dict[str, Any]:
         "said": msgspec.Raw((each.said or "{}").encode()) if is_event else each.said,
         "rule": each.rule,
         "source": each.source,
+        "path": path_of_more(each) or None,
     }
 
 

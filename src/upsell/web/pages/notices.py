@@ -14,6 +14,8 @@ class Notice(enum.Enum):
     CHANGED = "That is changed."
     TASK_TAKEN = "It is yours."
     NEXT_TASK = "Done. Next:"
+    CONTACT_STOPPED = "Nothing more is sent to them."
+    CONTACT_RESUMED = "They may be written to again."
     LAST_TASK = "Done. Nothing else waits here."
 
 
