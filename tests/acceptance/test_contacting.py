@@ -22,7 +22,7 @@ from upsell.runtime.previewing import Wanted, preview
 from upsell.store import acts
 from upsell.store.connect import connect
 from upsell.store.suppressions import Cause, Suppress, read_suppressed, suppress_addresses
-from upsell.store.timeline import Happened, Kind, Place
+from upsell.store.timeline import NOW, Happened, Kind, Place, read_timeline
 from upsell.store.users import Role
 from upsell.web import access
 from upsell.web.app import make_app
@@ -160,6 +160,21 @@ def test_the_customers_of_an_account_are_listed_each_once(client: httpx.Client) 
         path = page["more_members"].replace("#members", "&format=json")
     assert seen == [f"c:m{number:02}" for number in range(25)]
     assert "Nobody writes to an account" in client.get("/customers/a:acme").text
+
+
+def test_of_an_account_little_is_looked_through_at_a_time_and_nothing_is_left_out(url: str) -> None:
+    found: list[Happened] = []
+    before: Place | None = NOW
+    stretches = 0
+    with connect(url) as connection:
+        while before is not None:
+            stretch = read_timeline(connection, "c:m03", "a:acme", 50, before, 4)
+            found += stretch.happened
+            before, stretches = stretch.older, stretches + 1
+        whole = connection.execute("select count(*) from events where household_id = 'a:acme'").fetchone()
+    assert [each.name for each in found] == ["Customer Identified"]
+    assert whole is not None
+    assert stretches == whole[0] // 4 + 1
 
 
 def test_an_address_that_was_written_to_finds_whose_it_is(client: httpx.Client) -> None:

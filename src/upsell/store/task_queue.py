@@ -75,7 +75,7 @@ def rank_open_tasks(
         most: How many at most.
         after: The place after which they begin; None for the top.
     """
-    place, foreign, less, due_at, key = after or (None, "", 0, 0, "")
+    place, abroad, less, due_at, key = after or (None, "", 0, 0, "")
     values = {
         "queue": lane.queue,
         "owners": list(lane.owners) if lane.owners is not None else None,
@@ -83,7 +83,7 @@ def rank_open_tasks(
         "at": now,
         "currency": currency,
         "place": place,
-        "foreign": foreign,
+        "abroad": abroad,
         "less": less,
         "due": due_at,
         "name": key,

@@ -1,11 +1,9 @@
 -- Open tasks in the order in which a queue is worked, after a place in it: those put off, or those not.
-with ranked as (
+with opened as (
     select
-        key, unit_id, household_id, reason, workflow, enrollment, source, queue, title, why, facts, offer, terms,
-        talk_track, objections, value, currency, chance, opened_at, updated_at, due_at, overdue_at, snoozed_until,
-        owner, given_at, taken_at, closed_at, closed_by, outcome, because, amount, amount_currency, minutes,
+        key, due_at,
         case when value is null then 2 when currency = %(currency)s then 0 else 1 end as place,
-        case when value is null or currency = %(currency)s then '' else coalesce(currency, '') end collate "C" as foreign_currency,
+        case when value is null or currency = %(currency)s then '' else coalesce(currency, '') end collate "C" as abroad,
         -coalesce(value, 0) as less,
         key collate "C" as name
     from tasks
@@ -14,16 +12,24 @@ with ranked as (
         and (%(queue)s::text is null or queue = %(queue)s::text)
         and (%(owners)s::text[] is null or owner = any(%(owners)s::text[]))
         and (snoozed_until is not null and snoozed_until > moment(%(at)s)) = %(snoozed)s
+),
+
+-- First which they are, for most of a task is text that need not be carried through the sorting.
+ranked as (
+    select key, place, abroad, less, due_at, name
+    from opened
+    where
+        %(place)s::int is null
+        or (place, abroad, less, due_at, name)
+        > (%(place)s::int, %(abroad)s::text, %(less)s::bigint, moment(%(due)s), %(name)s::text)
+    order by place, abroad, less, due_at, name
+    limit %(most)s
 )
 
 select
-    key, unit_id, household_id, reason, workflow, enrollment, source, queue, title, why, facts, offer, terms,
-    talk_track, objections, value, currency, chance, opened_at, updated_at, due_at, overdue_at, snoozed_until,
+    tasks.key, unit_id, household_id, reason, workflow, enrollment, source, queue, title, why, facts, offer, terms,
+    talk_track, objections, value, currency, chance, opened_at, updated_at, tasks.due_at, overdue_at, snoozed_until,
     owner, given_at, taken_at, closed_at, closed_by, outcome, because, amount, amount_currency, minutes
 from ranked
-where
-    %(place)s::int is null
-    or (place, foreign_currency, less, due_at, name)
-    > (%(place)s::int, %(foreign)s::text, %(less)s::bigint, moment(%(due)s), %(name)s::text)
-order by place, foreign_currency, less, due_at, name
-limit %(most)s
+inner join tasks on ranked.key = tasks.key
+order by ranked.place, ranked.abroad, ranked.less, ranked.due_at, ranked.name

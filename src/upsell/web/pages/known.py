@@ -94,12 +94,12 @@ def read_known(
     unit_id = answer.unit_id
     start = before if past is None else min(before, Place(past, Kind.DECISION, NOW.number))
     home = find_homes(connection, [unit_id]).get(unit_id, unit_id)
-    happened = read_timeline(connection, unit_id, home, MOST_HAPPENED + 1, start)
+    timeline = read_timeline(connection, unit_id, home, MOST_HAPPENED, start)
     asked = [("at", format_moment(past))] if past is not None else []
     traits = read_unit_traits(connection, unit_id)
     members = list_members(connection, unit_id, MOST_MEMBERS + 1, member) if is_account(unit_id) else []
     more = [*asked, ("after", members[MOST_MEMBERS - 1])] if len(members) > MOST_MEMBERS else []
-    last = happened[MOST_HAPPENED - 1].place if len(happened) > MOST_HAPPENED else None
+    last = timeline.older
     return Known(
         answer=answer,
         past=past,
@@ -108,7 +108,7 @@ def read_known(
         reached=() if is_account(unit_id) else read_reached(connection, traits),
         members=tuple(members[:MOST_MEMBERS]),
         more_members=f"{path_of(unit_id)}?{urlencode(more)}#members" if more else "",
-        happened=happened[:MOST_HAPPENED],
+        happened=timeline.happened,
         older="" if last is None else f"{path_of(unit_id)}?{urlencode([*asked, ('before', _written(last))])}",
     )
 

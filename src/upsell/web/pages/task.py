@@ -12,7 +12,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
 from upsell.catalog.offers import Objection
-from upsell.clock import Clock, Moment, format_moment
+from upsell.clock import Clock, Moment, format_moment, parse_moment
 from upsell.decisions.task_outcomes import MEANINGS, SAID
 from upsell.ids import bare, is_account
 from upsell.runtime.explained import standing_content
@@ -233,6 +233,8 @@ def opened_content(opened: Opened, asked: Asked, now: Moment) -> dict[str, Any]:
 def change_row(change: TaskChange) -> Change:
     """Say one change of a task."""
     said = {name: str(value) for name, value in change.said.items()}
+    until = parse_moment(said.get("until", ""))
+    said |= {"until": minute_words(until)} if until is not None else {}
     words = _CHANGED[change.name].format_map(
         {"owner": "somebody", "until": "later", "outcome": "done", **said}
     )

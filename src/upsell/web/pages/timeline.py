@@ -42,6 +42,8 @@ def timeline_row(each: Happened) -> TimelineRow:
         return TimelineRow(when, each.name, f"{words}{rule}", kind_of(each), f"/workflows/{quote(each.name)}")
     if each.name in OF_MESSAGES:
         return TimelineRow(when, each.name, _message_words(_read(each)), "message", path_of_more(each))
+    if each.name in TASK_CHANGES:
+        return TimelineRow(when, each.name, _task_words(_read(each)), kind_of(each), path_of_more(each))
     said = "" if each.said in ("", "{}") else each.said
     short = said if len(said) <= _LONGEST else f"{said[:_LONGEST]}…"
     return TimelineRow(when, each.name, short, kind_of(each), path_of_more(each))
@@ -72,6 +74,14 @@ def minute(at: Moment) -> str:
 def _read(each: Happened) -> dict[str, Any]:
     said = msgspec.json.decode(each.said or "{}")
     return said if isinstance(said, dict) else {}
+
+
+def _task_words(said: dict[str, Any]) -> str:
+    """Say which task it is, what came of it or whose it is, and who says so."""
+    about = [str(said[name]) for name in ("outcome", "owner", "until") if said.get(name)]
+    by = f"by {said['by']}" if said.get("by") else ""
+    title = f"{said.get('title', '')} [{said.get('queue', '')}]"
+    return ", ".join(filter(None, [title, *about, by, str(said.get("note", ""))]))[:_LONGEST]
 
 
 def _message_words(said: dict[str, Any]) -> str:
