@@ -19,6 +19,7 @@ from upsell.clock import DAY, HOUR, SetClock, format_moment
 from upsell.config import Settings
 from upsell.store.connect import connect
 from upsell.store.timeline import NOW, Happened, Place, read_timeline, search_units
+from upsell.web.pages import known
 from upsell.web.team import TeamPages
 
 pytestmark = [*in_a_browser, pytest.mark.postgres]
@@ -128,6 +129,20 @@ def test_a_past_moment_is_explained_from_what_was_known_then(guest: str) -> None
     assert len(told["workflows"][0]["recorded"]) > 0
     told = httpx.get(f"{guest}/customers/ada", params={"at": "yesterday", "format": "json"}).json()
     assert "expected a date such as 2026-03-01" in told["fault"]
+
+
+def test_a_past_that_is_too_long_for_a_page_is_told_with_where_to_ask(
+    guest: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = {"at": format_moment(START + DAY), "format": "json"}
+    assert httpx.get(f"{guest}/customers/ada", params=asked).json()["fault"] == ""
+    monkeypatch.setattr(known, "MOST_LIVED", 10)
+    told = httpx.get(f"{guest}/customers/ada", params=asked).json()
+    assert "More than 10 events" in told["fault"]
+    assert f"upsell explain ada --at {format_moment(START + DAY)}" in told["fault"]
+    assert told["past"] is None
+    asked["at"] = format_moment(START + HOUR)
+    assert httpx.get(f"{guest}/customers/ada", params=asked).json()["fault"] == ""
 
 
 def test_whoever_is_not_known_gets_a_page_that_helps(browser: Browser, guest: str, tmp_path: Path) -> None:

@@ -102,6 +102,13 @@ def list_members(connection: Connection, household_id: UnitId, most: int, after:
     return [row[0] for row in connection.execute(query("list_members"), values)]
 
 
+def has_more_events(connection: Connection, household_id: UnitId, until: Moment, than: int) -> bool:
+    """Tell whether a household has more events than so many, up to a moment."""
+    values = {"household": household_id, "at": until, "than": than}
+    row = connection.execute(query("has_more_events"), values).fetchone()
+    return row is not None and bool(row[0])
+
+
 def read_timeline(
     connection: Connection,
     unit_id: UnitId,

@@ -27,7 +27,7 @@ from upsell.store.connect import Connection
 from upsell.store.lending import Lender
 from upsell.store.suppressions import find_addressed
 from upsell.store.timeline import search_units
-from upsell.web.pages.known import PATH, Known, known_content, path_of, read_known, read_place
+from upsell.web.pages.known import PATH, Known, known_content, past_fault, path_of, read_known, read_place
 from upsell.web.pages.preview import preview_path
 from upsell.web.pages.shell import Trouble, path_asked, refuse, shown
 from upsell.web.pages.timeline import TimelineRow, minute, timeline_row
@@ -160,10 +160,13 @@ def customer_routes(lender: Lender, shelf: Shelf, clock: Clock) -> list[HTTPRout
         unit = unquote(path_asked(request).partition(f"{PATH}/")[2])
         said, now = request.query_params.get("at", "").strip(), clock.now()
         before = read_place(request.query_params.get("before", ""))
+        after = request.query_params.get("after", "")[:_LONGEST]
         past, fault = _past(said, now)
+        with lender.lent() as connection:
+            too_long = past_fault(connection, unit, past) if past is not None else ""
+        past, fault = (None, too_long) if too_long else (past, fault)
         try:
             with lender.lent() as connection, shelf.lent(connection, is_past=past is not None) as programs:
-                after = request.query_params.get("after", "")[:_LONGEST]
                 known = read_known(connection, programs, unit, now, past, before, after)
         except ConfigError as error:
             words = f"{str(error)[:1].upper()}{str(error)[1:]}."

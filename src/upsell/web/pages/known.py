@@ -11,7 +11,7 @@ import msgspec
 from upsell.clock import Moment, format_moment
 from upsell.decisions.contact import Contact
 from upsell.errors import ConfigError
-from upsell.ids import UnitId, bare, is_account
+from upsell.ids import UnitId, account_unit, bare, customer_unit, is_account
 from upsell.rules.facts import Scalar
 from upsell.runtime.consent_history import History, history_content
 from upsell.runtime.contacting import Reached, read_reached
@@ -21,7 +21,15 @@ from upsell.runtime.preferences import read_customer
 from upsell.runtime.programs import Programs
 from upsell.store.connect import Connection
 from upsell.store.households import find_homes, read_unit_traits
-from upsell.store.timeline import NOW, Happened, Kind, Place, list_members, read_timeline
+from upsell.store.timeline import (
+    NOW,
+    Happened,
+    Kind,
+    Place,
+    has_more_events,
+    list_members,
+    read_timeline,
+)
 from upsell.web.pages.timeline import kind_of, path_of_more
 
 PATH: Final = "/customers"
@@ -29,6 +37,9 @@ PATH: Final = "/customers"
 
 MOST_HAPPENED: Final = 50
 """How many rows of a timeline stand on one page."""
+
+MOST_LIVED: Final = 10_000
+"""How many events of an account are lived again to say how it stood: what takes longer is no page."""
 
 MOST_MEMBERS: Final = 20
 """How many customers of an account stand on one page."""
@@ -110,6 +121,19 @@ def read_known(
         more_members=f"{path_of(unit_id)}?{urlencode(more)}#members" if more else "",
         happened=timeline.happened,
         older="" if last is None else f"{path_of(unit_id)}?{urlencode([*asked, ('before', _written(last))])}",
+    )
+
+
+def past_fault(connection: Connection, name: str, past: Moment) -> str:
+    """Say that somebody has too long a past to live it again for a page; empty where that is not so."""
+    tried = [name] if name[:2] in ("a:", "c:") else [account_unit(name), customer_unit(name)]
+    homes = find_homes(connection, tried) if name.isprintable() else {}
+    if not any(has_more_events(connection, home, past, MOST_LIVED) for home in set(homes.values())):
+        return ""
+    asked = f"upsell explain {name} --at {format_moment(past)}"
+    return (
+        f"More than {MOST_LIVED:,} events happened to them by then, which takes long to go through: ask "
+        f"`{asked}`. This is as of now."
     )
 
 
