@@ -60,16 +60,20 @@ def title(page: Page) -> str:
     return page.locator("h1").inner_text()
 
 
-def test_three_tasks_are_worked_without_a_mouse(
-    page: Page, address: str, shared_database: str, tmp_path: Path
+def test_keys_do_what_is_on_the_page_unless_somebody_writes_or_turned_them_off(
+    page: Page, address: str, tmp_path: Path
 ) -> None:
     troubles: list[str] = []
     note_troubles(page, troubles)
+    press, chosen = page.keyboard.press, page.get_by_role("radio", checked=True)
     page.goto(f"{address}/queue")
     check_usable(page, tmp_path / "queue.png")
-    press = page.keyboard.press
-    for key in ("j", "j", "k", "k", "Enter"):
+    for key in ("j", "j", "k", "k"):
         press(key)
+    swapped = """document.querySelector('[data-live]').dispatchEvent(
+      new CustomEvent('htmx:beforeSwap', {bubbles: true, cancelable: true}))"""
+    assert page.evaluate(swapped) is False, "the list moves under whoever is in it"
+    press("o")
     page.wait_for_url("**/queue/*")
     assert title(page) == "Renew 1"
     press("?")
@@ -79,16 +83,25 @@ def test_three_tasks_are_worked_without_a_mouse(
     page.get_by_label("Single keys work").press("Space")
     press("Escape")
     press("3")
-    assert page.get_by_role("radio", checked=True).count() == 0, "turned off"
+    assert chosen.count() == 0, "turned off"
     page.get_by_role("button", name="Keys").press("Enter")
     page.get_by_label("Single keys work").press("Space")
     press("Escape")
-    # A key with a modifier, or in a field, is nothing of ours.
     press("Control+3")
     press("g")
     page.keyboard.type("t3")
-    assert page.get_by_role("radio", checked=True).count() == 0
-    page.goto(page.url)
+    assert chosen.count() == 0, "with a modifier, or in a field"
+    assert troubles == []
+
+
+def test_three_tasks_are_worked_without_a_mouse(
+    page: Page, address: str, shared_database: str, tmp_path: Path
+) -> None:
+    press = page.keyboard.press
+    page.goto(f"{address}/queue")
+    press("j")
+    press("Enter")
+    page.wait_for_url("**/queue/*")
     press("1")
     press("Enter")
     page.wait_for_url("**done=next_task*")
@@ -109,7 +122,6 @@ def test_three_tasks_are_worked_without_a_mouse(
         tasks = find_tasks(connection, is_open=None)
     assert sorted(each.outcome for each in tasks if each.outcome) == ["lost", "meeting_set"]
     assert [each.snoozed_until for each in tasks if each.snoozed_until] == [NOW + 10 * DAY]
-    assert troubles == []
 
 
 def test_a_customer_is_looked_at_left_alone_and_shown_what_they_would_get(
@@ -146,10 +158,31 @@ def test_on_a_phone_in_the_dark_all_of_it_can_be_read(
         storage_state=state, viewport={"width": 390, "height": 800}, color_scheme="dark"
     )
     small = context.new_page()
-    for name in ("queue", "queue?of=later", "queue?queue=nobody", "preview?unit=c:ada1", "customers/c:ada1"):
+    for name in ("queue", "queue?queue=nobody", "preview?unit=c:ada1", "customers/c:ada1"):
         small.goto(f"{address}/{name}")
         check_usable(small, tmp_path / f"{name.replace('/', '-').replace('?', '-')}.png")
     small.goto(f"{address}/queue?of=later")
     small.locator("[data-row]").first.click()
     check_usable(small, tmp_path / "task.png")
+    context.close()
+
+
+def test_without_scripts_a_task_is_closed_by_a_form_alone(
+    page: Page, browser: Browser, address: str, shared_database: str
+) -> None:
+    state = page.context.storage_state()
+    context = browser.new_context(storage_state=state, java_script_enabled=False)
+    plain = context.new_page()
+    plain.goto(f"{address}/queue?queue=renewals")
+    assert plain.get_by_role("button", name="Keys").count() == 0
+    plain.locator("[data-row]").first.press("Enter")
+    plain.wait_for_url("**/queue/*")
+    plain.get_by_role("radio", name="No answer").check()
+    plain.get_by_role("button", name="Close it as that").press("Enter")
+    plain.wait_for_url("**done=last_task*")
+    assert "Done. Nothing else waits here." in plain.inner_text("main")
+    assert "Nothing waits here" in plain.inner_text("main")
+    with connect(shared_database) as connection:
+        closed = [each.outcome for each in find_tasks(connection, queue="renewals", is_open=False)]
+    assert sorted(map(str, closed)) == ["meeting_set", "no_answer"]
     context.close()

@@ -174,7 +174,7 @@ def _lead(found: Waiting, asked: Asked) -> str:
     waiting, late = sum(each.waiting for each in counts), sum(each.overdue for each in counts)
     put_off = sum(each.put_off for each in counts)
     if not waiting and not put_off:
-        return ""
+        return "Nothing waits."
     lead = f"{waiting:,} {'task waits' if waiting == 1 else 'tasks wait'}"
     lead += f", {late:,} of them overdue" if late else ""
     return f"{lead}; {put_off:,} put off until later." if put_off else f"{lead}."
