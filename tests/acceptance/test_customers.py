@@ -18,7 +18,8 @@ from tests.stories.world import START, workflow
 from upsell.clock import DAY, HOUR, SetClock, format_moment
 from upsell.config import Settings
 from upsell.store.connect import connect
-from upsell.store.timeline import NOW, Happened, read_timeline, search_units
+from upsell.store.timeline import NOW, Happened, Place, read_timeline, search_units
+from upsell.web.pages import known
 from upsell.web.team import TeamPages
 
 pytestmark = [*in_a_browser, pytest.mark.postgres]
@@ -73,16 +74,17 @@ def test_ids_are_found_by_how_they_begin_and_signs_mean_themselves(url: str) -> 
 
 
 @settings(max_examples=25)
-@given(size=st.integers(1, 40))
-def test_pages_of_a_timeline_show_everything_once_in_order(url: str, size: int) -> None:
+@given(size=st.integers(1, 40), looked=st.integers(1, 100))
+def test_pages_of_a_timeline_show_everything_once_in_order(url: str, size: int, looked: int) -> None:
     with connect(url) as connection:
-        whole = read_timeline(connection, "c:ada", "c:ada", 10_000)
+        whole = read_timeline(connection, "c:ada", "c:ada", 10_000).happened
         pages: list[Happened] = []
-        before = NOW
-        while page := read_timeline(connection, "c:ada", "c:ada", size, before):
-            assert len(page) <= size
-            pages += page
-            before = page[-1].place
+        before: Place | None = NOW
+        while before is not None:
+            page = read_timeline(connection, "c:ada", "c:ada", size, before, looked)
+            assert len(page.happened) <= size
+            pages += page.happened
+            before = page.older
         events = connection.execute("select count(*) from events where customer_id = 'ada'").fetchone()
         decided = connection.execute("select count(*) from decisions where unit_id = 'c:ada'").fetchone()
     assert tuple(pages) == whole
@@ -127,6 +129,20 @@ def test_a_past_moment_is_explained_from_what_was_known_then(guest: str) -> None
     assert len(told["workflows"][0]["recorded"]) > 0
     told = httpx.get(f"{guest}/customers/ada", params={"at": "yesterday", "format": "json"}).json()
     assert "expected a date such as 2026-03-01" in told["fault"]
+
+
+def test_a_past_that_is_too_long_for_a_page_is_told_with_where_to_ask(
+    guest: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = {"at": format_moment(START + DAY), "format": "json"}
+    assert httpx.get(f"{guest}/customers/ada", params=asked).json()["fault"] == ""
+    monkeypatch.setattr(known, "MOST_LIVED", 10)
+    told = httpx.get(f"{guest}/customers/ada", params=asked).json()
+    assert "More than 10 events" in told["fault"]
+    assert f"upsell explain ada --at {format_moment(START + DAY)}" in told["fault"]
+    assert told["past"] is None
+    asked["at"] = format_moment(START + HOUR)
+    assert httpx.get(f"{guest}/customers/ada", params=asked).json()["fault"] == ""
 
 
 def test_whoever_is_not_known_gets_a_page_that_helps(browser: Browser, guest: str, tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ def test_what_no_database_holds_finds_nobody(client: httpx.Client) -> None:
         assert "Nothing can be said of them" in answered.text
 
 
-PAGES = ("/", "/workflows", "/workflows/help", "/customers/c:..", "/results")
+PAGES = ("/", "/queue", "/preview?unit=c:..", "/workflows", "/workflows/help", "/customers/c:..", "/results")
 
 
 def test_a_revision_that_is_not_taken_any_more_is_told_with_what_to_do(database: str) -> None:
@@ -184,7 +184,9 @@ def test_no_page_compiles_twice_what_is_live(client: httpx.Client, monkeypatch: 
         return compile_documents(documents, edition)
 
     monkeypatch.setattr(programs, "compile_documents", noted)
-    paths = ("/workflows/help", "/customers/c:..", f"/customers/c:..?at={format_moment(START + HOUR)}")
+    past = f"/customers/c:..?at={format_moment(START + HOUR)}"
+    previews = ("/preview?unit=c:..", "/preview/letter?unit=c:..")
+    paths = ("/workflows/help", "/customers/c:..", past, "/queue", *previews)
     for path in paths:
         assert client.get(path).status_code == 200
     before = len(compiled)
@@ -218,7 +220,7 @@ def test_of_a_customer_machines_are_told_values_and_no_words_for_a_screen(client
     decision, *events = told["timeline"]
     assert decision == {
         "at": format_moment(START), "kind": "decision", "what": "help", "said": "enrolled", "rule": "",
-        "source": "",
+        "source": "", "path": None,
     }  # fmt: skip
     seen = {each["what"]: each for each in events}
     assert seen["Customer Identified"]["said"] == {"email": "odd4@example.com"}

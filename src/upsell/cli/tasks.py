@@ -49,6 +49,7 @@ def tasks(  # noqa: PLR0913  # each is an option of the command
         str, typer.Option(help="Close: the currency of that (default the workspace's).")
     ] = "",
     minutes: Annotated[float | None, typer.Option(help="Close: minutes of work it took.")] = None,
+    note: Annotated[str, typer.Option(help="Close: what else is to be remembered.")] = "",
     account: Annotated[str, typer.Option(help="Open: the account it is about.")] = "",
     customer: Annotated[str, typer.Option(help="Open: the customer it is about.")] = "",
     title: Annotated[str, typer.Option(help="Open: what is to be done.")] = "",
@@ -86,7 +87,7 @@ def tasks(  # noqa: PLR0913  # each is an option of the command
             at = _moment(until, "--until", clock.now())
             _tell(desk.snooze(key, at, who), "put off", clock.now(), as_json=as_json)
         case "close":
-            closing = Closing(outcome, who, reason, feature, amount, currency, minutes)
+            closing = Closing(outcome, who, reason, feature, amount, currency, minutes, note)
             _tell(desk.close(key, closing), "closed", clock.now(), as_json=as_json)
         case "open":
             said = {"queue": queue, "reason": reason, "title": title, "value": amount, "by": who}

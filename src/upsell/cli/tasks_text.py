@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from textwrap import wrap
 
-from upsell.clock import Moment, to_datetime
-from upsell.decisions.task_outcomes import MEANINGS, read_outcome
-from upsell.decisions.task_value import TaskValue
-from upsell.decisions.terms import Terms
-from upsell.ids import bare, is_account
-from upsell.money import Money
+from upsell.clock import Moment
 from upsell.runtime.task_content import is_overdue
 from upsell.runtime.task_desk import Changed
+from upsell.runtime.task_words import (
+    closed_words,
+    due_words,
+    minute_words,
+    owner_words,
+    terms_words,
+    value_words,
+    who_words,
+)
 from upsell.store.tasks import Task
 
 SHOWN = 10
@@ -46,8 +50,8 @@ def show_lines(task: Task, now: Moment) -> Iterator[str]:
     """Write one task."""
     yield f"{task.title}, for {who_words(task)} (times are in UTC)"
     yield f"  {task.key}"
-    yield f"  queue {task.queue}, {owner_words(task)}; opened {_at(task.opened_at)}" + (
-        f", said anew {_at(task.updated_at)}" if task.updated_at is not None else ""
+    yield f"  queue {task.queue}, {owner_words(task)}; opened {minute_words(task.opened_at)}" + (
+        f", said anew {minute_words(task.updated_at)}" if task.updated_at is not None else ""
     )
     if task.closed_at is None:
         yield f"  {due_words(task, now)}"
@@ -74,62 +78,9 @@ def changed_words(changed: Changed, what: str) -> str:
         return f"{task.key[:SHOWN]} was {what} so already; nothing changed."
     if task.closed_at is not None:
         return f"{task.key[:SHOWN]} is {closed_words(task)}."
-    put_off = f", put off until {_at(task.snoozed_until)}" if what == "put off" else ""
-    return (
-        f"{task.key[:SHOWN]} is {what}: {task.title}, {owner_words(task)}, due {_at(task.due_at)}{put_off}."
-    )
-
-
-def who_words(task: Task) -> str:
-    """Name whom a task is about."""
-    if is_account(task.unit_id) or not is_account(task.household_id):
-        return bare(task.unit_id)
-    return f"{bare(task.unit_id)} of {bare(task.household_id)}"
-
-
-def owner_words(task: Task) -> str:
-    """Say whose a task is."""
-    if task.owner is None:
-        return "nobody's"
-    return f"{task.owner} has taken it" if task.taken_at is not None else f"{task.owner}'s"
-
-
-def due_words(task: Task, now: Moment) -> str:
-    """Say by when a task should be done, and whether that has passed."""
-    if task.is_snoozed(now):
-        return f"put off until {_at(task.snoozed_until)}"
-    return f"{'OVERDUE since' if is_overdue(task, now) else 'due'} {_at(task.due_at)}"
-
-
-def closed_words(task: Task) -> str:
-    """Say when a task was closed, by whom, and as what."""
-    outcome = read_outcome(task.outcome or "")
-    means = f" ({MEANINGS[outcome]})" if outcome is not None else ""
-    by = f" by {task.closed_by}" if task.closed_by else ""
-    because = f", because {task.because}" if task.because else ""
-    amount = ""
-    if task.amount is not None and task.amount_currency:
-        amount = f", {Money(task.amount, task.amount_currency)}"
-    return f"closed {_at(task.closed_at)}{by} as {task.outcome or 'done'}{means}{because}{amount}"
-
-
-def value_words(value: TaskValue) -> str:
-    """Write what a task may earn; nothing where it is not known."""
-    return str(Money(value.amount, value.currency)) if value.amount is not None else ""
-
-
-def terms_words(terms: Terms) -> str:
-    """Write what is offered."""
-    if terms.outcome_price is not None:
-        price = f": {Money(terms.outcome_price, terms.currency)} per {terms.outcome_per}"
-    elif terms.price is not None:
-        per = f" per {terms.interval}" if terms.interval else ""
-        price = f": {Money(terms.price, terms.currency)}{per}"
-    else:
-        price = ""
-    off = f", {terms.discount_rate:.0%} off" if terms.discount_rate > 0 else ""
-    until = f", until {_at(terms.expires_at)}" if terms.expires_at is not None else ""
-    return f"{terms.name} ({terms.offer}){price}{off}{until}"
+    put_off = f", put off until {minute_words(task.snoozed_until)}" if what == "put off" else ""
+    due = f"due {minute_words(task.due_at)}"
+    return f"{task.key[:SHOWN]} is {what}: {task.title}, {owner_words(task)}, {due}{put_off}."
 
 
 def _section(heading: str, lines: Sequence[str]) -> Iterator[str]:
@@ -141,7 +92,3 @@ def _section(heading: str, lines: Sequence[str]) -> Iterator[str]:
 
 def _wrapped(line: str, indent: int) -> Iterator[str]:
     yield from wrap(line, 98, initial_indent=" " * indent, subsequent_indent=" " * (indent + 2))
-
-
-def _at(at: Moment | None) -> str:
-    return f"{to_datetime(at):%Y-%m-%d %H:%M}" if at is not None else "never"

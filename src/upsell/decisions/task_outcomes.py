@@ -39,6 +39,10 @@ MEANINGS: dict[TaskOutcome, str] = {
 """What each outcome means, in words for people."""
 
 
+SAID: tuple[TaskOutcome, ...] = tuple(each for each in TaskOutcome if each is not TaskOutcome.CAUSE_ENDED)
+"""What a person may say came of a task; that its cause ended, the engine says alone."""
+
+
 def read_outcome(said: object) -> TaskOutcome | None:
     """Read an outcome in whatever letters it was told; None for words of a team's own, which stay words."""
     word = "_".join(str(said).casefold().replace("-", " ").replace("_", " ").split())
@@ -54,7 +58,7 @@ def find_outcome(said: str) -> TaskOutcome:
     outcome = read_outcome(said)
     if outcome is not None:
         return outcome
-    names = [each.value for each in TaskOutcome if each is not TaskOutcome.CAUSE_ENDED]
+    names = [each.value for each in SAID]
     near = nearest(said, names)
     hint = f"; did you mean {near}?" if near else ""
     msg = f"expected an outcome, one of {', '.join(names)}, got {said[:80]!r}{hint}"

@@ -83,6 +83,27 @@ class Preview(msgspec.Struct, frozen=True):
     offer: str | None
 
 
+class Telling(msgspec.Struct, frozen=True):
+    """What a workflow can tell: the template, the step that tells it, and by which channel."""
+
+    template: str
+    step: str
+    channel: str
+
+
+def tellings_of(program: Program, workflow: str) -> tuple[Telling, ...]:
+    """Give what a workflow can tell, in the order of its file, each template once for each channel."""
+    found = [
+        Telling(template, step.id, channel)
+        for each, step in _steps(program)
+        if each.key == workflow
+        for template in _contents(step).values()
+        for channel in _channels(step)
+        if channel in (*CHANNELS, PROMPT)
+    ]
+    return tuple({(each.template, each.channel): each for each in reversed(found)}.values())[::-1]
+
+
 def preview(program: Program, household: Household, wanted: Wanted, now: Moment) -> Preview:
     """Render a template or the text of a prompt for a customer of a household as it would be sent at ``now``.
 

@@ -138,14 +138,28 @@ def suppress_by_hand(
     connection: Connection, clock: Clock, address: str, by: str, why: str, channel: str = EMAIL
 ) -> Suppressed | None:
     """Suppress an address because somebody of the team says so; None when it is already."""
+    held = suppress_all_by_hand(connection, clock, [(channel, address)], by, why)
+    return held[0] if held else None
+
+
+def suppress_all_by_hand(
+    connection: Connection, clock: Clock, addresses: Sequence[tuple[str, str]], by: str, why: str
+) -> list[Suppressed]:
+    """Suppress addresses, each by channel and address, at once; give those that were not yet."""
     now = clock.now()
-    key = address_key(channel, address)
-    asked = Suppress(key, Cause.BY_HAND, by, why, now, hide_address(address))
+    asked = [
+        Suppress(address_key(channel, address), Cause.BY_HAND, by, why, now, hide_address(address))
+        for channel, address in addresses
+    ]
     with connection.transaction():
-        if read_suppressed(connection, [key]):
-            return None
-        append(connection, suppress(connection, [asked], now), clock)
-        return read_suppressed(connection, [key]).get(key)
+        held = read_suppressed(connection, [each.address for each in asked])
+        new = [each for each in asked if each.address not in held]
+        if not new:
+            return []
+        append(connection, suppress(connection, new, now), clock)
+        return sorted(
+            read_suppressed(connection, [each.address for each in new]).values(), key=lambda each: each.number
+        )
 
 
 def free_by_hand(
@@ -156,24 +170,40 @@ def free_by_hand(
     Raises:
         ConfigError: It is not suppressed.
     """
+    (freed,) = free_all_by_hand(connection, clock, [(channel, address)], by, why)
+    return freed
+
+
+def free_all_by_hand(
+    connection: Connection, clock: Clock, addresses: Sequence[tuple[str, str]], by: str, why: str
+) -> list[Freed]:
+    """Let addresses be written to again, each by channel and address, at once; as ``free_by_hand``.
+
+    Raises:
+        ConfigError: One of them is not suppressed; nothing is changed then.
+    """
     now = clock.now()
-    key = address_key(channel, address)
+    done: list[Freed] = []
+    events: list[Event] = []
     with connection.transaction():
-        number = end_suppression(connection, key, by, why, now)
-        if number is None:
-            msg = (
-                f"expected an address that is suppressed, got {address}, which is not; "
-                "`upsell suppressions list` shows those that are"
-            )
-            raise ConfigError(msg)
-        customers = forget_told(connection, key)
-        said = {"address_key": key, "by": by, "why": why}
-        freed = [
-            Event(f"{number}/freed/{who}", ADDRESS_FREED, now, 0, who, None, said, SOURCE)
-            for who in customers
-        ]
-        append(connection, freed, clock)
-    return Freed(number, tuple(customers))
+        for channel, address in addresses:
+            key = address_key(channel, address)
+            number = end_suppression(connection, key, by, why, now)
+            if number is None:
+                msg = (
+                    f"expected an address that is suppressed, got {address}, which is not; "
+                    "`upsell suppressions list` shows those that are"
+                )
+                raise ConfigError(msg)
+            customers = forget_told(connection, key)
+            said = {"address_key": key, "by": by, "why": why}
+            events += [
+                Event(f"{number}/freed/{who}", ADDRESS_FREED, now, 0, who, None, said, SOURCE)
+                for who in customers
+            ]
+            done.append(Freed(number, tuple(customers)))
+        append(connection, events, clock)
+    return done
 
 
 def _take_soft(connection: Connection, known: Sequence[tuple[Event, Sent]], now: Moment) -> list[Suppress]:

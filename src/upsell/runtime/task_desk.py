@@ -16,7 +16,7 @@ import msgspec
 from upsell.clock import Clock, Moment, format_moment
 from upsell.decisions.queues import Person, Queue
 from upsell.decisions.sla import due_by
-from upsell.decisions.task_outcomes import TaskOutcome, answer_of, find_outcome
+from upsell.decisions.task_outcomes import SAID, TaskOutcome, answer_of, find_outcome
 from upsell.decisions.task_value import MOST_AMOUNT, TaskValue, task_rank
 from upsell.errors import ConfigError, nearest
 from upsell.ids import UnitId, bare, digest, is_account
@@ -35,6 +35,7 @@ from upsell.signals.events import (
     TASK_UPDATED,
     Event,
 )
+from upsell.store.acts import Act, add_act
 from upsell.store.connect import Connection, connect
 from upsell.store.households import find_homes, read_unit_traits
 from upsell.store.ledger import Outcome, append
@@ -62,6 +63,15 @@ LONGEST: Final = 1_000
 MOST_SENTENCES: Final = 20
 """How many sentences of why are taken."""
 
+_ACTS: Final[Mapping[str, Act]] = {
+    TASK_OPENED: Act.TASK_OPENED,
+    TASK_UPDATED: Act.TASK_OPENED,
+    TASK_GIVEN: Act.TASK_GIVEN,
+    TASK_TAKEN: Act.TASK_TAKEN,
+    TASK_SNOOZED: Act.TASK_PUT_OFF,
+    TASK_CLOSED: Act.TASK_CLOSED,
+}
+
 
 class NoTaskError(ConfigError):
     """There is no task of the key that was said, or several begin with it."""
@@ -85,6 +95,7 @@ class Closing(msgspec.Struct, frozen=True):
         amount: What the opportunity is worth, in minor units; None for not told.
         currency: ISO 4217 code of that; empty for the workspace's.
         minutes: Minutes of work it took; None for not told.
+        note: What else is to be remembered; empty for nothing.
     """
 
     outcome: str
@@ -94,6 +105,7 @@ class Closing(msgspec.Struct, frozen=True):
     amount: int | None = None
     currency: str = ""
     minutes: float | None = None
+    note: str = ""
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -125,10 +137,17 @@ class Wanted(msgspec.Struct, frozen=True):
 class TaskDesk:
     """The desk of a process: what is live, and the clock."""
 
-    def __init__(self, url: str, clock: Clock) -> None:
-        """Work over the database at ``url``; nothing is opened yet."""
+    def __init__(self, url: str, clock: Clock, *, is_logged: bool = False) -> None:
+        """Work over the database at ``url``; nothing is opened yet.
+
+        Args:
+            url: The database.
+            clock: The time.
+            is_logged: Whether who does something is a user of the team, and it stands in their log.
+        """
         self._url = url
         self._clock = clock
+        self._is_logged = is_logged
         self._programs = Programs()
         self._reading = threading.Lock()
 
@@ -208,6 +227,7 @@ class TaskDesk:
             said: dict[str, object] = {"outcome": outcome.value, "by": by}
             said |= {"reason": closing.reason, "feature": closing.feature}
             said |= {"amount": closing.amount, "currency": currency, "minutes": closing.minutes}
+            said |= {"note": closing.note}
             said = {name: value for name, value in said.items() if value not in (None, "")}
             close_tasks(
                 connection,
@@ -326,6 +346,11 @@ class TaskDesk:
                 f"otherwise at position {answer.position}; nothing was changed, see `upsell tasks show`"
             )
             raise ConfigError(msg)
+        if self._is_logged:
+            came_to = str(said.get("outcome") or said.get("until") or said.get("owner") or "")
+            words = f"{task.title}: {came_to}" if came_to else task.title
+            by, note = str(said["by"]), str(said.get("note", ""))
+            add_act(connection, _ACTS[name], by, bare(task.household_id), words, note, now)
 
 
 def rank_tasks(tasks: list[Task], currency: str) -> list[Task]:
@@ -359,8 +384,8 @@ def _outcome(said: str) -> TaskOutcome:
         ConfigError: It is none that a person may say.
     """
     outcome = find_outcome(said)
-    if outcome is TaskOutcome.CAUSE_ENDED:
-        names = ", ".join(each.value for each in TaskOutcome if each is not outcome)
+    if outcome not in SAID:
+        names = ", ".join(each.value for each in SAID)
         msg = (
             f"expected an outcome that a person may say: {names}, got {said!r}; the engine says "
             f"{outcome.value} by itself, and what nobody will do is {TaskOutcome.DROPPED.value}"
@@ -394,7 +419,7 @@ def _check_closing(closing: Closing, outcome: TaskOutcome, program: Program) -> 
     if (closing.reason or closing.feature) and answer_of(outcome) is None:
         msg = f"expected a reason why it was lost or put off, got one of {outcome.value}"
         raise ConfigError(msg)
-    for name, said in (("reason", closing.reason), ("feature", closing.feature)):
+    for name, said in (("reason", closing.reason), ("feature", closing.feature), ("note", closing.note)):
         if said:
             _text(name, said)
     if closing.minutes is not None and not 0 <= closing.minutes <= MOST_MINUTES:

@@ -21,6 +21,13 @@ class Act(enum.Enum):
     ROLE_CHANGED = "changed a role"
     LINK_MADE = "made a link"
     USER_REMOVED = "removed a user"
+    TASK_OPENED = "asked for a task"
+    TASK_TAKEN = "took a task"
+    TASK_GIVEN = "gave a task"
+    TASK_PUT_OFF = "put a task off"
+    TASK_CLOSED = "closed a task"
+    CONTACT_STOPPED = "stopped contact"
+    CONTACT_RESUMED = "let contact go on"
 
 
 class Done(msgspec.Struct, frozen=True):

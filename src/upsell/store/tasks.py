@@ -140,7 +140,7 @@ def find_tasks(
         "reason": reason,
         "open": is_open,
     }
-    return [_task(row) for row in connection.execute(query("find_tasks"), values, binary=True)]
+    return [as_task(row) for row in connection.execute(query("find_tasks"), values, binary=True)]
 
 
 def find_task(connection: Connection, key: str) -> Task | None:
@@ -346,7 +346,8 @@ def _columns(tasks: Sequence[OpenTask]) -> dict[str, list[Any]]:
     }
 
 
-def _task(row: tuple[Any, ...]) -> Task:
+def as_task(row: tuple[Any, ...]) -> Task:
+    """Give a task by the columns that `find_tasks` and `rank_tasks` read, in their order."""
     (
         key, unit_id, household_id, reason, workflow, enrollment, source, queue, title, why, facts, offer,
         terms, talk_track, objections, value, currency, chance, *rest,

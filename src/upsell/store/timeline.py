@@ -38,6 +38,9 @@ class Place(msgspec.Struct, frozen=True, order=True):
     number: int
 
 
+LOOKED_THROUGH: Final = 5_000
+"""How many events of an account are looked through for those of one of its customers."""
+
 NOW: Final = Place(_LAST_MOMENT, Kind.DECISION, _LAST_NUMBER)
 """The place above everything."""
 
@@ -64,6 +67,18 @@ class Happened(msgspec.Struct, frozen=True):
     is_derived: bool
 
 
+class Stretch(msgspec.Struct, frozen=True):
+    """Part of a timeline.
+
+    Attributes:
+        happened: What stands in it, the newest first.
+        older: The place below which the rest stands; None where this was the last.
+    """
+
+    happened: tuple[Happened, ...]
+    older: Place | None
+
+
 class FoundUnit(msgspec.Struct, frozen=True):
     """A unit, and the household it is in."""
 
@@ -81,36 +96,62 @@ def search_units(connection: Connection, beginning: str, most: int) -> tuple[Fou
     return tuple(found)
 
 
+def list_members(connection: Connection, household_id: UnitId, most: int, after: UnitId = "") -> list[UnitId]:
+    """Give customers of an account in order of their ids, those after one; () for a customer of none."""
+    values = {"household": household_id, "after": after, "most": most}
+    return [row[0] for row in connection.execute(query("list_members"), values)]
+
+
+def has_more_events(connection: Connection, household_id: UnitId, until: Moment, than: int) -> bool:
+    """Tell whether a household has more events than so many, up to a moment."""
+    values = {"household": household_id, "at": until, "than": than}
+    row = connection.execute(query("has_more_events"), values).fetchone()
+    return row is not None and bool(row[0])
+
+
 def read_timeline(
-    connection: Connection, unit_id: UnitId, household_id: UnitId, most: int, before: Place = NOW
-) -> tuple[Happened, ...]:
+    connection: Connection,
+    unit_id: UnitId,
+    household_id: UnitId,
+    most: int,
+    before: Place = NOW,
+    looked: int = LOOKED_THROUGH,
+) -> Stretch:
     """Give what happened to a unit and what was decided about it, the newest first, before a place.
 
-    An account has what happened to anybody of its household.
+    An account has what happened to anybody of its household. Of a customer in one, so many events of the
+    household are looked through, so that a page may be short and not the last.
     """
-    found = merge(
-        _events(connection, unit_id, household_id, most, before),
-        _decisions(connection, unit_id, most, before),
-        key=lambda each: each.place,
-        reverse=True,
-    )
-    return tuple(islice(found, most))
+    theirs, lowest = _events(connection, unit_id, household_id, most, before, looked)
+    decided = _decisions(connection, unit_id, most + 1, before)
+    both = merge(theirs, decided, key=lambda each: each.place, reverse=True)
+    # What is below the last event that was looked at comes with those that are not known yet.
+    found = list(islice((each for each in both if lowest is None or each.place >= lowest), most + 1))
+    older = found[most - 1].place if len(found) > most else lowest
+    return Stretch(tuple(found[:most]), older)
 
 
 def _events(
-    connection: Connection, unit_id: UnitId, household_id: UnitId, most: int, before: Place
-) -> Iterator[Happened]:
+    connection: Connection, unit_id: UnitId, household_id: UnitId, most: int, before: Place, looked: int
+) -> tuple[list[Happened], Place | None]:
+    """Give a unit's events, and the place that was looked down to; None where that was to the end."""
+    is_all = is_account(unit_id)
     values = {
         "household": household_id,
-        "customer": None if is_account(unit_id) else bare(unit_id),
-        "most": most,
+        "customer": None if is_all else bare(unit_id),
+        "most": most + 1,
+        "looked": most + 1 if is_all else max(looked, 1),
         **_bound(before, Kind.EVENT),
     }
-    for seen_at, position, occurred_at, name, source, properties, is_derived in connection.execute(
-        query("read_timeline_events"), values, binary=True
-    ):
+    found: list[Happened] = []
+    lowest = None
+    for *row, is_theirs, is_last in connection.execute(query("read_timeline_events"), values, binary=True):
+        seen_at, position, occurred_at, name, source, properties, is_derived = row
         place = Place(seen_at, Kind.EVENT, position)
-        yield Happened(place, occurred_at, name, properties, "", source, is_derived)
+        if is_theirs:
+            found.append(Happened(place, occurred_at, name, properties, "", source, is_derived))
+        lowest = place if is_last else None
+    return found, lowest
 
 
 def _decisions(connection: Connection, unit_id: UnitId, most: int, before: Place) -> Iterator[Happened]:

@@ -19,6 +19,8 @@ class Right(enum.Enum):
 
     SEE = "see pages"
     READ_LOG = "read the log"
+    WORK_TASKS = "work on tasks"
+    CONTACT = "say whether somebody is contacted"
 
 
 class Open(enum.Enum):
@@ -35,9 +37,9 @@ Access: TypeAlias = Right | Scope | Open
 
 RIGHTS: Final[Mapping[Role, frozenset[Right]]] = {
     Role.VIEWER: frozenset({Right.SEE}),
-    Role.EDITOR: frozenset({Right.SEE}),
-    Role.APPROVER: frozenset({Right.SEE, Right.READ_LOG}),
-    Role.SUCCESS: frozenset({Right.SEE}),
+    Role.EDITOR: frozenset({Right.SEE, Right.WORK_TASKS, Right.CONTACT}),
+    Role.APPROVER: frozenset({Right.SEE, Right.READ_LOG, Right.WORK_TASKS, Right.CONTACT}),
+    Role.SUCCESS: frozenset({Right.SEE, Right.WORK_TASKS, Right.CONTACT}),
     Role.ADMIN: frozenset(Right),
 }
 """What each role may do."""
@@ -101,6 +103,12 @@ ROUTES: Final[Mapping[str, Access]] = {
     "/workflows/{workflow:str}": Right.SEE,
     "/customers": Right.SEE,
     "/customers/{unit:path}": Right.SEE,
+    "/queue": Right.SEE,
+    "/queue/{key:str}": Right.SEE,
+    "/queue/{key:str}/{action:str}": Right.WORK_TASKS,
+    "/contact/{action:str}": Right.CONTACT,
+    "/preview": Right.SEE,
+    "/preview/letter": Right.SEE,
     "/components": Right.SEE,
     "/log": Right.READ_LOG,
 }

@@ -7,19 +7,26 @@ from litestar.handlers import HTTPRouteHandler
 
 from upsell.clock import Clock
 from upsell.config import Settings
+from upsell.runtime.explaining import Shelf
 from upsell.runtime.overview import ReportBook
 from upsell.runtime.porter import Porter
 from upsell.runtime.results import Results
+from upsell.runtime.task_desk import TaskDesk
 from upsell.store.lending import Lender
 from upsell.web.cookies import jar_of
 from upsell.web.gate import Gate
 from upsell.web.pages.components import components_route
+from upsell.web.pages.contact import contact_route
 from upsell.web.pages.customers import customer_routes
 from upsell.web.pages.home import home_routes
 from upsell.web.pages.log import log_route
+from upsell.web.pages.preview import preview_routes
+from upsell.web.pages.queue import queue_route
 from upsell.web.pages.results import results_routes
 from upsell.web.pages.sign_in import sign_in_routes
 from upsell.web.pages.static import static_files
+from upsell.web.pages.task import task_route
+from upsell.web.pages.task_forms import task_form_route
 from upsell.web.pages.workflow import workflow_route
 from upsell.web.unhandled import answer_unhandled
 
@@ -29,6 +36,7 @@ class TeamPages:
 
     def __init__(self, url: str, clock: Clock, settings: Settings) -> None:
         """Open nothing yet."""
+        self._url = url
         self._lender = Lender(url)
         self._clock = clock
         self._jar = jar_of(settings)
@@ -63,11 +71,18 @@ class TeamPages:
     def _pages(self, results: Results | None) -> list[HTTPRouteHandler]:
         lender, clock = self._lender, self._clock
         book = self._book = ReportBook(lender, clock, results)
+        shelf = Shelf()
+        desk = TaskDesk(self._url, clock, is_logged=True)
         return [
             *home_routes(lender, book, clock),
             *results_routes(book.read),
             workflow_route(lender, book, clock),
-            *customer_routes(lender, clock),
+            *customer_routes(lender, shelf, clock),
+            *preview_routes(lender, shelf, clock),
+            contact_route(lender, clock),
+            queue_route(lender, shelf, clock),
+            task_route(lender, shelf, clock),
+            task_form_route(lender, shelf, desk, clock),
             log_route(lender),
             components_route(),
             static_files,

@@ -195,6 +195,7 @@ def _changing() -> Schema:
         "amount": {"type": ["integer", "null"], "description": "close: of the opportunity, minor units."},
         "currency": {**_TEXT, "description": "close: of the amount (default the workspace's)."},
         "minutes": {"type": ["number", "null"], "description": "close: minutes of work."},
+        "note": {**_TEXT, "description": "close: what else is to be remembered."},
     }
     return {
         "operationId": "change-task",

@@ -61,6 +61,7 @@ class CloseBody(Body, frozen=True):
     amount: int | None = None
     currency: _Text = ""
     minutes: float | None = None
+    note: _Text = ""
 
 
 class OpenBody(Body, frozen=True):
@@ -157,7 +158,14 @@ def _change(desk: TaskDesk, key: str, said: Body) -> Changed:
             return desk.snooze(key, _moment("until", said.until), said.by)
         case CloseBody():
             closing = Closing(
-                said.outcome, said.by, said.reason, said.feature, said.amount, said.currency, said.minutes
+                outcome=said.outcome,
+                by=said.by,
+                reason=said.reason,
+                feature=said.feature,
+                amount=said.amount,
+                currency=said.currency,
+                minutes=said.minutes,
+                note=said.note,
             )
             return desk.close(key, closing)
         case _:

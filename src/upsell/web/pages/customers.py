@@ -11,20 +11,26 @@ import msgspec
 from litestar import Request, Response, route
 from litestar.handlers import HTTPRouteHandler
 
-from upsell.clock import Clock, Moment, to_datetime
-from upsell.decisions.reasons import MEANINGS, Reason
-from upsell.decisions.standing import Standing
+from upsell.clock import Clock, Moment
+from upsell.decisions.addresses import address_key
+from upsell.decisions.reach import EMAIL, SMS
+from upsell.decisions.reasons import MEANINGS
 from upsell.errors import ConfigError
-from upsell.ids import bare, is_account
-from upsell.money import Money
+from upsell.ids import UnitId, bare, customer_unit, is_account
 from upsell.runtime.consent_history import standing_words
+from upsell.runtime.contacting import Reached
 from upsell.runtime.explaining import Answer, Shelf
 from upsell.runtime.moments import moment_of
 from upsell.runtime.results import date_words
+from upsell.runtime.standing_words import Use, plan_words, uses_of
+from upsell.store.connect import Connection
 from upsell.store.lending import Lender
-from upsell.store.timeline import Happened, Kind, search_units
-from upsell.web.pages.known import PATH, Known, kind_of, known_content, path_of, read_known, read_place
+from upsell.store.suppressions import find_addressed
+from upsell.store.timeline import search_units
+from upsell.web.pages.known import PATH, Known, known_content, past_fault, path_of, read_known, read_place
+from upsell.web.pages.preview import preview_path
 from upsell.web.pages.shell import Trouble, path_asked, refuse, shown
+from upsell.web.pages.timeline import TimelineRow, minute, timeline_row
 
 MOST_FOUND: Final = 50
 """How many are listed at most."""
@@ -33,12 +39,13 @@ _LONGEST: Final = 300
 
 
 class FoundRow(msgspec.Struct, frozen=True):
-    """Somebody who was found: their id, where their page is, what they are, and in whose household."""
+    """Somebody who was found: their id, where their page is, what they are, in whose household, and how."""
 
     unit: str
     path: str
     kind: str
     of: str
+    how: str = ""
 
 
 class SearchPage(msgspec.Struct, frozen=True):
@@ -58,22 +65,20 @@ class Why(msgspec.Struct, frozen=True):
     recorded: tuple[str, ...]
 
 
-class Use(msgspec.Struct, frozen=True):
-    """Use of one metric beside its limit; None where none is known."""
+class Address(msgspec.Struct, frozen=True):
+    """An address of a customer in words: by what it is reached, it, and whether anything is sent there."""
 
-    metric: str
-    used: float
-    limit: float | None
+    channel: str
+    address: str
     words: str
+    tone: str
 
 
-class TimelineRow(msgspec.Struct, frozen=True):
-    """One thing that happened or was decided, in words."""
+class Member(msgspec.Struct, frozen=True):
+    """A customer of an account, and where their page is."""
 
-    when: str
-    what: str
-    said: str
-    kind: str
+    name: str
+    path: str
 
 
 class CustomerPage(msgspec.Struct, frozen=True):
@@ -96,6 +101,13 @@ class CustomerPage(msgspec.Struct, frozen=True):
         consents: What they consented to, now.
         timeline: What happened and was decided.
         older: Where what was before stands; empty where that was all.
+        unit: Their id as a unit.
+        addresses: Where a customer is reached, now.
+        can_stop: Whether there is an address that is written to.
+        can_resume: Whether there is one that the team suppressed.
+        members: Customers of an account.
+        more_members: Where those after them stand; empty where that was all.
+        preview: Where it is shown what a customer would get; empty for an account.
     """
 
     name: str
@@ -114,11 +126,17 @@ class CustomerPage(msgspec.Struct, frozen=True):
     consents: tuple[str, ...]
     timeline: tuple[TimelineRow, ...]
     older: str
+    unit: str
+    addresses: tuple[Address, ...]
+    can_stop: bool
+    can_resume: bool
+    members: tuple[Member, ...]
+    more_members: str
+    preview: str
 
 
-def customer_routes(lender: Lender, clock: Clock) -> list[HTTPRouteHandler]:
+def customer_routes(lender: Lender, shelf: Shelf, clock: Clock) -> list[HTTPRouteHandler]:
     """Give the routes of the search, and of the page of each customer and account."""
-    shelf = Shelf()
 
     @route([PATH], http_method=["GET", "HEAD"], sync_to_thread=True, include_in_schema=False)
     def search(request: Request[Any, Any, Any]) -> Response[bytes]:
@@ -128,16 +146,11 @@ def customer_routes(lender: Lender, clock: Clock) -> list[HTTPRouteHandler]:
         with lender.lent() as connection:
             is_one = beginning.isprintable() and bool(asked)
             found = search_units(connection, beginning, MOST_FOUND + 1) if is_one else ()
-        rows = tuple(
-            FoundRow(
-                each.unit_id,
-                path_of(each.unit_id),
-                "account" if is_account(each.unit_id) else "customer",
-                bare(each.household_id) if each.household_id != each.unit_id else "",
-            )
-            for each in found[:MOST_FOUND]
-        )
-        return shown(request, "customers.html", SearchPage(asked, rows, len(found) > MOST_FOUND))
+            written = written_to(connection, asked) if is_one else ()
+        rows = [found_row(each.unit_id, each.household_id) for each in found[:MOST_FOUND]]
+        rows += [found_row(each, each, "written to at this address") for each in written]
+        page = SearchPage(asked, tuple(rows), len(found) > MOST_FOUND)
+        return shown(request, "customers.html", page)
 
     @route(
         [f"{PATH}/{{unit:path}}"], http_method=["GET", "HEAD"], sync_to_thread=True, include_in_schema=False
@@ -147,10 +160,14 @@ def customer_routes(lender: Lender, clock: Clock) -> list[HTTPRouteHandler]:
         unit = unquote(path_asked(request).partition(f"{PATH}/")[2])
         said, now = request.query_params.get("at", "").strip(), clock.now()
         before = read_place(request.query_params.get("before", ""))
+        after = request.query_params.get("after", "")[:_LONGEST]
         past, fault = _past(said, now)
+        with lender.lent() as connection:
+            too_long = past_fault(connection, unit, past) if past is not None else ""
+        past, fault = (None, too_long) if too_long else (past, fault)
         try:
             with lender.lent() as connection, shelf.lent(connection, is_past=past is not None) as programs:
-                known = read_known(connection, programs, unit, now, past, before)
+                known = read_known(connection, programs, unit, now, past, before, after)
         except ConfigError as error:
             words = f"{str(error)[:1].upper()}{str(error)[1:]}."
             trouble = Trouble("Nothing can be said of them", words, "Look for them by how their id begins.")
@@ -160,6 +177,22 @@ def customer_routes(lender: Lender, clock: Clock) -> list[HTTPRouteHandler]:
         return shown(request, "customer_page.html", page, told=told)
 
     return [search, show_customer]
+
+
+def found_row(unit_id: UnitId, household_id: UnitId, how: str = "") -> FoundRow:
+    """Give the row of somebody who was found, by how their id begins or as is said."""
+    kind = "account" if is_account(unit_id) else "customer"
+    of = bare(household_id) if household_id != unit_id else ""
+    return FoundRow(unit_id, path_of(unit_id), kind, of, how)
+
+
+def written_to(connection: Connection, asked: str) -> tuple[UnitId, ...]:
+    """Give customers who were written to at an address, some of them; () for what is no address."""
+    channel = EMAIL if "@" in asked else SMS
+    if channel == SMS and not asked.startswith("+"):
+        return ()
+    found = find_addressed(connection, [address_key(channel, asked)])
+    return tuple(customer_unit(customer_id) for _, customer_id in found[:MOST_FOUND])
 
 
 def customer_page(known: Known, at: str, fault: str) -> CustomerPage:
@@ -173,17 +206,24 @@ def customer_page(known: Known, at: str, fault: str) -> CustomerPage:
         as_of=date_words(answer.at),
         at=at,
         fault=fault,
-        plan=_plan(answer.standing),
-        uses=_uses(answer.standing),
+        plan=plan_words(answer.standing),
+        uses=uses_of(answer.standing),
         whys=_whys(answer),
         notes=tuple(_notes(answer)),
-        segments=tuple(f"{one.segment}, since {_minute(one.since)}" for one in answer.segments),
+        segments=tuple(f"{one.segment}, since {minute(one.since)}" for one in answer.segments),
         traits=tuple((key, str(value)) for key, value in sorted(known.traits.items())),
         consents=()
         if known.consents is None
-        else tuple(f"{words} ({_minute(moment)})" for words, moment in standing_words(known.consents)),
-        timeline=tuple(map(_row, known.happened)),
+        else tuple(f"{words} ({minute(moment)})" for words, moment in standing_words(known.consents)),
+        timeline=tuple(map(timeline_row, known.happened)),
         older=known.older,
+        unit=answer.unit_id,
+        addresses=tuple(map(_address, known.reached)),
+        can_stop=any(each.suppressed is None for each in known.reached),
+        can_resume=any(each.is_stopped_by_hand for each in known.reached),
+        members=tuple(Member(bare(each), path_of(each)) for each in known.members),
+        more_members=known.more_members,
+        preview="" if is_account(answer.unit_id) else preview_path(answer.unit_id),
     )
 
 
@@ -199,38 +239,6 @@ def _past(said: str, now: Moment) -> tuple[Moment | None, str]:
     return past, ""
 
 
-def _plan(standing: Standing | None) -> str:
-    """Say what somebody pays for."""
-    if standing is None:
-        return "Nothing is known of what they pay for."
-    plan = f"On {standing.plan}" if standing.plan else "On no plan"
-    if standing.seats is None:
-        return f"{plan}, without a subscription."
-    due = (
-        f", {Money(standing.amount or 0, standing.currency)} a {standing.interval}"
-        if standing.currency
-        else ""
-    )
-    renews = f", renews {_day(standing.renews_at)}" if standing.renews_at is not None else ""
-    ends = f", ends {_day(standing.ends_at)}" if standing.ends_at is not None else ""
-    return f"{plan}, {standing.seats:g} {'seat' if standing.seats == 1 else 'seats'}{due}{renews}{ends}."
-
-
-def _uses(standing: Standing | None) -> tuple[Use, ...]:
-    """Give what somebody uses beside its limits."""
-    used = [each for each in standing.metrics if each.used is not None] if standing is not None else []
-    return tuple(
-        Use(
-            each.metric,
-            each.used or 0,
-            each.limit,
-            f"{each.used or 0:,.10g}"
-            + (f" of {each.limit:,.10g}" if each.limit is not None else ", no limit known"),
-        )
-        for each in used
-    )
-
-
 def _whys(answer: Answer) -> tuple[Why, ...]:
     return tuple(
         Why(
@@ -238,7 +246,7 @@ def _whys(answer: Answer) -> tuple[Why, ...]:
             f"{one.words[:1].upper()}{one.words[1:]}.",
             one.would_enter,
             tuple(
-                f"{_minute(each.decided_at)}: {MEANINGS[each.reason]}"
+                f"{minute(each.decided_at)}: {MEANINGS[each.reason]}"
                 + (f" ({each.rule})" if each.rule else "")
                 for each in answer.recorded.get(one.workflow, ())
             ),
@@ -259,19 +267,9 @@ def _notes(answer: Answer) -> Sequence[str]:
     return [*suppressed, *full]
 
 
-def _row(each: Happened) -> TimelineRow:
-    if each.place.kind is Kind.DECISION:
-        words = MEANINGS[Reason(each.said)]
-        rule = f" ({each.rule})" if each.rule else ""
-        return TimelineRow(_minute(each.occurred_at), each.name, f"{words}{rule}", kind_of(each))
-    said = "" if each.said in ("", "{}") else each.said
-    short = said if len(said) <= _LONGEST else f"{said[:_LONGEST]}…"
-    return TimelineRow(_minute(each.occurred_at), each.name, short, kind_of(each))
-
-
-def _minute(at: Moment) -> str:
-    return f"{to_datetime(at):%Y-%m-%d %H:%M}"
-
-
-def _day(at: Moment) -> str:
-    return f"{to_datetime(at):%Y-%m-%d}"
+def _address(each: Reached) -> Address:
+    held = each.suppressed
+    if held is None:
+        return Address(each.channel, each.address, "may be written to", "good")
+    cause = held.cause.value.replace("_", " ")
+    return Address(each.channel, each.address, f"nothing is sent there ({cause}, by {held.source})", "warn")

@@ -12,6 +12,11 @@ class Notice(enum.Enum):
     """What was done, in a sentence."""
 
     CHANGED = "That is changed."
+    TASK_TAKEN = "It is yours."
+    NEXT_TASK = "Done. Next:"
+    CONTACT_STOPPED = "Nothing more is sent to them."
+    CONTACT_RESUMED = "They may be written to again."
+    LAST_TASK = "Done. Nothing else waits here."
 
 
 def notice_of(said: str) -> str:

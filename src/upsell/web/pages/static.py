@@ -15,6 +15,7 @@ from litestar.params import FromPath
 FILES: Final = {
     "pages.css": ("pages.css", "text/css"),
     "pages.js": ("pages.js", "text/javascript"),
+    "queue.js": ("queue.js", "text/javascript"),
     "htmx.js": ("htmx/htmx.min.js", "text/javascript"),
 }
 """Each file by its name in an address: where it lies among ours, and its media type."""
