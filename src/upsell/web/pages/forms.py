@@ -24,7 +24,12 @@ def prefers_json(accept: str) -> bool:
 
 
 def page(
-    html: str, status: HTTPStatus = HTTPStatus.OK, *, style_hash: str = "", is_private: bool = False
+    html: str,
+    status: HTTPStatus = HTTPStatus.OK,
+    *,
+    style_hash: str = "",
+    is_private: bool = False,
+    has_frames: bool = False,
 ) -> Response[bytes]:
     """Answer with a page.
 
@@ -33,6 +38,7 @@ def page(
         status: How it went.
         style_hash: Allows the style that is written into it, as CSP says it.
         is_private: Whether it is for users of the team: kept nowhere, and its forms say where they come from.
+        has_frames: Whether it shows pages of ours in frames, as it does letters.
     """
     styles = f"'self' '{style_hash}'" if style_hash else "'self'"
     headers = {
@@ -46,6 +52,8 @@ def page(
     if is_private:
         headers["Cache-Control"] = "no-store"
         headers["Content-Security-Policy"] += "; script-src 'self'; connect-src 'self'"
+    if has_frames:
+        headers["Content-Security-Policy"] += "; frame-src 'self'"
     return Response(html.encode(), status_code=status, media_type=HTML, headers=headers)
 
 

@@ -116,6 +116,7 @@ def shown(
     status: HTTPStatus = HTTPStatus.OK,
     told: bytes | None = None,
     style_hash: str = "",
+    has_frames: bool = False,
 ) -> Response[bytes]:
     """Answer with what a page has to say, to people or machines as they ask.
 
@@ -126,11 +127,12 @@ def shown(
         status: How it went.
         told: What machines are told where that is not the value itself.
         style_hash: Allows a style that is written into the page.
+        has_frames: Whether it shows letters in frames.
     """
     if wants_json(request):
         return data(msgspec.json.encode(value) if told is None else told, status)
     html = rendered(template, page=value, shell=shell_of(request))
-    return page(html, status, style_hash=style_hash, is_private=True)
+    return page(html, status, style_hash=style_hash, is_private=True, has_frames=has_frames)
 
 
 def refuse(request: AnyRequest, said: Trouble, code: str, status: HTTPStatus) -> Response[bytes]:
