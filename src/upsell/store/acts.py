@@ -21,6 +21,8 @@ class Act(enum.Enum):
     ROLE_CHANGED = "changed a role"
     LINK_MADE = "made a link"
     USER_REMOVED = "removed a user"
+    MESSAGE_WITHDRAWN = "withdrew a message"
+    MESSAGE_SETTLED = "settled a message"
 
 
 class Done(msgspec.Struct, frozen=True):

@@ -19,6 +19,7 @@ class Right(enum.Enum):
 
     SEE = "see pages"
     READ_LOG = "read the log"
+    STOP = "stop and let go on"
 
 
 class Open(enum.Enum):
@@ -35,8 +36,8 @@ Access: TypeAlias = Right | Scope | Open
 
 RIGHTS: Final[Mapping[Role, frozenset[Right]]] = {
     Role.VIEWER: frozenset({Right.SEE}),
-    Role.EDITOR: frozenset({Right.SEE}),
-    Role.APPROVER: frozenset({Right.SEE, Right.READ_LOG}),
+    Role.EDITOR: frozenset({Right.SEE, Right.STOP}),
+    Role.APPROVER: frozenset({Right.SEE, Right.READ_LOG, Right.STOP}),
     Role.SUCCESS: frozenset({Right.SEE}),
     Role.ADMIN: frozenset(Right),
 }
@@ -101,6 +102,11 @@ ROUTES: Final[Mapping[str, Access]] = {
     "/workflows/{workflow:str}": Right.SEE,
     "/customers": Right.SEE,
     "/customers/{unit:path}": Right.SEE,
+    "/outbox": Right.SEE,
+    "/outbox/{key:str}": Right.SEE,
+    "/outbox/{key:str}/letter": Right.SEE,
+    "/outbox/{key:str}/withdraw": Right.STOP,
+    "/outbox/{key:str}/settle": Right.STOP,
     "/components": Right.SEE,
     "/log": Right.READ_LOG,
 }

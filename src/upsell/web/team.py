@@ -17,6 +17,7 @@ from upsell.web.pages.components import components_route
 from upsell.web.pages.customers import customer_routes
 from upsell.web.pages.home import home_routes
 from upsell.web.pages.log import log_route
+from upsell.web.pages.outbox import outbox_routes
 from upsell.web.pages.results import results_routes
 from upsell.web.pages.sign_in import sign_in_routes
 from upsell.web.pages.static import static_files
@@ -65,6 +66,7 @@ class TeamPages:
             *results_routes(book.read),
             workflow_route(lender, book, clock),
             *customer_routes(lender, clock),
+            *outbox_routes(lender, book, clock),
             log_route(lender),
             components_route(),
             static_files,

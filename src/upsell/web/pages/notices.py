@@ -12,6 +12,9 @@ class Notice(enum.Enum):
     """What was done, in a sentence."""
 
     CHANGED = "That is changed."
+    WITHDRAWN = "It is withdrawn: nobody is sent it, its place is free, and its journey goes on without."
+    SETTLED_SENT = "It counts as sent, and keeps its place in the caps."
+    SETTLED_NOT_SENT = "It counts as not sent: its place in the caps is free, and it is not sent again."
 
 
 def notice_of(said: str) -> str:

@@ -93,7 +93,7 @@ class Trouble(msgspec.Struct, frozen=True):
 GROUPS: Final = (
     ("Today", (("Home", "/"),)),
     ("Run", (("Workflows", "/workflows"),)),
-    ("Know", (("Customers", "/customers"),)),
+    ("Know", (("Customers", "/customers"), ("Outbox", "/outbox"))),
     ("Prove", (("Results", "/results"),)),
     ("Keep", (("Log", "/log"),)),
 )
