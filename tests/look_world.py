@@ -18,7 +18,8 @@ metrics: [api_calls, seats]
 plans:
   free: {name: Free, tier: 0, limits: {api_calls: 100}}
   starter: {name: Starter, tier: 1, price: {month: 49}, limits: {api_calls: 1000, seats: 5}, cost: 12}
-  pro: {name: Pro, tier: 2, price: {month: 149, year: 1490}, limits: {api_calls: 10000}, features: [SSO]}
+  pro: {name: Pro, tier: 2, price: {month: 149, year: 1490}, limits: {api_calls: 10000}, cost: 90,
+    features: [SSO]}
 products:
   support: {kind: add-on, name: Support, price: {month: 30}, cost: 20}
 offers:
@@ -50,7 +51,7 @@ def documents() -> dict[str, str]:
 
 
 def fill(url: str) -> None:
-    """Let things happen until ``NOW``: ada is mailed and offered something, cyd waits, of bob nobody knows."""
+    """Let things happen until ``NOW``: ada is offered something, cyd waits, of bob nobody knows."""
     sink = open_sink(lambda who: "550 no such person" if "eve" in who else "250 OK")
     with sink as mail, open_world(url, mail, clock=SetClock(START)) as world:
         world.apply(documents())
@@ -61,6 +62,8 @@ def fill(url: str) -> None:
         world.settle()
         world.happens("Limit Reached", "ada", metric="api_calls")
         world.settle()
+        offered = world.rows("select key from outbox where workflow = 'annual'")[0][0]
+        world.happens("Offer Accepted", "ada", offer="pro-annual", key=offered)
         lost = (State.UNKNOWN.value, LOST)
         world.connection.execute("update outbox set state = %s, reason = %s where customer_id = 'bob'", lost)
         world.clock.move_to(START + HOUR + MINUTE)

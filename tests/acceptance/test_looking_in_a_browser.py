@@ -60,6 +60,8 @@ def offered(url: str) -> str:
 PATHS = {
     "outbox": "/outbox",
     "message": "/outbox/{key}",
+    "offers": "/offers",
+    "offer": "/offers/pro-annual",
 }
 
 
@@ -81,7 +83,7 @@ def test_a_page_with_nothing_to_show_says_what_will_stand_there(
     browser: Browser, database: str, scheme: str, width: int, tmp_path: Path
 ) -> None:
     with serving(TeamPages(database, SetClock(NOW), Settings()).guest_app()) as address:
-        for path in ("outbox",):
+        for path in ("outbox", "offers"):
             page = open_page(browser, f"{address}/{path}", width, scheme)
             check_usable(page, tmp_path / f"{path}-empty.png")
             assert page.locator(".empty").is_visible()

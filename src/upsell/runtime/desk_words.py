@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from email import message_from_bytes, policy
+from typing import Final
 
 import msgspec
 
@@ -14,6 +15,9 @@ from upsell.money import Money
 from upsell.runtime.desk import Shown
 from upsell.store.answers import PassageDecision
 from upsell.store.messages import Listed
+
+_COST: Final = "cost"
+"""What a price guardrail calls what serving costs."""
 
 
 def listed_content(listed: Listed) -> dict[str, object]:
@@ -61,6 +65,20 @@ def show_content(shown: Shown) -> dict[str, object]:
             ],
         },
     }
+
+
+def without_costs(shown: Shown) -> Shown:
+    """Give the same without what anything costs the team, for whoever may not see margins."""
+    message = shown.queued.message
+    terms = message.terms
+    if terms is not None:
+        terms = msgspec.structs.replace(terms, cost=None, cost_currency="")
+    queued = msgspec.structs.replace(shown.queued, message=msgspec.structs.replace(message, terms=terms))
+    decisions = tuple(
+        msgspec.structs.replace(each, seen=tuple(one for one in each.seen if one.term != _COST))
+        for each in shown.decisions
+    )
+    return msgspec.structs.replace(shown, queued=queued, decisions=decisions)
 
 
 def headers_of(shown: Shown) -> dict[str, str]:

@@ -20,6 +20,7 @@ class Right(enum.Enum):
     SEE = "see pages"
     READ_LOG = "read the log"
     STOP = "stop and let go on"
+    SEE_MARGINS = "see margins"
 
 
 class Open(enum.Enum):
@@ -37,7 +38,7 @@ Access: TypeAlias = Right | Scope | Open
 RIGHTS: Final[Mapping[Role, frozenset[Right]]] = {
     Role.VIEWER: frozenset({Right.SEE}),
     Role.EDITOR: frozenset({Right.SEE, Right.STOP}),
-    Role.APPROVER: frozenset({Right.SEE, Right.READ_LOG, Right.STOP}),
+    Role.APPROVER: frozenset({Right.SEE, Right.READ_LOG, Right.STOP, Right.SEE_MARGINS}),
     Role.SUCCESS: frozenset({Right.SEE}),
     Role.ADMIN: frozenset(Right),
 }
@@ -107,6 +108,9 @@ ROUTES: Final[Mapping[str, Access]] = {
     "/outbox/{key:str}/letter": Right.SEE,
     "/outbox/{key:str}/withdraw": Right.STOP,
     "/outbox/{key:str}/settle": Right.STOP,
+    "/offers": Right.SEE,
+    "/offers/{offer:str}": Right.SEE,
+    "/margins": Right.SEE_MARGINS,
     "/components": Right.SEE,
     "/log": Right.READ_LOG,
 }

@@ -17,6 +17,8 @@ from upsell.web.pages.components import components_route
 from upsell.web.pages.customers import customer_routes
 from upsell.web.pages.home import home_routes
 from upsell.web.pages.log import log_route
+from upsell.web.pages.margins import margins_route
+from upsell.web.pages.offering import offering_routes
 from upsell.web.pages.outbox import outbox_routes
 from upsell.web.pages.results import results_routes
 from upsell.web.pages.sign_in import sign_in_routes
@@ -67,6 +69,8 @@ class TeamPages:
             workflow_route(lender, book, clock),
             *customer_routes(lender, clock),
             *outbox_routes(lender, book, clock),
+            *offering_routes(lender, book, clock),
+            margins_route(book, clock),
             log_route(lender),
             components_route(),
             static_files,

@@ -135,7 +135,7 @@ def message_page(shown: Shown, heard: Sequence[Heard], now: Moment) -> MessageVa
         key=listed.key,
         question=_question(shown, bare(whom_unit)),
         answer=_answer(listed),
-        about=f"Reserved on {date_words(listed.reserved_at)}, intent: {listed.intent}. As of {date_words(now)}.",
+        about=f"Reserved on {date_words(listed.reserved_at)}. As of {date_words(now)}.",
         state=state_of(listed.state),
         reason=listed.reason or "",
         kind=listed.channel,

@@ -22,7 +22,7 @@ from upsell.decisions.stops import Stop
 from upsell.errors import ConfigError
 from upsell.ids import customer_unit
 from upsell.runtime import desk
-from upsell.runtime.desk_words import listed_content
+from upsell.runtime.desk_words import listed_content, without_costs
 from upsell.runtime.explaining import Shelf
 from upsell.runtime.overview import ReportBook, State
 from upsell.runtime.results import date_words
@@ -43,6 +43,7 @@ from upsell.store.message_pages import (
 )
 from upsell.store.messages import Listed, find_message
 from upsell.store.stops import open_stops
+from upsell.web.access import Right
 from upsell.web.pages.customer import LARGEST_FORM
 from upsell.web.pages.known import path_of
 from upsell.web.pages.letters import letter_response
@@ -183,6 +184,8 @@ def outbox_routes(lender: Lender, book: ReportBook, clock: Clock) -> list[HTTPRo
                 )
         except ConfigError as error:
             return _unknown(request, error)
+        if Right.SEE_MARGINS not in request.state.visit.rights:
+            found = without_costs(found)
         told = msgspec.json.encode(message_content(found, heard))
         value = message_page(found, heard, now)
         return shown(request, "message.html", value, told=told, has_frames=value.is_html)

@@ -93,7 +93,7 @@ class Trouble(msgspec.Struct, frozen=True):
 GROUPS: Final = (
     ("Today", (("Home", "/"),)),
     ("Run", (("Workflows", "/workflows"),)),
-    ("Know", (("Customers", "/customers"), ("Outbox", "/outbox"))),
+    ("Know", (("Customers", "/customers"), ("Outbox", "/outbox"), ("Offers", "/offers"))),
     ("Prove", (("Results", "/results"),)),
     ("Keep", (("Log", "/log"),)),
 )
