@@ -7,6 +7,7 @@ from tests.sinks import open_sink
 from tests.stories.world import SETTINGS, START, TEMPLATE, workflow
 from upsell.clock import HOUR, MINUTE, SetClock
 from upsell.runtime import desk
+from upsell.runtime.learning import learn
 from upsell.store.outbox import LOST, State
 from upsell.store.rejections import Rejection, keep_rejections
 
@@ -43,6 +44,9 @@ OFFERED = "[{email: {content: t2, intent: offer, offer: pro-annual}}]"
 def documents() -> dict[str, str]:
     """Write the workspace."""
     found = {"upsell.yaml": SETTINGS, "catalog.yaml": CATALOG, "signals.yaml": SIGNALS}
+    found["segments.yaml"] = """
+keen: {unit: customer, rule: "event_count('Pricing Viewed', interval '7 days', properties.seats > 5) >= 1"}
+"""
     found["workflows/help.yaml"] = workflow(trigger="{on: Pricing Viewed, again_after: 1 days}", journey=MAIL)
     found["workflows/annual.yaml"] = workflow(
         trigger="{on: Limit Reached, when: interested}", journey=OFFERED, more="discount_budget: 1000"
@@ -77,6 +81,7 @@ def fill(url: str) -> None:
         world.clock.move_to(NOW)
         refused = Rejection(NOW - MINUTE, "http", "3", "no_id", "expected a userId, got none", "{}")
         keep_rejections(world.connection, [refused])
+        learn(world.connection)
 
 
 def identify(world: LiveWorld, who: str) -> None:

@@ -61,29 +61,32 @@ PATHS = {
     "outbox": "/outbox",
     "message": "/outbox/{key}",
     "offers": "/offers",
-    "offer": "/offers/pro-annual",
+    "signals": "/signals",
+    "stream": "/events",
 }
+MORE = {"offer": "/offers/pro-annual", "schema": "/signals/Pricing%20Viewed"}
 
 
-@pytest.mark.parametrize("name", PATHS)
+@pytest.mark.parametrize("name", [*PATHS, *(pytest.param(name, marks=pytest.mark.slow) for name in MORE)])
 def test_every_page_is_usable_wide_and_narrow_in_both_themes(
     browser: Browser, guest: str, offered: str, name: str, tmp_path: Path
 ) -> None:
     troubles: list[str] = []
     for scheme, width in (("light", 1280), ("dark", 390)):
-        page = open_page(browser, guest + PATHS[name].format(key=offered), width, scheme)
+        page = open_page(browser, guest + (PATHS | MORE)[name].format(key=offered), width, scheme)
         note_troubles(page, troubles)
         check_usable(page, tmp_path / f"{name}-{scheme}-{width}.png")
         page.close()
     assert troubles == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280)])
 def test_a_page_with_nothing_to_show_says_what_will_stand_there(
     browser: Browser, database: str, scheme: str, width: int, tmp_path: Path
 ) -> None:
     with serving(TeamPages(database, SetClock(NOW), Settings()).guest_app()) as address:
-        for path in ("outbox", "offers"):
+        for path in ("outbox", "offers", "signals"):
             page = open_page(browser, f"{address}/{path}", width, scheme)
             check_usable(page, tmp_path / f"{path}-empty.png")
             assert page.locator(".empty").is_visible()

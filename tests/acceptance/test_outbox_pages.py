@@ -167,7 +167,11 @@ def test_a_message_is_shown_as_the_command_shows_it_and_with_what_was_heard(
     assert terms_words(shown.queued.message.terms).removeprefix("Offer pro-annual: ") in page.text
     same = msgspec.json.decode(msgspec.json.encode(show_content(without_costs(shown))))
     assert {name: said[name] for name in same} == same
-    assert [each["event"] for each in said["heard"]] == ["Message Reserved", "Message Sent"]
+    assert [each["event"] for each in said["heard"]] == [
+        "Message Reserved",
+        "Message Sent",
+        "Offer Accepted",
+    ]
 
 
 def test_a_letter_has_an_address_of_its_own_where_nothing_runs(client: httpx.Client) -> None:

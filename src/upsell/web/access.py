@@ -111,6 +111,9 @@ ROUTES: Final[Mapping[str, Access]] = {
     "/offers": Right.SEE,
     "/offers/{offer:str}": Right.SEE,
     "/margins": Right.SEE_MARGINS,
+    "/signals": Right.SEE,
+    "/signals/{event:path}": Right.SEE,
+    "/events": Right.SEE,
     "/components": Right.SEE,
     "/log": Right.READ_LOG,
 }

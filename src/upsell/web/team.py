@@ -7,6 +7,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from upsell.clock import Clock
 from upsell.config import Settings
+from upsell.runtime.incoming import IncomingBook
 from upsell.runtime.overview import ReportBook
 from upsell.runtime.porter import Porter
 from upsell.runtime.results import Results
@@ -18,11 +19,15 @@ from upsell.web.pages.customers import customer_routes
 from upsell.web.pages.home import home_routes
 from upsell.web.pages.log import log_route
 from upsell.web.pages.margins import margins_route
+from upsell.web.pages.message_acts import message_acts
 from upsell.web.pages.offering import offering_routes
 from upsell.web.pages.outbox import outbox_routes
 from upsell.web.pages.results import results_routes
+from upsell.web.pages.schema import schema_route
 from upsell.web.pages.sign_in import sign_in_routes
+from upsell.web.pages.signals import signals_route
 from upsell.web.pages.static import static_files
+from upsell.web.pages.stream import stream_route
 from upsell.web.pages.workflow import workflow_route
 from upsell.web.unhandled import answer_unhandled
 
@@ -63,14 +68,19 @@ class TeamPages:
     def _pages(self, results: Results | None) -> list[HTTPRouteHandler]:
         lender, clock = self._lender, self._clock
         book = ReportBook(lender, clock, results)
+        incoming = IncomingBook(lender, book, clock)
         return [
             *home_routes(lender, book, clock),
             *results_routes(book.read),
             workflow_route(lender, book, clock),
             *customer_routes(lender, clock),
             *outbox_routes(lender, book, clock),
+            *message_acts(lender, clock),
             *offering_routes(lender, book, clock),
             margins_route(book, clock),
+            signals_route(incoming),
+            schema_route(incoming),
+            stream_route(lender, clock),
             log_route(lender),
             components_route(),
             static_files,

@@ -1,7 +1,7 @@
-"""The outbox: every message by where it stands, and one of them as the customer saw it, with what was done.
+"""The outbox: every message by where it stands, and each of them as the customer saw it.
 
-The laws: what is shown of a message is what ``upsell outbox show`` shows, and what is done about it is what
-``upsell outbox withdraw`` and ``settle`` do, by whoever may stop things, with why, in the log.
+The law: what is shown of a message is what ``upsell outbox show`` shows, without what anything costs for
+whoever may not see margins.
 """
 
 from __future__ import annotations
@@ -26,7 +26,6 @@ from upsell.runtime.desk_words import listed_content, without_costs
 from upsell.runtime.explaining import Shelf
 from upsell.runtime.overview import ReportBook, State
 from upsell.runtime.results import date_words
-from upsell.store.acts import Act, add_act
 from upsell.store.connect import Connection
 from upsell.store.lending import Lender
 from upsell.store.message_pages import (
@@ -41,10 +40,9 @@ from upsell.store.message_pages import (
     read_heard,
     read_message_page,
 )
-from upsell.store.messages import Listed, find_message
+from upsell.store.messages import Listed
 from upsell.store.stops import open_stops
 from upsell.web.access import Right
-from upsell.web.pages.customer import LARGEST_FORM
 from upsell.web.pages.known import path_of
 from upsell.web.pages.letters import letter_response
 from upsell.web.pages.message import (
@@ -55,8 +53,6 @@ from upsell.web.pages.message import (
     minute_words,
     state_of,
 )
-from upsell.web.pages.notices import Notice
-from upsell.web.pages.posting import Form, done, posted
 from upsell.web.pages.shell import Trouble, refuse, shown
 
 MOST: Final = 50
@@ -151,7 +147,7 @@ class Outbox(msgspec.Struct, frozen=True):
 
 
 def outbox_routes(lender: Lender, book: ReportBook, clock: Clock) -> list[HTTPRouteHandler]:
-    """Give the routes of the outbox, of each message, of its letter, and of what is done about it."""
+    """Give the routes of the outbox, of each message, and of its letter."""
     shelf = Shelf()
 
     @route([PATH], http_method=["GET", "HEAD"], sync_to_thread=True, include_in_schema=False)
@@ -205,51 +201,7 @@ def outbox_routes(lender: Lender, book: ReportBook, clock: Clock) -> list[HTTPRo
             return _unknown(request, error)
         return letter_response(found.letter.html if found.letter is not None else "")
 
-    @route(
-        [f"{PATH}/{{key:str}}/withdraw"],
-        http_method=["POST"],
-        status_code=HTTPStatus.SEE_OTHER,
-        include_in_schema=False,
-        request_max_body_size=LARGEST_FORM,
-    )
-    async def withdraw(request: AnyRequest, key: FromPath[str]) -> Response[bytes]:
-        """Take a message back."""
-
-        def act(form: Form) -> Response[bytes]:
-            why = form.needed("why", "why it is withdrawn")
-            with lender.lent() as connection, connection.transaction():
-                whole = _whole(connection, key)
-                desk.withdraw(connection, clock, form.by.name, why, key=whole)
-                add_act(connection, Act.MESSAGE_WITHDRAWN, form.by.name, whole, "", why, clock.now())
-            return done(request, message_path(whole), Notice.WITHDRAWN)
-
-        return await posted(request, act)
-
-    @route(
-        [f"{PATH}/{{key:str}}/settle"],
-        http_method=["POST"],
-        status_code=HTTPStatus.SEE_OTHER,
-        include_in_schema=False,
-        request_max_body_size=LARGEST_FORM,
-    )
-    async def settle(request: AnyRequest, key: FromPath[str]) -> Response[bytes]:
-        """Say what became of an unknown message."""
-
-        def act(form: Form) -> Response[bytes]:
-            why = form.needed("why", "how that is known")
-            is_sent = _is_sent(form.said("was"))
-            with lender.lent() as connection, connection.transaction():
-                whole = _whole(connection, key)
-                desk.settle(connection, clock, whole, form.by.name, why, is_sent=is_sent)
-                words = "sent" if is_sent else "not sent"
-                add_act(connection, Act.MESSAGE_SETTLED, form.by.name, whole, words, why, clock.now())
-            return done(
-                request, message_path(whole), Notice.SETTLED_SENT if is_sent else Notice.SETTLED_NOT_SENT
-            )
-
-        return await posted(request, act)
-
-    return [show_outbox, show_message, show_letter, withdraw, settle]
+    return [show_outbox, show_message, show_letter]
 
 
 def read_asked(said: Any) -> Asked:
@@ -309,23 +261,6 @@ def _read(connection: Connection, shelf: Shelf, key: str, now: Moment) -> desk.S
         raise ConfigError(msg)
     with shelf.lent(connection, is_past=False) as programs:
         return desk.show_message(connection, key, now, programs)
-
-
-def _whole(connection: Connection, key: str) -> str:
-    """Give the whole key of one message, or what was said where there is no such."""
-    is_key = key.isascii() and key.isprintable()
-    found = find_message(connection, key) if is_key else None
-    if found is None:
-        msg = f"expected the key of one message, got {key!r}; /outbox lists messages"
-        raise ConfigError(msg)
-    return found.listed.key
-
-
-def _is_sent(said: str) -> bool:
-    if said not in ("sent", "not-sent"):
-        msg = f"expected sent or not-sent, got {said or 'nothing'}; choose one and send the form again"
-        raise ConfigError(msg)
-    return said == "sent"
 
 
 def _unknown(request: AnyRequest, error: ConfigError) -> Response[bytes]:
