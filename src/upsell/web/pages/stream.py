@@ -14,6 +14,7 @@ from litestar.handlers import HTTPRouteHandler
 from upsell.clock import Clock, Moment, format_moment, to_datetime
 from upsell.ids import account_unit, customer_unit
 from upsell.runtime.results import date_words
+from upsell.signals.event_table import EVENT_TABLE
 from upsell.store.lending import Lender
 from upsell.store.stream import Arrived, read_newest_events
 from upsell.web.pages.known import path_of
@@ -30,6 +31,9 @@ SECONDS: Final = 5
 """How often they are asked for again."""
 
 _LONGEST: Final = 160
+
+_IDS: Final = frozenset({"key", "enrollment", "unit", "address_key", "customer", "account"})
+"""What our own events name that their line says otherwise, or that nobody reads."""
 
 _read = msgspec.json.Decoder(dict[str, Any]).decode
 
@@ -80,8 +84,10 @@ def stream_route(lender: Lender, clock: Clock) -> HTTPRouteHandler:
 
 
 def _row(each: Arrived) -> StreamRow:
-    told = _read(each.properties)
-    said = ", ".join(f"{name}: {_value(value)}" for name, value in told.items())
+    fixed = EVENT_TABLE.get(each.name)
+    is_ours = each.is_derived or (fixed is not None and fixed.is_ours)
+    told = _read(each.properties).items()
+    said = ", ".join(f"{name}: {_value(value)}" for name, value in told if not (is_ours and name in _IDS))
     return StreamRow(
         when=_second(each.seen_at),
         name=each.name,
@@ -96,7 +102,7 @@ def _row(each: Arrived) -> StreamRow:
         ),
         source=each.source,
         said=said if len(said) <= _LONGEST else f"{said[:_LONGEST]}…",
-        is_ours=each.is_derived,
+        is_ours=is_ours,
     )
 
 
