@@ -15,12 +15,15 @@ from tests.acceptance.browsing import (
     open_browser,
     open_page,
     serving,
+    wait_until,
 )
 from tests.look_world import NOW, fill
 from tests.pages_world import PASSWORD, invite
 from upsell.clock import MINUTE, SetClock
 from upsell.config import Settings
+from upsell.signals.events import Event
 from upsell.store.connect import connect
+from upsell.store.ledger import append
 from upsell.store.users import Role
 from upsell.web.app import make_app
 from upsell.web.team import TeamPages
@@ -91,6 +94,26 @@ def test_a_page_with_nothing_to_show_says_what_will_stand_there(
             check_usable(page, tmp_path / f"{path}-empty.png")
             assert page.locator(".empty").is_visible()
             page.close()
+
+
+@pytest.mark.slow
+def test_events_come_in_while_somebody_looks_until_they_stop_it(
+    browser: Browser, guest: str, url: str
+) -> None:
+    page = open_page(browser, f"{guest}/events", 1280)
+    with connect(url) as connection:
+        for number, name in enumerate(("Comes In", "Comes In Later")):
+            event = Event(f"s{number}", name, NOW, 0, "ada", None, {}, "test")
+            append(connection, [event], SetClock(NOW + number))
+            if number == 0:
+                wait_until(page, "document.body.innerText.includes('Comes In')")
+                page.get_by_role("link", name="Stop").click()
+                assert page.get_by_role("link", name="Go on").is_visible()
+    page.wait_for_timeout(6_000)
+    assert not page.get_by_text("Comes In Later").is_visible()
+    page.get_by_role("link", name="Go on").click()
+    assert page.get_by_text("Comes In Later").is_visible()
+    page.close()
 
 
 def test_a_message_that_waits_is_withdrawn_by_hand(browser: Browser, url: str, tmp_path: Path) -> None:

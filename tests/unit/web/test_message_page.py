@@ -18,6 +18,7 @@ from upsell.store.messages import Listed
 from upsell.store.outbox import Queued, State
 from upsell.testing.stories import START
 from upsell.web.pages.message import message_page
+from upsell.web.pages.outbox import Choice, Choices, OutboxPage
 
 TERMS = Terms(offer="pro", thing="pro", name="Pro", currency="USD", price=4_900, full=4_900, cost=1_200)
 
@@ -113,3 +114,11 @@ def test_without_margins_no_cost_is_left_in_what_is_told() -> None:
     told = without_costs(shown("sms", letter("Hi"))).queued.message.terms
     assert told is not None
     assert (told.cost, told.price) == (None, 4_900)
+
+
+def test_of_many_choices_the_one_that_holds_is_seen_first() -> None:
+    ways = tuple(Choice(f"w{number}", "/outbox", number == 7) for number in range(20))
+    page = OutboxPage("", "", (), (Choices("Workflow", ways),), (), "", "", is_chosen=True)
+    assert "<summary>w7</summary>" in written("outbox.html", page)
+    few = msgspec.structs.replace(page, choices=(Choices("Workflow", ways[:9]),))
+    assert "<summary>" not in written("outbox.html", few)

@@ -271,7 +271,7 @@ def _unknown(request: AnyRequest, error: ConfigError) -> Response[bytes]:
 
 def _answer(found: Outbox) -> str:
     """Say how much is on its way, and what needs somebody."""
-    if found.total is not None and not found.total and not found.found.rows and found.asked == Asked():
+    if not found.found.rows and found.asked == Asked():
         return ""
     waiting = _counted(found.open.waiting + found.open.leased)
     unknown = found.open.unknown
