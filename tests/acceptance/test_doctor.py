@@ -394,3 +394,21 @@ def test_the_commands_show_what_came_and_what_is_wrong(database: str) -> None:
     assert "(type-changed)" in told.stdout
     found = json.loads(run("doctor", "--json").stdout)["findings"]
     assert "type-changed" in [each["code"] for each in found]
+
+
+def test_a_property_that_a_rule_counts_by_and_no_such_event_ever_had_is_told_until_one_has(
+    database: str,
+) -> None:
+    rule = "event_count('Pricing Viewed', interval '7 days', properties.seats > 5) >= 1"
+    with open_world(database) as world:
+        segments = f'keen: {{unit: customer, rule: "{rule}"}}\n'
+        world.apply(make_documents({"w": ASKING}, segments=segments))
+        world.happens("Customer Identified", "u1", email="u1@example.com")
+        world.happens("Pricing Viewed", "u1", page="plans")
+        world.worker.run_until_idle()
+        (told,) = [each for each in found(world) if each.code == "property-never-came"]
+        assert (told.subject, told.severity) == ("segment keen", Severity.WARNING)
+        assert told.said == "it counts Pricing Viewed by seats, which none of them ever had"
+        world.happens("Pricing Viewed", "u1", seats=9)
+        world.worker.run_until_idle()
+        assert ("property-never-came", "segment keen") not in codes(world)

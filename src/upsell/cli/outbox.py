@@ -135,9 +135,10 @@ def _show(connection: Connection, key: str, html: str, eml: str, *, as_json: boo
     """Print one message, and write what was asked for to files."""
     import msgspec
 
-    from upsell.cli.outbox_text import show_content, show_lines
+    from upsell.cli.outbox_text import show_lines
     from upsell.clock import SystemClock
     from upsell.runtime.desk import show_message
+    from upsell.runtime.desk_words import show_content
 
     shown = show_message(connection, key, SystemClock().now())
     for path, said, what in (

@@ -19,6 +19,9 @@ ACTOR_ID: Final = "actor_id"
 ACTOR_ROLE: Final = "actor_role"
 """Property that holds the first of the customer's roles in the account; absent without any."""
 
+ACTOR_PROPERTIES: Final = frozenset({ACTOR_ID, ACTOR_ROLE})
+"""What an event has beside what its sender says."""
+
 
 def counted_properties(event: Event, household: Household) -> Mapping[str, Any]:
     """Give an event's properties with those of its actor, as of when it is taken."""

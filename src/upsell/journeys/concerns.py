@@ -320,6 +320,19 @@ def events_of(workflow: Workflow) -> frozenset[str]:
     return frozenset(counted | triggered | set(_awaited(workflow)))
 
 
+def properties_of(rules: Iterable[Rule]) -> frozenset[tuple[str, str]]:
+    """Give the properties of events that some rules count by, each with the name of its event."""
+    counters = [counter for rule in rules for counter in rule.counters]
+    summed = {(each.event, each.property) for each in counters if each.property is not None}
+    asked = {
+        (each.event, name)
+        for each in counters
+        if (condition := _condition(each)) is not None
+        for name in condition.reads
+    }
+    return frozenset(summed | asked)
+
+
 def traits_of(workflows: Iterable[Workflow], segments: Iterable[Segment]) -> Mapping[str, frozenset[str]]:
     """Give the traits that the rules of workflows and segments read, by scope."""
     rules = [rule for workflow in workflows for rule in rules_of(workflow)]

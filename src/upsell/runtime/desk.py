@@ -74,8 +74,8 @@ class Shown(msgspec.Struct, frozen=True):
     decisions: tuple[PassageDecision, ...]
 
 
-def show_message(connection: Connection, key: str, now: Moment) -> Shown:
-    """Show a message by its key, or by how that begins.
+def show_message(connection: Connection, key: str, now: Moment, programs: Programs | None = None) -> Shown:
+    """Show a message by its key, or by how that begins; revisions that are compiled already may be given.
 
     Raises:
         ConfigError: No message has that key, or several begin so.
@@ -84,8 +84,9 @@ def show_message(connection: Connection, key: str, now: Moment) -> Shown:
     if found is None:
         raise ConfigError(_unknown_key(key))
     listed, queued = found.listed, found.queued
-    programs = Programs()
-    programs.refresh(connection)
+    if programs is None:
+        programs = Programs()
+        programs.refresh(connection)
     kept = read_letter(connection, listed.key)
     letter, untold = (
         (kept.letter, "") if kept is not None else _written_now(connection, programs, queued, now)

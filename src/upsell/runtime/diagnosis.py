@@ -6,7 +6,8 @@ in the reference. The law: a check reads counts and names, never a person's valu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final
 
 import msgspec
 
@@ -16,11 +17,12 @@ from upsell.channels.mime import is_address
 from upsell.channels.scanners import MEANINGS, Sign
 from upsell.clock import DAY, HOUR, MINUTE, Moment, to_datetime
 from upsell.decisions.guardrails import Action
+from upsell.journeys.actors import ACTOR_PROPERTIES
 from upsell.measurement.shares import Share
 from upsell.money import Money
 from upsell.runtime.examined import LOOKED_BACK, Examined, Finding, Severity, changed_kinds
 from upsell.runtime.kafka_findings import find_behind, find_read, find_stopped, find_unread
-from upsell.runtime.learning import CONSENT, MISSING
+from upsell.runtime.learning import CONSENT, MISSING, MOST_PROPERTIES
 from upsell.runtime.mail_desk import Hook
 from upsell.runtime.refusal_advice import conflict_advice, refused_advice
 from upsell.runtime.sink_findings import find_behind as find_late
@@ -64,10 +66,10 @@ class Check(msgspec.Struct, frozen=True):
     find: Callable[[Examined], Iterator[Finding]]
 
 
-def diagnose(examined: Examined) -> tuple[Finding, ...]:
-    """Give all findings, the worst first; () when nothing is the matter."""
+def diagnose(examined: Examined, checks: Iterable[Check] | None = None) -> tuple[Finding, ...]:
+    """Give all findings, the worst first, of every check or of some; () when nothing is the matter."""
     order = list(Severity)
-    found = [finding for check in CHECKS for finding in check.find(examined)]
+    found = [finding for check in checks or CHECKS for finding in check.find(examined)]
     return tuple(sorted(found, key=lambda finding: order.index(finding.severity)))
 
 
@@ -306,6 +308,27 @@ def _property_missing(examined: Examined) -> Iterator[Finding]:
                 f"{each.property} was missing in {each.count:,} of {whole:,}, last on {_day(each.last_at)}",
                 f"send {each.property}: without it the event says nothing; see the event table",
             )  # fmt: skip
+
+
+def _property_never_came(examined: Examined) -> Iterator[Finding]:
+    if examined.program is None:
+        return
+    events = examined.events()
+    came: dict[str, set[str]] = {}
+    for each in examined.kinds:
+        if each.property and each.kind != MISSING:
+            came.setdefault(each.scope.removeprefix("event "), set()).add(each.property)
+    for reader, read in sorted(examined.program.properties.items()):
+        for event, name in sorted(read):
+            of_event = came.get(_scope_of(event), set())
+            # Of an event that never came that is said; of one with too many names not all are known.
+            is_known = _scope_of(event) in events and len(of_event) < MOST_PROPERTIES
+            if is_known and name not in of_event and name not in ACTOR_PROPERTIES:
+                yield Finding(
+                    "property-never-came", Severity.WARNING, reader,
+                    f"it counts {event} by {name}, which none of them ever had",
+                    f"send {name} with {event}, or check its spelling against `upsell schema`",
+                )  # fmt: skip
 
 
 def _value_unknown(examined: Examined) -> Iterator[Finding]:
@@ -559,6 +582,11 @@ CHECKS: tuple[Check, ...] = (
     Check(("name-slip",), "an event's name looks like a slip of a fixed one", _name_slip),
     Check(("property-missing",), "a fixed event came without a property it needs", _property_missing),
     Check(
+        ("property-never-came",),
+        "a workflow or segment counts an event by a property that none of them ever had",
+        _property_never_came,
+    ),
+    Check(
         ("plan-unknown", "metric-unknown", "feature-unknown"),
         "a plan or metric that the catalog lacks, or a feature that was reached for and nothing sold has",
         _value_unknown,
@@ -657,6 +685,18 @@ CHECKS: tuple[Check, ...] = (
     Check(("event-unread",), "an event that no rule reads", _event_unread),
 )
 """Every check, in the order in which findings of one severity are told."""
+
+INCOMING: Final = tuple(
+    each
+    for each in CHECKS
+    if each.find
+    in (
+        _event_never_came, _name_slip, _property_missing, _property_never_came, _value_unknown,
+        _consent_unread, _type_changed, _names_full, _source_silent, _clock_off, _repeated, _refused,
+        _queries, _trait_empty, _event_unread,
+    )
+)  # fmt: skip
+"""The checks of what comes in."""
 
 
 def _is_ours(name: str, catalog: Catalog) -> bool:

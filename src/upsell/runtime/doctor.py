@@ -9,7 +9,8 @@ from upsell.clock import DAY, Moment
 from upsell.errors import DefinitionError
 from upsell.ids import SHARDS
 from upsell.journeys.advance import concerns_for
-from upsell.journeys.concerns import counted_by, events_of, traits_of
+from upsell.journeys.concerns import counted_by, events_of, properties_of, rules_of, traits_of
+from upsell.journeys.program import Program as Live
 from upsell.journeys.workflow import Status
 from upsell.runtime.discounts import read_doubts
 from upsell.runtime.examined import LOOKED_BACK, Examined, Program, share_filled
@@ -39,6 +40,7 @@ from upsell.store.revisions import newest_revision
 from upsell.store.seen import KindSeen, hold_learned, read_seen_days, read_seen_kinds, read_seen_values
 from upsell.store.sinks import read_sinks as read_standings_of_sinks
 from upsell.store.stops import open_stops
+from upsell.workspace.documents import Documents
 
 SAMPLED = 5_000
 """How many units of each kind are looked at for the traits they have."""
@@ -105,7 +107,11 @@ def _program(connection: Connection) -> Program | None:
     live = newest_revision(connection)
     if live is None:
         return None
-    program = live_program(connection)
+    return examined_program(live_program(connection), live.documents)
+
+
+def examined_program(program: Live, documents: Documents) -> Program:
+    """Give what a diagnosis needs of a program and of the documents it was made from."""
     going = {key: each for key, each in program.workflows.items() if each.status is not Status.ENDED}
     return Program(
         catalog=program.catalog,
@@ -114,7 +120,9 @@ def _program(connection: Connection) -> Program | None:
         | {f"segment {name}": counted_by(segment) for name, segment in program.segments.items()},
         traits=traits_of(going.values(), program.segments.values()),
         owners={key: each.owner.strip() for key, each in going.items()},
-        sources=source_sorts(live.documents),
+        sources=source_sorts(documents),
+        properties={key: properties_of(rules_of(workflow)) for key, workflow in going.items()}
+        | {f"segment {name}": properties_of([each.rule]) for name, each in program.segments.items()},
     )
 
 

@@ -62,6 +62,8 @@ class Program(msgspec.Struct, frozen=True):
         read: Names of all events that it reads at all.
         awaited: Names of the events each workflow, by its key, and each segment cannot do without.
         traits: Traits that its rules read, by scope.
+        properties: Properties that the rules of each workflow, by its key, and each segment count by, each
+            with the name of its event.
         owners: Who answers for each workflow that has not ended, by its key; empty where nobody is named.
         sources: The sort of each of the workspace's own sources, by its name.
     """
@@ -72,6 +74,7 @@ class Program(msgspec.Struct, frozen=True):
     traits: Mapping[str, frozenset[str]]
     owners: Mapping[str, str] = msgspec.field(default_factory=dict)
     sources: Mapping[str, str] = msgspec.field(default_factory=dict)
+    properties: Mapping[str, frozenset[tuple[str, str]]] = msgspec.field(default_factory=dict)
 
 
 class Examined(msgspec.Struct, frozen=True):

@@ -28,6 +28,8 @@ class Act(enum.Enum):
     TASK_CLOSED = "closed a task"
     CONTACT_STOPPED = "stopped contact"
     CONTACT_RESUMED = "let contact go on"
+    MESSAGE_WITHDRAWN = "withdrew a message"
+    MESSAGE_SETTLED = "settled a message"
 
 
 class Done(msgspec.Struct, frozen=True):

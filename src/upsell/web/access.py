@@ -21,6 +21,8 @@ class Right(enum.Enum):
     READ_LOG = "read the log"
     WORK_TASKS = "work on tasks"
     CONTACT = "say whether somebody is contacted"
+    STOP = "stop and let go on"
+    SEE_MARGINS = "see margins"
 
 
 class Open(enum.Enum):
@@ -36,10 +38,36 @@ Access: TypeAlias = Right | Scope | Open
 """Who may ask a route: a user with a right, whoever shows a key with a scope, or anybody for a reason."""
 
 RIGHTS: Final[Mapping[Role, frozenset[Right]]] = {
-    Role.VIEWER: frozenset({Right.SEE}),
-    Role.EDITOR: frozenset({Right.SEE, Right.WORK_TASKS, Right.CONTACT}),
-    Role.APPROVER: frozenset({Right.SEE, Right.READ_LOG, Right.WORK_TASKS, Right.CONTACT}),
-    Role.SUCCESS: frozenset({Right.SEE, Right.WORK_TASKS, Right.CONTACT}),
+    Role.VIEWER: frozenset(
+        {
+            Right.SEE,
+        }
+    ),
+    Role.EDITOR: frozenset(
+        {
+            Right.SEE,
+            Right.WORK_TASKS,
+            Right.CONTACT,
+            Right.STOP,
+        }
+    ),
+    Role.APPROVER: frozenset(
+        {
+            Right.SEE,
+            Right.READ_LOG,
+            Right.WORK_TASKS,
+            Right.CONTACT,
+            Right.STOP,
+            Right.SEE_MARGINS,
+        }
+    ),
+    Role.SUCCESS: frozenset(
+        {
+            Right.SEE,
+            Right.WORK_TASKS,
+            Right.CONTACT,
+        }
+    ),
     Role.ADMIN: frozenset(Right),
 }
 """What each role may do."""
@@ -109,6 +137,17 @@ ROUTES: Final[Mapping[str, Access]] = {
     "/contact/{action:str}": Right.CONTACT,
     "/preview": Right.SEE,
     "/preview/letter": Right.SEE,
+    "/outbox": Right.SEE,
+    "/outbox/{key:str}": Right.SEE,
+    "/outbox/{key:str}/letter": Right.SEE,
+    "/outbox/{key:str}/withdraw": Right.STOP,
+    "/outbox/{key:str}/settle": Right.STOP,
+    "/offers": Right.SEE,
+    "/offers/{offer:str}": Right.SEE,
+    "/margins": Right.SEE_MARGINS,
+    "/signals": Right.SEE,
+    "/signals/{event:path}": Right.SEE,
+    "/events": Right.SEE,
     "/components": Right.SEE,
     "/log": Right.READ_LOG,
 }

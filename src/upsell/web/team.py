@@ -8,6 +8,7 @@ from litestar.handlers import HTTPRouteHandler
 from upsell.clock import Clock
 from upsell.config import Settings
 from upsell.runtime.explaining import Shelf
+from upsell.runtime.incoming import IncomingBook
 from upsell.runtime.overview import ReportBook
 from upsell.runtime.porter import Porter
 from upsell.runtime.results import Results
@@ -20,11 +21,18 @@ from upsell.web.pages.contact import contact_route
 from upsell.web.pages.customers import customer_routes
 from upsell.web.pages.home import home_routes
 from upsell.web.pages.log import log_route
+from upsell.web.pages.margins import margins_route
+from upsell.web.pages.message_acts import message_acts
+from upsell.web.pages.offering import offering_routes
+from upsell.web.pages.outbox import outbox_routes
 from upsell.web.pages.preview import preview_routes
 from upsell.web.pages.queue import queue_route
 from upsell.web.pages.results import results_routes
+from upsell.web.pages.schema import schema_route
 from upsell.web.pages.sign_in import sign_in_routes
+from upsell.web.pages.signals import signals_route
 from upsell.web.pages.static import static_files
+from upsell.web.pages.stream import stream_route
 from upsell.web.pages.task import task_route
 from upsell.web.pages.task_forms import task_form_route
 from upsell.web.pages.workflow import workflow_route
@@ -73,6 +81,7 @@ class TeamPages:
         book = self._book = ReportBook(lender, clock, results)
         shelf = Shelf()
         desk = TaskDesk(self._url, clock, is_logged=True)
+        incoming = IncomingBook(lender, book, clock)
         return [
             *home_routes(lender, book, clock),
             *results_routes(book.read),
@@ -83,6 +92,13 @@ class TeamPages:
             queue_route(lender, shelf, clock),
             task_route(lender, shelf, clock),
             task_form_route(lender, shelf, desk, clock),
+            *outbox_routes(lender, book, clock),
+            *message_acts(lender, clock),
+            *offering_routes(lender, book, clock),
+            margins_route(book, clock),
+            signals_route(incoming),
+            schema_route(incoming),
+            stream_route(lender, clock),
             log_route(lender),
             components_route(),
             static_files,

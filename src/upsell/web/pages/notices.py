@@ -17,6 +17,9 @@ class Notice(enum.Enum):
     CONTACT_STOPPED = "Nothing more is sent to them."
     CONTACT_RESUMED = "They may be written to again."
     LAST_TASK = "Done. Nothing else waits here."
+    WITHDRAWN = "It is withdrawn: nobody is sent it, its place is free, and its journey goes on without."
+    SETTLED_SENT = "It counts as sent, and keeps its place in the caps."
+    SETTLED_NOT_SENT = "It counts as not sent: its place in the caps is free, and it is not sent again."
 
 
 def notice_of(said: str) -> str:

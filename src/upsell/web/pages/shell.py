@@ -27,8 +27,8 @@ AnyRequest = Request[Any, Any, Any]
 
 _OURS: Final = ("format", "done")
 
-_NAMED_FREELY: Final = "/customers/"
-"""Under which an address ends with what somebody is called, which may look like anything."""
+_NAMED_FREELY: Final = ("/customers/", "/signals/", "/offers/")
+"""Under which an address ends with what somebody or something is called, which may look like anything."""
 
 
 class Visit(msgspec.Struct, frozen=True):
@@ -93,7 +93,10 @@ class Trouble(msgspec.Struct, frozen=True):
 GROUPS: Final = (
     ("Today", (("Home", "/"), ("Queue", "/queue"))),
     ("Run", (("Workflows", "/workflows"),)),
-    ("Know", (("Customers", "/customers"),)),
+    (
+        "Know",
+        (("Customers", "/customers"), ("Outbox", "/outbox"), ("Offers", "/offers"), ("Signals", "/signals")),
+    ),
     ("Prove", (("Results", "/results"),)),
     ("Keep", (("Log", "/log"),)),
 )
