@@ -19,6 +19,7 @@ class Right(enum.Enum):
 
     SEE = "see pages"
     READ_LOG = "read the log"
+    ADMINISTER = "look after users, keys and channels"
 
 
 class Open(enum.Enum):
@@ -103,6 +104,11 @@ ROUTES: Final[Mapping[str, Access]] = {
     "/customers/{unit:path}": Right.SEE,
     "/components": Right.SEE,
     "/log": Right.READ_LOG,
+    "/settings": Right.SEE,
+    "/settings/users": Right.ADMINISTER,
+    "/settings/users/{user:str}": Right.ADMINISTER,
+    "/settings/users/{user:str}/{action:str}": Right.ADMINISTER,
+    "/settings/roles": Right.SEE,
 }
 """Who may ask each route, by its path as the application knows it."""
 

@@ -18,8 +18,10 @@ from upsell.web.pages.customers import customer_routes
 from upsell.web.pages.home import home_routes
 from upsell.web.pages.log import log_route
 from upsell.web.pages.results import results_routes
+from upsell.web.pages.settings import settings_routes
 from upsell.web.pages.sign_in import sign_in_routes
 from upsell.web.pages.static import static_files
+from upsell.web.pages.users import user_routes
 from upsell.web.pages.workflow import workflow_route
 from upsell.web.unhandled import answer_unhandled
 
@@ -31,6 +33,7 @@ class TeamPages:
         """Open nothing yet."""
         self._lender = Lender(url)
         self._clock = clock
+        self._settings = settings
         self._jar = jar_of(settings)
 
     def routes(self) -> list[Router]:
@@ -66,6 +69,8 @@ class TeamPages:
             workflow_route(lender, book, clock),
             *customer_routes(lender, clock),
             log_route(lender),
+            *settings_routes(),
+            *user_routes(lender, clock, self._settings),
             components_route(),
             static_files,
         ]

@@ -12,6 +12,8 @@ class Notice(enum.Enum):
     """What was done, in a sentence."""
 
     CHANGED = "That is changed."
+    ROLE_GIVEN = "They have that role from their next page on."
+    USER_REMOVED = "They are signed out, and are let in no more."
 
 
 def notice_of(said: str) -> str:

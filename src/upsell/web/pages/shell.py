@@ -95,7 +95,7 @@ GROUPS: Final = (
     ("Run", (("Workflows", "/workflows"),)),
     ("Know", (("Customers", "/customers"),)),
     ("Prove", (("Results", "/results"),)),
-    ("Keep", (("Log", "/log"),)),
+    ("Keep", (("Log", "/log"), ("Settings", "/settings"))),
 )
 """What the navigation leads to, in order, under what it is for."""
 
