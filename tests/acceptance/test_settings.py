@@ -7,20 +7,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import httpx
+import msgspec
 import psycopg
 import pytest
 from litestar.testing import TestClient
 
-from tests.pages_world import field, invite, join
+from tests.pages_world import field, invite, join, written
 from tests.stories.world import START
-from upsell.clock import DAY, SetClock
+from upsell.clock import DAY, HOUR, SetClock
 from upsell.config import Settings
 from upsell.errors import ConfigError
 from upsell.store.acts import Act, read_acts
 from upsell.store.connect import connect
+from upsell.store.identity_secrets import make_identity_secret
+from upsell.store.keys import Key, Kind, Scope, hash_key, read_keys
 from upsell.store.users import Role, User, change_role, read_users, remove_user
 from upsell.web.access import RIGHTS, Right
 from upsell.web.app import make_app
+from upsell.web.pages.keys import keys_page
 from upsell.web.team import TeamPages
 
 pytestmark = pytest.mark.postgres
@@ -220,3 +224,80 @@ def test_the_matrix_of_roles_says_what_the_gate_asks(client: httpx.Client) -> No
         assert {Role(name) for name in each["roles"]} == having
     page = client.get("/settings/roles").text
     assert page.count("● ") + page.count("●</span> yes") == sum(map(len, RIGHTS.values()))
+
+
+def test_a_key_is_made_rotated_and_taken_back_and_its_secret_stands_once(
+    client: httpx.Client, url: str, clock: SetClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    secrets: list[str] = []
+    with caplog.at_level(logging.DEBUG):
+        made = send(client, "/settings/keys", "/settings/keys", name="crm", kind="server", scope="tasks:read")
+        assert (made.status_code, made.headers["cache-control"]) == (200, "no-store")
+        secrets.append(f"us_{made.text.partition('<code>us_')[2].partition('<')[0]}")
+        with connect(url) as connection:
+            (key,) = read_keys(connection)
+        assert (key.name, key.kind, key.hash) == ("crm", Kind.SERVER, hash_key(secrets[0]))
+        assert key.scopes == {Scope.TASKS_READ}
+        page = f"/settings/keys/{key.number}"
+        rotated = send(client, page, f"{page}/rotate", grace_hours="2")
+        secrets.append(f"us_{rotated.text.partition('<code>us_')[2].partition('<')[0]}")
+        assert rotated.headers["cache-control"] == "no-store"
+        with connect(url) as connection:
+            keys = read_keys(connection)
+        assert [(each.expires_at, each.hash) for each in keys] == [
+            (NOW + 2 * HOUR, hash_key(secrets[0])),
+            (None, hash_key(secrets[1])),
+        ]
+        assert "2 good keys are called so" in client.get(page).text
+        assert send(client, page, f"{page}/revoke").headers["location"] == "/settings/keys?done=key_revoked"
+    assert acts(url, 3) == [
+        (ADA, Act.KEY_REVOKED, "crm", "", "for a test"),
+        (ADA, Act.KEY_ROTATED, "crm", "the one before ends 2026-03-03 11:00 UTC", "for a test"),
+        (ADA, Act.KEY_MADE, "crm", "server: tasks:read", "for a test"),
+    ]
+    with connect(url) as connection:
+        assert not any(key.is_good(clock.now()) for key in read_keys(connection))
+    for secret in secrets:
+        assert secret not in caplog.text
+        assert rows_with(url, secret) == []
+        for path in ("/settings/keys", page, "/log"):
+            assert secret not in client.get(path).text + client.get(f"{path}?format=json").text
+
+
+def test_of_other_secrets_nothing_is_said_but_that_there_is_one(client: httpx.Client, url: str) -> None:
+    before = client.get("/settings/keys?format=json").json()
+    assert (before["has_identity_secret"], before["has_push_key"]) == (False, False)
+    with connect(url) as connection:
+        secret = make_identity_secret(connection, NOW)
+    told = client.get("/settings/keys?format=json")
+    assert told.json()["has_identity_secret"] is True
+    assert secret not in told.text + client.get("/settings/keys").text
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ({"name": "x", "kind": "write", "scope": "tasks:read"}, "server key for tasks:read"),
+        ({"name": "x", "kind": "server"}, "what the key is good for"),
+        ({"name": "x", "kind": "other", "scope": "tasks:read"}, "one of write, server"),
+        ({"name": "x", "kind": "server", "scope": "all"}, "got all"),
+        ({"name": "x" * 101, "kind": "server", "scope": "tasks:read"}, "1 to 100"),
+    ],
+)
+def test_a_key_that_makes_no_sense_is_refused(
+    client: httpx.Client, url: str, said: dict[str, str], expected: str
+) -> None:
+    refused = send(client, "/settings/keys", "/settings/keys", **said)
+    assert (refused.status_code, expected in refused.text) == (400, True)
+    assert acts(url)[0][1] is not Act.KEY_MADE
+
+
+def test_a_list_of_keys_says_whether_the_door_is_open() -> None:
+    page = keys_page((), NOW, has_identity=False, has_push=False)
+    assert page.headline == "No key was made yet: events are taken without one, from this machine alone."
+    assert "With the first one the door closes" in written("keys.html", page)
+    key = Key(1, "crm", Kind.SERVER, "us_12345...", b"", frozenset({Scope.EVENTS}), NOW)
+    assert keys_page((key,), NOW, has_identity=False, has_push=True).headline.startswith("1 key is good")
+    ended = keys_page((msgspec.structs.replace(key, revoked_at=NOW),), NOW, has_identity=False, has_push=True)
+    assert (ended.good, ended.ended[0].state) == ((), "revoked 2026-03-03 09:00 UTC")
+    assert ended.headline.startswith("No key is good")

@@ -108,6 +108,9 @@ ROUTES: Final[Mapping[str, Access]] = {
     "/settings/users": Right.ADMINISTER,
     "/settings/users/{user:str}": Right.ADMINISTER,
     "/settings/users/{user:str}/{action:str}": Right.ADMINISTER,
+    "/settings/keys": Right.ADMINISTER,
+    "/settings/keys/{key:str}": Right.ADMINISTER,
+    "/settings/keys/{key:str}/{action:str}": Right.ADMINISTER,
     "/settings/roles": Right.SEE,
 }
 """Who may ask each route, by its path as the application knows it."""

@@ -16,6 +16,7 @@ from upsell.web.gate import Gate
 from upsell.web.pages.components import components_route
 from upsell.web.pages.customers import customer_routes
 from upsell.web.pages.home import home_routes
+from upsell.web.pages.keys import key_routes
 from upsell.web.pages.log import log_route
 from upsell.web.pages.results import results_routes
 from upsell.web.pages.settings import settings_routes
@@ -71,6 +72,7 @@ class TeamPages:
             log_route(lender),
             *settings_routes(),
             *user_routes(lender, clock, self._settings),
+            *key_routes(lender, clock, self._settings),
             components_route(),
             static_files,
         ]

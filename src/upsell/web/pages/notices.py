@@ -13,6 +13,7 @@ class Notice(enum.Enum):
 
     CHANGED = "That is changed."
     ROLE_GIVEN = "They have that role from their next page on."
+    KEY_REVOKED = "That key opens nothing any more, from five seconds on."
     USER_REMOVED = "They are signed out, and are let in no more."
 
 
