@@ -24,7 +24,15 @@ from upsell.web.team import TeamPages
 pytestmark = pytest.mark.postgres
 
 NAMES = {"segment": "s", "act": "shown", "customer": "c", "path": "p", "token": "t", "link": "l", "key": "k"}
-GIVEN = {**NAMES, "workflow": "w", "unit": "c:x", "action": "take", "name": "upsell.js", "user": "1"}
+GIVEN = {
+    **NAMES,
+    "workflow": "w",
+    "unit": "c:x",
+    "action": "take",
+    "name": "upsell.js",
+    "user": "1",
+    "channel": "x",
+}
 
 
 @pytest.fixture(scope="module")

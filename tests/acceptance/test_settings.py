@@ -13,23 +13,29 @@ import pytest
 from litestar.testing import TestClient
 
 from tests.pages_world import field, invite, join, written
+from tests.sinks import GATEWAY_SECRET, open_gateway
 from tests.stories.world import START
 from upsell.clock import DAY, HOUR, SetClock
 from upsell.config import Settings
+from upsell.decisions.stops import Stop
 from upsell.errors import ConfigError
+from upsell.runtime.channel_standing import CarrierStanding, ChannelStanding, Variable
 from upsell.store.acts import Act, read_acts
 from upsell.store.connect import connect
 from upsell.store.identity_secrets import make_identity_secret
 from upsell.store.keys import Key, Kind, Scope, hash_key, read_keys
+from upsell.store.newest import Newest
 from upsell.store.users import Role, User, change_role, read_users, remove_user
 from upsell.web.access import RIGHTS, Right
 from upsell.web.app import make_app
+from upsell.web.pages.channels import channels_page
 from upsell.web.pages.keys import keys_page
 from upsell.web.team import TeamPages
 
 pytestmark = pytest.mark.postgres
 
 PUBLIC = "https://upsell.acme.example"
+SETTINGS = Settings(public_url=PUBLIC)
 HTML = {"Accept": "text/html"}
 ADA, BOB, EVE = "ada@acme.example", "bob@acme.example", "eve@acme.example"
 NOW = START + DAY
@@ -50,9 +56,8 @@ def clock() -> SetClock:
 
 
 @contextmanager
-def browsing(url: str, clock: SetClock) -> Iterator[httpx.Client]:
+def browsing(url: str, clock: SetClock, settings: Settings = SETTINGS) -> Iterator[httpx.Client]:
     """Serve the application, and give what asks it with cookies of its own, as one browser does."""
-    settings = Settings(public_url=PUBLIC)
     with TestClient(make_app(url, clock, TeamPages(url, clock, settings), settings), PUBLIC) as client:
         client.headers.update(HTML)
         client.follow_redirects = False
@@ -301,3 +306,48 @@ def test_a_list_of_keys_says_whether_the_door_is_open() -> None:
     ended = keys_page((msgspec.structs.replace(key, revoked_at=NOW),), NOW, has_identity=False, has_push=True)
     assert (ended.good, ended.ended[0].state) == ((), "revoked 2026-03-03 09:00 UTC")
     assert ended.headline.startswith("No key is good")
+
+
+def test_a_test_is_sent_from_the_page_and_its_answer_said_in_words(
+    client: httpx.Client, url: str, clock: SetClock
+) -> None:
+    with open_gateway() as gateway:
+        settings = Settings(public_url=PUBLIC, sms_url=gateway.url, gateway_secret=GATEWAY_SECRET)
+        with browsing(url, clock, settings) as other:
+            other.cookies = client.cookies
+            page = other.get("/settings/channels")
+            assert "Send a test" in page.text
+            assert GATEWAY_SECRET not in page.text + other.get("/settings/channels?format=json").text
+            assert gateway.url not in page.text
+            answered = send(other, "/settings/channels", "/settings/channels/sms/test", to="+4915112345678")
+            assert (answered.status_code, answered.headers["cache-control"]) == (200, "no-store")
+            assert "Yes: a gateway for texts took it for +4915112345678." in answered.text
+            assert "<code>200 said</code>" in answered.text
+            refused = send(other, "/settings/channels", "/settings/channels/push/test", to="a-token-of-ours")
+            assert (refused.status_code, "no push is set up" in refused.text.lower()) == (400, True)
+    assert len(gateway.requests) == 1
+    assert acts(url) == [(ADA, Act.TEST_SENT, "sms", "to +491***", "")]
+
+
+def test_how_a_channel_stands_is_said_in_words() -> None:
+    stop = Stop(1, "email", "", NOW, "bob", "a wrong price")
+    mail = ChannelStanding("email", True, "", (), (), 0, Newest("email"), (stop,))
+    texts = ChannelStanding(
+        "sms",
+        True,
+        "",
+        (CarrierStanding("Twilio", True, (Variable("UPSELL_TWILIO_FROM", True),)),),
+        (),
+        10_000,
+        Newest("sms", NOW, 3, NOW, 1, NOW, "30003: away"),
+        (),
+    )
+    page = channels_page((mail, texts), ADA)
+    assert page.headline == "By texts."
+    html = written("channels.html", page)
+    for words in ("stopped by hand", "by bob: a wrong price", "10,000 or more wait", "30003: away"):
+        assert words in html, words
+    assert "Since 2026-03-03 09:00 UTC 3 went out, the last 2026-03-03 09:00 UTC, 1 failed." in html
+    # Nobody is signed in, so nothing can be sent.
+    assert "<form" not in html
+    assert channels_page((), ADA).headline.startswith("By nothing yet")

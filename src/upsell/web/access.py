@@ -111,6 +111,8 @@ ROUTES: Final[Mapping[str, Access]] = {
     "/settings/keys": Right.ADMINISTER,
     "/settings/keys/{key:str}": Right.ADMINISTER,
     "/settings/keys/{key:str}/{action:str}": Right.ADMINISTER,
+    "/settings/channels": Right.ADMINISTER,
+    "/settings/channels/{channel:str}/test": Right.ADMINISTER,
     "/settings/roles": Right.SEE,
 }
 """Who may ask each route, by its path as the application knows it."""

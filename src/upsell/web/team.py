@@ -13,6 +13,7 @@ from upsell.runtime.results import Results
 from upsell.store.lending import Lender
 from upsell.web.cookies import jar_of
 from upsell.web.gate import Gate
+from upsell.web.pages.channels import channel_routes
 from upsell.web.pages.components import components_route
 from upsell.web.pages.customers import customer_routes
 from upsell.web.pages.home import home_routes
@@ -73,6 +74,7 @@ class TeamPages:
             *settings_routes(),
             *user_routes(lender, clock, self._settings),
             *key_routes(lender, clock, self._settings),
+            *channel_routes(lender, clock, self._settings, book.program),
             components_route(),
             static_files,
         ]

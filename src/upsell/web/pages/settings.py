@@ -61,6 +61,7 @@ class RolesPage(msgspec.Struct, frozen=True):
 _ENTRIES: Final = (
     ("Users", "Who may sign in, with which role, and who was here when.", f"{PATH}/users"),
     ("Keys", "What servers, pages and monitors show when they send or ask.", f"{PATH}/keys"),
+    ("Channels", "How messages leave, how that stands, and a test of it.", f"{PATH}/channels"),
     ("Roles", "What each role may do.", ROLES),
 )
 
