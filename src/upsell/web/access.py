@@ -114,6 +114,7 @@ ROUTES: Final[Mapping[str, Access]] = {
     "/settings/channels": Right.ADMINISTER,
     "/settings/channels/{channel:str}/test": Right.ADMINISTER,
     "/settings/roles": Right.SEE,
+    "/settings/policy": Right.SEE,
 }
 """Who may ask each route, by its path as the application knows it."""
 

@@ -19,6 +19,7 @@ from upsell.web.pages.customers import customer_routes
 from upsell.web.pages.home import home_routes
 from upsell.web.pages.keys import key_routes
 from upsell.web.pages.log import log_route
+from upsell.web.pages.policy import policy_route
 from upsell.web.pages.results import results_routes
 from upsell.web.pages.settings import settings_routes
 from upsell.web.pages.sign_in import sign_in_routes
@@ -74,6 +75,7 @@ class TeamPages:
             *settings_routes(),
             *user_routes(lender, clock, self._settings),
             *key_routes(lender, clock, self._settings),
+            policy_route(lender, book.program),
             *channel_routes(lender, clock, self._settings, book.program),
             components_route(),
             static_files,

@@ -63,6 +63,7 @@ _ENTRIES: Final = (
     ("Keys", "What servers, pages and monitors show when they send or ask.", f"{PATH}/keys"),
     ("Channels", "How messages leave, how that stands, and a test of it.", f"{PATH}/channels"),
     ("Roles", "What each role may do.", ROLES),
+    ("Contact policy", "What holds over every workflow, in words, beside its file.", f"{PATH}/policy"),
 )
 
 
