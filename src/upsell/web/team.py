@@ -67,7 +67,7 @@ class TeamPages:
         lender, clock = self._lender, self._clock
         book = ReportBook(lender, clock, results)
         return [
-            *home_routes(lender, book, clock),
+            *home_routes(lender, book, clock, self._settings.http_port),
             *results_routes(book.read),
             workflow_route(lender, book, clock),
             *customer_routes(lender, clock),
