@@ -7,7 +7,7 @@ so that what stands beside them is held against them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 import msgspec
@@ -28,11 +28,18 @@ WRITTEN: Final = ("policy", "layers", "accepting")
 """Which parts of ``upsell.yaml`` the words are of."""
 
 
+class Said(msgspec.Struct, frozen=True):
+    """One thing that holds: of what, empty where that is plain, and what of it."""
+
+    of: str
+    words: str
+
+
 class Topic(msgspec.Struct, frozen=True):
     """One part of the policy: what it is about, what holds, and what it means in a sentence."""
 
     title: str
-    lines: tuple[str, ...]
+    lines: tuple[Said, ...]
     note: str
 
 
@@ -53,21 +60,25 @@ def topics_of(program: Program) -> tuple[Topic, ...]:
     return (
         Topic(
             "How often is too often",
-            tuple(map(words_of, policy.caps)) or ("no cap: nothing but sense limits how often",),
+            _plain(map(words_of, policy.caps)) or _plain(["no cap: nothing but sense limits how often"]),
             "Counted over all workflows, of what helps, shows and offers unless a cap says otherwise.",
         ),
         Topic("When each channel may speak", tuple(_hours(policy)), _CLOCK),
         Topic(
             "How long each channel deserves to be silent",
-            tuple(f"{name}: {format_duration(LEAST[name])}" for name in (EMAIL, SMS, PUSH)),
-            "This program's convention: `upsell check` warns of a journey that waits less.",
+            tuple(Said(name, format_duration(LEAST[name])) for name in (EMAIL, SMS, PUSH)),
+            "This program's convention: a check of the workspace warns of a journey that waits less.",
         ),
         Topic(
             "What silences what sells, by rule",
-            tuple(rule.text for rule in policy.suppress) or ("no rule of the workspace's own",),
+            _plain(rule.text for rule in policy.suppress) or _plain(["no rule of the workspace's own"]),
             "Workflows write more of their own.",
         ),
-        Topic("States in which we stay silent", tuple(map(_state, policy.states)) or ("none",), ""),
+        Topic(
+            "States in which we stay silent",
+            tuple(map(_state, policy.states)) or _plain(["none"]),
+            "Of what is meant for the customer: service is stopped by none of them.",
+        ),
         Topic(
             "On what ground promotion is sent",
             tuple(_grounds(policy)),
@@ -76,18 +87,18 @@ def topics_of(program: Program) -> tuple[Topic, ...]:
         Topic(
             "How long what was declined or stopped rests",
             (
-                f"not now: {format_duration(policy.not_now)}",
-                f"a blocked candidate waits {format_duration(policy.patience)} while its trigger is true",
-                f"a frozen passage waits {format_duration(policy.freeze_for)} before it leaves",
+                Said("not now", format_duration(policy.not_now)),
+                Said("blocked candidate", f"{format_duration(policy.patience)} while its trigger is true"),
+                Said("frozen passage", f"{format_duration(policy.freeze_for)} before it leaves"),
             ),
             "",
         ),
-        Topic("Who is kept from everything", (_control(policy.control),), "Drawn by household."),
-        Topic("What a discount may be", tuple(_rails(policy.rails)), "Whatever a workflow says."),
-        Topic("Who may accept, and what needs approval", tuple(_accepting(program)), ""),
+        Topic("Who is kept from everything", _plain([_control(policy.control)]), "Drawn by household."),
+        Topic("What a discount may be", _plain(_rails(policy.rails)), "Whatever a workflow says."),
+        Topic("Who may accept, and what needs approval", _plain(_accepting(program)), ""),
         Topic(
             "Workflows that share units out",
-            tuple(_layers(program)) or ("none: every workflow may meet every other",),
+            tuple(_layers(program)) or _plain(["none: every workflow may meet every other"]),
             "A household is drawn once for a layer, and belongs to one workflow of it at most.",
         ),
     )
@@ -168,7 +179,11 @@ _CLOCK: Final = (
 )
 
 
-def _hours(policy: Policy) -> Iterator[str]:
+def _plain(lines: Iterable[str]) -> tuple[Said, ...]:
+    return tuple(Said("", line) for line in lines)
+
+
+def _hours(policy: Policy) -> Iterator[Said]:
     for channel in CHANNELS:
         hours = policy.hours.get(channel)
         own = "at any hour" if hours is None else week_words(hours.week)
@@ -176,10 +191,10 @@ def _hours(policy: Policy) -> Iterator[str]:
         closed = f", closed on {dates} {'date' if dates == 1 else 'dates'}" if dates else ""
         holidays = ", closed on public holidays" if hours is not None and hours.closes_on_holidays else ""
         law = ", and obeys the law of the place" if channel in policy.lawful else ""
-        yield f"{channel}: {own}{closed}{holidays}{law}"
+        yield Said(channel, f"{own}{closed}{holidays}{law}")
 
 
-def _state(state: SensitiveState) -> str:
+def _state(state: SensitiveState) -> Said:
     begins = [f"when {state.when.text}"] if state.when is not None else []
     if state.starts:
         where = f" where {state.where.text}" if state.where is not None else ""
@@ -187,8 +202,8 @@ def _state(state: SensitiveState) -> str:
     until = f" until {' or '.join(state.ends)}" if state.ends else ""
     after = f", and {format_duration(state.cool_down)} after" if state.cool_down else ""
     longest = f", {format_duration(state.longest)} at most" if state.longest is not None else ""
-    stops = " and ".join(sorted(intent.value for intent in state.stops))
-    return f"{state.name}: {' and '.join(begins)}{until}{after}{longest}; no {stops}"
+    stops = " or ".join(sorted(intent.value for intent in state.stops))
+    return Said(state.name, f"{' and '.join(begins)}{until}{after}{longest}; no {stops}")
 
 
 def _state_content(state: SensitiveState) -> dict[str, Any]:
@@ -204,14 +219,14 @@ def _state_content(state: SensitiveState) -> dict[str, Any]:
     }
 
 
-def _grounds(policy: Policy) -> Iterator[str]:
+def _grounds(policy: Policy) -> Iterator[Said]:
     for channel in CHANNELS:
         grounds = policy.grounds.get(channel)
         if grounds is None:
-            yield f"{channel}: that they have not withdrawn"
+            yield Said(channel, "that they have not withdrawn")
             continue
         interest = f", where {grounds.interest.text}" if grounds.interest is not None else ""
-        yield f"{channel}: {' or '.join(basis.value for basis in grounds.bases)}{interest}"
+        yield Said(channel, f"{' or '.join(basis.value for basis in grounds.bases)}{interest}")
 
 
 def _control(control: Control) -> str:
@@ -262,12 +277,12 @@ def _accepting(program: Program) -> Iterator[str]:
         yield "nothing waits for approval"
 
 
-def _layers(program: Program) -> Iterator[str]:
+def _layers(program: Program) -> Iterator[Said]:
     by_layer: dict[str, list[str]] = {}
     for key, part in sorted(program.layers.items(), key=lambda each: (each[1].layer, each[1].begins)):
         by_layer.setdefault(part.layer, []).append(f"{key} {(part.ends - part.begins) * 100:.4g} %")
     for layer, parts in by_layer.items():
-        yield f"{layer}: {', '.join(parts)}"
+        yield Said(layer, ", ".join(parts))
 
 
 def _place(row: LegalHours) -> Place:

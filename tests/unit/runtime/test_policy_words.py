@@ -51,7 +51,8 @@ def program() -> Program:
 
 
 def lines(program: Program, title: str) -> tuple[str, ...]:
-    return next(topic.lines for topic in topics_of(program) if topic.title.startswith(title))
+    found = next(topic.lines for topic in topics_of(program) if topic.title.startswith(title))
+    return tuple(f"{line.of}: {line.words}" if line.of else line.words for line in found)
 
 
 def test_every_part_of_a_policy_is_said_in_words(program: Program) -> None:
@@ -101,7 +102,7 @@ def test_a_policy_that_says_nothing_has_words_too() -> None:
 def test_the_words_stand_beside_the_files_own_text(program: Program) -> None:
     page = policy_page(program, {"upsell.yaml": SETTINGS + POLICY, "contact_hours.yaml": "FR: []"})
     assert page.headline == (
-        "At least 3 days between two upsell touches; at most 2 within 7 days; "
+        "Messages: at least 3 days between two upsell touches; at most 2 within 7 days; "
         "at most 4 per account per calendar month by email."
     )
     assert page.text.startswith("policy:\n  gap: 3 days")

@@ -71,7 +71,7 @@ def policy_page(program: Program, documents: Mapping[str, str]) -> PolicyPage:
     more = len(policy.caps) - len(caps)
     words = "; ".join([*caps, f"{more} more"] if more else caps)
     silent = "No cap holds: nothing limits how often we speak."
-    headline = f"{words[:1].upper()}{words[1:]}." if words else silent
+    headline = f"Messages: {words}." if words else silent
     return PolicyPage(
         headline,
         topics_of(program),

@@ -10,7 +10,7 @@ from litestar import Request, Response, route
 from litestar.handlers import HTTPRouteHandler
 
 from upsell.store.users import Role
-from upsell.web.access import RIGHTS, ROUTES, Access, Right
+from upsell.web.access import RIGHTS, ROUTES, WRITES, Access, Right
 from upsell.web.pages.shell import shown
 
 PATH: Final = "/settings"
@@ -78,7 +78,7 @@ def settings_routes() -> list[HTTPRouteHandler]:
     @route([ROLES], http_method=["GET", "HEAD"], sync_to_thread=False, include_in_schema=False)
     def show_roles(request: Request[Any, Any, Any]) -> Response[bytes]:
         """Show what each role may do."""
-        page = roles_page(RIGHTS, ROUTES)
+        page = roles_page(RIGHTS, ROUTES, WRITES)
         return shown(request, "roles.html", page, told=msgspec.json.encode(roles_content(page)))
 
     return [show_settings, show_roles]
@@ -94,7 +94,9 @@ def settings_page(rights: frozenset[Right]) -> SettingsPage:
     )
 
 
-def roles_page(rights: Mapping[Role, frozenset[Right]], routes: Mapping[str, Access]) -> RolesPage:
+def roles_page(
+    rights: Mapping[Role, frozenset[Right]], routes: Mapping[str, Access], writes: Mapping[str, Access]
+) -> RolesPage:
     """Give the table of rights, by what is asked of every request."""
     return RolesPage(
         tuple((role.value, WHO[role]) for role in rights),
@@ -103,13 +105,19 @@ def roles_page(rights: Mapping[Role, frozenset[Right]], routes: Mapping[str, Acc
                 right.name,
                 right.value,
                 tuple((role.value, right in rights[role]) for role in rights),
-                tuple(
-                    path.replace(":str", "").replace(":path", "") for path in routes if routes[path] is right
+                (
+                    *(_address(path) for path in routes if routes[path] is right),
+                    *(f"POST {_address(path)}" for path in writes if writes[path] is right),
                 ),
             )
             for right in Right
         ),
     )
+
+
+def _address(path: str) -> str:
+    """Give the path of a route without the kinds of what varies in it."""
+    return path.replace(":str", "").replace(":path", "")
 
 
 def roles_content(page: RolesPage) -> dict[str, Any]:
