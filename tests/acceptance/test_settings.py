@@ -12,6 +12,7 @@ import psycopg
 import pytest
 from litestar.testing import TestClient
 
+from tests.live_world import make_documents, open_world
 from tests.pages_world import field, invite, join, written
 from tests.sinks import GATEWAY_SECRET, open_gateway
 from tests.stories.world import START
@@ -342,6 +343,10 @@ def test_how_a_channel_stands_is_said_in_words() -> None:
         Newest("sms", NOW, 3, NOW, 1, NOW, "30003: away"),
         (),
     )
+    browsers = ChannelStanding(
+        "push", True, "", (CarrierStanding("web push", True, ()),), (), 0, Newest("push"), ()
+    )
+    assert "no address that a test could go to" in written("channels.html", channels_page((browsers,), ADA))
     page = channels_page((mail, texts), ADA)
     assert page.headline == "By texts."
     html = written("channels.html", page)
@@ -351,3 +356,30 @@ def test_how_a_channel_stands_is_said_in_words() -> None:
     # Nobody is signed in, so nothing can be sent.
     assert "<form" not in html
     assert channels_page((), ADA).headline.startswith("By nothing yet")
+
+
+def test_sources_and_sinks_stand_on_a_page_without_a_secret(
+    client: httpx.Client, url: str, clock: SetClock
+) -> None:
+    empty = client.get("/settings/connections")
+    assert "No sources beside the API, and no sinks." in empty.text
+    assert "upsell sources recipes" in empty.text
+    source = (
+        "webhook: {path: crm, secrets: [UPSELL_SECRET_CRM], signature: bearer, items: body.things, rules: [{"
+        "when: item.kind == 'limit', event: Limit Reached, account: item.who, id: item.id, "
+        "occurred_at: item.at}]}"
+    )
+    documents = {
+        **make_documents({}),
+        "sources/crm.yaml": source,
+        "sinks/told.yaml": "webhook: {url: 'https://hooks.acme.example/hush-hush'}\nevents: [Message Sent]\n",
+    }
+    with open_world(url) as world:
+        world.apply(documents)
+    told = client.get("/settings/connections?format=json").json()
+    assert [(each["name"], each["sort"]) for each in told["sources"]] == [("crm", "webhook")]
+    assert told["sources"][0]["stands"] == "closed until UPSELL_SECRET_CRM is set"
+    assert [(each["name"], each["sort"], each["stands"]) for each in told["sinks"]] == [
+        ("told", "events", "0 taken; 0 waiting, 0 dead")
+    ]
+    assert "hush-hush" not in client.get("/settings/connections").text

@@ -67,12 +67,15 @@ def open_mail(settings: Settings) -> EmailChannel:
     return EmailChannel.over(mail.providers, mail.keys)
 
 
+WEB_PUSH: Final = "web push"
+"""What pushes to browsers leave by."""
+
 CARRIERS: Final[tuple[Carrier, ...]] = (
     Carrier("mail", EMAIL, "smtp_host", open_mail),
     Carrier("a gateway for texts", SMS, "sms_url", partial(open_gateway, SMS)),
     Carrier("Twilio", SMS, "twilio_account_sid", open_twilio),
     Carrier("a gateway for push", PUSH, "push_url", open_push),
-    Carrier("web push", PUSH, "push_vapid_private_key", open_push),
+    Carrier(WEB_PUSH, PUSH, "push_vapid_private_key", open_push),
     Carrier("Firebase", PUSH, "fcm_service_account_key", open_push),
     Carrier("webhooks", WEBHOOK, "gateway_secret", open_webhooks),
 )

@@ -115,6 +115,7 @@ ROUTES: Final[Mapping[str, Access]] = {
     "/settings/channels/{channel:str}/test": Right.ADMINISTER,
     "/settings/roles": Right.SEE,
     "/settings/policy": Right.SEE,
+    "/settings/connections": Right.SEE,
 }
 """Who may ask each route, by its path as the application knows it."""
 

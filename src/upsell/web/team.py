@@ -15,6 +15,7 @@ from upsell.web.cookies import jar_of
 from upsell.web.gate import Gate
 from upsell.web.pages.channels import channel_routes
 from upsell.web.pages.components import components_route
+from upsell.web.pages.connections import connections_route
 from upsell.web.pages.customers import customer_routes
 from upsell.web.pages.home import home_routes
 from upsell.web.pages.keys import key_routes
@@ -76,6 +77,7 @@ class TeamPages:
             *user_routes(lender, clock, self._settings),
             *key_routes(lender, clock, self._settings),
             policy_route(lender, book.program),
+            connections_route(lender, clock, self._settings),
             *channel_routes(lender, clock, self._settings, book.program),
             components_route(),
             static_files,

@@ -21,6 +21,7 @@ from upsell.clock import Clock
 from upsell.config import Settings
 from upsell.decisions.reach import EMAIL, PUSH, SMS, WEBHOOK
 from upsell.journeys.program import Program
+from upsell.runtime.carriers import WEB_PUSH
 from upsell.runtime.channel_standing import (
     CarrierStanding,
     ChannelStanding,
@@ -49,6 +50,10 @@ _TO: Final = {
     PUSH: ("Token of an app of yours", "text", ""),
     WEBHOOK: ("Address of a server of yours", "url", ""),
 }
+_BY_BROWSER: Final = (
+    "A browser has no address that a test could go to: allow notifications on a page of yours, and see that "
+    "the next message arrives."
+)
 _TONES: Final = {
     "set up": Tone.GOOD,
     "not set up": Tone.CALM,
@@ -81,6 +86,7 @@ class ChannelSection(msgspec.Struct, frozen=True):
         carriers: What it may leave by.
         providers: Providers of mail.
         can_test: Whether a test can go by it.
+        untestable: Why none can though it is set up; empty where one can.
         to: What a test asks for: its label, the kind of field, and what stands in it.
     """
 
@@ -95,6 +101,7 @@ class ChannelSection(msgspec.Struct, frozen=True):
     carriers: tuple[CarrierStanding, ...]
     providers: tuple[ProviderRow, ...]
     can_test: bool
+    untestable: str
     to: tuple[str, str, str]
 
 
@@ -200,9 +207,15 @@ def _section(found: ChannelStanding, by: str) -> ChannelSection:
             ProviderRow(each.name, each.where, _provider_state(each.standing, each.reason))
             for each in found.providers
         ),
-        can_test=found.is_set_up and not found.fault,
+        can_test=found.is_set_up and not found.fault and not _is_web_push_alone(found),
+        untestable=_BY_BROWSER if _is_web_push_alone(found) else "",
         to=(label, kind, by if found.channel == EMAIL else value),
     )
+
+
+def _is_web_push_alone(found: ChannelStanding) -> bool:
+    """Tell whether pushes reach browsers alone: these have no address that somebody could type."""
+    return {each.name for each in found.carriers if each.is_set_up} == {WEB_PUSH}
 
 
 def _provider_state(standing: Standing | None, reason: str) -> State:

@@ -64,6 +64,7 @@ _ENTRIES: Final = (
     ("Channels", "How messages leave, how that stands, and a test of it.", f"{PATH}/channels"),
     ("Roles", "What each role may do.", ROLES),
     ("Contact policy", "What holds over every workflow, in words, beside its file.", f"{PATH}/policy"),
+    ("Connections", "Where events come from and go to, and how each stands.", f"{PATH}/connections"),
 )
 
 
