@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Thread
 
 import httpx
 import msgspec
@@ -383,3 +384,27 @@ def test_sources_and_sinks_stand_on_a_page_without_a_secret(
         ("told", "events", "0 taken; 0 waiting, 0 dead")
     ]
     assert "hush-hush" not in client.get("/settings/connections").text
+
+
+def test_two_admins_who_make_each_other_less_at_once_leave_one(
+    client: httpx.Client, url: str, clock: SetClock
+) -> None:
+    said: list[str] = []
+
+    def lessen_ada() -> None:
+        with connect(url) as other:
+            try:
+                change_role(other, ADA, Role.VIEWER, BOB, "", clock.now())
+            except ConfigError as error:
+                said.append(str(error))
+
+    with connect(url) as connection:
+        with connection.transaction():
+            change_role(connection, BOB, Role.VIEWER, ADA, "", clock.now())
+            thread = Thread(target=lessen_ada)
+            thread.start()
+            thread.join(0.3)
+        thread.join(10)
+        assert len(said) == 1
+        assert "last admin" in said[0]
+        change_role(connection, BOB, Role.ADMIN, ADA, "", clock.now())
