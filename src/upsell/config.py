@@ -299,10 +299,30 @@ def _range(default: str | int, meta: Meta) -> str:
 _SECRETS = frozenset({"mail_logins", "mail_api_keys", "twilio_auth_token"})
 """Secrets beside those whose name says so."""
 
+_SHORTEST_HIDDEN = 6
+"""How long a secret must be to be hidden in a text: what is shorter would hide words too."""
+
+
+def hide_secrets(said: str, settings: Settings) -> str:
+    """Give a text of somebody else's without what of it is a secret of ours."""
+    values = [str(getattr(settings, each.name)) for each in SETTINGS if _is_secret(each.name)]
+    words = [word for value in values for word in value.split()]
+    # Of several in one setting each is one: provider=user:password, provider=key, SID:secret.
+    last = [word.partition("=")[2] or word for word in words]
+    parts = [*values, *last, *(word.partition(":")[2] for word in last)]
+    for part in sorted({*parts, *settings.secrets.values()}, key=len, reverse=True):
+        if len(part) >= _SHORTEST_HIDDEN:
+            said = said.replace(part, "***")
+    return said
+
+
+def _is_secret(name: str) -> bool:
+    return name in _SECRETS or name.endswith(("_secret", "_key"))
+
 
 def _shown(setting: Setting, value: str) -> str:
     """Show what came; an address of a database may hold a password, and a secret is one."""
-    if setting.name in _SECRETS or setting.name.endswith(("_secret", "_key")):
+    if _is_secret(setting.name):
         return "another text"
     return "another address" if setting.name == "database_url" else repr(value)
 

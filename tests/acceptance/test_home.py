@@ -136,7 +136,7 @@ def test_the_first_user_comes_in_by_the_link_goes_and_comes_back(
         page.get_by_role("button").click()
         # First of all a page that says what to do.
         assert page.url == f"{address}/"
-        assert page.get_by_text("upsell demo").is_visible()
+        assert page.get_by_text("upsell demo --port 8601").is_visible()
         check_usable(page, tmp_path / "first.png")
         page.get_by_role("button", name="Sign out").click()
         assert page.url == f"{address}/sign-in"

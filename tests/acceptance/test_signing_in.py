@@ -103,8 +103,6 @@ def test_a_first_link_is_good_until_an_admin_has_a_password(url: str, clock: Set
         assert join(client, other).status_code == 303
         assert client.get(path).status_code == 404
         assert make_first_link(connection, clock.now()) is None
-        remove_user(connection, "bob@acme.example", "shell:test", "left", clock.now())
-        assert make_first_link(connection, clock.now()) is not None
 
 
 def test_a_first_link_makes_an_admin_of_who_was_added_before(url: str, clock: SetClock) -> None:

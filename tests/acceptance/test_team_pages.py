@@ -16,7 +16,10 @@ from tests.stories.world import START, workflow
 from upsell.clock import DAY, HOUR, SetClock, format_moment
 from upsell.config import Settings
 from upsell.runtime import keeping, overview, programs
+from upsell.runtime.learning import learn
 from upsell.runtime.reporting import Report
+from upsell.store.connect import connect
+from upsell.store.guardrails import stretch_at, stretch_begins
 from upsell.store.revisions import Revision, keep_revision
 from upsell.web.app import make_app
 from upsell.web.team import TeamPages
@@ -174,6 +177,23 @@ def test_an_unknown_address_is_a_page_in_a_browser_and_a_sentence_for_senders(ur
     with TestClient(make_app(url, clock)) as client:
         # Without pages there is neither a home to lead to nor a style.
         assert client.get("/nothing", headers=browser).json()["code"] == "not_found"
+
+
+def test_home_says_what_came_in_as_far_as_it_was_learned(client: httpx.Client, url: str) -> None:
+    with connect(url) as connection:
+        learned = learn(connection)
+        assert learned == 2 * len(ODD_IDS)
+        for stretch in (3, 700, 713):
+            for at in (stretch_begins(stretch), stretch_begins(stretch + 1) - 1, START):
+                # As the sums have it, in ``sum_guarded_messages.sql``.
+                asked = "select (extract(epoch from moment(%s)) / 2419200)::integer"
+                assert connection.execute(asked, [at]).fetchone() == (stretch_at(at),)
+    ran = client.get("/?format=json").json()["ran"]
+    assert (ran["events"], ran["events_since"]) == (
+        learned,
+        format_moment((START + DAY) // DAY * DAY - 6 * DAY),
+    )
+    assert (ran["messages"], ran["workflows"][0]["let_in"]) == (0, len(ODD_IDS))
 
 
 def test_no_page_compiles_twice_what_is_live(client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:

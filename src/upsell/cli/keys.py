@@ -33,34 +33,38 @@ def keys(
         ),
     ] = None,
     grace_hours: Annotated[int, typer.Option(min=0, help="How many hours a rotated key is still good.")] = 24,
+    because: Annotated[str, typer.Option(help="Why, for the log.")] = "",
 ) -> None:
     """List keys, make one, put a new one in the place of one, or take one back.
 
     As long as no key was ever made, events are taken without one, from this machine alone. A write
     key is public and good for events and prompts only. A server key is a secret: it is shown once, and
-    only its hash is kept. A running server hears of a change within five seconds.
+    only its hash is kept. A running server hears of a change within five seconds; what is done stands in
+    `upsell audit`.
     """
+    from upsell.cli.experiment import user_name
     from upsell.clock import HOUR, SystemClock
     from upsell.config import load_settings
+    from upsell.runtime.key_desk import make_key, replace_key, take_back_key
     from upsell.store.connect import connect, database_url
-    from upsell.store.keys import Kind, create_key, read_keys, revoke_key, rotate_key
+    from upsell.store.keys import Kind, read_keys
 
     if (action == "list") is bool(name):
         wanted = "no name to list" if action == "list" else f"the name of the key to {action}"
         raise typer.BadParameter(f"expected {wanted}, got {name or 'none'}", param_hint="NAME")
     scopes = _scopes(scope, is_public=not server)
-    now = SystemClock().now()
+    now, by = SystemClock().now(), f"shell:{user_name()}"
     with connect(database_url(load_settings(os.environ))) as connection:
         match action:
             case "list":
                 print("\n".join(_listed(read_keys(connection), now)))
             case "create":
                 kind = Kind.SERVER if server else Kind.WRITE
-                print(create_key(connection, name, kind, scopes, now))
+                print(make_key(connection, name, kind, scopes, by, because, now))
             case "rotate":
-                print(rotate_key(connection, name, now, grace_hours * HOUR))
+                print(replace_key(connection, name, by, because, now, grace_hours * HOUR))
             case "revoke":
-                revoke_key(connection, name, now)
+                take_back_key(connection, name, by, because, now)
                 print(f"The key {name} opens nothing any more.")
 
 
@@ -83,23 +87,9 @@ def _listed(known: tuple[Key, ...], now: Moment) -> Iterator[str]:
     if not known:
         yield "No key was made yet: events are taken without one, from this machine alone."
         return
+    from upsell.runtime.key_desk import state_words, used_words
+
     for key in known:
         scopes = ", ".join(sorted(scope.value for scope in key.scopes))
-        used = f"last used {_day(key.last_used_at)}" if key.last_used_at is not None else "never used"
-        yield f"{key.name:<16} {key.kind.value:<6} {key.shown:<48} {scopes}; {_state(key, now)}; {used}"
-
-
-def _state(key: Key, now: Moment) -> str:
-    """Say whether a key is good."""
-    if key.revoked_at is not None:
-        return f"revoked {_day(key.revoked_at)}"
-    if key.expires_at is not None:
-        return f"{'good until' if now < key.expires_at else 'ended'} {_day(key.expires_at)}"
-    return f"good since {_day(key.created_at)}"
-
-
-def _day(at: Moment) -> str:
-    """Write a moment to the minute."""
-    from upsell.clock import to_datetime
-
-    return f"{to_datetime(at):%Y-%m-%d %H:%M} UTC"
+        state, used = state_words(key, now), used_words(key)
+        yield f"{key.name:<16} {key.kind.value:<6} {key.shown:<48} {scopes}; {state}; {used}"

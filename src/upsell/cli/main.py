@@ -92,6 +92,7 @@ COMMANDS: Final[dict[str, Entry]] = {
     "push": Entry("upsell.cli.push:push", "Make the key that pushes to browsers are signed with."),
     "users": Entry("upsell.cli.users:users", "List, add and remove who signs in to the pages; roles, links."),
     "audit": Entry("upsell.cli.audit:audit", "Show what users did: who, when and why."),
+    "channels": Entry("upsell.cli.channels:channels", "List how each channel stands, or send a test by one."),
     "bounces": Entry(
         "upsell.cli.bounces:bounces", "Read mail that came back, from a mailbox, a file or a pipe."
     ),

@@ -85,6 +85,7 @@ def _listed(workspace: Path | None) -> Iterator[str]:
     """Write every source in a line."""
     from upsell.cli.sources_sync import query_standings
     from upsell.config import load_settings
+    from upsell.runtime.source_standing import open_words
     from upsell.sources.definitions import read_sources
     from upsell.store.connect import connect, database_url
     from upsell.store.revisions import newest_revision
@@ -103,25 +104,9 @@ def _listed(workspace: Path | None) -> Iterator[str]:
         yield "There is no source. Write sources/NAME.yaml; `upsell sources recipes` lists ready ones."
     for each in found.values():
         where = f"/hooks/{each.path}" if each.path is not None else "reads by itself"
-        yield f"{each.name:<20} {where:<32} {_state(each, settings.secrets)}"
+        yield f"{each.name:<20} {where:<32} {open_words(each, settings.secrets)}"
         if each.name in standings:
             yield f"  {standings[each.name]}"
-
-
-def _state(source: Definition, secrets: Mapping[str, str]) -> str:
-    """Say whether a source is open, as far as this process's environment tells."""
-    from upsell.errors import ConfigError
-    from upsell.sources.query import QueryDefinition
-
-    held = [name for name in source.settings if secrets.get(name, "").strip()]
-    if source.settings and not held:
-        return f"closed until {' or '.join(source.settings)} is set"
-    if not isinstance(source, QueryDefinition):
-        try:
-            source.open(secrets)
-        except ConfigError as error:
-            return f"closed: {error}"
-    return f"open by {', '.join(held)}" if held else "open"
 
 
 def _recipes() -> Iterator[str]:

@@ -67,12 +67,15 @@ def open_mail(settings: Settings) -> EmailChannel:
     return EmailChannel.over(mail.providers, mail.keys)
 
 
+WEB_PUSH: Final = "web push"
+"""What pushes to browsers leave by."""
+
 CARRIERS: Final[tuple[Carrier, ...]] = (
     Carrier("mail", EMAIL, "smtp_host", open_mail),
     Carrier("a gateway for texts", SMS, "sms_url", partial(open_gateway, SMS)),
     Carrier("Twilio", SMS, "twilio_account_sid", open_twilio),
     Carrier("a gateway for push", PUSH, "push_url", open_push),
-    Carrier("web push", PUSH, "push_vapid_private_key", open_push),
+    Carrier(WEB_PUSH, PUSH, "push_vapid_private_key", open_push),
     Carrier("Firebase", PUSH, "fcm_service_account_key", open_push),
     Carrier("webhooks", WEBHOOK, "gateway_secret", open_webhooks),
 )
@@ -90,17 +93,8 @@ def open_channels(settings: Settings, url: str = "", clock: Clock | None = None)
     Raises:
         ConfigError: Two carriers are set up for one channel, or one of them is set up wrongly.
     """
-    chosen: dict[str, Carrier] = {}
-    for carrier in CARRIERS:
-        if carrier.is_set_up(settings):
-            other = chosen.setdefault(carrier.channel, carrier)
-            if other.open is not carrier.open:
-                msg = (
-                    f"expected one of {other.name} and {carrier.name} for {carrier.channel}, got both; "
-                    f"unset {other.variable} or {carrier.variable}"
-                )
-                raise ConfigError(msg)
-    channels = {name: carrier.open(settings) for name, carrier in chosen.items()}
+    chosen = {carrier.channel: _chosen(carrier.channel, settings) for carrier in CARRIERS}
+    channels = {name: carrier.open(settings) for name, carrier in chosen.items() if carrier is not None}
     if settings.stripe_secret_key and url:
         present = clock if clock is not None else SystemClock()
         trials = StripeTrials(url, present, open_stripe(settings, url))
@@ -108,6 +102,27 @@ def open_channels(settings: Settings, url: str = "", clock: Clock | None = None)
     elif WEBHOOK in channels:
         channels[WEBHOOK] = StepChannel(channels[WEBHOOK], None)
     return channels
+
+
+def open_channel(channel: str, settings: Settings) -> Channel:
+    """Give one channel, whatever is wrong with others; nothing is connected to yet.
+
+    Raises:
+        ConfigError: It is not set up, or wrongly, or there is none of that name.
+    """
+    if not carriers_of(channel):
+        known = dict.fromkeys(carrier.channel for carrier in CARRIERS)
+        msg = f"expected one of the channels {', '.join(known)}, got {channel[:80] or 'none'}"
+        raise ConfigError(msg)
+    carrier = _chosen(channel, settings)
+    if carrier is None:
+        raise ConfigError(what_is_missing(channel))
+    return carrier.open(settings)
+
+
+def carriers_of(channel: str) -> tuple[Carrier, ...]:
+    """Give what the letters of a channel may leave by; () of a channel there is not."""
+    return tuple(carrier for carrier in CARRIERS if carrier.channel == channel)
 
 
 def check_channels(settings: Settings) -> None:
@@ -125,3 +140,22 @@ def what_is_missing(channel: str) -> str:
     if channel == WEBHOOK:
         variables.append(f"{PREFIX}STRIPE_SECRET_KEY (for a trial at Stripe)")
     return f"no {channel} is set up: set {' or '.join(variables)}"
+
+
+def _chosen(channel: str, settings: Settings) -> Carrier | None:
+    """Give the carrier of a channel that is set up, the first of those that stand beside each other.
+
+    Raises:
+        ConfigError: Two are set up that do not.
+    """
+    chosen: Carrier | None = None
+    for carrier in carriers_of(channel):
+        if carrier.is_set_up(settings):
+            chosen = chosen or carrier
+            if chosen.open is not carrier.open:
+                msg = (
+                    f"expected one of {chosen.name} and {carrier.name} for {carrier.channel}, got both; "
+                    f"unset {chosen.variable} or {carrier.variable}"
+                )
+                raise ConfigError(msg)
+    return chosen

@@ -34,10 +34,11 @@ from upsell.runtime.results import (
     programme_headline,
 )
 from upsell.store.connect import Connection
-from upsell.store.guardrails import Breach, MessageSums, read_message_sums
+from upsell.store.guardrails import Breach, MessageSums, read_message_sums, stretch_at, stretch_begins
 from upsell.store.incidents import read_incidents
 from upsell.store.lending import Lender
 from upsell.store.revisions import newest_number
+from upsell.store.seen import count_seen_since
 from upsell.store.stops import open_stops
 from upsell.store.work import count_waiting_work
 
@@ -113,6 +114,34 @@ class Trust(msgspec.Struct, frozen=True):
     bounced: int
 
 
+class RanWorkflow(msgspec.Struct, frozen=True):
+    """What one workflow did since it began: units considered, let in and held out, and messages sent."""
+
+    key: str
+    considered: int
+    let_in: int
+    held_out: int
+    sent: int
+
+
+class Ran(msgspec.Struct, frozen=True):
+    """What ran.
+
+    Attributes:
+        events: Events that came in since ``events_since``, as far as they were learned.
+        events_since: The beginning of the day six days ago, in UTC.
+        messages: Messages that went out since ``messages_since``, as far as they were counted.
+        messages_since: The beginning of the stretch of 28 days before this one.
+        workflows: What each workflow did, of the report that is kept.
+    """
+
+    events: int
+    events_since: Moment
+    messages: int
+    messages_since: Moment
+    workflows: tuple[RanWorkflow, ...]
+
+
 class Overview(msgspec.Struct, frozen=True):
     """What stands now.
 
@@ -123,6 +152,7 @@ class Overview(msgspec.Struct, frozen=True):
         lines: Each workflow, in order of their keys.
         trust: What it cost in trust; None before anything was counted.
         needs: What needs a person, the gravest first.
+        ran: What ran; None before anything was applied.
     """
 
     as_of: Moment
@@ -131,6 +161,7 @@ class Overview(msgspec.Struct, frozen=True):
     lines: tuple[Line, ...]
     trust: Trust | None
     needs: tuple[Need, ...]
+    ran: Ran | None = None
 
 
 class ReportBook:
@@ -177,6 +208,7 @@ def read_overview(connection: Connection, program: Program | None, results: Resu
     readings = read_guardrails(connection, program)
     reports = {found.key: found for found in results.report.workflows}
     today = to_datetime(now).date()
+    sums = read_message_sums(connection)
     lines = tuple(
         _line(workflow, reports[key], readings, breaches, stops, today)
         for key, workflow in sorted(program.workflows.items())
@@ -187,8 +219,9 @@ def read_overview(connection: Connection, program: Program | None, results: Resu
         is_live=True,
         earned=earned_words(results.report),
         lines=lines,
-        trust=trust_of(read_message_sums(connection)),
+        trust=trust_of(sums),
         needs=tuple(_needs(connection, program, breaches, stops, lines, now)),
+        ran=_ran(connection, results.report, sums, now),
     )
 
 
@@ -225,6 +258,27 @@ def trust_of(sums: Sequence[MessageSums]) -> Trust | None:
         bounced=sum(each.bounced for each in sums),
     )
     return trust if trust.sent else None
+
+
+def _ran(connection: Connection, report: Report, sums: Sequence[MessageSums], now: Moment) -> Ran:
+    """Say what ran, of what is kept in sums: nothing is counted anew, however much there is."""
+    day, stretch = now // DAY - 6, stretch_at(now) - 1
+    return Ran(
+        events=count_seen_since(connection, day),
+        events_since=day * DAY,
+        messages=sum(each.sent for each in sums if each.stretch >= stretch),
+        messages_since=stretch_begins(stretch),
+        workflows=tuple(
+            RanWorkflow(
+                each.key,
+                each.funnel.considered,
+                each.funnel.let_in,
+                each.funnel.held_out,
+                each.funnel.messages_sent,
+            )
+            for each in report.workflows
+        ),
+    )
 
 
 def _line(

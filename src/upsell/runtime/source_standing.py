@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
 from upsell.clock import HOUR, MINUTE, Duration, Moment, to_datetime
+from upsell.errors import ConfigError
 from upsell.sources.definition import Definition
 from upsell.sources.query import QueryDefinition
 from upsell.sources.schedule import next_run
@@ -81,6 +82,19 @@ def standing_words(standing: Standing) -> str:
     if run.is_open:
         parts.append(f"under way since {_minute(run.started_at)}, or broken off then")
     return "; ".join([*parts, following])
+
+
+def open_words(source: Definition, secrets: Mapping[str, str]) -> str:
+    """Say whether a source is open, as far as the secrets of this process tell."""
+    held = [name for name in source.settings if secrets.get(name, "").strip()]
+    if source.settings and not held:
+        return f"closed until {' or '.join(source.settings)} is set"
+    if not isinstance(source, QueryDefinition):
+        try:
+            source.open(secrets)
+        except ConfigError as error:
+            return f"closed: {error}"
+    return f"open by {', '.join(held)}" if held else "open"
 
 
 def _minute(at: Moment) -> str:

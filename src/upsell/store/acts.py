@@ -10,6 +10,8 @@ from upsell.clock import Moment
 from upsell.store.connect import Connection
 from upsell.store.queries import query
 
+_LOCK = 7_207_736_523  # an arbitrary number that no other advisory lock of ours uses
+
 
 class Act(enum.Enum):
     """What was done."""
@@ -30,6 +32,10 @@ class Act(enum.Enum):
     CONTACT_RESUMED = "let contact go on"
     MESSAGE_WITHDRAWN = "withdrew a message"
     MESSAGE_SETTLED = "settled a message"
+    KEY_MADE = "made a key"
+    KEY_ROTATED = "rotated a key"
+    KEY_REVOKED = "revoked a key"
+    TEST_SENT = "sent a test by"
 
 
 class Done(msgspec.Struct, frozen=True):
@@ -40,7 +46,8 @@ class Done(msgspec.Struct, frozen=True):
         done_at: When.
         by: Who: the address of a user, or ``shell:`` and the name of who ran a command.
         act: What was done.
-        about: The user it was about; who did it where they did it to themselves.
+        about: The user it was about, who did it where they did it to themselves; or the name of a key or
+            channel.
         words: What it came to, such as the role; empty where the act says it all.
         because: Why, in their words; empty where nothing was said.
     """
@@ -78,3 +85,14 @@ def read_acts(connection: Connection, most: int, before: int | None = None, by: 
             query("read_acts"), values, binary=True
         )
     )
+
+
+def hold_acts(connection: Connection) -> None:
+    """Let nobody else count what was done, in order to do it, until the transaction ends."""
+    connection.execute(query("hold_acts"), {"lock": _LOCK})
+
+
+def moments_of(connection: Connection, act: Act, since: Moment) -> tuple[Moment, ...]:
+    """Give when something was done after a moment, of the newest thousand rows; () for never."""
+    rows = connection.execute(query("find_acts"), {"act": act.value, "since": since}, binary=True)
+    return tuple(row[0] for row in rows)

@@ -43,6 +43,10 @@ NOTICE_LOST = "the process that was sending was lost before it could say what th
 """The detail of a notice that is unknown because of a crash."""
 
 
+STRETCH: Duration = 28 * DAY
+"""How long a stretch is by which messages are summed; the middle of number n lies n of them after 1970."""
+
+
 class MessageSums(msgspec.Struct, frozen=True):
     """What became of the messages of one workflow, channel and mailbox provider.
 
@@ -195,6 +199,16 @@ def sum_some(connection: Connection, now: Moment) -> bool:
 def read_message_sums(connection: Connection) -> list[MessageSums]:
     """Give what became of messages, by workflow, channel, mailbox and time."""
     return [MessageSums(*row) for row in connection.execute(query("read_guarded_messages"), binary=True)]
+
+
+def stretch_at(now: Moment) -> int:
+    """Give the stretch a moment is in."""
+    return (now + STRETCH // 2) // STRETCH
+
+
+def stretch_begins(stretch: int) -> Moment:
+    """Give the first moment of a stretch."""
+    return stretch * STRETCH - STRETCH // 2
 
 
 def read_unit_sums(connection: Connection) -> list[UnitSums]:

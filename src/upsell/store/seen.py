@@ -110,6 +110,12 @@ def read_seen_days(connection: Connection, since: int) -> list[DaySeen]:
     return [DaySeen(*row) for row in connection.execute(query("read_seen_days"), {"since": since})]
 
 
+def count_seen_since(connection: Connection, since: int) -> int:
+    """Count the events that came in since a day, as far as they were learned; days are counted from 1970."""
+    row = connection.execute(query("count_seen_days"), {"since": since}).fetchone()
+    return row[0] if row is not None else 0
+
+
 def read_seen_values(connection: Connection) -> list[ValueSeen]:
     """Give the values that were seen."""
     return [ValueSeen(*row) for row in connection.execute(query("read_seen_values"), binary=True)]

@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from upsell.clock import DAY, MINUTE, Duration, Moment
+from upsell.store.acts import Act
 from upsell.store.connect import Connection
 from upsell.store.queries import query
 from upsell.store.users import Role, hash_secret
@@ -42,6 +43,18 @@ class Signed(msgspec.Struct, frozen=True):
     seen_at: Moment
 
 
+class Presence(msgspec.Struct, frozen=True):
+    """Where a user is signed in, and when they were last here.
+
+    Attributes:
+        sessions: In how many browsers they are signed in.
+        seen_at: When they last signed in or looked at a page, to about a minute; None for never.
+    """
+
+    sessions: int
+    seen_at: Moment | None
+
+
 def start_session(connection: Connection, token: str, user: int, now: Moment) -> None:
     """Let a user be signed in by a token; sessions of anybody that have run out are forgotten."""
     since = {"idle_since": now - IDLE, "begun_since": now - LASTS}
@@ -54,6 +67,13 @@ def find_session(connection: Connection, token: str, now: Moment) -> Signed | No
     values = {"hash": hash_secret(token), "idle_since": now - IDLE, "begun_since": now - LASTS}
     row = connection.execute(query("find_session"), values, binary=True).fetchone()
     return None if row is None else Signed(row[0], row[1], Role(row[2]), row[3])
+
+
+def read_presence(connection: Connection, now: Moment) -> dict[int, Presence]:
+    """Give how everybody who may sign in is here, by their numbers."""
+    values = {"idle_since": now - IDLE, "begun_since": now - LASTS, "act": Act.SIGNED_IN.value}
+    rows = connection.execute(query("read_presence"), values, binary=True)
+    return {number: Presence(sessions, seen_at) for number, sessions, seen_at in rows}
 
 
 def note_session_seen(connection: Connection, token: str, now: Moment) -> None:

@@ -1,7 +1,8 @@
 """Users: who may sign in to the pages, the links by which they set a password, and their roles.
 
 The laws: a password is kept only as its argon2id hash, and a link only as the SHA-256 of what it ends with; a
-link works once; there is never a password that nobody chose.
+link works once; there is never a password that nobody chose; nobody changes their own role; and the last
+admin who can sign in stays one.
 """
 
 from __future__ import annotations
@@ -115,23 +116,29 @@ def change_role(connection: Connection, email: str, role: Role, by: str, because
     """Give a user another role; it holds from their next page on.
 
     Raises:
-        ConfigError: Nobody has that name.
+        ConfigError: Nobody has that name, it is their own role, or they are the last admin.
     """
     with connection.transaction():
+        # Two admins who make each other something else at once would leave none.
+        connection.execute(query("hold_users"))
         user = _find(connection, email)
-        connection.execute(query("change_role"), {"number": user.number, "role": role.value})
-        words = f"{user.role.value} to {role.value}"
-        add_act(connection, Act.ROLE_CHANGED, by, user.email, words, because, now)
+        _refuse_themselves(user, by)
+        if role is not Role.ADMIN:
+            _refuse_last_admin(connection, user)
+        _give_role(connection, user, role, by, because, now)
 
 
 def remove_user(connection: Connection, email: str, by: str, because: str, now: Moment) -> None:
     """Let a user in no more: their sessions and links end at once.
 
     Raises:
-        ConfigError: Nobody has that name.
+        ConfigError: Nobody has that name, it is their own, or they are the last admin.
     """
     with connection.transaction():
+        connection.execute(query("hold_users"))
         user = _find(connection, email)
+        _refuse_themselves(user, by)
+        _refuse_last_admin(connection, user)
         connection.execute(query("remove_user"), {"number": user.number, "at": now})
         connection.execute(query("end_entry_links"), {"user": user.number, "at": now})
         connection.execute(query("end_sessions"), {"user": user.number, "idle_since": 0, "begun_since": 0})
@@ -194,7 +201,7 @@ def take_link(connection: Connection, link: str, email: str, password: str, now:
                 return number
             user = _find(connection, email)
             if user.role is not Role.ADMIN:
-                change_role(connection, email, Role.ADMIN, email, "the first admin", now)
+                _give_role(connection, user, Role.ADMIN, email, "the first admin", now)
             # The link they were given when they were added is not to open a second time.
             connection.execute(query("end_entry_links"), {"user": user.number, "at": now})
             invited = Invited(user.number, user.email)
@@ -209,9 +216,36 @@ def _set_password(connection: Connection, invited: Invited, password: str, now: 
     return invited.number
 
 
+def _give_role(connection: Connection, user: User, role: Role, by: str, because: str, now: Moment) -> None:
+    connection.execute(query("change_role"), {"number": user.number, "role": role.value})
+    words = f"{user.role.value} to {role.value}"
+    add_act(connection, Act.ROLE_CHANGED, by, user.email, words, because, now)
+
+
+def _refuse_themselves(user: User, by: str) -> None:
+    if user.email == by:
+        msg = f"expected somebody else's address, got your own, {by}; have another admin do it"
+        raise ConfigError(msg)
+
+
+def _refuse_last_admin(connection: Connection, user: User) -> None:
+    """Refuse to leave nobody who can sign in and let others in; users are held."""
+    others = (each for each in read_users(connection) if each.number != user.number)
+    if user.role is Role.ADMIN and user.has_password and not any(map(_lets_others_in, others)):
+        msg = (
+            f"expected somebody who is not the last admin with a password, got {user.email}; make another "
+            "user admin first, and let them set a password"
+        )
+        raise ConfigError(msg)
+
+
+def _lets_others_in(user: User) -> bool:
+    return user.role is Role.ADMIN and user.has_password
+
+
 def _has_admin(connection: Connection) -> bool:
     """Tell whether somebody can sign in who lets the others in."""
-    return any(user.role is Role.ADMIN and user.has_password for user in read_users(connection))
+    return any(map(_lets_others_in, read_users(connection)))
 
 
 def _find(connection: Connection, email: str) -> User:

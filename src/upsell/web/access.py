@@ -23,6 +23,7 @@ class Right(enum.Enum):
     CONTACT = "say whether somebody is contacted"
     STOP = "stop and let go on"
     SEE_MARGINS = "see margins"
+    ADMINISTER = "look after users, keys and channels"
 
 
 class Open(enum.Enum):
@@ -150,6 +151,18 @@ ROUTES: Final[Mapping[str, Access]] = {
     "/events": Right.SEE,
     "/components": Right.SEE,
     "/log": Right.READ_LOG,
+    "/settings": Right.SEE,
+    "/settings/users": Right.ADMINISTER,
+    "/settings/users/{user:str}": Right.ADMINISTER,
+    "/settings/users/{user:str}/{action:str}": Right.ADMINISTER,
+    "/settings/keys": Right.ADMINISTER,
+    "/settings/keys/{key:str}": Right.ADMINISTER,
+    "/settings/keys/{key:str}/{action:str}": Right.ADMINISTER,
+    "/settings/channels": Right.ADMINISTER,
+    "/settings/channels/{channel:str}/test": Right.ADMINISTER,
+    "/settings/roles": Right.SEE,
+    "/settings/policy": Right.SEE,
+    "/settings/connections": Right.SEE,
 }
 """Who may ask each route, by its path as the application knows it."""
 

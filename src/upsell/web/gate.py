@@ -181,7 +181,7 @@ def _forbid(request: AnyRequest, right: Right, visit: Visit) -> Response[bytes]:
     said = Trouble(
         "This page is not for your role",
         f"You are signed in as {visit.role.value}; to {right.value} takes the role {having}.",
-        "An admin changes roles with `upsell users role`.",
+        "An admin changes roles at /settings/users, or with `upsell users role`.",
     )
     return refuse(request, said, "forbidden", HTTPStatus.FORBIDDEN)
 

@@ -16,25 +16,31 @@ from upsell.runtime.task_desk import TaskDesk
 from upsell.store.lending import Lender
 from upsell.web.cookies import jar_of
 from upsell.web.gate import Gate
+from upsell.web.pages.channels import channel_routes
 from upsell.web.pages.components import components_route
+from upsell.web.pages.connections import connections_route
 from upsell.web.pages.contact import contact_route
 from upsell.web.pages.customers import customer_routes
 from upsell.web.pages.home import home_routes
+from upsell.web.pages.keys import key_routes
 from upsell.web.pages.log import log_route
 from upsell.web.pages.margins import margins_route
 from upsell.web.pages.message_acts import message_acts
 from upsell.web.pages.offering import offering_routes
 from upsell.web.pages.outbox import outbox_routes
+from upsell.web.pages.policy import policy_route
 from upsell.web.pages.preview import preview_routes
 from upsell.web.pages.queue import queue_route
 from upsell.web.pages.results import results_routes
 from upsell.web.pages.schema import schema_route
+from upsell.web.pages.settings import settings_routes
 from upsell.web.pages.sign_in import sign_in_routes
 from upsell.web.pages.signals import signals_route
 from upsell.web.pages.static import static_files
 from upsell.web.pages.stream import stream_route
 from upsell.web.pages.task import task_route
 from upsell.web.pages.task_forms import task_form_route
+from upsell.web.pages.users import user_routes
 from upsell.web.pages.workflow import workflow_route
 from upsell.web.unhandled import answer_unhandled
 
@@ -47,6 +53,7 @@ class TeamPages:
         self._url = url
         self._lender = Lender(url)
         self._clock = clock
+        self._settings = settings
         self._jar = jar_of(settings)
         self._book: ReportBook | None = None
 
@@ -83,7 +90,7 @@ class TeamPages:
         desk = TaskDesk(self._url, clock, is_logged=True)
         incoming = IncomingBook(lender, book, clock)
         return [
-            *home_routes(lender, book, clock),
+            *home_routes(lender, book, clock, self._settings.http_port),
             *results_routes(book.read),
             workflow_route(lender, book, clock),
             *customer_routes(lender, shelf, clock),
@@ -100,6 +107,12 @@ class TeamPages:
             schema_route(incoming),
             stream_route(lender, clock),
             log_route(lender),
+            *settings_routes(),
+            *user_routes(lender, clock, self._settings),
+            *key_routes(lender, clock, self._settings),
+            policy_route(lender, book.program),
+            connections_route(lender, clock, self._settings),
+            *channel_routes(lender, clock, self._settings, book.program),
             components_route(),
             static_files,
         ]

@@ -41,13 +41,13 @@ def _legal_row(row: LegalHours) -> str:
     holidays = "closed" if row.hours.closes_on_holidays else "open"
     note = f" {row.note}" if row.note else ""
     return (
-        f"| `{row.jurisdiction}` {jurisdiction_name(row.jurisdiction)} | {_hours(row.hours.week)} "
+        f"| `{row.jurisdiction}` {jurisdiction_name(row.jurisdiction)} | {week_words(row.hours.week)} "
         f"| {holidays} | {period or 'always'} | {row.source.removesuffix('.')}.{note} | {row.as_of} |"
     )
 
 
-def _hours(week: Week) -> str:
-    """Write the hours of a week, days that are alike together."""
+def week_words(week: Week) -> str:
+    """Write the hours of a week in English, days that are alike together."""
     parts = []
     for spans, alike in groupby(range(7), key=lambda day: week[day]):
         days = [WEEKDAYS[day].title() for day in alike]
@@ -72,7 +72,8 @@ def _unknown_part(country: str) -> str:
         if not row.valid_until
     ]
     holidays = "closed" if any(row.hours.closes_on_holidays for row in rows) else "open"
+    hours = week_words(common(*(row.hours.week for row in rows)))
     return (
         f"Where it is not known in which part of {jurisdiction_name(country)} somebody is, all of its rows "
-        f"hold at once: {_hours(common(*(row.hours.week for row in rows)))}; public holidays {holidays}.\n"
+        f"hold at once: {hours}; public holidays {holidays}.\n"
     )

@@ -63,3 +63,24 @@ def test_users_are_added_changed_and_removed_and_the_log_tells_who_and_why(
 )
 def test_pages_leave_this_machine_by_https_alone(host: str, public: str, are_served: bool) -> None:
     assert has_pages(Settings(http_host=host, public_url=public)) is are_served
+
+
+def test_what_is_done_to_keys_stands_in_the_log_without_the_key(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UPSELL_DATABASE_URL", database)
+    key = typed("keys", "create", "crm", "--server", "--scope", "tasks:read", "--because", "the CRM")[
+        1
+    ].strip()
+    assert typed("keys", "rotate", "crm", "--because", "yearly")[0] == 0
+    assert typed("keys", "revoke", "crm", "--because", "it leaked")[0] == 0
+    assert typed("keys", "create", " crm", "--server")[0] == 1
+    code, out, _ = typed("audit")
+    assert (code, key in out) == (0, False)
+    said = [line.partition("UTC  shell:")[2].partition(" ")[2] for line in out.splitlines()]
+    assert [words.partition(" (")[0] for words in said] == [
+        "made a key crm",
+        "rotated a key crm",
+        "revoked a key crm: it leaked",
+    ]
+    assert "(server: tasks:read): the CRM" in said[0]

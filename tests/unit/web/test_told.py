@@ -5,13 +5,14 @@ from __future__ import annotations
 import msgspec
 
 from tests.made_results import AS_OF, results
-from upsell.clock import format_moment
+from tests.pages_world import written
+from upsell.clock import DAY, format_moment
 from upsell.measurement.question import Metric
-from upsell.runtime.overview import Line, Need, Overview, State, Tone, Trust
+from upsell.runtime.overview import Line, Need, Overview, Ran, RanWorkflow, State, Tone, Trust
 from upsell.runtime.results import holdout_lifts
 from upsell.store.acts import Act, Done
 from upsell.web.pages.components import PAGE, components_content
-from upsell.web.pages.home import home_content, workflows_content
+from upsell.web.pages.home import home_content, home_page, workflows_content
 from upsell.web.pages.log import log_content
 
 REPORT = results().report.workflows[0]
@@ -35,6 +36,7 @@ FOUND = Overview(
     lines=(LINE,),
     trust=Trust(sent=12_345, unsubscribed=67, complained=8, bounced=9),
     needs=(Need("what", "advice", Tone.BAD),),
+    ran=Ran(1_234, AS_OF - 6 * DAY, 56, AS_OF - 30 * DAY, (RanWorkflow("w", 1_700, 1_050, 420, 2_400),)),
 )
 
 
@@ -43,6 +45,13 @@ def test_home_tells_moments_counts_and_lifts_as_values() -> None:
     assert told["as_of"] == format_moment(AS_OF)
     assert told["trust"] == {"sent": 12_345, "unsubscribed": 67, "complained": 8, "bounced": 9}
     assert told["needs"] == [{"what": "what", "advice": "advice", "tone": "bad"}]
+    assert told["ran"] == {
+        "events": 1_234,
+        "events_since": format_moment(AS_OF - 6 * DAY),
+        "messages": 56,
+        "messages_since": format_moment(AS_OF - 30 * DAY),
+        "workflows": [{"key": "w", "considered": 1_700, "let_in": 1_050, "held_out": 420, "sent": 2_400}],
+    }
     (row,) = told["rows"]
     assert row["lift"] == msgspec.json.decode(msgspec.json.encode(LIFT))
     assert row["review_by"] == "2027-01-01"
@@ -50,6 +59,28 @@ def test_home_tells_moments_counts_and_lifts_as_values() -> None:
         "key", "name", "owner", "state", "guardrails", "review", "review_by", "earned", "lift",
     }  # fmt: skip
     assert home_content(msgspec.structs.replace(FOUND, trust=None))["trust"] is None
+
+
+def test_home_says_what_ran_and_since_when() -> None:
+    page = home_page(FOUND, 8600)
+    assert [(each.label, each.value, each.how) for each in page.ran] == [
+        ("Workflows that are live", "1", "of 1"),
+        ("Events that came in", "1,234", "since 26 December 2026"),
+        ("Messages that went out", "56", "since 2 December 2026"),
+    ]
+    words = "Since it began 1,700 considered, 1,050 let in, 420 held out; 2,400 messages went out."
+    assert page.did == {"w": words}
+    assert words in written("home.html", page)
+
+
+def test_the_made_up_company_is_offered_at_a_port_of_its_own() -> None:
+    nothing = Overview(AS_OF, is_live=False, earned="", lines=(), trust=None, needs=())
+    for port, command, at in ((8600, "upsell demo --port 8601", 8601), (9000, "upsell demo", 8600)):
+        page = home_page(nothing, port)
+        assert (page.demo, page.demo_at) == (command, f"http://127.0.0.1:{at}/")
+        html = written("home.html", page)
+        assert f"<code>{command}</code>" in html
+        assert page.demo_at in html
 
 
 def test_the_list_tells_how_many_are_live_and_the_same_rows() -> None:

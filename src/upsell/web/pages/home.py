@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
 from litestar import Request, Response, route
 from litestar.handlers import HTTPRouteHandler
 
-from upsell.clock import Clock, format_moment
-from upsell.runtime.overview import Line, Need, Overview, ReportBook, State, Trust, read_overview
+from upsell.clock import Clock, Moment, format_moment, to_datetime
+from upsell.runtime.overview import (
+    Line,
+    Need,
+    Overview,
+    Ran,
+    RanWorkflow,
+    ReportBook,
+    State,
+    Trust,
+    read_overview,
+)
 from upsell.runtime.results import date_words
 from upsell.store.lending import Lender
 from upsell.web.pages.intervals import IntervalDrawing, draw_interval
 from upsell.web.pages.shell import shown
 
 HOME: Final = "/"
+DEMO_PORT: Final = 8600
+"""The port on which `upsell demo` shows its pages unless told another."""
+
 WORKFLOWS: Final = "/workflows"
 
 
@@ -51,6 +65,10 @@ class HomePage(msgspec.Struct, frozen=True):
         needs: What needs a person.
         rows: Each workflow.
         trust: What it cost in trust; empty before anything was counted.
+        ran: What ran.
+        did: What each workflow did, in a sentence, by its key.
+        demo: The command that shows a made-up company, beside this server.
+        demo_at: Where it shows it.
     """
 
     is_live: bool
@@ -59,6 +77,10 @@ class HomePage(msgspec.Struct, frozen=True):
     needs: tuple[Need, ...]
     rows: tuple[Row, ...]
     trust: tuple[Figure, ...]
+    ran: tuple[Figure, ...]
+    did: Mapping[str, str]
+    demo: str
+    demo_at: str
 
 
 class WorkflowsPage(msgspec.Struct, frozen=True):
@@ -69,8 +91,8 @@ class WorkflowsPage(msgspec.Struct, frozen=True):
     rows: tuple[Row, ...]
 
 
-def home_routes(lender: Lender, book: ReportBook, clock: Clock) -> list[HTTPRouteHandler]:
-    """Give the routes ``/`` and ``/workflows``."""
+def home_routes(lender: Lender, book: ReportBook, clock: Clock, port: int) -> list[HTTPRouteHandler]:
+    """Give the routes ``/`` and ``/workflows`` of a server that listens on a port."""
 
     def read() -> Overview:
         program, results = book.program(), book.read()
@@ -81,7 +103,9 @@ def home_routes(lender: Lender, book: ReportBook, clock: Clock) -> list[HTTPRout
     def show_home(request: Request[Any, Any, Any]) -> Response[bytes]:
         """Show what stands."""
         found = read()
-        return shown(request, "home.html", home_page(found), told=msgspec.json.encode(home_content(found)))
+        return shown(
+            request, "home.html", home_page(found, port), told=msgspec.json.encode(home_content(found))
+        )
 
     @route([WORKFLOWS], http_method=["GET", "HEAD"], sync_to_thread=True, include_in_schema=False)
     def show_workflows(request: Request[Any, Any, Any]) -> Response[bytes]:
@@ -93,8 +117,11 @@ def home_routes(lender: Lender, book: ReportBook, clock: Clock) -> list[HTTPRout
     return [show_home, show_workflows]
 
 
-def home_page(found: Overview) -> HomePage:
-    """Give what home says."""
+def home_page(found: Overview, port: int) -> HomePage:
+    """Give what home says on a server that listens on a port."""
+    # The made-up company has a server of its own, beside this one.
+    is_taken = port == DEMO_PORT
+    demo_port = DEMO_PORT + is_taken
     return HomePage(
         is_live=found.is_live,
         earned=found.earned,
@@ -102,6 +129,10 @@ def home_page(found: Overview) -> HomePage:
         needs=found.needs,
         rows=tuple(map(_row, found.lines)),
         trust=() if found.trust is None else _figures(found.trust),
+        ran=() if found.ran is None else _ran(found),
+        did={} if found.ran is None else {each.key: _did(each) for each in found.ran.workflows},
+        demo=f"upsell demo --port {demo_port}" if is_taken else "upsell demo",
+        demo_at=f"http://127.0.0.1:{demo_port}/",
     )
 
 
@@ -122,6 +153,7 @@ def home_content(found: Overview) -> dict[str, Any]:
         "needs": msgspec.to_builtins(found.needs),
         "rows": _rows_content(found),
         "trust": None if found.trust is None else msgspec.to_builtins(found.trust),
+        "ran": None if found.ran is None else _ran_content(found.ran),
     }
 
 
@@ -159,6 +191,36 @@ def _row(line: Line) -> Row:
         effect=line.effect,
         drawing=draw_interval(line.lift, None),
     )
+
+
+def _ran_content(ran: Ran) -> dict[str, Any]:
+    moments = {"events_since": ran.events_since, "messages_since": ran.messages_since}
+    return {**msgspec.to_builtins(ran), **{name: format_moment(at) for name, at in moments.items()}}
+
+
+def _ran(found: Overview) -> tuple[Figure, ...]:
+    """Write what ran, each with since when."""
+    ran, live, total = found.ran, _count_live(found), len(found.lines)
+    if ran is None:
+        return ()
+    return (
+        Figure("Workflows that are live", f"{live:,}", f"of {total:,}"),
+        Figure("Events that came in", f"{ran.events:,}", f"since {_day(ran.events_since)}"),
+        Figure("Messages that went out", f"{ran.messages:,}", f"since {_day(ran.messages_since)}"),
+    )
+
+
+def _did(each: RanWorkflow) -> str:
+    """Say what a workflow did since it began."""
+    if not each.considered:
+        return "Nobody was considered yet."
+    sent = f"{each.sent:,} {'message' if each.sent == 1 else 'messages'} went out"
+    held = f", {each.held_out:,} held out" if each.held_out else ""
+    return f"Since it began {each.considered:,} considered, {each.let_in:,} let in{held}; {sent}."
+
+
+def _day(at: Moment) -> str:
+    return f"{to_datetime(at):%-d %B %Y}"
 
 
 def _figures(trust: Trust) -> tuple[Figure, ...]:

@@ -20,6 +20,9 @@ class Notice(enum.Enum):
     WITHDRAWN = "It is withdrawn: nobody is sent it, its place is free, and its journey goes on without."
     SETTLED_SENT = "It counts as sent, and keeps its place in the caps."
     SETTLED_NOT_SENT = "It counts as not sent: its place in the caps is free, and it is not sent again."
+    ROLE_GIVEN = "They have that role from their next page on."
+    KEY_REVOKED = "That key opens nothing any more, from five seconds on."
+    USER_REMOVED = "They are signed out, and are let in no more."
 
 
 def notice_of(said: str) -> str:

@@ -98,7 +98,7 @@ GROUPS: Final = (
         (("Customers", "/customers"), ("Outbox", "/outbox"), ("Offers", "/offers"), ("Signals", "/signals")),
     ),
     ("Prove", (("Results", "/results"),)),
-    ("Keep", (("Log", "/log"),)),
+    ("Keep", (("Log", "/log"), ("Settings", "/settings"))),
 )
 """What the navigation leads to, in order, under what it is for."""
 

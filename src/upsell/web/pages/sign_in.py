@@ -159,8 +159,8 @@ class Joining:
             gone = Trouble(
                 "This link lets nobody in",
                 "It was used already, is older than a day, or another was made after it.",
-                "Whoever runs the server makes another with `upsell users link`; until an admin can sign in, "
-                "`upsell up` prints one.",
+                "An admin makes another at /settings/users, or whoever runs the server with "
+                "`upsell users link`; until an admin can sign in, `upsell up` prints one.",
             )
             return refuse(request, gone, "unknown", HTTPStatus.NOT_FOUND)
         secret = request.cookies.get(self._jar.form, "") or new_secret()
