@@ -7,6 +7,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from upsell.clock import Clock
 from upsell.config import Settings
+from upsell.runtime.counted import CountBook
 from upsell.runtime.overview import ReportBook
 from upsell.runtime.porter import Porter
 from upsell.runtime.results import Results
@@ -63,7 +64,7 @@ class TeamPages:
         return [
             *home_routes(lender, book, clock),
             *results_routes(book.read),
-            workflow_route(lender, book, clock),
+            workflow_route(lender, book, CountBook(lender, clock), clock),
             *customer_routes(lender, clock),
             log_route(lender),
             components_route(),
