@@ -22,6 +22,8 @@ from upsell.web.pages.results import results_routes
 from upsell.web.pages.sign_in import sign_in_routes
 from upsell.web.pages.static import static_files
 from upsell.web.pages.workflow import workflow_route
+from upsell.web.pages.workflow_people import people_route
+from upsell.web.pages.workflow_versions import version_routes
 from upsell.web.unhandled import answer_unhandled
 
 
@@ -61,10 +63,13 @@ class TeamPages:
     def _pages(self, results: Results | None) -> list[HTTPRouteHandler]:
         lender, clock = self._lender, self._clock
         book = ReportBook(lender, clock, results)
+        counts = CountBook(lender, clock)
         return [
             *home_routes(lender, book, clock),
             *results_routes(book.read),
-            workflow_route(lender, book, CountBook(lender, clock), clock),
+            workflow_route(lender, book, counts, clock),
+            people_route(lender, book, counts, clock),
+            *version_routes(lender, book, counts, clock),
             *customer_routes(lender, clock),
             log_route(lender),
             components_route(),

@@ -27,7 +27,7 @@ from upsell.web.pages.shell import Trouble, Way, refuse
 PATH: Final = "/workflows"
 """Under which each workflow has its page, by its key."""
 
-_TABS: Final = (("Overview", ""),)
+_TABS: Final = (("Overview", ""), ("People in it", "people"), ("Versions", "versions"), ("File", "file"))
 _TONES: Final = {Standing.WITHIN: Tone.GOOD, Standing.BEYOND: Tone.BAD, Standing.TOO_FEW: Tone.CALM}
 _THEN: Final = {Action.WARN: "its owner is told", Action.PAUSE: "it is paused, and its owner told"}
 
