@@ -9,7 +9,7 @@ import difflib
 import enum
 import re
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -89,10 +89,13 @@ class WrittenBook:
     def refresh(self, connection: Connection) -> None:
         """Read the revisions that were applied since the last look."""
         with self._lock:
-            since = self._turns[-1].number + 1 if self._turns else 1
-            for revision in read_revisions(connection, since):
-                self._turns.append(_turn(self._documents, revision))
-                self._documents = revision.documents
+            self.add(read_revisions(connection, self._turns[-1].number + 1 if self._turns else 1))
+
+    def add(self, revisions: Iterable[Revision]) -> None:
+        """Take in revisions that come after those that are known, in order."""
+        for revision in revisions:
+            self._turns.append(_turn(self._documents, revision))
+            self._documents = revision.documents
 
     def history(self, key: str) -> tuple[Written, ...]:
         """Give the revisions in which a workflow changed, the first first."""

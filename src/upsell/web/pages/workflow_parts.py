@@ -188,7 +188,7 @@ def broken_of(each: Breach) -> Broken:
     if each.ended_at is None:
         ended = f"{paused}; nobody has let it go on yet"
     else:
-        ended = f"{paused} until {date_words(each.ended_at)}, by {each.ended_by}: {each.why}"
+        ended = f"{paused}; let go on {date_words(each.ended_at)}, by {each.ended_by}: {each.why}"
     return Broken(date_words(each.found_at), each.guardrail.replace("_", " "), each.words, ended)
 
 
