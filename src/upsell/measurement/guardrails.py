@@ -24,6 +24,7 @@ from __future__ import annotations
 import enum
 import math
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 
 import msgspec
 from scipy import special
@@ -147,8 +148,14 @@ def rate_interval(stretches: Sequence[Counts], limit: float, alpha: float) -> tu
     """Give the ends between which a rate lies, at every look; each end misses with a chance of at most alpha.
 
     The lower end is above ``limit`` just when the evidence against the limit is 1 / alpha or more. The prior
-    that is mixed over is made for rates about as large as the limit.
+    that is mixed over is made for rates about as large as the limit. What was found is kept, for
+    pages ask for the same again and again.
     """
+    return _interval(tuple(stretches), limit, alpha)
+
+
+@lru_cache(maxsize=1024)
+def _interval(stretches: tuple[Counts, ...], limit: float, alpha: float) -> tuple[float, float]:
     scale = limit or USUAL_RATE
     suffixes = _suffixes(stretches)
     counted, seen = suffixes[0]

@@ -13,10 +13,13 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 
 import msgspec
+import psycopg
+import structlog
 
 from upsell.clock import DAY, SECOND, Clock, Duration, Moment, to_datetime
 from upsell.decisions.guardrails import Action
 from upsell.decisions.stops import Stop
+from upsell.errors import UpsellError
 from upsell.journeys.program import Program
 from upsell.journeys.workflow import Status, Workflow
 from upsell.measurement.answers import Effect
@@ -40,8 +43,13 @@ from upsell.store.revisions import newest_number
 from upsell.store.stops import open_stops
 from upsell.store.work import count_waiting_work
 
+_log = structlog.get_logger(__name__)
+
 KEPT: Duration = 30 * SECOND
 """How old a report may be that is shown again: it is read from everything that ever happened."""
+
+LONG: Duration = SECOND
+"""From when on reading a report is too long to be waited for, once there is an earlier one to show."""
 
 REVIEW_SOON: Duration = 14 * DAY
 """How long before a review is due that is said."""
@@ -138,11 +146,17 @@ class Overview(msgspec.Struct, frozen=True):
 class ReportBook:
     """What is live and the report on it, read anew when it is old or something was applied.
 
-    One thread reads at a time, the others wait for what it finds.
+    One thread reads at a time, the others wait for what it finds. Where that takes long nobody waits but the
+    first: the report before is shown, as of when it was, while another is read aside.
     """
 
-    def __init__(self, lender: Lender, clock: Clock, results: Results | None = None) -> None:
+    def __init__(
+        self, lender: Lender, clock: Clock, results: Results | None = None, long: Duration = LONG
+    ) -> None:
         """Know nothing yet; ``results`` are shown for good where they are given."""
+        self._long = long
+        self._took: Duration = 0
+        self._is_reading = False
         self._lender = lender
         self._clock = clock
         self._given = results
@@ -151,7 +165,7 @@ class ReportBook:
         self._live: tuple[int, Program | None] | None = None
 
     def read(self) -> Results:
-        """Give the report, at most ``KEPT`` old."""
+        """Give the report, at most ``KEPT`` old where reading one takes less than ``LONG``."""
         if self._given is not None:
             return self._given
         with self._lock, self._lender.lent() as connection:
@@ -159,9 +173,32 @@ class ReportBook:
             kept = self._kept
             if kept is not None and kept[0] == number and now < kept[1].report.as_of + KEPT:
                 return kept[1]
-            results = Results("", report_live(connection, now))
-            self._kept = (number, results)
-            return results
+            if kept is not None and self._took >= self._long:
+                if not self._is_reading:
+                    self._is_reading = True
+                    threading.Thread(target=self._read_aside, daemon=True).start()
+                return kept[1]
+            self._kept = self._read(connection)
+            return self._kept[1]
+
+    def _read_aside(self) -> None:
+        """Read while the lock is free, so that nobody waits."""
+        try:
+            with self._lender.lent() as connection:
+                found = self._read(connection)
+            with self._lock:
+                self._kept = found
+        except (UpsellError, psycopg.Error) as error:
+            _log.warning("report failed", error=str(error))
+        finally:
+            with self._lock:
+                self._is_reading = False
+
+    def _read(self, connection: Connection) -> tuple[int, Results]:
+        number, now = newest_number(connection), self._clock.now()
+        results = Results("", report_live(connection, now))
+        self._took = self._clock.now() - now
+        return number, results
 
     def program(self) -> Program | None:
         """Give what is live, None before anything was applied."""

@@ -22,8 +22,8 @@ from upsell.workspace.outline import Outline, items_of
 MOST_SHOWN: Final = 50
 """How many stand on one page at most."""
 
-MOST_LOOKED: Final = 1_000
-"""Through how many who were let in one page looks at most."""
+MOST_LOOKED: Final = 500
+"""Through how many who were let in one page looks at most: each is read whole."""
 
 _AT_ONCE: Final = 200
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import msgspec
 import pytest
@@ -19,7 +19,7 @@ from upsell.runtime.counted import CountBook, Counted
 from upsell.runtime.drawn import find_whereabouts, outline_of
 from upsell.runtime.guarding import read_live
 from upsell.runtime.one_workflow import one_content, read_workflow, where_all_stand
-from upsell.runtime.overview import ReportBook
+from upsell.runtime.overview import KEPT, ReportBook
 from upsell.runtime.reporting import read_funnel
 from upsell.runtime.under_way import People, find_people
 from upsell.runtime.written import WrittenBook
@@ -234,12 +234,31 @@ def test_a_large_company_is_counted_aside_and_told_as_of_when(planted: str, conn
     lender.close()
 
 
+def test_a_report_that_takes_long_is_read_aside_while_the_one_before_is_shown(planted: str) -> None:
+    clock, lender = SetClock(START + DAY), Lender(planted)
+    book = ReportBook(lender, clock, long=0)
+    first = book.read()
+    clock.move_to(clock.now() + KEPT - SECOND)
+    assert book.read() is first
+    clock.move_to(clock.now() + SECOND)
+    assert book.read() is first
+    until(lambda: book.read().report.as_of == clock.now())
+    lender.close()
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    """Wait until something is so."""
+    for _ in range(2_000):
+        if is_so():
+            return
+        threading.Event().wait(0.005)
+    msg = "expected that it is so within ten seconds"
+    raise AssertionError(msg)
+
+
 def wait_for(book: CountBook, clock: Clock) -> Counted:
     """Give what is counted as of now, once it is."""
-    for _ in range(2_000):
-        found = book.read("w")
-        if found is not None and found.at == clock.now():
-            return found
-        threading.Event().wait(0.005)
-    msg = "expected that it is counted within ten seconds"
-    raise AssertionError(msg)
+    until(lambda: (found := book.read("w")) is not None and found.at == clock.now())
+    found = book.read("w")
+    assert found is not None
+    return found

@@ -5,15 +5,17 @@ with answers as (
     where workflow = %(workflow)s and decided_at <= moment(%(as_of)s)
 ),
 
+-- Joined and not looked for with "not in", which reads the whole list again for every answer once it is long.
+entered as (
+    select distinct unit_id from answers where reason in ('enrolled', 'held_out', 'control')
+),
+
 last_answers as (
-    select distinct on (unit_id) unit_id, reason, rule
+    select distinct on (answers.unit_id) answers.unit_id, answers.reason, answers.rule
     from answers
-    where
-        enrollment is null
-        and unit_id not in (
-            select unit_id from answers where reason in ('enrolled', 'held_out', 'control')
-        )
-    order by unit_id, number desc
+    left join entered on answers.unit_id = entered.unit_id
+    where answers.enrollment is null and entered.unit_id is null
+    order by answers.unit_id asc, answers.number desc
 )
 
 select
