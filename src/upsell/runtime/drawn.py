@@ -6,7 +6,7 @@ For the page and the command that draw it; the words are the workspace's, the nu
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from upsell.errors import ConfigError, nearest
@@ -14,7 +14,7 @@ from upsell.journeys.household import Phase
 from upsell.journeys.program import Program
 from upsell.runtime.programs import compile_revision
 from upsell.store.connect import Connection
-from upsell.store.passages import count_passages
+from upsell.store.passages import PassageCount, count_passages
 from upsell.store.revisions import newest_revision
 from upsell.workspace.outline import Item, Outline, outline
 from upsell.workspace.whereabouts import Stand, Whereabouts
@@ -33,17 +33,26 @@ def outline_of(program: Program | None, workflow: str) -> Outline:
     Raises:
         ConfigError: There is none of that key, or no program.
     """
+    live = known_program(program, workflow)
+    return outline(live.workflows[workflow], live.layers.get(workflow))
+
+
+def known_program(program: Program | None, workflow: str) -> Program:
+    """Give a program that has a workflow.
+
+    Raises:
+        ConfigError: There is none of that key, or no program.
+    """
     if program is None:
         msg = "expected a workspace that is live, found none; run upsell apply WORKSPACE"
         raise ConfigError(msg)
-    chosen = program.workflows.get(workflow)
-    if chosen is None:
+    if workflow not in program.workflows:
         near = nearest(workflow, program.workflows)
         known = f"the workflows are {', '.join(sorted(program.workflows)) or 'none'}"
         advice = f"did you mean {near}? {known}" if near else known
         msg = f"expected the key of a workflow, got {workflow}; {advice}"
         raise ConfigError(msg)
-    return outline(chosen, program.layers.get(workflow))
+    return program
 
 
 def live_outline(connection: Connection, workflow: str) -> Outline:
@@ -58,9 +67,14 @@ def live_outline(connection: Connection, workflow: str) -> Outline:
 
 def find_whereabouts(connection: Connection, drawn: Outline) -> Whereabouts:
     """Count who stands where in a workflow now, in the version that is drawn and in others."""
+    return whereabouts_of(count_passages(connection, drawn.key), drawn)
+
+
+def whereabouts_of(counts: Iterable[PassageCount], drawn: Outline) -> Whereabouts:
+    """Give who stands where by what was counted, in the version that is drawn and in others."""
     here: defaultdict[str, Counter[Stand]] = defaultdict(Counter)
     elsewhere: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    for each in count_passages(connection, drawn.key):
+    for each in counts:
         if each.version == drawn.version:
             here[each.step][Stand.SHADOW if each.is_shadow else _STANDS[Phase(each.phase)]] += each.count
         else:

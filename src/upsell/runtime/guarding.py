@@ -300,12 +300,13 @@ def _rate_words(noun: str, reading: Reading) -> str:
 
 
 def _against_limit(reading: Reading, what: str) -> str:
-    limit = f"limit {_percent(reading.limit)}{'' if what == 'rate' else ' beyond the holdout'}"
+    limit = f"limit {percent_words(reading.limit)}{'' if what == 'rate' else ' beyond the holdout'}"
     if reading.rate is None or reading.low is None or reading.high is None:
         return f"needs {reading.needs}, {limit}" if reading.needs else limit
-    interval = f"between {_percent(reading.low)} and {_percent(reading.high)}"
-    return f"{what} {_percent(reading.rate)}, {interval}, {limit}"
+    interval = f"between {percent_words(reading.low)} and {percent_words(reading.high)}"
+    return f"{what} {percent_words(reading.rate)}, {interval}, {limit}"
 
 
-def _percent(rate: float) -> str:
+def percent_words(rate: float) -> str:
+    """Write a rate in percent, to three digits."""
     return f"{rate * 100:.3g} %"

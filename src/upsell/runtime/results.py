@@ -294,7 +294,7 @@ def results_json(results: Results, charts: Sequence[Chart] = ()) -> bytes:
         "about": results.about,
         "as_of": format_moment(results.report.as_of),
         "currency": results.report.currency,
-        "workflows": [_workflow_json(results, found) for found in results.report.workflows],
+        "workflows": [workflow_content(results, found) for found in results.report.workflows],
         "programme": None
         if (reading := results.report.programme) is None
         else {
@@ -308,7 +308,8 @@ def results_json(results: Results, charts: Sequence[Chart] = ()) -> bytes:
     return msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n"
 
 
-def _workflow_json(results: Results, found: WorkflowReport) -> dict[str, Any]:
+def workflow_content(results: Results, found: WorkflowReport) -> dict[str, Any]:
+    """Give what a report says of one workflow as plain data, as it stands in the JSON of results."""
     question = found.lift.question
     lifts = []
     for lift in found.lift.lifts:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+from upsell.clock import Moment
 from upsell.ids import UnitId
+from upsell.journeys.household import Enrollment
 from upsell.store.connect import Connection
 from upsell.store.queries import query
 
@@ -32,13 +34,40 @@ class Passage(msgspec.Struct, frozen=True):
 
 
 class PassageCount(msgspec.Struct, frozen=True):
-    """How many passages of a version stand at a step in a phase; the step is empty before the first."""
+    """How many passages of a version stand at a step in a phase; the step is empty before the first.
+
+    Besides, when the first and the last of them began.
+    """
 
     version: str
     step: str
     phase: str
     is_shadow: bool
     count: int
+    entered_from: Moment
+    entered_to: Moment
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One time that somebody was let into a workflow.
+
+    Attributes:
+        number: Its place among all decisions.
+        unit_id: Whose it is today.
+        household_id: Where they are kept.
+        passage: Their passage, None where it does not go on any more.
+    """
+
+    number: int
+    unit_id: UnitId
+    household_id: UnitId
+    passage: Enrollment | None
+
+
+_decode = msgspec.json.Decoder(Enrollment).decode
+
+LAST = 2**62
+"""Comes after every decision."""
 
 
 def find_passages(connection: Connection, workflow: str) -> list[Passage]:
@@ -51,3 +80,24 @@ def count_passages(connection: Connection, workflow: str) -> list[PassageCount]:
     """Count the passages through a workflow that go on, shadows and those past the goal as well."""
     values = {"workflow": workflow, "quoted": msgspec.json.encode(workflow).decode()}
     return [PassageCount(*row) for row in connection.execute(query("count_passages"), values)]
+
+
+def read_entries(connection: Connection, workflow: str, most: int, before: int = LAST) -> list[Entry]:
+    """Give at most so many entries into a workflow before a decision, the last first."""
+    values = {"workflow": workflow, "before": before, "most": most}
+    return [
+        Entry(number, unit_id, household_id, None if passage is None else _decode(passage))
+        for number, unit_id, household_id, passage in connection.execute(query("read_entries"), values)
+    ]
+
+
+def find_first_entry(connection: Connection, workflow: str) -> Moment | None:
+    """Give when a workflow first let somebody in, None before."""
+    row = connection.execute(query("first_entry"), {"workflow": workflow}, binary=True).fetchone()
+    return None if row is None else row[0]
+
+
+def measure_units(connection: Connection) -> int:
+    """Give how many bytes all units are kept in."""
+    row = connection.execute(query("size_of_units")).fetchone()
+    return 0 if row is None else int(row[0])

@@ -7,6 +7,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from upsell.clock import Clock
 from upsell.config import Settings
+from upsell.runtime.counted import CountBook
 from upsell.runtime.explaining import Shelf
 from upsell.runtime.incoming import IncomingBook
 from upsell.runtime.overview import ReportBook
@@ -42,6 +43,8 @@ from upsell.web.pages.task import task_route
 from upsell.web.pages.task_forms import task_form_route
 from upsell.web.pages.users import user_routes
 from upsell.web.pages.workflow import workflow_route
+from upsell.web.pages.workflow_people import people_route
+from upsell.web.pages.workflow_versions import version_routes
 from upsell.web.unhandled import answer_unhandled
 
 
@@ -89,10 +92,10 @@ class TeamPages:
         shelf = Shelf()
         desk = TaskDesk(self._url, clock, is_logged=True)
         incoming = IncomingBook(lender, book, clock)
+        counts = CountBook(lender, clock)
         return [
             *home_routes(lender, book, clock, self._settings.http_port),
             *results_routes(book.read),
-            workflow_route(lender, book, clock),
             *customer_routes(lender, shelf, clock),
             *preview_routes(lender, shelf, clock),
             contact_route(lender, clock),
@@ -106,6 +109,9 @@ class TeamPages:
             signals_route(incoming),
             schema_route(incoming),
             stream_route(lender, clock),
+            workflow_route(lender, book, counts, clock),
+            people_route(lender, book, counts, clock),
+            *version_routes(lender, book, counts, clock),
             log_route(lender),
             *settings_routes(),
             *user_routes(lender, clock, self._settings),

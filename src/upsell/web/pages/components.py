@@ -8,9 +8,10 @@ import msgspec
 from litestar import Request, Response, route
 from litestar.handlers import HTTPRouteHandler
 
+from upsell.runtime.written import Line, changed_lines
 from upsell.web.pages.intervals import IntervalDrawing
 from upsell.web.pages.results import Counted
-from upsell.web.pages.shell import shown
+from upsell.web.pages.shell import Way, shown
 
 PATH: Final = "/components"
 
@@ -39,6 +40,8 @@ class ComponentsPage(msgspec.Struct, frozen=True):
     tones: tuple[tuple[str, str], ...]
     funnel: tuple[Counted, ...]
     intervals: tuple[Example, ...]
+    tabs: tuple[Way, ...]
+    changes: tuple[Line, ...]
 
 
 PAGE: Final = ComponentsPage(
@@ -50,6 +53,12 @@ PAGE: Final = ComponentsPage(
     ),
     funnel=_FUNNEL,
     intervals=tuple(Example(*each) for each in _INTERVALS),
+    tabs=(
+        Way("Overview", "/components#c-head", is_here=True),
+        Way("People in it", "/components#c-table", is_here=False),
+        Way("Versions", "/components#c-changes", is_here=False),
+    ),
+    changes=tuple(changed_lines("journey:\n  - wait: 3 days\n", "journey:\n  - wait: 5 days\n")),
 )
 
 
@@ -72,4 +81,6 @@ def components_content(page: ComponentsPage) -> dict[str, Any]:
         "tones": page.tones,
         "funnel": msgspec.to_builtins(page.funnel),
         "intervals": [each.words for each in page.intervals],
+        "tabs": msgspec.to_builtins(page.tabs),
+        "changes": msgspec.to_builtins(page.changes),
     }

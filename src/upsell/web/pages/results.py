@@ -104,11 +104,12 @@ def results_page(results: Results) -> ResultsPage:
     return ResultsPage(
         about=tuple(text for text in (results.about, said.coverage_words(results)) if text),
         as_of=said.date_words(results.report.as_of),
-        sections=tuple(_section(results, found) for found in results.report.workflows),
+        sections=tuple(section_of(results, found) for found in results.report.workflows),
     )
 
 
-def _section(results: Results, found: WorkflowReport) -> Section:
+def section_of(results: Results, found: WorkflowReport) -> Section:
+    """Give what is said of one workflow."""
     notes = (said.sample_ratio_words(found), said.crossed_words(found), said.open_words(found))
     lifts = [said.holdout_lifts(found), *said.arm_pairs(found)]
     return Section(

@@ -1,0 +1,86 @@
+"""What was written of a workflow: every revision that changed it, and lines that make both texts again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from upsell.runtime.written import Sort, WrittenBook, changed_lines, changes_of
+from upsell.store.revisions import Revision
+
+FLOW = "journey: [{email: {content: help, intent: help}}]\n"
+LINES = st.lists(st.sampled_from(["a", "b", "-c", "+d", "@@ -1 +1 @@", "--- x", ""]), max_size=4)
+
+
+def book_of(*documents: Mapping[str, str]) -> WrittenBook:
+    book = WrittenBook()
+    book.add(
+        Revision(number, f"hash{number}", each, 0, number * 10, number * 10)
+        for number, each in enumerate(documents, 1)
+    )
+    return book
+
+
+def text(lines: list[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)
+
+
+@given(before=LINES, after=LINES)
+def test_what_is_the_same_or_removed_is_the_text_before_and_with_what_is_added_the_text_after(
+    before: list[str], after: list[str]
+) -> None:
+    lines = list(changed_lines(text(before), text(after)))
+    # Of up to four lines none is far enough from a change to be left out.
+    if before == after:
+        assert lines == []
+    else:
+        assert [line.text for line in lines if line.sort in (Sort.SAME, Sort.REMOVED)] == before
+        assert [line.text for line in lines if line.sort in (Sort.SAME, Sort.ADDED)] == after
+
+
+def test_a_revision_stands_there_where_the_file_or_a_template_it_names_changed() -> None:
+    other = {"catalog.yaml": "x"}
+    first = {"workflows/w.yaml": FLOW, "templates/help.mjml": "1", "templates/spare.mjml": "1"}
+    german = {"templates/help.de.mjml": "1"}
+    history = book_of(
+        other,
+        other | first,
+        other | first | {"templates/spare.mjml": "2"},
+        other | first | german,
+        other | first | german | {"catalog.yaml": "y", "workflows/v.yaml": FLOW},
+        other,
+        other | first,
+    ).history("w")
+    assert [(each.number, each.changed, each.is_there) for each in history] == [
+        (2, ("templates/help.mjml", "workflows/w.yaml"), True),
+        (4, ("templates/help.de.mjml",), True),
+        (6, ("templates/help.de.mjml", "templates/help.mjml", "workflows/w.yaml"), False),
+        (7, ("templates/help.mjml", "workflows/w.yaml"), True),
+    ]
+
+
+@given(
+    documents=st.lists(
+        st.dictionaries(
+            st.sampled_from(["workflows/w.yaml", "templates/help.txt", "catalog.yaml"]), st.text(max_size=2)
+        ),
+        max_size=5,
+    )
+)
+def test_what_was_written_in_each_revision_is_known_as_it_was(documents: list[dict[str, str]]) -> None:
+    book = book_of(*documents)
+    assert book.documents(0) == {}
+    for number, each in enumerate(documents, 1):
+        assert book.documents(number) == each
+
+
+def test_the_file_is_told_first_and_what_did_not_change_not_at_all() -> None:
+    before = {"workflows/w.yaml": FLOW, "templates/help.mjml": "1", "catalog.yaml": "x"}
+    after = {"workflows/w.yaml": FLOW + "priority: 2\n", "templates/help.mjml": "2", "catalog.yaml": "y"}
+    assert [each.path for each in changes_of("w", before, after)] == [
+        "workflows/w.yaml",
+        "templates/help.mjml",
+    ]
+    assert changes_of("w", before, before) == ()
