@@ -89,6 +89,7 @@ class Guarded(msgspec.Struct, frozen=True):
         words: The same as one sentence.
         concerns: Keys of the workflows that are warned or paused where it is broken: those after which the
             rest keeps to the limit.
+        since: After which moment, on which somebody let it go on, it is counted; 0 for the first message.
     """
 
     workflow: str
@@ -97,6 +98,7 @@ class Guarded(msgspec.Struct, frozen=True):
     reading: Reading
     words: str
     concerns: tuple[str, ...]
+    since: Moment = 0
 
 
 def guard(
@@ -170,15 +172,19 @@ def read_guardrails(connection: Connection, program: Program) -> list[Guarded]:
             since = _since(each for each in breaches if each.workflow == key)
             mine = [each for each in messages if each.workflow == key and each.since >= since]
             exposed = [each for each in units if each.workflow == key and each.since >= since]
-            found += _of_workflow(workflow, policy, mine, exposed)
+            found += (_from(since, each) for each in _of_workflow(workflow, policy, mine, exposed))
     if policy.has_mailbox_limits:
         going = {key for key, each in program.workflows.items() if each.status is not Status.ENDED}
         # What a workflow sent before it was mended is part of all mail, so all mail is counted anew.
         anew = _since(breaches)
         for mailbox, name in MAILBOX_GUARDRAILS.items():
             mail = [each for each in messages if each.since >= anew and _is_for(each, mailbox)]
-            found += _of_mail(mailbox, name, mail, policy, going)
+            found += (_from(anew, each) for each in _of_mail(mailbox, name, mail, policy, going))
     return found
+
+
+def _from(since: Moment, guarded: Guarded) -> Guarded:
+    return msgspec.structs.replace(guarded, since=since)
 
 
 def _of_workflow(
@@ -300,12 +306,13 @@ def _rate_words(noun: str, reading: Reading) -> str:
 
 
 def _against_limit(reading: Reading, what: str) -> str:
-    limit = f"limit {_percent(reading.limit)}{'' if what == 'rate' else ' beyond the holdout'}"
+    limit = f"limit {percent_words(reading.limit)}{'' if what == 'rate' else ' beyond the holdout'}"
     if reading.rate is None or reading.low is None or reading.high is None:
         return f"needs {reading.needs}, {limit}" if reading.needs else limit
-    interval = f"between {_percent(reading.low)} and {_percent(reading.high)}"
-    return f"{what} {_percent(reading.rate)}, {interval}, {limit}"
+    interval = f"between {percent_words(reading.low)} and {percent_words(reading.high)}"
+    return f"{what} {percent_words(reading.rate)}, {interval}, {limit}"
 
 
-def _percent(rate: float) -> str:
+def percent_words(rate: float) -> str:
+    """Write a rate as finely as it is told everywhere."""
     return f"{rate * 100:.3g} %"

@@ -21,6 +21,7 @@ class Act(enum.Enum):
     ROLE_CHANGED = "changed a role"
     LINK_MADE = "made a link"
     USER_REMOVED = "removed a user"
+    LET_GO_ON = "let a workflow go on after a guardrail"
 
 
 class Done(msgspec.Struct, frozen=True):
@@ -31,7 +32,7 @@ class Done(msgspec.Struct, frozen=True):
         done_at: When.
         by: Who: the address of a user, or ``shell:`` and the name of who ran a command.
         act: What was done.
-        about: The user it was about; who did it where they did it to themselves.
+        about: The user, workflow or order it was about; who did it where they did it to themselves.
         words: What it came to, such as the role; empty where the act says it all.
         because: Why, in their words; empty where nothing was said.
     """

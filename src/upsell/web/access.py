@@ -19,6 +19,7 @@ class Right(enum.Enum):
 
     SEE = "see pages"
     READ_LOG = "read the log"
+    STOP = "stop and let go on"
 
 
 class Open(enum.Enum):
@@ -35,8 +36,8 @@ Access: TypeAlias = Right | Scope | Open
 
 RIGHTS: Final[Mapping[Role, frozenset[Right]]] = {
     Role.VIEWER: frozenset({Right.SEE}),
-    Role.EDITOR: frozenset({Right.SEE}),
-    Role.APPROVER: frozenset({Right.SEE, Right.READ_LOG}),
+    Role.EDITOR: frozenset({Right.SEE, Right.STOP}),
+    Role.APPROVER: frozenset({Right.SEE, Right.READ_LOG, Right.STOP}),
     Role.SUCCESS: frozenset({Right.SEE}),
     Role.ADMIN: frozenset(Right),
 }
@@ -103,6 +104,8 @@ ROUTES: Final[Mapping[str, Access]] = {
     "/customers/{unit:path}": Right.SEE,
     "/components": Right.SEE,
     "/log": Right.READ_LOG,
+    "/guardrails": Right.SEE,
+    "/guardrails/{workflow:str}/resume": Right.STOP,
 }
 """Who may ask each route, by its path as the application knows it."""
 

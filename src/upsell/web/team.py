@@ -15,6 +15,7 @@ from upsell.web.cookies import jar_of
 from upsell.web.gate import Gate
 from upsell.web.pages.components import components_route
 from upsell.web.pages.customers import customer_routes
+from upsell.web.pages.guardrails import guardrail_routes
 from upsell.web.pages.home import home_routes
 from upsell.web.pages.log import log_route
 from upsell.web.pages.results import results_routes
@@ -66,6 +67,7 @@ class TeamPages:
             workflow_route(lender, book, clock),
             *customer_routes(lender, clock),
             log_route(lender),
+            *guardrail_routes(lender, book, clock),
             components_route(),
             static_files,
         ]

@@ -8,7 +8,7 @@ import msgspec
 from litestar import Request, Response, route
 from litestar.handlers import HTTPRouteHandler
 
-from upsell.web.pages.intervals import IntervalDrawing
+from upsell.web.pages.intervals import IntervalDrawing, LimitDrawing, draw_beside_limit
 from upsell.web.pages.results import Counted
 from upsell.web.pages.shell import shown
 
@@ -33,12 +33,20 @@ class Example(msgspec.Struct, frozen=True):
     drawing: IntervalDrawing
 
 
+class LimitExample(msgspec.Struct, frozen=True):
+    """A rate beside its limit in words, with its picture."""
+
+    words: str
+    drawing: LimitDrawing | None
+
+
 class ComponentsPage(msgspec.Struct, frozen=True):
     """What the page shows: examples, none of them of anything that happened."""
 
     tones: tuple[tuple[str, str], ...]
     funnel: tuple[Counted, ...]
     intervals: tuple[Example, ...]
+    limit: LimitExample
 
 
 PAGE: Final = ComponentsPage(
@@ -50,6 +58,9 @@ PAGE: Final = ComponentsPage(
     ),
     funnel=_FUNNEL,
     intervals=tuple(Example(*each) for each in _INTERVALS),
+    limit=LimitExample(
+        "0.22 % complaints (0.11 % to 0.4 %), limit 0.3 %", draw_beside_limit(0.0011, 0.004, 0.0022, 0.003)
+    ),
 )
 
 

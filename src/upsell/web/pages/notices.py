@@ -12,6 +12,9 @@ class Notice(enum.Enum):
     """What was done, in a sentence."""
 
     CHANGED = "That is changed."
+    LET_GO_ON = (
+        "The workflow goes on. Counting begins anew from now; who waited is asked again within two hours."
+    )
 
 
 def notice_of(said: str) -> str:
