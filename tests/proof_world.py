@@ -10,7 +10,10 @@ from tests.live_world import ON_PRICING, open_world
 from tests.stories.world import workflow
 from upsell.clock import DAY
 from upsell.decisions.guardrails import Action
+from upsell.runtime.approving import Decision, refuse
+from upsell.runtime.programs import Programs
 from upsell.store.guardrails import Broken, keep_breach
+from upsell.store.orders import find_order
 
 LIMIT = "accepting: {approval_above: {USD: 1000}, approval_within: 5 days}\n"
 NAMED = LIMIT.replace("}, ", "}, approvers: [grace@acme.example], ")
@@ -61,3 +64,17 @@ def break_guardrail(shop: Shop, workflow: str = "quota", ended: int = 0) -> None
 def pass_days(shop: Shop, days: int) -> None:
     """Let days pass."""
     shop.world.clock.move_to(shop.world.clock.now() + days * DAY)
+
+
+def fill(shop: Shop) -> list[str]:
+    """Let three accept what is above the limit, one of whom was refused; give the keys of the orders."""
+    keys = [ask(shop, who) for who in ("ada", "bob", "eve")]
+    programs = Programs()
+    programs.refresh(shop.world.connection)
+    order = find_order(shop.world.connection, keys[2])
+    assert order is not None
+    no = Decision(
+        "grace@acme.example", "we cannot deliver so many", "We cannot deliver that many this month."
+    )
+    refuse(shop.world.connection, shop.world.clock, programs, order, no)
+    return keys

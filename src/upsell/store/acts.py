@@ -22,6 +22,8 @@ class Act(enum.Enum):
     LINK_MADE = "made a link"
     USER_REMOVED = "removed a user"
     LET_GO_ON = "let a workflow go on after a guardrail"
+    ORDER_APPROVED = "approved an order"
+    ORDER_REFUSED = "refused an order"
 
 
 class Done(msgspec.Struct, frozen=True):

@@ -20,6 +20,7 @@ class Right(enum.Enum):
     SEE = "see pages"
     READ_LOG = "read the log"
     STOP = "stop and let go on"
+    APPROVE_ORDERS = "decide about orders above a limit"
 
 
 class Open(enum.Enum):
@@ -37,7 +38,7 @@ Access: TypeAlias = Right | Scope | Open
 RIGHTS: Final[Mapping[Role, frozenset[Right]]] = {
     Role.VIEWER: frozenset({Right.SEE}),
     Role.EDITOR: frozenset({Right.SEE, Right.STOP}),
-    Role.APPROVER: frozenset({Right.SEE, Right.READ_LOG, Right.STOP}),
+    Role.APPROVER: frozenset({Right.SEE, Right.READ_LOG, Right.STOP, Right.APPROVE_ORDERS}),
     Role.SUCCESS: frozenset({Right.SEE}),
     Role.ADMIN: frozenset(Right),
 }
@@ -104,6 +105,10 @@ ROUTES: Final[Mapping[str, Access]] = {
     "/customers/{unit:path}": Right.SEE,
     "/components": Right.SEE,
     "/log": Right.READ_LOG,
+    "/approvals": Right.APPROVE_ORDERS,
+    "/approvals/{key:str}/approve": Right.APPROVE_ORDERS,
+    "/approvals/{key:str}/refuse": Right.APPROVE_ORDERS,
+    "/orders/{key:str}": Right.SEE,
     "/guardrails": Right.SEE,
     "/guardrails/{workflow:str}/resume": Right.STOP,
 }

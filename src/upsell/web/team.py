@@ -13,6 +13,7 @@ from upsell.runtime.results import Results
 from upsell.store.lending import Lender
 from upsell.web.cookies import jar_of
 from upsell.web.gate import Gate
+from upsell.web.pages.approvals import approval_routes
 from upsell.web.pages.components import components_route
 from upsell.web.pages.customers import customer_routes
 from upsell.web.pages.guardrails import guardrail_routes
@@ -67,6 +68,7 @@ class TeamPages:
             workflow_route(lender, book, clock),
             *customer_routes(lender, clock),
             log_route(lender),
+            *approval_routes(lender, book, clock),
             *guardrail_routes(lender, book, clock),
             components_route(),
             static_files,

@@ -12,9 +12,9 @@ class Notice(enum.Enum):
     """What was done, in a sentence."""
 
     CHANGED = "That is changed."
-    LET_GO_ON = (
-        "The workflow goes on. Counting begins anew from now; who waited is asked again within two hours."
-    )
+    LET_GO_ON = "The workflow goes on, and counting begins anew. Who waited is asked within two hours."
+    ORDER_APPROVED = "Approved. Billing is told within seconds, at the terms that were accepted."
+    ORDER_REFUSED = "Refused. Nothing was charged, and the customer is mailed your words."
 
 
 def notice_of(said: str) -> str:

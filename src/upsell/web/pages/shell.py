@@ -91,7 +91,7 @@ class Trouble(msgspec.Struct, frozen=True):
 
 
 GROUPS: Final = (
-    ("Today", (("Home", "/"),)),
+    ("Today", (("Home", "/"), ("Approvals", "/approvals"))),
     ("Run", (("Workflows", "/workflows"), ("Guardrails", "/guardrails"))),
     ("Know", (("Customers", "/customers"),)),
     ("Prove", (("Results", "/results"),)),
