@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import msgspec
+
 from tests.acceptance.test_accepting import Shop
 from tests.live_world import ON_PRICING, open_world
 from tests.stories.world import workflow
 from upsell.clock import DAY
 from upsell.decisions.guardrails import Action
+from upsell.ids import share
 from upsell.runtime.approving import Decision, refuse
 from upsell.runtime.programs import Programs
 from upsell.store.guardrails import Broken, keep_breach
@@ -61,11 +64,6 @@ def break_guardrail(shop: Shop, workflow: str = "quota", ended: int = 0) -> None
     assert keep_breach(shop.world.connection, shop.world.clock, workflow, broken) is not None
 
 
-def pass_days(shop: Shop, days: int) -> None:
-    """Let days pass."""
-    shop.world.clock.move_to(shop.world.clock.now() + days * DAY)
-
-
 def fill(shop: Shop) -> list[str]:
     """Let three accept what is above the limit, one of whom was refused; give the keys of the orders."""
     keys = [ask(shop, who) for who in ("ada", "bob", "eve")]
@@ -78,3 +76,34 @@ def fill(shop: Shop) -> list[str]:
     )
     refuse(shop.world.connection, shop.world.clock, programs, order, no)
     return keys
+
+
+def plant(shop: Shop, units: int = 1_200) -> None:
+    """Let units have been exposed four months ago, of whom the treated converted more.
+
+    A fifth is held out and converts one time in ten; of the others those of long convert more than of short.
+    """
+    begun = shop.world.clock.now() - 120 * DAY
+    shop.world.connection.execute(
+        "insert into exposures (unit_id, workflow, contrast, arm, share, stratum, exposed_at, enrollment)"
+        " select 'c:u' || n, 'quota', 'holdout', case when mod(n, 5) = 0 then 'holdout' else 'treated' end,"
+        " case when mod(n, 5) = 0 then 0.2 else 0.8 end, 's',"
+        " moment(%(begun)s) + n * interval '1 minute', 'e' || n"
+        " from generate_series(0, %(units)s - 1) as n"
+        " union all"
+        " select 'c:u' || n, 'quota', 'arms', case when mod(n, 2) = 0 then 'short' else 'long' end, 0.5, 's',"
+        " moment(%(begun)s) + n * interval '1 minute', 'e' || n"
+        " from generate_series(0, %(units)s - 1) as n where mod(n, 5) <> 0",
+        {"begun": begun, "units": units},
+    )
+    rates = {"holdout": 0.1, "short": 0.2, "long": 0.35}
+    events = []
+    for number in range(units):
+        arm = "holdout" if number % 5 == 0 else ("short" if number % 2 == 0 else "long")
+        if share("converts", f"c:u{number}") >= rates[arm]:
+            continue
+        said = {"amount": 9_000 + number % 7 * 300, "currency": "USD"}
+        for name, properties in (("Subscription Upgraded", {}), ("Order Completed", said)):
+            event = shop.world.event(name, f"u{number}", **properties)
+            events.append(msgspec.structs.replace(event, occurred_at=begun + 2 * DAY))
+    shop.world.append(events)

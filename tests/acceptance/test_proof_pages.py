@@ -13,15 +13,19 @@ from playwright.sync_api import Browser
 from tests.acceptance.browsing import CHROMIUM, check_usable, note_troubles, open_browser, open_page, serving
 from tests.acceptance.test_accepting import Shop
 from tests.pages_world import PASSWORD, field, invite, join
-from tests.proof_world import NAMED, ask, break_guardrail, count_mail, open_shop
+from tests.proof_world import NAMED, ask, break_guardrail, count_mail, open_shop, plant
 from upsell.config import Settings
+from upsell.runtime.checked_book import CheckedBook
 from upsell.store.acts import Act, read_acts
 from upsell.store.approvals import read_approvals, read_decided
+from upsell.store.experiments import find_closed
 from upsell.store.guardrails import read_breaches
 from upsell.store.orders import find_asked
+from upsell.store.revisions import newest_revision
 from upsell.store.users import Role
 from upsell.web.app import make_app
 from upsell.web.team import TeamPages
+from upsell.workspace.compile import compile_documents
 
 pytestmark = pytest.mark.postgres
 
@@ -35,7 +39,9 @@ WHO = {
 
 @pytest.fixture(scope="module")
 def shop(shared_database: str) -> Iterator[Shop]:
-    with open_shop(shared_database, NAMED) as shop:
+    # Checks are read in the background, and by another test.
+    with open_shop(shared_database, NAMED) as shop, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(CheckedBook, "read", lambda _: None)
         count_mail(shop)
         yield shop
 
@@ -155,7 +161,7 @@ def test_an_order_is_decided_once_by_who_is_named_and_not_by_who_asked(shop: Sho
     assert [each["key"] for each in told["waiting"]] == [own]
     assert [(each["key"], each["words"]) for each in told["decided"]] == [(other, sorry), (key, "")]
     page = users[Role.VIEWER].get(f"/orders/{other}").text
-    assert "an approver refused it, and they were told" in page
+    assert "An approver refused it, and they were told" in page
     assert sorry in page
     assert users[Role.VIEWER].get("/orders/made-up").status_code == 404
     told = users[Role.VIEWER].get(f"/orders/{key}", params={"format": "json"}).json()
@@ -178,6 +184,60 @@ def test_what_waits_and_what_was_decided_is_read_on_from_where_a_page_ended(shop
     whole = read_decided(connection, 100)
     assert [each.number for each in whole] == sorted((each.number for each in whole), reverse=True)
     assert whole[1:] == read_decided(connection, 100, whole[0].number)
+
+
+def test_an_experiment_is_closed_only_by_what_carries_it_and_its_file_is_given(
+    shop: Shop, users: Team
+) -> None:
+    plant(shop)
+    connection, to = shop.world.connection, "/experiments/quota/close"
+
+    def close(role: Role, arm: str, **said: str) -> tuple[int, str]:
+        answered = send(users[role], "/guardrails", to, arm=arm, why="twice the upgrades", **said)
+        return answered.status_code, answered.headers.get("location", "") or answered.text
+
+    page = users[Role.VIEWER].get("/experiments/quota").text
+    assert "960" in page
+    assert "Give one arm to everybody" not in page
+    assert close(Role.VIEWER, "long")[0] == 403
+    code, said = close(Role.EDITOR, "short")
+    assert (code, "against long it did worse" in said) == (400, True)
+    code, said = close(Role.EDITOR, "lang")
+    assert (code, "did you mean long?" in said) == (400, True)
+    assert find_closed(connection, 1) == []
+    assert close(Role.EDITOR, "long") == (303, "/experiments/quota?done=experiment_closed#decided")
+    (closed,) = find_closed(connection, 2)
+    assert (closed.arm, closed.closed_by, closed.why) == ("long", WHO[Role.EDITOR], "twice the upgrades")
+    done = read_acts(connection, 1)[0]
+    assert (done.act, done.by, done.about) == (Act.EXPERIMENT_CLOSED, WHO[Role.EDITOR], "quota")
+    page = users[Role.VIEWER].get("/experiments/quota").text
+    assert "twice the upgrades" in page
+    assert 'href="/experiments/quota/rolled/long"' in page
+    given = users.client.get("/experiments/quota/rolled/long")
+    program = compile_documents(
+        {**shop.extra, **_documents(shop), "workflows/quota.yaml": given.text}
+    ).program
+    assert program.workflows["quota"].experiment.arms == ()
+    assert program.workflows["quota"].experiment.holdout_rate == 0.2
+    assert users.client.get("/experiments/quota/rolled/none").status_code == 404
+    assert users.client.get("/experiments/nothing").status_code == 404
+    assert close(Role.EDITOR, "short", anyway="yes")[0] == 303
+    assert "did worse" in find_closed(connection, 1)[0].record
+    assert [each.arm for each in find_closed(connection, 9, closed.number + 1, "quota")] == ["long"]
+    told = users[Role.VIEWER].get("/experiments", params={"format": "json"}).json()
+    assert [each["arm"] for each in told["closed"]] == ["short", "long"]
+    held, arms = told["experiments"]
+    assert (held["contrast"], held["sides"][0]["exposed"], arms["sides"][0]["exposed"]) == (
+        "holdout",
+        960,
+        480,
+    )
+
+
+def _documents(shop: Shop) -> dict[str, str]:
+    live = newest_revision(shop.world.connection)
+    assert live is not None
+    return dict(live.documents)
 
 
 @pytest.fixture(scope="module")
@@ -216,9 +276,9 @@ def test_an_approver_approves_an_order_and_lets_a_workflow_go_on_in_a_browser(
         assert page.get_by_text("Nothing is broken").is_visible()
         page.emulate_media(color_scheme="dark")
         page.set_viewport_size({"width": 390, "height": 900})
-        for path in ("/approvals", "/guardrails", f"/orders/{key}"):
+        for path in ("/approvals", "/guardrails", f"/orders/{key}", "/experiments", "/experiments/quota"):
             page.goto(address + path)
-            check_usable(page, tmp_path / f"{path.split('/')[1]}-dark-390.png")
+            check_usable(page, tmp_path / f"{path.strip('/').replace('/', '-')}-dark-390.png")
         page.close()
     assert troubles == []
     assert read_approvals(shop.world.connection, key)[1].done_by == "grace@acme.example"

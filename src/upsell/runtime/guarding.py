@@ -314,5 +314,5 @@ def _against_limit(reading: Reading, what: str) -> str:
 
 
 def percent_words(rate: float) -> str:
-    """Write a rate as finely as it is told everywhere."""
+    """Write a rate in percent, to three digits."""
     return f"{rate * 100:.3g} %"

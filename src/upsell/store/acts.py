@@ -24,6 +24,7 @@ class Act(enum.Enum):
     LET_GO_ON = "let a workflow go on after a guardrail"
     ORDER_APPROVED = "approved an order"
     ORDER_REFUSED = "refused an order"
+    EXPERIMENT_CLOSED = "closed an experiment"
 
 
 class Done(msgspec.Struct, frozen=True):

@@ -20,6 +20,7 @@ class Right(enum.Enum):
     SEE = "see pages"
     READ_LOG = "read the log"
     STOP = "stop and let go on"
+    DECIDE = "decide about experiments"
     APPROVE_ORDERS = "decide about orders above a limit"
 
 
@@ -37,8 +38,8 @@ Access: TypeAlias = Right | Scope | Open
 
 RIGHTS: Final[Mapping[Role, frozenset[Right]]] = {
     Role.VIEWER: frozenset({Right.SEE}),
-    Role.EDITOR: frozenset({Right.SEE, Right.STOP}),
-    Role.APPROVER: frozenset({Right.SEE, Right.READ_LOG, Right.STOP, Right.APPROVE_ORDERS}),
+    Role.EDITOR: frozenset({Right.SEE, Right.STOP, Right.DECIDE}),
+    Role.APPROVER: frozenset({Right.SEE, Right.READ_LOG, Right.STOP, Right.DECIDE, Right.APPROVE_ORDERS}),
     Role.SUCCESS: frozenset({Right.SEE}),
     Role.ADMIN: frozenset(Right),
 }
@@ -109,6 +110,10 @@ ROUTES: Final[Mapping[str, Access]] = {
     "/approvals/{key:str}/approve": Right.APPROVE_ORDERS,
     "/approvals/{key:str}/refuse": Right.APPROVE_ORDERS,
     "/orders/{key:str}": Right.SEE,
+    "/experiments": Right.SEE,
+    "/experiments/{workflow:str}": Right.SEE,
+    "/experiments/{workflow:str}/close": Right.DECIDE,
+    "/experiments/{workflow:str}/rolled/{name:str}": Right.SEE,
     "/guardrails": Right.SEE,
     "/guardrails/{workflow:str}/resume": Right.STOP,
 }

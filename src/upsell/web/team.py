@@ -7,6 +7,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from upsell.clock import Clock
 from upsell.config import Settings
+from upsell.runtime.checked_book import CheckedBook
 from upsell.runtime.overview import ReportBook
 from upsell.runtime.porter import Porter
 from upsell.runtime.results import Results
@@ -16,6 +17,7 @@ from upsell.web.gate import Gate
 from upsell.web.pages.approvals import approval_routes
 from upsell.web.pages.components import components_route
 from upsell.web.pages.customers import customer_routes
+from upsell.web.pages.experiments import experiment_routes
 from upsell.web.pages.guardrails import guardrail_routes
 from upsell.web.pages.home import home_routes
 from upsell.web.pages.log import log_route
@@ -34,6 +36,7 @@ class TeamPages:
         self._lender = Lender(url)
         self._clock = clock
         self._jar = jar_of(settings)
+        self._books: list[CheckedBook] = []
 
     def routes(self) -> list[Router]:
         """Give the pages for users who sign in."""
@@ -57,11 +60,15 @@ class TeamPages:
 
     def close(self) -> None:
         """Give the connections back."""
+        for book in self._books:
+            book.close()
         self._lender.close()
 
     def _pages(self, results: Results | None) -> list[HTTPRouteHandler]:
         lender, clock = self._lender, self._clock
         book = ReportBook(lender, clock, results)
+        checked = CheckedBook(lender, book, clock)
+        self._books.append(checked)
         return [
             *home_routes(lender, book, clock),
             *results_routes(book.read),
@@ -70,6 +77,7 @@ class TeamPages:
             log_route(lender),
             *approval_routes(lender, book, clock),
             *guardrail_routes(lender, book, clock),
+            *experiment_routes(lender, book, checked, clock),
             components_route(),
             static_files,
         ]

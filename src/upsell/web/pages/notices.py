@@ -14,6 +14,7 @@ class Notice(enum.Enum):
     CHANGED = "That is changed."
     LET_GO_ON = "The workflow goes on, and counting begins anew. Who waited is asked within two hours."
     ORDER_APPROVED = "Approved. Billing is told within seconds, at the terms that were accepted."
+    EXPERIMENT_CLOSED = "Closed, and kept with what was found. Put its file into the workspace, and apply it."
     ORDER_REFUSED = "Refused. Nothing was charged, and the customer is mailed your words."
 
 

@@ -116,7 +116,7 @@ def _section(results: Results, found: WorkflowReport) -> Section:
         name=found.name,
         unit=found.unit,
         headline=said.headline(found),
-        tables=tuple(_table(results, pair, found) for pair in lifts),
+        tables=tuple(table_of(results, pair, found) for pair in lifts),
         notes=tuple(note for note in notes if note),
         considered=found.funnel.considered,
         let_in=found.funnel.let_in,
@@ -129,7 +129,8 @@ def _section(results: Results, found: WorkflowReport) -> Section:
     )
 
 
-def _table(results: Results, lifts: tuple[Lift, ...], found: WorkflowReport) -> Table:
+def table_of(results: Results, lifts: tuple[Lift, ...], found: WorkflowReport) -> Table:
+    """Give the lines of one pair of arms."""
     rows = []
     for lift in lifts:
         truth = results.truth_of(lift)

@@ -92,7 +92,7 @@ class Trouble(msgspec.Struct, frozen=True):
 
 GROUPS: Final = (
     ("Today", (("Home", "/"), ("Approvals", "/approvals"))),
-    ("Run", (("Workflows", "/workflows"), ("Guardrails", "/guardrails"))),
+    ("Run", (("Workflows", "/workflows"), ("Experiments", "/experiments"), ("Guardrails", "/guardrails"))),
     ("Know", (("Customers", "/customers"),)),
     ("Prove", (("Results", "/results"),)),
     ("Keep", (("Log", "/log"),)),
