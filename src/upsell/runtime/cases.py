@@ -15,7 +15,7 @@ from upsell.errors import ConfigError
 from upsell.runtime.order_words import margin_of, order_content
 from upsell.store.approvals import Approval, read_approvals, read_asked, read_decided
 from upsell.store.connect import Connection
-from upsell.store.orders import Order, find_asked, find_order, find_orders
+from upsell.store.orders import Order, find_asked, find_orders
 
 MOST: Final = 20
 """How many cases are given at once."""
@@ -81,8 +81,8 @@ def read_filed(connection: Connection, key: str) -> Filed:
     Raises:
         ConfigError: There is none of this key.
     """
-    order = find_order(connection, key)
-    if order is None or order.key != key:
+    order = find_orders(connection, [key]).get(key)
+    if order is None:
         msg = f"expected the key of an order, got {key}; upsell orders lists them"
         raise ConfigError(msg)
     return Filed(order, tuple(read_approvals(connection, key)))

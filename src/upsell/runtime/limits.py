@@ -34,6 +34,8 @@ class Limits(msgspec.Struct, frozen=True):
         past: Some of what was, the newest first.
         has_more: Whether there was more before.
         names: What workflows are called, by key.
+        false_alarm_rate: With which chance a workflow that keeps to all its limits may ever be paused; None
+            where nothing is live.
     """
 
     counted_at: Moment
@@ -42,6 +44,7 @@ class Limits(msgspec.Struct, frozen=True):
     past: tuple[Breach, ...]
     has_more: bool
     names: dict[str, str]
+    false_alarm_rate: float | None = None
 
     def name_of(self, workflow: str) -> str:
         """Name a workflow as people call it."""
@@ -60,6 +63,7 @@ def read_limits(connection: Connection, program: Program | None, before: int | N
         past=tuple(past[:MOST_PAST]),
         has_more=len(past) > MOST_PAST,
         names={} if program is None else {key: each.name for key, each in program.workflows.items()},
+        false_alarm_rate=None if program is None else program.policy.guardrails.false_alarm_rate,
     )
 
 

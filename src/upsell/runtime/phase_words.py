@@ -21,7 +21,7 @@ def compared_words(comparison: Comparison) -> str:
     if comparison.contrast is Contrast.HOLDOUT:
         return "Treated against held out"
     names = [side.arm for side in comparison.sides]
-    return f"{' against '.join(names)}, which differ in {comparison.vary}"
+    return f"{', '.join(names[:-1])} and {names[-1]}, which differ in {comparison.vary}"
 
 
 def sizes_state(comparison: Comparison) -> State:

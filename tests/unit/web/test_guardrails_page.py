@@ -35,7 +35,9 @@ def breach(number: int, ended_at: int | None = None, notice: NoticeState = Notic
 
 
 def limits(*readings: Guarded, **more: object) -> Limits:
-    usual = Limits(2 * DAY, readings, (), (), has_more=False, names={"w": "API <b>quota</b>"})
+    usual = Limits(
+        2 * DAY, readings, (), (), has_more=False, names={"w": "API <b>quota</b>"}, false_alarm_rate=0.05
+    )
     return msgspec.structs.replace(usual, **more)
 
 
@@ -59,6 +61,7 @@ def test_each_guardrail_says_its_limit_its_reading_and_how_many_were_counted() -
     html = written("guardrails.html", page)
     assert "API &lt;b&gt;quota&lt;/b&gt;" in html
     assert "Counted up to 3 January 1970" in html
+    assert "a chance of at most 5 %" in html
     assert "<form" not in html, "a guest can let nothing go on"
 
 

@@ -15,6 +15,7 @@ from litestar.params import FromPath
 from upsell.clock import Clock, Moment, format_moment, to_datetime
 from upsell.errors import ConfigError
 from upsell.journeys.program import Program
+from upsell.measurement.question import Contrast
 from upsell.runtime.checked_book import CheckedBook
 from upsell.runtime.comparisons import Comparison, Pair, Phase, compare
 from upsell.runtime.overview import ReportBook, State
@@ -95,6 +96,7 @@ class ComparisonPart(msgspec.Struct, frozen=True):
     name: str
     unit: str
     compared: str
+    is_of_arms: bool
     is_running: bool
     since: str
     sizes: State
@@ -385,6 +387,7 @@ def _parts(seen: Seen) -> Iterator[ComparisonPart]:
             name=comparison.name,
             unit=comparison.unit,
             compared=compared_words(comparison),
+            is_of_arms=comparison.contrast is Contrast.ARMS,
             is_running=comparison.is_running,
             since=_day(comparison.since) if comparison.since is not None else "",
             sizes=sizes_state(comparison),
@@ -405,7 +408,6 @@ def _parts(seen: Seen) -> Iterator[ComparisonPart]:
 
 def _pair(seen: Seen, comparison: Comparison, pair: Pair) -> PairRow:
     lift = pair.deciding
-    # Nothing is drawn of what is not to be read, so that nobody reads it all the same.
     return PairRow(
         words=f"{pair.arm} against {pair.against}",
         label=metric_label(lift, seen.found.lift.question),

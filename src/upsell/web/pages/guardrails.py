@@ -102,6 +102,8 @@ class GuardrailsPage(msgspec.Struct, frozen=True):
     Attributes:
         is_live: Whether anything was applied.
         answer: How it stands, in a sentence.
+        false_alarms: With which chance a workflow that keeps to its limits is ever paused; empty where
+            nothing is live.
         counted: Up to when it was counted; empty before it ever was.
         stuck: Workflows of which something is broken.
         rows: Each guardrail.
@@ -111,6 +113,7 @@ class GuardrailsPage(msgspec.Struct, frozen=True):
 
     is_live: bool
     answer: str
+    false_alarms: str
     counted: str
     stuck: tuple[Stuck, ...]
     rows: tuple[WatchRow, ...]
@@ -161,6 +164,7 @@ def guardrails_page(found: Limits, *, is_live: bool) -> GuardrailsPage:
     return GuardrailsPage(
         is_live=is_live,
         answer=_answer(found) if is_live else "",
+        false_alarms="" if found.false_alarm_rate is None else percent_words(found.false_alarm_rate),
         counted=date_words(found.counted_at) if found.counted_at else "",
         stuck=tuple(_stuck(found)),
         rows=tuple(_watch(found, each) for each in found.readings),
@@ -173,6 +177,7 @@ def limits_content(found: Limits, older: str) -> dict[str, Any]:
     """Give the same as plain data: rates as fractions, moments as ISO 8601."""
     return {
         "counted_at": format_moment(found.counted_at) if found.counted_at else None,
+        "false_alarm_rate": found.false_alarm_rate,
         **guardrails_content(found.readings, found.open),
         "past": [breach_content(each) for each in found.past],
         "older": older,
