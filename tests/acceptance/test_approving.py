@@ -25,6 +25,8 @@ from upsell.runtime.approving import Decision, approve, lapse_due, refuse
 from upsell.runtime.fulfilling import settle_by_hand
 from upsell.runtime.programs import Programs
 from upsell.runtime.telling import Told
+from upsell.store.acts import Act as Done
+from upsell.store.acts import read_acts
 from upsell.store.approvals import Act, read_approvals
 from upsell.store.connect import connect
 from upsell.store.link_secrets import read_link_secrets
@@ -252,3 +254,8 @@ def test_an_approver_sees_and_decides_on_the_command_line(
     refused = ("--by", "grace", "--because", "no", "--tell", "We are sold out.")
     assert "We are sold out." in orders("refuse", other.key, *refused)[1]
     assert "refused" in orders("show", other.key)[1]
+    acts = [(done.act, done.about, done.by.partition(":")[0]) for done in read_acts(bank.world.connection, 9)]
+    assert acts == [
+        (Done.ORDER_REFUSED, other.key, "shell"),
+        (Done.ORDER_APPROVED, order.key, "shell"),
+    ], "who typed it, whomever they say decided"

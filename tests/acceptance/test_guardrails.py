@@ -30,6 +30,7 @@ from upsell.runtime.guarding import ALL_MAIL, Guarded, guard, read_guardrails, r
 from upsell.runtime.live import run_guard
 from upsell.runtime.notices import LEASE, tell_owners
 from upsell.store import guardrails as store
+from upsell.store.acts import Act, read_acts
 from upsell.store.guardrails import (
     NoticeState,
     end_breaches,
@@ -485,4 +486,6 @@ def test_the_commands_show_list_and_let_go_on(sent: tuple[LiveWorld, Sink], data
     assert again.returncode == 1
     listed = run("guardrail", "list").stdout
     assert "ada: the list was cleaned" in listed
+    (done,) = read_acts(world.connection, 9)
+    assert (done.act, done.by, done.about) == (Act.LET_GO_ON, "shell:ada", "w")
     assert "6 complaints of 40 delivered" in listed

@@ -90,14 +90,11 @@ def approval_lines(connection: Connection, order: Order) -> Iterator[str]:
 
 def _limit_lines(program: Program, order: Order) -> Iterator[str]:
     """Write the discount and the margin of what was accepted, beside the limits of the policy."""
-    terms, rails = order.terms, program.policy.rails
-    yield f"  discount {terms.discount_rate:.1%}; policy allows {rails.max_discount_rate:.0%}"
-    least = rails.min_margin_rate
-    wanted = "policy asks for no least margin" if least is None else f"policy wants at least {least:.0%}"
-    if terms.price is None or not terms.price or terms.cost is None:
-        yield f"  margin not known: no cost is stated in {terms.currency}; {wanted}"
-    else:
-        yield f"  margin {(terms.price - terms.cost) / terms.price:.1%}; {wanted}"
+    from upsell.runtime.order_words import discount_words, margin_words
+
+    rails = program.policy.rails
+    yield f"  discount {discount_words(order.terms, rails)}"
+    yield f"  margin {margin_words(order.terms, rails)}"
 
 
 def _programs(connection: Connection) -> Programs:

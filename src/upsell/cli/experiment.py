@@ -58,24 +58,18 @@ def _roll(settings: Settings, workspace: Path, key: str, arm: str, why: str, *, 
     from contextlib import nullcontext
 
     from upsell.clock import SystemClock
-    from upsell.runtime.rolling import choose_arm_of, closed_experiment, plan_roll, write_roll
-    from upsell.store.experiments import keep_closed_experiment
+    from upsell.runtime.rolling import choose_arm_of, closed_experiment, keep_roll, measure_roll, write_roll
     from upsell.workspace.compile import compile_documents
     from upsell.workspace.documents import read_workspace
     from upsell.workspace.rolling import roll_arm
 
     documents = read_workspace(workspace)
     program = compile_documents(documents).program
-    tested = choose_arm_of(program, key, arm)
+    choose_arm_of(program, key, arm)
     changed = roll_arm(documents, key, arm)
     now = SystemClock().now()
     with _connected(settings) or nullcontext() as connection:
-        ledger = None
-        if connection is not None:
-            from upsell.runtime.reporting import read_ledger
-
-            ledger = read_ledger(connection, program, now)
-        roll = plan_roll(tested, arm, program.currency, ledger, now)
+        roll = measure_roll(connection, program, key, arm, now)
         print("\n".join(_found(roll)))
         if roll.doubts and not is_forced:
             print(
@@ -83,12 +77,13 @@ def _roll(settings: Settings, workspace: Path, key: str, arm: str, why: str, *, 
                 file=sys.stderr,
             )
             raise typer.Exit(1)
-        closed = closed_experiment(roll, now, user_name(), why)
+        name = user_name()
+        closed = closed_experiment(roll, now, name, why)
         if connection is None:
             record = write_roll(workspace, changed, roll, closed)
         else:
             with connection.transaction():
-                keep_closed_experiment(connection, closed)
+                keep_roll(connection, closed, f"shell:{name}")
                 record = write_roll(workspace, changed, roll, closed)
     print(f"workflows/{key}.yaml gives {arm} to everybody; what was found is in {record}.")
     print("Nothing is live yet: look at it with upsell plan, and put it live with upsell apply.")

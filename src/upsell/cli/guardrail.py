@@ -29,8 +29,8 @@ def guardrail(
     from upsell.cli.experiment import user_name
     from upsell.clock import SystemClock
     from upsell.config import load_settings
+    from upsell.runtime.limits import let_go_on
     from upsell.store.connect import connect, database_url
-    from upsell.store.guardrails import end_breaches
 
     if (action == "resume") is not bool(workflow and why.strip()):
         wanted = "resume WORKFLOW --why TEXT" if action == "resume" else "list and nothing more"
@@ -39,7 +39,8 @@ def guardrail(
         if action == "list":
             print("\n".join(_listed(connection)))
             return
-        ended = end_breaches(connection, SystemClock(), workflow, user_name(), why.strip())
+        name = user_name()
+        ended = let_go_on(connection, SystemClock(), workflow, name, f"shell:{name}", why.strip())
     if not ended:
         print(f"No guardrail of {workflow} is broken, so there is nothing to let go on; nothing changed.")
         raise typer.Exit(1)

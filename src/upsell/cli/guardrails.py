@@ -22,10 +22,11 @@ def guardrails(
     """
     import msgspec
 
-    from upsell.cli.guardrails_text import guardrails_content, guardrails_lines
+    from upsell.cli.guardrails_text import guardrails_lines
     from upsell.clock import SystemClock
     from upsell.config import load_settings
     from upsell.runtime.guarding import guard, open_breaches, read_guardrails
+    from upsell.runtime.limits import guardrails_content
     from upsell.runtime.reporting import live_program
     from upsell.store.connect import connect, database_url
 

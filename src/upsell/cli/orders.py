@@ -52,6 +52,7 @@ def orders(  # noqa: PLR0913  # each is an option of the command
     them: the exit code is 1 when something is wrong.
     """
     from upsell.cli.approvals import approve_order, refuse_order, write_quote
+    from upsell.cli.experiment import user_name
     from upsell.config import load_settings
     from upsell.runtime.approving import Decision
     from upsell.store.connect import connect, database_url
@@ -74,7 +75,9 @@ def orders(  # noqa: PLR0913  # each is an option of the command
             case "quote":
                 write_quote(connection, _find(connection, key), out)
             case "approve" | "refuse":
-                decision = Decision(by.strip(), because.strip(), " ".join(tell.split()))
+                decision = Decision(
+                    by.strip(), because.strip(), " ".join(tell.split()), actor=f"shell:{user_name()}"
+                )
                 decide = approve_order if action == "approve" else refuse_order
                 decide(connection, _find(connection, key), decision)
 
@@ -113,7 +116,8 @@ def _list(connection: Connection, state: str, limit: int, *, as_json: bool) -> N
     """Print the counts by state, then the newest."""
     import msgspec
 
-    from upsell.cli.orders_text import list_lines, order_content
+    from upsell.cli.orders_text import list_lines
+    from upsell.runtime.order_words import order_content
     from upsell.store.orders import OrderState, count_orders, list_orders
 
     known = [each.value for each in OrderState]
@@ -136,7 +140,8 @@ def _show(connection: Connection, key: str, *, as_json: bool) -> None:
     import msgspec
 
     from upsell.cli.approvals import approval_lines
-    from upsell.cli.orders_text import order_content, show_lines
+    from upsell.cli.orders_text import show_lines
+    from upsell.runtime.order_words import order_content
 
     order = _find(connection, key)
     if as_json:

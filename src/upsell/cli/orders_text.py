@@ -1,31 +1,15 @@
-"""Orders as text and as JSON: the list, and one with its terms."""
+"""Orders as text: the list, and one with its terms."""
 
 from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
 
-import msgspec
-
-from upsell.clock import Moment, format_moment, to_datetime
+from upsell.clock import Moment, to_datetime
 from upsell.decisions.cart_changes import CartChange
-from upsell.ids import bare, is_account
 from upsell.money import Money
+from upsell.runtime.order_words import MEANINGS, what_words, who_words
 from upsell.store.orders import Order, OrderState
-
-_MEANINGS = {
-    OrderState.ACCEPTED: "billing is still to be told",
-    OrderState.FULFILLING: "billing is being told",
-    OrderState.FULFILLED: "it is theirs",
-    OrderState.FAILED: "it was not set up; a task says so",
-    OrderState.WAITING: "the team has a task to set it up, or they are to pay first",
-    OrderState.ASKED: "an approver is to decide; nothing is charged before",
-    OrderState.REFUSED: "an approver refused it, and they were told",
-    OrderState.LAPSED: "nobody decided in time, and they were told",
-    OrderState.IN_CART: "it lies in the cart; an order will show whether it is theirs",
-    OrderState.LEFT_OUT: "the cart was ordered without it",
-}
 
 
 def list_lines(counts: Mapping[OrderState, int], listed: Sequence[Order]) -> Iterator[str]:
@@ -37,7 +21,7 @@ def list_lines(counts: Mapping[OrderState, int], listed: Sequence[Order]) -> Ite
     if listed:
         yield ""
     for order in listed:
-        yield f"{at_words(order.accepted_at)}  {order.state.value:<10}  {order.key[:12]}  {_who(order)}"
+        yield f"{at_words(order.accepted_at)}  {order.state.value:<10}  {order.key[:12]}  {who_words(order)}"
         yield f"  {what_words(order)}"
         if order.detail and (order.state is not OrderState.FULFILLED or order.terms.cart is not None):
             yield from textwrap.wrap(order.detail, 100, initial_indent="  ", subsequent_indent="  ")
@@ -48,7 +32,7 @@ def list_lines(counts: Mapping[OrderState, int], listed: Sequence[Order]) -> Ite
 
 def show_lines(order: Order) -> Iterator[str]:
     """Write one order: where it stands, what was accepted by whom, and what was said."""
-    yield f"{order.key}: {order.state.value.replace('_', ' ')}, {_MEANINGS[order.state]}"
+    yield f"{order.key}: {order.state.value.replace('_', ' ')}, {MEANINGS[order.state]}"
     yield f"  {what_words(order)}"
     terms = order.terms
     if terms.cart is not None:
@@ -57,7 +41,7 @@ def show_lines(order: Order) -> Iterator[str]:
         yield f"  instead of {Money(terms.full, terms.currency)}; the discount comes to " + str(
             Money(terms.discount, terms.currency)
         )
-    yield f"  for {_who(order)}; made by workflow {order.workflow}, passage {order.enrollment}"
+    yield f"  for {who_words(order)}; made by workflow {order.workflow}, passage {order.enrollment}"
     yield f"  accepted {at_words(order.accepted_at)} by {order.via.value}"
     if order.attempts:
         yield f"  billing was told {order.attempts} time{'s' if order.attempts != 1 else ''}"
@@ -94,42 +78,6 @@ def _change_lines(change: CartChange, currency: str) -> Iterator[str]:
     for word, pieces in (("out of", change.remove), ("into", change.add)):
         for each in pieces:
             yield f"  {word} the cart: {each.quantity:g} of {each.id} at {Money(each.price, currency)}"
-
-
-_MOMENTS: Final = (
-    "accepted_at next_attempt_at finished_at decide_by guarantee_until pay_by due_from keeps_until".split()
-)
-"""What of an order is a moment."""
-
-
-def order_content(order: Order) -> dict[str, object]:
-    """Give an order as plain values for JSON; moments are ISO 8601 in UTC."""
-    content: dict[str, object] = msgspec.to_builtins(order)
-    for name in _MOMENTS:
-        at: Moment | None = getattr(order, name)
-        content[name] = format_moment(at) if at is not None else None
-    return content
-
-
-def what_words(order: Order) -> str:
-    """Say in a line what was accepted."""
-    terms = order.terms
-    if order.returns:
-        to = order.had.name if order.had is not None and order.had.name else "what they had"
-        refund = ", and what was paid is given back" if order.has_refund else ""
-        return f"back from {terms.name} to {to}{refund}; takes back {order.returns[:12]}"
-    said = f"{terms.name} by {order.offer}"
-    if terms.outcome_price is not None:
-        said += f", {Money(terms.outcome_price, terms.currency)} for each {terms.outcome_per}"
-    elif terms.price is not None:
-        per = f" per {terms.interval}" if terms.interval else ""
-        said += f", {Money(terms.price, terms.currency)}{per}"
-    return said + (f", after {order.trial_days} days of trial" if order.trial_days else "")
-
-
-def _who(order: Order) -> str:
-    payer = f"account {bare(order.household_id)}, " if is_account(order.household_id) else ""
-    return f"{payer}{order.customer_id}"
 
 
 def at_words(at: Moment) -> str:

@@ -17,6 +17,7 @@ from upsell.journeys.program import Program
 from upsell.runtime.accepting import is_converting
 from upsell.runtime.order_events import APPROVALS, SOURCE, accepted_event, approval_event, of_household
 from upsell.runtime.order_mails import News, tell_by_mail
+from upsell.runtime.order_words import what_words
 from upsell.runtime.programs import Programs
 from upsell.signals.events import (
     APPROVAL_GIVEN,
@@ -26,6 +27,7 @@ from upsell.signals.events import (
     TASK_CLOSED,
     Event,
 )
+from upsell.store import acts
 from upsell.store.approvals import Act, Approval, keep_approval
 from upsell.store.connect import Connection
 from upsell.store.households import read_traits
@@ -45,11 +47,14 @@ class Decision(msgspec.Struct, frozen=True):
         by: Who they are.
         because: Why, for the record.
         words: What the customer is told of a refusal; empty for an approval.
+        actor: Who did it as the log of users has it, where that is somebody else, such as who typed a command
+            for them; empty for themselves.
     """
 
     by: str
     because: str
     words: str = ""
+    actor: str = ""
 
 
 def approve(
@@ -88,7 +93,8 @@ def approve(
         approval_event(order, APPROVAL_GIVEN, now, approver=decision.by, why=decision.because),
         accepted_event(after, now, approved_by=decision.by),
     ]
-    _decide(connection, clock, after, order, _row(order, Act.APPROVED, decision, now), told)
+    row = _row(order, Act.APPROVED, decision, now)
+    _decide(connection, clock, after, order, row, told, log=_log_as(decision))
     return after
 
 
@@ -113,7 +119,8 @@ def refuse(
     told = [approval_event(order, APPROVAL_REFUSED, now, approver=decision.by, why=decision.because)]
     if order.enrollment:
         told.append(_end(order, decision, now))
-    _decide(connection, clock, after, order, _row(order, Act.REFUSED, decision, now), told, news=News.REFUSED)
+    row = _row(order, Act.REFUSED, decision, now)
+    _decide(connection, clock, after, order, row, told, news=News.REFUSED, log=_log_as(decision))
     return after
 
 
@@ -198,6 +205,7 @@ def _decide(  # one transaction, all of whose parts are true together
     row: Approval,
     told: list[Event],
     news: News | None = None,
+    log: str = "",
 ) -> None:
     """Write a decision with all that follows from it.
 
@@ -213,6 +221,13 @@ def _decide(  # one transaction, all of whose parts are true together
             tell_by_mail(connection, after, news, row.done_at, row.words)
         closed = {"key": before.task, "queue": APPROVALS, "outcome": row.act.value}
         append(connection, [of_household(before, TASK_CLOSED, row.done_at, closed), *told], clock)
+        if log:
+            done = acts.Act.ORDER_APPROVED if row.act is Act.APPROVED else acts.Act.ORDER_REFUSED
+            acts.add_act(connection, done, log, before.key, what_words(before), row.because, row.done_at)
+
+
+def _log_as(decision: Decision) -> str:
+    return decision.actor or decision.by
 
 
 def _end(order: Order, decision: Decision, now: Moment) -> Event:

@@ -89,6 +89,7 @@ class Guarded(msgspec.Struct, frozen=True):
         words: The same as one sentence.
         concerns: Keys of the workflows that are warned or paused where it is broken: those after which the
             rest keeps to the limit.
+        since: After which moment, on which somebody let it go on, it is counted; 0 for the first message.
     """
 
     workflow: str
@@ -97,6 +98,7 @@ class Guarded(msgspec.Struct, frozen=True):
     reading: Reading
     words: str
     concerns: tuple[str, ...]
+    since: Moment = 0
 
 
 def guard(
@@ -170,15 +172,19 @@ def read_guardrails(connection: Connection, program: Program) -> list[Guarded]:
             since = _since(each for each in breaches if each.workflow == key)
             mine = [each for each in messages if each.workflow == key and each.since >= since]
             exposed = [each for each in units if each.workflow == key and each.since >= since]
-            found += _of_workflow(workflow, policy, mine, exposed)
+            found += (_from(since, each) for each in _of_workflow(workflow, policy, mine, exposed))
     if policy.has_mailbox_limits:
         going = {key for key, each in program.workflows.items() if each.status is not Status.ENDED}
         # What a workflow sent before it was mended is part of all mail, so all mail is counted anew.
         anew = _since(breaches)
         for mailbox, name in MAILBOX_GUARDRAILS.items():
             mail = [each for each in messages if each.since >= anew and _is_for(each, mailbox)]
-            found += _of_mail(mailbox, name, mail, policy, going)
+            found += (_from(anew, each) for each in _of_mail(mailbox, name, mail, policy, going))
     return found
+
+
+def _from(since: Moment, guarded: Guarded) -> Guarded:
+    return msgspec.structs.replace(guarded, since=since)
 
 
 def _of_workflow(

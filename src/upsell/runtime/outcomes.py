@@ -130,6 +130,17 @@ class Ledger(msgspec.Struct, frozen=True):
             return None
         return sum(units > 1 for units in Counter(account for _, account in pairs).values())
 
+    def began(self, workflow: str) -> dict[str, dict[str, Moment]]:
+        """Give when the first unit was exposed, by contrast and arm; nothing for an arm nobody had."""
+        mine = self.exposures.filter(pc.field("workflow") == workflow)
+        mine = mine.set_column(
+            mine.schema.get_field_index("exposed_at"), "at", mine["exposed_at"].cast(pa.int64())
+        )
+        found: dict[str, dict[str, Moment]] = {}
+        for row in mine.group_by(["contrast", "arm"]).aggregate([("at", "min")]).to_pylist():
+            found.setdefault(row["contrast"], {})[row["arm"]] = row["at_min"]
+        return found
+
     def stages(self, workflow: str) -> list[str]:
         """Give the lifecycle stages in which units of a workflow were exposed, in order."""
         found = self.exposures.filter(pc.field("workflow") == workflow)["stage"].unique()

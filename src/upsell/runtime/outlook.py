@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import msgspec
 
-from upsell.clock import DAY, Duration
+from upsell.clock import DAY, Duration, Moment
 from upsell.measurement.answers import Undetermined
-from upsell.measurement.lift import LiftReport
+from upsell.measurement.lift import Lift, LiftReport
 from upsell.measurement.power import Baseline, Split, find_days, find_needed
-from upsell.measurement.question import Contrast, Metric
+from upsell.measurement.question import Contrast, Metric, Question
 from upsell.measurement.sums import Sums
 from upsell.runtime.outcomes import Ledger, first_exposures
 
@@ -53,18 +53,32 @@ def find_outlook(report: LiftReport, ledger: Ledger, holdout_rate: float) -> Out
     question = report.question
     if found is None or not isinstance(found.absolute, Undetermined) or question.is_clustered:
         return None
-    units, total = found.arm.closed + found.against.closed, found.arm.total + found.against.total
     exposed_at = first_exposures(ledger, question.workflow, Contrast.HOLDOUT)
-    if not 0 < total < units or not 0 < holdout_rate < 1:
+    if not exposed_at or not 0 < holdout_rate < 1:
+        return None
+    split = Split(1 - holdout_rate, holdout_rate)
+    return outlook_of(found, split, len(exposed_at), exposed_at[0], question)
+
+
+def outlook_of(lift: Lift, split: Split, exposed: int, since: Moment, question: Question) -> Outlook | None:
+    """Find how many units the conversion of a pair of arms takes, and until when; None where nobody can tell.
+
+    Args:
+        lift: The conversion, whether it can be read or not.
+        split: How the units of the pair are shared out.
+        exposed: Units of the pair exposed so far.
+        since: When the first of them was.
+        question: What was asked.
+    """
+    units, total = lift.arm.closed + lift.against.closed, lift.arm.total + lift.against.total
+    if not 0 < total < units:
         return None
     baseline = Baseline(Metric.CONVERSION, Sums(units, total, total, total))
-    split = Split(1 - holdout_rate, holdout_rate)
     needed = find_needed(baseline, baseline.mean * WORTH_SEEING, split)
     if isinstance(needed, Undetermined):
         return None
-    per_day = len(exposed_at) / max((question.as_of - exposed_at[0]) / DAY, 1.0)
-    missing = needed.units - len(exposed_at)
-    lasts = find_days(max(missing, 0), per_day, question.goal_within)
+    per_day = exposed / max((question.as_of - since) / DAY, 1.0)
+    lasts = find_days(max(needed.units - exposed, 0), per_day, question.goal_within)
     return Outlook(units, needed.units, WORTH_SEEING, per_day, lasts)
 
 
@@ -72,11 +86,21 @@ def outlook_words(outlook: Outlook, unit: str) -> str:
     """Say when it can be known, to the month."""
     seen = "1" if outlook.closed == 1 else f"{outlook.closed:,}"
     takes = f"seeing a lift of {outlook.lift:.0%} takes {outlook.needed:,}"
-    if isinstance(outlook.lasts, Undetermined):
-        when = outlook.lasts.detail
-    elif outlook.lasts < 2 * _MONTH:
-        when = f"about {max(round(outlook.lasts / DAY), 1)} days more at this rate"
-    else:
-        when = f"about {outlook.lasts / _MONTH:,.0f} months more at this rate"
     noun = unit if outlook.closed == 1 else f"{unit}s"
-    return f"Cannot know with {seen} {noun}: {takes}, {when}."
+    return f"Cannot know with {seen} {noun}: {takes}, {_when(outlook)}."
+
+
+def progress_words(outlook: Outlook, unit: str) -> str:
+    """Say how far it is, and how long it still takes."""
+    said = (
+        f"{outlook.closed:,} of the {outlook.needed:,} {unit}s that seeing a lift of {outlook.lift:.0%} takes"
+    )
+    return f"{said}." if outlook.closed >= outlook.needed else f"{said}; {_when(outlook)}."
+
+
+def _when(outlook: Outlook) -> str:
+    if isinstance(outlook.lasts, Undetermined):
+        return outlook.lasts.detail
+    if outlook.lasts < 2 * _MONTH:
+        return f"about {max(round(outlook.lasts / DAY), 1)} days more at this rate"
+    return f"about {outlook.lasts / _MONTH:,.0f} months more at this rate"

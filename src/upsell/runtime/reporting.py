@@ -6,6 +6,7 @@ once, so that considered is let in, held out and not let in together.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from io import BytesIO
 
 import msgspec
@@ -102,6 +103,7 @@ class WorkflowReport(msgspec.Struct, frozen=True):
         outlook: Where its conversion cannot be read yet, when it can; None where it can, or that cannot
             be told.
         health: What speaks for and against its readings, where that was asked for.
+        began: When the first unit was exposed, by contrast and arm; an arm nobody had is absent.
     """
 
     key: str
@@ -113,6 +115,7 @@ class WorkflowReport(msgspec.Struct, frozen=True):
     stages: tuple[StageReport, ...] = ()
     outlook: Outlook | None = None
     health: WorkflowHealth | None = None
+    began: Mapping[str, Mapping[str, Moment]] = {}
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -165,6 +168,7 @@ def report(
                 has_readings=has_readings,
             ),
             stages=_stages(ledger, question) if by_stage else (),
+            began=ledger.began(workflow.key),
         )
         for workflow in chosen
     )

@@ -15,8 +15,8 @@ import msgspec
 import pyarrow.compute as pc
 import yaml
 
-from upsell.clock import Moment, format_moment
-from upsell.errors import ConfigError, nearest
+from upsell.clock import Clock, Moment, format_moment
+from upsell.errors import ConfigError, DefinitionError, nearest
 from upsell.journeys.program import Program
 from upsell.journeys.workflow import Workflow
 from upsell.measurement.answers import Effect, Undetermined
@@ -24,10 +24,14 @@ from upsell.measurement.lift import Lift
 from upsell.measurement.question import Contrast, Metric, Question
 from upsell.measurement.sample_ratio import SampleRatio, Verdict
 from upsell.runtime.outcomes import Ledger, first_exposures, read_lifts
-from upsell.runtime.reporting import ask_about, question_of
+from upsell.runtime.reporting import ask_about, live_program, question_of, read_ledger
 from upsell.runtime.results import effect_words, metric_label
-from upsell.store.experiments import ClosedExperiment
+from upsell.store.acts import Act, add_act
+from upsell.store.connect import Connection
+from upsell.store.experiments import ClosedExperiment, keep_closed_experiment
+from upsell.store.revisions import newest_revision
 from upsell.workspace.documents import WORKFLOWS, Documents
+from upsell.workspace.rolling import roll_arm
 
 FOLDER = "experiments"
 """Where a workspace keeps what was tested, a file for each workflow."""
@@ -125,6 +129,61 @@ def plan_roll(workflow: Workflow, arm: str, currency: str, ledger: Ledger | None
         findings=tuple(_finding(lift, question) for lift in lifts),
         doubts=tuple(_doubts(lifts, question, is_measured=ledger is not None)),
     )
+
+
+def measure_roll(connection: Connection | None, program: Program, key: str, arm: str, now: Moment) -> Roll:
+    """Find what was found of an arm of a workflow; nothing is measured without a database.
+
+    Raises:
+        ConfigError: There is no such workflow, it has no arms, or not this one.
+    """
+    tested = choose_arm_of(program, key, arm)
+    ledger = read_ledger(connection, program, now) if connection is not None else None
+    return plan_roll(tested, arm, program.currency, ledger, now)
+
+
+def keep_roll(connection: Connection, closed: ClosedExperiment, actor: str) -> None:
+    """Keep an experiment that is closed, and who did it in the log, in the transaction that is open."""
+    keep_closed_experiment(connection, closed)
+    words = f"{closed.arm} for everybody; arms differed in {closed.vary}"
+    add_act(connection, Act.EXPERIMENT_CLOSED, actor, closed.workflow, words, closed.why, closed.closed_at)
+
+
+def close_live(  # what is decided, by whom and why
+    connection: Connection, clock: Clock, key: str, arm: str, by: str, why: str, *, is_forced: bool
+) -> Roll:
+    """Close the experiment of a workflow that is live: what was found is kept, and its file is to be applied.
+
+    Raises:
+        ConfigError: There is no such arm, the result does not carry it and it was not to be done anyway, or
+            the file cannot be cut.
+    """
+    now = clock.now()
+    rolled_file(connection, key, arm)
+    roll = measure_roll(connection, live_program(connection), key, arm, now)
+    if roll.doubts and not is_forced:
+        doubts = "; ".join(roll.doubts)
+        msg = f"expected a result that carries {arm}, got one that does not: {doubts}. Wait, or do it anyway"
+        raise ConfigError(msg)
+    with connection.transaction():
+        keep_roll(connection, closed_experiment(roll, now, by, why), by)
+    return roll
+
+
+def rolled_file(connection: Connection, key: str, arm: str) -> str:
+    """Give the text of a live workflow's file in which everybody gets an arm.
+
+    Raises:
+        ConfigError: There is no such arm, or the file cannot be cut.
+    """
+    choose_arm_of(live_program(connection), key, arm)
+    live = newest_revision(connection)
+    documents = live.documents if live is not None else {}
+    try:
+        return roll_arm(documents, key, arm)[f"{WORKFLOWS}/{key}.yaml"]
+    except DefinitionError as error:
+        msg = str(error.problems[0]).partition("\n")[0]
+        raise ConfigError(msg) from error
 
 
 def closed_experiment(roll: Roll, closed_at: Moment, closed_by: str, why: str) -> ClosedExperiment:

@@ -36,6 +36,10 @@ class Act(enum.Enum):
     KEY_ROTATED = "rotated a key"
     KEY_REVOKED = "revoked a key"
     TEST_SENT = "sent a test by"
+    LET_GO_ON = "let a workflow go on after a guardrail"
+    ORDER_APPROVED = "approved an order"
+    ORDER_REFUSED = "refused an order"
+    EXPERIMENT_CLOSED = "closed an experiment"
 
 
 class Done(msgspec.Struct, frozen=True):
@@ -48,6 +52,7 @@ class Done(msgspec.Struct, frozen=True):
         act: What was done.
         about: The user it was about, who did it where they did it to themselves; or the name of a key or
             channel.
+        about: The user, workflow or order it was about; who did it where they did it to themselves.
         words: What it came to, such as the role; empty where the act says it all.
         because: Why, in their words; empty where nothing was said.
     """

@@ -6,6 +6,7 @@ The law: of one order there is one decision; who decided, when and why stays wri
 from __future__ import annotations
 
 import enum
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
@@ -62,6 +63,18 @@ def keep_approval(connection: Connection, approval: Approval) -> int | None:
 def read_approvals(connection: Connection, key: str) -> list[Approval]:
     """Give what was asked and decided of an order, in order; nothing where nobody had to."""
     rows = connection.execute(query("read_approvals"), {"key": key}, binary=True)
+    return [_approval(row) for row in rows]
+
+
+def read_asked(connection: Connection, keys: Collection[str]) -> dict[str, Approval]:
+    """Give what was asked about some orders, by their keys; of what nobody had to approve nothing."""
+    rows = connection.execute(query("read_asked"), {"keys": sorted(keys)}, binary=True)
+    return {each.key: each for each in map(_approval, rows)}
+
+
+def read_decided(connection: Connection, most: int, before: int | None = None) -> list[Approval]:
+    """Give what was decided, the newest first: at most so many, and only those with a smaller number."""
+    rows = connection.execute(query("read_decided"), {"most": most, "before": before}, binary=True)
     return [_approval(row) for row in rows]
 
 

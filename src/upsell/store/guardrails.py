@@ -216,6 +216,12 @@ def read_unit_sums(connection: Connection) -> list[UnitSums]:
     return [UnitSums(*row) for row in connection.execute(query("read_guarded_units"), binary=True)]
 
 
+def read_counted_at(connection: Connection) -> Moment:
+    """Give up to when the ledger is summed; 0 before it ever was."""
+    row = connection.execute(query("read_counted_at"), binary=True).fetchone()
+    return int(row[0]) if row is not None else 0
+
+
 def keep_breach(connection: Connection, clock: Clock, workflow: str, broken: Broken) -> int | None:
     """Keep that a guardrail was broken, from now on; give its number.
 

@@ -213,6 +213,24 @@ def list_orders(
     return [_order(row) for row in connection.execute(query("list_orders"), values, binary=True)]
 
 
+def find_asked(connection: Connection, limit: int, after: tuple[Moment, str] = (0, "")) -> list[Order]:
+    """Give orders that wait for an approver, those that lapse first.
+
+    Args:
+        connection: The database.
+        limit: How many at most.
+        after: When the last of them lapses that was given before, and its key.
+    """
+    values = {"at": after[0], "key": after[1], "limit": limit}
+    return [_order(row) for row in connection.execute(query("find_asked_orders"), values, binary=True)]
+
+
+def find_orders(connection: Connection, keys: Collection[str]) -> dict[str, Order]:
+    """Give orders by their keys; one that is not there is absent."""
+    rows = connection.execute(query("find_orders_by_key"), {"keys": sorted(keys)}, binary=True)
+    return {order.key: order for order in map(_order, rows)}
+
+
 def find_lapsing(connection: Connection, now: Moment, limit: int) -> list[Order]:
     """Hold orders about which nobody decided in time, in the transaction that is open; give them."""
     values = {"now": now, "limit": limit}

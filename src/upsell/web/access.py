@@ -24,6 +24,8 @@ class Right(enum.Enum):
     STOP = "stop and let go on"
     SEE_MARGINS = "see margins"
     ADMINISTER = "look after users, keys and channels"
+    DECIDE = "decide about experiments"
+    APPROVE_ORDERS = "decide about orders above a limit"
 
 
 class Open(enum.Enum):
@@ -50,6 +52,7 @@ RIGHTS: Final[Mapping[Role, frozenset[Right]]] = {
             Right.WORK_TASKS,
             Right.CONTACT,
             Right.STOP,
+            Right.DECIDE,
         }
     ),
     Role.APPROVER: frozenset(
@@ -60,6 +63,8 @@ RIGHTS: Final[Mapping[Role, frozenset[Right]]] = {
             Right.CONTACT,
             Right.STOP,
             Right.SEE_MARGINS,
+            Right.DECIDE,
+            Right.APPROVE_ORDERS,
         }
     ),
     Role.SUCCESS: frozenset(
@@ -166,6 +171,16 @@ ROUTES: Final[Mapping[str, Access]] = {
     "/settings/roles": Right.SEE,
     "/settings/policy": Right.SEE,
     "/settings/connections": Right.SEE,
+    "/approvals": Right.APPROVE_ORDERS,
+    "/approvals/{key:str}/approve": Right.APPROVE_ORDERS,
+    "/approvals/{key:str}/refuse": Right.APPROVE_ORDERS,
+    "/orders/{key:str}": Right.SEE,
+    "/experiments": Right.SEE,
+    "/experiments/{workflow:str}": Right.SEE,
+    "/experiments/{workflow:str}/close": Right.DECIDE,
+    "/experiments/{workflow:str}/rolled/{name:str}": Right.SEE,
+    "/guardrails": Right.SEE,
+    "/guardrails/{workflow:str}/resume": Right.STOP,
 }
 """Who may ask each route, by its path as the application knows it."""
 

@@ -7,6 +7,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from upsell.clock import Clock
 from upsell.config import Settings
+from upsell.runtime.checked_book import CheckedBook
 from upsell.runtime.counted import CountBook
 from upsell.runtime.explaining import Shelf
 from upsell.runtime.incoming import IncomingBook
@@ -17,11 +18,14 @@ from upsell.runtime.task_desk import TaskDesk
 from upsell.store.lending import Lender
 from upsell.web.cookies import jar_of
 from upsell.web.gate import Gate
+from upsell.web.pages.approvals import approval_routes
 from upsell.web.pages.channels import channel_routes
 from upsell.web.pages.components import components_route
 from upsell.web.pages.connections import connections_route
 from upsell.web.pages.contact import contact_route
 from upsell.web.pages.customers import customer_routes
+from upsell.web.pages.experiments import experiment_routes
+from upsell.web.pages.guardrails import guardrail_routes
 from upsell.web.pages.home import home_routes
 from upsell.web.pages.keys import key_routes
 from upsell.web.pages.log import log_route
@@ -59,6 +63,7 @@ class TeamPages:
         self._settings = settings
         self._jar = jar_of(settings)
         self._book: ReportBook | None = None
+        self._books: list[CheckedBook] = []
 
     def routes(self) -> list[Router]:
         """Give the pages for users who sign in."""
@@ -84,6 +89,9 @@ class TeamPages:
         """Break off what is being read, and give the connections back."""
         if self._book is not None:
             self._book.close()
+        """Give the connections back."""
+        for book in self._books:
+            book.close()
         self._lender.close()
 
     def _pages(self, results: Results | None) -> list[HTTPRouteHandler]:
@@ -93,6 +101,8 @@ class TeamPages:
         desk = TaskDesk(self._url, clock, is_logged=True)
         incoming = IncomingBook(lender, book, clock)
         counts = CountBook(lender, clock)
+        checked = CheckedBook(lender, book, clock)
+        self._books.append(checked)
         return [
             *home_routes(lender, book, clock, self._settings.http_port),
             *results_routes(book.read),
@@ -119,6 +129,9 @@ class TeamPages:
             policy_route(lender, book.program),
             connections_route(lender, clock, self._settings),
             *channel_routes(lender, clock, self._settings, book.program),
+            *approval_routes(lender, book, clock),
+            *guardrail_routes(lender, book, clock),
+            *experiment_routes(lender, book, checked, clock),
             components_route(),
             static_files,
         ]

@@ -9,7 +9,7 @@ from litestar import Request, Response, route
 from litestar.handlers import HTTPRouteHandler
 
 from upsell.runtime.written import Line, changed_lines
-from upsell.web.pages.intervals import IntervalDrawing
+from upsell.web.pages.intervals import IntervalDrawing, LimitDrawing, draw_beside_limit
 from upsell.web.pages.results import Counted
 from upsell.web.pages.shell import Way, shown
 
@@ -34,6 +34,13 @@ class Example(msgspec.Struct, frozen=True):
     drawing: IntervalDrawing
 
 
+class LimitExample(msgspec.Struct, frozen=True):
+    """A rate beside its limit in words, with its picture."""
+
+    words: str
+    drawing: LimitDrawing | None
+
+
 class ComponentsPage(msgspec.Struct, frozen=True):
     """What the page shows: examples, none of them of anything that happened."""
 
@@ -42,6 +49,7 @@ class ComponentsPage(msgspec.Struct, frozen=True):
     intervals: tuple[Example, ...]
     tabs: tuple[Way, ...]
     changes: tuple[Line, ...]
+    limit: LimitExample
 
 
 PAGE: Final = ComponentsPage(
@@ -59,6 +67,9 @@ PAGE: Final = ComponentsPage(
         Way("Versions", "/components#c-changes", is_here=False),
     ),
     changes=tuple(changed_lines("journey:\n  - wait: 3 days\n", "journey:\n  - wait: 5 days\n")),
+    limit=LimitExample(
+        "0.22 % complaints (0.11 % to 0.4 %), limit 0.3 %", draw_beside_limit(0.0011, 0.004, 0.0022, 0.003)
+    ),
 )
 
 

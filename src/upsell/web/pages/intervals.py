@@ -56,3 +56,34 @@ def draw_interval(lift: Lift, truth: Truth | None) -> IntervalDrawing | None:
         estimate=place(effect.estimate),
         truth=place(planted[0]) if planted else None,
     )
+
+
+class LimitDrawing(msgspec.Struct, frozen=True):
+    """Where the marks of a rate and its limit stand, from 0 to ``WIDTH``.
+
+    Attributes:
+        low: The interval's lower end.
+        high: Its upper end.
+        estimate: The rate.
+        limit: The limit.
+    """
+
+    low: float
+    high: float
+    estimate: float
+    limit: float
+
+
+def draw_beside_limit(
+    low: float | None, high: float | None, rate: float | None, limit: float
+) -> LimitDrawing | None:
+    """Place a rate, its interval and its limit on one scale that holds zero; None without an interval."""
+    if low is None or high is None or rate is None:
+        return None
+    least, most = min(0.0, low), max(high, limit)
+    span = most - least or 1.0
+
+    def place(value: float) -> float:
+        return round(_MARGIN + (value - least) / span * (WIDTH - 2 * _MARGIN), 1)
+
+    return LimitDrawing(place(low), place(high), place(rate), place(limit))

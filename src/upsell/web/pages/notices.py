@@ -23,6 +23,10 @@ class Notice(enum.Enum):
     ROLE_GIVEN = "They have that role from their next page on."
     KEY_REVOKED = "That key opens nothing any more, from five seconds on."
     USER_REMOVED = "They are signed out, and are let in no more."
+    LET_GO_ON = "The workflow goes on, and counting begins anew. Who waited is asked within two hours."
+    ORDER_APPROVED = "Approved. Billing is told within seconds, at the terms that were accepted."
+    EXPERIMENT_CLOSED = "Closed, and kept with what was found. Put its file into the workspace, and apply it."
+    ORDER_REFUSED = "Refused. Nothing was charged, and the customer is mailed your words."
 
 
 def notice_of(said: str) -> str:

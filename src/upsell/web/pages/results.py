@@ -117,7 +117,7 @@ def section_of(results: Results, found: WorkflowReport) -> Section:
         name=found.name,
         unit=found.unit,
         headline=said.headline(found),
-        tables=tuple(_table(results, pair, found) for pair in lifts),
+        tables=tuple(table_of(results, pair, found) for pair in lifts),
         notes=tuple(note for note in notes if note),
         considered=found.funnel.considered,
         let_in=found.funnel.let_in,
@@ -130,7 +130,8 @@ def section_of(results: Results, found: WorkflowReport) -> Section:
     )
 
 
-def _table(results: Results, lifts: tuple[Lift, ...], found: WorkflowReport) -> Table:
+def table_of(results: Results, lifts: tuple[Lift, ...], found: WorkflowReport) -> Table:
+    """Give the lines of one pair of arms."""
     rows = []
     for lift in lifts:
         truth = results.truth_of(lift)

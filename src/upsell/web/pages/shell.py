@@ -91,14 +91,39 @@ class Trouble(msgspec.Struct, frozen=True):
 
 
 GROUPS: Final = (
-    ("Today", (("Home", "/"), ("Queue", "/queue"))),
-    ("Run", (("Workflows", "/workflows"),)),
+    (
+        "Today",
+        (
+            ("Home", "/"),
+            ("Queue", "/queue"),
+            ("Approvals", "/approvals"),
+        ),
+    ),
+    (
+        "Run",
+        (
+            ("Workflows", "/workflows"),
+            ("Experiments", "/experiments"),
+            ("Guardrails", "/guardrails"),
+        ),
+    ),
     (
         "Know",
-        (("Customers", "/customers"), ("Outbox", "/outbox"), ("Offers", "/offers"), ("Signals", "/signals")),
+        (
+            ("Customers", "/customers"),
+            ("Outbox", "/outbox"),
+            ("Offers", "/offers"),
+            ("Signals", "/signals"),
+        ),
     ),
     ("Prove", (("Results", "/results"),)),
-    ("Keep", (("Log", "/log"), ("Settings", "/settings"))),
+    (
+        "Keep",
+        (
+            ("Log", "/log"),
+            ("Settings", "/settings"),
+        ),
+    ),
 )
 """What the navigation leads to, in order, under what it is for."""
 
