@@ -14,6 +14,7 @@ from upsell.errors import DefinitionError, StoreError
 from upsell.journeys.program import Program
 from upsell.journeys.steps import SplitStep, WaitTimeStep
 from upsell.runtime.whole import compile_whole
+from upsell.store.acts import Act, add_act
 from upsell.store.connect import Connection
 from upsell.store.ledger import reach_moment
 from upsell.store.queries import query
@@ -25,7 +26,13 @@ from upsell.workspace.editions import NEWEST, edition_of
 
 
 def apply(
-    connection: Connection, documents: Documents, clock: Clock, *, expected: int | None, note: str = ""
+    connection: Connection,
+    documents: Documents,
+    clock: Clock,
+    *,
+    expected: int | None,
+    note: str = "",
+    by: str = "",
 ) -> Revision:
     """Put documents live as the next revision; the worker launches it when it comes to that place.
 
@@ -39,6 +46,7 @@ def apply(
         expected: Number of the revision the documents were made from, 0 for none; None to apply
             over whatever is live.
         note: What is to be remembered about it.
+        by: Who applies it, for the log; empty where what it is part of stands there.
 
     Raises:
         DefinitionError: The documents do not compile.
@@ -69,6 +77,8 @@ def apply(
         # A sink that is new hears of what comes from here on, also while nobody delivers yet.
         settle_sinks(connection, whole.sinks, head)
         connection.execute(query("notify_events"))
+        if by:
+            add_act(connection, Act.APPLIED, by, f"revision {revision.number}", "", note, head.seen_at)
     return revision
 
 

@@ -21,6 +21,16 @@ class Act(enum.Enum):
     ROLE_CHANGED = "changed a role"
     LINK_MADE = "made a link"
     USER_REMOVED = "removed a user"
+    CHANGE_DRAFTED = "drafted a change"
+    CHANGE_ALTERED = "altered a change"
+    CHANGE_ASKED = "asked for approval of a change"
+    CHANGE_APPROVED = "approved a change"
+    CHANGE_REFUSED = "refused a change"
+    CHANGE_LAUNCHED = "launched a change"
+    CHANGE_WITHDRAWN = "withdrew a change"
+    APPLIED = "applied a workspace"
+    STOPPED = "stopped"
+    LET_GO_ON = "let go on"
 
 
 class Done(msgspec.Struct, frozen=True):
