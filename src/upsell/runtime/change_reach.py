@@ -1,0 +1,223 @@
+"""Reach: whom a change concerns before it goes live, counted where that is quick.
+
+The law: nothing is counted over more units than ``COUNTED``; of more it is said about how many there are, and
+that no more was counted.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+import msgspec
+
+from upsell.clock import Moment
+from upsell.errors import DefinitionError
+from upsell.journeys.conflicts import find_conflicts
+from upsell.journeys.program import Program
+from upsell.journeys.workflow import Status, UnitKind, Workflow
+from upsell.rules.compile import compile_rule
+from upsell.runtime.apply import changed_workflows, newly_meant
+from upsell.runtime.conflicts import Competing, find_competing
+from upsell.runtime.repricing import Concerned, find_concerned
+from upsell.store.audience import open_audience
+from upsell.store.connect import Connection
+from upsell.store.headcount import Headcount, count_about, count_under_way
+from upsell.store.revisions import Revision
+from upsell.workspace.compile import Compiled, compile_documents
+from upsell.workspace.documents import Documents
+
+
+class How(enum.Enum):
+    """What becomes of a workflow."""
+
+    NEW = "new"
+    ALTERED = "altered"
+    PAUSED = "paused"
+    RESUMED = "goes on"
+    ENDED = "ended"
+    REMOVED = "removed"
+
+
+_THEN: Final[Mapping[How, str]] = {
+    How.NEW: "they keep the version they entered with",
+    How.ALTERED: "they keep the version they entered with",
+    How.PAUSED: "they stop where they are",
+    How.RESUMED: "they go on",
+    How.ENDED: "they leave it",
+    How.REMOVED: "they leave it",
+}
+"""What becomes of those who are under way."""
+
+
+class ReachedWorkflow(msgspec.Struct, frozen=True):
+    """A workflow that a change concerns.
+
+    Attributes:
+        key: Its key.
+        name: What people call it.
+        unit: What it is about.
+        how: What becomes of it.
+        under_way: How many are under way in it now; None where that is not counted.
+        eligible: For how many its rules of eligibility are true now; None where that is not counted, or where
+            it lets nobody in.
+        triggered: For how many of these the rule of its trigger is true now; None likewise, and where it is
+            opened by an event.
+    """
+
+    key: str
+    name: str
+    unit: UnitKind
+    how: How
+    under_way: int | None
+    eligible: int | None
+    triggered: int | None
+
+
+class Reach(msgspec.Struct, frozen=True):
+    """Whom a change concerns.
+
+    Attributes:
+        workflows: Workflows that are new, altered, or gone, by key.
+        units: About how many units there are, of each kind that any of those is about.
+        competing: Workflows these compete with for the slot.
+        concerned: Prices and packaging that change, and what that concerns.
+        meant: What workflows mean from now on by what they do not say, and meant otherwise.
+    """
+
+    workflows: tuple[ReachedWorkflow, ...]
+    units: Mapping[UnitKind, Headcount]
+    competing: tuple[Competing, ...]
+    concerned: tuple[Concerned, ...]
+    meant: tuple[str, ...]
+
+
+def find_reach(
+    connection: Connection, live: Revision | None, documents: Documents, compiled: Compiled, now: Moment
+) -> Reach:
+    """Find whom it concerns that a compiled workspace goes live over a revision.
+
+    Args:
+        connection: The database; no transaction is open.
+        live: What is live, None for nothing.
+        documents: What is to be.
+        compiled: The same, compiled.
+        now: The present.
+    """
+    was = live.documents if live is not None else {}
+    before, after = _program(live), compiled.program
+    keys = changed_workflows(was, after)
+    gone = {key for key in (before.workflows if before is not None else {}) if key not in after.workflows}
+    hows = {key: _how(before, after, key) for key in sorted(keys | gone)}
+    touched = {key: (after.workflows.get(key) or _of(before, key)) for key in hows}
+    units = {kind: count_about(connection, kind) for kind in {each.unit for each in touched.values()}}
+    is_small = all(each.is_exact for each in units.values())
+    under_way = count_under_way(connection, hows) if is_small and hows else {}
+    return Reach(
+        workflows=tuple(
+            _reached(connection, compiled, touched[key], hows[key], under_way.get(key), now, counts=is_small)
+            for key in hows
+        ),
+        units=units,
+        competing=tuple(find_competing(find_conflicts(after), keys)),
+        concerned=tuple(find_concerned(connection, was, after, now)) if was else (),
+        meant=tuple(newly_meant(live, documents)) if live is not None and before is not None else (),
+    )
+
+
+def reach_words(reach: Reach) -> str:
+    """Say in a phrase for whom it is launched: how many there are it decides about; empty for nobody."""
+    letting = [each for each in reach.workflows if each.how in (How.NEW, How.ALTERED, How.RESUMED)]
+    said = [
+        _counted(reach.units[kind], kind) for kind in UnitKind if any(each.unit is kind for each in letting)
+    ]
+    return " and ".join(said)
+
+
+def workflow_words(each: ReachedWorkflow) -> Iterator[str]:
+    """Say what becomes of those a workflow is about, in sentences."""
+    noun = each.unit.value
+    if each.under_way is not None:
+        yield _under_way(each, noun)
+    if each.how in (How.ENDED, How.REMOVED, How.PAUSED):
+        return
+    if each.eligible is None:
+        yield (
+            f"How many {noun}s are eligible is not counted here, for there are many; `upsell backtest` "
+            "counts over a history who would enter."
+        )
+        return
+    are = "1 is" if each.eligible == 1 else f"{each.eligible:,} are"
+    if each.triggered is None:
+        yield f"{are} eligible now; who enters is said by the event that opens it."
+    else:
+        yield f"{are} eligible now; for {each.triggered:,} of these its trigger is true."
+
+
+def _under_way(each: ReachedWorkflow, noun: str) -> str:
+    if not each.under_way:
+        return f"No {noun} is under way in it."
+    are = f"1 {noun} is" if each.under_way == 1 else f"{each.under_way:,} {noun}s are"
+    return f"{are} under way in it; {_THEN[each.how]}."
+
+
+def _counted(found: Headcount, kind: UnitKind) -> str:
+    about = "" if found.is_exact else "about "
+    return f"{about}{found.count:,} {kind.value}{'' if found.count == 1 else 's'}"
+
+
+def _how(before: Program | None, after: Program, key: str) -> How:
+    was = before.workflows.get(key) if before is not None else None
+    now = after.workflows.get(key)
+    if now is None:
+        return How.REMOVED
+    if was is None:
+        return How.NEW if now.status is not Status.ENDED else How.ENDED
+    if was.status is now.status:
+        return How.ALTERED
+    return {Status.ENDED: How.ENDED, Status.PAUSED: How.PAUSED, Status.LIVE: How.RESUMED}[now.status]
+
+
+def _reached(
+    connection: Connection,
+    compiled: Compiled,
+    workflow: Workflow,
+    how: How,
+    under_way: int | None,
+    now: Moment,
+    *,
+    counts: bool,
+) -> ReachedWorkflow:
+    eligible, triggered = None, None
+    if counts and how in (How.NEW, How.ALTERED, How.RESUMED):
+        eligible, triggered = _count_eligible(connection, compiled, workflow, now)
+    return ReachedWorkflow(workflow.key, workflow.name, workflow.unit, how, under_way, eligible, triggered)
+
+
+def _count_eligible(
+    connection: Connection, compiled: Compiled, workflow: Workflow, now: Moment
+) -> tuple[int, int | None]:
+    """Count for whom a workflow's rules of eligibility are true, and its trigger's rule besides."""
+    texts = [f"({rule.text})" for rule in workflow.eligible] or ["true"]
+    when = workflow.trigger.when
+    asked = [" and ".join(texts)]
+    if when is not None and workflow.trigger.on is None:
+        asked.append(" and ".join([*texts, f"({when.text})"]))
+    rules = [compile_rule(text, compiled.vocabulary) for text in asked]
+    with open_audience(connection, compiled.program.catalog, workflow.unit, rules, now) as audience:
+        found = audience.count(rules)
+    return found[0], found[1] if len(found) > 1 else None
+
+
+def _program(live: Revision | None) -> Program | None:
+    try:
+        return compile_documents(live.documents).program if live is not None else None
+    except DefinitionError:
+        return None
+
+
+def _of(before: Program | None, key: str) -> Workflow:
+    if before is None:
+        raise KeyError(key)
+    return before.workflows[key]
