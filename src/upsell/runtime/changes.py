@@ -124,6 +124,33 @@ def alter(
     return change
 
 
+def renew(connection: Connection, clock: Clock, number: int, word: Word) -> Change:
+    """Carry a change over to the revision that is live by now: its own files on it, those of nobody else.
+
+    Raises:
+        ConfigError: It is closed or was altered meanwhile, is over what is live, or a file of it was changed
+            by both.
+    """
+    change, live = find_change(connection, number), newest_revision(connection)
+    before, mine = documents_before(connection, change), read_change_documents(connection, change)
+    if live is None or live.number == change.made_from:
+        msg = f"expected a change over a revision that is not live any more, got change {number}"
+        raise ConfigError(msg)
+    own = {name for name in {*before, *mine} if before.get(name) != mine.get(name)}
+    others = {name for name in {*before, *live.documents} if before.get(name) != live.documents.get(name)}
+    both = sorted(name for name in own & others if mine.get(name) != live.documents.get(name))
+    if both:
+        msg = (
+            f"expected files that only change {number} changes, got {', '.join(both)}, changed since "
+            f"revision {change.made_from} by others too; put both together by hand and alter it"
+        )
+        raise ConfigError(msg)
+    kept = {name: text for name, text in live.documents.items() if name not in own}
+    documents = kept | {name: mine[name] for name in own if name in mine}
+    seen = msgspec.structs.replace(word, seen=word.seen or change.hash)
+    return alter(connection, clock, number, documents, seen, made_from=live.number)
+
+
 def ask(connection: Connection, clock: Clock, number: int, word: Word) -> Change:
     """Ask for approval of a draft.
 

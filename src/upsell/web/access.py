@@ -19,6 +19,9 @@ class Right(enum.Enum):
 
     SEE = "see pages"
     READ_LOG = "read the log"
+    PROPOSE = "propose changes"
+    APPROVE = "approve changes"
+    STOP = "stop and let go on"
 
 
 class Open(enum.Enum):
@@ -35,8 +38,8 @@ Access: TypeAlias = Right | Scope | Open
 
 RIGHTS: Final[Mapping[Role, frozenset[Right]]] = {
     Role.VIEWER: frozenset({Right.SEE}),
-    Role.EDITOR: frozenset({Right.SEE}),
-    Role.APPROVER: frozenset({Right.SEE, Right.READ_LOG}),
+    Role.EDITOR: frozenset({Right.SEE, Right.PROPOSE, Right.STOP}),
+    Role.APPROVER: frozenset({Right.SEE, Right.READ_LOG, Right.PROPOSE, Right.APPROVE, Right.STOP}),
     Role.SUCCESS: frozenset({Right.SEE}),
     Role.ADMIN: frozenset(Right),
 }
@@ -103,6 +106,22 @@ ROUTES: Final[Mapping[str, Access]] = {
     "/customers/{unit:path}": Right.SEE,
     "/components": Right.SEE,
     "/log": Right.READ_LOG,
+    "/changes": Right.SEE,
+    "/changes/new": Right.PROPOSE,
+    "/changes/{number:str}": Right.SEE,
+    "/changes/{number:str}/alter": Right.PROPOSE,
+    "/changes/{number:str}/renew": Right.PROPOSE,
+    "/changes/{number:str}/ask": Right.PROPOSE,
+    "/changes/{number:str}/approve": Right.APPROVE,
+    "/changes/{number:str}/refuse": Right.APPROVE,
+    "/changes/{number:str}/launch": Right.PROPOSE,
+    "/changes/{number:str}/withdraw": Right.PROPOSE,
+    "/stops": Right.SEE,
+    "/stops/begin": Right.STOP,
+    "/stops/end": Right.STOP,
+    "/workflows/{workflow:str}/pause": Right.STOP,
+    "/workflows/{workflow:str}/resume": Right.STOP,
+    "/workflows/{workflow:str}/end": Right.PROPOSE,
 }
 """Who may ask each route, by its path as the application knows it."""
 

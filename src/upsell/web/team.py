@@ -7,12 +7,16 @@ from litestar.handlers import HTTPRouteHandler
 
 from upsell.clock import Clock
 from upsell.config import Settings
+from upsell.runtime.change_book import ChangeBook
 from upsell.runtime.overview import ReportBook
 from upsell.runtime.porter import Porter
 from upsell.runtime.results import Results
 from upsell.store.lending import Lender
 from upsell.web.cookies import jar_of
 from upsell.web.gate import Gate
+from upsell.web.pages.change_forms import change_forms
+from upsell.web.pages.change_writing import writing_routes
+from upsell.web.pages.changes import change_routes
 from upsell.web.pages.components import components_route
 from upsell.web.pages.customers import customer_routes
 from upsell.web.pages.home import home_routes
@@ -20,7 +24,9 @@ from upsell.web.pages.log import log_route
 from upsell.web.pages.results import results_routes
 from upsell.web.pages.sign_in import sign_in_routes
 from upsell.web.pages.static import static_files
+from upsell.web.pages.stops import stop_routes
 from upsell.web.pages.workflow import workflow_route
+from upsell.web.pages.workflow_acts import workflow_act_routes
 from upsell.web.unhandled import answer_unhandled
 
 
@@ -66,6 +72,11 @@ class TeamPages:
             workflow_route(lender, book, clock),
             *customer_routes(lender, clock),
             log_route(lender),
+            *change_routes(lender, book, ChangeBook(clock)),
+            *change_forms(lender, clock),
+            *writing_routes(lender, clock),
+            *workflow_act_routes(lender, clock),
+            *stop_routes(lender, clock),
             components_route(),
             static_files,
         ]

@@ -5,4 +5,4 @@ from (
     from units
     where unit_id ~>=~ %(from)s and unit_id ~<~ %(until)s
     limit %(most)s
-) as some
+) as found

@@ -8,6 +8,7 @@ import msgspec
 from litestar import Request, Response, route
 from litestar.handlers import HTTPRouteHandler
 
+from upsell.runtime.differences import FileDifference, find_differences
 from upsell.web.pages.intervals import IntervalDrawing
 from upsell.web.pages.results import Counted
 from upsell.web.pages.shell import shown
@@ -33,12 +34,19 @@ class Example(msgspec.Struct, frozen=True):
     drawing: IntervalDrawing
 
 
+_DIFFERENCES = find_differences(
+    {"workflows/api-quota.yaml": "name: API quota upgrade\nstatus: paused\nowner: growth@acme.example\n"},
+    {"workflows/api-quota.yaml": "name: API quota upgrade\nstatus: live\nowner: growth@acme.example\n"},
+)
+
+
 class ComponentsPage(msgspec.Struct, frozen=True):
     """What the page shows: examples, none of them of anything that happened."""
 
     tones: tuple[tuple[str, str], ...]
     funnel: tuple[Counted, ...]
     intervals: tuple[Example, ...]
+    differences: tuple[FileDifference, ...]
 
 
 PAGE: Final = ComponentsPage(
@@ -50,6 +58,7 @@ PAGE: Final = ComponentsPage(
     ),
     funnel=_FUNNEL,
     intervals=tuple(Example(*each) for each in _INTERVALS),
+    differences=_DIFFERENCES,
 )
 
 
@@ -72,4 +81,5 @@ def components_content(page: ComponentsPage) -> dict[str, Any]:
         "tones": page.tones,
         "funnel": msgspec.to_builtins(page.funnel),
         "intervals": [each.words for each in page.intervals],
+        "differences": msgspec.to_builtins(page.differences),
     }

@@ -92,7 +92,7 @@ class Trouble(msgspec.Struct, frozen=True):
 
 GROUPS: Final = (
     ("Today", (("Home", "/"),)),
-    ("Run", (("Workflows", "/workflows"),)),
+    ("Run", (("Workflows", "/workflows"), ("Changes", "/changes"), ("Stops", "/stops"))),
     ("Know", (("Customers", "/customers"),)),
     ("Prove", (("Results", "/results"),)),
     ("Keep", (("Log", "/log"),)),

@@ -21,6 +21,7 @@ from upsell.runtime.overview import ReportBook
 from upsell.runtime.results import date_words
 from upsell.store.lending import Lender
 from upsell.web.pages.shell import Trouble, refuse, shown
+from upsell.web.pages.workflow_acts import WorkflowActs, workflow_acts
 from upsell.workspace.drawing import STYLE, draw_outline
 from upsell.workspace.outline import Outline
 from upsell.workspace.outline_text import subtitle_of
@@ -43,6 +44,7 @@ class WorkflowPage(msgspec.Struct, frozen=True):
     picture: Markup
     found: Whereabouts
     as_of: str
+    acts: WorkflowActs | None = None
 
     def parts_in_words(self, counts: Mapping[Stand, int]) -> str:
         """Say how many of those at a step stand how."""
@@ -67,14 +69,17 @@ def workflow_route(lender: Lender, book: ReportBook, clock: Clock) -> HTTPRouteH
             return _unknown(request, str(error))
         with lender.lent() as connection:
             found = find_whereabouts(connection, drawn)
+            acts = workflow_acts(connection, drawn.key, drawn.status)
         told = msgspec.json.encode({"at": format_moment(now), **drawn_content(drawn, found)})
-        value = workflow_page(drawn, found, now)
+        value = workflow_page(drawn, found, now, acts)
         return shown(request, "workflow.html", value, told=told, style_hash=_STYLE_HASH)
 
     return show_workflow
 
 
-def workflow_page(drawn: Outline, found: Whereabouts, now: Moment) -> WorkflowPage:
+def workflow_page(
+    drawn: Outline, found: Whereabouts, now: Moment, acts: WorkflowActs | None = None
+) -> WorkflowPage:
     """Give what the page of a workflow says."""
     counts = found.everywhere()
     total = sum(counts.values())
@@ -89,6 +94,7 @@ def workflow_page(drawn: Outline, found: Whereabouts, now: Moment) -> WorkflowPa
         picture=Markup(draw_outline(drawn, found)),  # noqa: S704
         found=found,
         as_of=date_words(now),
+        acts=acts,
     )
 
 
