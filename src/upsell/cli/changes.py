@@ -111,7 +111,7 @@ def _shown(looked: Looked) -> Iterator[str]:
             yield from (f"  {said}" for said in workflow_words(workflow))
         yield from (f"Competes: {each.words}" for each in looked.reach.competing)
         yield from concerned_lines(list(looked.reach.concerned))
-        yield from looked.reach.meant
+        yield from looked.meant
     yield ""
     for record in looked.records:
         because = f": {record.because}" if record.because else ""

@@ -7,12 +7,13 @@ seen; applying over a newer revision than the one expected is refused, with the 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from upsell.clock import Clock
 from upsell.errors import DefinitionError, StoreError
 from upsell.journeys.program import Program
 from upsell.journeys.steps import SplitStep, WaitTimeStep
+from upsell.journeys.workflow import Workflow
 from upsell.runtime.whole import compile_whole
 from upsell.store.acts import Act, add_act
 from upsell.store.connect import Connection
@@ -110,6 +111,11 @@ def changed_workflows(before: Documents, after: Program) -> frozenset[str]:
         known = compile_documents(before).program.workflows if before else {}
     except DefinitionError:
         known = {}
+    return differing_workflows(known, after)
+
+
+def differing_workflows(known: Mapping[str, Workflow], after: Program) -> frozenset[str]:
+    """Give the keys of a program's workflows that are not among those known, or are there otherwise."""
     return frozenset(
         key
         for key, workflow in after.workflows.items()

@@ -17,6 +17,7 @@ import msgspec
 from upsell.clock import DAY, MINUTE, Clock, Duration, Moment
 from upsell.errors import DefinitionError, Problem
 from upsell.journeys.program import LaunchApproval, Program
+from upsell.runtime.apply import newly_meant
 from upsell.runtime.change_reach import Reach, find_reach
 from upsell.runtime.changes import documents_before, find_change
 from upsell.runtime.differences import FileDifference, find_differences
@@ -62,6 +63,7 @@ class Looked(msgspec.Struct, frozen=True):
         reach: Whom it concerns; None of one that is closed, does not compile, or is over what is not live.
         counted_at: As of when that is.
         needs_approval: Whether another person has to approve it.
+        meant: What workflows mean from now on by what they do not say, and meant otherwise.
     """
 
     change: Change
@@ -72,6 +74,7 @@ class Looked(msgspec.Struct, frozen=True):
     reach: Reach | None
     counted_at: Moment
     needs_approval: bool
+    meant: tuple[str, ...] = ()
 
     @property
     def is_stale(self) -> bool:
@@ -88,6 +91,7 @@ class ChangeBook:
         self._lock = threading.Lock()
         self._differences: OrderedDict[Hashable, tuple[FileDifference, ...]] = OrderedDict()
         self._checked: OrderedDict[Hashable, Checked] = OrderedDict()
+        self._meant: OrderedDict[Hashable, tuple[str, ...]] = OrderedDict()
         self._reach: OrderedDict[Hashable, tuple[Moment, Reach]] = OrderedDict()
 
     def look(self, connection: Connection, number: int, live: Program | None) -> Looked:
@@ -112,10 +116,12 @@ class ChangeBook:
                 lambda: find_differences(documents_before(connection, change), read()),
             )
             checked, reach, counted_at = None, None, now
+            meant: tuple[str, ...] = ()
             if change.is_open:
                 checked = _kept(self._checked, (*known, now // DAY), lambda: check(read(), now))
             if checked is not None and checked.compiled is not None and change.made_from == newest:
-                counted_at, reach = self._find_reach(connection, known, read, checked.compiled, now)
+                counted_at, reach = self._find_reach(connection, known, live, checked.compiled, now)
+                meant = _kept(self._meant, known, lambda: _newly_meant(connection, read()))
         return Looked(
             change=change,
             records=read_change_records(connection, number),
@@ -125,13 +131,14 @@ class ChangeBook:
             reach=reach,
             counted_at=counted_at,
             needs_approval=_needs_approval(live, checked),
+            meant=meant,
         )
 
     def _find_reach(
         self,
         connection: Connection,
         known: Hashable,
-        read: Callable[[], Documents],
+        live: Program | None,
         compiled: Compiled,
         now: Moment,
     ) -> tuple[Moment, Reach]:
@@ -141,7 +148,7 @@ class ChangeBook:
         return _kept(
             self._reach,
             known,
-            lambda: (now, find_reach(connection, newest_revision(connection), read(), compiled, now)),
+            lambda: (now, find_reach(connection, live, compiled, now)),
         )
 
 
@@ -154,6 +161,11 @@ def check(documents: Documents, now: Moment) -> Checked:
         warnings = tuple(each for each in error.problems if each.severity != "error")
         return Checked(errors, Linted(warnings, ()), None)
     return Checked((), lint(compiled, now), compiled)
+
+
+def _newly_meant(connection: Connection, documents: Documents) -> tuple[str, ...]:
+    live = newest_revision(connection)
+    return tuple(newly_meant(live, documents)) if live is not None else ()
 
 
 def _needs_approval(live: Program | None, checked: Checked | None) -> bool:

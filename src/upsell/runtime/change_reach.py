@@ -13,20 +13,17 @@ from typing import Final
 import msgspec
 
 from upsell.clock import Moment
-from upsell.errors import DefinitionError
 from upsell.journeys.conflicts import find_conflicts
 from upsell.journeys.program import Program
 from upsell.journeys.workflow import Status, UnitKind, Workflow
 from upsell.rules.compile import compile_rule
-from upsell.runtime.apply import changed_workflows, newly_meant
+from upsell.runtime.apply import differing_workflows
 from upsell.runtime.conflicts import Competing, find_competing
-from upsell.runtime.repricing import Concerned, find_concerned
+from upsell.runtime.repricing import Concerned, find_concerned_between
 from upsell.store.audience import open_audience
 from upsell.store.connect import Connection
 from upsell.store.headcount import Headcount, count_about, count_under_way
-from upsell.store.revisions import Revision
-from upsell.workspace.compile import Compiled, compile_documents
-from upsell.workspace.documents import Documents
+from upsell.workspace.compile import Compiled
 
 
 class How(enum.Enum):
@@ -83,34 +80,29 @@ class Reach(msgspec.Struct, frozen=True):
         units: About how many units there are, of each kind that any of those is about.
         competing: Workflows these compete with for the slot.
         concerned: Prices and packaging that change, and what that concerns.
-        meant: What workflows mean from now on by what they do not say, and meant otherwise.
     """
 
     workflows: tuple[ReachedWorkflow, ...]
     units: Mapping[UnitKind, Headcount]
     competing: tuple[Competing, ...]
     concerned: tuple[Concerned, ...]
-    meant: tuple[str, ...]
 
 
-def find_reach(
-    connection: Connection, live: Revision | None, documents: Documents, compiled: Compiled, now: Moment
-) -> Reach:
-    """Find whom it concerns that a compiled workspace goes live over a revision.
+def find_reach(connection: Connection, before: Program | None, compiled: Compiled, now: Moment) -> Reach:
+    """Find whom it concerns that a compiled workspace goes live.
 
     Args:
         connection: The database; no transaction is open.
-        live: What is live, None for nothing.
-        documents: What is to be.
-        compiled: The same, compiled.
+        before: What is live, None for nothing.
+        compiled: What is to be.
         now: The present.
     """
-    was = live.documents if live is not None else {}
-    before, after = _program(live), compiled.program
-    keys = changed_workflows(was, after)
-    gone = {key for key in (before.workflows if before is not None else {}) if key not in after.workflows}
+    after = compiled.program
+    known = before.workflows if before is not None else {}
+    keys = differing_workflows(known, after)
+    gone = {key for key in known if key not in after.workflows}
     hows = {key: _how(before, after, key) for key in sorted(keys | gone)}
-    touched = {key: (after.workflows.get(key) or _of(before, key)) for key in hows}
+    touched = {key: (after.workflows.get(key) or known[key]) for key in hows}
     units = {kind: count_about(connection, kind) for kind in {each.unit for each in touched.values()}}
     is_small = all(each.is_exact for each in units.values())
     under_way = count_under_way(connection, hows) if is_small and hows else {}
@@ -121,9 +113,18 @@ def find_reach(
         ),
         units=units,
         competing=tuple(find_competing(find_conflicts(after), keys)),
-        concerned=tuple(find_concerned(connection, was, after, now)) if was else (),
-        meant=tuple(newly_meant(live, documents)) if live is not None and before is not None else (),
+        concerned=tuple(find_concerned_between(connection, before, after, now)) if before is not None else (),
     )
+
+
+def leaving_words(reach: Reach) -> str:
+    """Say in a phrase who leaves by it or stops where they are; empty for nobody, and for the uncounted."""
+    said = []
+    for each in reach.workflows:
+        if each.under_way and each.how in (How.ENDED, How.REMOVED, How.PAUSED):
+            whom = f"1 {each.unit.value}" if each.under_way == 1 else f"{each.under_way:,} {each.unit.value}s"
+            said.append(f"{whom} {'stop in' if each.how is How.PAUSED else 'leave'} {each.name}")
+    return " and ".join(said)
 
 
 def reach_words(reach: Reach) -> str:
@@ -150,7 +151,7 @@ def workflow_words(each: ReachedWorkflow) -> Iterator[str]:
         return
     are = "1 is" if each.eligible == 1 else f"{each.eligible:,} are"
     if each.triggered is None:
-        yield f"{are} eligible now; who enters is said by the event that opens it."
+        yield f"{are} eligible now; who of these enters depends on what they do."
     else:
         yield f"{are} eligible now; for {each.triggered:,} of these its trigger is true."
 
@@ -208,16 +209,3 @@ def _count_eligible(
     with open_audience(connection, compiled.program.catalog, workflow.unit, rules, now) as audience:
         found = audience.count(rules)
     return found[0], found[1] if len(found) > 1 else None
-
-
-def _program(live: Revision | None) -> Program | None:
-    try:
-        return compile_documents(live.documents).program if live is not None else None
-    except DefinitionError:
-        return None
-
-
-def _of(before: Program | None, key: str) -> Workflow:
-    if before is None:
-        raise KeyError(key)
-    return before.workflows[key]

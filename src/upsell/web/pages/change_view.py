@@ -10,7 +10,7 @@ import msgspec
 from upsell.clock import format_moment, to_datetime
 from upsell.errors import Problem
 from upsell.runtime.change_book import Looked
-from upsell.runtime.change_reach import Reach, reach_words, workflow_words
+from upsell.runtime.change_reach import Reach, leaving_words, reach_words, workflow_words
 from upsell.runtime.changes import proposers
 from upsell.runtime.differences import FileDifference
 from upsell.store.changes import ChangeAct, ChangeState
@@ -164,7 +164,7 @@ def change_page(looked: Looked, visit: Visit | None) -> ChangePage:
         units=reach_words(reach) if reach is not None else "",
         competing=tuple(_competing(reach)) if reach is not None else (),
         prices=tuple(_prices(reach)) if reach is not None else (),
-        meant=reach.meant if reach is not None else (),
+        meant=looked.meant,
         counted=_minute(looked.counted_at),
         files=looked.differences[:MOST_FILES],
         more_files=max(0, len(looked.differences) - MOST_FILES),
@@ -256,7 +256,9 @@ def launch_words(looked: Looked) -> str:
     """Say exactly what launching does."""
     number = looked.live + 1
     whom = reach_words(looked.reach) if looked.reach is not None else ""
-    return f"Launch for {whom}" if whom else f"Launch as revision {number}"
+    leaving = leaving_words(looked.reach) if looked.reach is not None else ""
+    what = f"Launch for {whom}" if whom else f"Launch as revision {number}"
+    return f"{what}: {leaving}" if leaving else what
 
 
 def _barred(looked: Looked, visit: Visit | None) -> str:
@@ -302,7 +304,6 @@ def _reach_content(reach: Reach) -> dict[str, Any]:
         "units": {kind.value: msgspec.to_builtins(found) for kind, found in reach.units.items()},
         "competing": msgspec.to_builtins(reach.competing),
         "prices": list(_prices(reach)),
-        "meant": list(reach.meant),
     }
 
 

@@ -23,7 +23,7 @@ from upsell.web.pages.changes import PATH, no_change, number_of
 from upsell.web.pages.notices import Notice
 from upsell.web.pages.posting import Form, done, posted
 from upsell.web.pages.shell import shown
-from upsell.workspace.documents import Documents, is_document
+from upsell.workspace.documents import TEMPLATES, Documents, is_document
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -149,7 +149,8 @@ def writing_page(base: _Base, asked: str) -> WritingPage:
         file=file,
         text=base.documents.get(file, ""),
         is_new=file not in base.documents,
-        names=tuple(sorted(base.documents)),
+        # Templates are many: they come last.
+        names=tuple(sorted(base.documents, key=lambda name: (name.startswith(TEMPLATES), name))),
     )
 
 

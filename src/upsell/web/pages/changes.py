@@ -26,7 +26,10 @@ PATH: Final = "/changes"
 """Under which each change has its page, by its number."""
 
 MOST: Final = 50
-"""How many closed changes stand on one page, and how many open ones at most."""
+"""How many closed changes stand on one page."""
+
+MOST_OPEN: Final = 200
+"""How many open changes are listed."""
 
 _WAITS: Final = {
     ChangeState.DRAFT: "whoever proposes, to ask for approval",
@@ -66,7 +69,7 @@ def change_routes(lender: Lender, book: ReportBook, changes: ChangeBook) -> list
         said = request.query_params.get("before", "")
         before = int(said) if said.isdecimal() and len(said) < 19 else None
         with lender.lent() as connection:
-            going = read_open_changes(connection, MOST) if before is None else ()
+            going = read_open_changes(connection, MOST_OPEN) if before is None else ()
             closed = read_closed_changes(connection, MOST + 1, before)
             live = newest_number(connection)
         older = f"{PATH}?before={closed[MOST - 1].number}" if len(closed) > MOST else ""
@@ -98,7 +101,7 @@ def number_of(said: str) -> int:
     Raises:
         ConfigError: It is none.
     """
-    if not (said.isascii() and said.isdecimal() and len(said) < 19):
+    if not (said.isascii() and said.isdecimal() and len(said) < 19 and int(said)):
         msg = f"expected the number of a change, got {said if said.isprintable() else 'something else'}"
         raise ConfigError(msg)
     return int(said)
@@ -114,7 +117,8 @@ def no_change(request: AnyRequest, error: ConfigError) -> Response[bytes]:
 def changes_page(going: tuple[Change, ...], closed: tuple[Change, ...], live: int, older: str) -> ChangesPage:
     """Give what the list says."""
     waiting = sum(each.state is ChangeState.ASKED for each in going)
-    count = f"{len(going)} {'change is' if len(going) == 1 else 'changes are'} open"
+    least = "at least " if len(going) >= MOST_OPEN else ""
+    count = f"{least}{len(going)} {'change is' if len(going) == 1 else 'changes are'} open"
     headline = (
         f"{count}; {waiting or 'none'} {'waits' if waiting < 2 else 'wait'} for approval." if going else ""
     )
