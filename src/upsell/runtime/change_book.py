@@ -21,6 +21,7 @@ from upsell.runtime.apply import newly_meant
 from upsell.runtime.change_reach import Reach, find_reach
 from upsell.runtime.changes import documents_before, find_change
 from upsell.runtime.differences import FileDifference, find_differences
+from upsell.runtime.overview import ReportBook
 from upsell.runtime.whole import compile_whole
 from upsell.store.changes import Change, ChangeRecord, read_change_documents, read_change_records
 from upsell.store.connect import Connection
@@ -133,6 +134,14 @@ class ChangeBook:
             needs_approval=_needs_approval(live, checked),
             meant=meant,
         )
+
+    def prepare(self, connection: Connection, number: int, book: ReportBook) -> None:
+        """Find what the page of a change says before it is asked for: whoever wrote it waits, no reader."""
+        try:
+            self.look(connection, number, book.program())
+        except DefinitionError:
+            # What is live is not taken by this release: the page itself says so.
+            return
 
     def _find_reach(
         self,

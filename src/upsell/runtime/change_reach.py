@@ -1,7 +1,7 @@
 """Reach: whom a change concerns before it goes live, counted where that is quick.
 
-The law: nothing is counted over more units than ``COUNTED``; of more it is said about how many there are, and
-that no more was counted.
+The law: nothing is counted over more units than ``COUNTED``, nor over more events than ``COUNTED_EVENTS``; of
+more it is said about how many there are, and that no more was counted.
 """
 
 from __future__ import annotations
@@ -23,7 +23,11 @@ from upsell.runtime.repricing import Concerned, find_concerned_between
 from upsell.store.audience import open_audience
 from upsell.store.connect import Connection
 from upsell.store.headcount import Headcount, count_about, count_under_way
+from upsell.store.ledger import read_head
 from upsell.workspace.compile import Compiled
+
+COUNTED_EVENTS: Final = 100_000
+"""Up to how many events in the ledger rules are asked that count events."""
 
 
 class How(enum.Enum):
@@ -104,12 +108,13 @@ def find_reach(connection: Connection, before: Program | None, compiled: Compile
     hows = {key: _how(before, after, key) for key in sorted(keys | gone)}
     touched = {key: (after.workflows.get(key) or known[key]) for key in hows}
     units = {kind: count_about(connection, kind) for kind in {each.unit for each in touched.values()}}
-    is_small = all(each.is_exact for each in units.values())
-    under_way = count_under_way(connection, hows) if is_small and hows else {}
+    under_way: dict[str, int] = {}
+    for kind, found in units.items():
+        if found.is_exact:
+            under_way |= count_under_way(connection, kind, {key for key in hows if touched[key].unit is kind})
     return Reach(
         workflows=tuple(
-            _reached(connection, compiled, touched[key], hows[key], under_way.get(key), now, counts=is_small)
-            for key in hows
+            _reached(connection, compiled, touched[key], hows[key], under_way.get(key), now) for key in hows
         ),
         units=units,
         competing=tuple(find_competing(find_conflicts(after), keys)),
@@ -145,8 +150,8 @@ def workflow_words(each: ReachedWorkflow) -> Iterator[str]:
         return
     if each.eligible is None:
         yield (
-            f"How many {noun}s are eligible is not counted here, for there are many; `upsell backtest` "
-            "counts over a history who would enter."
+            f"How many {noun}s are eligible is not counted here, for there is much to count; "
+            "`upsell backtest` counts over a history who would enter."
         )
         return
     are = "1 is" if each.eligible == 1 else f"{each.eligible:,} are"
@@ -187,18 +192,16 @@ def _reached(
     how: How,
     under_way: int | None,
     now: Moment,
-    *,
-    counts: bool,
 ) -> ReachedWorkflow:
     eligible, triggered = None, None
-    if counts and how in (How.NEW, How.ALTERED, How.RESUMED):
+    if under_way is not None and how in (How.NEW, How.ALTERED, How.RESUMED):
         eligible, triggered = _count_eligible(connection, compiled, workflow, now)
     return ReachedWorkflow(workflow.key, workflow.name, workflow.unit, how, under_way, eligible, triggered)
 
 
 def _count_eligible(
     connection: Connection, compiled: Compiled, workflow: Workflow, now: Moment
-) -> tuple[int, int | None]:
+) -> tuple[int | None, int | None]:
     """Count for whom a workflow's rules of eligibility are true, and its trigger's rule besides."""
     texts = [f"({rule.text})" for rule in workflow.eligible] or ["true"]
     when = workflow.trigger.when
@@ -206,6 +209,8 @@ def _count_eligible(
     if when is not None and workflow.trigger.on is None:
         asked.append(" and ".join([*texts, f"({when.text})"]))
     rules = [compile_rule(text, compiled.vocabulary) for text in asked]
+    if any(rule.counters for rule in rules) and read_head(connection).position > COUNTED_EVENTS:
+        return None, None
     with open_audience(connection, compiled.program.catalog, workflow.unit, rules, now) as audience:
         found = audience.count(rules)
     return found[0], found[1] if len(found) > 1 else None

@@ -38,8 +38,10 @@ def count_about(connection: Connection, kind: UnitKind) -> Headcount:
     return Headcount(max(rows, counted), is_exact=False)
 
 
-def count_under_way(connection: Connection, workflows: Collection[str]) -> dict[str, int]:
-    """Count the passages through workflows that go on, by workflow; reads every unit."""
-    rows = connection.execute(query("count_under_way"), {"workflows": sorted(workflows)}).fetchall()
+def count_under_way(connection: Connection, kind: UnitKind, workflows: Collection[str]) -> dict[str, int]:
+    """Count the passages through workflows about one kind of unit that go on; reads all of that kind."""
+    begins, ends = _BEGINS[kind]
+    values = {"workflows": sorted(workflows), "from": begins, "until": ends}
+    rows = connection.execute(query("count_under_way"), values).fetchall()
     found: dict[str, int] = dict(rows)
     return {key: found.get(key, 0) for key in workflows}

@@ -65,17 +65,17 @@ class TeamPages:
 
     def _pages(self, results: Results | None) -> list[HTTPRouteHandler]:
         lender, clock = self._lender, self._clock
-        book = ReportBook(lender, clock, results)
+        book, changes = ReportBook(lender, clock, results), ChangeBook(clock)
         return [
             *home_routes(lender, book, clock),
             *results_routes(book.read),
             workflow_route(lender, book, clock),
             *customer_routes(lender, clock),
             log_route(lender),
-            *change_routes(lender, book, ChangeBook(clock)),
+            *change_routes(lender, book, changes),
             *change_forms(lender, clock),
-            *writing_routes(lender, clock),
-            *workflow_act_routes(lender, clock),
+            *writing_routes(lender, clock, book, changes),
+            *workflow_act_routes(lender, clock, book, changes),
             *stop_routes(lender, clock),
             components_route(),
             static_files,

@@ -13,7 +13,9 @@ from litestar.params import FromPath
 from upsell.clock import Clock
 from upsell.errors import ConfigError
 from upsell.runtime import changes
+from upsell.runtime.change_book import ChangeBook
 from upsell.runtime.change_files import take_upload, with_text
+from upsell.runtime.overview import ReportBook
 from upsell.store.changes import Change, read_change_documents
 from upsell.store.connect import Connection
 from upsell.store.lending import Lender
@@ -66,7 +68,9 @@ class _Base(msgspec.Struct, frozen=True):
     live: int
 
 
-def writing_routes(lender: Lender, clock: Clock) -> list[HTTPRouteHandler]:
+def writing_routes(
+    lender: Lender, clock: Clock, book: ReportBook, kept: ChangeBook
+) -> list[HTTPRouteHandler]:
     """Give the routes where changes are drafted and altered."""
 
     def show(request: AnyRequest, number: int) -> Response[bytes]:
@@ -81,13 +85,14 @@ def writing_routes(lender: Lender, clock: Clock) -> list[HTTPRouteHandler]:
             with lender.lent() as connection:
                 documents = _sent(_base(connection, number), form)
                 if number:
-                    changes.alter(connection, clock, number, documents, word, made_from=made_from)
+                    change = changes.alter(connection, clock, number, documents, word, made_from=made_from)
                 else:
-                    number = changes.propose(connection, clock, documents, word, made_from=made_from).number
-                    return done(request, f"{PATH}/{number}", Notice.CHANGE_DRAFTED)
+                    change = changes.propose(connection, clock, documents, word, made_from=made_from)
+                kept.prepare(connection, change.number, book)
         except ConfigError as error:
             raise ConfigError(str(error).partition("\n")[0]) from error
-        return done(request, f"{PATH}/{number}", Notice.CHANGE_ALTERED)
+        notice = Notice.CHANGE_ALTERED if number else Notice.CHANGE_DRAFTED
+        return done(request, f"{PATH}/{change.number}", notice)
 
     @route([f"{PATH}/new"], http_method=["GET", "HEAD"], sync_to_thread=True, include_in_schema=False)
     def show_new(request: AnyRequest) -> Response[bytes]:

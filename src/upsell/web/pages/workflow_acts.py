@@ -15,8 +15,10 @@ from upsell.clock import Clock, to_datetime
 from upsell.errors import ConfigError
 from upsell.journeys.workflow import Status
 from upsell.runtime import changes, desk
+from upsell.runtime.change_book import ChangeBook
 from upsell.runtime.change_files import with_status
 from upsell.runtime.changes import Word
+from upsell.runtime.overview import ReportBook
 from upsell.store.connect import Connection
 from upsell.store.lending import Lender
 from upsell.store.messages import count_waiting_messages
@@ -70,7 +72,9 @@ def workflow_acts(connection: Connection, workflow: str, status: Status) -> Work
     )
 
 
-def workflow_act_routes(lender: Lender, clock: Clock) -> list[HTTPRouteHandler]:
+def workflow_act_routes(
+    lender: Lender, clock: Clock, book: ReportBook, kept: ChangeBook
+) -> list[HTTPRouteHandler]:
     """Give the routes of the forms by which a workflow is paused, let go on and ended."""
 
     def pause(request: AnyRequest, connection: Connection, workflow: str, word: Word) -> Response[bytes]:
@@ -90,6 +94,7 @@ def workflow_act_routes(lender: Lender, clock: Clock) -> list[HTTPRouteHandler]:
         documents = with_status(live.documents if live is not None else {}, workflow, Status.ENDED)
         number = live.number if live is not None else 0
         change = changes.propose(connection, clock, documents, word, made_from=number)
+        kept.prepare(connection, change.number, book)
         return done(request, f"{CHANGES}/{change.number}", Notice.CHANGE_DRAFTED)
 
     return [
