@@ -300,7 +300,7 @@ def test_the_commands_do_the_same(world: LiveWorld, tmp_path: Path) -> None:
     assert asked.returncode == 0, asked.stderr
     shown = run_command("changes", "show", str(change), **database).stdout
     assert "+ journey: [{wait: 7 days}" in shown
-    assert "asked by shell:ada: sooner" in shown
+    assert "approval asked for by shell:ada: sooner" in shown
     own = run_command("changes", "approve", str(change), "--why", "fine", **database)
     assert (own.returncode, "expected another person" in own.stderr) == (1, True)
     other = {**database, "USER": "bob", "LOGNAME": "bob"}
@@ -320,6 +320,6 @@ def test_the_commands_do_the_same(world: LiveWorld, tmp_path: Path) -> None:
     assert (act.act, act.by, act.about, act.because) == (
         Act.APPLIED,
         "shell:ada",
-        f"revision {number + 2}",
+        str(number + 2),
         "back",
     )

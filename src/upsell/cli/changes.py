@@ -89,6 +89,7 @@ def _shown(looked: Looked) -> Iterator[str]:
     from upsell.cli.problems_text import shown_problem, shown_waived
     from upsell.clock import to_datetime
     from upsell.runtime.change_reach import workflow_words
+    from upsell.runtime.changes import did_words
     from upsell.runtime.repricing import concerned_lines
 
     change = looked.change
@@ -96,7 +97,7 @@ def _shown(looked: Looked) -> Iterator[str]:
     if looked.is_stale:
         yield f"Revision {looked.live} is live by now: it cannot be launched; propose it over that one."
     for file in looked.differences:
-        yield f"\n{file.name}: {file.how}, {file.added:,} lines come, {file.removed:,} go"
+        yield f"\n{file.name}: {file.words}"
         yield from (f"{line.sign.value} {line.text}" for line in file.lines)
         if file.left_out:
             yield f"{file.left_out:,} lines more are not shown"
@@ -115,4 +116,4 @@ def _shown(looked: Looked) -> Iterator[str]:
     yield ""
     for record in looked.records:
         because = f": {record.because}" if record.because else ""
-        yield f"{to_datetime(record.at):%Y-%m-%d %H:%M}  {record.act.value} by {record.by}{because}"
+        yield f"{to_datetime(record.at):%Y-%m-%d %H:%M}  {did_words(record.act)} by {record.by}{because}"

@@ -79,7 +79,7 @@ def apply(
         settle_sinks(connection, whole.sinks, head)
         connection.execute(query("notify_events"))
         if by:
-            add_act(connection, Act.APPLIED, by, f"revision {revision.number}", "", note, head.seen_at)
+            add_act(connection, Act.APPLIED, by, str(revision.number), "", note, head.seen_at)
     return revision
 
 

@@ -250,6 +250,11 @@ def proposers(records: tuple[ChangeRecord, ...]) -> frozenset[str]:
     return frozenset(each.by for each in records if each.act in _PROPOSING)
 
 
+def did_words(act: ChangeAct) -> str:
+    """Say what was done, as it goes before who did it."""
+    return "approval asked for" if act is ChangeAct.ASKED else act.value
+
+
 def documents_before(connection: Connection, change: Change) -> Documents:
     """Give the documents of the revision a change was made from; none where nothing was live."""
     before = read_revision(connection, change.made_from) if change.made_from else None
@@ -297,7 +302,7 @@ def _write(
     """Write down what was done: in the change's own record, and in the log of what users did."""
     now = clock.now()
     add_change_record(connection, change, act, word.by, word.because, now)
-    add_act(connection, _ACTS[act], word.by, f"change {change.number}", words, word.because, now)
+    add_act(connection, _ACTS[act], word.by, str(change.number), words, word.because, now)
 
 
 def _check(connection: Connection, documents: Documents, made_from: int) -> None:

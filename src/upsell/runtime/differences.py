@@ -57,6 +57,12 @@ class FileDifference(msgspec.Struct, frozen=True):
     lines: tuple[Line, ...]
     left_out: int
 
+    @property
+    def words(self) -> str:
+        """What becomes of it, and how many lines come and go."""
+        come = "1 line comes" if self.added == 1 else f"{self.added:,} lines come"
+        return f"{self.how}, {come}, {self.removed:,} {'goes' if self.removed == 1 else 'go'}"
+
 
 def find_differences(before: Documents, after: Documents) -> tuple[FileDifference, ...]:
     """Give what changes in each file, in order of their paths; () when nothing does."""

@@ -65,7 +65,8 @@ def is_document(name: str) -> bool:
     """Tell whether a path within a workspace is that of a document, if only by a slip of its name."""
     path = PurePosixPath(name)
     folder = "" if len(path.parts) == 1 else str(path.parent)
-    return name.isprintable() and folder in _FITTING and _FITTING[folder](path.name)
+    is_plain = name.isprintable() and str(path) == name
+    return is_plain and folder in _FITTING and _FITTING[folder](path.name)
 
 
 def hash_documents(documents: Documents) -> str:

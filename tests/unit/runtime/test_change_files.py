@@ -52,7 +52,16 @@ def test_an_upload_that_is_no_workspace_is_refused() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["../upsell.yaml", "/etc/upsell.yaml", "workflows/../../x.yaml", "workflows/a\nb.yaml", "", "x.py"],
+    [
+        "./upsell.yaml",
+        "workflows//a.yaml",
+        "../upsell.yaml",
+        "/etc/upsell.yaml",
+        "workflows/../../x.yaml",
+        "workflows/a\nb.yaml",
+        "",
+        "x.py",
+    ],
 )
 def test_only_a_path_of_a_workspace_is_a_document(name: str) -> None:
     assert not is_document(name)

@@ -82,7 +82,7 @@ def test_what_another_person_approved_goes_live_as_it_was_approved(connection: C
     ]
     assert {each.hash for each in records} == {change.hash}
     told = [(each.by, each.act.value, each.about, each.words) for each in read_acts(connection, 9)]
-    assert told[0] == (ADA.by, "launched a change", f"change {change.number}", "as revision 2")
+    assert told[0] == (ADA.by, "launched change", str(change.number), "as revision 2")
     assert len(told) == 4
     assert [each.revision for each in read_closed_changes(connection, 9)] == [2]
     assert read_open_changes(connection, 9) == ()

@@ -11,7 +11,7 @@ from upsell.clock import format_moment, to_datetime
 from upsell.errors import Problem
 from upsell.runtime.change_book import Looked
 from upsell.runtime.change_reach import Reach, leaving_words, reach_words, workflow_words
-from upsell.runtime.changes import proposers
+from upsell.runtime.changes import did_words, proposers
 from upsell.runtime.differences import FileDifference
 from upsell.store.changes import ChangeAct, ChangeState
 from upsell.web.access import Right
@@ -169,7 +169,7 @@ def change_page(looked: Looked, visit: Visit | None) -> ChangePage:
         files=looked.differences[:MOST_FILES],
         more_files=max(0, len(looked.differences) - MOST_FILES),
         records=tuple(
-            RecordRow(_minute(each.at), _did(each.act), each.by, each.because) for each in looked.records
+            RecordRow(_minute(each.at), did_words(each.act), each.by, each.because) for each in looked.records
         ),
         doings=tuple(_doings(looked, visit)) if may else (),
         alter=f"/changes/{change.number}/alter" if change.is_open and Right.PROPOSE in may else "",
@@ -259,10 +259,6 @@ def launch_words(looked: Looked) -> str:
     leaving = leaving_words(looked.reach) if looked.reach is not None else ""
     what = f"Launch for {whom}" if whom else f"Launch as revision {number}"
     return f"{what}: {leaving}" if leaving else what
-
-
-def _did(act: ChangeAct) -> str:
-    return "asked for" if act is ChangeAct.ASKED else act.value
 
 
 def _barred(looked: Looked, visit: Visit | None) -> str:
