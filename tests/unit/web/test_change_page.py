@@ -18,8 +18,10 @@ from upsell.store.headcount import Headcount
 from upsell.store.users import Role
 from upsell.web.access import RIGHTS
 from upsell.web.pages.change_view import ChangePage, change_content, change_page
+from upsell.web.pages.changes import changes_page
 from upsell.web.pages.forms import rendered
 from upsell.web.pages.shell import Shell, Visit
+from upsell.web.pages.stops import stops_page
 from upsell.workspace.linting import Linted
 
 HELP = workflow(trigger=ON_PRICING, journey="[{email: {content: t1, intent: help}}]")
@@ -158,3 +160,26 @@ def test_every_state_is_written_with_its_difference_and_its_record(state: Change
     told = msgspec.json.decode(msgspec.json.encode(change_content(looked(state))))
     assert (told["state"], told["proposed_at"][:10]) == (state.value, "2026-03-02")
     assert [each["name"] for each in told["files"]] == ["workflows/help.yaml"]
+
+
+def test_where_nothing_is_proposed_or_stopped_it_says_what_will_stand_there_and_how_to_make_it() -> None:
+    said = written("changes.html", changes_page((), (), 3, ""))
+    assert "Nothing is proposed" in said
+    assert "upsell propose" in said
+    said = written("stops.html", stops_page((), {}, 0))
+    assert "Nothing is stopped" in said
+    assert "upsell stop --because" in said
+
+
+def test_a_list_says_whom_each_change_waits_for() -> None:
+    states = (ChangeState.DRAFT, ChangeState.ASKED, ChangeState.APPROVED)
+    found = tuple(looked(state).change for state in states)
+    page = changes_page(found, (), 3, "")
+    assert page.headline == "3 changes are open; 1 waits for approval."
+    assert [row.waits for row in page.open] == [
+        "whoever proposes, to ask for approval",
+        "another person, to approve it",
+        "whoever proposes, to launch it",
+    ]
+    page = changes_page(found, (), 4, "")
+    assert {row.waits for row in page.open} == {"whoever proposes, to carry it over to revision 4"}

@@ -211,9 +211,8 @@ def _answer(looked: Looked) -> str:
             return f"It was {change.state.value} by {last.by}; nothing of it went live."
         case ChangeState.DRAFT | ChangeState.ASKED | ChangeState.APPROVED if looked.is_stale:
             live = f"revision {looked.live}" if looked.live else "nothing"
-            return (
-                f"Not as it is: by now {live} is live, and it was made from {change.made_from or 'nothing'}."
-            )
+            was = f"revision {change.made_from}" if change.made_from else "nothing"
+            return f"Not as it is: by now {live} is live, and it was made from {was}."
         case ChangeState.DRAFT if fails:
             count = len(looked.checked.problems) if looked.checked is not None else 0
             return f"Not yet: its checks find {count:,} {'error' if count == 1 else 'errors'} to put right."

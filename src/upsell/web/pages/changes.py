@@ -133,9 +133,9 @@ def changes_page(going: tuple[Change, ...], closed: tuple[Change, ...], live: in
 def _row(each: Change, live: int) -> ChangeRow:
     is_stale = each.is_open and each.made_from != live
     waits = (
-        f"whoever proposes, to make it anew from revision {live}" if is_stale else _WAITS.get(each.state, "")
+        f"whoever proposes, to carry it over to revision {live}" if is_stale else _WAITS.get(each.state, "")
     )
-    state = "waits for approval" if each.state is ChangeState.ASKED else each.state.value
+    state = "approval asked for" if each.state is ChangeState.ASKED else each.state.value
     return ChangeRow(
         path=f"{PATH}/{each.number}",
         number=each.number,
