@@ -18,8 +18,8 @@ _MOST = 50
 
 def changes(
     action: Annotated[
-        Literal["list", "show", "ask", "approve", "refuse", "launch", "withdraw"],
-        typer.Argument(help="list, show, ask, approve, refuse, launch or withdraw."),
+        Literal["list", "show", "ask", "approve", "refuse", "launch", "renew", "withdraw"],
+        typer.Argument(help="list, show, ask, approve, refuse, launch, renew or withdraw."),
     ] = "list",
     number: Annotated[
         int, typer.Argument(metavar="[NUMBER]", help="Number of the change.", show_default=False)
@@ -30,7 +30,7 @@ def changes(
     """List changes, show one, or ask for approval of one, approve, refuse, launch or withdraw it.
 
     Nobody approves what they proposed. What is launched is what was approved, over the revision it was made
-    from; `upsell propose` drafts and alters.
+    from; `renew` carries one over to the revision that is live by now. `upsell propose` drafts and alters.
     """
     from upsell.cli.experiment import user_name
     from upsell.clock import SystemClock
@@ -70,6 +70,9 @@ def changes(
             case "launch":
                 revision = kept.launch(connection, clock, number, word)
                 print(f"Revision {revision.number} is live ({revision.hash[:12]}).")
+            case "renew":
+                change = kept.renew(connection, clock, number, word)
+                print(f"Change {number} is over revision {change.made_from} now, and a draft again.")
             case "withdraw":
                 kept.withdraw(connection, clock, number, word)
                 print(f"Change {number} is withdrawn and closed; what is live stays as it is.")
@@ -95,7 +98,7 @@ def _shown(looked: Looked) -> Iterator[str]:
     change = looked.change
     yield f"Change {change.number}, {change.state.value}, over revision {change.made_from}: {change.because}"
     if looked.is_stale:
-        yield f"Revision {looked.live} is live by now: it cannot be launched; propose it over that one."
+        yield f"Revision {looked.live} is live by now: upsell changes renew {change.number} --why TEXT"
     for file in looked.differences:
         yield f"\n{file.name}: {file.words}"
         yield from (f"{line.sign.value} {line.text}" for line in file.lines)

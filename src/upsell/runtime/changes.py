@@ -376,5 +376,6 @@ def _stale(live: Revision | None, made_from: int, documents: Documents) -> str:
     told = f"\nWhat it would change by now:\n{changed}" if changed else "\nIt would change nothing by now."
     return (
         f"expected a change made from revision {live.number}, which is live, got one made from {seen}: make "
-        f"it anew from revision {live.number}, so that nobody's work is lost{told}"
+        f"it anew from revision {live.number}, so that nobody's work is lost "
+        f"(files: pull it first, or propose over it with --over {live.number}){told}"
     )

@@ -251,6 +251,26 @@ def test_of_two_who_launch_at_once_one_revision_comes(connection: Connection, sh
     assert len(read_revisions(connection, 1)) == 2
 
 
+def test_a_launch_that_breaks_off_leaves_everything_as_it_was(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change = approved(connection)
+
+    def breaks_off(*_: object) -> None:
+        msg = "the machine went down"
+        raise RuntimeError(msg)
+
+    # The log is written last.
+    monkeypatch.setattr(changes, "add_act", breaks_off)
+    with pytest.raises(RuntimeError):
+        changes.launch(connection, CLOCK, change.number, ADA)
+    assert stands(connection, change) is ChangeState.APPROVED
+    assert len(read_revisions(connection, 1)) == 1
+    assert len(read_change_records(connection, change.number)) == 3
+    monkeypatch.undo()
+    assert changes.launch(connection, CLOCK, change.number, ADA).number == 2
+
+
 def test_what_was_done_about_a_change_is_never_changed(connection: Connection) -> None:
     drafted(connection)
     for table in ("change_records", "change_documents"):

@@ -29,6 +29,7 @@ from upsell.web.pages.changes import PATH as CHANGES
 from upsell.web.pages.customer import LARGEST_FORM
 from upsell.web.pages.notices import Notice
 from upsell.web.pages.posting import Form, done, posted
+from upsell.workspace.documents import WORKFLOWS
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -40,6 +41,7 @@ class WorkflowActs(msgspec.Struct, frozen=True):
 
     Attributes:
         path: Where its page is, and its forms under it.
+        file: Its file within the workspace.
         is_ended: Whether it has ended.
         stopped: By whom it is stopped by hand, since when and why, in a sentence; empty where it is not.
         elsewhere: The same of a stop of everything or of a channel, which is let go on elsewhere.
@@ -47,6 +49,7 @@ class WorkflowActs(msgspec.Struct, frozen=True):
     """
 
     path: str
+    file: str
     is_ended: bool
     stopped: str
     elsewhere: tuple[str, ...]
@@ -65,6 +68,7 @@ def workflow_acts(connection: Connection, workflow: str, status: Status) -> Work
             elsewhere.append(f"{stop.words[:1].upper()}{stop.words[1:]}: {said[:1].lower()}{said[1:]}")
     return WorkflowActs(
         path=f"{_PATH}/{workflow}",
+        file=f"{WORKFLOWS}/{workflow}.yaml",
         is_ended=status is Status.ENDED,
         stopped=stopped,
         elsewhere=tuple(elsewhere),
