@@ -34,6 +34,7 @@ GIVEN = {
     "event": "Pricing Viewed",
     "user": "1",
     "channel": "x",
+    "number": "1",
 }
 
 

@@ -487,5 +487,5 @@ def test_the_commands_show_list_and_let_go_on(sent: tuple[LiveWorld, Sink], data
     listed = run("guardrail", "list").stdout
     assert "ada: the list was cleaned" in listed
     (done,) = read_acts(world.connection, 9)
-    assert (done.act, done.by, done.about) == (Act.LET_GO_ON, "shell:ada", "w")
+    assert (done.act, done.by, done.about) == (Act.GUARDRAIL_LIFTED, "shell:ada", "w")
     assert "6 complaints of 40 delivered" in listed

@@ -95,13 +95,13 @@ def test_who_may_let_a_workflow_go_on_does_so_once_with_why_and_it_stays_written
     assert to in users.client.get("/guardrails").text
     assert (
         send(users.client, "/guardrails", to, why="the list was cleaned").headers["location"]
-        == "/guardrails?done=let_go_on"
+        == "/guardrails?done=guardrail_lifted"
     )
     (breach,) = read_breaches(connection)
     assert (breach.ended_by, breach.why) == (WHO[Role.EDITOR], "the list was cleaned")
     done = read_acts(connection, 1)[0]
     assert (done.act, done.by, done.about, done.because) == (
-        Act.LET_GO_ON, WHO[Role.EDITOR], "quota", "the list was cleaned",
+        Act.GUARDRAIL_LIFTED, WHO[Role.EDITOR], "quota", "the list was cleaned",
     )  # fmt: skip
     again = send(users.client, "/guardrails", to, why="once more")
     assert (again.status_code, "nothing is open" in again.text) == (400, True)

@@ -22,8 +22,10 @@ def apply(
 
     Refused, with the difference, when another revision is live than the one the directory was made
     from. Counters that are new are filled from the ledger before it counts for anybody. Says besides how
-    many warnings stand, and how many are waived.
+    many warnings stand, and how many are waived. Asks for nobody's approval, and stands in the log: whoever
+    can run it holds the machine. With approval: `upsell propose`.
     """
+    from upsell.cli.experiment import user_name
     from upsell.cli.problems_text import standing
     from upsell.clock import SystemClock
     from upsell.config import load_settings
@@ -40,7 +42,8 @@ def apply(
     expected = read_mark(workspace) if over is None else over
     with connect(database_url(load_settings(os.environ))) as connection:
         before = newest_revision(connection)
-        revision = applying.apply(connection, documents, clock, expected=expected, note=note)
+        by = f"shell:{user_name()}"
+        revision = applying.apply(connection, documents, clock, expected=expected, note=note, by=by)
     write_mark(workspace, revision)
     print(standing(linted, workspace), end="")
     is_same = before is not None and revision.number == before.number

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from upsell.cli.backtest_text import dotted, file_lines
 from upsell.journeys.workflow import Status
+from upsell.runtime.conflicts import find_competing, slot_words
 
 if TYPE_CHECKING:
     from upsell.journeys.conflicts import Conflict
@@ -46,13 +47,11 @@ def collisions_text(program: Program, collisions: Sequence[Collision], found: Ba
 
 def short_lines(conflicts: Sequence[Conflict], changed: Collection[str]) -> Iterator[str]:
     """Write in a line or two each pair that may meet of which one is new or changed; nothing without any."""
-    told = [each for each in conflicts if not each.apart and not {each.one, each.other}.isdisjoint(changed)]
+    told = list(find_competing(conflicts, changed))
     if told:
         yield "New or changed workflows that compete for the upsell slot (see `upsell conflicts`):"
     for each in told:
-        gets = f"{each.winner} wins at once" if each.winner is not None else "neither wins as such"
-        words = f"{each.one} and {each.other}, over {_slots(each)}: {gets} ({each.because})"
-        yield from textwrap.wrap(words, _WIDTH, initial_indent="  ", subsequent_indent="    ")
+        yield from textwrap.wrap(each.words, _WIDTH, initial_indent="  ", subsequent_indent="    ")
         if each.doubt:
             yield from textwrap.wrap(each.doubt, _WIDTH, initial_indent="    ! ", subsequent_indent="      ")
 
@@ -71,7 +70,7 @@ def _head(program: Program, pairs: int) -> list[str]:
 
 
 def _pair(conflict: Conflict) -> Iterator[str]:
-    yield f"{conflict.one} and {conflict.other}, over {_slots(conflict)}"
+    yield f"{conflict.one} and {conflict.other}, over {slot_words(conflict)}"
     yield from _said("triggers alike", ", ".join(conflict.triggers) or "none")
     gets = f"{conflict.winner} wins: " if conflict.winner is not None else ""
     yield from _said("wanted at once", f"{gets}{conflict.because}")
@@ -99,12 +98,6 @@ def _lost(losses: Losses) -> Iterator[str]:
     yield dotted(f"    {losses.workflow}: {losses.unit}s", losses.lost)
     if losses.in_vain:
         yield dotted("      candidates that never got it", losses.in_vain)
-
-
-def _slots(conflict: Conflict) -> str:
-    if conflict.units == "people":
-        return f"the slots of an account's {' and '.join(conflict.roles)}"
-    return f"the slots of {conflict.units}s"
 
 
 def _apart(conflicts: Sequence[Conflict]) -> Iterator[list[str]]:

@@ -79,6 +79,10 @@ COMMANDS: Final[dict[str, Entry]] = {
     "templates": Entry("upsell.cli.templates:templates", "List the ready templates, or copy some."),
     "plan": Entry("upsell.cli.plan:plan", "Show what applying a workspace would change."),
     "apply": Entry("upsell.cli.apply:apply", "Put a workspace live as the next revision."),
+    "propose": Entry("upsell.cli.propose:propose", "Propose a workspace as a change that another approves."),
+    "changes": Entry(
+        "upsell.cli.changes:changes", "List changes, show one, approve, refuse, launch or withdraw it."
+    ),
     "pull": Entry("upsell.cli.pull:pull", "Write the workspace that is live to files."),
     "worker": Entry("upsell.cli.worker:worker", "Take events and send messages, until stopped."),
     "consume": Entry("upsell.cli.consume:consume", "Read a source of Kafka into the ledger, until stopped."),

@@ -30,7 +30,7 @@ def stop(*, channel: _CHANNEL = "", workflow: _WORKFLOW = "", because: _BECAUSE 
     because = _checked(channel, workflow, because, "stop")
     with connect(database_url(load_settings(os.environ))) as connection:
         is_new = desk.stop(
-            connection, SystemClock(), user_name(), because, channel=channel, workflow=workflow
+            connection, SystemClock(), f"shell:{user_name()}", because, channel=channel, workflow=workflow
         )
         held = next(s for s in open_stops(connection) if (s.channel, s.workflow) == (channel, workflow))
         waiting = count_stopped(connection).get(held.number, 0)
@@ -61,7 +61,7 @@ def resume(*, channel: _CHANNEL = "", workflow: _WORKFLOW = "", because: _BECAUS
     because = _checked(channel, workflow, because, "resume")
     with connect(database_url(load_settings(os.environ))) as connection:
         is_ended = desk.resume(
-            connection, SystemClock(), user_name(), because, channel=channel, workflow=workflow
+            connection, SystemClock(), f"shell:{user_name()}", because, channel=channel, workflow=workflow
         )
         left = open_stops(connection)
         breaches = [each for each in read_breaches(connection) if each.ended_at is None]

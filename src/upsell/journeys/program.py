@@ -6,6 +6,7 @@ be taken again with the program that took it.
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Iterable, Mapping
 
 import msgspec
@@ -100,6 +101,13 @@ class Accepting(msgspec.Struct, frozen=True):
     approval_within: Duration = 7 * DAY
 
 
+class LaunchApproval(enum.Enum):
+    """Whose approval a change needs before it goes live."""
+
+    ANOTHER_PERSON = "another_person"
+    NONE = "none"
+
+
 class Program(msgspec.Struct, frozen=True):
     """A compiled workspace.
 
@@ -130,6 +138,7 @@ class Program(msgspec.Struct, frozen=True):
         accepting: Who may accept, and what needs approval.
         own_mails: The workspace's templates of mails about orders, by name, in place of the shipped ones.
         queues: Queues of tasks that are written, by name.
+        launch_approval: Whose approval a change needs before it goes live.
     """
 
     version: str
@@ -158,6 +167,7 @@ class Program(msgspec.Struct, frozen=True):
     accepting: Accepting = Accepting()
     own_mails: Mapping[str, Content] = msgspec.field(default_factory=dict)
     queues: Mapping[str, Queue] = msgspec.field(default_factory=dict)
+    launch_approval: LaunchApproval = LaunchApproval.ANOTHER_PERSON
 
     def sender_of(self, workflow: Workflow | None) -> Sender:
         """Give who mail of a workflow comes from: the one it names, while there is one of that name."""

@@ -7,13 +7,15 @@ seen; applying over a newer revision than the one expected is refused, with the 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from upsell.clock import Clock
 from upsell.errors import DefinitionError, StoreError
 from upsell.journeys.program import Program
 from upsell.journeys.steps import SplitStep, WaitTimeStep
+from upsell.journeys.workflow import Workflow
 from upsell.runtime.whole import compile_whole
+from upsell.store.acts import Act, add_act
 from upsell.store.connect import Connection
 from upsell.store.ledger import reach_moment
 from upsell.store.queries import query
@@ -25,7 +27,13 @@ from upsell.workspace.editions import NEWEST, edition_of
 
 
 def apply(
-    connection: Connection, documents: Documents, clock: Clock, *, expected: int | None, note: str = ""
+    connection: Connection,
+    documents: Documents,
+    clock: Clock,
+    *,
+    expected: int | None,
+    note: str = "",
+    by: str = "",
 ) -> Revision:
     """Put documents live as the next revision; the worker launches it when it comes to that place.
 
@@ -39,6 +47,7 @@ def apply(
         expected: Number of the revision the documents were made from, 0 for none; None to apply
             over whatever is live.
         note: What is to be remembered about it.
+        by: Who applies it, for the log; empty where what it is part of stands there.
 
     Raises:
         DefinitionError: The documents do not compile.
@@ -69,6 +78,8 @@ def apply(
         # A sink that is new hears of what comes from here on, also while nobody delivers yet.
         settle_sinks(connection, whole.sinks, head)
         connection.execute(query("notify_events"))
+        if by:
+            add_act(connection, Act.APPLIED, by, str(revision.number), "", note, head.seen_at)
     return revision
 
 
@@ -100,6 +111,11 @@ def changed_workflows(before: Documents, after: Program) -> frozenset[str]:
         known = compile_documents(before).program.workflows if before else {}
     except DefinitionError:
         known = {}
+    return differing_workflows(known, after)
+
+
+def differing_workflows(known: Mapping[str, Workflow], after: Program) -> frozenset[str]:
+    """Give the keys of a program's workflows that are not among those known, or are there otherwise."""
     return frozenset(
         key
         for key, workflow in after.workflows.items()

@@ -5,7 +5,7 @@ For ``upsell conflicts``. The law: nothing is rehearsed here; a backtest's own c
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -61,6 +61,30 @@ def find_collisions(conflicts: Iterable[Conflict], found: Backtest) -> list[Coll
         )
         collisions.append(Collision(conflict, one.tally.shared[other.workflow], losses))
     return sorted(collisions, key=lambda each: -each.collisions)
+
+
+class Competing(msgspec.Struct, frozen=True):
+    """Two workflows that compete for the slot, in words: over whose, who wins and why; and a doubt."""
+
+    words: str
+    doubt: str
+
+
+def find_competing(conflicts: Sequence[Conflict], changed: Collection[str]) -> Iterator[Competing]:
+    """Say of each pair that may meet, and of which one is new or changed, who wins and why."""
+    for each in conflicts:
+        if each.apart or {each.one, each.other}.isdisjoint(changed):
+            continue
+        gets = f"{each.winner} wins at once" if each.winner is not None else "neither wins as such"
+        words = f"{each.one} and {each.other}, over {slot_words(each)}: {gets} ({each.because})"
+        yield Competing(words, each.doubt)
+
+
+def slot_words(conflict: Conflict) -> str:
+    """Say over whose slots two workflows compete."""
+    if conflict.units == "people":
+        return f"the slots of an account's {' and '.join(conflict.roles)}"
+    return f"the slots of {conflict.units}s"
 
 
 def _losses(workflow: str, unit: str, tally: Tally, holder: str) -> Losses:

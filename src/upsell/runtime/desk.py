@@ -19,7 +19,7 @@ from upsell.channels.webhook import write_webhook
 from upsell.clock import Clock, Moment, format_duration
 from upsell.decisions.reach import EMAIL, WEBHOOK
 from upsell.decisions.reasons import MEANINGS
-from upsell.decisions.stops import STOPPABLE, ask_stops
+from upsell.decisions.stops import STOPPABLE, Stop, ask_stops
 from upsell.errors import ConfigError, DeliveryError, nearest
 from upsell.journeys.gate import ask_gate
 from upsell.journeys.workflow import Trigger, Workflow
@@ -28,6 +28,7 @@ from upsell.runtime.backlog import LATE_AFTER, LONGEST_SPREAD
 from upsell.runtime.programs import Programs
 from upsell.runtime.receipts import receipt_event
 from upsell.runtime.snapshot import take_snapshot
+from upsell.store.acts import Act, add_act
 from upsell.store.answers import PassageDecision, read_passage
 from upsell.store.connect import Connection
 from upsell.store.ledger import append
@@ -201,11 +202,17 @@ def stop(
 ) -> bool:
     """Stop everything, a channel or a workflow from now on; tell whether it was not stopped before.
 
+    It stands in the log of what users did.
+
     Raises:
         ConfigError: No channel or workflow has that name.
     """
     _check_subject(connection, channel, workflow)
-    return start_stop(connection, clock, channel, workflow, by, because)
+    with connection.transaction():
+        is_new = start_stop(connection, clock, channel, workflow, by, because)
+        if is_new:
+            add_act(connection, Act.STOPPED, by, _subject(channel, workflow), "", because, clock.now())
+    return is_new
 
 
 def resume(
@@ -214,7 +221,8 @@ def resume(
     """Let go on what was stopped; tell whether it was.
 
     What has waited for over an hour goes out spread over as long as it waited, at most an hour; each message
-    is asked about before, and one that nobody should get any more is withheld.
+    is asked about before, and one that nobody should get any more is withheld. It stands in the log of what
+    users did.
 
     Raises:
         ConfigError: No channel or workflow has that name.
@@ -222,7 +230,16 @@ def resume(
     _check_subject(connection, channel, workflow)
     now = clock.now()
     spread_messages(connection, now, LATE_AFTER, LONGEST_SPREAD)
-    return end_stop(connection, clock, channel, workflow, by, because)
+    with connection.transaction():
+        is_ended = end_stop(connection, clock, channel, workflow, by, because)
+        if is_ended:
+            add_act(connection, Act.LET_GO_ON, by, _subject(channel, workflow), "", because, now)
+    return is_ended
+
+
+def _subject(channel: str, workflow: str) -> str:
+    """Name what is stopped, as a stop does."""
+    return Stop(0, channel, workflow, 0, "", "").words
 
 
 def _check_subject(connection: Connection, channel: str, workflow: str) -> None:

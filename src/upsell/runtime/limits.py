@@ -131,5 +131,5 @@ def let_go_on(  # who says so, as the record has it and as the log does
         ended = end_breaches(connection, clock, workflow, by, why)
         if ended:
             words = f"{ended} {'breach' if ended == 1 else 'breaches'} closed"
-            add_act(connection, Act.LET_GO_ON, actor, workflow, words, why, clock.now())
+            add_act(connection, Act.GUARDRAIL_LIFTED, actor, workflow, words, why, clock.now())
     return ended

@@ -33,6 +33,7 @@ from upsell.runtime.results import (
     holdout_lifts,
     programme_headline,
 )
+from upsell.store.changes import count_asked_changes
 from upsell.store.connect import Connection
 from upsell.store.guardrails import Breach, MessageSums, read_message_sums, stretch_at, stretch_begins
 from upsell.store.incidents import read_incidents
@@ -379,6 +380,13 @@ def _needs(
                 f"Nobody is sold to meanwhile. Once it works: upsell incident end {incident.id}",
                 Tone.BAD,
             )
+    asked = count_asked_changes(connection)
+    if asked:
+        yield Need(
+            f"{_counted(asked, 'change')} {'waits' if asked == 1 else 'wait'} for approval",
+            "Another person than who proposed it looks at the difference and decides: Changes",
+            Tone.WARN,
+        )
     work = count_waiting_work(connection, now)
     if work.approvals:
         yield Need(

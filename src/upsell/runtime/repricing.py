@@ -41,6 +41,13 @@ def find_concerned(
         before = compile_documents(live).program
     except DefinitionError:
         return []
+    return find_concerned_between(connection, before, after, now)
+
+
+def find_concerned_between(
+    connection: Connection, before: Program, after: Program, now: Moment
+) -> list[Concerned]:
+    """Find the same from a program that is live."""
     changes = find_changes(before.catalog, after.catalog)
     if not changes:
         return []

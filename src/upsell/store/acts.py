@@ -36,10 +36,20 @@ class Act(enum.Enum):
     KEY_ROTATED = "rotated a key"
     KEY_REVOKED = "revoked a key"
     TEST_SENT = "sent a test by"
-    LET_GO_ON = "let a workflow go on after a guardrail"
+    GUARDRAIL_LIFTED = "let a workflow go on after a guardrail"
     ORDER_APPROVED = "approved an order"
     ORDER_REFUSED = "refused an order"
     EXPERIMENT_CLOSED = "closed an experiment"
+    CHANGE_DRAFTED = "drafted change"
+    CHANGE_ALTERED = "altered change"
+    CHANGE_ASKED = "asked for approval of change"
+    CHANGE_APPROVED = "approved change"
+    CHANGE_REFUSED = "refused change"
+    CHANGE_LAUNCHED = "launched change"
+    CHANGE_WITHDRAWN = "withdrew change"
+    APPLIED = "applied revision"
+    STOPPED = "stopped"
+    LET_GO_ON = "let go on"
 
 
 class Done(msgspec.Struct, frozen=True):

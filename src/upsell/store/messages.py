@@ -110,6 +110,12 @@ def count_stopped(connection: Connection) -> dict[int, int]:
     return dict(connection.execute(query("count_stopped"), binary=True).fetchall())
 
 
+def count_waiting_messages(connection: Connection, workflow: str = "") -> int:
+    """Count the messages that wait to go out, of a workflow or of all."""
+    row = connection.execute(query("count_waiting_messages"), {"workflow": workflow}).fetchone()
+    return row[0] if row is not None else 0
+
+
 def find_message(connection: Connection, key: str) -> Found | None:
     """Give one message, by its key or how that begins; None where none or several begin so."""
     rows = connection.execute(query("find_message"), {"key": key}, binary=True).fetchall()

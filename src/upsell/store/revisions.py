@@ -56,6 +56,12 @@ def newest_number(connection: Connection) -> int:
     return row[0] if row is not None else 0
 
 
+def read_revision(connection: Connection, number: int) -> Revision | None:
+    """Give a revision by its number, None where there is none."""
+    found = _revisions(connection.execute(query("read_revision"), {"number": number}, binary=True))
+    return found[0] if found else None
+
+
 def read_revisions(connection: Connection, since: int) -> list[Revision]:
     """Give the revisions from a number on, in order."""
     return _revisions(connection.execute(query("read_revisions"), {"since": since}, binary=True))

@@ -26,6 +26,8 @@ class Right(enum.Enum):
     ADMINISTER = "look after users, keys and channels"
     DECIDE = "decide about experiments"
     APPROVE_ORDERS = "decide about orders above a limit"
+    PROPOSE = "propose changes"
+    APPROVE = "approve changes"
 
 
 class Open(enum.Enum):
@@ -53,6 +55,7 @@ RIGHTS: Final[Mapping[Role, frozenset[Right]]] = {
             Right.CONTACT,
             Right.STOP,
             Right.DECIDE,
+            Right.PROPOSE,
         }
     ),
     Role.APPROVER: frozenset(
@@ -65,6 +68,8 @@ RIGHTS: Final[Mapping[Role, frozenset[Right]]] = {
             Right.SEE_MARGINS,
             Right.DECIDE,
             Right.APPROVE_ORDERS,
+            Right.PROPOSE,
+            Right.APPROVE,
         }
     ),
     Role.SUCCESS: frozenset(
@@ -181,6 +186,22 @@ ROUTES: Final[Mapping[str, Access]] = {
     "/experiments/{workflow:str}/rolled/{name:str}": Right.SEE,
     "/guardrails": Right.SEE,
     "/guardrails/{workflow:str}/resume": Right.STOP,
+    "/changes": Right.SEE,
+    "/changes/new": Right.PROPOSE,
+    "/changes/{number:str}": Right.SEE,
+    "/changes/{number:str}/alter": Right.PROPOSE,
+    "/changes/{number:str}/renew": Right.PROPOSE,
+    "/changes/{number:str}/ask": Right.PROPOSE,
+    "/changes/{number:str}/approve": Right.APPROVE,
+    "/changes/{number:str}/refuse": Right.APPROVE,
+    "/changes/{number:str}/launch": Right.PROPOSE,
+    "/changes/{number:str}/withdraw": Right.PROPOSE,
+    "/stops": Right.SEE,
+    "/stops/begin": Right.STOP,
+    "/stops/end": Right.STOP,
+    "/workflows/{workflow:str}/pause": Right.STOP,
+    "/workflows/{workflow:str}/resume": Right.STOP,
+    "/workflows/{workflow:str}/end": Right.PROPOSE,
 }
 """Who may ask each route, by its path as the application knows it."""
 

@@ -26,7 +26,7 @@ from upsell.store.users import Role
 from upsell.web.access import RIGHTS, Right, access_to
 from upsell.web.api.answers import Refused, answer
 from upsell.web.cookies import Jar, form_token, is_ours
-from upsell.web.pages.customer import read_form
+from upsell.web.pages.fields import read_fields
 from upsell.web.pages.shell import SIGN_IN, Trouble, Visit, path_asked, refuse, wants_json
 from upsell.web.unhandled import answer_unhandled
 
@@ -102,7 +102,7 @@ class Gate:
 
     async def _is_believed(self, request: AnyRequest) -> bool:
         secret = request.cookies.get(self._jar.session, "")
-        return is_ours(request, read_form(await request.body()), secret, self._jar.public_host)
+        return is_ours(request, await read_fields(request), secret, self._jar.public_host)
 
 
 def answer_trouble(request: AnyRequest, error: Exception) -> Response[bytes]:

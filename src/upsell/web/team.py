@@ -7,6 +7,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from upsell.clock import Clock
 from upsell.config import Settings
+from upsell.runtime.change_book import ChangeBook
 from upsell.runtime.checked_book import CheckedBook
 from upsell.runtime.counted import CountBook
 from upsell.runtime.explaining import Shelf
@@ -19,6 +20,9 @@ from upsell.store.lending import Lender
 from upsell.web.cookies import jar_of
 from upsell.web.gate import Gate
 from upsell.web.pages.approvals import approval_routes
+from upsell.web.pages.change_forms import change_forms
+from upsell.web.pages.change_writing import writing_routes
+from upsell.web.pages.changes import change_routes
 from upsell.web.pages.channels import channel_routes
 from upsell.web.pages.components import components_route
 from upsell.web.pages.connections import connections_route
@@ -42,11 +46,13 @@ from upsell.web.pages.settings import settings_routes
 from upsell.web.pages.sign_in import sign_in_routes
 from upsell.web.pages.signals import signals_route
 from upsell.web.pages.static import static_files
+from upsell.web.pages.stops import stop_routes
 from upsell.web.pages.stream import stream_route
 from upsell.web.pages.task import task_route
 from upsell.web.pages.task_forms import task_form_route
 from upsell.web.pages.users import user_routes
 from upsell.web.pages.workflow import workflow_route
+from upsell.web.pages.workflow_acts import workflow_act_routes
 from upsell.web.pages.workflow_people import people_route
 from upsell.web.pages.workflow_versions import version_routes
 from upsell.web.unhandled import answer_unhandled
@@ -103,6 +109,7 @@ class TeamPages:
         counts = CountBook(lender, clock)
         checked = CheckedBook(lender, book, clock)
         self._books.append(checked)
+        changes = ChangeBook(clock)
         return [
             *home_routes(lender, book, clock, self._settings.http_port),
             *results_routes(book.read),
@@ -132,6 +139,11 @@ class TeamPages:
             *approval_routes(lender, book, clock),
             *guardrail_routes(lender, book, clock),
             *experiment_routes(lender, book, checked, clock),
+            *change_routes(lender, book, changes),
+            *change_forms(lender, clock),
+            *writing_routes(lender, clock, book, changes),
+            *workflow_act_routes(lender, clock, book, changes),
+            *stop_routes(lender, clock),
             components_route(),
             static_files,
         ]

@@ -186,6 +186,7 @@ def compile_documents(documents: Documents, edition: Edition = NEWEST) -> Compil
             name: content for name, content in definitions.templates.contents.items() if name in OWN_MAILS
         },
         queues=queues or {},
+        launch_approval=settings.launch_approval,
     )
     return Compiled(program, rulebook.vocabulary, files, warnings)
 

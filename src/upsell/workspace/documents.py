@@ -6,11 +6,14 @@ this is the only module of the room that touches the disk, and it judges nothing
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from upsell.errors import DefinitionError, Problem, nearest
+from upsell.ids import digest
 
 Documents: TypeAlias = Mapping[str, str]
 """Text by path within the workspace, with forward slashes: ``workflows/api-quota.yaml``."""
@@ -46,12 +49,42 @@ def read_workspace(path: Path) -> Documents:
     """
     if not path.is_dir():
         raise DefinitionError([_no_directory(path)])
+    return _read((file.relative_to(path).as_posix(), file.read_bytes) for file in _files(path))
+
+
+def take_files(files: Iterable[tuple[str, bytes]]) -> Documents:
+    """Give the documents among files that came by their paths within a workspace; the same are left alone.
+
+    Raises:
+        DefinitionError: A document is too large or is not UTF-8; every such file is named.
+    """
+    return _read((name, partial(bytes, content)) for name, content in files if is_document(name))
+
+
+def is_document(name: str) -> bool:
+    """Tell whether a path within a workspace is that of a document, if only by a slip of its name."""
+    path = PurePosixPath(name)
+    folder = "" if len(path.parts) == 1 else str(path.parent)
+    is_plain = name.isprintable() and str(path) == name
+    return is_plain and folder in _FITTING and _FITTING[folder](path.name)
+
+
+def hash_documents(documents: Documents) -> str:
+    """Give what documents are known by: the same for the same texts by the same paths, and no others."""
+    return digest("documents", json.dumps(sorted(documents.items()), ensure_ascii=True))
+
+
+def _read(files: Iterable[tuple[str, Callable[[], bytes]]]) -> Documents:
+    """Read documents by their paths.
+
+    Raises:
+        DefinitionError: One cannot be read, is too large or is not UTF-8; every such file is named.
+    """
     documents: dict[str, str] = {}
     problems: list[Problem] = []
-    for file in _files(path):
-        name = file.relative_to(path).as_posix()
+    for name, read in files:
         try:
-            documents[name] = _text(file.read_bytes())
+            documents[name] = _text(read())
         except OSError as error:
             problems.append(
                 Problem(f"expected a file that can be read, got: {error.strerror}", name, code="unreadable")
@@ -70,14 +103,8 @@ def read_shipped_hours() -> str:
 
 def _files(root: Path) -> Iterator[Path]:
     """List the files of a workspace: YAML at the top, of workflows, sources and sinks, and templates."""
-    for folder, is_fitting in (
-        (root, _is_meant),
-        (root / WORKFLOWS, _is_yaml),
-        (root / SOURCES, _is_yaml),
-        (root / SINKS, _is_yaml),
-        (root / TEMPLATES, _is_visible),
-        (root / PARTIALS, _is_visible),
-    ):
+    for name, is_fitting in _FITTING.items():
+        folder = root / name
         if folder.is_dir():
             yield from sorted(file for file in folder.iterdir() if file.is_file() and is_fitting(file.name))
 
@@ -102,6 +129,17 @@ def _is_yaml(name: str) -> bool:
 def _is_visible(name: str) -> bool:
     """Tell whether a name is neither hidden nor an editor's leavings."""
     return not name.startswith(".") and not name.endswith("~")
+
+
+_FITTING: Final[Mapping[str, Callable[[str], bool]]] = {
+    "": _is_meant,
+    WORKFLOWS: _is_yaml,
+    SOURCES: _is_yaml,
+    SINKS: _is_yaml,
+    TEMPLATES: _is_visible,
+    PARTIALS: _is_visible,
+}
+"""Which names are those of documents, by the folder they stand in."""
 
 
 def _text(content: bytes) -> str:

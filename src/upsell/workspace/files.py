@@ -20,6 +20,7 @@ from upsell.decisions.policy import Per
 from upsell.decisions.queues import OWNER_TRAIT, Give
 from upsell.decisions.rails import PROTECTED
 from upsell.decisions.reach import CAPPED, CHANNELS
+from upsell.journeys.program import LaunchApproval
 from upsell.journeys.workflow import UnitKind
 from upsell.workspace import scalars
 from upsell.workspace.codes.page import Subject
@@ -383,6 +384,18 @@ SETTINGS_SHAPE = RecordOf(
                 }
             ),
             "who may accept offers, and which need somebody's approval",
+        ),
+        "going_live": Key(
+            RecordOf(
+                {
+                    "approval": Key(
+                        scalars.of_enum("approval", LaunchApproval),
+                        "whose approval a change needs before it is launched: another_person, or none for a "
+                        "team of one (default another_person)",
+                    )
+                }
+            ),
+            "how changes go live; what holds for a change is what is live when it is launched",
         ),
         "links": Key(_LINKS, "what becomes of links in mail"),
         "costs": Key(_COSTS, "what messages and people's time cost, for the margin that reports tell"),

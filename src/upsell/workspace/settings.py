@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from upsell.catalog.costs import MILLIONTHS, Costs
-from upsell.journeys.program import Accepting, Links, Reports, Sender, Weekly
+from upsell.journeys.program import Accepting, LaunchApproval, Links, Reports, Sender, Weekly
 from upsell.rules.kinds import Kind
 from upsell.workspace.documents import SETTINGS
 from upsell.workspace.findings import Findings
@@ -53,6 +53,7 @@ class Settings(msgspec.Struct, frozen=True):
         costs: What messages and people's time cost.
         links: What becomes of links in mail.
         accepting: Who may accept, and what needs approval.
+        launch_approval: Whose approval a change needs before it goes live.
     """
 
     currency: str
@@ -69,6 +70,7 @@ class Settings(msgspec.Struct, frozen=True):
     costs: Costs
     links: Links
     accepting: Accepting
+    launch_approval: LaunchApproval
 
 
 def compile_settings(written: Record | None, findings: Findings) -> Settings:
@@ -97,6 +99,11 @@ def compile_settings(written: Record | None, findings: Findings) -> Settings:
         costs=_costs(record.record("costs") or NOTHING_WRITTEN),
         links=_links(record.record("links") or NOTHING_WRITTEN),
         accepting=_accepting(record.record("accepting") or NOTHING_WRITTEN, roles, findings),
+        launch_approval=LaunchApproval(
+            (record.record("going_live") or NOTHING_WRITTEN).text(
+                "approval", LaunchApproval.ANOTHER_PERSON.value
+            )
+        ),
     )
 
 

@@ -8,6 +8,7 @@ import msgspec
 from litestar import Request, Response, route
 from litestar.handlers import HTTPRouteHandler
 
+from upsell.runtime.differences import FileDifference, find_differences
 from upsell.runtime.written import Line, changed_lines
 from upsell.web.pages.intervals import IntervalDrawing, LimitDrawing, draw_beside_limit
 from upsell.web.pages.results import Counted
@@ -41,6 +42,12 @@ class LimitExample(msgspec.Struct, frozen=True):
     drawing: LimitDrawing | None
 
 
+_DIFFERENCES = find_differences(
+    {"workflows/api-quota.yaml": "name: API quota upgrade\nstatus: paused\nowner: growth@acme.example\n"},
+    {"workflows/api-quota.yaml": "name: API quota upgrade\nstatus: live\nowner: growth@acme.example\n"},
+)
+
+
 class ComponentsPage(msgspec.Struct, frozen=True):
     """What the page shows: examples, none of them of anything that happened."""
 
@@ -50,6 +57,7 @@ class ComponentsPage(msgspec.Struct, frozen=True):
     tabs: tuple[Way, ...]
     changes: tuple[Line, ...]
     limit: LimitExample
+    differences: tuple[FileDifference, ...]
 
 
 PAGE: Final = ComponentsPage(
@@ -70,6 +78,7 @@ PAGE: Final = ComponentsPage(
     limit=LimitExample(
         "0.22 % complaints (0.11 % to 0.4 %), limit 0.3 %", draw_beside_limit(0.0011, 0.004, 0.0022, 0.003)
     ),
+    differences=_DIFFERENCES,
 )
 
 
@@ -94,4 +103,5 @@ def components_content(page: ComponentsPage) -> dict[str, Any]:
         "intervals": [each.words for each in page.intervals],
         "tabs": msgspec.to_builtins(page.tabs),
         "changes": msgspec.to_builtins(page.changes),
+        "differences": msgspec.to_builtins(page.differences),
     }

@@ -152,7 +152,7 @@ def guardrail_routes(lender: Lender, book: ReportBook, clock: Clock) -> list[HTT
             if not ended:
                 msg = f"expected a workflow of which a guardrail is broken, got {workflow}: nothing is open"
                 raise ConfigError(msg)
-            return done(request, PATH, Notice.LET_GO_ON)
+            return done(request, PATH, Notice.GUARDRAIL_LIFTED)
 
         return await posted(request, act)
 

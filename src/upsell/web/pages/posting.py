@@ -16,7 +16,7 @@ import msgspec
 from litestar import Request, Response
 
 from upsell.errors import ConfigError
-from upsell.web.pages.customer import read_form
+from upsell.web.pages.fields import Sent, read_fields, read_sent
 from upsell.web.pages.notices import Notice
 from upsell.web.pages.shell import Trouble, Visit, refuse, wants_json
 
@@ -32,10 +32,12 @@ class Form(msgspec.Struct, frozen=True):
     Attributes:
         fields: Values by name, as they came.
         by: Who sent it.
+        files: What was sent along.
     """
 
     fields: Mapping[str, list[str]]
     by: Visit
+    files: tuple[Sent, ...] = ()
 
     def said(self, name: str) -> str:
         """Give one value without spaces around it; empty for none."""
@@ -57,7 +59,7 @@ class Form(msgspec.Struct, frozen=True):
 
 async def posted(request: AnyRequest, act: Callable[[Form], Response[bytes]]) -> Response[bytes]:
     """Take a form that came through the gate; what its act refuses is said as a page of its own."""
-    form = Form(read_form(await request.body()), request.state.visit)
+    form = Form(await read_fields(request), request.state.visit, await read_sent(request))
     try:
         return await asyncio.to_thread(act, form)
     except ConfigError as error:

@@ -105,6 +105,8 @@ GROUPS: Final = (
             ("Workflows", "/workflows"),
             ("Experiments", "/experiments"),
             ("Guardrails", "/guardrails"),
+            ("Changes", "/changes"),
+            ("Stops", "/stops"),
         ),
     ),
     (

@@ -28,6 +28,7 @@ from upsell.web.pages.forms import data
 from upsell.web.pages.results import Counted as Row
 from upsell.web.pages.results import Section, section_of
 from upsell.web.pages.shell import Way, shown, wants_json
+from upsell.web.pages.workflow_acts import WorkflowActs, workflow_acts
 from upsell.web.pages.workflow_parts import (
     PATH,
     Broken,
@@ -82,6 +83,7 @@ class WorkflowPage(msgspec.Struct, frozen=True):
         rails: Its guardrails.
         breaches: Every time one was broken.
         as_of: As of when the report is.
+        acts: What may be done about it; None where nobody asked.
     """
 
     key: str
@@ -110,6 +112,7 @@ class WorkflowPage(msgspec.Struct, frozen=True):
     rails: tuple[Rail, ...]
     breaches: tuple[Broken, ...]
     as_of: str
+    acts: WorkflowActs | None = None
 
     def parts_in_words(self, counts: Mapping[Stand, int]) -> str:
         """Say how many of those at a step stand how."""
@@ -131,17 +134,22 @@ def workflow_route(lender: Lender, book: ReportBook, counts: CountBook, clock: C
         try:
             with lender.lent() as connection:
                 one = read_workflow(connection, book.program(), book.read(), key, now)
+                acts = workflow_acts(connection, key, one.workflow.status)
         except ConfigError as error:
             return unknown(request, str(error))
         if wants_json(request):
             told = msgspec.json.encode(one_content(one, counts.wait(key), now))
             return data(told)
-        return shown(request, "workflow.html", workflow_page(one, counts.read(key)), style_hash=_STYLE_HASH)
+        return shown(
+            request, "workflow.html", workflow_page(one, counts.read(key), acts), style_hash=_STYLE_HASH
+        )
 
     return show_workflow
 
 
-def workflow_page(one: OneWorkflow, counted: Counted | None) -> WorkflowPage:
+def workflow_page(
+    one: OneWorkflow, counted: Counted | None, acts: WorkflowActs | None = None
+) -> WorkflowPage:
     """Give what the page of a workflow says; ``counted`` is None while nobody knows who stands where."""
     workflow, drawn, found = one.workflow, one.drawn, one.found
     where = where_all_stand(one, counted)
@@ -173,6 +181,7 @@ def workflow_page(one: OneWorkflow, counted: Counted | None) -> WorkflowPage:
         rails=tuple(map(rail_of, one.readings)),
         breaches=tuple(map(broken_of, reversed(one.breaches))),
         as_of=date_words(one.results.report.as_of),
+        acts=acts,
     )
 
 
