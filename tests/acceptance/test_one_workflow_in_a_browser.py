@@ -19,7 +19,7 @@ from tests.acceptance.browsing import (
 )
 from tests.live_world import ON_PRICING, LiveWorld, make_documents, open_world
 from tests.stories.world import START, workflow
-from upsell.clock import DAY, SetClock
+from upsell.clock import DAY, HOUR, SetClock
 from upsell.config import Settings
 from upsell.web.team import TeamPages
 
@@ -44,6 +44,7 @@ def world(shared_database: str) -> Iterator[LiveWorld]:
     with open_world(shared_database) as world:
         world.apply(make_documents({"w": FLOW.replace("2 days", "3 days")}))
         come(world, "ada", "bob", "cyd")
+        world.clock.move_to(START + HOUR)
         world.apply(make_documents({"w": FLOW}), expected=1)
         come(world, "dan", "eve")
         yield world

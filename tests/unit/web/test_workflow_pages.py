@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from tests.drawn_world import compiled
 from tests.made_results import AS_OF
-from tests.one_workflow_world import counted_as
+from tests.one_workflow_world import counted_as, one_of
 from tests.pages_world import written
 from upsell.clock import DAY
 from upsell.decisions.guardrails import Action
 from upsell.journeys.household import Enrollment, Phase
+from upsell.journeys.workflow import Arm, Vary
+from upsell.measurement.guardrails import Reading, Standing
+from upsell.runtime.guarding import ALL_MAIL, Guarded
 from upsell.runtime.under_way import People, UnderWay
 from upsell.runtime.written import WrittenBook
+from upsell.store.experiments import ClosedExperiment
 from upsell.store.guardrails import Breach, NoticeState
 from upsell.store.passages import LAST
 from upsell.store.revisions import Revision
 from upsell.web.access import ROUTES
 from upsell.web.pages import workflow_versions
-from upsell.web.pages.workflow_parts import broken_of
+from upsell.web.pages.workflow import workflow_page
+from upsell.web.pages.workflow_parts import broken_of, experiment_of
 from upsell.web.pages.workflow_people import Asked, is_asked_for, people_page
 from upsell.web.pages.workflow_versions import file_page, versions_page
 from upsell.workspace.outline import outline
@@ -152,3 +158,37 @@ def test_a_breach_says_when_and_whether_somebody_let_it_go_on() -> None:
         "owner@acme.example", "",
     )  # fmt: skip
     assert broken_of(ended).ended == "Its owner was told; let go on 2 January 2027, 00:00 UTC, by ada: mended"
+
+
+def test_its_own_guardrails_stand_apart_from_those_of_all_mail() -> None:
+    def guarded(workflow: str, standing: Standing) -> Guarded:
+        reading = Reading(standing, 400, 9, 0.003, 0.0225, 0.01, 0.04, 0.05)
+        words = "unsubscribe_rate: 9 unsubscribes of 400 delivered"
+        return Guarded(workflow, "unsubscribe_rate", Action.PAUSE, reading, words, ())
+
+    readings = (guarded("w", Standing.BEYOND), guarded(ALL_MAIL, Standing.WITHIN))
+    page = workflow_page(one_of(WORKFLOW, readings=readings), None)
+    (own,), (mail,) = page.rails, page.mail_rails
+    assert (own.name, own.limit, own.standing.words) == ("unsubscribe rate", "0.3 %", "beyond")
+    assert own.counted == "9 unsubscribes of 400 delivered"
+    assert own.then == "it is paused, and its owner told"
+    assert mail.standing.words == "within"
+    html = written("workflow.html", page)
+    assert html.index("Limits of its own") < html.index("Limits of all mail")
+
+
+def test_an_experiment_says_what_each_arm_gets_and_its_share_of_all() -> None:
+    arms = (Arm("early", 0.5), Arm("late", 0.5))
+    experiment = msgspec.structs.replace(WORKFLOW.experiment, vary=Vary.TIMING, arms=arms)
+    closed = ClosedExperiment("w", "v", "offer", "annual", AS_OF, "ada", "it earned more", "{}")
+    workflow = msgspec.structs.replace(WORKFLOW, experiment=experiment)
+    tested = experiment_of(one_of(workflow, closed=(closed,)))
+    assert [(arm.name, arm.planned) for arm in tested.arms] == [
+        ("holdout", "30.0 %"), ("treated", "70.0 %"), ("early", "35.0 %"), ("late", "35.0 %"),
+    ]  # fmt: skip
+    assert [arm.exposed for arm in tested.arms] == [420, 1_050, 0, 0]
+    assert tested.arms[2].gets == "of those treated, its own timing"
+    assert tested.notes[0].startswith("Sample ratio 1,050 to 420")
+    assert tested.closed == (
+        "1 January 2027: annual was rolled out to all; the arms differed in offer. ada: it earned more",
+    )

@@ -20,6 +20,7 @@ from upsell.clock import Clock
 from upsell.errors import ConfigError
 from upsell.runtime import results as said
 from upsell.runtime.counted import CountBook, Counted
+from upsell.runtime.guarding import ALL_MAIL
 from upsell.runtime.one_workflow import OneWorkflow, one_content, read_workflow, where_all_stand
 from upsell.runtime.overview import ReportBook, State
 from upsell.runtime.results import date_words
@@ -35,13 +36,13 @@ from upsell.web.pages.workflow_parts import (
     Rail,
     Tested,
     broken_of,
+    experiment_of,
     message_rows,
     path_of,
     people_rows,
     rail_of,
     reason_rows,
     tabs_of,
-    tested_of,
     unknown,
 )
 from upsell.workspace.drawing import STYLE, draw_outline
@@ -80,7 +81,8 @@ class WorkflowPage(msgspec.Struct, frozen=True):
         silenced: Whose journey stood still or ended early.
         results: What it earned, in numbers; None where the report does not know it yet.
         tested: Its experiment.
-        rails: Its guardrails.
+        rails: Its own guardrails.
+        mail_rails: Those of all mail together, which may pause it.
         breaches: Every time one was broken.
         as_of: As of when the report is.
         acts: What may be done about it; None where nobody asked.
@@ -110,6 +112,7 @@ class WorkflowPage(msgspec.Struct, frozen=True):
     results: Section | None
     tested: Tested
     rails: tuple[Rail, ...]
+    mail_rails: tuple[Rail, ...]
     breaches: tuple[Broken, ...]
     as_of: str
     acts: WorkflowActs | None = None
@@ -177,8 +180,9 @@ def workflow_page(
         messages=message_rows(found.funnel) if found is not None else (),
         silenced=reason_rows("", found.funnel.silenced) if found is not None else (),
         results=section_of(one.results, found) if found is not None else None,
-        tested=tested_of(one),
-        rails=tuple(map(rail_of, one.readings)),
+        tested=experiment_of(one),
+        rails=tuple(rail_of(each) for each in one.readings if each.workflow != ALL_MAIL),
+        mail_rails=tuple(rail_of(each) for each in one.readings if each.workflow == ALL_MAIL),
         breaches=tuple(map(broken_of, reversed(one.breaches))),
         as_of=date_words(one.results.report.as_of),
         acts=acts,

@@ -15,7 +15,7 @@ from upsell.decisions.guardrails import Action
 from upsell.measurement.guardrails import Standing
 from upsell.measurement.question import HELD_OUT, TREATED
 from upsell.runtime import results as said
-from upsell.runtime.guarding import ALL_MAIL, Guarded, percent_words
+from upsell.runtime.guarding import Guarded, percent_words
 from upsell.runtime.one_workflow import OneWorkflow, arm_lifts, exposed_by_arm
 from upsell.runtime.overview import State, Tone
 from upsell.runtime.reporting import Funnel, ReasonCount
@@ -117,7 +117,7 @@ def reason_rows(before: str, counted: tuple[ReasonCount, ...]) -> tuple[Row, ...
     return tuple(Row(f"{before}{said.reason_words(each)}", each.count) for each in counted)
 
 
-def tested_of(one: OneWorkflow) -> Tested:
+def experiment_of(one: OneWorkflow) -> Tested:
     """Say what is tested: the holdout first, then the treated, then each arm."""
     experiment, found = one.workflow.experiment, one.found
     exposed = exposed_by_arm(found) if found is not None else {}
@@ -172,9 +172,8 @@ def rail_of(each: Guarded) -> Rail:
     """Say how a guardrail stands to its limit."""
     words = each.words.removeprefix(f"{each.guardrail}: ")
     standing = each.reading.standing
-    of_all = f"{each.guardrail.replace('_', ' ')}, of all workflows together"
     return Rail(
-        of_all if each.workflow == ALL_MAIL else each.guardrail.replace("_", " "),
+        each.guardrail.replace("_", " "),
         percent_words(each.reading.limit),
         State("too few to say" if standing is Standing.TOO_FEW else standing.value, _TONES[standing]),
         words,
