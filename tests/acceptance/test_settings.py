@@ -230,6 +230,7 @@ def test_the_matrix_of_roles_says_what_the_gate_asks(client: httpx.Client) -> No
         having = {role for role in Role if Right[each["right"].upper()] in RIGHTS[role]}
         assert {Role(name) for name in each["roles"]} == having
     page = client.get("/settings/roles").text
+    assert "admin may do everything." in page
     assert page.count("● ") + page.count("●</span> yes") == sum(map(len, RIGHTS.values()))
 
 

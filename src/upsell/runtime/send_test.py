@@ -12,6 +12,7 @@ import asyncio
 import html
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -38,6 +39,9 @@ WITHIN: Final[Duration] = 10 * MINUTE
 
 PATIENCE: Final = 20.0
 """Seconds after which an answer is not waited for any more; carriers themselves give up earlier."""
+
+_GOODBYE: Final = 3.0
+"""Seconds that closing a connection may take."""
 
 SUBJECT: Final = "A test from Upsell"
 
@@ -275,10 +279,10 @@ async def _send(channel: Channel, letter: Letter) -> Receipt:
     """Hand one letter over and wait for what is answered, for so long at most."""
     try:
         async with asyncio.timeout(PATIENCE):
-            try:
-                receipts = await channel.send([letter], PATIENCE)
-            finally:
-                await channel.close()
+            return (await channel.send([letter], PATIENCE))[0]
     except TimeoutError:
         return Receipt(letter.key, Answer.UNKNOWN, f"nothing was answered within {PATIENCE:g} seconds")
-    return receipts[0]
+    finally:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_GOODBYE):
+                await channel.close()
