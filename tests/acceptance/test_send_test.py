@@ -102,7 +102,10 @@ def test_a_refusal_and_silence_are_told_with_what_to_do(
     assert "the sender's address" in refused.advice
     away = send_test(connection, settings, program, EMAIL, ADA, "b", clock)
     assert away.answer is Answer.NOT_NOW
-    assert "UPSELL_SMTP_HOST" in away.advice
+    assert away.advice.startswith("Nobody was reached: see that the host")
+    settings = Settings(sms_url="http://127.0.0.1:9/x", gateway_secret=GATEWAY_SECRET)
+    away = send_test(connection, settings, None, "sms", "+4915112345678", "b", clock)
+    assert (away.answer, "UPSELL_SMS_URL" in away.advice) == (Answer.NOT_NOW, True)
 
 
 def test_no_password_of_ours_is_told_on_by_what_a_server_says(

@@ -143,9 +143,9 @@ def advice_of(channel: str, receipt: Receipt) -> str:
         case Answer.UNKNOWN:
             return "It may have arrived: look before you send another."
         case Answer.NOT_NOW if not receipt.is_begun:
-            return _UNREACHED[channel]
+            return f"Nobody was reached: {_UNREACHED[channel]}"
         case Answer.NOT_NOW:
-            return "It was not taken for now. What was said says why; try again in some minutes."
+            return f"Try again in some minutes. If nobody answered: {_UNREACHED[channel]}"
         case Answer.REFUSED:
             if receipt.is_gone or receipt.status.startswith("5.1"):
                 return "There is nobody at that address: take another."
@@ -160,12 +160,12 @@ _ACCEPTED: Final[Mapping[str, str]] = {
     WEBHOOK: "See that your server kept it, and that it believed the signature.",
 }
 _UNREACHED: Final[Mapping[str, str]] = {
-    EMAIL: "See that the host, the port and the kind of TLS are right (UPSELL_SMTP_HOST, UPSELL_SMTP_PORT, "
+    EMAIL: "see that the host, the port and the kind of TLS are right (UPSELL_SMTP_HOST, UPSELL_SMTP_PORT, "
     "UPSELL_SMTP_TLS, or the mail file), that who logs in is (UPSELL_MAIL_LOGINS), and that this machine "
     "may reach it.",
-    SMS: "See that UPSELL_SMS_URL or UPSELL_TWILIO_URL is right, and that this machine may reach it.",
-    PUSH: "See that UPSELL_PUSH_URL or UPSELL_FCM_URL is right, and that this machine may reach it.",
-    WEBHOOK: "See that the address is right, that something listens there, and that we may reach it.",
+    SMS: "see that UPSELL_SMS_URL or UPSELL_TWILIO_URL is right, and that this machine may reach it.",
+    PUSH: "see that UPSELL_PUSH_URL or UPSELL_FCM_URL is right, and that this machine may reach it.",
+    WEBHOOK: "see that the address is right, that something listens there, and that we may reach it.",
 }
 _REFUSED: Final[Mapping[str, str]] = {
     EMAIL: "What was said says why: often the sender's address is not one that this provider sends for, or "
