@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from email import message_from_bytes, policy
 
 import msgspec
@@ -15,13 +16,14 @@ from tests.live_world import make_documents
 from tests.mail_servers import logs_in, open_server
 from tests.sinks import GATEWAY_SECRET, open_gateway
 from tests.stories.world import START
-from upsell.channels.channel import Answer
+from upsell.channels.channel import Answer, Letter, Receipt
 from upsell.clock import MINUTE, SetClock
 from upsell.config import Settings, hide_secrets
 from upsell.decisions.addresses import address_key
 from upsell.decisions.reach import EMAIL
 from upsell.errors import ConfigError
 from upsell.journeys.program import Program
+from upsell.runtime import send_test as sending
 from upsell.runtime.channel_standing import read_channels, state_words
 from upsell.runtime.send_test import send_test
 from upsell.store.acts import Act, read_acts
@@ -100,7 +102,10 @@ def test_a_refusal_and_silence_are_told_with_what_to_do(
     assert "the sender's address" in refused.advice
     away = send_test(connection, settings, program, EMAIL, ADA, "b", clock)
     assert away.answer is Answer.NOT_NOW
-    assert "UPSELL_SMTP_HOST" in away.advice
+    assert away.advice.startswith("Nobody was reached: see that the host")
+    settings = Settings(sms_url="http://127.0.0.1:9/x", gateway_secret=GATEWAY_SECRET)
+    away = send_test(connection, settings, None, "sms", "+4915112345678", "b", clock)
+    assert (away.answer, "UPSELL_SMS_URL" in away.advice) == (Answer.NOT_NOW, True)
 
 
 def test_no_password_of_ours_is_told_on_by_what_a_server_says(
@@ -186,6 +191,28 @@ def test_nothing_goes_to_an_address_that_is_suppressed_or_from_nobody(
     with pytest.raises(ConfigError, match="one of the mail providers default, got other"):
         send_test(connection, Settings(), program, EMAIL, "bob@acme.example", "b", clock, "other")
     assert read_acts(connection, 9) == ()
+
+
+class Silent:
+    """A channel that never answers, and never says goodbye."""
+
+    async def send(self, letters: Sequence[Letter], within: float) -> list[Receipt]:
+        await asyncio.Event().wait()
+        return []
+
+    async def close(self) -> None:
+        await asyncio.Event().wait()
+
+
+def test_a_carrier_that_never_answers_is_not_waited_for(
+    connection: Connection, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "PATIENCE", 0.05)
+    monkeypatch.setattr(sending, "_GOODBYE", 0.05)
+    monkeypatch.setattr(sending, "open_channel", lambda *_: Silent())
+    told = send_test(connection, Settings(), None, "sms", "+4915112345678", "b", clock)
+    assert (told.answer, told.said) == (Answer.UNKNOWN, "nothing was answered within 0.05 seconds")
+    assert told.advice == "It may have arrived: look before you send another."
 
 
 def test_of_settings_only_names_are_told(connection: Connection) -> None:

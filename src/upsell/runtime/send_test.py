@@ -12,6 +12,7 @@ import asyncio
 import html
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -38,6 +39,9 @@ WITHIN: Final[Duration] = 10 * MINUTE
 
 PATIENCE: Final = 20.0
 """Seconds after which an answer is not waited for any more; carriers themselves give up earlier."""
+
+_GOODBYE: Final = 3.0
+"""Seconds that closing a connection may take."""
 
 SUBJECT: Final = "A test from Upsell"
 
@@ -139,9 +143,9 @@ def advice_of(channel: str, receipt: Receipt) -> str:
         case Answer.UNKNOWN:
             return "It may have arrived: look before you send another."
         case Answer.NOT_NOW if not receipt.is_begun:
-            return _UNREACHED[channel]
+            return f"Nobody was reached: {_UNREACHED[channel]}"
         case Answer.NOT_NOW:
-            return "It was not taken for now. What was said says why; try again in some minutes."
+            return f"Try again in some minutes. If nobody answered: {_UNREACHED[channel]}"
         case Answer.REFUSED:
             if receipt.is_gone or receipt.status.startswith("5.1"):
                 return "There is nobody at that address: take another."
@@ -156,12 +160,12 @@ _ACCEPTED: Final[Mapping[str, str]] = {
     WEBHOOK: "See that your server kept it, and that it believed the signature.",
 }
 _UNREACHED: Final[Mapping[str, str]] = {
-    EMAIL: "See that the host, the port and the kind of TLS are right (UPSELL_SMTP_HOST, UPSELL_SMTP_PORT, "
+    EMAIL: "see that the host, the port and the kind of TLS are right (UPSELL_SMTP_HOST, UPSELL_SMTP_PORT, "
     "UPSELL_SMTP_TLS, or the mail file), that who logs in is (UPSELL_MAIL_LOGINS), and that this machine "
     "may reach it.",
-    SMS: "See that UPSELL_SMS_URL or UPSELL_TWILIO_URL is right, and that this machine may reach it.",
-    PUSH: "See that UPSELL_PUSH_URL or UPSELL_FCM_URL is right, and that this machine may reach it.",
-    WEBHOOK: "See that the address is right, that something listens there, and that we may reach it.",
+    SMS: "see that UPSELL_SMS_URL or UPSELL_TWILIO_URL is right, and that this machine may reach it.",
+    PUSH: "see that UPSELL_PUSH_URL or UPSELL_FCM_URL is right, and that this machine may reach it.",
+    WEBHOOK: "see that the address is right, that something listens there, and that we may reach it.",
 }
 _REFUSED: Final[Mapping[str, str]] = {
     EMAIL: "What was said says why: often the sender's address is not one that this provider sends for, or "
@@ -275,10 +279,10 @@ async def _send(channel: Channel, letter: Letter) -> Receipt:
     """Hand one letter over and wait for what is answered, for so long at most."""
     try:
         async with asyncio.timeout(PATIENCE):
-            try:
-                receipts = await channel.send([letter], PATIENCE)
-            finally:
-                await channel.close()
+            return (await channel.send([letter], PATIENCE))[0]
     except TimeoutError:
         return Receipt(letter.key, Answer.UNKNOWN, f"nothing was answered within {PATIENCE:g} seconds")
-    return receipts[0]
+    finally:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_GOODBYE):
+                await channel.close()

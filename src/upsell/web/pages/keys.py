@@ -244,7 +244,13 @@ def _give(request: AnyRequest, title: str, name: str, kind: Kind, made: str) -> 
         else "It is public: it stands in pages that everybody can read, and in the list of keys."
     )
     once = ShownOnce(
-        title, "The key", made, f"{advice} Running servers know it in five seconds.", PATH, "Back to keys"
+        title,
+        "The key",
+        made,
+        f"{advice} Running servers know it in five seconds.",
+        PATH,
+        "Back to keys",
+        is_public=kind is Kind.WRITE,
     )
     return show_once(request, once, {"name": name, "kind": kind.value, "key": made})
 

@@ -37,8 +37,9 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 class SettingsPage(msgspec.Struct, frozen=True):
-    """What the page says: where each setting is."""
+    """What the page says: what of it the reader looks after, and where each setting is."""
 
+    headline: str
     entries: tuple[Entry, ...]
 
 
@@ -52,8 +53,9 @@ class RightRow(msgspec.Struct, frozen=True):
 
 
 class RolesPage(msgspec.Struct, frozen=True):
-    """The table of rights: every role with whom it is for, and every right."""
+    """The table of rights: its gist, every role with whom it is for, and every right."""
 
+    headline: str
     roles: tuple[tuple[str, str], ...]
     rows: tuple[RightRow, ...]
 
@@ -87,11 +89,14 @@ def settings_routes() -> list[HTTPRouteHandler]:
 
 def settings_page(rights: frozenset[Right]) -> SettingsPage:
     """Give what the page says to somebody with some rights."""
+    entries = tuple(
+        Entry(label, said, path) if ROUTES[path] in rights else Entry(label, f"{said} {_ADMINS}", "")
+        for label, said, path in _ENTRIES
+    )
+    is_admin = all(entry.path for entry in entries)
     return SettingsPage(
-        tuple(
-            Entry(label, said, path) if ROUTES[path] in rights else Entry(label, f"{said} {_ADMINS}", "")
-            for label, said, path in _ENTRIES
-        )
+        "You look after all of it." if is_admin else "You see what holds; an admin looks after the rest.",
+        entries,
     )
 
 
@@ -99,7 +104,10 @@ def roles_page(
     rights: Mapping[Role, frozenset[Right]], routes: Mapping[str, Access], writes: Mapping[str, Access]
 ) -> RolesPage:
     """Give the table of rights, by what is asked of every request."""
+    most = " and ".join(role.value for role in rights if rights[role] == frozenset(Right))
+    least = " and ".join(right.value for right in Right if all(right in has for has in rights.values()))
     return RolesPage(
+        f"Every role may {least or 'do nothing'}; {most or 'none'} may do everything.",
         tuple((role.value, WHO[role]) for role in rights),
         tuple(
             RightRow(

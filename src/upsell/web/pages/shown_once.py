@@ -23,6 +23,7 @@ class ShownOnce(msgspec.Struct, frozen=True):
         advice: What to do with it, and until when.
         back: Where the reader goes on.
         back_to: What is there.
+        is_public: Whether everybody may know it, so that it stands elsewhere too.
     """
 
     title: str
@@ -31,6 +32,7 @@ class ShownOnce(msgspec.Struct, frozen=True):
     advice: str
     back: str
     back_to: str
+    is_public: bool = False
 
 
 def show_once(request: Request[Any, Any, Any], once: ShownOnce, told: dict[str, object]) -> Response[bytes]:
