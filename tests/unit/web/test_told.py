@@ -34,7 +34,7 @@ FOUND = Overview(
     earned="It earned.",
     lines=(LINE,),
     trust=Trust(sent=12_345, unsubscribed=67, complained=8, bounced=9),
-    needs=(Need("what", "advice", Tone.BAD),),
+    needs=(Need("what", "advice", Tone.BAD, "/guardrails"),),
 )
 
 
@@ -42,7 +42,7 @@ def test_home_tells_moments_counts_and_lifts_as_values() -> None:
     told = msgspec.json.decode(msgspec.json.encode(home_content(FOUND)))
     assert told["as_of"] == format_moment(AS_OF)
     assert told["trust"] == {"sent": 12_345, "unsubscribed": 67, "complained": 8, "bounced": 9}
-    assert told["needs"] == [{"what": "what", "advice": "advice", "tone": "bad"}]
+    assert told["needs"] == [{"what": "what", "advice": "advice", "tone": "bad", "path": "/guardrails"}]
     (row,) = told["rows"]
     assert row["lift"] == msgspec.json.decode(msgspec.json.encode(LIFT))
     assert row["review_by"] == "2027-01-01"
