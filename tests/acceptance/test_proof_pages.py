@@ -43,6 +43,7 @@ def shop(shared_database: str) -> Iterator[Shop]:
     with open_shop(shared_database, NAMED) as shop, pytest.MonkeyPatch.context() as patch:
         patch.setattr(CheckedBook, "read", lambda _: None)
         count_mail(shop)
+        plant(shop)
         yield shop
 
 
@@ -122,6 +123,7 @@ def test_an_order_is_decided_once_by_who_is_named_and_not_by_who_asked(shop: Sho
         answered = send(users[role], "/guardrails", f"/approvals/{key}/{how}", why="fits the budget", **said)
         return answered.status_code, answered.headers.get("location", "") or answered.text
 
+    assert '<a href="/approvals">3 acceptances above a limit' in users[Role.EDITOR].get("/").text
     assert users[Role.EDITOR].get("/approvals").status_code == 403
     assert decide(Role.EDITOR, key, "approve")[0] == 403
     page = users[Role.ADMIN].get("/approvals").text
@@ -189,7 +191,6 @@ def test_what_waits_and_what_was_decided_is_read_on_from_where_a_page_ended(shop
 def test_an_experiment_is_closed_only_by_what_carries_it_and_its_file_is_given(
     shop: Shop, users: Team
 ) -> None:
-    plant(shop)
     connection, to = shop.world.connection, "/experiments/quota/close"
 
     def close(role: Role, arm: str, **said: str) -> tuple[int, str]:

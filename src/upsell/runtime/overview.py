@@ -92,11 +92,12 @@ class Line(msgspec.Struct, frozen=True):
 
 
 class Need(msgspec.Struct, frozen=True):
-    """Something that needs a person: what, and what to do."""
+    """Something that needs a person: what, what to do, and the page where that is done; empty for none."""
 
     what: str
     advice: str
     tone: Tone
+    path: str = ""
 
 
 class Trust(msgspec.Struct, frozen=True):
@@ -366,6 +367,7 @@ def _needs(
             f"{named.name if named else breach.workflow} {what}: {breach.words}",
             f'Mend what people were sent, then: upsell guardrail resume {breach.workflow} --why "..."',
             Tone.BAD,
+            "/guardrails",
         )
     for stop in stops:
         yield Need(
@@ -393,6 +395,7 @@ def _needs(
             f"{_counted(work.approvals, 'acceptance')} above a limit: an approver is to decide",
             "Look at each and decide: upsell orders list --waiting-approval",
             Tone.WARN,
+            "/approvals",
         )
     if work.unknown:
         yield Need(

@@ -35,8 +35,8 @@ FOUND = Overview(
     earned="It earned.",
     lines=(LINE,),
     trust=Trust(sent=12_345, unsubscribed=67, complained=8, bounced=9),
-    needs=(Need("what", "advice", Tone.BAD),),
     ran=Ran(1_234, AS_OF - 6 * DAY, 56, AS_OF - 30 * DAY, (RanWorkflow("w", 1_700, 1_050, 420, 2_400),)),
+    needs=(Need("what", "advice", Tone.BAD, "/guardrails"),),
 )
 
 
@@ -44,7 +44,6 @@ def test_home_tells_moments_counts_and_lifts_as_values() -> None:
     told = msgspec.json.decode(msgspec.json.encode(home_content(FOUND)))
     assert told["as_of"] == format_moment(AS_OF)
     assert told["trust"] == {"sent": 12_345, "unsubscribed": 67, "complained": 8, "bounced": 9}
-    assert told["needs"] == [{"what": "what", "advice": "advice", "tone": "bad"}]
     assert told["ran"] == {
         "events": 1_234,
         "events_since": format_moment(AS_OF - 6 * DAY),
@@ -52,6 +51,7 @@ def test_home_tells_moments_counts_and_lifts_as_values() -> None:
         "messages_since": format_moment(AS_OF - 30 * DAY),
         "workflows": [{"key": "w", "considered": 1_700, "let_in": 1_050, "held_out": 420, "sent": 2_400}],
     }
+    assert told["needs"] == [{"what": "what", "advice": "advice", "tone": "bad", "path": "/guardrails"}]
     (row,) = told["rows"]
     assert row["lift"] == msgspec.json.decode(msgspec.json.encode(LIFT))
     assert row["review_by"] == "2027-01-01"
