@@ -86,7 +86,7 @@ def main() -> None:
             email = f"admin-{time.time_ns()}@acme.example"
             assert join(client, invite(url, email, Role.ADMIN, clock)).status_code == 303
             client.headers["Accept"] = "text/html"
-            measure(client, app, given, asked.requests, asked.only)
+            measure(client, app, folder, given, asked.requests, asked.only)
         if not asked.no_browser:
             paint(url, end, given)
 
@@ -199,13 +199,19 @@ def asked_of(path: str, given: dict[str, dict[str, list[str]]]) -> dict[str, lis
 
 
 def measure(
-    client: httpx.Client, app: Litestar, given: dict[str, dict[str, list[str]]], requests: int, only: str
+    client: httpx.Client,
+    app: Litestar,
+    folder: Path,
+    given: dict[str, dict[str, list[str]]],
+    requests: int,
+    only: str,
 ) -> None:
-    """Ask for every page, and print how long each took."""
+    """Ask for every page, and print how long each took, and how much of that of the processors."""
     readable = {route.path for route in app.routes if "GET" in route.methods}
     pages = [path for path, access in ROUTES.items() if isinstance(access, Right) and path in readable]
     print(
-        f"\n{'page':58} {'first':>8} {'p50':>7} {'p95':>7} {'max':>7}  of {BOUND * 1000:.0f} ms", flush=True
+        f"\n{'page':50} {'first':>8} {'p50':>7} {'p95':>7} {'max':>7} {'busy':>7}  of {BOUND * 1000:.0f} ms",
+        flush=True,
     )
     unknown = []
     for path in pages:
@@ -216,12 +222,26 @@ def measure(
             unknown.append(path)
             continue
         for label, addresses in asked.items():
-            print(line_of(client, label, addresses, requests), flush=True)
+            print(line_of(client, folder, label, addresses, requests), flush=True)
     if unknown:
         print("not measured, for nothing is known to ask for: " + ", ".join(unknown))
 
 
-def line_of(client: httpx.Client, label: str, addresses: Sequence[str], requests: int) -> str:
+def busy_seconds(folder: Path) -> float:
+    """Give the seconds that this process and the database's have had of the processors."""
+    leader = (folder / "postgres" / "postmaster.pid").read_text("utf-8").split("\n", 1)[0]
+    ticks = 0
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text("utf-8").rpartition(")")[2].split()
+        except OSError:
+            continue
+        if fields[1] == leader:
+            ticks += int(fields[11]) + int(fields[12])
+    return time.process_time() + ticks / os.sysconf("SC_CLK_TCK")
+
+
+def line_of(client: httpx.Client, folder: Path, label: str, addresses: Sequence[str], requests: int) -> str:
     """Ask for one page again and again, and say how long it took."""
     first, status = timed(client, addresses[0])
     waited, counting = time.perf_counter(), 0
@@ -230,18 +250,19 @@ def line_of(client: httpx.Client, label: str, addresses: Sequence[str], requests
         time.sleep(2)
         _, status = timed(client, addresses[0])
     said = f", counted after {time.perf_counter() - waited:.0f} s" if counting else ""
-    taken, statuses = [], set()
+    taken, statuses, began = [], set(), busy_seconds(folder)
     for place in range(requests):
         seconds, status = timed(client, addresses[place % len(addresses)])
         taken.append(seconds)
         statuses.add(status)
         if sum(taken) > 30 and place >= 4:
             break
+    busy = (busy_seconds(folder) - began) / len(taken)
     taken.sort()
     p95 = taken[int(0.95 * (len(taken) - 1))]
     figures = " ".join(f"{each * 1000:7.1f}" for each in (statistics.median(taken), p95, taken[-1]))
     odd = "" if statuses == {200} else f", answered {sorted(statuses)}"
-    return f"{label:58} {first * 1000:8.1f} {figures}  {p95 / BOUND:5.2f}{said}{odd}"
+    return f"{label:50} {first * 1000:8.1f} {figures} {busy * 1000:7.1f}  {p95 / BOUND:5.2f}{said}{odd}"
 
 
 def timed(client: httpx.Client, address: str) -> tuple[float, int]:
