@@ -13,7 +13,9 @@ from tests.look_world import NOW, fill
 from tests.pages_world import invite, join
 from upsell.clock import DAY, MINUTE, SetClock
 from upsell.config import Settings
+from upsell.signals.events import Event
 from upsell.store.connect import connect
+from upsell.store.ledger import append
 from upsell.store.users import Role
 from upsell.web.app import make_app
 from upsell.web.team import TeamPages
@@ -91,17 +93,22 @@ def test_what_serving_costs_is_told_to_whoever_may_see_margins_and_nobody_else(
 ) -> None:
     with connect(url) as connection:
         row = connection.execute("select key from outbox where workflow = 'annual'").fetchone()
-    assert row is not None
-    paths = ("/offers", "/offers/pro-annual", f"/outbox/{row[0]}")
+        assert row is not None
+        # As what was ordered says it of itself.
+        said = {"key": row[0], "terms": {"price": 134_100, "cost": 108_000}}
+        append(connection, [Event("o1", "Order Asked", NOW, 0, "ada", None, said, "test")], SetClock(NOW))
+    paths = ("/offers", "/offers/pro-annual", f"/outbox/{row[0]}", "/events", "/customers/c:ada")
     for path in paths:
         for kind in ("text/html", "application/json"):
-            said = clients[Role.EDITOR].get(path, headers={"Accept": kind}).text
-            assert '"cost":1' not in said
-            assert "1080" not in said
-            assert "/margins" not in said
+            read = clients[Role.EDITOR].get(path, headers={"Accept": kind}).text
+            assert "cost" not in read
+            assert "1080" not in read
+            assert "/margins" not in read
     assert clients[Role.EDITOR].get("/margins").status_code == 403
     approver = clients[Role.APPROVER]
     assert told(approver, paths[2])["why"]["terms"]["cost"] == 108_000
+    for path in paths[2:]:
+        assert '"cost":108000' in approver.get(path, headers={"Accept": "application/json"}).text
     assert 'href="/margins"' in approver.get("/offers").text
     found = told(approver, "/margins")["margins"]
     # By hand: 1,341.00 a year after 10 % off, 12 times 90.00 to serve it, so 261.00 are left.

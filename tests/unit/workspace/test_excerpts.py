@@ -33,6 +33,7 @@ def test_an_excerpt_reads_as_the_entry_it_is_of(key: str) -> None:
     found = excerpt(TEXT, "offers", key)
     assert yaml.safe_load(f"{found}\n") == {key: yaml.safe_load(TEXT)["offers"][key]}
     assert found.startswith(f"{key}:")
+    assert "The second" not in found
 
 
 @pytest.mark.parametrize("text", ["offers:\n  one:\n    title: One\n", "offers:\n  one:\n    title: One"])

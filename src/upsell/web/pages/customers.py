@@ -19,6 +19,7 @@ from upsell.errors import ConfigError
 from upsell.ids import UnitId, bare, customer_unit, is_account
 from upsell.runtime.consent_history import standing_words
 from upsell.runtime.contacting import Reached
+from upsell.runtime.costless import costless
 from upsell.runtime.explaining import Answer, Shelf
 from upsell.runtime.moments import moment_of
 from upsell.runtime.results import date_words
@@ -27,6 +28,7 @@ from upsell.store.connect import Connection
 from upsell.store.lending import Lender
 from upsell.store.suppressions import find_addressed
 from upsell.store.timeline import search_units
+from upsell.web.access import Right
 from upsell.web.pages.known import PATH, Known, known_content, past_fault, path_of, read_known, read_place
 from upsell.web.pages.preview import preview_path
 from upsell.web.pages.shell import Trouble, path_asked, refuse, shown
@@ -172,6 +174,11 @@ def customer_routes(lender: Lender, shelf: Shelf, clock: Clock) -> list[HTTPRout
             words = f"{str(error)[:1].upper()}{str(error)[1:]}."
             trouble = Trouble("Nothing can be said of them", words, "Look for them by how their id begins.")
             return refuse(request, trouble, "unknown", HTTPStatus.NOT_FOUND)
+        if Right.SEE_MARGINS not in request.state.visit.rights:
+            happened = tuple(
+                msgspec.structs.replace(each, said=costless(each.said)) for each in known.happened
+            )
+            known = msgspec.structs.replace(known, happened=happened)
         page = customer_page(known, said if past is not None else "", fault)
         told = msgspec.json.encode(known_content(known, fault))
         return shown(request, "customer_page.html", page, told=told)

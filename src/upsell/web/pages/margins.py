@@ -65,7 +65,7 @@ def margins_page(program: Program | None, margins: Sequence[PriceMargin], now: M
     return MarginsPage(
         answer=""
         if worst is None
-        else f"The least is left of {_priced_words(worst)}: {worst.rate * 100:.4g} % of {worst.price}.",
+        else f"The least is left of {_priced_words(worst)}: {worst.rate * 100:.3g} % of {worst.price}.",
         about=f"At list prices, for one unit of quantity, each offer at its deepest discount.{asked} "
         f"As of {date_words(now)}.",
         rows=tuple(map(_margin_row, margins)),
@@ -73,7 +73,7 @@ def margins_page(program: Program | None, margins: Sequence[PriceMargin], now: M
 
 
 def _margin_row(each: PriceMargin) -> MarginRow:
-    words = f"{each.rate * 100:.4g} % left"
+    words = f"{each.rate * 100:.3g} % left"
     tone = Tone.BAD if each.rate < 0 else Tone.GOOD if each.is_enough else Tone.WARN
     return MarginRow(
         name=each.name,

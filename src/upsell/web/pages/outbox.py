@@ -22,6 +22,7 @@ from upsell.decisions.stops import Stop
 from upsell.errors import ConfigError
 from upsell.ids import customer_unit
 from upsell.runtime import desk
+from upsell.runtime.costless import costless
 from upsell.runtime.desk_words import listed_content, without_costs
 from upsell.runtime.explaining import Shelf
 from upsell.runtime.overview import ReportBook, State
@@ -182,6 +183,9 @@ def outbox_routes(lender: Lender, book: ReportBook, clock: Clock) -> list[HTTPRo
             return _unknown(request, error)
         if Right.SEE_MARGINS not in request.state.visit.rights:
             found = without_costs(found)
+            heard = tuple(
+                msgspec.structs.replace(each, properties=costless(each.properties)) for each in heard
+            )
         told = msgspec.json.encode(message_content(found, heard))
         value = message_page(found, heard, now)
         return shown(request, "message.html", value, told=told, has_frames=value.is_html)

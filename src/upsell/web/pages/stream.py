@@ -13,10 +13,12 @@ from litestar.handlers import HTTPRouteHandler
 
 from upsell.clock import Clock, Moment, format_moment, to_datetime
 from upsell.ids import account_unit, customer_unit
+from upsell.runtime.costless import costless
 from upsell.runtime.results import date_words
 from upsell.signals.event_table import EVENT_TABLE
 from upsell.store.lending import Lender
 from upsell.store.stream import Arrived, read_newest_events
+from upsell.web.access import Right
 from upsell.web.pages.known import path_of
 from upsell.web.pages.shell import shown
 from upsell.web.pages.signal_parts import event_path
@@ -75,6 +77,10 @@ def stream_route(lender: Lender, clock: Clock) -> HTTPRouteHandler:
         now = clock.now()
         with lender.lent() as connection:
             found = read_newest_events(connection, MOST)
+        if Right.SEE_MARGINS not in request.state.visit.rights:
+            found = tuple(
+                msgspec.structs.replace(each, properties=costless(each.properties)) for each in found
+            )
         is_live = request.query_params.get("stream", "") != "stopped"
         page = StreamPage(tuple(map(_row, found)), is_live, SECONDS, date_words(now))
         told = msgspec.json.encode({"as_of": format_moment(now), "events": list(map(_content, found))})
