@@ -7,6 +7,7 @@ from tests.stories.world import START, workflow
 from upsell.clock import DAY, HOUR
 from upsell.ids import account_unit
 from upsell.runtime.task_desk import TaskDesk, Wanted
+from upsell.workspace.documents import Documents
 
 NOW = START + DAY
 """When the queue is looked at; one task is overdue by then."""
@@ -33,10 +34,15 @@ HELP = workflow(
 )
 
 
+def queue_documents() -> Documents:
+    """Give the workspace that asks for the work."""
+    return {**make_documents({"flow": FLOW, "help": HELP}), "queues.yaml": QUEUES}
+
+
 def fill_queue(url: str) -> None:
     """Open work for three accounts, given to nobody: three tasks of success and two renewals, one overdue."""
     with open_world(url) as world:
-        world.apply({**make_documents({"flow": FLOW, "help": HELP}), "queues.yaml": QUEUES})
+        world.apply(queue_documents())
         for number in range(3):
             account = f"acme{number}"
             world.happens("Subscription Started", None, account, plan="starter", amount=4900, currency="USD")

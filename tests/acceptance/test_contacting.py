@@ -166,13 +166,18 @@ def test_of_an_account_little_is_looked_through_at_a_time_and_nothing_is_left_ou
     found: list[Happened] = []
     before: Place | None = NOW
     stretches = 0
-    with connect(url) as connection:
+    with connect(url) as connection, connection.transaction(force_rollback=True):
+        connection.execute(
+            "insert into decisions (unit_id, workflow, version, decided_at, reason, rule, seen)"
+            " values ('c:m03', 'help', '', moment(%s), 'enrolled', '', '{}')",
+            (START - DAY,),
+        )
         while before is not None:
             stretch = read_timeline(connection, "c:m03", "a:acme", 50, before, 4)
             found += stretch.happened
             before, stretches = stretch.older, stretches + 1
         whole = connection.execute("select count(*) from events where household_id = 'a:acme'").fetchone()
-    assert [each.name for each in found] == ["Customer Identified"]
+    assert [each.name for each in found] == ["Customer Identified", "help"]
     assert whole is not None
     assert stretches == whole[0] // 4 + 1
 

@@ -12,19 +12,21 @@ from hypothesis import strategies as st
 from litestar.testing import TestClient
 
 from tests.pages_world import field, invite, join
-from tests.queue_world import NOW, fill_queue
+from tests.queue_world import NOW, fill_queue, queue_documents
 from tests.stories.world import START
 from upsell.clock import SetClock
 from upsell.config import Settings
 from upsell.decisions.task_value import TaskValue, task_rank
 from upsell.journeys.effects import OpenTask
+from upsell.runtime.queue_reading import Asked, find_following
 from upsell.store.acts import Act, read_acts
 from upsell.store.connect import Connection, connect
 from upsell.store.task_queue import Lane, rank_open_tasks
-from upsell.store.tasks import Task, find_task, find_tasks, keep_tasks
+from upsell.store.tasks import ClosedTask, Task, close_tasks, find_task, find_tasks, keep_tasks
 from upsell.store.users import Role
 from upsell.web.app import make_app
 from upsell.web.team import TeamPages
+from upsell.workspace.compile import compile_documents
 
 pytestmark = pytest.mark.postgres
 
@@ -50,13 +52,15 @@ def client(url: str) -> Iterator[httpx.Client]:
 def ranked(connection: Connection, lane: Lane, page: int) -> list[Task]:
     """Give all of a lane, page by page."""
     found: list[Task] = []
-    while True:
+    for _ in range(50):
         last = found[-1] if found else None
         after = task_rank(last.value, "USD", last.due_at, last.key) if last is not None else None
         some = rank_open_tasks(connection, lane, "USD", NOW, page, after)
         if not some:
             return found
         found += some
+    msg = "expected that the pages of a queue end"
+    raise AssertionError(msg)
 
 
 VALUES = st.builds(
@@ -98,6 +102,25 @@ def test_pages_of_a_queue_show_everything_once_in_the_order_of_the_rank(
         found = ranked(connection, Lane("ranks"), page)
         expected = sorted(opened, key=lambda each: task_rank(each.value, "USD", each.due_at, each.key))
         assert [each.key for each in found] == [each.key for each in expected]
+
+
+def test_what_follows_a_task_is_the_next_in_rank_then_the_first_and_never_itself(url: str) -> None:
+    program = compile_documents(queue_documents()).program
+    with connect(url) as connection, connection.transaction(force_rollback=True):
+        tasks = [
+            OpenTask(f"f{number}", "", "", "c:x", "few", "Call", None, START, START + number)
+            for number in range(2)
+        ]
+        keep_tasks(connection, tasks)
+        first, second = find_tasks(connection, queue="few")
+
+        def following(task: Task) -> str | None:
+            found = find_following(connection, program, task, Asked(queue="few"), "", NOW)
+            return found.key if found is not None else None
+
+        assert (following(first), following(second)) == ("f1", "f0")
+        close_tasks(connection, [ClosedTask("f0", START, "won", None)])
+        assert (following(first), following(second)) == ("f1", None)
 
 
 def test_the_queue_tells_machines_what_it_tells_people(client: httpx.Client) -> None:
