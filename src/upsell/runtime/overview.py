@@ -11,19 +11,22 @@ import enum
 import threading
 from collections.abc import Iterator, Sequence
 from datetime import date
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from upsell.clock import DAY, SECOND, Clock, Duration, Moment, to_datetime
+from upsell.clock import DAY, Clock, Duration, Moment, to_datetime
 from upsell.decisions.guardrails import Action
 from upsell.decisions.stops import Stop
 from upsell.journeys.program import Program
 from upsell.journeys.workflow import Status, Workflow
 from upsell.measurement.answers import Effect
+from upsell.measurement.charts.readings import Reading
 from upsell.measurement.guardrails import Standing
 from upsell.measurement.lift import Lift
 from upsell.measurement.question import Metric
 from upsell.runtime.guarding import Guarded, open_breaches, read_guardrails, read_live
+from upsell.runtime.keeping import Keeper
 from upsell.runtime.reporting import Report, WorkflowReport, report_live
 from upsell.runtime.results import (
     Results,
@@ -40,8 +43,11 @@ from upsell.store.revisions import newest_number
 from upsell.store.stops import open_stops
 from upsell.store.work import count_waiting_work
 
-KEPT: Duration = 30 * SECOND
-"""How old a report may be that is shown again: it is read from everything that ever happened."""
+if TYPE_CHECKING:
+    from upsell.runtime.trends import Trends
+
+PATIENCE = 1.0
+"""For how many seconds a page waits for the report where none is kept."""
 
 REVIEW_SOON: Duration = 14 * DAY
 """How long before a review is due that is said."""
@@ -136,32 +142,44 @@ class Overview(msgspec.Struct, frozen=True):
 
 
 class ReportBook:
-    """What is live and the report on it, read anew when it is old or something was applied.
-
-    One thread reads at a time, the others wait for what it finds.
-    """
+    """What is live, the report on it and its trends, read anew when they are old or something was applied."""
 
     def __init__(self, lender: Lender, clock: Clock, results: Results | None = None) -> None:
         """Know nothing yet; ``results`` are shown for good where they are given."""
         self._lender = lender
-        self._clock = clock
         self._given = results
         self._lock = threading.Lock()
-        self._kept: tuple[int, Results] | None = None
         self._live: tuple[int, Program | None] | None = None
+        self._report = Keeper("the report", lender, clock, _read_results)
+        self._trends = Keeper("what was known over time", lender, clock, self._read_trends)
 
-    def read(self) -> Results:
-        """Give the report, at most ``KEPT`` old."""
+    def read(self, patience: float | None = None) -> Results:
+        """Give the report as it is kept; where none is, wait for so many seconds, ``PATIENCE`` if not said.
+
+        Raises:
+            BeingReadError: It was not there within that time.
+        """
         if self._given is not None:
             return self._given
-        with self._lock, self._lender.lent() as connection:
-            number, now = newest_number(connection), self._clock.now()
-            kept = self._kept
-            if kept is not None and kept[0] == number and now < kept[1].report.as_of + KEPT:
-                return kept[1]
-            results = Results("", report_live(connection, now))
-            self._kept = (number, results)
-            return results
+        return self._report.newest(PATIENCE if patience is None else patience)
+
+    def begin(self) -> None:
+        """Have the report read, so that whoever asks first need not wait for it."""
+        if self._given is None:
+            self._report.at_hand()
+
+    def trends(self, patience: float) -> Trends:
+        """Give what was known over time as it is kept; where nothing is, wait for so many seconds.
+
+        Raises:
+            BeingReadError: It was not there within that time.
+        """
+        return self._trends.newest(patience)
+
+    def readings(self, workflow: str) -> tuple[Reading, ...]:
+        """Give what was known of a workflow's net revenue per unit over time; none before it was read."""
+        found = self._trends.at_hand()
+        return () if found is None else found.readings.get(workflow, ())
 
     def program(self) -> Program | None:
         """Give what is live, None before anything was applied."""
@@ -170,6 +188,20 @@ class ReportBook:
             if self._live is None or self._live[0] != number:
                 self._live = (number, read_live(connection))
             return self._live[1]
+
+    def _read_trends(self, connection: Connection, now: Moment) -> Trends:
+        from upsell.runtime.trends import Trends, read_trends  # noqa: PLC0415  # it loads what draws
+
+        program = self.program()
+        if program is None:
+            return Trends()
+        if self._given is not None:
+            return read_trends(connection, program, self._given.report.as_of)
+        return read_trends(connection, program, now, None, read_guardrails(connection, program))
+
+
+def _read_results(connection: Connection, now: Moment) -> Results:
+    return Results("", report_live(connection, now))
 
 
 def read_overview(connection: Connection, program: Program | None, results: Results, now: Moment) -> Overview:

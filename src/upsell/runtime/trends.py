@@ -12,8 +12,8 @@ import msgspec
 
 from upsell.clock import WEEK, Moment
 from upsell.journeys.program import Program
-from upsell.measurement.charts.lifts import Reading
 from upsell.measurement.charts.people import Week
+from upsell.measurement.charts.readings import Reading
 from upsell.measurement.question import Contrast, Metric
 from upsell.runtime.guarding import Guarded
 from upsell.runtime.outcomes import Ledger, first_exposures, read_lifts

@@ -20,6 +20,7 @@ from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 
 from upsell.errors import DefinitionError, StoreError
+from upsell.runtime.keeping import BeingReadError
 from upsell.runtime.porter import Porter
 from upsell.store.users import Role
 from upsell.web.access import RIGHTS, Right, access_to
@@ -32,6 +33,7 @@ from upsell.web.unhandled import answer_unhandled
 AnyRequest = Request[Any, Any, Any]
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_AGAIN_AFTER: Final = "3"
 _log = structlog.get_logger(__name__)
 
 
@@ -109,6 +111,8 @@ def answer_trouble(request: AnyRequest, error: Exception) -> Response[bytes]:
     cause = error if isinstance(error, DefinitionError) else error.__cause__
     if isinstance(cause, DefinitionError):
         return _ask_to_apply(request, cause)
+    if isinstance(error, BeingReadError):
+        return _ask_to_wait(request)
     if isinstance(error, (psycopg.Error, StoreError)):
         _log.warning("page_not_shown", path=_route(request), error=str(error).strip())
         said = Trouble(
@@ -128,6 +132,20 @@ def answer_trouble(request: AnyRequest, error: Exception) -> Response[bytes]:
         "Try again; if it stays so, what the server wrote says why.",
     )
     return refuse(request, said, "fault", HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+def _ask_to_wait(request: AnyRequest) -> Response[bytes]:
+    """Say that what the page shows is being read; the page loads itself again, and machines may."""
+    said = Trouble(
+        "This is being read",
+        "It is read from everything that ever happened, and kept once it was.",
+        f"This page loads itself again every {_AGAIN_AFTER} seconds until it is there.",
+    )
+    answered = refuse(request, said, "being_read", HTTPStatus.SERVICE_UNAVAILABLE)
+    answered.headers["Retry-After"] = _AGAIN_AFTER
+    if not wants_json(request):
+        answered.headers["Refresh"] = _AGAIN_AFTER
+    return answered
 
 
 def _ask_to_apply(request: AnyRequest, error: DefinitionError) -> Response[bytes]:

@@ -15,7 +15,7 @@ from upsell.clock import DAY, WEEK
 from upsell.errors import MeasurementError
 from upsell.measurement.answers import Effect, Undetermined, UndeterminedReason
 from upsell.measurement.charts.chart import Chart, Table, draw_png, draw_svg, themed
-from upsell.measurement.charts.lifts import Measured, Reading, Scale, lift_chart, lift_over_time_chart
+from upsell.measurement.charts.lifts import Measured, Scale, lift_chart, lift_over_time_chart
 from upsell.measurement.charts.money import Guarded, Movement, bridge_chart, guardrail_chart
 from upsell.measurement.charts.people import (
     Cohort,
@@ -28,6 +28,7 @@ from upsell.measurement.charts.people import (
     pressure_chart,
     survival_chart,
 )
+from upsell.measurement.charts.readings import Reading
 from upsell.measurement.charts.themes import DARK, LIGHT, Theme
 
 START = 1_767_571_200_000_000

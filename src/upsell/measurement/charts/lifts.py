@@ -11,9 +11,9 @@ from typing import Any
 import altair as alt
 import msgspec
 
-from upsell.clock import Moment
 from upsell.measurement.answers import Effect, Undetermined
 from upsell.measurement.charts.chart import DOT, WIDTH, Chart, Table, day_of, rows_of, spec_of, time_axis
+from upsell.measurement.charts.readings import Reading
 
 _NOT_YET = "cannot be said yet"
 
@@ -44,13 +44,6 @@ class Measured(msgspec.Struct, frozen=True):
     """One thing measured, by what people call it."""
 
     label: str
-    effect: Effect | Undetermined
-
-
-class Reading(msgspec.Struct, frozen=True):
-    """What was known of an effect at a moment."""
-
-    at: Moment
     effect: Effect | Undetermined
 
 

@@ -8,9 +8,13 @@ import msgspec
 from litestar import Request, Response, route
 from litestar.handlers import HTTPRouteHandler
 
+from upsell.clock import DAY
+from upsell.measurement.answers import Effect
+from upsell.measurement.charts.readings import Reading
 from upsell.web.pages.intervals import IntervalDrawing
 from upsell.web.pages.results import Counted
 from upsell.web.pages.shell import shown
+from upsell.web.pages.sparklines import Sparkline, draw_sparkline
 
 PATH: Final = "/components"
 
@@ -26,11 +30,26 @@ _INTERVALS = (
 )
 
 
+_READINGS = tuple(
+    Reading(number * 30 * DAY, Effect(estimate, estimate - half, estimate + half))
+    for number, (estimate, half) in enumerate(
+        ((1_100, 4_900), (3_600, 3_400), (2_900, 2_500), (4_300, 1_800), (4_180, 1_280))
+    )
+)
+
+
 class Example(msgspec.Struct, frozen=True):
     """An interval in words, with its picture."""
 
     words: str
     drawing: IntervalDrawing
+
+
+class SparklineExample(msgspec.Struct, frozen=True):
+    """A sparkline in words, with its picture."""
+
+    words: str
+    drawing: Sparkline | None
 
 
 class ComponentsPage(msgspec.Struct, frozen=True):
@@ -39,6 +58,7 @@ class ComponentsPage(msgspec.Struct, frozen=True):
     tones: tuple[tuple[str, str], ...]
     funnel: tuple[Counted, ...]
     intervals: tuple[Example, ...]
+    sparkline: SparklineExample
 
 
 PAGE: Final = ComponentsPage(
@@ -50,6 +70,10 @@ PAGE: Final = ComponentsPage(
     ),
     funnel=_FUNNEL,
     intervals=tuple(Example(*each) for each in _INTERVALS),
+    sparkline=SparklineExample(
+        "+$41.80 (29.00 to 54.60) as of 1 June 2026, +$11.00 (−38.00 to 60.00) as of 1 February 2026",
+        draw_sparkline(_READINGS),
+    ),
 )
 
 
@@ -72,4 +96,5 @@ def components_content(page: ComponentsPage) -> dict[str, Any]:
         "tones": page.tones,
         "funnel": msgspec.to_builtins(page.funnel),
         "intervals": [each.words for each in page.intervals],
+        "sparkline": page.sparkline.words,
     }

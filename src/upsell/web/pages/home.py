@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -9,11 +10,13 @@ from litestar import Request, Response, route
 from litestar.handlers import HTTPRouteHandler
 
 from upsell.clock import Clock, format_moment
+from upsell.measurement.charts.readings import Reading
 from upsell.runtime.overview import Line, Need, Overview, ReportBook, State, Trust, read_overview
 from upsell.runtime.results import date_words
 from upsell.store.lending import Lender
 from upsell.web.pages.intervals import IntervalDrawing, draw_interval
 from upsell.web.pages.shell import shown
+from upsell.web.pages.sparklines import Sparkline, draw_sparkline, sparkline_words
 
 HOME: Final = "/"
 WORKFLOWS: Final = "/workflows"
@@ -31,6 +34,8 @@ class Row(msgspec.Struct, frozen=True):
     earned: str
     effect: str
     drawing: IntervalDrawing | None
+    trend: Sparkline | None = None
+    trend_words: str = ""
 
 
 class Figure(msgspec.Struct, frozen=True):
@@ -88,7 +93,8 @@ def home_routes(lender: Lender, book: ReportBook, clock: Clock) -> list[HTTPRout
         """Show every workflow in a line."""
         found = read()
         told = msgspec.json.encode(workflows_content(found))
-        return shown(request, "workflows.html", workflows_page(found), told=told)
+        readings = {line.key: book.readings(line.key) for line in found.lines}
+        return shown(request, "workflows.html", workflows_page(found, readings), told=told)
 
     return [show_home, show_workflows]
 
@@ -105,12 +111,13 @@ def home_page(found: Overview) -> HomePage:
     )
 
 
-def workflows_page(found: Overview) -> WorkflowsPage:
-    """Give what the list of workflows says."""
+def workflows_page(found: Overview, readings: Mapping[str, Sequence[Reading]] = {}) -> WorkflowsPage:
+    """Give what the list of workflows says, with what was known of each over time by its key."""
     total, live = len(found.lines), _count_live(found)
     noun = "workflow" if total == 1 else "workflows"
     headline = f"{live} of {total} {noun} {'is' if live == 1 else 'are'} live." if total else ""
-    return WorkflowsPage(headline, date_words(found.as_of), tuple(map(_row, found.lines)))
+    rows = tuple(_row(line, readings.get(line.key, ())) for line in found.lines)
+    return WorkflowsPage(headline, date_words(found.as_of), rows)
 
 
 def home_content(found: Overview) -> dict[str, Any]:
@@ -147,7 +154,7 @@ def _count_live(found: Overview) -> int:
     return sum(line.state.words == "live" for line in found.lines)
 
 
-def _row(line: Line) -> Row:
+def _row(line: Line, readings: Sequence[Reading] = ()) -> Row:
     return Row(
         key=line.key,
         name=line.name,
@@ -158,6 +165,8 @@ def _row(line: Line) -> Row:
         earned=line.earned,
         effect=line.effect,
         drawing=draw_interval(line.lift, None),
+        trend=draw_sparkline(readings),
+        trend_words=sparkline_words(readings, line.lift),
     )
 
 
