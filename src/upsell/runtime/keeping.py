@@ -29,6 +29,9 @@ SPARED: Final = 20
 QUICK: Final = 0.1
 """What took at most so many seconds is read anew while somebody waits; what took longer beside them."""
 
+LONGEST_END: Final = 5.0
+"""For how many seconds the end of a server waits for what is being read to be broken off."""
+
 T = TypeVar("T")
 _log = structlog.get_logger(__name__)
 
@@ -58,6 +61,19 @@ class Keeper(Generic[T]):
         self._lock = threading.Lock()
         self._kept: tuple[int, Moment, float, T] | None = None
         self._under_way: tuple[int, Future[T]] | None = None
+        self._threads: dict[threading.Thread, Connection | None] = {}
+        self._is_closed = False
+
+    def close(self) -> None:
+        """Break off what is being read, for good."""
+        with self._lock:
+            self._is_closed = True
+            threads = dict(self._threads)
+        for connection in threads.values():
+            if connection is not None:
+                connection.cancel_safe()
+        for thread in threads:
+            thread.join(LONGEST_END)
 
     def newest(self, patience: float) -> T:
         """Give what is kept, and have it read anew where it is old.
@@ -106,20 +122,30 @@ class Keeper(Generic[T]):
                 self._under_way = None
             return reading
         reading = Future[T]()
+        if self._is_closed:
+            return reading
         self._under_way = (number, reading)
-        threading.Thread(target=self._work, args=(number, reading), name=self._name, daemon=True).start()
+        thread = threading.Thread(target=self._work, args=(number, reading), name=self._name, daemon=True)
+        self._threads[thread] = None
+        thread.start()
         return reading
 
     def _work(self, number: int, reading: Future[T]) -> None:
         began, now = time.monotonic(), self._clock.now()
         try:
             with self._lender.lent() as connection:
+                with self._lock:
+                    self._threads[threading.current_thread()] = connection
                 found = self._read(connection, now)
         except Exception as error:
             # Whoever asks next is told, where nothing older can be shown.
-            _log.warning("not_read", what=self._name, error=str(error).strip())
+            if not self._is_closed:
+                _log.warning("not_read", what=self._name, error=str(error).strip())
             reading.set_exception(error)
             return
+        finally:
+            with self._lock:
+                del self._threads[threading.current_thread()]
         with self._lock:
             self._kept = (number, now, time.monotonic() - began, found)
             if self._under_way is not None and self._under_way[1] is reading:

@@ -168,6 +168,11 @@ class ReportBook:
         if self._given is None:
             self._report.at_hand()
 
+    def close(self) -> None:
+        """Break off what is being read."""
+        self._trends.close()
+        self._report.close()
+
     def trends(self, patience: float) -> Trends:
         """Give what was known over time as it is kept; where nothing is, wait for so many seconds.
 

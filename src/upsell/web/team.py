@@ -32,6 +32,7 @@ class TeamPages:
         self._lender = Lender(url)
         self._clock = clock
         self._jar = jar_of(settings)
+        self._book: ReportBook | None = None
 
     def routes(self) -> list[Router]:
         """Give the pages for users who sign in."""
@@ -54,12 +55,14 @@ class TeamPages:
         )
 
     def close(self) -> None:
-        """Give the connections back."""
+        """Break off what is being read, and give the connections back."""
+        if self._book is not None:
+            self._book.close()
         self._lender.close()
 
     def _pages(self, results: Results | None) -> list[HTTPRouteHandler]:
         lender, clock = self._lender, self._clock
-        book = ReportBook(lender, clock, results)
+        book = self._book = ReportBook(lender, clock, results)
         return [
             *home_routes(lender, book, clock),
             *results_routes(book.read),

@@ -51,13 +51,14 @@ def test_every_estimate_stands_inside_its_interval_and_all_inside_the_picture(
 
 def test_what_was_not_known_in_between_leaves_a_gap() -> None:
     sure = Effect(10.0, 5.0, 15.0)
-    drawn = draw_sparkline([Reading(n * DAY, each) for n, each in enumerate((sure, TOO_FEW, sure, sure))])
+    found: list[Effect | Undetermined] = [sure, TOO_FEW, sure, sure]
+    drawn = draw_sparkline([Reading(n * DAY, each) for n, each in enumerate(found)])
     assert drawn is not None
     assert [len(places(each.line)) for each in drawn.stretches] == [1, 2]
 
 
 def test_its_words_say_what_was_known_last_and_first() -> None:
-    readings = [
+    readings: list[Reading] = [
         Reading(0, TOO_FEW),
         Reading(DAY, Effect(900, -500, 2_300)),
         Reading(9 * DAY, Effect(800, 400, 1_200)),
