@@ -24,7 +24,15 @@ from upsell.web.team import TeamPages
 pytestmark = pytest.mark.postgres
 
 NAMES = {"segment": "s", "act": "shown", "customer": "c", "path": "p", "token": "t", "link": "l", "key": "k"}
-GIVEN = {**NAMES, "workflow": "w", "unit": "c:x", "action": "take", "name": "upsell.js"}
+GIVEN = {
+    **NAMES,
+    "report": "trust",
+    "file": "x",
+    "workflow": "w",
+    "unit": "c:x",
+    "action": "take",
+    "name": "upsell.js",
+}
 
 
 @pytest.fixture(scope="module")

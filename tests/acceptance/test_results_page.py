@@ -72,6 +72,7 @@ def test_a_keyboard_reaches_every_link_and_shows_where_it_is(browser: Browser, a
         "Workflows",
         "Customers",
         "Results",
+        "Reports",
         "JSON",
         "Earning",
         "Early",

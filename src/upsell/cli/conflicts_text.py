@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from upsell.cli.backtest_text import dotted, file_lines
 from upsell.journeys.workflow import Status
+from upsell.runtime.conflicts import slots_words
 
 if TYPE_CHECKING:
     from upsell.journeys.conflicts import Conflict
@@ -51,7 +52,7 @@ def short_lines(conflicts: Sequence[Conflict], changed: Collection[str]) -> Iter
         yield "New or changed workflows that compete for the upsell slot (see `upsell conflicts`):"
     for each in told:
         gets = f"{each.winner} wins at once" if each.winner is not None else "neither wins as such"
-        words = f"{each.one} and {each.other}, over {_slots(each)}: {gets} ({each.because})"
+        words = f"{each.one} and {each.other}, over {slots_words(each)}: {gets} ({each.because})"
         yield from textwrap.wrap(words, _WIDTH, initial_indent="  ", subsequent_indent="    ")
         if each.doubt:
             yield from textwrap.wrap(each.doubt, _WIDTH, initial_indent="    ! ", subsequent_indent="      ")
@@ -71,7 +72,7 @@ def _head(program: Program, pairs: int) -> list[str]:
 
 
 def _pair(conflict: Conflict) -> Iterator[str]:
-    yield f"{conflict.one} and {conflict.other}, over {_slots(conflict)}"
+    yield f"{conflict.one} and {conflict.other}, over {slots_words(conflict)}"
     yield from _said("triggers alike", ", ".join(conflict.triggers) or "none")
     gets = f"{conflict.winner} wins: " if conflict.winner is not None else ""
     yield from _said("wanted at once", f"{gets}{conflict.because}")
@@ -99,12 +100,6 @@ def _lost(losses: Losses) -> Iterator[str]:
     yield dotted(f"    {losses.workflow}: {losses.unit}s", losses.lost)
     if losses.in_vain:
         yield dotted("      candidates that never got it", losses.in_vain)
-
-
-def _slots(conflict: Conflict) -> str:
-    if conflict.units == "people":
-        return f"the slots of an account's {' and '.join(conflict.roles)}"
-    return f"the slots of {conflict.units}s"
 
 
 def _apart(conflicts: Sequence[Conflict]) -> Iterator[list[str]]:

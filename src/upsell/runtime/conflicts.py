@@ -63,5 +63,12 @@ def find_collisions(conflicts: Iterable[Conflict], found: Backtest) -> list[Coll
     return sorted(collisions, key=lambda each: -each.collisions)
 
 
+def slots_words(conflict: Conflict) -> str:
+    """Say over whose slots two workflows meet."""
+    if conflict.units == "people":
+        return f"the slots of an account's {' and '.join(conflict.roles)}"
+    return f"the slots of {conflict.units}s"
+
+
 def _losses(workflow: str, unit: str, tally: Tally, holder: str) -> Losses:
     return Losses(workflow, unit, tally.lost_to[holder], tally.in_vain[holder])

@@ -65,15 +65,20 @@ class Keeper(Generic[T]):
         self._is_closed = False
 
     def close(self) -> None:
+        """Break off what is being read, for good, and wait until it is."""
+        self.stop()
+        with self._lock:
+            threads = tuple(self._threads)
+        for thread in threads:
+            thread.join(LONGEST_END)
+
+    def stop(self) -> None:
         """Break off what is being read, for good."""
         with self._lock:
             self._is_closed = True
-            threads = dict(self._threads)
-        for connection in threads.values():
-            if connection is not None:
-                connection.cancel_safe()
-        for thread in threads:
-            thread.join(LONGEST_END)
+            connections = [each for each in self._threads.values() if each is not None]
+        for connection in connections:
+            connection.cancel_safe()
 
     def newest(self, patience: float) -> T:
         """Give what is kept, and have it read anew where it is old.
@@ -123,6 +128,7 @@ class Keeper(Generic[T]):
             return reading
         reading = Future[T]()
         if self._is_closed:
+            reading.set_exception(BeingReadError(f"expected {self._name}, and this server is about to end"))
             return reading
         self._under_way = (number, reading)
         thread = threading.Thread(target=self._work, args=(number, reading), name=self._name, daemon=True)
@@ -135,6 +141,9 @@ class Keeper(Generic[T]):
         try:
             with self._lender.lent() as connection:
                 with self._lock:
+                    if self._is_closed:
+                        reading.cancel()
+                        return
                     self._threads[threading.current_thread()] = connection
                 found = self._read(connection, now)
         except Exception as error:

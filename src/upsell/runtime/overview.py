@@ -181,6 +181,10 @@ class ReportBook:
         """
         return self._trends.newest(patience)
 
+    def moment(self, now: Moment) -> Moment:
+        """Give as of when reports are: now, or when the results were made that are shown for good."""
+        return now if self._given is None else self._given.report.as_of
+
     def readings(self, workflow: str) -> tuple[Reading, ...]:
         """Give what was known of a workflow's net revenue per unit over time; none before it was read."""
         found = self._trends.at_hand()

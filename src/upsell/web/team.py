@@ -10,13 +10,16 @@ from upsell.config import Settings
 from upsell.runtime.overview import ReportBook
 from upsell.runtime.porter import Porter
 from upsell.runtime.results import Results
+from upsell.runtime.shelf import Shelf
 from upsell.store.lending import Lender
 from upsell.web.cookies import jar_of
 from upsell.web.gate import Gate
+from upsell.web.pages.charts import charts_route
 from upsell.web.pages.components import components_route
 from upsell.web.pages.customers import customer_routes
 from upsell.web.pages.home import home_routes
 from upsell.web.pages.log import log_route
+from upsell.web.pages.reports import report_routes
 from upsell.web.pages.results import results_routes
 from upsell.web.pages.sign_in import sign_in_routes
 from upsell.web.pages.static import static_files
@@ -33,6 +36,7 @@ class TeamPages:
         self._clock = clock
         self._jar = jar_of(settings)
         self._book: ReportBook | None = None
+        self._shelf: Shelf | None = None
 
     def routes(self) -> list[Router]:
         """Give the pages for users who sign in."""
@@ -54,18 +58,26 @@ class TeamPages:
             on_shutdown=[self.close],
         )
 
+    def begin(self) -> None:
+        """Have the report read, so that whoever asks first need not wait for it."""
+        if self._book is not None:
+            self._book.begin()
+
     def close(self) -> None:
         """Break off what is being read, and give the connections back."""
-        if self._book is not None:
-            self._book.close()
+        if self._shelf is not None:
+            self._shelf.close()
         self._lender.close()
 
     def _pages(self, results: Results | None) -> list[HTTPRouteHandler]:
         lender, clock = self._lender, self._clock
         book = self._book = ReportBook(lender, clock, results)
+        shelf = self._shelf = Shelf(lender, clock, book)
         return [
             *home_routes(lender, book, clock),
-            *results_routes(book.read),
+            *results_routes(book.read, shelf),
+            *report_routes(shelf),
+            charts_route(shelf),
             workflow_route(lender, book, clock),
             *customer_routes(lender, clock),
             log_route(lender),

@@ -94,7 +94,7 @@ GROUPS: Final = (
     ("Today", (("Home", "/"),)),
     ("Run", (("Workflows", "/workflows"),)),
     ("Know", (("Customers", "/customers"),)),
-    ("Prove", (("Results", "/results"),)),
+    ("Prove", (("Results", "/results"), ("Reports", "/reports"))),
     ("Keep", (("Log", "/log"),)),
 )
 """What the navigation leads to, in order, under what it is for."""
