@@ -14,6 +14,7 @@ import pytest
 from hypothesis import settings
 
 from tests.drawing import examples
+from upsell.runtime import keeping
 from upsell.store.embedded import make_database
 from upsell.store.migrate import migrate
 
@@ -22,6 +23,12 @@ _numbers = count(1)
 # Machines are shared and noisy: how long one example takes says nothing about a law.
 settings.register_profile("shared-machine", deadline=None, max_examples=examples(100))
 settings.load_profile("shared-machine")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patience() -> None:
+    """Let pages wait for what they show, for a machine that runs tests may be slow."""
+    keeping.PATIENCE = 60.0
 
 
 @pytest.fixture(scope="session")

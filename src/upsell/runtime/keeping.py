@@ -7,9 +7,9 @@ what took long to read is kept for longer; and nobody waits for longer than they
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from time import monotonic
 from typing import Final, Generic, TypeVar
 
 import structlog
@@ -22,6 +22,9 @@ from upsell.store.revisions import newest_number
 
 KEPT: Final[Duration] = 30 * SECOND
 """How old something may be that is shown again; what took long to read is kept for longer."""
+
+PATIENCE = 1.0
+"""For how many seconds a page waits for what it cannot do without, where nothing is kept."""
 
 SPARED: Final = 20
 """For how many times as long as it took to read something it is not read anew."""
@@ -131,13 +134,14 @@ class Keeper(Generic[T]):
             reading.set_exception(BeingReadError(f"expected {self._name}, and this server is about to end"))
             return reading
         self._under_way = (number, reading)
-        thread = threading.Thread(target=self._work, args=(number, reading), name=self._name, daemon=True)
+        # No daemon: what counts in the midst of it would end the process with a fault.
+        thread = threading.Thread(target=self._work, args=(number, reading), name=self._name)
         self._threads[thread] = None
         thread.start()
         return reading
 
     def _work(self, number: int, reading: Future[T]) -> None:
-        began, now = time.monotonic(), self._clock.now()
+        began, now = monotonic(), self._clock.now()
         try:
             with self._lender.lent() as connection:
                 with self._lock:
@@ -156,7 +160,7 @@ class Keeper(Generic[T]):
             with self._lock:
                 del self._threads[threading.current_thread()]
         with self._lock:
-            self._kept = (number, now, time.monotonic() - began, found)
+            self._kept = (number, now, monotonic() - began, found)
             if self._under_way is not None and self._under_way[1] is reading:
                 self._under_way = None
         reading.set_result(found)

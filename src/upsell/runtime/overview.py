@@ -25,6 +25,7 @@ from upsell.measurement.charts.readings import Reading
 from upsell.measurement.guardrails import Standing
 from upsell.measurement.lift import Lift
 from upsell.measurement.question import Metric
+from upsell.runtime import keeping
 from upsell.runtime.guarding import Guarded, open_breaches, read_guardrails, read_live
 from upsell.runtime.keeping import Keeper
 from upsell.runtime.reporting import Report, WorkflowReport, report_live
@@ -45,9 +46,6 @@ from upsell.store.work import count_waiting_work
 
 if TYPE_CHECKING:
     from upsell.runtime.trends import Trends
-
-PATIENCE = 1.0
-"""For how many seconds a page waits for the report where none is kept."""
 
 REVIEW_SOON: Duration = 14 * DAY
 """How long before a review is due that is said."""
@@ -154,14 +152,16 @@ class ReportBook:
         self._trends = Keeper("what was known over time", lender, clock, self._read_trends)
 
     def read(self, patience: float | None = None) -> Results:
-        """Give the report as it is kept; where none is, wait for so many seconds, ``PATIENCE`` if not said.
+        """Give the report as it is kept; where none is, wait for so many seconds.
+
+        Without a number it waits as long as any page does.
 
         Raises:
             BeingReadError: It was not there within that time.
         """
         if self._given is not None:
             return self._given
-        return self._report.newest(PATIENCE if patience is None else patience)
+        return self._report.newest(keeping.PATIENCE if patience is None else patience)
 
     def begin(self) -> None:
         """Have the report read, so that whoever asks first need not wait for it."""

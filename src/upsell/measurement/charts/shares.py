@@ -51,7 +51,11 @@ def shares_chart(key: str, title: str, what: str, shares: Sequence[Shared], digi
         for one in shares
     ]
     down = alt.Y(
-        "label:N", sort=[one.label for one in shares], title=None, axis=alt.Axis(ticks=False, domain=False)
+        "label:N",
+        sort=[one.label for one in shares],
+        title=None,
+        # Room for the point of a share of nothing.
+        axis=alt.Axis(ticks=False, domain=False, labelPadding=8),
     )
     along = alt.X(
         "share:Q",

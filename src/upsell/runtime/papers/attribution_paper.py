@@ -6,7 +6,7 @@ from upsell.measurement.charts.chart import Table
 from upsell.measurement.charts.lifts import Measured, Scale, lift_chart
 from upsell.money import Money, minor_digits
 from upsell.runtime.attribution import CREDITED, Attribution, Credit
-from upsell.runtime.papers.paper import Block, Paper, Paragraph, Section
+from upsell.runtime.papers.paper import Paper, Section
 from upsell.runtime.results import day_words
 
 _FOOTER = (
@@ -52,6 +52,5 @@ def _lifts(found: Attribution, currency: str) -> Section:
         [Measured(key, lift) for key, lift in found.lifts.items()],
         Scale("Recurring revenue", title, 10**digits, digits),
     )
-    note = Paragraph("What is credited was not therefore caused. What workflows changed is this.")
-    blocks: tuple[Block, ...] = (note, chart) if found.lifts else (note,)
-    return Section("What workflows changed", f"{chart.title}.", blocks)
+    headline = "What is credited was not therefore caused; what workflows changed is this."
+    return Section("What workflows changed", headline, (chart,) if found.lifts else ())

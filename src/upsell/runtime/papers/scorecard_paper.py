@@ -26,9 +26,28 @@ def scorecard_paper(lines: Sequence[ScoreLine], span: Span) -> Paper:
     return Paper(
         "How far does expansion come?",
         (f"From {day_words(span.since)} to {day_words(span.until)}.",),
-        tuple(_stage(stage, [line for line in lines if line.stage is stage.stage]) for stage in SCORECARD),
+        (
+            Section("In short", _answer(lines), ()),
+            *(_stage(stage, [line for line in lines if line.stage is stage.stage]) for stage in SCORECARD),
+        ),
         _FOOTER,
     )
+
+
+def _answer(lines: Sequence[ScoreLine]) -> str:
+    """Say how many were considered and how many upgraded in the end, by kind of offer."""
+    counts = {
+        (figure.slice, figure.item): figure.numerator
+        for line in lines
+        if line.metric.id == "funnel"
+        for figure in line.figures
+    }
+    said = [
+        f"{kind} {count:,} considered and {counts.get((kind, 'upgraded'), 0):,} upgraded"
+        for (kind, item), count in counts.items()
+        if item == "considered"
+    ]
+    return f"By what was offered: {'; '.join(said)}." if said else "Nobody was considered in this stretch."
 
 
 def _stage(stage: StageLines, lines: Sequence[ScoreLine]) -> Section:

@@ -39,7 +39,13 @@ def trust_paper(trends: Trends, sums: Sequence[MessageSums]) -> Paper:
 
 def _pressure(trends: Trends) -> Section:
     chart = pressure_chart("trust-pressure", trends.weeks)
-    return Section("How often people were written to", f"{chart.title}.", (chart,))
+    messages = sum(week.messages for week in trends.weeks)
+    headline = (
+        f"{messages:,} messages went out in the last {len(trends.weeks)} weeks."
+        if messages
+        else "Nobody has been written to yet."
+    )
+    return Section("How often people were written to", headline, (chart,))
 
 
 def _answers(sums: Sequence[MessageSums]) -> Section:
@@ -64,7 +70,9 @@ def _over_time(sums: Sequence[MessageSums]) -> Iterator[Block]:
         for stretch in stretches:
             mine = [each for each in sums if each.stretch == stretch]
             found, of = sum(map(count, mine)), sum(each.sent for each in mine)
-            shares.append(Shared(f"from {day_of(stretch * STRETCH)}", share_of(found, of, "messages")))
+            # They are numbered by the nearest multiple of their length: half of it lies before.
+            began_at = stretch * STRETCH - STRETCH // 2
+            shares.append(Shared(f"from {day_of(began_at)}", share_of(found, of, "messages")))
         total = sum(map(count, sums))
         title = f"{what}: {total:,} of {sum(each.sent for each in sums):,}"
         yield shares_chart(f"trust-{key}", title, f"{what}, by 28 days", shares, digits=2)

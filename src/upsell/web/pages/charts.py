@@ -15,6 +15,7 @@ from litestar import Request, Response, route
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
+from upsell.runtime import keeping
 from upsell.runtime.shelf import Shelf
 from upsell.runtime.shelved import HungChart, ReportName, Shelved
 from upsell.web.pages.shell import Trouble, refuse
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
 
 PATH: Final = "/charts"
 """Under which each chart has its files, by its report and its key."""
-
-PATIENCE: Final = 1.0
-"""For how many seconds a file of a chart is waited for whose report is not kept."""
 
 _MARKED: Final = "private, max-age=3600"
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
@@ -109,7 +107,7 @@ def charts_route(shelf: Shelf) -> HTTPRouteHandler:
         key, _, ending = name.rpartition(".")
         if report not in {each.value for each in ReportName} or ending not in _KINDS:
             return _unknown(request)
-        hung = shelf.take(ReportName(report), PATIENCE).charts.get(key)
+        hung = shelf.take(ReportName(report), keeping.PATIENCE).charts.get(key)
         if hung is None:
             return _unknown(request)
         asked = request.query_params
@@ -129,7 +127,7 @@ def charts_route(shelf: Shelf) -> HTTPRouteHandler:
 _KINDS: Final = {
     "svg": "image/svg+xml",
     "png": "image/png",
-    "csv": "text/csv; charset=utf-8",
+    "csv": "text/csv",
     "json": "application/json",
     "vega": "application/json",
 }

@@ -11,6 +11,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
 from upsell.clock import format_moment
+from upsell.runtime import keeping
 from upsell.runtime.results import date_words
 from upsell.runtime.shelf import Shelf
 from upsell.runtime.shelved import ReportName, Shelved
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
 
 PATH: Final = "/reports"
 """Where all of them are listed, and under which each has its page."""
-
-PATIENCE: Final = 0.5
-"""For how many seconds a page waits for a report that is not kept."""
 
 
 class Listed(msgspec.Struct, frozen=True):
@@ -154,7 +152,7 @@ def report_routes(shelf: Shelf) -> list[HTTPRouteHandler]:
             return _unknown(request)
         if listed.name is ReportName.RESULTS:
             return Response(b"", status_code=HTTPStatus.FOUND, headers={"Location": listed.path})
-        found = shelf.take(listed.name, PATIENCE)
+        found = shelf.take(listed.name, keeping.PATIENCE)
         told = {"name": name, "as_of": format_moment(found.as_of), "content": found.content}
         return shown(request, "report.html", report_page(listed, found), told=msgspec.json.encode(told))
 
@@ -171,7 +169,7 @@ def report_routes(shelf: Shelf) -> list[HTTPRouteHandler]:
         stem, _, ending = file.rpartition(".")
         if name not in {each.value for each in ReportName} or stem != name or ending not in _KINDS:
             return _unknown(request)
-        found = shelf.take(ReportName(name), PATIENCE)
+        found = shelf.take(ReportName(name), keeping.PATIENCE)
         headers = {
             "Cache-Control": "no-store",
             "Content-Disposition": f'attachment; filename="{file}"',
@@ -183,7 +181,7 @@ def report_routes(shelf: Shelf) -> list[HTTPRouteHandler]:
     return [list_reports, show_report, give_file]
 
 
-_KINDS: Final = {"html": "text/html", "pdf": "application/pdf", "md": "text/markdown; charset=utf-8"}
+_KINDS: Final = {"html": "text/html", "pdf": "application/pdf", "md": "text/markdown"}
 
 
 def report_file(found: Shelved, ending: str) -> bytes:
