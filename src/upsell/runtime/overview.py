@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import enum
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -185,10 +185,10 @@ class ReportBook:
         """Give as of when reports are: now, or when the results were made that are shown for good."""
         return now if self._given is None else self._given.report.as_of
 
-    def readings(self, workflow: str) -> tuple[Reading, ...]:
-        """Give what was known of a workflow's net revenue per unit over time; none before it was read."""
+    def readings(self) -> Mapping[str, tuple[Reading, ...]]:
+        """Give what was known of net revenue per unit over time, by workflow; nothing before it was read."""
         found = self._trends.at_hand()
-        return () if found is None else found.readings.get(workflow, ())
+        return {} if found is None else found.readings
 
     def program(self) -> Program | None:
         """Give what is live, None before anything was applied."""

@@ -93,8 +93,7 @@ def home_routes(lender: Lender, book: ReportBook, clock: Clock) -> list[HTTPRout
         """Show every workflow in a line."""
         found = read()
         told = msgspec.json.encode(workflows_content(found))
-        readings = {line.key: book.readings(line.key) for line in found.lines}
-        return shown(request, "workflows.html", workflows_page(found, readings), told=told)
+        return shown(request, "workflows.html", workflows_page(found, book.readings()), told=told)
 
     return [show_home, show_workflows]
 
