@@ -152,8 +152,10 @@ class Keeper(Generic[T]):
                 found = self._read(connection, now)
         except Exception as error:
             # Whoever asks next is told, where nothing older can be shown.
-            if not self._is_closed:
-                _log.warning("not_read", what=self._name, error=str(error).strip())
+            if self._is_closed:
+                reading.set_exception(BeingReadError(f"expected {self._name}, which was broken off"))
+                return
+            _log.warning("not_read", what=self._name, error=str(error).strip())
             reading.set_exception(error)
             return
         finally:

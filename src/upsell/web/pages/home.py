@@ -21,6 +21,9 @@ from upsell.web.pages.sparklines import Sparkline, draw_sparkline, sparkline_wor
 HOME: Final = "/"
 WORKFLOWS: Final = "/workflows"
 
+NO_READINGS: Final[Mapping[str, Sequence[Reading]]] = {}
+"""Stands for what was known over time where it was not read yet."""
+
 
 class Row(msgspec.Struct, frozen=True):
     """One workflow on a page: its line, with the picture of what it earned where it can be drawn."""
@@ -91,9 +94,9 @@ def home_routes(lender: Lender, book: ReportBook, clock: Clock) -> list[HTTPRout
     @route([WORKFLOWS], http_method=["GET", "HEAD"], sync_to_thread=True, include_in_schema=False)
     def show_workflows(request: Request[Any, Any, Any]) -> Response[bytes]:
         """Show every workflow in a line."""
-        found = read()
-        told = msgspec.json.encode(workflows_content(found))
-        return shown(request, "workflows.html", workflows_page(found, book.readings()), told=told)
+        found, readings = read(), book.readings()
+        told = msgspec.json.encode(workflows_content(found, readings))
+        return shown(request, "workflows.html", workflows_page(found, readings), told=told)
 
     return [show_home, show_workflows]
 
@@ -110,7 +113,7 @@ def home_page(found: Overview) -> HomePage:
     )
 
 
-def workflows_page(found: Overview, readings: Mapping[str, Sequence[Reading]] = {}) -> WorkflowsPage:
+def workflows_page(found: Overview, readings: Mapping[str, Sequence[Reading]] = NO_READINGS) -> WorkflowsPage:
     """Give what the list of workflows says, with what was known of each over time by its key."""
     total, live = len(found.lines), _count_live(found)
     noun = "workflow" if total == 1 else "workflows"
@@ -131,13 +134,22 @@ def home_content(found: Overview) -> dict[str, Any]:
     }
 
 
-def workflows_content(found: Overview) -> dict[str, Any]:
-    """Give what the list of workflows says as plain data."""
+def workflows_content(
+    found: Overview, readings: Mapping[str, Sequence[Reading]] = NO_READINGS
+) -> dict[str, Any]:
+    """Give what the list of workflows says as plain data, with what was known of each over time."""
     return {
         "as_of": format_moment(found.as_of),
         "live": _count_live(found),
         "total": len(found.lines),
         "rows": _rows_content(found),
+        "trends": {
+            line.key: [
+                {"at": format_moment(each.at), "effect": msgspec.to_builtins(each.effect)}
+                for each in readings.get(line.key, ())
+            ]
+            for line in found.lines
+        },
     }
 
 
