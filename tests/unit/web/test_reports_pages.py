@@ -15,13 +15,14 @@ from litestar.testing import TestClient
 from tests.made_results import AS_OF, results
 from tests.pages_world import written
 from tests.unit.runtime.test_papers import TRENDS
-from tests.unit.runtime.test_report_papers import attribution, discounts
+from tests.unit.runtime.test_report_papers import SPAN, attribution, discounts
 from upsell.config import Settings
 from upsell.runtime.keeping import BeingReadError
 from upsell.runtime.papers.attribution_paper import attribution_paper
 from upsell.runtime.papers.discounts_paper import discounts_paper
 from upsell.runtime.papers.paper import Paper
 from upsell.runtime.papers.report_paper import report_paper
+from upsell.runtime.papers.scorecard_paper import scorecard_paper
 from upsell.runtime.shelf_reading import hung
 from upsell.runtime.shelved import ReportName, Shelved
 from upsell.web.cookies import jar_of
@@ -212,6 +213,17 @@ def test_a_workflow_that_went_since_has_no_charts_and_one_that_came_has_none_yet
     assert [figure.key for section in shown.sections for figure in section.charts] == ["early-funnel"]
     named = msgspec.structs.replace(page.sections[0], key="new")
     assert with_charts(msgspec.structs.replace(page, sections=(named,)), found).sections[0].charts == ()
+
+
+def test_a_headline_that_stands_alone_is_the_answer_and_no_section_of_its_own() -> None:
+    listed = next(each for each in LISTED if each.name is ReportName.SCORECARD)
+    page = report_page(listed, Shelved(AS_OF, scorecard_paper([], SPAN), None, {}))
+    assert page.answer == "Nobody was considered in this stretch."
+    assert [section.name for section in page.sections][:2] == ["Discover", "Qualify"]
+    assert page.about == ("From 1 January 1970 to 1 January 1971.",)
+    paper = Paper("Expansion review, May 2026", (), scorecard_paper([], SPAN).sections, "")
+    review = next(each for each in LISTED if each.name is ReportName.REVIEW)
+    assert report_page(review, Shelved(AS_OF, paper, None, {})).about == ("Expansion review, May 2026.",)
 
 
 def test_text_from_definitions_is_escaped_on_a_page_of_a_report() -> None:

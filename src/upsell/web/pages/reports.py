@@ -118,16 +118,16 @@ class ReportPage(msgspec.Struct, frozen=True):
     """What the page of a report says.
 
     Attributes:
-        listed: Which report.
-        title: The question.
-        about: What it was made from.
-        sections: Its subjects.
+        listed: Which report, with its question.
+        answer: Its answer: the headline of its first subject.
+        about: What it is called where that is not its question, and what it was made from.
+        sections: Its subjects; one that is a headline alone has said it as the answer.
         footer: How its numbers are to be read.
         as_of: As of when it is.
     """
 
     listed: Listed
-    title: str
+    answer: str
     about: tuple[str, ...]
     sections: tuple[PageSection, ...]
     footer: str
@@ -194,11 +194,12 @@ def report_file(found: Shelved, ending: str) -> bytes:
 
 def report_page(listed: Listed, found: Shelved) -> ReportPage:
     """Give what the page of a report says."""
-    figures = figures_of(listed.name, found)
+    figures, paper = figures_of(listed.name, found), found.paper
+    named = () if paper.title == listed.question else (f"{paper.title}.",)
     return ReportPage(
         listed=listed,
-        title=found.paper.title,
-        about=found.paper.about,
+        answer=paper.sections[0].headline,
+        about=(*named, *paper.about),
         sections=tuple(
             PageSection(
                 number,
@@ -206,9 +207,10 @@ def report_page(listed: Listed, found: Shelved) -> ReportPage:
                 section.headline,
                 tuple(_block(each, figures) for each in section.blocks),
             )
-            for number, section in enumerate(found.paper.sections, 1)
+            for number, section in enumerate(paper.sections, 1)
+            if section.blocks or number > 1
         ),
-        footer=found.paper.footer,
+        footer=paper.footer,
         as_of=date_words(found.as_of),
     )
 
