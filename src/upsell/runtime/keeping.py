@@ -32,7 +32,7 @@ SPARED: Final = 20
 QUICK: Final = 0.1
 """What took at most so many seconds is read anew while somebody waits; what took longer beside them."""
 
-LONGEST_END: Final = 5.0
+LONGEST_END: Final = 3.0
 """For how many seconds the end of a server waits for what is being read to be broken off."""
 
 T = TypeVar("T")
@@ -82,6 +82,16 @@ class Keeper(Generic[T]):
             connections = [each for each in self._threads.values() if each is not None]
         for connection in connections:
             connection.cancel_safe()
+
+    def go_on(self) -> None:
+        """Do nothing while it may be read on; for what reads to ask now and then.
+
+        Raises:
+            BeingReadError: It is to be broken off.
+        """
+        if self._is_closed:
+            msg = f"expected {self._name}, which was broken off"
+            raise BeingReadError(msg)
 
     def newest(self, patience: float) -> T:
         """Give what is kept, and have it read anew where it is old.

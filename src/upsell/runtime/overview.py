@@ -170,6 +170,7 @@ class ReportBook:
 
     def close(self) -> None:
         """Break off what is being read."""
+        self._report.stop()
         self._trends.close()
         self._report.close()
 
@@ -205,8 +206,9 @@ class ReportBook:
         if program is None:
             return Trends()
         if self._given is not None:
-            return read_trends(connection, program, self._given.report.as_of)
-        return read_trends(connection, program, now, None, read_guardrails(connection, program))
+            return read_trends(connection, program, self._given.report.as_of, go_on=self._trends.go_on)
+        guarded = read_guardrails(connection, program)
+        return read_trends(connection, program, now, guarded=guarded, go_on=self._trends.go_on)
 
 
 def _read_results(connection: Connection, now: Moment) -> Results:

@@ -54,6 +54,8 @@ class Shelf:
                 # It loads what draws, which takes a while and not every server needs.
                 from upsell.runtime.shelf_reading import read_report  # noqa: PLC0415
 
+                keeper.go_on()
                 return read_report(name, connection, self._book, at)
 
-        return Keeper(f"the report {name.value}", lender, clock, read)
+        keeper = Keeper(f"the report {name.value}", lender, clock, read)
+        return keeper
