@@ -49,7 +49,7 @@ ALLOWED_IN_PURE_ROOMS = frozenset(
 ALLOWED_IN_ROOM = {
     "decisions": frozenset({"holidays", "phonenumbers"}),
     "measurement": frozenset(
-        {"altair", "importlib.resources", "numpy", "scipy", "tea_tasting", "vl_convert"}
+        {"altair", "csv", "importlib.resources", "io.StringIO", "numpy", "scipy", "tea_tasting", "vl_convert"}
     ),
     "workspace": frozenset({"html", "io.StringIO", "liquid", "mjml", "pathlib", "yaml"}),
 }

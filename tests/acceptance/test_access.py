@@ -26,6 +26,8 @@ pytestmark = pytest.mark.postgres
 NAMES = {"segment": "s", "act": "shown", "customer": "c", "path": "p", "token": "t", "link": "l", "key": "k"}
 GIVEN = {
     **NAMES,
+    "report": "trust",
+    "file": "x",
     "workflow": "w",
     "unit": "c:x",
     "action": "take",

@@ -21,13 +21,13 @@ def test_a_copy_says_of_itself_what_the_first_says_and_the_heavy_household_is_th
 ) -> None:
     end = live(database, SEED)
     with connect(database) as connection:
-        before = dict(
+        before: dict[str, int] = dict(
             connection.execute(
                 "select kind, count(*) from (select left(unit_id, 2) as kind from units) as u group by 1"
             ).fetchall()
         )
         multiply(connection, 3)
-        after = dict(
+        after: dict[str, int] = dict(
             connection.execute(
                 "select kind, count(*) from (select left(unit_id, 2) as kind from units) as u group by 1"
             ).fetchall()

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
-from typing import assert_never
 
 import msgspec
 
 from upsell.clock import format_moment
-from upsell.measurement.answers import Undetermined
 from upsell.measurement.figures import Figure
 from upsell.measurement.lift import Lift
-from upsell.measurement.metrics import MetricDefinition, MetricUnit, Span, metric_definitions
+from upsell.measurement.metrics import MetricDefinition, Span, metric_definitions
 from upsell.measurement.metrics_page import definition_lines
-from upsell.measurement.shares import Share
 from upsell.measurement.survival import Survival
-from upsell.money import Money, minor_digits
+from upsell.runtime.figure_words import percent_words, silence_words, value_words
 from upsell.runtime.results import effect_words
 
 WIDTH = 100
@@ -73,15 +69,6 @@ def figures_json(
     return msgspec.json.format(msgspec.json.encode(content)).decode()
 
 
-def silence_words(metric: MetricDefinition) -> str:
-    """Say that there are no figures: none of what is counted, or nothing to divide by."""
-    match metric.unit:
-        case MetricUnit.COUNT | MetricUnit.MONEY_TOTAL:
-            return "none"
-        case _:
-            return f"not known: {metric.no_answer}"
-
-
 def figure_lines(metric: MetricDefinition, figures: Sequence[Figure]) -> Iterator[str]:
     """Write figures in columns; a column in which all are the same whole is left out."""
     columns = [
@@ -98,71 +85,13 @@ def figure_lines(metric: MetricDefinition, figures: Sequence[Figure]) -> Iterato
             yield from _step_lines(figure.value)
 
 
-def value_words(unit: MetricUnit, figure: Figure) -> str:
-    """Write a value with what it is made of, or why there is none."""
-    value = figure.value
-    match value:
-        case Undetermined(detail=detail):
-            return f"not known: {detail}"
-        case Share(estimate=estimate, low=low, high=high):
-            return f"{_percent(estimate)} ({_percent(low)} to {_percent(high)})  {_counts(figure)}"
-        case Survival(median_days=median, units=units, reached=reached):
-            middle = f"not known: {median.detail}" if isinstance(median, Undetermined) else f"{median} days"
-            return f"half by: {middle}  {reached:,} of {units:,} reached the goal"
-        case int() | float():
-            return _number_words(unit, figure, value)
-        case _:
-            assert_never(value)
-
-
-def _number_words(unit: MetricUnit, figure: Figure, value: float) -> str:
-    match unit:
-        case MetricUnit.COUNT:
-            return f"{figure.numerator:,}"
-        case MetricUnit.MONEY_TOTAL:
-            return "" if figure.currency is None else str(Money(figure.numerator, figure.currency))
-        case MetricUnit.MONEY:
-            return f"{_amount(value, figure.currency or '')}  over {figure.denominator or 0:,}"
-        case MetricUnit.SHARE:
-            return f"{_percent(value)}  {_counts(figure)}"
-        case MetricUnit.RATE:
-            return f"{_percent(value)}  {_made_of(figure)}"
-        case MetricUnit.RATIO:
-            return f"{value:.3f}  {_made_of(figure)}"
-        case MetricUnit.DAYS:
-            return f"{value:g} days"
-        case _:
-            assert_never(unit)
-
-
-def _made_of(figure: Figure) -> str:
-    under = figure.denominator or 0
-    if figure.currency is not None:
-        over = Money(figure.numerator, figure.currency)
-        return f"{over} of {Money(under, figure.currency)}"
-    return _counts(figure)
-
-
-def _counts(figure: Figure) -> str:
-    paid_in = f", in {figure.currency}" if figure.currency is not None else ""
-    return f"{figure.numerator:,} of {figure.denominator or 0:,}{paid_in}"
-
-
-def _amount(value: float, currency: str) -> str:
-    digits = minor_digits(currency)
-    return f"{Decimal(round(value)).scaleb(-digits):,.{digits}f} {currency}"
-
-
-def _percent(share: float) -> str:
-    return f"{share * 100:.1f} %"
-
-
 def _step_lines(found: Survival) -> Iterator[str]:
     """Write some of the days, evenly spread and the last among them."""
     every = -(-len(found.steps) // _MOST_STEPS) or 1
     chosen = [step for place, step in enumerate(reversed(found.steps)) if place % every == 0]
     for step in reversed(chosen):
-        reached = f"{_percent(1 - step.waiting)} ({_percent(1 - step.high)} to {_percent(1 - step.low)})"
+        ends = f"{percent_words(1 - step.high)} to {percent_words(1 - step.low)}"
+        reached = f"{percent_words(1 - step.waiting)} ({ends})"
         yield f"    by day {step.day + 1:<4} {reached} reached it, {step.watched:,} watched"
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from upsell.cli.metrics_text import silence_words, value_words
 from upsell.clock import format_moment
-from upsell.measurement.figures import Figure
 from upsell.measurement.metrics import Span
 from upsell.measurement.scorecard import SCORECARD
-from upsell.runtime.scorecard import ScoreLine
+from upsell.runtime.figure_words import silence_words, value_words
+from upsell.runtime.scorecard import ScoreLine, figure_name
 
 WIDTH = 80
 
@@ -35,10 +34,5 @@ def _rows(lines: list[ScoreLine]) -> Iterator[str]:
         if not line.figures:
             yield f"  {silence_words(line.metric)}"
         for figure in line.figures:
-            named = f"{_name(line, figure):<34}"
+            named = f"{figure_name(line, figure):<34}"
             yield f"  {named} {value_words(line.metric.unit, figure)}".rstrip()
-
-
-def _name(line: ScoreLine, figure: Figure) -> str:
-    parts = (figure.slice if line.is_by_kind else "company", figure.item)
-    return ", ".join(dict.fromkeys(part for part in parts if part != "all"))

@@ -124,15 +124,29 @@ class Keeper(Generic[T]):
 
     def close(self) -> None:
         """Read nothing any more: the statement that is running is broken off, and its end waited for."""
+        self.stop()
+        if self._thread is not None:
+            self._thread.join(LONGEST_END)
+
+    def stop(self) -> None:
+        """Read nothing any more, without waiting for the end of what is being read."""
         with self._changed:
             self._is_closed = True
             self._changed.notify_all()
-            thread, reading = self._thread, self._reading
+            reading = self._reading
         if reading is not None:
             with suppress(psycopg.Error):
                 reading.cancel_safe()
-        if thread is not None:
-            thread.join(LONGEST_END)
+
+    def go_on(self) -> None:
+        """Do nothing while it may be read on; for what reads to ask now and then.
+
+        Raises:
+            BeingReadError: It is to be broken off.
+        """
+        if self._is_closed:
+            msg = f"expected {self._name}, which was broken off"
+            raise BeingReadError(msg)
 
     def _begin(self) -> None:
         """Have it read, by the thread that is there or is started now."""

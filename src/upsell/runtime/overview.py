@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import enum
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -20,6 +21,7 @@ from upsell.decisions.stops import Stop
 from upsell.journeys.program import Program
 from upsell.journeys.workflow import Status, Workflow
 from upsell.measurement.answers import Effect
+from upsell.measurement.charts.readings import Reading
 from upsell.measurement.guardrails import Standing
 from upsell.measurement.lift import Lift
 from upsell.measurement.question import Metric
@@ -42,6 +44,9 @@ from upsell.store.revisions import newest_number
 from upsell.store.seen import count_seen_since
 from upsell.store.stops import open_stops
 from upsell.store.work import count_waiting_work
+
+if TYPE_CHECKING:
+    from upsell.runtime.trends import Trends
 
 REVIEW_SOON: Duration = 14 * DAY
 """How long before a review is due that is said."""
@@ -167,7 +172,7 @@ class Overview(msgspec.Struct, frozen=True):
 
 
 class ReportBook:
-    """What is live, and the report on it as it was last read; it is read beside whoever asks."""
+    """What is live, the report on it and its trends, read anew when they are old or something was applied."""
 
     def __init__(self, lender: Lender, clock: Clock, results: Results | None = None) -> None:
         """Know nothing yet; ``results`` are shown for good where they are given."""
@@ -176,18 +181,47 @@ class ReportBook:
         self._lock = threading.Lock()
         self._live: tuple[int, Program | None] | None = None
         self._report = Keeper("the report", lender, clock, _read_results)
+        self._trends = Keeper("what was known over time", lender, clock, self._read_trends)
 
     def read(self, patience: float | None = None) -> Results:
-        """Give the report as it was last read, and have it read anew where it is old.
+        """Give the report as it is kept; where none is, wait for so many seconds.
+
+        Without a number it waits as long as any page does.
 
         Raises:
-            BeingReadError: It is being read for the first time, and was not there within so many seconds.
+            BeingReadError: It was not there within that time.
         """
-        return self._given if self._given is not None else self._report.newest(patience)
+        if self._given is not None:
+            return self._given
+        return self._report.newest(patience)
+
+    def begin(self) -> None:
+        """Have the report read, so that whoever asks first need not wait for it."""
+        if self._given is None:
+            self._report.at_hand()
 
     def close(self) -> None:
         """Break off what is being read."""
+        self._report.stop()
+        self._trends.close()
         self._report.close()
+
+    def trends(self, patience: float) -> Trends:
+        """Give what was known over time as it is kept; where nothing is, wait for so many seconds.
+
+        Raises:
+            BeingReadError: It was not there within that time.
+        """
+        return self._trends.newest(patience)
+
+    def moment(self, now: Moment) -> Moment:
+        """Give as of when reports are: now, or when the results were made that are shown for good."""
+        return now if self._given is None else self._given.report.as_of
+
+    def readings(self) -> Mapping[str, tuple[Reading, ...]]:
+        """Give what was known of net revenue per unit over time, by workflow; nothing before it was read."""
+        found = self._trends.at_hand()
+        return {} if found is None else found.readings
 
     def program(self) -> Program | None:
         """Give what is live, None before anything was applied."""
@@ -196,6 +230,17 @@ class ReportBook:
             if self._live is None or self._live[0] != number:
                 self._live = (number, read_live(connection))
             return self._live[1]
+
+    def _read_trends(self, connection: Connection, now: Moment) -> Trends:
+        from upsell.runtime.trends import Trends, read_trends  # noqa: PLC0415  # it loads what draws
+
+        program = self.program()
+        if program is None:
+            return Trends()
+        if self._given is not None:
+            return read_trends(connection, program, self._given.report.as_of, go_on=self._trends.go_on)
+        guarded = read_guardrails(connection, program)
+        return read_trends(connection, program, now, guarded=guarded, go_on=self._trends.go_on)
 
 
 def _read_results(connection: Connection, now: Moment) -> Results:

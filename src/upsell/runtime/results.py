@@ -277,6 +277,11 @@ def arm_pairs(found: WorkflowReport) -> tuple[tuple[Lift, ...], ...]:
     return tuple(tuple(lifts) for lifts in pairs.values())
 
 
+def day_words(at: Moment) -> str:
+    """Write the day of a moment in UTC."""
+    return f"{to_datetime(at):%-d %B %Y}"
+
+
 def date_words(at: Moment) -> str:
     """Write the day and minute of a moment in UTC."""
     return f"{to_datetime(at):%-d %B %Y, %H:%M} UTC"

@@ -45,6 +45,12 @@ def read_scorecard(tracked: Tracked, span: Span) -> tuple[ScoreLine, ...]:
     return tuple(lines)
 
 
+def figure_name(line: ScoreLine, figure: Figure) -> str:
+    """Name what a figure of a line is of: a kind of offers or the company, and the item."""
+    parts = (figure.slice if line.is_by_kind else "company", figure.item)
+    return ", ".join(dict.fromkeys(part for part in parts if part != "all"))
+
+
 def scorecard_content(lines: tuple[ScoreLine, ...]) -> list[dict[str, Any]]:
     """Give the scorecard for machines, a line each."""
     return [

@@ -6,14 +6,14 @@ happened later is in it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
 from upsell.clock import WEEK, Moment
 from upsell.journeys.program import Program
-from upsell.measurement.charts.lifts import Reading
 from upsell.measurement.charts.people import Week
+from upsell.measurement.charts.readings import Reading
 from upsell.measurement.question import Contrast, Metric
 from upsell.runtime.guarding import Guarded
 from upsell.runtime.outcomes import Ledger, first_exposures, read_lifts
@@ -51,21 +51,25 @@ def read_trends(
     as_of: Moment,
     only: str | None = None,
     guarded: Sequence[Guarded] | None = None,
+    go_on: Callable[[], None] = lambda: None,
 ) -> Trends:
     """Read the trends of a program's workflows, or of one, up to a moment.
 
-    ``guarded`` are the guardrails as of that moment; None where they are known of another alone.
+    ``guarded`` are the guardrails as of that moment; None where they are known of another alone. ``go_on`` is
+    called between what takes long, and raises where it is to be broken off.
     """
     ledger = read_ledger(connection, program, as_of)
     keys = sorted(program.workflows) if only is None else [only]
     return Trends(
-        readings={key: read_over_time(ledger, program, key, as_of) for key in keys},
+        readings={key: read_over_time(ledger, program, key, as_of, go_on) for key in keys},
         weeks=read_weeks(connection, as_of),
         pictures=read_pictures(read_tracked(connection, program, as_of), program.currency, as_of, guarded),
     )
 
 
-def read_over_time(ledger: Ledger, program: Program, workflow: str, as_of: Moment) -> tuple[Reading, ...]:
+def read_over_time(
+    ledger: Ledger, program: Program, workflow: str, as_of: Moment, go_on: Callable[[], None] = lambda: None
+) -> tuple[Reading, ...]:
     """Read a workflow's net revenue per unit at moments evenly spread from when a first window closed.
 
     Before any window has closed there is one reading, now.
@@ -77,6 +81,7 @@ def read_over_time(ledger: Ledger, program: Program, workflow: str, as_of: Momen
     looks = sorted({as_of - span * number // LOOKS for number in range(LOOKS)})
     readings = []
     for at in looks:
+        go_on()
         found = read_lifts(ledger, msgspec.structs.replace(question, as_of=at))
         revenue = next(
             lift

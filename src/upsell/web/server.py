@@ -83,6 +83,8 @@ def serve_events(
     pages = TeamPages(url, clock, settings) if has_pages(settings) else None
     app = make_app(url, clock, pages, settings)
     pass_over_what_is_there()
+    if pages is not None:
+        pages.begin()
     uvloop.run(_serve(app, address, settings.http_port, is_stopped, tell))
 
 

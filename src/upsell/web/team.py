@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from litestar import Litestar, Router
 from litestar.handlers import HTTPRouteHandler
 
@@ -15,6 +17,7 @@ from upsell.runtime.incoming import IncomingBook
 from upsell.runtime.overview import ReportBook
 from upsell.runtime.porter import Porter
 from upsell.runtime.results import Results
+from upsell.runtime.shelf import ReportShelf
 from upsell.runtime.task_desk import TaskDesk
 from upsell.store.lending import Lender
 from upsell.web.cookies import jar_of
@@ -24,6 +27,7 @@ from upsell.web.pages.change_forms import change_forms
 from upsell.web.pages.change_writing import writing_routes
 from upsell.web.pages.changes import change_routes
 from upsell.web.pages.channels import channel_routes
+from upsell.web.pages.charts import charts_route
 from upsell.web.pages.components import components_route
 from upsell.web.pages.connections import connections_route
 from upsell.web.pages.contact import contact_route
@@ -40,6 +44,7 @@ from upsell.web.pages.outbox import outbox_routes
 from upsell.web.pages.policy import policy_route
 from upsell.web.pages.preview import preview_routes
 from upsell.web.pages.queue import queue_route
+from upsell.web.pages.reports import report_routes
 from upsell.web.pages.results import results_routes
 from upsell.web.pages.schema import schema_route
 from upsell.web.pages.settings import settings_routes
@@ -58,6 +63,14 @@ from upsell.web.pages.workflow_versions import version_routes
 from upsell.web.unhandled import answer_unhandled
 
 
+class Kept(Protocol):
+    """What is read beside whoever asks, for as long as a server runs."""
+
+    def close(self) -> None:
+        """Read nothing any more."""
+        ...
+
+
 class TeamPages:
     """The pages of the team over the database at a URL, for as long as a server runs."""
 
@@ -69,7 +82,7 @@ class TeamPages:
         self._settings = settings
         self._jar = jar_of(settings)
         self._book: ReportBook | None = None
-        self._books: list[CheckedBook] = []
+        self._kept: list[Kept] = []
 
     def routes(self) -> list[Router]:
         """Give the pages for users who sign in."""
@@ -91,28 +104,39 @@ class TeamPages:
             on_shutdown=[self.close],
         )
 
+    def begin(self) -> None:
+        """Have the report read, so that whoever asks first need not wait for it."""
+        if self._book is not None:
+            self._book.begin()
+
     def close(self) -> None:
         """Break off what is being read, and give the connections back."""
-        if self._book is not None:
-            self._book.close()
-        """Give the connections back."""
-        for book in self._books:
-            book.close()
+        for kept in self._kept:
+            kept.close()
         self._lender.close()
 
     def _pages(self, results: Results | None) -> list[HTTPRouteHandler]:
         lender, clock = self._lender, self._clock
-        book = self._book = ReportBook(lender, clock, results)
-        shelf = Shelf()
+        book, shelf, settings = ReportBook(lender, clock, results), Shelf(), self._settings
+        reports, checked = ReportShelf(lender, clock, book), CheckedBook(lender, book, clock)
+        incoming, counts, changes = (
+            IncomingBook(lender, book, clock),
+            CountBook(lender, clock),
+            ChangeBook(clock),
+        )
         desk = TaskDesk(self._url, clock, is_logged=True)
-        incoming = IncomingBook(lender, book, clock)
-        counts = CountBook(lender, clock)
-        checked = CheckedBook(lender, book, clock)
-        self._books.append(checked)
-        changes = ChangeBook(clock)
+        self._book = book
+        # What is read for others ends after them.
+        self._kept += [checked, reports, book]
         return [
-            *home_routes(lender, book, clock, self._settings.http_port),
-            *results_routes(book.read),
+            *home_routes(lender, book, clock, settings.http_port),
+            *results_routes(book.read, reports),
+            *report_routes(reports),
+            charts_route(reports),
+            workflow_route(lender, book, counts, clock),
+            people_route(lender, book, counts, clock),
+            *version_routes(lender, book, counts, clock),
+            *workflow_act_routes(lender, clock, book, changes),
             *customer_routes(lender, shelf, clock),
             *preview_routes(lender, shelf, clock),
             contact_route(lender, clock),
@@ -126,23 +150,19 @@ class TeamPages:
             signals_route(incoming),
             schema_route(incoming),
             stream_route(lender, clock),
-            workflow_route(lender, book, counts, clock),
-            people_route(lender, book, counts, clock),
-            *version_routes(lender, book, counts, clock),
             log_route(lender),
             *settings_routes(),
-            *user_routes(lender, clock, self._settings),
-            *key_routes(lender, clock, self._settings),
+            *user_routes(lender, clock, settings),
+            *key_routes(lender, clock, settings),
             policy_route(lender, book.program),
-            connections_route(lender, clock, self._settings),
-            *channel_routes(lender, clock, self._settings, book.program),
+            connections_route(lender, clock, settings),
+            *channel_routes(lender, clock, settings, book.program),
             *approval_routes(lender, book, clock),
             *guardrail_routes(lender, book, clock),
             *experiment_routes(lender, book, checked, clock),
             *change_routes(lender, book, changes),
             *change_forms(lender, clock),
             *writing_routes(lender, clock, book, changes),
-            *workflow_act_routes(lender, clock, book, changes),
             *stop_routes(lender, clock),
             components_route(),
             static_files,

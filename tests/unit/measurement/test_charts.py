@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import msgspec
@@ -14,8 +17,9 @@ from hypothesis import strategies as st
 from upsell.clock import DAY, WEEK
 from upsell.errors import MeasurementError
 from upsell.measurement.answers import Effect, Undetermined, UndeterminedReason
+from upsell.measurement.charts import lifts, money, people, shares
 from upsell.measurement.charts.chart import Chart, Table, draw_png, draw_svg, themed
-from upsell.measurement.charts.lifts import Measured, Reading, Scale, lift_chart, lift_over_time_chart
+from upsell.measurement.charts.lifts import Measured, Scale, lift_chart, lift_over_time_chart
 from upsell.measurement.charts.money import Guarded, Movement, bridge_chart, guardrail_chart
 from upsell.measurement.charts.people import (
     Cohort,
@@ -28,7 +32,10 @@ from upsell.measurement.charts.people import (
     pressure_chart,
     survival_chart,
 )
+from upsell.measurement.charts.readings import Reading
+from upsell.measurement.charts.shares import Shared, shares_chart
 from upsell.measurement.charts.themes import DARK, LIGHT, Theme
+from upsell.measurement.shares import Share
 
 START = 1_767_571_200_000_000
 MONEY = Scale("Net revenue", "Net revenue per account in 90 days, USD", 100, 2)
@@ -55,6 +62,9 @@ CHARTS = [
         "guard",
         [Guarded("Complaints", 0.004, 0.0035, 0.005, 0.003), Guarded("R", None, None, None, 1, "few")],
     ),
+    shares_chart(
+        "shares", "Some", "Had waited", [Shared("all", Share(0.2, 0.1, 0.3)), Shared("few", TOO_FEW)]
+    ),
 ]
 EMPTY = [
     lift_chart("lift", [], MONEY),
@@ -65,6 +75,7 @@ EMPTY = [
     cohort_chart("cohort", "Nothing", "Kept", "month", []),
     bridge_chart("bridge", 0, [], "JPY"),
     guardrail_chart("guard", []),
+    shares_chart("shares", "Nothing", "Had waited", []),
 ]
 
 
@@ -198,3 +209,72 @@ def test_a_limit_is_broken_only_when_the_whole_interval_lies_beyond() -> None:
 def test_a_table_that_is_ragged_is_refused() -> None:
     with pytest.raises(MeasurementError, match="as long as the head"):
         Table("c", ("a", "b"), (("1",),), "lr")
+
+
+ESTIMATES = {
+    lifts.lift_chart: CHARTS[0],
+    lifts.lift_over_time_chart: CHARTS[1],
+    people.survival_chart: CHARTS[4],
+    money.guardrail_chart: CHARTS[7],
+    shares.shares_chart: CHARTS[8],
+}
+"""What is drawn of what was estimated: each has an interval."""
+
+COUNTS = {people.funnel_chart, people.pressure_chart, people.cohort_chart, money.bridge_chart}
+"""What is drawn of what was counted, and has none."""
+
+
+def test_every_way_to_draw_says_whether_it_is_of_an_estimate() -> None:
+    """A new chart is put into one of the two, or this fails."""
+    drawing: set[object] = {
+        found
+        for room in (lifts, money, people, shares)
+        for name, found in inspect.getmembers(room, inspect.isfunction)
+        if name.endswith("_chart") and found.__module__ == room.__name__
+    }
+    assert drawing == {*ESTIMATES, *COUNTS}
+    estimated = {chart.key for chart in ESTIMATES.values()}
+    has_ends = {chart.key for chart in CHARTS if {"From", "To"} <= set(chart.table.head)}
+    assert estimated == has_ends
+
+
+def _intervals(chart: Chart) -> Iterator[dict[str, Any]]:
+    """Give the rows between whose ends a mark that is seen is drawn, from one to the other."""
+    for layer in chart.spec["layer"]:
+        drawn = layer["encoding"]
+        for one, other in (("x", "x2"), ("y", "y2")):
+            fields = [drawn.get(side, {}).get("field") for side in (one, other)]
+            if fields == ["low", "high"] and layer["mark"].get("opacity") != 0:
+                assert layer["mark"]["type"] in ("rule", "area")
+                yield from _rows(chart, layer)
+
+
+def _rows(chart: Chart, layer: dict[str, Any]) -> list[dict[str, Any]]:
+    shared: dict[str, str] = chart.spec.get("data", {})
+    rows: list[dict[str, Any]] = chart.spec["datasets"][layer.get("data", shared)["name"]]
+    return rows
+
+
+@pytest.mark.parametrize("chart", ESTIMATES.values(), ids=lambda chart: chart.key)
+def test_an_estimate_is_drawn_with_its_interval_by_the_numbers_of_its_table(chart: Chart) -> None:
+    drawn = [row for row in _intervals(chart) if row["low"] is not None]
+    place = chart.table.head.index("From")
+    told = [row for row in chart.table.rows if row[place] != "–"]
+    assert len(drawn) == len(told) > 0
+    for row, cells in zip(drawn, told, strict=True):
+        middle = next(row[name] for name in ("estimate", "share", "rate") if name in row)
+        assert row["low"] <= middle <= row["high"]
+        for name, cell in (("low", cells[place]), ("high", cells[place + 1])):
+            value = float(cell.replace("−", "-").replace(",", "").removesuffix(" %"))
+            # A guardrail is drawn as a share of its limit, which the table tells beside it.
+            unit = float(cells[place + 2].removesuffix(" %")) if chart.key == "guard" else 1.0
+            of = 100 if cell.endswith("%") and chart.key != "guard" else 1
+            assert row[name] * unit * of == pytest.approx(value, abs=0.006)
+
+
+@pytest.mark.parametrize("chart", CHARTS, ids=lambda chart: chart.key)
+def test_a_pointer_is_told_words_of_every_row_that_is_drawn(chart: Chart) -> None:
+    telling = [layer for layer in chart.spec["layer"] if "tooltip" in layer["encoding"]]
+    assert {layer["encoding"]["tooltip"]["field"] for layer in telling} == {"told"}
+    for layer in telling:
+        assert all(row["told"] for row in _rows(chart, layer))

@@ -19,7 +19,7 @@ from upsell.runtime.counted import CountBook, Counted
 from upsell.runtime.drawn import find_whereabouts, outline_of
 from upsell.runtime.guarding import read_live
 from upsell.runtime.one_workflow import one_content, read_workflow, where_all_stand
-from upsell.runtime.overview import KEPT, ReportBook
+from upsell.runtime.overview import ReportBook
 from upsell.runtime.reporting import read_funnel
 from upsell.runtime.under_way import People, find_people
 from upsell.runtime.written import WrittenBook
@@ -231,18 +231,6 @@ def test_a_large_company_is_counted_aside_and_told_as_of_when(planted: str, conn
     second = wait_for(book, clock)
     assert (first.at, second.at) == (START + DAY, START + DAY + 11 * SECOND)
     assert Counter(second.counts) == Counter(count_passages(connection, "w"))
-    lender.close()
-
-
-def test_a_report_that_takes_long_is_read_aside_while_the_one_before_is_shown(planted: str) -> None:
-    clock, lender = SetClock(START + DAY), Lender(planted)
-    book = ReportBook(lender, clock, long=0)
-    first = book.read()
-    clock.move_to(clock.now() + KEPT - SECOND)
-    assert book.read() is first
-    clock.move_to(clock.now() + SECOND)
-    assert book.read() is first
-    until(lambda: book.read().report.as_of == clock.now())
     lender.close()
 
 

@@ -17,9 +17,9 @@ from upsell.clock import DAY, WEEK
 from upsell.errors import ConfigError
 from upsell.measurement.answers import Effect
 from upsell.measurement.charts.chart import Chart, Table
-from upsell.measurement.charts.lifts import Reading
 from upsell.measurement.charts.money import Guarded, Movement
 from upsell.measurement.charts.people import Cohort, Curve, CurvePoint, Week
+from upsell.measurement.charts.readings import Reading
 from upsell.runtime import results as said
 from upsell.runtime.papers.forms import Form, form_of, paper_bytes, write_whole
 from upsell.runtime.papers.html import html_of

@@ -7,12 +7,14 @@ import msgspec
 from tests.made_results import AS_OF, results
 from tests.pages_world import written
 from upsell.clock import DAY, format_moment
+from upsell.measurement.answers import Effect, Undetermined, UndeterminedReason
+from upsell.measurement.charts.readings import Reading
 from upsell.measurement.question import Metric
 from upsell.runtime.overview import Line, Need, Overview, Ran, RanWorkflow, State, Tone, Trust
 from upsell.runtime.results import holdout_lifts
 from upsell.store.acts import Act, Done
 from upsell.web.pages.components import PAGE, components_content
-from upsell.web.pages.home import home_content, home_page, workflows_content
+from upsell.web.pages.home import home_content, home_page, workflows_content, workflows_page
 from upsell.web.pages.log import log_content
 
 REPORT = results().report.workflows[0]
@@ -29,6 +31,7 @@ LINE = Line(
     effect="+$1.00 (0.50 to 1.50)",
     lift=LIFT,
 )
+TOO_FEW = Undetermined(UndeterminedReason.TOO_FEW, "40 closed units in an arm, 50 needed")
 FOUND = Overview(
     as_of=AS_OF,
     is_live=True,
@@ -87,6 +90,19 @@ def test_the_list_tells_how_many_are_live_and_the_same_rows() -> None:
     told = workflows_content(FOUND)
     assert (told["as_of"], told["live"], told["total"]) == (format_moment(AS_OF), 1, 1)
     assert told["rows"] == home_content(FOUND)["rows"]
+
+
+def test_the_list_shows_and_tells_what_was_known_over_time() -> None:
+    readings = {"w": (Reading(AS_OF - DAY, Effect(200.0, -100.0, 500.0)), Reading(AS_OF, TOO_FEW))}
+    page = written("workflows.html", workflows_page(FOUND, readings))
+    assert page.count('class="sparkline"') == 1
+    assert "as of 31 December 2026" in page
+    assert "nothing yet" in written("workflows.html", workflows_page(FOUND))
+    first, last = workflows_content(FOUND, readings)["trends"]["w"]
+    assert first["at"] == format_moment(AS_OF - DAY)
+    assert (first["effect"]["low"], first["effect"]["high"]) == (-100.0, 500.0)
+    assert last["effect"]["reason"] == "too_few"
+    assert workflows_content(FOUND)["trends"] == {"w": []}
 
 
 def test_the_parts_of_pages_are_told_without_pixels() -> None:

@@ -27,6 +27,15 @@ VEGA_LITE = "6.4"
 DOT = 70
 """Area of a point, in square pixels."""
 
+TOLD = "told:N"
+"""The field of a row that has what a pointer is told."""
+
+REACH = 900
+"""Area around a point within which a pointer is told of it, in square pixels."""
+
+BREADTH = 24
+"""Breadth of a line within which a pointer is told of it, in pixels."""
+
 _LINE = 66
 
 
@@ -96,6 +105,19 @@ def draw_svg(chart: Chart, theme: Theme = LIGHT, font: str = SANS) -> str:
 def draw_png(chart: Chart, theme: Theme = LIGHT, scale: float = 2.0) -> bytes:
     """Draw a chart as PNG, ``scale`` pixels to one of the spec's."""
     return vl_convert.vegalite_to_png(themed(chart, theme), VEGA_LITE, scale=scale, allowed_base_urls=[])
+
+
+def told_by(mark: alt.Chart, *, size: float) -> alt.Chart:
+    """Make what cannot be seen but is easily met by a pointer tell the words of its row, under ``told``.
+
+    ``size`` is what a mark of its kind is made of: an area in square pixels, or a width in pixels.
+    """
+    unseen: alt.Chart = mark.encode(tooltip=TOLD)
+    kind = "strokeWidth" if unseen.to_dict()["mark"]["type"] == "rule" else "size"
+    unseen.mark[kind] = size
+    unseen.mark["opacity"] = 0
+    unseen.mark["aria"] = False
+    return unseen
 
 
 def rows_of(*rows: dict[str, Any]) -> alt.InlineData:

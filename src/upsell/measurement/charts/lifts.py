@@ -11,9 +11,21 @@ from typing import Any
 import altair as alt
 import msgspec
 
-from upsell.clock import Moment
 from upsell.measurement.answers import Effect, Undetermined
-from upsell.measurement.charts.chart import DOT, WIDTH, Chart, Table, day_of, rows_of, spec_of, time_axis
+from upsell.measurement.charts.chart import (
+    BREADTH,
+    DOT,
+    REACH,
+    WIDTH,
+    Chart,
+    Table,
+    day_of,
+    rows_of,
+    spec_of,
+    time_axis,
+    told_by,
+)
+from upsell.measurement.charts.readings import Reading
 
 _NOT_YET = "cannot be said yet"
 
@@ -47,21 +59,22 @@ class Measured(msgspec.Struct, frozen=True):
     effect: Effect | Undetermined
 
 
-class Reading(msgspec.Struct, frozen=True):
-    """What was known of an effect at a moment."""
-
-    at: Moment
-    effect: Effect | Undetermined
-
-
 def lift_chart(key: str, measured: Sequence[Measured], scale: Scale) -> Chart:
     """Draw the effect of each workflow with its interval; none give an empty field."""
     title = f"{scale.name}: {_found(measured)}"
-    rows = [_drawn(one.effect, scale, label=one.label) for one in measured]
+    rows = [
+        _drawn(one.effect, scale, label=one.label, told=f"{one.label}: {_sentence(one.effect, scale)}")
+        for one in measured
+    ]
     labels = [one.label for one in measured]
     across = alt.Y("label:N", sort=labels, title=None, axis=alt.Axis(ticks=False, domain=False))
     base = alt.Chart(rows_of(*rows), width=WIDTH, height=max(44 * len(rows), 44))
-    along = alt.X("estimate:Q", title=[scale.title, "difference to the holdout, with its 95 % interval"])
+    along = alt.X(
+        "estimate:Q",
+        title=[scale.title, "difference to the holdout, with its 95 % interval"],
+        # Where nothing is known there is zero alone, which has no digits.
+        axis=alt.Axis() if _is_any_known(measured) else alt.Axis(values=[0], format="d"),
+    )
     known = base.transform_filter("isValid(datum.estimate)")
     layers = (
         _zero_rule(vertical=True),
@@ -70,6 +83,9 @@ def lift_chart(key: str, measured: Sequence[Measured], scale: Scale) -> Chart:
         base.transform_filter("!isValid(datum.estimate)")
         .mark_text(style="quiet-text", align="left", dx=6, text=_NOT_YET)
         .encode(x=alt.XDatum(0), y=across),
+        told_by(
+            known.mark_rule(style="accent-line").encode(x=alt.X("low:Q"), x2="high:Q", y=across), size=BREADTH
+        ),
     )
     table = Table(
         caption=scale.title,
@@ -87,7 +103,15 @@ def lift_over_time_chart(key: str, label: str, readings: Sequence[Reading], scal
     title = _settled(
         label, [reading.effect for reading in known if isinstance(reading.effect, Effect)], scale
     )
-    rows = [_drawn(reading.effect, scale, at=day_of(reading.at)) for reading in known]
+    rows = [
+        _drawn(
+            reading.effect,
+            scale,
+            at=day_of(reading.at),
+            told=f"{day_of(reading.at)}: {_sentence(reading.effect, scale)}",
+        )
+        for reading in known
+    ]
     base = alt.Chart(rows_of(*rows), width=WIDTH, height=240)
     along = time_axis("at", "With everything known by", [reading.at for reading in known])
     up = alt.Y("estimate:Q", title=_axis_lines(f"{scale.title}, difference"))
@@ -96,6 +120,7 @@ def lift_over_time_chart(key: str, label: str, readings: Sequence[Reading], scal
         base.mark_area(style="accent-band").encode(x=along, y=alt.Y("low:Q"), y2="high:Q"),
         base.mark_line(style="accent-line").encode(x=along, y=up),
         base.mark_point(style="accent", size=DOT / 2, opacity=1).encode(x=along, y=up),
+        told_by(base.mark_point(style="accent").encode(x=along, y=up), size=REACH),
     )
     table = Table(
         caption=f"{label}: {scale.title}",
@@ -106,6 +131,10 @@ def lift_over_time_chart(key: str, label: str, readings: Sequence[Reading], scal
     said = "; ".join(f"by {day_of(one.at)} {_sentence(one.effect, scale)}" for one in readings)
     alternative = f"{label}, {scale.title}, against the holdout: {said or _NOT_YET}."
     return Chart(key, title, alternative, spec_of(title, *layers), table)
+
+
+def _is_any_known(measured: Sequence[Measured]) -> bool:
+    return any(isinstance(one.effect, Effect) for one in measured)
 
 
 def _axis_lines(title: str) -> list[str]:

@@ -8,7 +8,18 @@ from typing import Any
 import altair as alt
 import msgspec
 
-from upsell.measurement.charts.chart import DOT, WIDTH, Chart, Table, percent, rows_of, spec_of
+from upsell.measurement.charts.chart import (
+    BREADTH,
+    DOT,
+    TOLD,
+    WIDTH,
+    Chart,
+    Table,
+    percent,
+    rows_of,
+    spec_of,
+    told_by,
+)
 from upsell.money import minor_digits
 
 
@@ -58,6 +69,8 @@ def bridge_chart(
     verb = "grew" if change >= 0 else "shrank"
     within = f" in {period}" if period else ""
     title = f"Recurring revenue {verb} by {_amount(abs(change), unit)} {currency} a month{within}"
+    for row in rows:
+        row["told"] = f"{row['label']}: {row['words']} {currency} a month"
     labels = [row["label"] for row in rows]
     along = alt.X(
         "label:N", sort=labels, title=None, axis=alt.Axis(labelAngle=0, ticks=False, labelOverlap=False)
@@ -69,7 +82,7 @@ def bridge_chart(
     shapes = [
         base.transform_filter(f"datum.kind == '{kind}'")
         .mark_bar(style=style, width=40)
-        .encode(x=along, y=up, y2="bottom:Q")
+        .encode(x=along, y=up, y2="bottom:Q", tooltip=TOLD)
         # Hollow, so that a loss is told from a gain without colour.
         for kind, style in (("whole", "quiet"), ("up", "accent"), ("down", "hollow"))
     ]
@@ -98,6 +111,7 @@ def guardrail_chart(key: str, guarded: Sequence[Guarded]) -> Chart:
     rows = [
         {
             "label": one.label,
+            "told": f"{one.label}: {_seen_words(one)} of at most {percent(one.limit, 2)}",
             **{
                 name: None if value is None or not one.limit else value / one.limit
                 for name, value in (("rate", one.rate), ("low", one.low), ("high", one.high))
@@ -120,6 +134,9 @@ def guardrail_chart(key: str, guarded: Sequence[Guarded]) -> Chart:
         base.transform_filter("!isValid(datum.rate)")
         .mark_text(style="quiet-text", align="left", dx=6, text="cannot be said yet")
         .encode(x=alt.XDatum(0), y=down),
+        told_by(
+            seen.mark_rule(style="accent-line").encode(x=alt.X("low:Q"), x2="high:Q", y=down), size=BREADTH
+        ),
     )
     table = Table(
         caption="Negative signals beside their limits",
@@ -141,6 +158,12 @@ def guardrail_chart(key: str, guarded: Sequence[Guarded]) -> Chart:
         for one in guarded
     )
     return Chart(key, title, f"{said}.", spec_of(title, *layers), table)
+
+
+def _seen_words(one: Guarded) -> str:
+    if one.rate is None or one.low is None or one.high is None:
+        return "cannot be said yet"
+    return f"{percent(one.rate, 2)} ({percent(one.low, 2)} to {percent(one.high, 2)})"
 
 
 def _bar(label: str, start: int, end: int, unit: int, change: int | None = None) -> dict[str, Any]:

@@ -14,6 +14,8 @@ import msgspec
 from upsell.clock import Moment
 from upsell.measurement.charts.chart import (
     DOT,
+    REACH,
+    TOLD,
     WIDTH,
     Chart,
     Table,
@@ -23,6 +25,7 @@ from upsell.measurement.charts.chart import (
     rows_of,
     spec_of,
     time_axis,
+    told_by,
 )
 
 _MOST_TOLD = 10
@@ -88,7 +91,12 @@ def funnel_chart(key: str, unit: str, stages: Sequence[Stage]) -> Chart:
     )
     of_first = [stage.count / first if first else 0.0 for stage in stages]
     rows: list[dict[str, Any]] = [
-        {"label": stage.label, "count": stage.count, "words": f"{stage.count:,}  ({percent(share)})"}
+        {
+            "label": stage.label,
+            "count": stage.count,
+            "words": f"{stage.count:,}  ({percent(share)})",
+            "told": f"{stage.label}: {stage.count:,}, {percent(share)} of the first",
+        }
         for stage, share in zip(stages, of_first, strict=True)
     ]
     down = alt.Y(
@@ -106,7 +114,7 @@ def funnel_chart(key: str, unit: str, stages: Sequence[Stage]) -> Chart:
     )
     base = alt.Chart(rows_of(*rows), width=WIDTH, height=34 * max(1, len(rows)))
     layers = (
-        base.mark_bar(style="accent", height=18).encode(x=along, y=down),
+        base.mark_bar(style="accent", height=18).encode(x=along, y=down, tooltip=TOLD),
         base.mark_text(style="ink-text", align="left", dx=6).encode(x=along, y=down, text="words:N"),
     )
     table = Table(
@@ -137,6 +145,7 @@ def pressure_chart(key: str, weeks: Sequence[Week]) -> Chart:
             "at": day_of(week.starts_at),
             "mean": week.messages / week.persons if week.persons else None,
             "most": week.most,
+            "told": _week_words(week),
         }
         for week in weeks
     ]
@@ -157,6 +166,8 @@ def pressure_chart(key: str, weeks: Sequence[Week]) -> Chart:
         base.mark_point(style="accent", size=DOT / 3, opacity=1).encode(x=along, y=mean),
         end.mark_text(style="quiet-text", text="the most", align="left", dx=8).encode(x=along, y=up),
         end.mark_text(style="accent-text", text="the mean", align="left", dx=8).encode(x=along, y=mean),
+        told_by(base.mark_point(style="accent").encode(x=along, y=mean), size=REACH),
+        told_by(base.mark_point(style="quiet").encode(x=along, y=up), size=REACH),
     )
     table = Table(
         caption="Messages per person and week, of those who were written to",
@@ -176,6 +187,15 @@ def pressure_chart(key: str, weeks: Sequence[Week]) -> Chart:
     return Chart(key, title, f"{title}, over {len(weeks)} weeks.", spec_of(title, *layers), table)
 
 
+def _week_words(week: Week) -> str:
+    if not week.persons:
+        return f"Week from {day_of(week.starts_at)}: nobody was written to"
+    return (
+        f"Week from {day_of(week.starts_at)}: {week.messages:,} messages to {week.persons:,} people, "
+        f"{week.messages / week.persons:.2f} on average and {week.most:,} at most"
+    )
+
+
 def survival_chart(key: str, title: str, what: str, curves: Sequence[Curve]) -> Chart:
     """Draw what share has come to something by each day, as steps, each curve with its interval.
 
@@ -190,7 +210,9 @@ def survival_chart(key: str, title: str, what: str, curves: Sequence[Curve]) -> 
     layers: list[alt.Chart] = []
     for place, curve in enumerate(curves):
         colour = "quiet" if curve.is_held_out else "accent"
-        rows = [msgspec.structs.asdict(point) for point in curve.points]
+        rows = [
+            {**msgspec.structs.asdict(point), "told": _point_words(curve, point)} for point in curve.points
+        ]
         base = alt.Chart(rows_of(*rows), width=WIDTH, height=220)
         dash = [[1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [1, 4]][place % 5]
         layers += [
@@ -203,6 +225,7 @@ def survival_chart(key: str, title: str, what: str, curves: Sequence[Curve]) -> 
             alt.Chart(rows_of(*rows[-1:]))
             .mark_text(style=f"{colour}-text", align="left", dx=8, text=curve.label)
             .encode(x=along, y=up),
+            told_by(base.mark_point(style=colour).encode(x=along, y=up), size=REACH),
         ]
     table = Table(
         caption=f"{what} by day since exposure",
@@ -217,6 +240,11 @@ def survival_chart(key: str, title: str, what: str, curves: Sequence[Curve]) -> 
     last = [f"{curve.label} {percent(curve.points[-1].share)}" for curve in curves if curve.points]
     alternative = f"{what} at the last day: {listed(last)}." if last else f"{what}: nothing is known yet."
     return Chart(key, title, alternative, spec_of(title, *layers), table)
+
+
+def _point_words(curve: Curve, point: CurvePoint) -> str:
+    ends = f"{percent(point.low)} to {percent(point.high)}"
+    return f"{curve.label}, day {point.day:g}: {percent(point.share)} ({ends})"
 
 
 def _told(points: Sequence[CurvePoint]) -> list[CurvePoint]:
@@ -241,7 +269,13 @@ def cohort_chart(key: str, title: str, what: str, period: str, cohorts: Sequence
         cohorts: In the order of the lines.
     """
     rows = [
-        {"cohort": _beginners(cohort), "period": number, "share": share, "words": percent(share, 0)}
+        {
+            "cohort": _beginners(cohort),
+            "period": number,
+            "share": share,
+            "words": percent(share, 0),
+            "told": f"{cohort.label}, {period} {number}: {percent(share, 0)}",
+        }
         for cohort in cohorts
         for number, share in enumerate(cohort.shares)
         if share is not None
@@ -258,7 +292,7 @@ def cohort_chart(key: str, title: str, what: str, period: str, cohorts: Sequence
     shade = alt.Opacity("share:Q", scale=alt.Scale(range=[0.04, 0.45]), legend=None)
     base = alt.Chart(rows_of(*rows), width=max(WIDTH, 44 * most), height=32 * max(1, len(names)))
     layers = (
-        base.mark_rect(style="accent", strokeWidth=0).encode(x=along, y=down, opacity=shade),
+        base.mark_rect(style="accent", strokeWidth=0).encode(x=along, y=down, opacity=shade, tooltip=TOLD),
         base.mark_text(style="ink-text").encode(x=along, y=down, text="words:N"),
     )
     # Narrow enough for a year of months on paper: the caption says what the numbers count.

@@ -8,11 +8,15 @@ import msgspec
 from litestar import Request, Response, route
 from litestar.handlers import HTTPRouteHandler
 
+from upsell.clock import DAY
+from upsell.measurement.answers import Effect
+from upsell.measurement.charts.readings import Reading
 from upsell.runtime.differences import FileDifference, find_differences
 from upsell.runtime.written import Line, changed_lines
 from upsell.web.pages.intervals import IntervalDrawing, LimitDrawing, draw_beside_limit
 from upsell.web.pages.results import Counted
 from upsell.web.pages.shell import Way, shown
+from upsell.web.pages.sparklines import Sparkline, draw_sparkline
 
 PATH: Final = "/components"
 
@@ -25,6 +29,14 @@ _FUNNEL = (
 _INTERVALS = (
     ("+$41.80 (29.00 to 54.60)", IntervalDrawing(zero=14, low=146, high=266, estimate=206, truth=None)),
     ("−$3.10 (−11.00 to 4.80)", IntervalDrawing(zero=190, low=14, high=266, estimate=112, truth=None)),
+)
+
+
+_READINGS = tuple(
+    Reading(number * 30 * DAY, Effect(estimate, estimate - half, estimate + half))
+    for number, (estimate, half) in enumerate(
+        ((1_100, 4_900), (3_600, 3_400), (2_900, 2_500), (4_300, 1_800), (4_180, 1_280))
+    )
 )
 
 
@@ -48,6 +60,13 @@ _DIFFERENCES = find_differences(
 )
 
 
+class SparklineExample(msgspec.Struct, frozen=True):
+    """A sparkline in words, with its picture."""
+
+    words: str
+    drawing: Sparkline | None
+
+
 class ComponentsPage(msgspec.Struct, frozen=True):
     """What the page shows: examples, none of them of anything that happened."""
 
@@ -58,6 +77,7 @@ class ComponentsPage(msgspec.Struct, frozen=True):
     changes: tuple[Line, ...]
     limit: LimitExample
     differences: tuple[FileDifference, ...]
+    sparkline: SparklineExample
 
 
 PAGE: Final = ComponentsPage(
@@ -79,6 +99,10 @@ PAGE: Final = ComponentsPage(
         "0.22 % complaints (0.11 % to 0.4 %), limit 0.3 %", draw_beside_limit(0.0011, 0.004, 0.0022, 0.003)
     ),
     differences=_DIFFERENCES,
+    sparkline=SparklineExample(
+        "+$41.80 (29.00 to 54.60) as of 1 June 2026, +$11.00 (−38.00 to 60.00) as of 1 February 2026",
+        draw_sparkline(_READINGS),
+    ),
 )
 
 
@@ -104,4 +128,5 @@ def components_content(page: ComponentsPage) -> dict[str, Any]:
         "tabs": msgspec.to_builtins(page.tabs),
         "changes": msgspec.to_builtins(page.changes),
         "differences": msgspec.to_builtins(page.differences),
+        "sparkline": page.sparkline.words,
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -10,6 +10,7 @@ from litestar import Request, Response, route
 from litestar.handlers import HTTPRouteHandler
 
 from upsell.clock import Clock, Moment, format_moment, to_datetime
+from upsell.measurement.charts.readings import Reading
 from upsell.runtime.overview import (
     Line,
     Need,
@@ -25,12 +26,16 @@ from upsell.runtime.results import date_words
 from upsell.store.lending import Lender
 from upsell.web.pages.intervals import IntervalDrawing, draw_interval
 from upsell.web.pages.shell import shown
+from upsell.web.pages.sparklines import Sparkline, draw_sparkline, sparkline_words
 
 HOME: Final = "/"
 DEMO_PORT: Final = 8600
 """The port on which `upsell demo` shows its pages unless told another."""
 
 WORKFLOWS: Final = "/workflows"
+
+NO_READINGS: Final[Mapping[str, Sequence[Reading]]] = {}
+"""Stands for what was known over time where it was not read yet."""
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -45,6 +50,8 @@ class Row(msgspec.Struct, frozen=True):
     earned: str
     effect: str
     drawing: IntervalDrawing | None
+    trend: Sparkline | None = None
+    trend_words: str = ""
 
 
 class Figure(msgspec.Struct, frozen=True):
@@ -110,9 +117,9 @@ def home_routes(lender: Lender, book: ReportBook, clock: Clock, port: int) -> li
     @route([WORKFLOWS], http_method=["GET", "HEAD"], sync_to_thread=True, include_in_schema=False)
     def show_workflows(request: Request[Any, Any, Any]) -> Response[bytes]:
         """Show every workflow in a line."""
-        found = read()
-        told = msgspec.json.encode(workflows_content(found))
-        return shown(request, "workflows.html", workflows_page(found), told=told)
+        found, readings = read(), book.readings()
+        told = msgspec.json.encode(workflows_content(found, readings))
+        return shown(request, "workflows.html", workflows_page(found, readings), told=told)
 
     return [show_home, show_workflows]
 
@@ -136,12 +143,13 @@ def home_page(found: Overview, port: int) -> HomePage:
     )
 
 
-def workflows_page(found: Overview) -> WorkflowsPage:
-    """Give what the list of workflows says."""
+def workflows_page(found: Overview, readings: Mapping[str, Sequence[Reading]] = NO_READINGS) -> WorkflowsPage:
+    """Give what the list of workflows says, with what was known of each over time by its key."""
     total, live = len(found.lines), _count_live(found)
     noun = "workflow" if total == 1 else "workflows"
     headline = f"{live} of {total} {noun} {'is' if live == 1 else 'are'} live." if total else ""
-    return WorkflowsPage(headline, date_words(found.as_of), tuple(map(_row, found.lines)))
+    rows = tuple(_row(line, readings.get(line.key, ())) for line in found.lines)
+    return WorkflowsPage(headline, date_words(found.as_of), rows)
 
 
 def home_content(found: Overview) -> dict[str, Any]:
@@ -157,13 +165,22 @@ def home_content(found: Overview) -> dict[str, Any]:
     }
 
 
-def workflows_content(found: Overview) -> dict[str, Any]:
-    """Give what the list of workflows says as plain data."""
+def workflows_content(
+    found: Overview, readings: Mapping[str, Sequence[Reading]] = NO_READINGS
+) -> dict[str, Any]:
+    """Give what the list of workflows says as plain data, with what was known of each over time."""
     return {
         "as_of": format_moment(found.as_of),
         "live": _count_live(found),
         "total": len(found.lines),
         "rows": _rows_content(found),
+        "trends": {
+            line.key: [
+                {"at": format_moment(each.at), "effect": msgspec.to_builtins(each.effect)}
+                for each in readings.get(line.key, ())
+            ]
+            for line in found.lines
+        },
     }
 
 
@@ -179,7 +196,7 @@ def _count_live(found: Overview) -> int:
     return sum(line.state.words == "live" for line in found.lines)
 
 
-def _row(line: Line) -> Row:
+def _row(line: Line, readings: Sequence[Reading] = ()) -> Row:
     return Row(
         key=line.key,
         name=line.name,
@@ -190,6 +207,8 @@ def _row(line: Line) -> Row:
         earned=line.earned,
         effect=line.effect,
         drawing=draw_interval(line.lift, None),
+        trend=draw_sparkline(readings),
+        trend_words=sparkline_words(readings, line.lift),
     )
 
 

@@ -17,11 +17,19 @@ from upsell.measurement.lift import Lift
 from upsell.runtime import results as said
 from upsell.runtime.reporting import ReasonCount, WorkflowReport
 from upsell.runtime.results import Results, results_json
+from upsell.runtime.shelf import ReportShelf
+from upsell.runtime.shelved import ReportName, Shelved
+from upsell.web.pages.charts import ChartFigure, figures_of
 from upsell.web.pages.forms import data
 from upsell.web.pages.intervals import IntervalDrawing, draw_interval
 from upsell.web.pages.shell import shown
 
 PATH: Final = "/results"
+
+# How often people were written to, and limits, stand in the report on trust.
+_LIFTS: Final = ("lift-revenue", "lift-conversion")
+_COMPANY: Final = ("bridge", "cohorts")
+_OF_EACH: Final = ("time", "survival", "funnel")
 
 
 class MetricRow(msgspec.Struct, frozen=True):
@@ -69,27 +77,48 @@ class Section(msgspec.Struct, frozen=True):
     sent: int
     withheld: tuple[Counted, ...]
     silenced: tuple[Counted, ...]
+    charts: tuple[ChartFigure, ...] = ()
 
 
 class ResultsPage(msgspec.Struct, frozen=True):
-    """What the page says: what was run, as of when, and of each workflow."""
+    """What the page says.
+
+    Attributes:
+        about: What was run.
+        as_of: As of when.
+        sections: What is said of each workflow.
+        charts: What all workflows earned, side by side.
+        company: What became of the company's recurring revenue.
+        is_drawing: Whether charts are to come, and are being drawn.
+        has_files: Whether the whole report can be had as a file.
+    """
 
     about: tuple[str, ...]
     as_of: str
     sections: tuple[Section, ...]
+    charts: tuple[ChartFigure, ...] = ()
+    company: tuple[ChartFigure, ...] = ()
+    is_drawing: bool = False
+    has_files: bool = False
 
 
-def results_routes(read_results: Callable[[], Results]) -> list[HTTPRouteHandler]:
+def results_routes(
+    read_results: Callable[[], Results], shelf: ReportShelf | None = None
+) -> list[HTTPRouteHandler]:
     """Give the routes of the page at ``/results``, and of its JSON at ``/results.json``.
 
-    ``read_results`` is called for each request, in a thread.
+    ``read_results`` is called for each request, in a thread. Charts are those of the report on a shelf;
+    without one there are none.
     """
 
     @route([PATH], http_method=["GET", "HEAD"], sync_to_thread=True, include_in_schema=False)
     def show_results(request: Request[Any, Any, Any]) -> Response[bytes]:
         """Show what every workflow earned."""
         results = read_results()
-        return shown(request, "results.html", results_page(results), told=results_json(results))
+        page = results_page(results)
+        if shelf is not None and results.report.workflows:
+            page = with_charts(page, shelf.at_hand(ReportName.RESULTS))
+        return shown(request, "results.html", page, told=results_json(results))
 
     @route([f"{PATH}.json"], http_method=["GET", "HEAD"], sync_to_thread=True, include_in_schema=False)
     def tell_results() -> Response[bytes]:
@@ -100,11 +129,30 @@ def results_routes(read_results: Callable[[], Results]) -> list[HTTPRouteHandler
 
 
 def results_page(results: Results) -> ResultsPage:
-    """Give what the page says."""
+    """Give what the page says, without charts."""
     return ResultsPage(
         about=tuple(text for text in (results.about, said.coverage_words(results)) if text),
         as_of=said.date_words(results.report.as_of),
         sections=tuple(section_of(results, found) for found in results.report.workflows),
+    )
+
+
+def with_charts(page: ResultsPage, found: Shelved | None) -> ResultsPage:
+    """Put the charts of a report beside what they are of; None for a report that is being drawn."""
+    if found is None:
+        return msgspec.structs.replace(page, is_drawing=True)
+    figures = figures_of(ReportName.RESULTS, found)
+    sections = []
+    for section in page.sections:
+        own = [figures.get(f"{section.key}-{kind}") for kind in _OF_EACH]
+        charts = tuple(figure for figure in own if figure is not None)
+        sections.append(msgspec.structs.replace(section, charts=charts))
+    return msgspec.structs.replace(
+        page,
+        sections=tuple(sections),
+        charts=tuple(figures[key] for key in _LIFTS if key in figures),
+        company=tuple(figures[key] for key in _COMPANY if key in figures),
+        has_files=True,
     )
 
 

@@ -118,7 +118,13 @@ GROUPS: Final = (
             ("Signals", "/signals"),
         ),
     ),
-    ("Prove", (("Results", "/results"),)),
+    (
+        "Prove",
+        (
+            ("Results", "/results"),
+            ("Reports", "/reports"),
+        ),
+    ),
     (
         "Keep",
         (

@@ -17,6 +17,9 @@ FILES: Final = {
     "pages.js": ("pages.js", "text/javascript"),
     "queue.js": ("queue.js", "text/javascript"),
     "htmx.js": ("htmx/htmx.min.js", "text/javascript"),
+    "charts.js": ("charts.js", "text/javascript"),
+    "vega.js": ("vega/vega.min.js", "text/javascript"),
+    "vega-interpreter.js": ("vega/vega-interpreter.js", "text/javascript"),
 }
 """Each file by its name in an address: where it lies among ours, and its media type."""
 
