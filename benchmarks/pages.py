@@ -163,10 +163,8 @@ def examples(connection: Connection, end: Moment) -> dict[str, dict[str, list[st
         },
         "workflow": {"": workflows},
         "key": {"": [row[0] for row in rows]},
-        "task": {"": [row[0] for row in rows]},
-        "message": {"": [row[0] for row in letters]},
-        "letter": {"": [row[0] for row in letters]},
-        "experiment": {"": workflows},
+        "/outbox/{key:str}": {"": [row[0] for row in letters]},
+        "/outbox/{key:str}/letter": {"": [row[0] for row in letters]},
         "/customers": {
             "a beginning": ["?q=acct1", "?q=acct2", "?q=alone7", "?q=acct55-000"],
             "an id": [f"?q={bare}" for each in some["member"] for bare in (each[2:],)],
@@ -183,7 +181,8 @@ def asked_of(path: str, given: dict[str, dict[str, list[str]]]) -> dict[str, lis
             path: [path],
             **{f"{path}, {of}": [path + end for end in ends] for of, ends in given.get(path, {}).items()},
         }
-    if len(named) > 1 or named[0] not in given:
+    found_for = given.get(path, given.get(named[0]))
+    if len(named) > 1 or found_for is None:
         return None
     begins = path.partition("{")
     ending = path.partition("}")[2]
@@ -193,7 +192,7 @@ def asked_of(path: str, given: dict[str, dict[str, list[str]]]) -> dict[str, lis
             + (f"?{said.partition('?')[2]}" if "?" in said else "")
             for said in found
         ]
-        for of, found in given[named[0]].items()
+        for of, found in found_for.items()
         if found
     }
 

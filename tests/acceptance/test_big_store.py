@@ -13,6 +13,7 @@ from upsell.web.team import TeamPages
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 
+KINDS = "select left(unit_id, 2), count(*) from units group by 1"
 SEED = Seed(accounts=6, alone=4, lasts=60 * DAY, heavy_events=40)
 
 
@@ -21,17 +22,9 @@ def test_a_copy_says_of_itself_what_the_first_says_and_the_heavy_household_is_th
 ) -> None:
     end = live(database, SEED)
     with connect(database) as connection:
-        before: dict[str, int] = dict(
-            connection.execute(
-                "select kind, count(*) from (select left(unit_id, 2) as kind from units) as u group by 1"
-            ).fetchall()
-        )
+        before: dict[str, int] = dict(connection.execute(KINDS).fetchall())
         multiply(connection, 3)
-        after: dict[str, int] = dict(
-            connection.execute(
-                "select kind, count(*) from (select left(unit_id, 2) as kind from units) as u group by 1"
-            ).fetchall()
-        )
+        after: dict[str, int] = dict(connection.execute(KINDS).fetchall())
         places = connection.execute(
             "select count(*), count(distinct position), max(position) from events"
         ).fetchone()
