@@ -12,8 +12,10 @@ from litestar.testing import TestClient
 from tests.look_world import NOW, fill
 from upsell.clock import HOUR, MINUTE, SetClock
 from upsell.config import Settings
+from upsell.signals.events import Event
 from upsell.store import stream
 from upsell.store.connect import connect
+from upsell.store.ledger import append
 from upsell.store.queries import query
 from upsell.web.team import TeamPages
 
@@ -131,3 +133,13 @@ def test_before_anything_came_the_pages_say_how_to_send_the_first_event(database
         for path in ("/signals", "/events"):
             assert "/v1/track" in client.get(path).text
         assert told(client, "/signals")["events"] == []
+
+
+def test_events_that_are_not_counted_yet_are_not_said_to_be_none(database: str) -> None:
+    with connect(database) as connection:
+        append(connection, [Event("e1", "Opened", NOW, 0, "ada", None, {}, "test")], SetClock(NOW))
+    with TestClient(TeamPages(database, SetClock(NOW), Settings()).guest_app()) as client:
+        page = client.get("/signals", headers={"Accept": "text/html"}).text
+        assert "What came in is not counted yet" in page
+        assert "Nothing has come in yet" not in page
+        assert told(client, "/signals")["counted_to"] is None

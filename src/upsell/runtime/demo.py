@@ -18,6 +18,7 @@ from upsell.journeys.program import Program
 from upsell.measurement.question import Metric
 from upsell.runtime.apply import apply
 from upsell.runtime.company import YEAR, Company, index_of
+from upsell.runtime.learning import learn
 from upsell.runtime.replay import Heard, Replay, Step
 from upsell.runtime.reporting import exposed_units, live_program, question_of, report, serving_of
 from upsell.runtime.results import Results
@@ -99,6 +100,8 @@ def run_demo(
 
             end = replay.run(simulation, company.ends_at, hear, tell)
             told(Told("Living the exposed accounts again", 0.0))
+            # Its pages say what came in, which a server learns behind the ledger.
+            learn(replay.connection)
             program = live_program(replay.connection)
             reported = report(replay.connection, program, company.ends_at)
             reruns = _reruns(replay.connection, program, documents, company, step)

@@ -24,6 +24,7 @@ from upsell.runtime.source_standing import Standing, read_standings
 from upsell.sources.definitions import read_sources, source_sorts
 from upsell.store.census import Population, Refused
 from upsell.store.connect import Connection
+from upsell.store.ledger import read_head
 from upsell.store.lending import Lender
 from upsell.store.repeats import count_repeats
 from upsell.store.revisions import Revision, newest_revision
@@ -53,6 +54,7 @@ class Incoming(msgspec.Struct, frozen=True):
         now: As of when.
         program: What is live; None before anything was applied.
         learned_to: Up to which moment is counted.
+        head: The last place of the ledger: 0 where nothing came at all.
         kinds: How often each property of each event had which kind.
         days: What each source sent of each event on each of the last days.
         values: Values that the catalog must know.
@@ -68,6 +70,7 @@ class Incoming(msgspec.Struct, frozen=True):
     now: Moment
     program: Program | None
     learned_to: Moment
+    head: int
     kinds: Sequence[KindSeen]
     days: Sequence[DaySeen]
     values: Sequence[ValueSeen]
@@ -118,6 +121,7 @@ def read_incoming(connection: Connection, program: Program | None, now: Moment) 
         now=now,
         program=program,
         learned_to=reached.seen_at,
+        head=read_head(connection).position,
         kinds=read_seen_kinds(connection),
         days=[each for each in days if each.day > now // DAY - DAYS],
         values=read_seen_values(connection),

@@ -14,7 +14,7 @@ from upsell.store.stream import Lately
 from upsell.testing.stories import START
 
 TODAY = START // DAY
-EMPTY = Incoming(START, None, START, (), (), (), Lately({}, is_cut=False), (), (), frozenset(), {}, (), ())
+EMPTY = Incoming(START, None, START, 0, (), (), (), Lately({}, is_cut=False), (), (), frozenset(), {}, (), ())
 
 
 def seen(scope: str, name: str, kind: str, count: int) -> KindSeen:

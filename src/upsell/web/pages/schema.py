@@ -139,7 +139,7 @@ def schema_content(found: Incoming, name: str, counted: EventCount | None) -> di
     ]
     return {
         "name": name,
-        "counted_to": format_moment(found.learned_to),
+        "counted_to": format_moment(found.learned_to) if found.learned_to else None,
         "counts": None if counted is None else event_content(counted),
         "properties": properties,
         "readers": event_readers(found.program).get(name, ()),

@@ -84,6 +84,7 @@ class SignalsPage(msgspec.Struct, frozen=True):
         signals: Each signal of the workspace.
         sources: Each source.
         is_cut: Whether more came within the hour than was counted.
+        is_uncounted: Whether events came of which none is counted yet.
     """
 
     answer: str
@@ -94,6 +95,7 @@ class SignalsPage(msgspec.Struct, frozen=True):
     signals: tuple[SignalRow, ...]
     sources: tuple[SourceRow, ...]
     is_cut: bool
+    is_uncounted: bool
 
 
 def signals_route(incoming: IncomingBook) -> HTTPRouteHandler:
@@ -123,6 +125,7 @@ def signals_page(found: Incoming) -> SignalsPage:
         signals=tuple(map(_signal_row, signal_uses(found.program))),
         sources=tuple(map(_source_row, source_counts(found))),
         is_cut=found.lately.is_cut,
+        is_uncounted=not events and found.head > 0,
     )
 
 
@@ -130,7 +133,7 @@ def signals_content(found: Incoming) -> dict[str, Any]:
     """Give the same as plain data: moments as ISO 8601, counts as integers, days as their first moment."""
     return {
         "as_of": format_moment(found.now),
-        "counted_to": format_moment(found.learned_to),
+        "counted_to": format_moment(found.learned_to) if found.learned_to else None,
         "days": DAYS,
         "is_hour_cut": found.lately.is_cut,
         "findings": [finding_content(each) for each in found.findings],
