@@ -15,7 +15,7 @@ from tests.acceptance.test_accepting import Shop
 from tests.pages_world import PASSWORD, field, invite, join
 from tests.proof_world import NAMED, ask, break_guardrail, count_mail, open_shop, plant
 from upsell.config import Settings
-from upsell.runtime.checked_book import CheckedBook
+from upsell.runtime import checked_book
 from upsell.store.acts import Act, read_acts
 from upsell.store.approvals import read_approvals, read_decided
 from upsell.store.experiments import find_closed
@@ -41,7 +41,7 @@ WHO = {
 def shop(shared_database: str) -> Iterator[Shop]:
     # Checks are read in the background, and by another test.
     with open_shop(shared_database, NAMED) as shop, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(CheckedBook, "read", lambda _: None)
+        patch.setattr(checked_book, "read_checked", lambda *_: None)
         count_mail(shop)
         plant(shop)
         yield shop

@@ -10,11 +10,9 @@ import threading
 from typing import Final
 
 import msgspec
-import psycopg
-import structlog
 
 from upsell.clock import SECOND, Clock, Duration, Moment
-from upsell.errors import UpsellError
+from upsell.runtime.keeping import Keeper
 from upsell.store.connect import Connection
 from upsell.store.lending import Lender
 from upsell.store.passages import PassageCount, count_passages, measure_units
@@ -24,11 +22,6 @@ SMALL: Final = 16 * 2**20
 
 LEAST_KEPT: Duration = 10 * SECOND
 """For how long at least a count of a large company is shown."""
-
-REST: Final = 20
-"""For how many times as long as it took a count is shown, so that counting is never most of the work."""
-
-_log = structlog.get_logger(__name__)
 
 
 class Counted(msgspec.Struct, frozen=True):
@@ -47,21 +40,14 @@ class CountBook:
         self._clock = clock
         self._small = small
         self._lock = threading.Lock()
-        self._kept: dict[str, tuple[Moment, Counted]] = {}
-        self._running: dict[str, threading.Thread] = {}
+        self._keepers: dict[str, Keeper[Counted]] = {}
 
     def read(self, workflow: str) -> Counted | None:
         """Give who stands where in a workflow; None while a large company is counted for the first time."""
         with self._lender.lent() as connection:
             if measure_units(connection) <= self._small:
-                return self._count(connection, workflow)
-        with self._lock:
-            until, kept = self._kept.get(workflow, (0, None))
-            if workflow not in self._running and self._clock.now() >= until:
-                thread = threading.Thread(target=self._count_aside, args=(workflow,), daemon=True)
-                self._running[workflow] = thread
-                thread.start()
-        return kept
+                return count_now(connection, workflow, self._clock.now())
+        return self._keeper(workflow).at_hand()
 
     def wait(self, workflow: str) -> Counted:
         """Give the same, for whoever would rather wait for the first count."""
@@ -69,22 +55,25 @@ class CountBook:
         if found is not None:
             return found
         with self._lender.lent() as connection:
-            return self._count(connection, workflow)
+            return count_now(connection, workflow, self._clock.now())
 
-    def _count_aside(self, workflow: str) -> None:
-        try:
-            with self._lender.lent() as connection:
-                self._count(connection, workflow)
-        except (UpsellError, psycopg.Error) as error:
-            _log.warning("count failed", workflow=workflow, error=str(error))
-        finally:
-            with self._lock:
-                del self._running[workflow]
+    def close(self) -> None:
+        """Count nothing any more."""
+        for keeper in tuple(self._keepers.values()):
+            keeper.close()
 
-    def _count(self, connection: Connection, workflow: str) -> Counted:
-        at = self._clock.now()
-        found = Counted(at, tuple(count_passages(connection, workflow)))
-        took = self._clock.now() - at
+    def _keeper(self, workflow: str) -> Keeper[Counted]:
         with self._lock:
-            self._kept[workflow] = (at + max(LEAST_KEPT, REST * took), found)
-        return found
+            if workflow not in self._keepers:
+
+                def read(connection: Connection, now: Moment) -> Counted:
+                    return count_now(connection, workflow, now)
+
+                name = f"who stands where in {workflow}"
+                self._keepers[workflow] = Keeper(name, self._lender, self._clock, read, LEAST_KEPT)
+            return self._keepers[workflow]
+
+
+def count_now(connection: Connection, workflow: str, now: Moment) -> Counted:
+    """Count who stands where in a workflow."""
+    return Counted(now, tuple(count_passages(connection, workflow)))

@@ -57,7 +57,12 @@ class Keeper(Generic[T]):
     """Keeps one thing that is read from the database, and reads it anew while somebody asks for it."""
 
     def __init__(
-        self, name: str, lender: Lender, clock: Clock, read: Callable[[Connection, Moment], T]
+        self,
+        name: str,
+        lender: Lender,
+        clock: Clock,
+        read: Callable[[Connection, Moment], T],
+        kept: Duration = KEPT,
     ) -> None:
         """Know nothing yet.
 
@@ -66,11 +71,13 @@ class Keeper(Generic[T]):
             lender: Lends the connection that it is read over.
             clock: Says how old it is.
             read: Reads it as of a moment, in a thread of the keeper.
+            kept: How old it is before it is read anew, where it was read quickly.
         """
         self._name = name
         self._lender = lender
         self._clock = clock
         self._read = read
+        self._lasts = kept
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._reading: Connection | None = None
@@ -193,7 +200,7 @@ class Keeper(Generic[T]):
         with self._changed:
             self._reading = None
             self._took = time.monotonic() - began
-            self._due_at = now + max(KEPT, round(SPARED * self._took * SECOND))
+            self._due_at = now + max(self._lasts, round(SPARED * self._took * SECOND))
             self._error = failure
             if found is not None:
                 self._kept = found

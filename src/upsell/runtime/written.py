@@ -5,43 +5,18 @@ The law: a revision is told of a workflow where its file changed in it, or a tem
 
 from __future__ import annotations
 
-import difflib
-import enum
 import re
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
 from upsell.clock import Moment
+from upsell.runtime.differences import FileDifference, find_differences
 from upsell.store.connect import Connection
 from upsell.store.revisions import Revision, read_revisions
 
 _TEMPLATES = "templates/"
-_GAP = re.compile(r"@@ -(\d+)")
-
-
-class Sort(enum.Enum):
-    """What became of a line; a gap stands for lines that are the same and not shown."""
-
-    SAME = "same"
-    ADDED = "added"
-    REMOVED = "removed"
-    GAP = "gap"
-
-
-class Line(msgspec.Struct, frozen=True):
-    """A line of what changed."""
-
-    sort: Sort
-    text: str
-
-
-class FileChange(msgspec.Struct, frozen=True):
-    """What changed in one file."""
-
-    path: str
-    lines: tuple[Line, ...]
 
 
 class Written(msgspec.Struct, frozen=True):
@@ -137,29 +112,12 @@ def names_in(text: str) -> frozenset[str]:
     return frozenset(re.findall(r"[\w-]+", text))
 
 
-def changes_of(key: str, before: Mapping[str, str], after: Mapping[str, str]) -> tuple[FileChange, ...]:
+def changes_of(key: str, before: Mapping[str, str], after: Mapping[str, str]) -> tuple[FileDifference, ...]:
     """Give what changed of a workflow from some documents to others: its file first, then its templates."""
     file = file_of(key)
     named = names_in(before.get(file, "")) | names_in(after.get(file, ""))
-    paths = [path for path in sorted({*before, *after}) if _is_of(path, key, named)]
-    return tuple(
-        FileChange(path, tuple(changed_lines(before.get(path, ""), after.get(path, ""))))
-        for path in sorted(paths, key=lambda path: path != file)
-        if before.get(path) != after.get(path)
-    )
-
-
-def changed_lines(before: str, after: str) -> Iterator[Line]:
-    """Give what changed from one text to another, with three lines around it."""
-    told = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="")
-    for number, line in enumerate(told):
-        if number < 2:  # names of files
-            continue
-        gap = _GAP.match(line)
-        if gap is not None:
-            yield Line(Sort.GAP, f"from line {max(1, int(gap[1]))}")
-        else:
-            yield Line({"+": Sort.ADDED, "-": Sort.REMOVED}.get(line[0], Sort.SAME), line[1:])
+    found = [each for each in find_differences(before, after) if _is_of(each.name, key, named)]
+    return tuple(sorted(found, key=lambda each: each.name != file))
 
 
 def _is_of(path: str, key: str, named: frozenset[str]) -> bool:

@@ -10,7 +10,7 @@ from litestar.handlers import HTTPRouteHandler
 from upsell.clock import Clock
 from upsell.config import Settings
 from upsell.runtime.change_book import ChangeBook
-from upsell.runtime.checked_book import CheckedBook
+from upsell.runtime.checked_book import open_checked_book
 from upsell.runtime.counted import CountBook
 from upsell.runtime.explaining import Shelf
 from upsell.runtime.incoming import IncomingBook
@@ -118,7 +118,7 @@ class TeamPages:
     def _pages(self, results: Results | None) -> list[HTTPRouteHandler]:
         lender, clock = self._lender, self._clock
         book, shelf, settings = ReportBook(lender, clock, results), Shelf(), self._settings
-        reports, checked = ReportShelf(lender, clock, book), CheckedBook(lender, book, clock)
+        reports, checked = ReportShelf(lender, clock, book), open_checked_book(lender, book, clock)
         incoming, counts, changes = (
             IncomingBook(lender, book, clock),
             CountBook(lender, clock),
@@ -127,7 +127,7 @@ class TeamPages:
         desk = TaskDesk(self._url, clock, is_logged=True)
         self._book = book
         # What is read for others ends after them.
-        self._kept += [checked, reports, book]
+        self._kept += [checked, counts, reports, book]
         return [
             *home_routes(lender, book, clock, settings.http_port),
             *results_routes(book.read, reports),

@@ -1,4 +1,4 @@
-"""The checked book: what is read beside, how long it is kept, and that nobody waits for it."""
+"""The checked book: how long it is kept, that nobody waits for it, and what it reads."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pytest
 from tests.proof_world import open_shop, plant
 from tests.stories.world import START
 from upsell.clock import SetClock
-from upsell.errors import StoreError
-from upsell.runtime.checked_book import KEPT, CheckedBook
+from upsell.runtime import checked_book
+from upsell.runtime.checked_book import KEPT, open_checked_book, read_checked
 from upsell.runtime.overview import ReportBook
 from upsell.runtime.reporting import Report
 from upsell.store.lending import Lender
@@ -25,41 +25,21 @@ def lender(database: str) -> Iterator[Lender]:
     lender.close()
 
 
-def test_checks_are_read_beside_and_kept_for_an_hour_and_nobody_waits_for_them(
+def test_checks_are_kept_for_an_hour_and_nobody_waits_for_them(
     lender: Lender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = SetClock(START)
-    book = CheckedBook(lender, ReportBook(lender, clock), clock)
-    monkeypatch.setattr(CheckedBook, "read", lambda _: Report(clock.now(), "USD", ()))
-    assert book.ask() is None
-    book.close()
-    first = book.ask()
+    monkeypatch.setattr(checked_book, "read_checked", lambda _, __, now: Report(now, "USD", ()))
+    book = open_checked_book(lender, ReportBook(lender, clock), clock)
+    assert book.at_hand() is None
+    first = book.newest(60)
     assert first == Report(START, "USD", ())
     clock.move_to(START + KEPT - 1)
-    assert book.ask() is first
+    assert book.at_hand() is first
     clock.move_to(START + KEPT)
-    assert book.ask() is first, "what is old is given while it is read anew"
+    assert book.at_hand() is first, "what is old is given while it is read anew"
+    assert book.newest(60) == Report(START + KEPT, "USD", ())
     book.close()
-    assert book.ask() == Report(START + KEPT, "USD", ())
-
-
-def test_what_could_not_be_read_is_tried_again_by_who_asks_next(
-    lender: Lender, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    clock = SetClock(START)
-    book = CheckedBook(lender, ReportBook(lender, clock), clock)
-
-    def fail(_: CheckedBook) -> Report:
-        msg = "the database does not answer"
-        raise StoreError(msg)
-
-    monkeypatch.setattr(CheckedBook, "read", fail)
-    assert book.ask() is None
-    book.close()
-    monkeypatch.setattr(CheckedBook, "read", lambda _: Report(START, "USD", ()))
-    assert book.ask() is None
-    book.close()
-    assert book.ask() is not None
 
 
 @pytest.mark.slow
@@ -67,7 +47,7 @@ def test_it_is_checked_and_read_in_every_way(database: str, lender: Lender) -> N
     with open_shop(database) as shop:
         plant(shop)
         clock = shop.world.clock
-        found = CheckedBook(lender, ReportBook(lender, clock), clock).read()
+        found = read_checked(shop.world.connection, ReportBook(lender, clock).program(), clock.now())
     assert found is not None
     quota = next(each for each in found.workflows if each.key == "quota")
     assert quota.health is not None

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from hypothesis import given
 from hypothesis import strategies as st
 
-from upsell.runtime.written import Sort, WrittenBook, changed_lines, changes_of
+from upsell.runtime.written import WrittenBook, changes_of
 from upsell.store.revisions import Revision
 
 FLOW = "journey: [{email: {content: help, intent: help}}]\n"
@@ -21,23 +21,6 @@ def book_of(*documents: Mapping[str, str]) -> WrittenBook:
         for number, each in enumerate(documents, 1)
     )
     return book
-
-
-def text(lines: list[str]) -> str:
-    return "".join(f"{line}\n" for line in lines)
-
-
-@given(before=LINES, after=LINES)
-def test_what_is_the_same_or_removed_is_the_text_before_and_with_what_is_added_the_text_after(
-    before: list[str], after: list[str]
-) -> None:
-    lines = list(changed_lines(text(before), text(after)))
-    # Of up to four lines none is far enough from a change to be left out.
-    if before == after:
-        assert lines == []
-    else:
-        assert [line.text for line in lines if line.sort in (Sort.SAME, Sort.REMOVED)] == before
-        assert [line.text for line in lines if line.sort in (Sort.SAME, Sort.ADDED)] == after
 
 
 def test_a_revision_stands_there_where_the_file_or_a_template_it_names_changed() -> None:
@@ -79,7 +62,7 @@ def test_what_was_written_in_each_revision_is_known_as_it_was(documents: list[di
 def test_the_file_is_told_first_and_what_did_not_change_not_at_all() -> None:
     before = {"workflows/w.yaml": FLOW, "templates/help.mjml": "1", "catalog.yaml": "x"}
     after = {"workflows/w.yaml": FLOW + "priority: 2\n", "templates/help.mjml": "2", "catalog.yaml": "y"}
-    assert [each.path for each in changes_of("w", before, after)] == [
+    assert [each.name for each in changes_of("w", before, after)] == [
         "workflows/w.yaml",
         "templates/help.mjml",
     ]

@@ -110,12 +110,12 @@ def book_of(*texts: str) -> WrittenBook:
     return book
 
 
-def test_a_difference_says_added_and_removed_in_words_and_runs_nothing() -> None:
+def test_a_difference_says_what_comes_and_goes_and_runs_nothing() -> None:
     book = book_of("name: a\n", "name: a\n<script>1</script>\n", "name: b\n")
     html = written("workflow_versions.html", versions_page(DRAWN, book, ("", ""), None))
     assert "From revision 2 to 3" in html
-    assert '<span class="unseen">removed: </span><code>&lt;script&gt;1&lt;/script&gt;</code>' in html
-    assert '<span class="unseen">added: </span><code>name: b</code>' in html
+    assert '<del data-at="2"><span class="sign">−</span> &lt;script&gt;1&lt;/script&gt;' in html
+    assert '<ins data-at="1"><span class="sign">+</span> name: b' in html
     assert "<script>1" not in html
     assert "That is being counted" in html
 

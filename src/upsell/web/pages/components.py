@@ -12,7 +12,6 @@ from upsell.clock import DAY
 from upsell.measurement.answers import Effect
 from upsell.measurement.charts.readings import Reading
 from upsell.runtime.differences import FileDifference, find_differences
-from upsell.runtime.written import Line, changed_lines
 from upsell.web.pages.intervals import IntervalDrawing, LimitDrawing, draw_beside_limit
 from upsell.web.pages.results import Counted
 from upsell.web.pages.shell import Way, shown
@@ -74,7 +73,6 @@ class ComponentsPage(msgspec.Struct, frozen=True):
     funnel: tuple[Counted, ...]
     intervals: tuple[Example, ...]
     tabs: tuple[Way, ...]
-    changes: tuple[Line, ...]
     limit: LimitExample
     differences: tuple[FileDifference, ...]
     sparkline: SparklineExample
@@ -94,7 +92,6 @@ PAGE: Final = ComponentsPage(
         Way("People in it", "/components#c-table", is_here=False),
         Way("Versions", "/components#c-changes", is_here=False),
     ),
-    changes=tuple(changed_lines("journey:\n  - wait: 3 days\n", "journey:\n  - wait: 5 days\n")),
     limit=LimitExample(
         "0.22 % complaints (0.11 % to 0.4 %), limit 0.3 %", draw_beside_limit(0.0011, 0.004, 0.0022, 0.003)
     ),
@@ -126,7 +123,6 @@ def components_content(page: ComponentsPage) -> dict[str, Any]:
         "funnel": msgspec.to_builtins(page.funnel),
         "intervals": [each.words for each in page.intervals],
         "tabs": msgspec.to_builtins(page.tabs),
-        "changes": msgspec.to_builtins(page.changes),
         "differences": msgspec.to_builtins(page.differences),
         "sparkline": page.sparkline.words,
     }

@@ -16,8 +16,8 @@ from upsell.clock import Clock, Moment, format_moment, to_datetime
 from upsell.errors import ConfigError
 from upsell.journeys.program import Program
 from upsell.measurement.question import Contrast
-from upsell.runtime.checked_book import CheckedBook
 from upsell.runtime.comparisons import Comparison, Pair, Phase, compare
+from upsell.runtime.keeping import Keeper
 from upsell.runtime.overview import ReportBook, State
 from upsell.runtime.phase_words import (
     compared_words,
@@ -171,7 +171,7 @@ class Seen(msgspec.Struct, frozen=True):
 
 
 def experiment_routes(
-    lender: Lender, book: ReportBook, checked: CheckedBook, clock: Clock
+    lender: Lender, book: ReportBook, checked: Keeper[Report | None], clock: Clock
 ) -> list[HTTPRouteHandler]:
     """Give the routes of the list, of each workflow's experiments, and of the form that closes one."""
 
@@ -182,7 +182,7 @@ def experiment_routes(
         before = int(said) if said.isdecimal() and len(said) < 19 else None
         with lender.lent() as connection:
             closed = find_closed(connection, MOST_CLOSED + 1, before)
-        seen = seen_of(program, results, checked.ask())
+        seen = seen_of(program, results, checked.at_hand())
         page = experiments_page(seen, closed, results, is_live=program is not None)
         return shown(
             request, "experiments.html", page, told=_encode(list_content(seen, closed, results, page))
@@ -197,7 +197,7 @@ def experiment_routes(
     def show_experiment(request: Request[Any, Any, Any], workflow: FromPath[str]) -> Response[bytes]:
         """Show what one workflow compares."""
         program, results = book.program(), book.read()
-        seen = {each.found.key: each for each in seen_of(program, results, checked.ask())}.get(workflow)
+        seen = {each.found.key: each for each in seen_of(program, results, checked.at_hand())}.get(workflow)
         with lender.lent() as connection:
             closed = find_closed(connection, MOST_CLOSED, workflow=workflow)
         if seen is None and not closed:

@@ -14,10 +14,11 @@ from litestar.params import FromPath
 from upsell.clock import Clock, Moment, format_moment
 from upsell.errors import ConfigError
 from upsell.runtime.counted import CountBook, Counted
+from upsell.runtime.differences import FileDifference
 from upsell.runtime.drawn import outline_of
 from upsell.runtime.overview import ReportBook
 from upsell.runtime.results import date_words
-from upsell.runtime.written import FileChange, Written, WrittenBook, changes_of, file_of
+from upsell.runtime.written import Written, WrittenBook, changes_of, file_of
 from upsell.store.lending import Lender
 from upsell.web.access import ROUTES
 from upsell.web.pages.shell import Way, shown
@@ -66,7 +67,7 @@ class VersionsPage(msgspec.Struct, frozen=True):
     numbers: tuple[int, ...]
     since: int
     until: int
-    changes: tuple[FileChange, ...]
+    changes: tuple[FileDifference, ...]
 
 
 class FilePage(msgspec.Struct, frozen=True):
@@ -208,7 +209,7 @@ def versions_content(
         "from": page.since,
         "to": page.until,
         "changes": [
-            {"file": each.path, "lines": [[line.sort.value, line.text] for line in each.lines]}
+            {"file": each.name, "lines": [[line.sign.name.lower(), line.text] for line in each.lines]}
             for each in page.changes
         ],
         "counted_at": None if counted is None else format_moment(counted.at),
