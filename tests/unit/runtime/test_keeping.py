@@ -120,6 +120,7 @@ def test_what_took_long_is_not_waited_for_again(
 ) -> None:
     keeper.newest(SOON)
     monkeypatch.setattr(keeper, "_took", SOON + 1)
+    monkeypatch.setattr(keeper._changed, "wait_for", lambda *_: pytest.fail("expected no waiting"))
     source.may_end.clear()
     clock.move_to(NOW + ASKED_FOR)
     assert keeper.newest(SOON) == (1, NOW)
@@ -152,6 +153,8 @@ def test_what_takes_long_is_left_alone_for_longer(
     monkeypatch.setattr(time, "monotonic", lambda: next(times, 60.0))
     keeper.newest(SOON)
     assert keeper._due_at == NOW + SPARED * 60 * SECOND
+    # By then nobody will have asked for a while.
+    assert keeper._seconds_to_next(NOW) is None
 
 
 def test_a_first_reading_that_fails_says_why_and_a_later_one_shows_what_there_was(
