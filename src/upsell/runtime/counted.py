@@ -6,7 +6,7 @@ count of a large company, which is made beside them and shown to whoever looks n
 
 from __future__ import annotations
 
-import threading
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -15,7 +15,7 @@ from upsell.clock import SECOND, Clock, Duration, Moment
 from upsell.runtime.keeping import Keeper
 from upsell.store.connect import Connection
 from upsell.store.lending import Lender
-from upsell.store.passages import PassageCount, count_passages, measure_units
+from upsell.store.passages import PassageCount, count_all_passages, count_passages, measure_units
 
 SMALL: Final = 16 * 2**20
 """Up to how many bytes of units a count is made while somebody waits for it."""
@@ -39,15 +39,18 @@ class CountBook:
         self._lender = lender
         self._clock = clock
         self._small = small
-        self._lock = threading.Lock()
-        self._keepers: dict[str, Keeper[Counted]] = {}
+        self._all = Keeper("who stands where", lender, clock, _count_all, LEAST_KEPT)
 
     def read(self, workflow: str) -> Counted | None:
         """Give who stands where in a workflow; None while a large company is counted for the first time."""
         with self._lender.lent() as connection:
             if measure_units(connection) <= self._small:
                 return count_now(connection, workflow, self._clock.now())
-        return self._keeper(workflow).at_hand()
+        counted = self._all.at_hand()
+        if counted is None:
+            return None
+        at, found = counted
+        return Counted(at, found.get(workflow, ()))
 
     def wait(self, workflow: str) -> Counted:
         """Give the same, for whoever would rather wait for the first count."""
@@ -59,21 +62,14 @@ class CountBook:
 
     def close(self) -> None:
         """Count nothing any more."""
-        for keeper in tuple(self._keepers.values()):
-            keeper.close()
-
-    def _keeper(self, workflow: str) -> Keeper[Counted]:
-        with self._lock:
-            if workflow not in self._keepers:
-
-                def read(connection: Connection, now: Moment) -> Counted:
-                    return count_now(connection, workflow, now)
-
-                name = f"who stands where in {workflow}"
-                self._keepers[workflow] = Keeper(name, self._lender, self._clock, read, LEAST_KEPT)
-            return self._keepers[workflow]
+        self._all.close()
 
 
 def count_now(connection: Connection, workflow: str, now: Moment) -> Counted:
     """Count who stands where in a workflow."""
     return Counted(now, tuple(count_passages(connection, workflow)))
+
+
+def _count_all(connection: Connection, now: Moment) -> tuple[Moment, Mapping[str, tuple[PassageCount, ...]]]:
+    """Count of every workflow at once: it reads all units whichever it is asked about."""
+    return now, {key: tuple(counts) for key, counts in count_all_passages(connection).items()}

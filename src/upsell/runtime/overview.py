@@ -419,6 +419,7 @@ def _needs(
             f"Stopped by hand: {stop.words}, by {stop.by}: {stop.because}",
             "Nothing of it goes out until somebody lets it: upsell resume",
             Tone.BAD,
+            "/stops",
         )
     for incident in read_incidents(connection):
         if incident.ended_at is None:
@@ -431,8 +432,9 @@ def _needs(
     if asked:
         yield Need(
             f"{_counted(asked, 'change')} {'waits' if asked == 1 else 'wait'} for approval",
-            "Another person than who proposed it looks at the difference and decides: Changes",
+            "Another person than who proposed it looks at the difference and decides: upsell changes",
             Tone.WARN,
+            "/changes",
         )
     work = count_waiting_work(connection, now)
     if work.approvals:
@@ -447,6 +449,7 @@ def _needs(
             f"Of {_counted(work.unknown, 'message')} nobody knows whether it was sent",
             "They count as sent. Settle them: upsell outbox unknown",
             Tone.WARN,
+            "/outbox?state=unknown",
         )
     if work.tasks:
         late = f", {work.overdue:,} of them overdue" if work.overdue else ""
@@ -454,6 +457,7 @@ def _needs(
             f"{_counted(work.tasks, 'task')} open{late}",
             "What may earn most first: upsell tasks list",
             Tone.WARN if work.overdue else Tone.CALM,
+            "/queue",
         )
     for line in lines:
         if line.review.tone is Tone.BAD and line.state.words != "ended":
@@ -461,6 +465,7 @@ def _needs(
                 f"The review of {line.name} is {line.review.words}",
                 f"{line.owner} decides whether it goes on, and writes another review_by.",
                 Tone.WARN,
+                f"/workflows/{line.key}",
             )
 
 

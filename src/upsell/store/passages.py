@@ -79,7 +79,15 @@ def find_passages(connection: Connection, workflow: str) -> list[Passage]:
 def count_passages(connection: Connection, workflow: str) -> list[PassageCount]:
     """Count the passages through a workflow that go on, shadows and those past the goal as well."""
     values = {"workflow": workflow, "quoted": msgspec.json.encode(workflow).decode()}
-    return [PassageCount(*row) for row in connection.execute(query("count_passages"), values)]
+    return [PassageCount(*counted) for _, *counted in connection.execute(query("count_passages"), values)]
+
+
+def count_all_passages(connection: Connection) -> dict[str, list[PassageCount]]:
+    """Count the same of every workflow in one look over all units, by their keys; {} without anybody."""
+    found: dict[str, list[PassageCount]] = {}
+    for workflow, *counted in connection.execute(query("count_passages"), {"workflow": None, "quoted": None}):
+        found.setdefault(workflow, []).append(PassageCount(*counted))
+    return found
 
 
 def read_entries(connection: Connection, workflow: str, most: int, before: int = LAST) -> list[Entry]:

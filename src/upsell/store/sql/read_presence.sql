@@ -8,8 +8,10 @@ select
     greatest(max(sessions.seen_at), max(came.at))
 from users
 left join sessions on sessions.user_number = users.number
-left join (
-    select done_by, max(done_at) as at from acts where act = %(act)s group by done_by
-) as came on came.done_by = users.email and came.at >= users.added_at
+left join lateral (
+    select max(acts.done_at) as at
+    from acts
+    where acts.done_by = users.email and acts.act = %(act)s and acts.done_at >= users.added_at
+) as came on true
 where users.removed_at is null
 group by users.number

@@ -147,6 +147,7 @@ def channel_routes(
         """Send a test, and say what became of it."""
 
         def act(form: Form) -> Response[bytes]:
+            """Send it to where the form says."""
             to = form.needed("to", "where the test goes")
             with lender.lent() as connection:
                 tested = send_test(

@@ -46,6 +46,7 @@ def contact_route(lender: Lender, clock: Clock) -> HTTPRouteHandler:
         change, notice = _ACTS[action]
 
         def act(form: Form) -> Response[bytes]:
+            """Change it for the one who is named, with why."""
             unit_id = form.needed("unit", "whom it is about")
             why = form.needed("why", "why")
             with lender.lent() as connection:

@@ -223,6 +223,7 @@ def experiment_routes(
         """Close the experiment of a workflow: what was found is kept."""
 
         def act(form: Form) -> Response[bytes]:
+            """Close it with the arm that everybody is to have, and why."""
             arm, why = form.needed("arm", "an arm"), form.needed("why", "why, for whoever reads it in a year")
             with lender.lent() as connection:
                 close_live(

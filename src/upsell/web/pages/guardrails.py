@@ -146,6 +146,7 @@ def guardrail_routes(lender: Lender, book: ReportBook, clock: Clock) -> list[HTT
         """Let a workflow go on."""
 
         def act(form: Form) -> Response[bytes]:
+            """Let it go on with what was mended."""
             why, by = form.needed("why", "what was mended"), form.by.name
             with lender.lent() as connection:
                 ended = let_go_on(connection, clock, workflow, by, by, why)

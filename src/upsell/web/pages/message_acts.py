@@ -42,6 +42,7 @@ def message_acts(lender: Lender, clock: Clock) -> list[HTTPRouteHandler]:
         """Take a message back."""
 
         def act(form: Form) -> Response[bytes]:
+            """Withdraw it with why, in one transaction with the log."""
             why = form.needed("why", "why it is withdrawn")
             with lender.lent() as connection, connection.transaction():
                 whole = _whole(connection, key)
@@ -62,6 +63,7 @@ def message_acts(lender: Lender, clock: Clock) -> list[HTTPRouteHandler]:
         """Say what became of an unknown message."""
 
         def act(form: Form) -> Response[bytes]:
+            """Settle it with why, in one transaction with the log."""
             why = form.needed("why", "how that is known")
             is_sent = _is_sent(form.said("was"))
             with lender.lent() as connection, connection.transaction():

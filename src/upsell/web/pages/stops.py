@@ -86,6 +86,7 @@ def stop_routes(lender: Lender, clock: Clock) -> list[HTTPRouteHandler]:
         """Stop everything, or a channel."""
 
         def doing(form: Form) -> Response[bytes]:
+            """Stop it, in the words of the form."""
             word, channel = word_of(form), form.said("channel")
             with lender.lent() as connection:
                 is_new = desk.stop(connection, clock, word.by, word.because, channel=channel)
@@ -107,6 +108,7 @@ def stop_routes(lender: Lender, clock: Clock) -> list[HTTPRouteHandler]:
         """Let go on what is stopped."""
 
         def doing(form: Form) -> Response[bytes]:
+            """Let it go on, in the words of the form."""
             word, channel, workflow = word_of(form), form.said("channel"), form.said("workflow")
             with lender.lent() as connection:
                 is_ended = desk.resume(

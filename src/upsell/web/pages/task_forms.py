@@ -67,6 +67,7 @@ def task_form_route(lender: Lender, shelf: Shelf, desk: TaskDesk, clock: Clock) 
         """Do what a form asks, and lead on: to the task that was taken, else to the next."""
 
         def act(form: Form) -> Response[bytes]:
+            """Change the task, and find what comes next."""
             asked = asked_for(form.said("of"), form.said("lane"))
             changed = acts[action](key, form)
             if action == "take":
