@@ -225,12 +225,13 @@ def test_a_large_company_is_counted_aside_and_told_as_of_when(planted: str, conn
     assert book.read("w") is None
     first = wait_for(book, clock)
     clock.move_to(clock.now() + 9 * SECOND)
-    assert book.read("w") is first
+    assert book.read("w") == first
     clock.move_to(clock.now() + 2 * SECOND)
-    assert book.read("w") is first
+    assert book.read("w") == first
     second = wait_for(book, clock)
     assert (first.at, second.at) == (START + DAY, START + DAY + 11 * SECOND)
     assert Counter(second.counts) == Counter(count_passages(connection, "w"))
+    book.close()
     lender.close()
 
 
