@@ -47,11 +47,11 @@ def _others(connection: psycopg.Connection[tuple[int]]) -> int:
 
 def _wait_for(client: httpx.Client) -> None:
     """Wait until the server answers."""
-    for _ in range(300):
+    for _ in range(600):
         try:
             if client.get("/health").status_code == 200:
                 return
         except httpx.TransportError:
             pass
         time.sleep(0.1)
-    pytest.fail("the server did not answer within 30 seconds")
+    pytest.fail("the server did not answer within a minute")

@@ -111,7 +111,7 @@ def test_counts_change_in_place_and_whoever_reads_them_is_left_alone(
     page.close()
 
 
-TOP = "document.querySelector('#gates').getBoundingClientRect().top"
+TOP = "document.querySelector('#gates').getBoundingClientRect().top + window.scrollY"
 BARS = """[...document.querySelectorAll('.drawing .bar')]
   .filter(each => Math.abs(each.getBoundingClientRect().width - Number(each.getAttribute('width'))) > 1)
   .map(each => each.outerHTML)"""

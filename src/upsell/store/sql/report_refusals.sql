@@ -11,7 +11,7 @@ last_answers as (
     where
         enrollment is null
         and not exists (
-            select from answers as let_in
+            select 1 from answers as let_in
             where let_in.unit_id = answers.unit_id and let_in.reason in ('enrolled', 'held_out', 'control')
         )
     order by unit_id, number desc
