@@ -397,7 +397,7 @@ def _parts(seen: Seen) -> Iterator[ComparisonPart]:
                 SideRow(
                     side.arm,
                     share_words(side.share),
-                    f"{side.exposed:,}",
+                    f"{side.exposed:,}" if side.exposed is not None else "\N{EN DASH}",
                     f"{side.expected:,.0f}" if side.expected is not None else "\N{EN DASH}",
                 )
                 for side in comparison.sides
