@@ -63,7 +63,8 @@ class Pair(msgspec.Struct, frozen=True):
         against: The arm it is compared with.
         lifts: The effect on each metric that people are told of, in their order.
         deciding: The one that it is decided by: net revenue, or conversion where that cannot be told.
-        outlook: How many units the conversion takes; None where nobody can tell yet.
+        outlook: How many units the conversion takes, and of how many the window of what decides has closed;
+            None where nobody can tell yet.
         phase: Whether it may be read.
         watched: The deciding effect with the interval that holds at any look; None where it was not read.
     """
@@ -182,7 +183,13 @@ def _pair(
     outlook = None
     if since is not None and 0 < split.arm < 1 and not found.lift.question.is_clustered:
         exposed = rate.arm.exposed + rate.against.exposed
-        outlook = outlook_of(rate, split, exposed, since, found.lift.question)
+        question = found.lift.question
+        window = question.goal_within if deciding is rate else question.horizon
+        outlook = outlook_of(rate, split, exposed, since, question, window)
+    if outlook is not None:
+        # A window of money is longer than one of conversion: what is not over yet is not there to be read.
+        over = min(outlook.closed, deciding.arm.closed + deciding.against.closed)
+        outlook = msgspec.structs.replace(outlook, closed=over)
     watched = _watched(deciding, thorough)
     return Pair(
         arm=arm,

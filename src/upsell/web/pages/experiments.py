@@ -24,6 +24,7 @@ from upsell.runtime.phase_words import (
     phase_state,
     phase_words,
     sizes_state,
+    together_words,
     watched_words,
 )
 from upsell.runtime.reporting import Report, WorkflowReport
@@ -104,6 +105,7 @@ class ComparisonPart(msgspec.Struct, frozen=True):
     sides: tuple[SideRow, ...]
     pairs: tuple[PairRow, ...]
     tables: tuple[Table, ...]
+    together: str
 
 
 class ClosedRow(msgspec.Struct, frozen=True):
@@ -404,6 +406,7 @@ def _parts(seen: Seen) -> Iterator[ComparisonPart]:
             ),
             pairs=tuple(_pair(seen, comparison, pair) for pair in comparison.pairs),
             tables=tuple(table_of(seen.results, pair.lifts, seen.found) for pair in comparison.pairs),
+            together=together_words(comparison),
         )
 
 
