@@ -87,6 +87,7 @@ def test_while_the_report_is_of_the_revision_before_every_page_says_what_is_live
         assert "Gone" not in home
         assert "2 of 2 workflows are live." in listed
         assert "Brand new" in listed
+        assert overview.BEHIND in answer("/results")[1]
         compared = answer("/experiments")[1]
         assert "It has just gone live: what it did is being read." in compared
         assert "long 0" not in compared, "nobody is known to be in an arm that the report does not know"

@@ -52,6 +52,9 @@ if TYPE_CHECKING:
 REVIEW_SOON: Duration = 14 * DAY
 """How long before a review is due that is said."""
 
+BEHIND: Final = "Something else went live since; this is of what was live before, and is being read anew."
+"""What is said of a report that is kept and is of the revision before."""
+
 UNREAD: Final = "what it did is being read"
 """What is said of a workflow that is live and that the report does not know yet."""
 
@@ -198,7 +201,8 @@ class ReportBook:
         """
         if self._given is not None:
             return self._given
-        return self._report.newest(patience)
+        found = self._report.newest(patience)
+        return msgspec.structs.replace(found, about=BEHIND) if self._report.is_behind() else found
 
     def begin(self) -> None:
         """Have the report read, so that whoever asks first need not wait for it."""

@@ -15,7 +15,7 @@ from upsell.decisions.guardrails import Action
 from upsell.measurement.guardrails import Standing
 from upsell.measurement.question import HELD_OUT, TREATED
 from upsell.runtime import results as said
-from upsell.runtime.guarding import Guarded, percent_words
+from upsell.runtime.guarding import Guarded, rate_words
 from upsell.runtime.one_workflow import OneWorkflow, arm_lifts, exposed_by_arm
 from upsell.runtime.overview import State, Tone
 from upsell.runtime.reporting import Funnel, ReasonCount
@@ -174,7 +174,7 @@ def rail_of(each: Guarded) -> Rail:
     standing = each.reading.standing
     return Rail(
         each.guardrail.replace("_", " "),
-        percent_words(each.reading.limit),
+        rate_words(each.reading.limit, is_excess=each.guardrail.startswith("excess_")),
         State("too few to say" if standing is Standing.TOO_FEW else standing.value, _TONES[standing]),
         words,
         _THEN[each.action],
