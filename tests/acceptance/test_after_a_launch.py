@@ -91,3 +91,12 @@ def test_while_the_report_is_of_the_revision_before_every_page_says_what_is_live
         compared = answer("/experiments")[1]
         assert "It has just gone live: what it did is being read." in compared
         assert "long 0" not in compared, "nobody is known to be in an arm that the report does not know"
+
+
+def test_arms_in_which_nobody_was_exposed_yet_are_said_to_have_nobody(database: str) -> None:
+    pages = TeamPages(database, SystemClock(), Settings())
+    with open_world(database) as world, TestClient(pages.guest_app()) as client:
+        world.apply(make_documents({"w": ARMED}))
+        page = client.get("/experiments", headers={"Accept": "text/html"}).text
+        assert "long 0 " in page
+        assert "is being read" not in page
