@@ -310,6 +310,9 @@ def test_an_excess_beyond_the_holdout_pauses(database: str) -> None:
         world.after(2 * DAY)
         (breach,) = guard(world.connection, world.clock)
         assert breach.guardrail == "excess_churn_rate"
+        assert re.search(
+            r"excess [\d.]+ pp, between [\d.]+ pp and [\d.]+ pp, limit 2 pp beyond the holdout", breach.words
+        )
         sums = {
             each.arm: (each.units, each.churned, each.refunds) for each in read_unit_sums(world.connection)
         }

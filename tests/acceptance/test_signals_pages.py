@@ -12,6 +12,7 @@ from litestar.testing import TestClient
 from tests.look_world import NOW, fill
 from upsell.clock import HOUR, MINUTE, SetClock
 from upsell.config import Settings
+from upsell.runtime.learning import learn
 from upsell.signals.events import Event
 from upsell.store import stream
 from upsell.store.connect import connect
@@ -143,3 +144,12 @@ def test_events_that_are_not_counted_yet_are_not_said_to_be_none(database: str) 
         assert "What came in is not counted yet" in page
         assert "Nothing has come in yet" not in page
         assert told(client, "/signals")["counted_to"] is None
+
+
+def test_one_event_is_said_to_be_one(database: str) -> None:
+    with connect(database) as connection:
+        append(connection, [Event("e1", "Opened", NOW, 0, "ada", None, {}, "test")], SetClock(NOW))
+        learn(connection)
+    with TestClient(TeamPages(database, SetClock(NOW), Settings()).guest_app()) as client:
+        page = client.get("/signals", headers={"Accept": "text/html"}).text
+        assert "1 event of 1 kind, 1 of them today" in page

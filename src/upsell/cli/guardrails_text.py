@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from upsell.clock import to_datetime
-from upsell.decisions.guardrails import Action
-from upsell.runtime.guarding import ALL_MAIL, Guarded, percent_words
+from upsell.decisions.guardrails import BEYOND_HOLDOUT, Action
+from upsell.runtime.guarding import ALL_MAIL, Guarded, rate_words
 from upsell.runtime.limits import state_words, told_readings
 from upsell.store.guardrails import Breach
 
@@ -40,15 +40,19 @@ def guardrails_lines(readings: Sequence[Guarded], breaches: Sequence[Breach]) ->
 
 def _row(each: Guarded, breaches: Sequence[Breach]) -> tuple[str, ...]:
     reading = each.reading
-    low, high = reading.low, reading.high
+    is_excess = each.guardrail in {measure.value for measure in BEYOND_HOLDOUT}
+    rate, low, high, limit = (
+        "-" if share is None else rate_words(share, is_excess=is_excess)
+        for share in (reading.rate, reading.low, reading.high, reading.limit)
+    )
     return (
         each.workflow if each.workflow != ALL_MAIL else "(all mail)",
         each.guardrail,
         each.action.value,
         f"{reading.counted:,}",
         f"{reading.seen:,}",
-        percent_words(reading.rate) if reading.rate is not None else "-",
-        f"{percent_words(low)} to {percent_words(high)}" if low is not None and high is not None else "-",
-        percent_words(reading.limit),
+        rate,
+        f"{low} to {high}" if reading.low is not None and reading.high is not None else "-",
+        limit,
         state_words(each, breaches),
     )

@@ -52,6 +52,10 @@ _THEN: Final[Mapping[How, str]] = {
 """What becomes of those who are under way."""
 
 
+_LETTING: Final = (How.NEW, How.ALTERED, How.RESUMED)
+"""After which a workflow lets somebody in, where it is live."""
+
+
 class ReachedWorkflow(msgspec.Struct, frozen=True):
     """A workflow that a change concerns.
 
@@ -60,11 +64,13 @@ class ReachedWorkflow(msgspec.Struct, frozen=True):
         name: What people call it.
         unit: What it is about.
         how: What becomes of it.
-        under_way: How many are under way in it now; None where that is not counted.
+        under_way: How many are under way in it now, each once, held-out ones as well; None where that is not
+            counted.
         eligible: For how many its rules of eligibility are true now; None where that is not counted, or where
             it lets nobody in.
         triggered: For how many of these the rule of its trigger is true now; None likewise, and where it is
             opened by an event.
+        lets_in: Whether it lets anybody in once this is live.
     """
 
     key: str
@@ -74,6 +80,7 @@ class ReachedWorkflow(msgspec.Struct, frozen=True):
     under_way: int | None
     eligible: int | None
     triggered: int | None
+    lets_in: bool = True
 
 
 class Reach(msgspec.Struct, frozen=True):
@@ -128,13 +135,17 @@ def leaving_words(reach: Reach) -> str:
     for each in reach.workflows:
         if each.under_way and each.how in (How.ENDED, How.REMOVED, How.PAUSED):
             whom = f"1 {each.unit.value}" if each.under_way == 1 else f"{each.under_way:,} {each.unit.value}s"
-            said.append(f"{whom} {'stop in' if each.how is How.PAUSED else 'leave'} {each.name}")
+            is_one, is_paused = each.under_way == 1, each.how is How.PAUSED
+            does = (
+                ("stops in" if is_paused else "leaves") if is_one else ("stop in" if is_paused else "leave")
+            )
+            said.append(f"{whom} {does} {each.name}")
     return " and ".join(said)
 
 
 def reach_words(reach: Reach) -> str:
     """Say in a phrase for whom it is launched: how many there are it decides about; empty for nobody."""
-    letting = [each for each in reach.workflows if each.how in (How.NEW, How.ALTERED, How.RESUMED)]
+    letting = [each for each in reach.workflows if each.lets_in and each.how in _LETTING]
     said = [
         _counted(reach.units[kind], kind) for kind in UnitKind if any(each.unit is kind for each in letting)
     ]
@@ -146,7 +157,10 @@ def workflow_words(each: ReachedWorkflow) -> Iterator[str]:
     noun = each.unit.value
     if each.under_way is not None:
         yield _under_way(each, noun)
-    if each.how in (How.ENDED, How.REMOVED, How.PAUSED):
+    if each.how not in _LETTING:
+        return
+    if not each.lets_in:
+        yield "It lets nobody in, for it is not live."
         return
     if each.eligible is None:
         yield (
@@ -194,9 +208,12 @@ def _reached(
     now: Moment,
 ) -> ReachedWorkflow:
     eligible, triggered = None, None
-    if under_way is not None and how in (How.NEW, How.ALTERED, How.RESUMED):
+    lets_in = how in _LETTING and workflow.status is Status.LIVE
+    if under_way is not None and lets_in:
         eligible, triggered = _count_eligible(connection, compiled, workflow, now)
-    return ReachedWorkflow(workflow.key, workflow.name, workflow.unit, how, under_way, eligible, triggered)
+    return ReachedWorkflow(
+        workflow.key, workflow.name, workflow.unit, how, under_way, eligible, triggered, lets_in
+    )
 
 
 def _count_eligible(

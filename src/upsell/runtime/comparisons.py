@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator
+from typing import Final
 
 import msgspec
 
 from upsell.clock import Moment
 from upsell.journeys.workflow import Status, Workflow
-from upsell.measurement.answers import Effect, Undetermined
+from upsell.measurement.answers import Effect, Undetermined, UndeterminedReason
 from upsell.measurement.lift import Lift
 from upsell.measurement.power import Split
 from upsell.measurement.question import HELD_OUT, TREATED, Contrast, Metric
@@ -23,6 +24,9 @@ from upsell.measurement.sample_ratio import SampleRatio, Verdict
 from upsell.runtime.outlook import Outlook, outlook_of
 from upsell.runtime.reporting import WorkflowReport
 from upsell.runtime.results import metrics_told
+
+UNREAD: Final = Undetermined(UndeterminedReason.NOT_TOLD, "what these arms did is being read")
+"""What is known of arms that the report does not know yet."""
 
 
 class Phase(enum.Enum):
@@ -41,13 +45,13 @@ class Side(msgspec.Struct, frozen=True):
     Attributes:
         arm: Its name.
         share: Planned share now.
-        exposed: Units exposed.
+        exposed: Units exposed; None where the report is of before there was the arm.
         expected: Units that the plans of all strata expect; None where that is not known.
     """
 
     arm: str
     share: float
-    exposed: int
+    exposed: int | None
     expected: float | None
 
 
@@ -59,7 +63,8 @@ class Pair(msgspec.Struct, frozen=True):
         against: The arm it is compared with.
         lifts: The effect on each metric that people are told of, in their order.
         deciding: The one that it is decided by: net revenue, or conversion where that cannot be told.
-        outlook: How many units the conversion takes; None where nobody can tell yet.
+        outlook: How many units the conversion takes, and of how many the window of what decides has closed;
+            None where nobody can tell yet.
         phase: Whether it may be read.
         watched: The deciding effect with the interval that holds at any look; None where it was not read.
     """
@@ -86,7 +91,7 @@ class Comparison(msgspec.Struct, frozen=True):
         since: When the first unit was exposed; None before.
         sides: Its arms.
         ratio: Whether they are as large as planned.
-        pairs: Each arm against those before it.
+        pairs: Each arm against those before it; none where the report is of before there were these arms.
     """
 
     workflow: str
@@ -145,7 +150,8 @@ def _comparison(
     for lift in lifts:
         by_pair.setdefault((lift.arm.arm, lift.against.arm), {})[lift.metric] = lift
     exposed = {side.arm: side.exposed for lift in lifts for side in (lift.arm, lift.against)}
-    ratio = lifts[0].sample_ratio
+    # A launch may have written arms that the report, which is kept, does not know yet.
+    ratio = lifts[0].sample_ratio if lifts else UNREAD
     expected = ratio.expected if isinstance(ratio, SampleRatio) else {}
     vary = workflow.experiment.vary
     return Comparison(
@@ -156,9 +162,7 @@ def _comparison(
         vary=vary.value if contrast is Contrast.ARMS and vary is not None else "",
         is_running=workflow.status is not Status.ENDED,
         since=since,
-        sides=tuple(
-            Side(arm, share, exposed.get(arm, 0), expected.get(arm)) for arm, share in shares.items()
-        ),
+        sides=tuple(Side(arm, share, exposed.get(arm), expected.get(arm)) for arm, share in shares.items()),
         ratio=ratio,
         pairs=tuple(_pair(found, by_metric, shares, since, thorough) for by_metric in by_pair.values()),
     )
@@ -179,7 +183,13 @@ def _pair(
     outlook = None
     if since is not None and 0 < split.arm < 1 and not found.lift.question.is_clustered:
         exposed = rate.arm.exposed + rate.against.exposed
-        outlook = outlook_of(rate, split, exposed, since, found.lift.question)
+        question = found.lift.question
+        window = question.goal_within if deciding is rate else question.horizon
+        outlook = outlook_of(rate, split, exposed, since, question, window)
+    if outlook is not None:
+        # A window of money is longer than one of conversion: what is not over yet is not there to be read.
+        over = min(outlook.closed, deciding.arm.closed + deciding.against.closed)
+        outlook = msgspec.structs.replace(outlook, closed=over)
     watched = _watched(deciding, thorough)
     return Pair(
         arm=arm,

@@ -306,11 +306,20 @@ def _rate_words(noun: str, reading: Reading) -> str:
 
 
 def _against_limit(reading: Reading, what: str) -> str:
-    limit = f"limit {percent_words(reading.limit)}{'' if what == 'rate' else ' beyond the holdout'}"
+    is_excess = what != "rate"
+    limit = (
+        f"limit {rate_words(reading.limit, is_excess=is_excess)}{' beyond the holdout' if is_excess else ''}"
+    )
     if reading.rate is None or reading.low is None or reading.high is None:
         return f"needs {reading.needs}, {limit}" if reading.needs else limit
-    interval = f"between {percent_words(reading.low)} and {percent_words(reading.high)}"
-    return f"{what} {percent_words(reading.rate)}, {interval}, {limit}"
+    ends = (reading.rate, reading.low, reading.high)
+    rate, low, high = (rate_words(each, is_excess=is_excess) for each in ends)
+    return f"{what} {rate}, between {low} and {high}, {limit}"
+
+
+def rate_words(rate: float, *, is_excess: bool) -> str:
+    """Write a rate in percent; an excess, the difference of two rates, in percentage points."""
+    return f"{rate * 100:.3g} pp" if is_excess else percent_words(rate)
 
 
 def percent_words(rate: float) -> str:

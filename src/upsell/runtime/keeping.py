@@ -129,6 +129,11 @@ class Keeper(Generic[T]):
         except Exception:
             return None
 
+    def is_behind(self) -> bool:
+        """Tell whether what is kept is of another revision than was live when it was asked for last."""
+        with self._changed:
+            return self._kept is not None and self._kept[0] != self._wanted
+
     def close(self) -> None:
         """Read nothing any more: the statement that is running is broken off, and its end waited for."""
         self.stop()

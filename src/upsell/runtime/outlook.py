@@ -60,7 +60,9 @@ def find_outlook(report: LiftReport, ledger: Ledger, holdout_rate: float) -> Out
     return outlook_of(found, split, len(exposed_at), exposed_at[0], question)
 
 
-def outlook_of(lift: Lift, split: Split, exposed: int, since: Moment, question: Question) -> Outlook | None:
+def outlook_of(
+    lift: Lift, split: Split, exposed: int, since: Moment, question: Question, window: Duration | None = None
+) -> Outlook | None:
     """Find how many units the conversion of a pair of arms takes, and until when; None where nobody can tell.
 
     Args:
@@ -69,6 +71,7 @@ def outlook_of(lift: Lift, split: Split, exposed: int, since: Moment, question: 
         exposed: Units of the pair exposed so far.
         since: When the first of them was.
         question: What was asked.
+        window: How long after its exposure a unit is waited for; the goal's window if not said.
     """
     units, total = lift.arm.closed + lift.against.closed, lift.arm.total + lift.against.total
     if not 0 < total < units:
@@ -78,7 +81,7 @@ def outlook_of(lift: Lift, split: Split, exposed: int, since: Moment, question: 
     if isinstance(needed, Undetermined):
         return None
     per_day = exposed / max((question.as_of - since) / DAY, 1.0)
-    lasts = find_days(max(needed.units - exposed, 0), per_day, question.goal_within)
+    lasts = find_days(max(needed.units - exposed, 0), per_day, window or question.goal_within)
     return Outlook(units, needed.units, WORTH_SEEING, per_day, lasts)
 
 
@@ -92,9 +95,8 @@ def outlook_words(outlook: Outlook, unit: str) -> str:
 
 def progress_words(outlook: Outlook, unit: str) -> str:
     """Say how far it is, and how long it still takes."""
-    said = (
-        f"{outlook.closed:,} of the {outlook.needed:,} {unit}s that seeing a lift of {outlook.lift:.0%} takes"
-    )
+    lift = f"a lift of {outlook.lift:.0%} of the conversion"
+    said = f"{outlook.closed:,} of the {outlook.needed:,} {unit}s that seeing {lift} takes"
     return f"{said}." if outlook.closed >= outlook.needed else f"{said}; {_when(outlook)}."
 
 

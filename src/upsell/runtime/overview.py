@@ -11,7 +11,7 @@ import enum
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -43,6 +43,7 @@ from upsell.store.lending import Lender
 from upsell.store.revisions import newest_number
 from upsell.store.seen import count_seen_since
 from upsell.store.stops import open_stops
+from upsell.store.stream import read_learned
 from upsell.store.work import count_waiting_work
 
 if TYPE_CHECKING:
@@ -50,6 +51,12 @@ if TYPE_CHECKING:
 
 REVIEW_SOON: Duration = 14 * DAY
 """How long before a review is due that is said."""
+
+BEHIND: Final = "Something else went live since; this is of what was live before, and is being read anew."
+"""What is said of a report that is kept and is of the revision before."""
+
+UNREAD: Final = "what it did is being read"
+"""What is said of a workflow that is live and that the report does not know yet."""
 
 
 class Tone(enum.Enum):
@@ -81,7 +88,7 @@ class Line(msgspec.Struct, frozen=True):
         review_by: The same as a date, None for none.
         earned: What it earned beyond its holdout, in a sentence.
         effect: The effect per unit with its interval, in words.
-        lift: The same in numbers, for a picture.
+        lift: The same in numbers, for a picture; None where the report does not know the workflow yet.
     """
 
     key: str
@@ -93,7 +100,7 @@ class Line(msgspec.Struct, frozen=True):
     review_by: str | None
     earned: str
     effect: str
-    lift: Lift
+    lift: Lift | None
 
 
 class Need(msgspec.Struct, frozen=True):
@@ -135,16 +142,17 @@ class Ran(msgspec.Struct, frozen=True):
     """What ran.
 
     Attributes:
-        events: Events that came in since ``events_since``, as far as they were learned.
+        events: Events that came in since ``events_since``, as far as they were learned; None before any was.
         events_since: The beginning of the day six days ago, in UTC.
-        messages: Messages that went out since ``messages_since``, as far as they were counted.
+        messages: Messages that went out since ``messages_since``, as far as they were counted; None where
+            none was counted ever.
         messages_since: The beginning of the stretch of 28 days before this one.
         workflows: What each workflow did, of the report that is kept.
     """
 
-    events: int
+    events: int | None
     events_since: Moment
-    messages: int
+    messages: int | None
     messages_since: Moment
     workflows: tuple[RanWorkflow, ...]
 
@@ -193,7 +201,8 @@ class ReportBook:
         """
         if self._given is not None:
             return self._given
-        return self._report.newest(patience)
+        found = self._report.newest(patience)
+        return msgspec.structs.replace(found, about=BEHIND) if self._report.is_behind() else found
 
     def begin(self) -> None:
         """Have the report read, so that whoever asks first need not wait for it."""
@@ -253,33 +262,52 @@ def read_overview(connection: Connection, program: Program | None, results: Resu
         return Overview(now, is_live=False, earned="", lines=(), trust=None, needs=())
     breaches, stops = open_breaches(connection), open_stops(connection)
     readings = read_guardrails(connection, program)
-    reports = {found.key: found for found in results.report.workflows}
+    # What is kept may be of the revision before: it may lack what is live, and tell of what is not.
+    report = msgspec.structs.replace(
+        results.report,
+        workflows=tuple(each for each in results.report.workflows if each.key in program.workflows),
+    )
+    reports = {found.key: found for found in report.workflows}
     today = to_datetime(now).date()
     sums = read_message_sums(connection)
     lines = tuple(
-        _line(workflow, reports[key], readings, breaches, stops, today)
+        _line(workflow, reports.get(key), readings, breaches, stops, today)
         for key, workflow in sorted(program.workflows.items())
-        if key in reports
     )
     return Overview(
-        as_of=results.report.as_of,
+        as_of=report.as_of,
         is_live=True,
-        earned=earned_words(results.report),
+        earned=earned_words(report, len(lines) - len(report.workflows)),
         lines=lines,
         trust=trust_of(sums),
         needs=tuple(_needs(connection, program, breaches, stops, lines, now)),
-        ran=_ran(connection, results.report, sums, now),
+        ran=_ran(connection, report, sums, now),
     )
 
 
-def earned_words(found: Report) -> str:
-    """Say what it all earned; without a global control how many workflows earned what."""
+def earned_words(found: Report, unread: int = 0) -> str:
+    """Say what it all earned; without a global control how many workflows earned what.
+
+    ``unread`` is how many workflows are live that the report does not know yet.
+    """
     if found.programme is not None:
         return programme_headline(found.programme)
+    if not found.workflows:
+        return _unread_words(unread) if unread else "No workflow is written yet."
+    said = _all_earned(found)
+    return f"{said} {_unread_words(unread)}" if unread else said
+
+
+def _unread_words(unread: int) -> str:
+    """Say that there are workflows of which no report was read yet."""
+    if unread == 1:
+        return "1 workflow has just gone live: what it did is being read."
+    return f"{unread} workflows have just gone live: what they did is being read."
+
+
+def _all_earned(found: Report) -> str:
     if len(found.workflows) == 1:
         return headline(found.workflows[0])
-    if not found.workflows:
-        return "No workflow is written yet."
     effects = [_money(each).total for each in found.workflows]
     known = [each for each in effects if isinstance(each, Effect)]
     more = sum(each.low > 0 for each in known)
@@ -310,10 +338,11 @@ def trust_of(sums: Sequence[MessageSums]) -> Trust | None:
 def _ran(connection: Connection, report: Report, sums: Sequence[MessageSums], now: Moment) -> Ran:
     """Say what ran, of what is kept in sums: nothing is counted anew, however much there is."""
     day, stretch = now // DAY - 6, stretch_at(now) - 1
+    learned, _ = read_learned(connection)
     return Ran(
-        events=count_seen_since(connection, day),
+        events=count_seen_since(connection, day) if learned.position else None,
         events_since=day * DAY,
-        messages=sum(each.sent for each in sums if each.stretch >= stretch),
+        messages=sum(each.sent for each in sums if each.stretch >= stretch) if sums else None,
         messages_since=stretch_begins(stretch),
         workflows=tuple(
             RanWorkflow(
@@ -330,14 +359,14 @@ def _ran(connection: Connection, report: Report, sums: Sequence[MessageSums], no
 
 def _line(
     workflow: Workflow,
-    found: WorkflowReport,
+    found: WorkflowReport | None,
     readings: Sequence[Guarded],
     breaches: Sequence[Breach],
     stops: Sequence[Stop],
     today: date,
 ) -> Line:
     mine = [each for each in breaches if each.workflow == workflow.key]
-    money = _money(found)
+    money = _money(found) if found is not None else None
     return Line(
         key=workflow.key,
         name=workflow.name,
@@ -346,8 +375,8 @@ def _line(
         guardrails=guardrails_of([each for each in readings if each.workflow == workflow.key], mine),
         review=review_of(workflow.review_by, today),
         review_by=workflow.review_by,
-        earned=headline(found),
-        effect=effect_words(money.absolute, money),
+        earned=headline(found) if found is not None else f"{workflow.name}: {UNREAD}.",
+        effect=effect_words(money.absolute, money) if money is not None else UNREAD,
         lift=money,
     )
 

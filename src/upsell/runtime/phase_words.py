@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from upsell.measurement.answers import Undetermined
-from upsell.measurement.question import Contrast
+from upsell.measurement.question import Contrast, Metric
 from upsell.measurement.sample_ratio import SampleRatio, Verdict
 from upsell.runtime.comparisons import Comparison, Pair, Phase
 from upsell.runtime.outlook import outlook_words, progress_words
@@ -68,9 +68,22 @@ def phase_words(pair: Pair, unit: str) -> str:
         case Phase.CERTAIN:
             return f"Also the interval that holds at any look is clear of zero. {far}".strip()
         case Phase.READY:
-            return far
+            if pair.deciding.metric is Metric.CONVERSION:
+                return far
+            return f"{far} It is planned by conversion: to see money move may take more."
         case _:
             assert_never(pair.phase)
+
+
+def together_words(comparison: Comparison) -> str:
+    """Say what several pairs come to, each with an interval of its own; empty of one pair."""
+    pairs = len(comparison.pairs)
+    if pairs < 2:
+        return ""
+    return (
+        f"Each interval is of its pair alone: that one of {pairs} misses is likelier than one in twenty. "
+        "Those that hold together are wider; upsell report --all-readings shows them."
+    )
 
 
 def watched_words(pair: Pair) -> str:

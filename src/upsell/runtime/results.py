@@ -44,7 +44,8 @@ class Results(msgspec.Struct, frozen=True):
     """A report, and what is known besides.
 
     Attributes:
-        about: What was run, in a sentence; empty for a report on what is live.
+        about: What was run, in a sentence; of a report on what is live empty, or that something else went
+            live since.
         report: What every workflow did.
         truths: The planted truth by workflow; empty where nobody can know it.
     """

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import threading
 
+import msgspec
+
 from upsell.clock import Clock, Moment
 from upsell.runtime.keeping import Keeper
-from upsell.runtime.overview import ReportBook
+from upsell.runtime.overview import BEHIND, ReportBook
 from upsell.runtime.shelved import ReportName, Shelved
 from upsell.store.connect import Connection
 from upsell.store.lending import Lender
@@ -41,11 +43,14 @@ class ReportShelf:
         Raises:
             BeingReadError: It was not there within that time.
         """
-        return self._keepers[name].newest(patience)
+        keeper = self._keepers[name]
+        return _dated(keeper.newest(patience), is_behind=keeper.is_behind())
 
     def at_hand(self, name: ReportName) -> Shelved | None:
         """Give a report as it is kept, None where none is yet; it is read then."""
-        return self._keepers[name].at_hand()
+        keeper = self._keepers[name]
+        found = keeper.at_hand()
+        return None if found is None else _dated(found, is_behind=keeper.is_behind())
 
     def _keeper(self, name: ReportName, lender: Lender, clock: Clock) -> Keeper[Shelved]:
         def read(connection: Connection, now: Moment) -> Shelved:
@@ -59,3 +64,11 @@ class ReportShelf:
 
         keeper = Keeper(f"the report {name.value}", lender, clock, read)
         return keeper
+
+
+def _dated(found: Shelved, *, is_behind: bool) -> Shelved:
+    """Have a report say that it is of what was live before, where it is."""
+    if not is_behind:
+        return found
+    paper = msgspec.structs.replace(found.paper, about=(*found.paper.about, BEHIND))
+    return msgspec.structs.replace(found, paper=paper)

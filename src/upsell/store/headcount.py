@@ -39,7 +39,7 @@ def count_about(connection: Connection, kind: UnitKind) -> Headcount:
 
 
 def count_under_way(connection: Connection, kind: UnitKind, workflows: Collection[str]) -> dict[str, int]:
-    """Count the passages through workflows about one kind of unit that go on; reads all of that kind."""
+    """Count the units of a kind that are under way in workflows, each once; reads all of that kind."""
     begins, ends = _BEGINS[kind]
     values = {"workflows": sorted(workflows), "from": begins, "until": ends}
     rows = connection.execute(query("count_under_way"), values).fetchall()

@@ -109,10 +109,13 @@ def test_what_is_old_is_shown_while_it_is_read_anew(keeper: Counts, source: Sour
     source.may_end.clear()
     clock.move_to(NOW + ASKED_FOR)
     assert keeper.newest(0) == (1, NOW)
+    assert not keeper.is_behind(), "old, and of what is live"
     source.number = 2
     assert keeper.newest(0) == (1, NOW)
+    assert keeper.is_behind()
     source.may_end.set()
     until(lambda: keeper.newest(0)[1] > NOW)
+    until(lambda: not keeper.is_behind())
 
 
 def test_what_took_long_is_not_waited_for_again(

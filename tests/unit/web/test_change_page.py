@@ -134,6 +134,11 @@ def test_the_button_says_what_it_will_do() -> None:
     ends = msgspec.structs.replace(REACH, workflows=(msgspec.structs.replace(one, how=How.ENDED),))
     page = change_page(msgspec.structs.replace(found, reach=ends), EDITOR)
     assert page.doings[0].button == "Launch as revision 4: 412 accounts leave Help"
+    alone = msgspec.structs.replace(one, how=How.PAUSED, under_way=1)
+    page = change_page(
+        msgspec.structs.replace(found, reach=msgspec.structs.replace(REACH, workflows=(alone,))), EDITOR
+    )
+    assert page.doings[0].button == "Launch as revision 4: 1 account stops in Help"
     nothing = msgspec.structs.replace(REACH, workflows=())
     page = change_page(msgspec.structs.replace(found, reach=nothing), EDITOR)
     assert page.doings[0].button == "Launch as revision 4"

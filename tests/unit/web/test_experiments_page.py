@@ -15,7 +15,7 @@ from upsell.measurement.question import Contrast, Metric
 from upsell.measurement.readings import Reading, ReadingKind
 from upsell.measurement.sample_ratio import SampleRatio, Verdict
 from upsell.runtime.comparisons import Comparison, Phase, compare
-from upsell.runtime.phase_words import phase_state, phase_words, sizes_state
+from upsell.runtime.phase_words import phase_state, phase_words, sizes_state, together_words
 from upsell.runtime.reporting import Report, WorkflowReport
 from upsell.runtime.soundness import Contamination, Dilution, WorkflowHealth
 from upsell.store.experiments import ClosedExperiment
@@ -90,6 +90,51 @@ def test_at_the_planned_size_it_may_be_read_whether_it_found_something_or_not() 
     assert pair.outlook.closed == 10_000 >= pair.outlook.needed
     assert pair.phase is Phase.READY
     assert phase_state(pair).words == "may be read"
+
+
+def test_money_is_not_read_before_its_own_windows_have_closed_whatever_converted() -> None:
+    # 10,000 windows of conversion are over, and 400 of money: what cannot be there yet is not read.
+    many = lift("early", spread(6_000, 7_000), spread(6_000, 3_000), (2_100, 900))
+    young = tuple(
+        each
+        if each.metric is Metric.CONVERSION
+        else msgspec.structs.replace(
+            each,
+            arm=msgspec.structs.replace(each.arm, closed=280),
+            against=msgspec.structs.replace(each.against, closed=120),
+        )
+        for each in many.lifts
+    )
+    found = msgspec.structs.replace(report_of("early"), lift=msgspec.structs.replace(many, lifts=young))
+    pair = of_holdout(found).pairs[0]
+    assert pair.deciding.metric is Metric.NET_COMMITTED_REVENUE
+    assert pair.outlook is not None
+    assert (pair.phase, pair.outlook.closed) == (Phase.EARLY, 400)
+    assert "400 of the" in phase_words(pair, "account")
+    assert "a lift of 20% of the conversion" in phase_words(pair, "account")
+
+
+def test_arms_that_the_report_does_not_know_are_being_read() -> None:
+    arms = ", vary: message, arms: {short: 40%, long: 60%}"
+    flow = FLOW.replace("content: t1", "content: {short: t1, long: t2}").replace(
+        "holdout: 30%", f"holdout: 30%{arms}"
+    )
+    program = make_program({"earning": flow})
+    seen = seen_of(program, results(), None)
+    of_arms = seen[0].comparisons[1]
+    assert (of_arms.pairs, [side.exposed for side in of_arms.sides]) == ((), [None, None])
+    for html in (
+        written("experiments.html", experiments_page(seen, (), results(), is_live=True)),
+        written("experiment.html", experiment_page("earning", seen[0], (), program)),
+    ):
+        assert "It has just gone live: what it did is being read." in html
+
+
+def test_of_several_pairs_it_is_said_that_each_interval_is_of_its_own() -> None:
+    one = of_holdout(report_of())
+    three = msgspec.structs.replace(one, pairs=one.pairs * 3)
+    assert together_words(one) == ""
+    assert "that one of 3 misses is likelier than one in twenty" in together_words(three)
 
 
 def test_arms_that_are_not_as_large_as_planned_are_not_read_whatever_else_holds() -> None:

@@ -54,6 +54,7 @@ def test_each_guardrail_says_its_limit_its_reading_and_how_many_were_counted() -
     assert held.reading.startswith("0.5 % (")
     assert held.window == "since it went on, 4 January 1970"
     assert (few.state.words, few.needs) == ("too few to say", "Needs 100 units held out.")
+    assert few.limit == "2 pp beyond the holdout", "a difference of two shares is told in points"
     assert few.counted == "1 of 5 spoken to, 0 of 3 held out"
     assert few.window == "everybody exposed, for 14 days each"
     assert (mail.workflow, mail.key) == ("All mail", "")

@@ -186,7 +186,9 @@ def test_an_experiment_says_what_each_arm_gets_and_its_share_of_all() -> None:
     assert [(arm.name, arm.planned) for arm in tested.arms] == [
         ("holdout", "30.0 %"), ("treated", "70.0 %"), ("early", "35.0 %"), ("late", "35.0 %"),
     ]  # fmt: skip
-    assert [arm.exposed for arm in tested.arms] == [420, 1_050, 0, 0]
+    assert [arm.exposed for arm in tested.arms] == [420, 1_050, None, None], (
+        "what the report does not know is not none"
+    )
     assert tested.arms[2].gets == "of those treated, its own timing"
     assert tested.notes[0].startswith("Sample ratio 1,050 to 420")
     assert tested.closed == (

@@ -1,7 +1,8 @@
--- How many passages of units of a kind through each workflow go on, of every version, shadows too.
+-- How many units of a kind are under way in each workflow, each once however many keys it is in it with; in every
+-- version, shadows too.
 select
     passage.value ->> 'workflow',
-    count(*)
+    count(distinct units.unit_id)
 from units
 cross join lateral jsonb_each((units.state::jsonb) -> 'enrollments') as passage
 where

@@ -24,6 +24,7 @@ from upsell.runtime.phase_words import (
     phase_state,
     phase_words,
     sizes_state,
+    together_words,
     watched_words,
 )
 from upsell.runtime.reporting import Report, WorkflowReport
@@ -104,6 +105,7 @@ class ComparisonPart(msgspec.Struct, frozen=True):
     sides: tuple[SideRow, ...]
     pairs: tuple[PairRow, ...]
     tables: tuple[Table, ...]
+    together: str
 
 
 class ClosedRow(msgspec.Struct, frozen=True):
@@ -397,13 +399,14 @@ def _parts(seen: Seen) -> Iterator[ComparisonPart]:
                 SideRow(
                     side.arm,
                     share_words(side.share),
-                    f"{side.exposed:,}",
+                    f"{side.exposed:,}" if side.exposed is not None else "\N{EN DASH}",
                     f"{side.expected:,.0f}" if side.expected is not None else "\N{EN DASH}",
                 )
                 for side in comparison.sides
             ),
             pairs=tuple(_pair(seen, comparison, pair) for pair in comparison.pairs),
             tables=tuple(table_of(seen.results, pair.lifts, seen.found) for pair in comparison.pairs),
+            together=together_words(comparison),
         )
 
 

@@ -15,7 +15,7 @@ from upsell.clock import Clock, Moment, format_moment, to_datetime
 from upsell.decisions.guardrails import Action
 from upsell.errors import ConfigError
 from upsell.measurement.guardrails import Reading, Standing
-from upsell.runtime.guarding import Guarded, percent_words
+from upsell.runtime.guarding import Guarded, percent_words, rate_words
 from upsell.runtime.limits import (
     Limits,
     breach_content,
@@ -230,24 +230,25 @@ def _watch(found: Limits, each: Guarded) -> WatchRow:
         workflow=found.name_of(each.workflow),
         key=each.workflow,
         guardrail=each.guardrail.replace("_", " "),
-        limit=percent_words(reading.limit) + (" beyond the holdout" if is_excess else ""),
+        limit=rate_words(reading.limit, is_excess=is_excess) + (" beyond the holdout" if is_excess else ""),
         action="pause" if each.action is Action.PAUSE else "tell the owner",
         state=State(state, _TONES.get(words, Tone.CALM)),
         needs=f"Needs {reading.needs}." if reading.needs else "",
-        reading=_reading_words(reading),
+        reading=_reading_words(reading, is_excess=is_excess),
         counted=_counted(reading, is_excess=is_excess),
         window=_window(each.since, is_excess=is_excess),
         drawing=draw_beside_limit(reading.low, reading.high, reading.rate, reading.limit),
     )
 
 
-def _reading_words(reading: Reading) -> str:
+def _reading_words(reading: Reading, *, is_excess: bool) -> str:
     if reading.rate is None:
         return "\N{EN DASH}"
     if reading.low is None or reading.high is None:
-        return percent_words(reading.rate)
-    ends = f"{percent_words(reading.low)} to {percent_words(reading.high)}"
-    return f"{percent_words(reading.rate)} ({ends})"
+        return rate_words(reading.rate, is_excess=is_excess)
+    ends = (reading.rate, reading.low, reading.high)
+    rate, low, high = (rate_words(each, is_excess=is_excess) for each in ends)
+    return f"{rate} ({low} to {high})"
 
 
 def _counted(reading: Reading, *, is_excess: bool) -> str:

@@ -206,9 +206,9 @@ def _row(line: Line, readings: Sequence[Reading] = ()) -> Row:
         review=line.review,
         earned=line.earned,
         effect=line.effect,
-        drawing=draw_interval(line.lift, None),
-        trend=draw_sparkline(readings),
-        trend_words=sparkline_words(readings, line.lift),
+        drawing=draw_interval(line.lift, None) if line.lift is not None else None,
+        trend=draw_sparkline(readings) if line.lift is not None else None,
+        trend_words=sparkline_words(readings, line.lift) if line.lift is not None else "",
     )
 
 
@@ -224,9 +224,16 @@ def _ran(found: Overview) -> tuple[Figure, ...]:
         return ()
     return (
         Figure("Workflows that are live", f"{live:,}", f"of {total:,}"),
-        Figure("Events that came in", f"{ran.events:,}", f"since {_day(ran.events_since)}"),
-        Figure("Messages that went out", f"{ran.messages:,}", f"since {_day(ran.messages_since)}"),
+        _count("Events that came in", ran.events, ran.events_since),
+        _count("Messages that went out", ran.messages, ran.messages_since),
     )
+
+
+def _count(label: str, counted: int | None, since: Moment) -> Figure:
+    """Write a count since a day; a dash before anything was counted, for that may not be none."""
+    if counted is None:
+        return Figure(label, "\N{EN DASH}", "none counted yet")
+    return Figure(label, f"{counted:,}", f"since {_day(since)}, as far as counted")
 
 
 def _did(each: RanWorkflow) -> str:

@@ -280,7 +280,7 @@ def _answer(found: Outbox) -> str:
     waiting = _counted(found.open.waiting + found.open.leased)
     unknown = found.open.unknown
     known = (
-        "of each that went out it is known what became"
+        "of every other it is known whether it went out"
         if not unknown
         else f"of {_counted(unknown)} nobody knows whether {'it' if unknown == 1 else 'they'} went out"
     )

@@ -165,7 +165,8 @@ def _answer(found: Incoming, events: Sequence[EventCount]) -> str:
         if not wrong
         else f"{wrong:,} {'thing asks' if wrong == 1 else 'things ask'} to be mended"
     )
-    return f"{month:,} events of {kinds:,} {noun}, {today:,} of them today, and {asks}."
+    events_came = "1 event" if month == 1 else f"{month:,} events"
+    return f"{events_came} of {kinds:,} {noun}, {today:,} of them today, and {asks}."
 
 
 def _event_row(found: Incoming, each: EventCount) -> EventRow:

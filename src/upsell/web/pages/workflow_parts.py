@@ -15,7 +15,7 @@ from upsell.decisions.guardrails import Action
 from upsell.measurement.guardrails import Standing
 from upsell.measurement.question import HELD_OUT, TREATED
 from upsell.runtime import results as said
-from upsell.runtime.guarding import Guarded, percent_words
+from upsell.runtime.guarding import Guarded, rate_words
 from upsell.runtime.one_workflow import OneWorkflow, arm_lifts, exposed_by_arm
 from upsell.runtime.overview import State, Tone
 from upsell.runtime.reporting import Funnel, ReasonCount
@@ -52,12 +52,15 @@ class Broken(msgspec.Struct, frozen=True):
 
 
 class ArmRow(msgspec.Struct, frozen=True):
-    """One arm: its name, what it gets, its planned share, and how many were exposed in it."""
+    """One arm: its name, what it gets, its planned share, and how many were exposed in it.
+
+    How many is None where the report that is kept does not know the arm yet.
+    """
 
     name: str
     gets: str
     planned: str
-    exposed: int
+    exposed: int | None
 
 
 class Tested(msgspec.Struct, frozen=True):
@@ -123,10 +126,8 @@ def experiment_of(one: OneWorkflow) -> Tested:
     exposed = exposed_by_arm(found) if found is not None else {}
     rate = experiment.holdout_rate
     arms = [
-        ArmRow(
-            HELD_OUT, "walks as a shadow and hears nothing", share_words(rate, 1), exposed.get(HELD_OUT, 0)
-        ),
-        ArmRow(TREATED, "walks the journey", share_words(1 - rate, 1), exposed.get(TREATED, 0)),
+        ArmRow(HELD_OUT, "walks as a shadow and hears nothing", share_words(rate, 1), exposed.get(HELD_OUT)),
+        ArmRow(TREATED, "walks the journey", share_words(1 - rate, 1), exposed.get(TREATED)),
         *(
             ArmRow(
                 arm.name,
@@ -134,7 +135,7 @@ def experiment_of(one: OneWorkflow) -> Tested:
                 if experiment.vary
                 else "of those treated",
                 share_words((1 - rate) * arm.share, 1),
-                exposed.get(arm.name, 0),
+                exposed.get(arm.name),
             )
             for arm in experiment.arms
         ),
@@ -174,7 +175,7 @@ def rail_of(each: Guarded) -> Rail:
     standing = each.reading.standing
     return Rail(
         each.guardrail.replace("_", " "),
-        percent_words(each.reading.limit),
+        rate_words(each.reading.limit, is_excess=each.guardrail.startswith("excess_")),
         State("too few to say" if standing is Standing.TOO_FEW else standing.value, _TONES[standing]),
         words,
         _THEN[each.action],
