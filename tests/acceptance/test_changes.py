@@ -272,7 +272,11 @@ def test_a_change_is_altered_where_it_stands_and_closed_ones_are_listed_page_by_
     assert "country = &#39;DE&#39;" in page
     text = DUE.replace("9 days", "8 days")
     said = {"file": "workflows/due2.yaml", "text": text, "made_from": str(number)}
+    said["seen"] = field(page, "seen")
     assert post(ada, f"{where}/alter", **said).status_code == 303
+    assert "8 days" in ada.get(where).text
+    late = post(ada, f"{where}/alter", **{**said, "text": text.replace("8 days", "7 days")})
+    assert "altered meanwhile" in late.text
     assert "8 days" in ada.get(where).text
     assert post(ada, f"{where}/withdraw").status_code == 303
     assert post(ada, f"{where}/alter", **said).status_code == 400

@@ -24,7 +24,8 @@ from upsell.store.queries import query
 LINK_LASTS: Final[Duration] = DAY
 """How long a link to set a password can be used."""
 
-_EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f]{1,64}@[^@\s\x00-\x1f\x7f]{1,189}")
+# Whoever acts by a command goes by ``shell:`` and their name: no user may look like one.
+_EMAIL = re.compile(r"[^@:\s\x00-\x1f\x7f]{1,64}@[^@\s\x00-\x1f\x7f]{1,189}")
 
 
 class Role(enum.Enum):

@@ -42,6 +42,7 @@ class WritingPage(msgspec.Struct, frozen=True):
         number: The change that is altered; 0 for a new one.
         made_from: Number of the revision that it is over.
         live: Number of the revision that is live, which a folder is proposed over.
+        seen: What of the change is altered; empty for a new one.
         file: The file that is edited; empty for none.
         text: What stands in it.
         is_new: Whether there is no such file yet.
@@ -53,6 +54,7 @@ class WritingPage(msgspec.Struct, frozen=True):
     number: int
     made_from: int
     live: int
+    seen: str
     file: str
     text: str
     is_new: bool
@@ -151,6 +153,7 @@ def writing_page(base: _Base, asked: str) -> WritingPage:
         number=number,
         made_from=base.made_from,
         live=base.live,
+        seen=base.change.seen if base.change is not None else "",
         file=file,
         text=base.documents.get(file, ""),
         is_new=file not in base.documents,
