@@ -36,7 +36,7 @@ from upsell.store.changes import (
 )
 from upsell.store.connect import Connection
 from upsell.store.revisions import Revision, newest_revision, read_revision
-from upsell.store.users import Role, read_users
+from upsell.store.users import Role, person_of, read_users
 from upsell.workspace.compile import compile_documents
 from upsell.workspace.documents import Documents, hash_documents
 
@@ -265,7 +265,7 @@ def is_proposer(records: tuple[ChangeRecord, ...], name: str) -> bool:
 
     An address with another tag, such as ``ada+test@``, is read by the same person.
     """
-    return _person(name) in {_person(each.by) for each in records if each.act in _PROPOSING}
+    return person_of(name) in {person_of(each.by) for each in records if each.act in _PROPOSING}
 
 
 def did_words(act: ChangeAct) -> str:
@@ -321,12 +321,6 @@ def _write(
     now = clock.now()
     add_change_record(connection, change, act, word.by, word.because, now)
     add_act(connection, _ACTS[act], word.by, str(change.number), words, word.because, now)
-
-
-def _person(name: str) -> str:
-    """Give who goes by a name: an address without its tag, in small letters."""
-    mailbox, at, host = name.strip().lower().partition("@")
-    return f"{mailbox.partition('+')[0] or mailbox}{at}{host}"
 
 
 def _check_approver(connection: Connection, number: int, approving: Collection[Role]) -> None:

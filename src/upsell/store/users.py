@@ -86,6 +86,12 @@ def read_email(said: str) -> str:
     return email
 
 
+def person_of(name: str) -> str:
+    """Give who goes by a name: an address without its tag, in small letters."""
+    mailbox, at, host = name.strip().casefold().partition("@")
+    return f"{mailbox.partition('+')[0] or mailbox}{at}{host}" if at else mailbox
+
+
 def read_users(connection: Connection) -> tuple[User, ...]:
     """Give everybody who may sign in, by name; () when nobody may."""
     return tuple(
