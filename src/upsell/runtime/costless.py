@@ -6,6 +6,7 @@ where something is left out that people would look for, words say so.
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 import msgspec
@@ -19,6 +20,9 @@ from upsell.runtime.explaining import Answer
 from upsell.store.orders import Order
 from upsell.store.tasks import Task
 from upsell.workspace.documents import CATALOG, Documents, meant_file
+
+_SAYS_COST: Final = re.compile(r"""\bcost["']?\s*:""")
+_HIDDEN: Final = "# this line says a cost: it is shown to whoever may see margins"
 
 COST: Final = "cost"
 """What a cost is called among what was seen, and in a catalog."""
@@ -69,6 +73,11 @@ def costless_change(looked: Looked) -> Looked:
         differences=tuple(map(_without_lines, looked.differences)),
         reach=None if looked.reach is None else _without_prices(looked.reach),
     )
+
+
+def costless_text(text: str) -> str:
+    """Give a part of a catalog without the lines that say a cost: a whole catalog may stand on one line."""
+    return "\n".join(_HIDDEN if _SAYS_COST.search(line) else line for line in text.split("\n"))
 
 
 def costless_documents(documents: Documents) -> Documents:

@@ -11,7 +11,7 @@ from upsell.decisions.decision import Seen
 from upsell.decisions.reasons import Reason
 from upsell.decisions.terms import Terms
 from upsell.journeys.explain import Explanation
-from upsell.runtime.costless import costless, costless_answer, costless_terms, says_costs
+from upsell.runtime.costless import costless, costless_answer, costless_terms, costless_text, says_costs
 from upsell.runtime.explaining import Answer
 
 
@@ -49,3 +49,13 @@ def test_a_catalog_is_one_under_a_slip_of_its_name(name: str) -> None:
     assert says_costs(name)
     assert not says_costs("upsell.yaml")
     assert not says_costs("workflows/catalog-mail.yaml")
+
+
+def test_a_part_of_a_catalog_loses_the_lines_that_say_a_cost() -> None:
+    assert (
+        costless_text("o: {kind: upgrade}\n  reason: It costs less")
+        == "o: {kind: upgrade}\n  reason: It costs less"
+    )
+    for line in ("offers: {o: {}, items: {a: {cost: 7.31}}}", """{"o": {"cost" : 7.31}}"""):
+        assert "7.31" not in costless_text(f"{line}\no: {{}}")
+        assert costless_text(f"{line}\no: {{}}").endswith("margins\no: {}")
