@@ -11,7 +11,7 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from tests.pages_world import invite, join
+from tests.pages_world import field, invite, join
 from upsell.clock import SystemClock
 from upsell.config import Settings
 from upsell.store.connect import connect
@@ -125,3 +125,25 @@ def test_every_page_answers_those_roles_alone_that_the_table_says(
             answered = client.post(address(path))
             assert answered.status_code == HTTPStatus.FORBIDDEN, (path, role)
             assert ("not for your role" in answered.text) == (access not in RIGHTS[role]), (path, role)
+
+
+def test_a_null_character_is_refused_wherever_it_comes(app: Litestar, client: httpx.Client, url: str) -> None:
+    client.cookies.clear()
+    client.headers["Accept"] = "text/html"
+    assert join(client, invite(url, "root@acme.example", Role.ADMIN, SystemClock())).status_code == 303
+    form = field(client.get("/stops").text, "form")
+    for path, method in asked(app):
+        if not isinstance(access_to(path, method), Right):
+            continue
+        if "{" in path:
+            found = address(path.partition("{")[0] + "a%00b" + path.partition("}")[2])
+            assert client.request(method, found, data={"form": form}).status_code == HTTPStatus.NOT_FOUND, (
+                found
+            )
+        if method == "POST" and path != "/sign-out":
+            sent = client.post(address(path), data={"form": form, "why": "a\0b"})
+            assert sent.status_code < HTTPStatus.INTERNAL_SERVER_ERROR, path
+    said = {"form": form, "why": "a\0b", "email": "eve@acme.example", "role": "viewer"}
+    answered = client.post("/settings/users", data=said)
+    assert (answered.status_code, "null character in" in answered.text) == (HTTPStatus.BAD_REQUEST, True)
+    assert "eve@acme.example" not in client.get("/settings/users").text

@@ -120,7 +120,7 @@ def test_what_is_approved_is_fulfilled_as_it_was_accepted(bank: Bank) -> None:
 
 def test_nobody_approves_what_they_asked_for(bank: Bank) -> None:
     order = bank.ask().order
-    for by in ("ada", "Ada@Acme.Example"):
+    for by in ("ada", "Ada@Acme.Example", "ada+sales@acme.example"):
         with pytest.raises(ConfigError, match="expected somebody else than who asked"):
             bank.approve(order, Decision(by, "please"))
     assert bank.order(order.key).state is OrderState.ASKED

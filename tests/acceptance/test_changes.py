@@ -272,7 +272,11 @@ def test_a_change_is_altered_where_it_stands_and_closed_ones_are_listed_page_by_
     assert "country = &#39;DE&#39;" in page
     text = DUE.replace("9 days", "8 days")
     said = {"file": "workflows/due2.yaml", "text": text, "made_from": str(number)}
+    said["seen"] = field(page, "seen")
     assert post(ada, f"{where}/alter", **said).status_code == 303
+    assert "8 days" in ada.get(where).text
+    late = post(ada, f"{where}/alter", **{**said, "text": text.replace("8 days", "7 days")})
+    assert "altered meanwhile" in late.text
     assert "8 days" in ada.get(where).text
     assert post(ada, f"{where}/withdraw").status_code == 303
     assert post(ada, f"{where}/alter", **said).status_code == 400
@@ -280,6 +284,33 @@ def test_a_change_is_altered_where_it_stands_and_closed_ones_are_listed_page_by_
     closed = [each["number"] for each in rows if each["state"] in ("withdrawn", "launched", "refused")]
     older = ada.get(f"/changes?before={closed[0]}", headers={"Accept": "application/json"}).json()["rows"]
     assert [each["number"] for each in older] == closed[1:]
+
+
+def test_what_things_cost_is_shown_to_whoever_may_see_margins_alone(
+    world: LiveWorld, clients: dict[str, httpx.Client]
+) -> None:
+    ada, bob = clients[ADA], clients[BOB]
+    number, documents = live(world)
+    catalog = documents["catalog.yaml"].replace("price:", "cost: 7.31\n    price:", 1)
+    led = upload(bob, {**documents, "catalog.yaml": catalog}, number).headers["location"].partition("?")[0]
+    as_json = {"Accept": "application/json"}
+    assert "7.31" in bob.get(led).text
+    assert "7.31" in bob.get(f"{led}/alter?file=catalog.yaml").text
+    for client in (ada, clients[VIC]):
+        assert "shown to whoever may see margins" in client.get(led).text
+        assert "7.31" not in client.get(led).text + client.get(led, headers=as_json).text
+    page = ada.get(f"{led}/alter?file=catalog.yaml").text
+    assert "7.31" not in page
+    assert "written by whoever may see margins" in page
+    said = {
+        "file": "catalog.yaml",
+        "text": "plans: {}",
+        "made_from": str(number),
+        "seen": field(page, "seen"),
+    }
+    assert "may see margins" in post(ada, f"{led}/alter", **said).text
+    assert "7.31" in bob.get(led).text
+    assert post(ada, f"{led}/withdraw").status_code == 303
 
 
 def test_the_commands_do_the_same(world: LiveWorld, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from upsell.runtime.explaining import stand_now
 from upsell.runtime.previewing import Wanted, preview
 from upsell.store import acts
 from upsell.store.connect import connect
-from upsell.store.suppressions import Cause, Suppress, read_suppressed, suppress_addresses
+from upsell.store.suppressions import Cause, Suppress, end_suppression, read_suppressed, suppress_addresses
 from upsell.store.timeline import NOW, Happened, Kind, Place, read_timeline
 from upsell.store.users import Role
 from upsell.web import access
@@ -128,6 +128,26 @@ def test_what_a_customer_withdrew_themselves_the_team_cannot_take_back(
         assert "Take that back" not in client.get("/customers/c:eve").text
         assert send(client, "resume", "c:eve").status_code == 400
         assert causes(url, key) == [cause]
+
+
+def test_what_is_called_spam_while_the_team_leaves_somebody_alone_stands_when_it_does_not(
+    client: httpx.Client, url: str
+) -> None:
+    key = address_key(EMAIL, "bob@example.com")
+    assert send(client, "stop", "c:bob").status_code == 200
+    with connect(url) as connection, connection.transaction():
+        spam = [Suppress(key, cause, "postmark", "as told", CLOCK.now()) for cause in Cause]
+        (held,) = suppress_addresses(connection, spam)
+        assert suppress_addresses(connection, spam) == []
+    assert held.why == "as told; before: by_hand by ana@acme.example, they asked by phone"
+    # The number that the team left alone is given back, and the address is not.
+    assert send(client, "resume", "c:bob").status_code == 200
+    assert causes(url, key, address_key(SMS, "+4915112345678")) == [Cause.COMPLAINT, None]
+    assert send(client, "resume", "c:bob").status_code == 400
+    with connect(url) as connection:
+        # Of two at once, the complaint came between looking and taking back.
+        assert end_suppression(connection, key, "ana", "they called", CLOCK.now(), Cause.BY_HAND) is None
+        assert end_suppression(connection, key, "ana", "they called", CLOCK.now()) is not None
 
 
 @pytest.mark.parametrize("unit", ["a:acme", "c:nobody", "c:\0", "c:zoe"])

@@ -165,6 +165,10 @@ def test_an_order_is_decided_once_by_who_is_named_and_not_by_who_asked(shop: Sho
     page = users[Role.VIEWER].get(f"/orders/{other}").text
     assert "An approver refused it, and they were told" in page
     assert sorry in page
+    # What serving costs, and what is left, is for whoever may see margins.
+    assert "shown to whoever may see margins" in page
+    assert "policy wants" not in page
+    assert "policy " in users[Role.APPROVER].get(f"/orders/{other}").text.partition("Margin")[2]
     assert users[Role.VIEWER].get("/orders/made-up").status_code == 404
     told = users[Role.VIEWER].get(f"/orders/{key}", params={"format": "json"}).json()
     assert (told["state"], told["record"][1]["done_by"]) == ("accepted", WHO[Role.APPROVER])

@@ -55,6 +55,19 @@ def test_what_is_stopped_waits_and_goes_out_when_somebody_lets_it_go_on(database
         assert len(sink.accepted) == 2
 
 
+def test_letting_go_on_what_is_not_stopped_puts_nothing_off(database: str) -> None:
+    with open_sink() as sink, open_world(database, sink) as world:
+        world.apply(make_documents({"w": WAITS}))
+        reserve(world, *(f"c{number}" for number in range(9)))
+        due = world.rows("select key, next_attempt_at from outbox order by key")
+        world.clock.move_to(world.clock.now() + 3 * HOUR)
+        assert desk.resume(world.connection, world.clock, "eve", "mended") is False
+        assert world.rows("select key, next_attempt_at from outbox order by key") == due
+        desk.stop(world.connection, world.clock, "eve", "why")
+        assert desk.resume(world.connection, world.clock, "eve", "mended") is True
+        assert world.rows("select key, next_attempt_at from outbox order by key") != due
+
+
 def test_only_the_channel_or_the_workflow_that_was_named_is_stopped(database: str) -> None:
     text = workflow(trigger="{on: Pricing Viewed}", journey="[{sms: {content: s1, intent: help}}]")
     flows = {"w": WAITS, "other": WAITS.replace("Pricing Viewed", "Asked"), "texts": text}

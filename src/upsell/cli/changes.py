@@ -41,6 +41,7 @@ def changes(
     from upsell.runtime.guarding import read_live
     from upsell.store.changes import read_closed_changes, read_open_changes
     from upsell.store.connect import connect, database_url
+    from upsell.web.access import APPROVING
 
     if (action == "list") is bool(number):
         wanted = "no number to list" if action == "list" else f"the number of the change to {action}"
@@ -68,7 +69,7 @@ def changes(
                 kept.refuse(connection, clock, number, word)
                 print(f"Change {number} is refused and closed; what is live stays as it is.")
             case "launch":
-                revision = kept.launch(connection, clock, number, word)
+                revision = kept.launch(connection, clock, number, word, APPROVING)
                 print(f"Revision {revision.number} is live ({revision.hash[:12]}).")
             case "renew":
                 change = kept.renew(connection, clock, number, word)

@@ -109,6 +109,15 @@ def explain_withheld(explanation: Explanation, verdict: Verdict) -> Explanation:
     )
 
 
+def leave_out(explanation: Explanation, term: str) -> Explanation:
+    """Give an explanation without a value that was seen, in its words too."""
+    kept = tuple(each for each in explanation.seen if each.term != term)
+    if kept == explanation.seen:
+        return explanation
+    words = explanation.words.replace(_seen_words(explanation.seen), _seen_words(kept))
+    return msgspec.structs.replace(explanation, words=words, seen=kept)
+
+
 def explain_standing(program: Program, household: Household, unit_id: UnitId, now: Moment) -> Standing | None:
     """Say what a unit pays for and uses at ``now``; None for a unit of another household."""
     scene = _scene_at(program, household, now)
@@ -261,8 +270,13 @@ def _words(verdict: Verdict) -> str:
     if verdict.rule:
         parts.append(f"({verdict.rule})")
     if verdict.seen:
-        parts.append("where " + ", ".join(f"{seen.term} is {value_words(seen)}" for seen in verdict.seen))
+        parts.append(_seen_words(verdict.seen))
     # A pause ends when somebody lets the workflow go on; until then it is only asked again.
     if verdict.retry_at is not None and verdict.reason is not Reason.PAUSED:
         parts.append(f"until {format_moment(verdict.retry_at)}")
     return " ".join(parts)
+
+
+def _seen_words(seen: tuple[Seen, ...]) -> str:
+    said = ", ".join(f"{each.term} is {value_words(each)}" for each in seen)
+    return f"where {said}" if said else ""

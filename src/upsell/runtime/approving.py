@@ -33,6 +33,7 @@ from upsell.store.connect import Connection
 from upsell.store.households import read_traits
 from upsell.store.ledger import append
 from upsell.store.orders import Order, OrderState, find_lapsing, settle_order_by_hand
+from upsell.store.users import person_of
 
 AT_ONCE = 100
 """How many orders lapse in one transaction."""
@@ -177,8 +178,8 @@ def _check(connection: Connection, program: Program, order: Order, decision: Dec
         msg = f"expected an approver, got {decision.by}; accepting.approvers of upsell.yaml names {names}"
         raise ConfigError(msg)
     traits = read_traits(connection, order.customer_id)
-    own = {order.customer_id.casefold(), str(traits.get("email") or "").casefold()} - {""}
-    if by in own:
+    own = {person_of(order.customer_id), person_of(str(traits.get("email") or ""))} - {""}
+    if person_of(decision.by) in own:
         msg = f"expected somebody else than who asked, got {decision.by}; let another person decide"
         raise ConfigError(msg)
 

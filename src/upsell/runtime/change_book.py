@@ -123,6 +123,7 @@ class ChangeBook:
             if checked is not None and checked.compiled is not None and change.made_from == newest:
                 counted_at, reach = self._find_reach(connection, known, live, checked.compiled, now)
                 meant = _kept(self._meant, known, lambda: _newly_meant(connection, read()))
+                meant = (*_lets_all_through(live, checked.compiled.program), *meant)
         return Looked(
             change=change,
             records=read_change_records(connection, number),
@@ -172,6 +173,21 @@ def check(documents: Documents, now: Moment) -> Checked:
     return Checked((), lint(compiled, now), compiled)
 
 
+def _lets_all_through(live: Program | None, proposed: Program) -> tuple[str, ...]:
+    """Say that no change after this one has to be approved, where those before had to be."""
+    if not _asks(live) or _asks(proposed):
+        return ()
+    return (
+        "upsell.yaml says going_live.approval: none: once this is live, whoever may propose a change "
+        "launches it alone, and nobody else looks at it",
+    )
+
+
+def _asks(program: Program | None) -> bool:
+    """Tell whether another person has to approve a change to what is live."""
+    return program is None or program.launch_approval is not LaunchApproval.NONE
+
+
 def _newly_meant(connection: Connection, documents: Documents) -> tuple[str, ...]:
     live = newest_revision(connection)
     return tuple(newly_meant(live, documents)) if live is not None else ()
@@ -179,8 +195,7 @@ def _newly_meant(connection: Connection, documents: Documents) -> tuple[str, ...
 
 def _needs_approval(live: Program | None, checked: Checked | None) -> bool:
     """Tell whether another person has to approve, as what is live says; where nothing is, the change."""
-    says = live if live is not None else _proposed(checked)
-    return says is None or says.launch_approval is not LaunchApproval.NONE
+    return _asks(live if live is not None else _proposed(checked))
 
 
 def _proposed(checked: Checked | None) -> Program | None:

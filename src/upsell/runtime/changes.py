@@ -8,7 +8,7 @@ transaction that holds the change, so that of two who decide at once one does an
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 import msgspec
@@ -36,11 +36,15 @@ from upsell.store.changes import (
 )
 from upsell.store.connect import Connection
 from upsell.store.revisions import Revision, newest_revision, read_revision
+from upsell.store.users import Role, person_of, read_users
 from upsell.workspace.compile import compile_documents
 from upsell.workspace.documents import Documents, hash_documents
 
 LARGEST = 4_000_000
 """The most letters the documents of a change may have together."""
+
+SHELL = "shell:"
+"""What the name of whoever acts by a command begins with."""
 
 _ACTS = {
     ChangeAct.DRAFTED: Act.CHANGE_DRAFTED,
@@ -61,7 +65,7 @@ class Word(msgspec.Struct, frozen=True):
     Attributes:
         by: Who they are.
         because: Why, for the record.
-        seen: What the documents were known by that they looked at; empty for those that stand there now.
+        seen: ``Change.seen`` of what they looked at; empty for what stands there now.
     """
 
     by: str
@@ -147,17 +151,17 @@ def renew(connection: Connection, clock: Clock, number: int, word: Word) -> Chan
         raise ConfigError(msg)
     kept = {name: text for name, text in live.documents.items() if name not in own}
     documents = kept | {name: mine[name] for name in own if name in mine}
-    seen = msgspec.structs.replace(word, seen=word.seen or change.hash)
+    seen = msgspec.structs.replace(word, seen=word.seen or change.seen)
     return alter(connection, clock, number, documents, seen, made_from=live.number)
 
 
 def ask(connection: Connection, clock: Clock, number: int, word: Word) -> Change:
-    """Ask for approval of a draft.
+    """Ask for approval of a draft, or anew of what was approved.
 
     Raises:
-        ConfigError: It is no draft, was altered meanwhile, its checks fail, or another revision is live.
+        ConfigError: It is neither, was altered meanwhile, its checks fail, or another revision is live.
     """
-    with _held(connection, number, word, ChangeState.DRAFT) as held:
+    with _held(connection, number, word, ChangeState.DRAFT, ChangeState.APPROVED) as held:
         documents = read_change_documents(connection, held)
         _check(connection, documents, held.made_from)
         _check_sound(documents)
@@ -171,7 +175,7 @@ def approve(connection: Connection, clock: Clock, number: int, word: Word) -> Ch
         ConfigError: It does not wait for approval, was altered meanwhile, or they proposed it themselves.
     """
     with _held(connection, number, word, ChangeState.ASKED) as held:
-        if word.by in proposers(read_change_records(connection, number)):
+        if is_proposer(read_change_records(connection, number), word.by):
             msg = (
                 f"expected another person than who proposed change {number}, got {word.by}; let somebody "
                 "else look at it and decide"
@@ -200,17 +204,28 @@ def withdraw(connection: Connection, clock: Clock, number: int, word: Word) -> C
         return _settle(connection, clock, held, ChangeState.WITHDRAWN, ChangeAct.WITHDRAWN, word)
 
 
-def launch(connection: Connection, clock: Clock, number: int, word: Word) -> Revision:
+def launch(
+    connection: Connection, clock: Clock, number: int, word: Word, approving: Collection[Role]
+) -> Revision:
     """Put a change live as the next revision, as ``apply`` does, over the one it was made from.
 
+    Args:
+        connection: The database, in autocommit.
+        clock: The present.
+        number: Number of the change.
+        word: Who launches it, and why.
+        approving: Roles that may approve; an approval counts while whoever gave it has one of them.
+
     Raises:
-        ConfigError: It is not approved and has to be, was altered meanwhile, its checks fail, or another
-            revision is live by now; then with the difference from that.
+        ConfigError: It is not approved and has to be, whoever approved may no more, it was altered meanwhile,
+            its checks fail, or another revision is live by now; then with the difference from that.
     """
     with _held(connection, number, word, *OPEN_STATES) as held:
         documents = read_change_documents(connection, held)
-        if held.state is not ChangeState.APPROVED and needs_approval(connection, documents):
-            raise ConfigError(_elsewhere(connection, held, (ChangeState.APPROVED,)))
+        if needs_approval(connection, documents):
+            if held.state is not ChangeState.APPROVED:
+                raise ConfigError(_elsewhere(connection, held, (ChangeState.APPROVED,)))
+            _check_approver(connection, number, approving)
         if hash_documents(documents) != held.hash:
             msg = (
                 f"expected the documents of change {number} as they were kept, got others; propose them anew"
@@ -245,9 +260,12 @@ def needs_approval(connection: Connection, documents: Documents) -> bool:
     return program.launch_approval is not LaunchApproval.NONE
 
 
-def proposers(records: tuple[ChangeRecord, ...]) -> frozenset[str]:
-    """Give who drafted, altered or asked for a change: they cannot approve it."""
-    return frozenset(each.by for each in records if each.act in _PROPOSING)
+def is_proposer(records: tuple[ChangeRecord, ...], name: str) -> bool:
+    """Tell whether somebody drafted, altered or asked for a change: they cannot approve it.
+
+    An address with another tag, such as ``ada+test@``, is read by the same person.
+    """
+    return person_of(name) in {person_of(each.by) for each in records if each.act in _PROPOSING}
 
 
 def did_words(act: ChangeAct) -> str:
@@ -272,7 +290,7 @@ def _held(connection: Connection, number: int, word: Word, *states: ChangeState)
         change = _found(hold_change(connection, number), number)
         if change.state not in states:
             raise ConfigError(_elsewhere(connection, change, states))
-        if word.seen and word.seen != change.hash:
+        if word.seen and word.seen != change.seen:
             msg = (
                 f"expected change {number} as it stands now, got a word about what stood there before; it "
                 "was altered meanwhile: look at it again"
@@ -303,6 +321,26 @@ def _write(
     now = clock.now()
     add_change_record(connection, change, act, word.by, word.because, now)
     add_act(connection, _ACTS[act], word.by, str(change.number), words, word.because, now)
+
+
+def _check_approver(connection: Connection, number: int, approving: Collection[Role]) -> None:
+    """Refuse an approval by a user who may give none any more; what a command approved stands.
+
+    Raises:
+        ConfigError: It is one.
+    """
+    records = read_change_records(connection, number)
+    by = next(each.by for each in reversed(records) if each.act is ChangeAct.APPROVED)
+    if by.startswith(SHELL):
+        return
+    role = next((each.role for each in read_users(connection) if each.email == by), None)
+    if role not in approving:
+        got = f"{by}, who is {role.value} by now" if role is not None else f"{by}, who is no user any more"
+        msg = (
+            f"expected the approval of somebody who may still approve, got that of {got}; ask for approval "
+            f"anew (upsell changes ask {number} --why TEXT)"
+        )
+        raise ConfigError(msg)
 
 
 def _check(connection: Connection, documents: Documents, made_from: int) -> None:

@@ -87,7 +87,7 @@ def resume_contact(connection: Connection, clock: Clock, unit_id: UnitId, by: st
                 "settled with `upsell suppressions remove`"
             )
             raise ConfigError(msg)
-        freed = free_all_by_hand(connection, clock, stopped, by, why)
+        freed = free_all_by_hand(connection, clock, stopped, by, why, Cause.BY_HAND)
         add_act(connection, Act.CONTACT_RESUMED, by, bare(unit_id), _words(stopped), why, clock.now())
         return len(freed)
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Final
 
 import msgspec
+import psycopg
 
 from upsell.channels.channel import Letter
 from upsell.channels.mime import format_mail
@@ -228,12 +229,14 @@ def resume(
         ConfigError: No channel or workflow has that name.
     """
     _check_subject(connection, channel, workflow)
-    now = clock.now()
-    spread_messages(connection, now, LATE_AFTER, LONGEST_SPREAD)
-    with connection.transaction():
+    now, is_ended = clock.now(), False
+    with connection.transaction() as transaction:
+        spread_messages(connection, now, LATE_AFTER, LONGEST_SPREAD)
         is_ended = end_stop(connection, clock, channel, workflow, by, because)
-        if is_ended:
-            add_act(connection, Act.LET_GO_ON, by, _subject(channel, workflow), "", because, now)
+        if not is_ended:
+            # What was late for another reason is not put off by that.
+            raise psycopg.Rollback(transaction)
+        add_act(connection, Act.LET_GO_ON, by, _subject(channel, workflow), "", because, now)
     return is_ended
 
 

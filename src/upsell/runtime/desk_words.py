@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from email import message_from_bytes, policy
-from typing import Final
 
 import msgspec
 
@@ -12,11 +11,11 @@ from upsell.decisions.decision import Seen, value_words
 from upsell.decisions.reasons import MEANINGS
 from upsell.decisions.terms import Terms
 from upsell.money import Money
+from upsell.runtime.costless import COST, costless_terms
 from upsell.runtime.desk import Shown
 from upsell.store.answers import PassageDecision
 from upsell.store.messages import Listed
 
-_COST: Final = "cost"
 """What a price guardrail calls what serving costs."""
 
 
@@ -70,12 +69,10 @@ def show_content(shown: Shown) -> dict[str, object]:
 def without_costs(shown: Shown) -> Shown:
     """Give the same without what anything costs the team, for whoever may not see margins."""
     message = shown.queued.message
-    terms = message.terms
-    if terms is not None:
-        terms = msgspec.structs.replace(terms, cost=None, cost_currency="")
+    terms = costless_terms(message.terms)
     queued = msgspec.structs.replace(shown.queued, message=msgspec.structs.replace(message, terms=terms))
     decisions = tuple(
-        msgspec.structs.replace(each, seen=tuple(one for one in each.seen if one.term != _COST))
+        msgspec.structs.replace(each, seen=tuple(one for one in each.seen if one.term != COST))
         for each in shown.decisions
     )
     return msgspec.structs.replace(shown, queued=queued, decisions=decisions)

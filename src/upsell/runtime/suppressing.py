@@ -175,9 +175,16 @@ def free_by_hand(
 
 
 def free_all_by_hand(
-    connection: Connection, clock: Clock, addresses: Sequence[tuple[str, str]], by: str, why: str
+    connection: Connection,
+    clock: Clock,
+    addresses: Sequence[tuple[str, str]],
+    by: str,
+    why: str,
+    only: Cause | None = None,
 ) -> list[Freed]:
     """Let addresses be written to again, each by channel and address, at once; as ``free_by_hand``.
+
+    Of ``only`` one cause where that is given: another may have come meanwhile.
 
     Raises:
         ConfigError: One of them is not suppressed; nothing is changed then.
@@ -188,7 +195,7 @@ def free_all_by_hand(
     with connection.transaction():
         for channel, address in addresses:
             key = address_key(channel, address)
-            number = end_suppression(connection, key, by, why, now)
+            number = end_suppression(connection, key, by, why, now, only)
             if number is None:
                 msg = (
                     f"expected an address that is suppressed, got {address}, which is not; "

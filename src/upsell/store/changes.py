@@ -76,6 +76,11 @@ class Change(msgspec.Struct, frozen=True):
         """Whether somebody may still do something about it."""
         return self.state in OPEN_STATES
 
+    @property
+    def seen(self) -> str:
+        """What a word about it names: its documents over a revision; over another they do something else."""
+        return f"{self.made_from}.{self.hash}"
+
 
 class ChangeRecord(msgspec.Struct, frozen=True):
     """One thing that was done about a change.

@@ -100,7 +100,7 @@ def read_suppressed(connection: Connection, addresses: Collection[str]) -> dict[
 
 
 def suppress_addresses(connection: Connection, asked: Sequence[Suppress]) -> list[Suppressed]:
-    """Suppress addresses; give those that were not yet. A transaction is open."""
+    """Suppress addresses; give those that were not yet, or not by a complaint. A transaction is open."""
     if not asked:
         return []
     values = {
@@ -115,9 +115,21 @@ def suppress_addresses(connection: Connection, asked: Sequence[Suppress]) -> lis
     return sorted(map(_suppressed, rows), key=lambda each: each.number)
 
 
-def end_suppression(connection: Connection, address: str, by: str, why: str, at: Moment) -> int | None:
-    """Let an address be written to again; give the number of its row, None when it was not suppressed."""
-    values = {"address": address, "by": by, "why": why, "at": at}
+def end_suppression(
+    connection: Connection, address: str, by: str, why: str, at: Moment, only: Cause | None = None
+) -> int | None:
+    """Let an address be written to again; give the number of its row, None when it was not suppressed.
+
+    Args:
+        connection: The database.
+        address: Key of the address.
+        by: Who lets it.
+        why: Why.
+        at: The present.
+        only: Of which cause alone; None for any.
+    """
+    reason = only.value if only is not None else None
+    values = {"address": address, "by": by, "why": why, "at": at, "reason": reason}
     row = connection.execute(query("end_suppression"), values, binary=True).fetchone()
     return row[0] if row is not None else None
 

@@ -24,7 +24,8 @@ from upsell.store.queries import query
 LINK_LASTS: Final[Duration] = DAY
 """How long a link to set a password can be used."""
 
-_EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f]{1,64}@[^@\s\x00-\x1f\x7f]{1,189}")
+# Whoever acts by a command goes by ``shell:`` and their name: no user may look like one.
+_EMAIL = re.compile(r"[^@:\s\x00-\x1f\x7f]{1,64}@[^@\s\x00-\x1f\x7f]{1,189}")
 
 
 class Role(enum.Enum):
@@ -83,6 +84,12 @@ def read_email(said: str) -> str:
         msg = f"expected an address of mail such as ada@acme.example, got {said.strip() or 'nothing'}"
         raise ConfigError(msg)
     return email
+
+
+def person_of(name: str) -> str:
+    """Give who goes by a name: an address without its tag, in small letters."""
+    mailbox, at, host = name.strip().casefold().partition("@")
+    return f"{mailbox.partition('+')[0] or mailbox}{at}{host}" if at else mailbox
 
 
 def read_users(connection: Connection) -> tuple[User, ...]:

@@ -83,6 +83,9 @@ RIGHTS: Final[Mapping[Role, frozenset[Right]]] = {
 }
 """What each role may do."""
 
+APPROVING: Final = frozenset(role for role, rights in RIGHTS.items() if Right.APPROVE in rights)
+"""Roles that may approve changes."""
+
 ROUTES: Final[Mapping[str, Access]] = {
     "/v1/batch": Scope.EVENTS,
     "/v1/identify": Scope.EVENTS,

@@ -85,6 +85,8 @@ class Gate:
             request.state.visit = visit
             if right not in visit.rights:
                 return _forbid(request, right, visit)
+            if "\0" in request.scope["path"]:
+                return _know_none(request)
             if request.method not in _SAFE and not await self._is_believed(request):
                 return _disbelieve(request)
             return None
@@ -184,6 +186,16 @@ def _forbid(request: AnyRequest, right: Right, visit: Visit) -> Response[bytes]:
         "An admin changes roles at /settings/users, or with `upsell users role`.",
     )
     return refuse(request, said, "forbidden", HTTPStatus.FORBIDDEN)
+
+
+def _know_none(request: AnyRequest) -> Response[bytes]:
+    """Say that there is no such page: nothing we keep is called by a null character."""
+    said = Trouble(
+        "There is no such page",
+        "Its address holds a null character, by which nothing is called.",
+        "Go back, and follow a link from there.",
+    )
+    return refuse(request, said, "unknown", HTTPStatus.NOT_FOUND)
 
 
 def _disbelieve(request: AnyRequest) -> Response[bytes]:

@@ -92,7 +92,7 @@ def html(page: ChangePage, who: Visit) -> str:
         (ChangeState.ASKED, EDITOR, ["withdraw"]),
         (ChangeState.ASKED, APPROVER, ["approve", "refuse", "withdraw"]),
         (ChangeState.ASKED, ADA, ["withdraw"]),
-        (ChangeState.APPROVED, EDITOR, ["launch", "withdraw"]),
+        (ChangeState.APPROVED, EDITOR, ["launch", "ask", "withdraw"]),
         (ChangeState.LAUNCHED, APPROVER, []),
         (ChangeState.REFUSED, APPROVER, []),
         (ChangeState.WITHDRAWN, APPROVER, []),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
+import pytest
 from litestar import Response
 
 from upsell.web.pages.forms import page
@@ -38,3 +41,14 @@ def test_links_of_a_letter_ask_for_a_window_that_its_frame_does_not_open() -> No
 def test_only_a_page_that_asks_for_them_may_hold_frames() -> None:
     assert policy(page("", has_frames=True))["frame-src"] == "'self'"
     assert "frame-src" not in policy(page("", is_private=True))
+
+
+@pytest.mark.parametrize(
+    "said", ["target=_self", 'TARGET="_self"', "href='/l/x'target=_parent", "target = x"]
+)
+def test_a_link_that_asks_for_its_own_frame_is_not_followed_there(said: str) -> None:
+    given = letter_response(f"<p target=x>target=_self</p><a class=y {said}>Go</a>").content.decode()
+    link = given.rpartition("<a")[2]
+    assert "data-target" in link.lower()
+    assert not re.search(r"[\s'\"]target\s*=", link, re.IGNORECASE)
+    assert "<p target=x>target=_self</p>" in given

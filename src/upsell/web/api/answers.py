@@ -5,6 +5,7 @@ The law: 200 is said only when every item is committed; 400 names each item that
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -95,7 +96,10 @@ def answer_exception(request: Request[Any, Any, Any], error: Exception) -> Respo
         status = HTTPStatus(error.status_code)
         refused = Refused(exception_code(status), exception_words(request, status, error))
         return answer(refused, status, error.headers)
-    _log.error("request_failed", path=request.url.path, exc_info=error)
+    # Not the path itself, which may end with what lets somebody act as a customer; and the trace as text, for
+    # what shows variables beside one would show keys.
+    route, trace = str(request.scope.get("path_template", "")), "".join(traceback.format_exception(error))
+    _log.error("request_failed", path=route, trace=trace)
     return answer(
         Refused("fault", "something broke here; nothing of this request can be relied on, so send it again"),
         HTTPStatus.INTERNAL_SERVER_ERROR,

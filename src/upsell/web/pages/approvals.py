@@ -30,6 +30,7 @@ from upsell.runtime.cases import (
     read_cases,
     read_filed,
 )
+from upsell.runtime.costless import costless_order
 from upsell.runtime.explaining import Shelf
 from upsell.runtime.order_events import beyond_words
 from upsell.runtime.order_words import MEANINGS, discount_words, margin_words, order_content, what_words
@@ -38,6 +39,7 @@ from upsell.runtime.results import date_words
 from upsell.store.approvals import Act, Approval
 from upsell.store.lending import Lender
 from upsell.store.orders import Order, OrderState
+from upsell.web.access import Right
 from upsell.web.pages.customer import LARGEST_FORM
 from upsell.web.pages.known import path_of
 from upsell.web.pages.notices import Notice
@@ -47,6 +49,7 @@ from upsell.web.pages.shell import refuse as say_no
 
 PATH: Final = "/approvals"
 ORDERS: Final = "/orders"
+_FOR_OTHERS: Final = "shown to whoever may see margins"
 
 _TONES: Final = {
     OrderState.FULFILLED: Tone.GOOD,
@@ -183,8 +186,12 @@ def approval_routes(lender: Lender, book: ReportBook, clock: Clock) -> list[HTTP
         except ConfigError as error:
             said = Trouble("There is no such order", f"{str(error)[:1].upper()}{str(error)[1:]}.", "")
             return say_no(request, said, "unknown", HTTPStatus.NOT_FOUND)
+        sees_margins = Right.SEE_MARGINS in request.state.visit.rights
+        if not sees_margins:
+            filed = msgspec.structs.replace(filed, order=costless_order(filed.order))
         content = {**order_content(filed.order), "record": [approval_content(row) for row in filed.record]}
-        return shown(request, "order.html", order_page(filed, program), told=msgspec.json.encode(content))
+        page = order_page(filed, program, sees_margins=sees_margins)
+        return shown(request, "order.html", page, told=msgspec.json.encode(content))
 
     return [show_approvals, approve_order, refuse_order, show_order]
 
@@ -205,15 +212,15 @@ def approvals_page(found: Cases, program: Program | None, viewer: str, now: Mome
     )
 
 
-def order_page(filed: Filed, program: Program | None) -> OrderPage:
-    """Give what the page of an order says."""
+def order_page(filed: Filed, program: Program | None, *, sees_margins: bool = True) -> OrderPage:
+    """Give what the page of an order says to somebody."""
     order = filed.order
     return OrderPage(
         key=order.key,
         what=what_words(order),
         state=State(order.state.value.replace("_", " "), _TONES.get(order.state, Tone.CALM)),
         meaning=MEANINGS[order.state],
-        facts=tuple(_order_facts(order, program)),
+        facts=tuple(_order_facts(order, program, sees_margins=sees_margins)),
         record=tuple(_decided(Decided(row, order)) for row in filed.record),
         is_waiting=order.state is OrderState.ASKED,
     )
@@ -299,22 +306,22 @@ def _how(order: Order) -> Iterator[Fact]:
     yield Fact("Accepted", f"{date_words(order.accepted_at)}, by {order.via.value}")
 
 
-def _terms_facts(order: Order, program: Program | None) -> Iterator[Fact]:
+def _terms_facts(order: Order, program: Program | None, *, sees_margins: bool = True) -> Iterator[Fact]:
     terms = order.terms
     if terms.full is not None and terms.price is not None and terms.full != terms.price:
         yield Fact("Instead of", str(Money(terms.full, terms.currency)))
     rails = program.policy.rails if program is not None else Rails()
     yield Fact("Discount", discount_words(terms, rails))
-    yield Fact("Margin", margin_words(terms, rails))
+    yield Fact("Margin", margin_words(terms, rails) if sees_margins else _FOR_OTHERS)
     yield Fact(
         "Offered by", order.workflow, f"/workflows/{quote(order.workflow, safe='')}" if order.workflow else ""
     )
 
 
-def _order_facts(order: Order, program: Program | None) -> Iterator[Fact]:
+def _order_facts(order: Order, program: Program | None, *, sees_margins: bool) -> Iterator[Fact]:
     yield _customer(order)
     yield from _how(order)
-    yield from _terms_facts(order, program)
+    yield from _terms_facts(order, program, sees_margins=sees_margins)
     if order.decide_by is not None and order.state is OrderState.ASKED:
         yield Fact("Lapses", date_words(order.decide_by))
     if order.attempts:

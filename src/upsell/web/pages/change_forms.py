@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -16,6 +17,7 @@ from upsell.runtime import changes
 from upsell.runtime.changes import Word
 from upsell.store.connect import Connection
 from upsell.store.lending import Lender
+from upsell.web.access import APPROVING
 from upsell.web.pages.changes import PATH, number_of
 from upsell.web.pages.customer import LARGEST_FORM
 from upsell.web.pages.notices import Notice
@@ -28,7 +30,7 @@ _ACTS: tuple[tuple[str, Callable[[Connection, Clock, int, Word], object], Notice
     ("ask", changes.ask, Notice.CHANGE_ASKED),
     ("approve", changes.approve, Notice.CHANGE_APPROVED),
     ("refuse", changes.refuse, Notice.CHANGE_REFUSED),
-    ("launch", changes.launch, Notice.CHANGE_LAUNCHED),
+    ("launch", partial(changes.launch, approving=APPROVING), Notice.CHANGE_LAUNCHED),
     ("withdraw", changes.withdraw, Notice.CHANGE_WITHDRAWN),
 )
 

@@ -11,7 +11,7 @@ from upsell.clock import format_moment, to_datetime
 from upsell.errors import Problem
 from upsell.runtime.change_book import Looked
 from upsell.runtime.change_reach import Reach, leaving_words, reach_words, workflow_words
-from upsell.runtime.changes import did_words, proposers
+from upsell.runtime.changes import did_words, is_proposer
 from upsell.runtime.differences import FileDifference
 from upsell.store.changes import ChangeAct, ChangeState
 from upsell.web.access import Right
@@ -88,7 +88,7 @@ class ChangePage(msgspec.Struct, frozen=True):
         about: Who proposed it, when, why, and over what.
         state: Where it stands, in a word.
         tone: How much that asks for.
-        hash: What its documents are known by, for the forms.
+        seen: What a word about it names, for the forms.
         is_open: Whether somebody may still do something about it.
         problems: What has to be put right.
         warnings: What may stand and is probably not meant.
@@ -115,7 +115,7 @@ class ChangePage(msgspec.Struct, frozen=True):
     about: str
     state: str
     tone: str
-    hash: str
+    seen: str
     is_open: bool
     problems: tuple[Told, ...]
     warnings: tuple[Told, ...]
@@ -151,7 +151,7 @@ def change_page(looked: Looked, visit: Visit | None) -> ChangePage:
         f"{f'revision {change.made_from}' if change.made_from else 'nothing that is live'}: {change.because}",
         state="waits for approval" if change.state is ChangeState.ASKED else change.state.value,
         tone=TONES[change.state],
-        hash=change.hash,
+        seen=change.seen,
         is_open=change.is_open,
         problems=tuple(map(_told, checked.problems)) if checked is not None else (),
         warnings=tuple(map(_told, linted.warnings)) if linted is not None else (),
@@ -182,6 +182,7 @@ def change_content(looked: Looked) -> dict[str, Any]:
     change, checked, reach = looked.change, looked.checked, looked.reach
     return {
         **msgspec.to_builtins(change),
+        "seen": change.seen,
         "proposed_at": format_moment(change.proposed_at),
         "live": looked.live,
         "is_stale": looked.is_stale,
@@ -234,7 +235,7 @@ def _doings(looked: Looked, visit: Visit | None) -> Iterator[Doing]:
         return
     here, may = f"/changes/{change.number}", visit.rights
     is_sound = looked.checked is not None and not looked.checked.problems and not looked.is_stale
-    is_own = visit.name in proposers(looked.records)
+    is_own = is_proposer(looked.records, visit.name)
     state, proposes = change.state, Right.PROPOSE in may
     if looked.is_stale and looked.live and proposes:
         yield Doing(f"{here}/renew", f"Carry it over to revision {looked.live}", "Why", "", is_first=True)
@@ -247,6 +248,8 @@ def _doings(looked: Looked, visit: Visit | None) -> Iterator[Doing]:
         yield Doing(f"{here}/launch", launch_words(looked), "Why now", "", is_first=True)
     if state is ChangeState.ASKED and Right.APPROVE in may and not is_own:
         yield Doing(f"{here}/refuse", f"Refuse change {change.number}", "Why", "grave", is_first=False)
+    if state is ChangeState.APPROVED and is_sound and proposes:
+        yield Doing(f"{here}/ask", "Ask for approval anew", "Why", "", is_first=False)
     if proposes:
         yield Doing(f"{here}/withdraw", f"Withdraw change {change.number}", "Why", "grave", is_first=False)
 
@@ -267,7 +270,7 @@ def _barred(looked: Looked, visit: Visit | None) -> str:
     may = visit.rights if visit is not None and visit.name else frozenset()
     if Right.APPROVE not in may:
         return "It waits for another person: an approver or an admin."
-    is_own = visit is not None and visit.name in proposers(looked.records)
+    is_own = visit is not None and is_proposer(looked.records, visit.name)
     return "You proposed it, or had a hand in it: another person decides." if is_own else ""
 
 

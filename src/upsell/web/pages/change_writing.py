@@ -15,11 +15,13 @@ from upsell.errors import ConfigError
 from upsell.runtime import changes
 from upsell.runtime.change_book import ChangeBook
 from upsell.runtime.change_files import take_upload, with_text
+from upsell.runtime.costless import costless_documents, says_costs
 from upsell.runtime.overview import ReportBook
 from upsell.store.changes import Change, read_change_documents
 from upsell.store.connect import Connection
 from upsell.store.lending import Lender
 from upsell.store.revisions import newest_revision
+from upsell.web.access import Right
 from upsell.web.pages.change_forms import word_of
 from upsell.web.pages.changes import PATH, no_change, number_of
 from upsell.web.pages.notices import Notice
@@ -42,6 +44,7 @@ class WritingPage(msgspec.Struct, frozen=True):
         number: The change that is altered; 0 for a new one.
         made_from: Number of the revision that it is over.
         live: Number of the revision that is live, which a folder is proposed over.
+        seen: What of the change is altered; empty for a new one.
         file: The file that is edited; empty for none.
         text: What stands in it.
         is_new: Whether there is no such file yet.
@@ -53,6 +56,7 @@ class WritingPage(msgspec.Struct, frozen=True):
     number: int
     made_from: int
     live: int
+    seen: str
     file: str
     text: str
     is_new: bool
@@ -76,7 +80,11 @@ def writing_routes(
     def show(request: AnyRequest, number: int) -> Response[bytes]:
         with lender.lent() as connection:
             base = _base(connection, number)
-        return shown(request, "change_writing.html", writing_page(base, request.query_params.get("file", "")))
+        asked = request.query_params.get("file", "")
+        if Right.SEE_MARGINS not in request.state.visit.rights:
+            base = msgspec.structs.replace(base, documents=costless_documents(base.documents))
+            asked = "" if says_costs(asked) else asked
+        return shown(request, "change_writing.html", writing_page(base, asked))
 
     def take(request: AnyRequest, form: Form, number: int) -> Response[bytes]:
         word, said = word_of(form), form.said("made_from")
@@ -151,6 +159,7 @@ def writing_page(base: _Base, asked: str) -> WritingPage:
         number=number,
         made_from=base.made_from,
         live=base.live,
+        seen=base.change.seen if base.change is not None else "",
         file=file,
         text=base.documents.get(file, ""),
         is_new=file not in base.documents,
@@ -180,6 +189,12 @@ def _sent(base: _Base, form: Form) -> Documents:
         ConfigError: They cannot be those of a workspace.
     """
     name = form.said("file")
+    if name and says_costs(name) and Right.SEE_MARGINS not in form.by.rights:
+        msg = (
+            f"expected a file that does not say what things cost, got {name}; propose the whole folder, or "
+            "let somebody write it who may see margins"
+        )
+        raise ConfigError(msg)
     if name:
         return with_text(base.documents, name, form.fields.get("text", [""])[0])
     return take_upload([(each.path, each.content) for each in form.files])

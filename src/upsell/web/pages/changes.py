@@ -13,10 +13,12 @@ from litestar.params import FromPath
 from upsell.clock import Moment, format_moment, to_datetime
 from upsell.errors import ConfigError
 from upsell.runtime.change_book import ChangeBook
+from upsell.runtime.costless import costless_change
 from upsell.runtime.overview import ReportBook
 from upsell.store.changes import Change, ChangeState, read_closed_changes, read_open_changes
 from upsell.store.lending import Lender
 from upsell.store.revisions import newest_number
+from upsell.web.access import Right
 from upsell.web.pages.change_view import TONES, change_content, change_page
 from upsell.web.pages.shell import Trouble, refuse, shown
 
@@ -89,7 +91,10 @@ def change_routes(lender: Lender, book: ReportBook, changes: ChangeBook) -> list
                 looked = changes.look(connection, number_of(number), live)
         except ConfigError as error:
             return no_change(request, error)
-        page = change_page(looked, request.scope["state"].get("visit"))
+        visit = request.scope["state"].get("visit")
+        if visit is None or Right.SEE_MARGINS not in visit.rights:
+            looked = costless_change(looked)
+        page = change_page(looked, visit)
         return shown(request, "change.html", page, told=msgspec.json.encode(change_content(looked)))
 
     return [show_changes, show_change]

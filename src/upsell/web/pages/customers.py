@@ -19,7 +19,7 @@ from upsell.errors import ConfigError
 from upsell.ids import UnitId, bare, customer_unit, is_account
 from upsell.runtime.consent_history import standing_words
 from upsell.runtime.contacting import Reached
-from upsell.runtime.costless import costless
+from upsell.runtime.costless import costless, costless_answer
 from upsell.runtime.explaining import Answer, Shelf
 from upsell.runtime.moments import moment_of
 from upsell.runtime.results import date_words
@@ -178,7 +178,8 @@ def customer_routes(lender: Lender, shelf: Shelf, clock: Clock) -> list[HTTPRout
             happened = tuple(
                 msgspec.structs.replace(each, said=costless(each.said)) for each in known.happened
             )
-            known = msgspec.structs.replace(known, happened=happened)
+            answer = costless_answer(known.answer)
+            known = msgspec.structs.replace(known, happened=happened, answer=answer)
         page = customer_page(known, said if past is not None else "", fault)
         told = msgspec.json.encode(known_content(known, fault))
         return shown(request, "customer_page.html", page, told=told)

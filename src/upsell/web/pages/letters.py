@@ -23,11 +23,15 @@ _POLICY: Final = (
 _AWAY: Final = '<base target="_blank">'
 """Links ask for a window of their own, which a frame without ``allow-popups`` does not open."""
 
+_ASKED: Final = re.compile(r"(<(?:a|area|form)\b[^>]*?[\s\"'/])(?=target\s*=)", re.IGNORECASE)
+"""Where a link of the letter asks for a window itself: for its own frame it would be followed."""
+
 _BEGINNING: Final = re.compile(r"<head\b[^>]*>|<!doctype\b[^>]*>(?!.*<head\b)", re.IGNORECASE | re.DOTALL)
 
 
 def letter_response(html: str) -> Response[bytes]:
     """Answer with a letter as it stands, but that its links lead nowhere, for a frame of a page of ours."""
+    html = _ASKED.sub(r"\1data-", html)
     found = _BEGINNING.search(html)
     place = found.end() if found is not None else 0
     headers = {

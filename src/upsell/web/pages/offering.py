@@ -18,6 +18,7 @@ from upsell.catalog.offers import Offer
 from upsell.catalog.plans import Plan, Product
 from upsell.clock import Clock, Moment
 from upsell.money import Money
+from upsell.runtime.costless import costless_text
 from upsell.runtime.explaining import Shelf
 from upsell.runtime.offered import (
     BudgetGiven,
@@ -35,6 +36,7 @@ from upsell.runtime.price_margins import has_costs
 from upsell.runtime.results import date_words
 from upsell.store.lending import Lender
 from upsell.store.revisions import newest_revision
+from upsell.web.access import Right
 from upsell.web.pages.offered_content import (
     PATH,
     Offered,
@@ -186,6 +188,8 @@ def offering_routes(lender: Lender, book: ReportBook, clock: Clock) -> list[HTTP
         with lender.lent() as connection:
             revision = newest_revision(connection)
         text = excerpt(revision.documents.get(CATALOG, "") if revision is not None else "", "offers", key)
+        if Right.SEE_MARGINS not in request.state.visit.rights:
+            text = costless_text(text)
         told = msgspec.json.encode(offer_content(found, key) | {"text": text})
         return shown(request, "offer_page.html", offer_page(found, key, text), told=told)
 

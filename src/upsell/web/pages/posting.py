@@ -61,11 +61,24 @@ async def posted(request: AnyRequest, act: Callable[[Form], Response[bytes]]) ->
     """Take a form that came through the gate; what its act refuses is said as a page of its own."""
     form = Form(await read_fields(request), request.state.visit, await read_sent(request))
     try:
+        _refuse_what_no_text_holds(form)
         return await asyncio.to_thread(act, form)
     except ConfigError as error:
         words = f"{str(error)[:1].upper()}{str(error)[1:]}."
         said = Trouble("That was not done", words, "Nothing was changed. Go back, and send it once more.")
         return refuse(request, said, "refused", HTTPStatus.BAD_REQUEST)
+
+
+def _refuse_what_no_text_holds(form: Form) -> None:
+    """Refuse a character that the database keeps in no text.
+
+    Raises:
+        ConfigError: There is one.
+    """
+    name = next((name for name, said in form.fields.items() if any("\0" in each for each in said)), None)
+    if name is not None:
+        msg = f"expected text, got a null character in {name[:40]!r}; take it out and send the form again"
+        raise ConfigError(msg)
 
 
 def done(request: AnyRequest, path: str, notice: Notice, fragment: str = "") -> Response[bytes]:

@@ -11,6 +11,7 @@ from litestar import Request, Response, route
 from litestar.handlers import HTTPRouteHandler
 
 from upsell.clock import Clock, Moment
+from upsell.runtime.costless import costless_task
 from upsell.runtime.explaining import Shelf
 from upsell.runtime.queue_reading import (
     Asked,
@@ -25,6 +26,7 @@ from upsell.runtime.task_content import is_overdue, task_content
 from upsell.runtime.task_words import minute_words, owner_words, terms_words, value_words, who_words
 from upsell.store.lending import Lender
 from upsell.store.tasks import Task
+from upsell.web.access import Right
 from upsell.web.pages.known import path_of
 from upsell.web.pages.shell import shown
 
@@ -95,6 +97,8 @@ def queue_route(lender: Lender, shelf: Shelf, clock: Clock) -> HTTPRouteHandler:
             found = Waiting((), (), None)
             if program is not None:
                 found = read_waiting(connection, program, asked, address, now, after)
+        if Right.SEE_MARGINS not in request.state.visit.rights:
+            found = msgspec.structs.replace(found, tasks=tuple(map(costless_task, found.tasks)))
         page = queue_page(found, asked, address, now, is_live=program is not None)
         told = msgspec.json.encode(queue_content(found, page, now))
         return shown(request, "queue.html", page, told=told)

@@ -15,6 +15,7 @@ from upsell.catalog.offers import Objection
 from upsell.clock import Clock, Moment, format_moment, parse_moment
 from upsell.decisions.task_outcomes import MEANINGS, SAID
 from upsell.ids import bare, is_account
+from upsell.runtime.costless import costless_task
 from upsell.runtime.explained import standing_content
 from upsell.runtime.explaining import Shelf
 from upsell.runtime.order_events import OF_AN_ORDER
@@ -40,6 +41,7 @@ from upsell.signals.events import (
 )
 from upsell.store.lending import Lender
 from upsell.store.task_queue import TaskChange
+from upsell.web.access import Right
 from upsell.web.pages.known import path_of
 from upsell.web.pages.queue import PATH, asked_of, due_said, queue_path
 from upsell.web.pages.shell import Trouble, refuse, shown
@@ -168,6 +170,8 @@ def task_route(lender: Lender, shelf: Shelf, clock: Clock) -> HTTPRouteHandler:
                 "What waits stands in the queue.",
             )
             return refuse(request, said, "unknown", HTTPStatus.NOT_FOUND)
+        if Right.SEE_MARGINS not in request.state.visit.rights:
+            opened = msgspec.structs.replace(opened, task=costless_task(opened.task))
         page = task_page(opened, asked, address, program.currency, now)
         told = msgspec.json.encode(opened_content(opened, asked, now))
         return shown(request, "task.html", page, told=told)
