@@ -222,10 +222,15 @@ def _ran(found: Overview) -> tuple[Figure, ...]:
     ran, live, total = found.ran, _count_live(found), len(found.lines)
     if ran is None:
         return ()
+    is_counted = ran.messages or found.trust is not None
     return (
         Figure("Workflows that are live", f"{live:,}", f"of {total:,}"),
         Figure("Events that came in", f"{ran.events:,}", f"since {_day(ran.events_since)}"),
-        Figure("Messages that went out", f"{ran.messages:,}", f"since {_day(ran.messages_since)}"),
+        Figure(
+            "Messages that went out",
+            f"{ran.messages:,}" if is_counted else "–",
+            f"since {_day(ran.messages_since)}" if is_counted else "not counted yet, or none",
+        ),
     )
 
 

@@ -92,6 +92,7 @@ class TaskPage(msgspec.Struct, frozen=True):
         payer: Who pays for them, where that is somebody else; empty otherwise.
         payer_path: Where they have theirs.
         queue: Its queue.
+        workflow: The workflow that asked for it; empty where none did.
         why: What led to it.
         proof: What can be proved to them.
         offer: What is offered, in a line; empty for nothing.
@@ -125,6 +126,7 @@ class TaskPage(msgspec.Struct, frozen=True):
     payer: str
     payer_path: str
     queue: str
+    workflow: str
     why: tuple[str, ...]
     proof: tuple[str, ...]
     offer: str
@@ -195,6 +197,7 @@ def task_page(opened: Opened, asked: Asked, address: str, currency: str, now: Mo
         payer=bare(task.household_id) if is_own else "",
         payer_path=path_of(task.household_id) if is_own else "",
         queue=task.queue,
+        workflow=task.workflow,
         why=task.why,
         proof=task.proof,
         offer=terms_words(task.terms) if task.terms is not None else task.offer or "",
