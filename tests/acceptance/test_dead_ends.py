@@ -13,7 +13,7 @@ from litestar.testing import TestClient
 from tests.acceptance.test_approving import LIMIT, Bank
 from tests.acceptance.test_order_mails import PROMISED
 from tests.live_world import open_world
-from tests.pages_world import invite, join
+from tests.pages_world import field, invite, join
 from tests.sinks import GATEWAY_SECRET, LOCAL, open_gateway
 from upsell.channels.fulfillers import WebhookFulfiller
 from upsell.channels.signing import read_secret
@@ -81,3 +81,18 @@ def test_no_link_leads_anybody_to_what_they_may_not_see(bank: Bank, shared_datab
     assert {path: status for path, status in answers.items() if status != 200} == {}
     assert ("/approvals" in answers) is (role in (Role.APPROVER, Role.ADMIN))
     assert any(path.startswith("/orders/") for path in answers)
+
+
+def test_who_is_refused_a_form_is_led_back_to_where_it_was_and_nowhere_else(
+    bank: Bank, shared_database: str
+) -> None:
+    clock = bank.world.clock
+    link = invite(shared_database, "eve@acme.example", Role.EDITOR, clock)
+    app = make_app(shared_database, clock, TeamPages(shared_database, clock, Settings()), Settings())
+    with TestClient(app, base_url="http://here.example") as client:
+        join(client, link)
+        form = {"form": field(client.get("/stops").text, "form"), "why": ""}
+        for came, back in (("http://here.example/stops?a=1", "/stops"), ("http://there.example/stops", "")):
+            said = client.post("/stops/begin", data=form, headers={"Referer": came})
+            assert said.status_code == 400
+            assert links_of(said.text.partition("<main")[2].partition("</main")[0]) == {"/", back} - {""}

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import msgspec
 from litestar import Request, Response
@@ -64,8 +64,16 @@ async def posted(request: AnyRequest, act: Callable[[Form], Response[bytes]]) ->
         return await asyncio.to_thread(act, form)
     except ConfigError as error:
         words = f"{str(error)[:1].upper()}{str(error)[1:]}."
-        said = Trouble("That was not done", words, "Nothing was changed. Go back, and send it once more.")
+        advice = "Nothing was changed. Go back, put it right, and send it once more."
+        said = Trouble("That was not done", words, advice, _came_from(request))
         return refuse(request, said, "refused", HTTPStatus.BAD_REQUEST)
+
+
+def _came_from(request: AnyRequest) -> str:
+    """Give the page of this server that a form was on, as the browser says; empty where it says none."""
+    said = urlsplit(request.headers.get("referer", ""))
+    is_ours = said.netloc == request.headers.get("host") and not said.path.startswith("//")
+    return said.path if is_ours else ""
 
 
 def done(request: AnyRequest, path: str, notice: Notice, fragment: str = "") -> Response[bytes]:

@@ -88,11 +88,12 @@ class Shell(msgspec.Struct, frozen=True):
 
 
 class Trouble(msgspec.Struct, frozen=True):
-    """A page that could not be shown: what is so, and what to do."""
+    """A page that could not be shown: what is so, what to do, and where the reader was, if that is known."""
 
     title: str
     said: str
     advice: str
+    back: str = ""
 
 
 GROUPS: Final = (

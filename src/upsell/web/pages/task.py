@@ -86,6 +86,7 @@ class TaskPage(msgspec.Struct, frozen=True):
         state: Whose it is, or what came of it.
         is_open: Whether it is open.
         is_mine: Whether the reader has taken it up.
+        may_take: Whether the reader is of its queue, or anybody may have it.
         ends_with_order: Whether it is closed by its order alone.
         who: Whom it is about.
         who_path: Where they have their page.
@@ -120,6 +121,7 @@ class TaskPage(msgspec.Struct, frozen=True):
     state: str
     is_open: bool
     is_mine: bool
+    may_take: bool
     ends_with_order: bool
     who: str
     who_path: str
@@ -190,6 +192,7 @@ def task_page(opened: Opened, asked: Asked, address: str, currency: str, now: Mo
         is_overdue=is_overdue(task, now),
         state=owner_words(task) if task.closed_at is None else closed_words(task),
         is_open=task.closed_at is None,
+        may_take=not opened.people or any(each.id in mine for each in opened.people),
         is_mine=bool(address) and task.taken_at is not None and task.owner in mine,
         ends_with_order=task.source == OF_AN_ORDER,
         who=bare(task.unit_id) if is_own else who_words(task),
