@@ -13,19 +13,21 @@ from upsell.config import Settings
 from upsell.runtime.results import Results
 from upsell.store.connect import connect
 from upsell.store.users import Role, add_user
+from upsell.web.access import RIGHTS
 from upsell.web.cookies import jar_of
 from upsell.web.gate import Gate
 from upsell.web.pages.forms import rendered
 from upsell.web.pages.results import results_routes
-from upsell.web.pages.shell import Shell
+from upsell.web.pages.shell import Shell, Visit
 from upsell.web.pages.static import static_files
 
 PASSWORD = "correct horse battery"
 
 
-def written(template: str, value: msgspec.Struct) -> str:
-    """Write a page that nobody is signed in to."""
-    return rendered(template, page=value, shell=Shell(None, (), "/here?format=json", ""))
+def written(template: str, value: msgspec.Struct, role: Role | None = None) -> str:
+    """Write a page for somebody with a role, or for nobody who is signed in."""
+    visit = Visit("ada@acme.example", role, "", RIGHTS[role]) if role is not None else None
+    return rendered(template, page=value, shell=Shell(visit, (), "/here?format=json", ""))
 
 
 def results_app(results: Results) -> Litestar:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import threading
 from collections.abc import Iterator
@@ -104,9 +105,16 @@ def violations(page: Page) -> list[str]:
     return [f"{each['id']}: {each['nodes'][0]['html']}" for each in Axe().run(page).response["violations"]]
 
 
+def place_of(picture: Path) -> Path:
+    """Give where a picture goes: under the folder that ``PICTURES`` names, by its test, if it is set."""
+    # A name that began as our settings do would be refused as one that is unknown.
+    kept = os.environ.get("PICTURES", "")
+    return Path(kept, picture.parent.name, picture.name) if kept else picture
+
+
 def check_usable(page: Page, picture: Path) -> None:
     """Take a picture of a page, and hold it to what everybody needs at the width it is shown in."""
-    page.screenshot(path=picture, full_page=True)
+    page.screenshot(path=place_of(picture), full_page=True)
     assert violations(page) == [], picture.stem
     width = page.viewport_size["width"] if page.viewport_size is not None else 0
     assert page.evaluate("document.documentElement.scrollWidth") <= width, picture.stem

@@ -123,7 +123,8 @@ def test_an_order_is_decided_once_by_who_is_named_and_not_by_who_asked(shop: Sho
         answered = send(users[role], "/guardrails", f"/approvals/{key}/{how}", why="fits the budget", **said)
         return answered.status_code, answered.headers.get("location", "") or answered.text
 
-    assert '<a href="/approvals">3 acceptances above a limit' in users[Role.EDITOR].get("/").text
+    assert '<a href="/approvals">3 orders above a limit' in users[Role.APPROVER].get("/").text
+    assert "3 orders above a limit" in users[Role.EDITOR].get("/").text
     assert users[Role.EDITOR].get("/approvals").status_code == 403
     assert decide(Role.EDITOR, key, "approve")[0] == 403
     page = users[Role.ADMIN].get("/approvals").text

@@ -226,3 +226,15 @@ def test_a_task_that_is_not_there_and_a_form_it_does_not_know_are_told(client: h
 
 def keys(client: httpx.Client) -> list[str]:
     return [task["key"] for task in client.get("/queue?format=json").json()["tasks"]]
+
+
+def test_a_task_can_be_taken_by_whoever_is_of_its_queue_and_says_so_to_others(url: str) -> None:
+    clock = SetClock(NOW)
+    with connect(url) as connection:
+        lanes = {task.queue: task.key for task in find_tasks(connection) if task.closed_at is None}
+    with TestClient(make_app(url, clock, TeamPages(url, clock, Settings()), Settings())) as client:
+        join(client, invite(url, "cleo@acme.example", Role.SUCCESS, clock))
+        shown = {queue: client.get(f"/queue/{key}").text for queue, key in lanes.items()}
+    assert '/take"' not in shown["success"]
+    assert "Whoever is of the queue success can take it" in shown["success"]
+    assert '/take"' in shown["renewals"]

@@ -36,7 +36,7 @@ def test_who_was_never_triggered_is_told_the_rule_and_what_it_saw() -> None:
 def test_who_has_not_held_long_enough_is_told_until_when() -> None:
     found = explained(story_of(3))
     assert found.reason is Reason.NOT_HELD_LONG_ENOUGH
-    assert "2026-03-03T09:00:00Z" in found.words
+    assert "2026-03-03 09:00 UTC" in found.words
 
 
 def test_who_is_inside_is_told_where_and_a_copy_is_what_time_passes_on() -> None:

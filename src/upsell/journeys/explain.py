@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 import msgspec
 
-from upsell.clock import Moment, format_moment
+from upsell.clock import Moment, to_datetime
 from upsell.decisions.contact import Touch, full_by_others
 from upsell.decisions.decision import Seen, Verdict, value_words
 from upsell.decisions.policy import Per, caps_per
@@ -228,12 +228,12 @@ def _answer(
                 if enrollment.is_shadow
                 else "at step " + str(enrollment.step)
             )
-            since = format_moment(enrollment.entered_at)
+            since = _minute(enrollment.entered_at)
             words = f"in this workflow since {since}, {enrollment.phase.value}, {how}"
             return Verdict(Reason.ALREADY_ENROLLED, enrollment.step or ""), words
     waiting = next(iter(watch.candidates.values()), None)
     if waiting is not None and gates.reason not in ENTRIES:
-        until = format_moment(waiting.until)
+        until = _minute(waiting.until)
         return gates, f"triggered and waiting until {until}: {_words(gates)}"
     trigger = None if has_fired else _trigger_verdict(scene, unit, workflow, watch)
     if trigger is not None and gates.reason not in ENTRIES:
@@ -264,6 +264,10 @@ def _trigger_verdict(scene: Scene, unit: Unit, workflow: Workflow, watch: Watch)
     return None
 
 
+def _minute(at: Moment) -> str:
+    return f"{to_datetime(at):%Y-%m-%d %H:%M} UTC"
+
+
 def _words(verdict: Verdict) -> str:
     """Write a verdict as one sentence: what it means, what decided, what was seen."""
     parts = [MEANINGS[verdict.reason]]
@@ -273,7 +277,7 @@ def _words(verdict: Verdict) -> str:
         parts.append(_seen_words(verdict.seen))
     # A pause ends when somebody lets the workflow go on; until then it is only asked again.
     if verdict.retry_at is not None and verdict.reason is not Reason.PAUSED:
-        parts.append(f"until {format_moment(verdict.retry_at)}")
+        parts.append(f"until {_minute(verdict.retry_at)}")
     return " ".join(parts)
 
 

@@ -468,7 +468,8 @@ def _needs(
     work = count_waiting_work(connection, now)
     if work.approvals:
         yield Need(
-            f"{_counted(work.approvals, 'acceptance')} above a limit: an approver is to decide",
+            f"{_counted(work.approvals, 'order')} above a limit {'waits' if work.approvals == 1 else 'wait'} "
+            "for an approver to decide",
             "Look at each and decide: upsell orders list --waiting-approval",
             Tone.WARN,
             "/approvals",

@@ -13,6 +13,8 @@ from upsell.measurement.question import Metric
 from upsell.runtime.overview import Line, Need, Overview, Ran, RanWorkflow, State, Tone, Trust
 from upsell.runtime.results import holdout_lifts
 from upsell.store.acts import Act, Done
+from upsell.store.users import Role
+from upsell.web.access import RIGHTS, Right
 from upsell.web.pages.components import PAGE, components_content
 from upsell.web.pages.home import home_content, home_page, workflows_content, workflows_page
 from upsell.web.pages.log import log_content
@@ -74,6 +76,27 @@ def test_home_says_what_ran_and_since_when() -> None:
     words = "Since it began 1,700 considered, 1,050 let in, 420 held out; 2,400 messages went out."
     assert page.did == {"w": words}
     assert words in written("home.html", page)
+
+
+def test_home_says_no_number_of_messages_that_were_not_counted() -> None:
+    ran = Ran(1_234, AS_OF - 6 * DAY, None, AS_OF - 30 * DAY, ())
+    uncounted = msgspec.structs.replace(FOUND, trust=None, ran=ran)
+    assert [each.value for each in home_page(uncounted, 8600).ran][-1] == "–"
+    counted = msgspec.structs.replace(FOUND, ran=msgspec.structs.replace(ran, messages=0))
+    assert [each.value for each in home_page(counted, 8600).ran][-1] == "0"
+
+
+def test_home_leads_to_what_needs_a_person_whoever_may_see_it() -> None:
+    needs = (
+        Need("2 orders wait", "Decide", Tone.WARN, "/approvals"),
+        Need("x", "y", Tone.BAD, "/guardrails"),
+    )
+    page = home_page(msgspec.structs.replace(FOUND, needs=needs), 8600)
+    for role in Role:
+        said = written("home.html", page, role)
+        assert ('href="/approvals"' in said) is (Right.APPROVE_ORDERS in RIGHTS[role])
+        assert 'href="/guardrails"' in said
+        assert "2 orders wait" in said
 
 
 def test_the_made_up_company_is_offered_at_a_port_of_its_own() -> None:

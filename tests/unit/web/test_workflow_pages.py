@@ -21,8 +21,8 @@ from upsell.store.experiments import ClosedExperiment
 from upsell.store.guardrails import Breach, NoticeState
 from upsell.store.passages import LAST
 from upsell.store.revisions import Revision
-from upsell.web.access import ROUTES
-from upsell.web.pages import workflow_versions
+from upsell.store.users import Role
+from upsell.web.access import RIGHTS, Right
 from upsell.web.pages.workflow import workflow_page
 from upsell.web.pages.workflow_parts import broken_of, experiment_of
 from upsell.web.pages.workflow_people import Asked, is_asked_for, people_page
@@ -134,18 +134,15 @@ def test_any_two_revisions_are_set_side_by_side_and_others_are_refused() -> None
     assert shown("9", "<b>") == (2, 3, True)
 
 
-def test_the_file_is_text_with_a_line_for_each_and_a_way_to_change_it_where_there_is_one(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_the_file_is_text_with_a_line_for_each_and_a_way_to_change_it_for_whoever_may() -> None:
     book = book_of("name: <b>\n\npurpose: x\n")
     page = file_page(DRAWN, book)
     assert page.lines == ("name: <b>", "", "purpose: x")
     html = written("workflow_file.html", page)
     assert "<span>name: &lt;b&gt;\n</span><span>\n</span><span>purpose: x\n</span>" in html
-    assert (("/changes/new" in html) == ("/changes/new" in ROUTES)) is True
-    for routes, propose in (({}, ""), ({"/changes/new": 1}, "/changes/new?file=workflows%2Fw.yaml")):
-        monkeypatch.setattr(workflow_versions, "ROUTES", routes)
-        assert file_page(DRAWN, book).propose == propose
+    for role in Role:
+        way = 'href="/changes/new?file=workflows%2Fw.yaml"' in written("workflow_file.html", page, role)
+        assert way is (Right.PROPOSE in RIGHTS[role])
 
 
 def test_a_breach_says_when_and_whether_somebody_let_it_go_on() -> None:

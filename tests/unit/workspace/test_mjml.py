@@ -31,6 +31,12 @@ def test_mjml_becomes_html_and_liquid_stays_as_it_was_written() -> None:
     assert "mj-" not in re.sub(r'class="[^"]*"|\.mj-[\w-]*', "", html)
 
 
+def test_nothing_is_loaded_from_others_that_nobody_wrote() -> None:
+    html = html_of('<mj-text>Hello.</mj-text><mj-button href="https://acme.example/up">Go</mj-button>')
+    assert set(re.findall(r"https?://([\w.-]+)", html)) <= {"acme.example", "www.w3.org"}
+    assert "@import" not in html
+
+
 def test_loops_and_branches_may_stand_around_tags() -> None:
     html = html_of(
         "{% for each in plans %}<mj-text>{{ each.name }}.</mj-text>"

@@ -110,6 +110,7 @@ class CustomerPage(msgspec.Struct, frozen=True):
         members: Customers of an account.
         more_members: Where those after them stand; empty where that was all.
         preview: Where it is shown what a customer would get; empty for an account.
+        account: The account that a customer belongs to; None for none.
     """
 
     name: str
@@ -135,6 +136,7 @@ class CustomerPage(msgspec.Struct, frozen=True):
     members: tuple[Member, ...]
     more_members: str
     preview: str
+    account: Member | None
 
 
 def customer_routes(lender: Lender, shelf: Shelf, clock: Clock) -> list[HTTPRouteHandler]:
@@ -232,6 +234,7 @@ def customer_page(known: Known, at: str, fault: str) -> CustomerPage:
         members=tuple(Member(bare(each), path_of(each)) for each in known.members),
         more_members=known.more_members,
         preview="" if is_account(answer.unit_id) else preview_path(answer.unit_id),
+        account=Member(bare(known.account), path_of(known.account)) if known.account else None,
     )
 
 

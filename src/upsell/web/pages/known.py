@@ -55,6 +55,7 @@ class Known(msgspec.Struct, frozen=True):
         consents: What a customer allows, now; None of an account, which does not consent.
         happened: What happened and was decided, the newest first.
         older: Where what was before stands; empty where that was all.
+        account: The account that a customer belongs to; empty for none, and for an account.
         reached: The addresses of a customer, and which of them are suppressed; now.
         members: Customers of an account, some at a time.
         more_members: Where those after them stand; empty where that was all.
@@ -69,6 +70,7 @@ class Known(msgspec.Struct, frozen=True):
     more_members: str
     happened: tuple[Happened, ...]
     older: str
+    account: UnitId = ""
 
 
 def read_known(
@@ -121,6 +123,7 @@ def read_known(
         more_members=f"{path_of(unit_id)}?{urlencode(more)}#members" if more else "",
         happened=timeline.happened,
         older="" if last is None else f"{path_of(unit_id)}?{urlencode([*asked, ('before', _written(last))])}",
+        account=home if home != unit_id and is_account(home) else "",
     )
 
 
@@ -149,6 +152,7 @@ def known_content(known: Known, fault: str) -> dict[str, Any]:
         "traits": dict(known.traits),
         "consents": {name: allowed[name] for name in ("given", "withdrawn", "paused")} if allowed else None,
         "addresses": [_reached_content(each) for each in known.reached],
+        "account": known.account or None,
         "members": list(known.members),
         "more_members": known.more_members,
         "timeline": [_happened_content(each) for each in known.happened],

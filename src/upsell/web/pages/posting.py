@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import msgspec
 from litestar import Request, Response
@@ -65,7 +65,8 @@ async def posted(request: AnyRequest, act: Callable[[Form], Response[bytes]]) ->
         return await asyncio.to_thread(act, form)
     except ConfigError as error:
         words = f"{str(error)[:1].upper()}{str(error)[1:]}."
-        said = Trouble("That was not done", words, "Nothing was changed. Go back, and send it once more.")
+        advice = "Nothing was changed. Go back, put it right, and send it once more."
+        said = Trouble("That was not done", words, advice, _came_from(request))
         return refuse(request, said, "refused", HTTPStatus.BAD_REQUEST)
 
 
@@ -79,6 +80,13 @@ def _refuse_what_no_text_holds(form: Form) -> None:
     if name is not None:
         msg = f"expected text, got a null character in {name[:40]!r}; take it out and send the form again"
         raise ConfigError(msg)
+
+
+def _came_from(request: AnyRequest) -> str:
+    """Give the page of this server that a form was on, as the browser says; empty where it says none."""
+    said = urlsplit(request.headers.get("referer", ""))
+    is_ours = said.netloc == request.headers.get("host") and not said.path.startswith("//")
+    return said.path if is_ours else ""
 
 
 def done(request: AnyRequest, path: str, notice: Notice, fragment: str = "") -> Response[bytes]:

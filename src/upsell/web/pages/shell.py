@@ -81,13 +81,19 @@ class Shell(msgspec.Struct, frozen=True):
         """Tell whether somebody who is signed in may do something, by the name of the right."""
         return self.visit is not None and bool(self.visit.name) and Right[right] in self.visit.rights
 
+    def opens(self, path: str) -> bool:
+        """Tell whether whoever looks may open one of the pages that have no name in their address."""
+        access = ROUTES.get(path.partition("?")[0])
+        return self.visit is not None and (access is None or access in self.visit.rights)
+
 
 class Trouble(msgspec.Struct, frozen=True):
-    """A page that could not be shown: what is so, and what to do."""
+    """A page that could not be shown: what is so, what to do, and where the reader was, if that is known."""
 
     title: str
     said: str
     advice: str
+    back: str = ""
 
 
 GROUPS: Final = (

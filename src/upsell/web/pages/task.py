@@ -88,12 +88,14 @@ class TaskPage(msgspec.Struct, frozen=True):
         state: Whose it is, or what came of it.
         is_open: Whether it is open.
         is_mine: Whether the reader has taken it up.
+        may_take: Whether the reader is of its queue, or anybody may have it.
         ends_with_order: Whether it is closed by its order alone.
         who: Whom it is about.
         who_path: Where they have their page.
         payer: Who pays for them, where that is somebody else; empty otherwise.
         payer_path: Where they have theirs.
         queue: Its queue.
+        workflow: The workflow that asked for it; empty where none did.
         why: What led to it.
         proof: What can be proved to them.
         offer: What is offered, in a line; empty for nothing.
@@ -121,12 +123,14 @@ class TaskPage(msgspec.Struct, frozen=True):
     state: str
     is_open: bool
     is_mine: bool
+    may_take: bool
     ends_with_order: bool
     who: str
     who_path: str
     payer: str
     payer_path: str
     queue: str
+    workflow: str
     why: tuple[str, ...]
     proof: tuple[str, ...]
     offer: str
@@ -192,6 +196,7 @@ def task_page(opened: Opened, asked: Asked, address: str, currency: str, now: Mo
         is_overdue=is_overdue(task, now),
         state=owner_words(task) if task.closed_at is None else closed_words(task),
         is_open=task.closed_at is None,
+        may_take=not opened.people or any(each.id in mine for each in opened.people),
         is_mine=bool(address) and task.taken_at is not None and task.owner in mine,
         ends_with_order=task.source == OF_AN_ORDER,
         who=bare(task.unit_id) if is_own else who_words(task),
@@ -199,6 +204,7 @@ def task_page(opened: Opened, asked: Asked, address: str, currency: str, now: Mo
         payer=bare(task.household_id) if is_own else "",
         payer_path=path_of(task.household_id) if is_own else "",
         queue=task.queue,
+        workflow=task.workflow,
         why=task.why,
         proof=task.proof,
         offer=terms_words(task.terms) if task.terms is not None else task.offer or "",

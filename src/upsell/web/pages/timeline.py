@@ -9,16 +9,31 @@ import msgspec
 
 from upsell.clock import Moment, to_datetime
 from upsell.decisions.reasons import MEANINGS, Reason
-from upsell.signals.events import MESSAGE_ANSWERED, MESSAGE_RESERVED, RECEIPTS, REPORTS, TASK_CHANGES
+from upsell.signals.events import (
+    APPROVAL_ASKED,
+    APPROVAL_GIVEN,
+    APPROVAL_LAPSED,
+    APPROVAL_REFUSED,
+    MESSAGE_ANSWERED,
+    MESSAGE_RESERVED,
+    RECEIPTS,
+    REPORTS,
+    TASK_CHANGES,
+)
 from upsell.store.timeline import Happened, Kind
-from upsell.web.access import ROUTES
 
 OF_MESSAGES: Final = RECEIPTS | REPORTS | {MESSAGE_RESERVED, MESSAGE_ANSWERED}
 """Events that say what became of a message; each names its ``key``."""
 
+OF_ORDERS: Final = frozenset({APPROVAL_ASKED, APPROVAL_GIVEN, APPROVAL_REFUSED, APPROVAL_LAPSED})
+"""Events that an order waits for approval and what became of that; each names the order's ``key``."""
+
 _LONGEST: Final = 300
 
-_OUTBOX: Final = "/outbox/{key:str}"
+_STANDS: Final = (("/outbox", OF_MESSAGES), ("/queue", TASK_CHANGES), ("/orders", OF_ORDERS))
+"""Under which what an event is about has its page, by its key."""
+
+_KIND_WORDS: Final = {"ours": "by Upsell"}
 
 _REASONS: Final = {each.value for each in Reason}
 
@@ -43,19 +58,19 @@ def timeline_row(each: Happened) -> TimelineRow:
     if each.name in OF_MESSAGES:
         return TimelineRow(when, each.name, _message_words(_read(each)), "message", path_of_more(each))
     if each.name in TASK_CHANGES:
-        return TimelineRow(when, each.name, _task_words(_read(each)), kind_of(each), path_of_more(each))
+        return TimelineRow(when, each.name, _task_words(_read(each)), "task", path_of_more(each))
     said = "" if each.said in ("", "{}") else each.said
     short = said if len(said) <= _LONGEST else f"{said[:_LONGEST]}…"
-    return TimelineRow(when, each.name, short, kind_of(each), path_of_more(each))
+    kind = kind_of(each)
+    return TimelineRow(when, each.name, short, _KIND_WORDS.get(kind, kind), path_of_more(each))
 
 
 def path_of_more(each: Happened) -> str:
-    """Give where the message or the task that an event is about stands; empty for nowhere."""
-    is_message = each.name in OF_MESSAGES and _OUTBOX in ROUTES
-    if each.place.kind is Kind.DECISION or not (is_message or each.name in TASK_CHANGES):
+    """Give where the message, task or order that an event is about stands; empty for nowhere."""
+    found = [base for base, names in _STANDS if each.name in names]
+    if each.place.kind is Kind.DECISION or not found:
         return ""
-    key = _read(each).get("key")
-    base = "/outbox" if is_message else "/queue"
+    key, base = _read(each).get("key"), found[0]
     return f"{base}/{quote(key, safe='')}" if isinstance(key, str) and key else ""
 
 

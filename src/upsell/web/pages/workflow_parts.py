@@ -64,12 +64,13 @@ class ArmRow(msgspec.Struct, frozen=True):
 
 
 class Tested(msgspec.Struct, frozen=True):
-    """The experiment: since when, its arms, what else holds of it, and what was tested before."""
+    """The experiment: since when, its arms, what else holds, what was before, and whether it has a page."""
 
     since: str
     arms: tuple[ArmRow, ...]
     notes: tuple[str, ...]
     closed: tuple[str, ...]
+    is_comparing: bool
 
 
 def path_of(key: str, part: str = "") -> str:
@@ -149,6 +150,7 @@ def experiment_of(one: OneWorkflow) -> Tested:
             f"{each.closed_by}: {each.why}"
             for each in reversed(one.closed)
         ),
+        is_comparing=rate > 0 or bool(experiment.arms) or bool(one.closed),
     )
 
 

@@ -20,7 +20,6 @@ from upsell.runtime.overview import ReportBook
 from upsell.runtime.results import date_words
 from upsell.runtime.written import Written, WrittenBook, changes_of, file_of
 from upsell.store.lending import Lender
-from upsell.web.access import ROUTES
 from upsell.web.pages.shell import Way, shown
 from upsell.web.pages.workflow_parts import PATH, path_of, tabs_of, unknown
 from upsell.workspace.outline import Outline
@@ -184,7 +183,7 @@ def file_page(drawn: Outline, written: WrittenBook) -> FilePage:
         revision=last.number if last is not None else 0,
         applied_at=date_words(last.applied_at) if last is not None else "",
         lines=tuple(text.splitlines()),
-        propose=f"{_PROPOSE}?{urlencode({'file': file})}" if _PROPOSE in ROUTES else "",
+        propose=f"{_PROPOSE}?{urlencode({'file': file})}",
     )
 
 
