@@ -78,7 +78,7 @@ def test_what_no_database_holds_finds_nobody(client: httpx.Client) -> None:
     for path in ("/customers/%00", "/customers/c:%00", "/customers/c:a%0Ab"):
         answered = client.get(path)
         assert answered.status_code == 404, path
-        assert "Nothing can be said of them" in answered.text
+        assert ("null character" if "%00" in path else "Nothing can be said of them") in answered.text
 
 
 PAGES = ("/", "/queue", "/preview?unit=c:..", "/workflows", "/workflows/help", "/customers/c:..", "/results")
@@ -193,7 +193,7 @@ def test_home_says_what_came_in_as_far_as_it_was_learned(client: httpx.Client, u
         learned,
         format_moment((START + DAY) // DAY * DAY - 6 * DAY),
     )
-    assert (ran["messages"], ran["workflows"][0]["let_in"]) == (0, len(ODD_IDS))
+    assert (ran["messages"], ran["workflows"][0]["let_in"]) == (None, len(ODD_IDS))
 
 
 def test_no_page_compiles_twice_what_is_live(client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:

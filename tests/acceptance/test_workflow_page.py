@@ -189,7 +189,7 @@ def test_the_results_lead_to_the_page_of_each_workflow(browser: Browser, address
     page = open_page(browser, f"{address}/results", 1280)
     page.get_by_role("link", name="Its journey, and who stands where").last.click()
     assert page.url == f"{address}/workflows/w"
-    page.get_by_role("link", name="results page").click()
+    page.get_by_role("link", name="results", exact=True).click()
     assert page.url == f"{address}/results#w"
     page.close()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from itertools import combinations
+from itertools import combinations, pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -81,7 +81,13 @@ def test_ramp_layers_holdout_arms_and_control_say_nothing_of_each_other() -> Non
         assert chi2_contingency(table).pvalue > LEAST_P
 
 
-PERCENTS = st.lists(st.integers(0, 100), min_size=1, max_size=5).filter(lambda parts: sum(parts) <= 100)
+def percents(least: int) -> st.SearchStrategy[list[int]]:
+    """Draw shares of a whole, at least so many and at most five: it is cut where numbers fall."""
+    cuts = st.lists(st.integers(0, 100), min_size=least, max_size=5)
+    return cuts.map(lambda found: [end - begin for begin, end in pairwise([0, *sorted(found)])])
+
+
+PERCENTS = percents(1)
 
 
 def laid(parts: list[int]) -> dict[str, LayerShare]:
@@ -124,7 +130,7 @@ def test_the_last_two_of_a_layer_grow_without_moving_anybody(
 
 
 @settings(max_examples=examples(300), deadline=None)
-@given(PERCENTS.filter(lambda parts: len(parts) > 2), st.integers(1, 100))
+@given(percents(3), st.integers(1, 100))
 def test_one_that_grows_moves_those_after_it_on_its_side_by_as_much_and_the_other_side_not(
     parts: list[int], more: int
 ) -> None:

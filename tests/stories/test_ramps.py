@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.stories.world import CATALOG, DAY, START, Reason, Story, make_program, workflow
-from upsell.clock import format_moment
+from upsell.clock import format_moment, to_datetime
 from upsell.decisions.assignment import is_drawn
 from upsell.decisions.ramps import RampStep, ask_ramp
 from upsell.journeys.explain import explain
@@ -141,7 +141,7 @@ def test_explain_says_how_far_the_ramp_is_and_when_it_takes_them_in() -> None:
     assert told.reason is Reason.NOT_IN_RAMP
     assert not told.would_enter
     assert "ramp is 0.05, drawn is 0." in told.words
-    assert f"until {format_moment(START + 3 * DAY)}" in told.words
+    assert f"until {to_datetime(START + 3 * DAY):%Y-%m-%d %H:%M} UTC" in told.words
 
 
 @pytest.mark.parametrize("share", ["100%", "1"])
