@@ -39,6 +39,7 @@ from tests.big_store import HEAVY, Seed, live, multiply
 from tests.pages_world import invite, join
 from upsell.clock import DAY, Moment, SetClock, format_moment
 from upsell.config import Settings
+from upsell.runtime.guarding import read_live
 from upsell.store.connect import Connection, connect
 from upsell.store.embedded import embedded_url
 from upsell.store.migrate import migrate
@@ -153,7 +154,12 @@ def examples(connection: Connection, end: Moment) -> dict[str, dict[str, list[st
     letters = connection.execute("select key from outbox limit 60").fetchall()
     workflows = [row[0] for row in connection.execute("select distinct workflow from exposures")]
     past = format_moment(end - DAY)
+    live = read_live(connection)
+    events = connection.execute("select distinct name from seen_days order by name").fetchall()
     return {
+        "/preview": {"a customer": [f"?unit={quote(each)}" for each in some["alone"]]},
+        "/offers/{offer:str}": {"": sorted(live.catalog.offers) if live is not None else []},
+        "/signals/{event:path}": {"": [quote(name) for (name,) in events]},
         "unit": {
             **{kind: [quote(each, safe="") for each in found] for kind, found in some.items()},
             **{
