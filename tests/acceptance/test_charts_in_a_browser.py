@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import psycopg
 import pytest
@@ -23,7 +24,7 @@ from tests.made_results import AS_OF, results
 from tests.stories.world import workflow
 from upsell.clock import SetClock
 from upsell.config import Settings
-from upsell.measurement.charts.themes import DARK, LIGHT
+from upsell.measurement.charts.themes import DARK, LIGHT, Theme
 from upsell.web.team import TeamPages
 
 pytestmark = [*in_a_browser, pytest.mark.postgres]
@@ -70,8 +71,10 @@ def test_charts_are_drawn_in_both_themes_under_the_policy_and_stay_in_their_box(
     browser: Browser, address: str, tmp_path: Path
 ) -> None:
     troubles: list[str] = []
-    for scheme, width, theme in (("light", 1280, LIGHT), ("dark", 390, DARK)):
-        page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)  # type: ignore[arg-type]
+    seen: tuple[tuple[Literal["light", "dark"], int, Theme], ...]
+    seen = (("light", 1280, LIGHT), ("dark", 390, DARK))
+    for scheme, width, theme in seen:
+        page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
         note_troubles(page, troubles)
         page.on("console", lambda said: troubles.append(said.text) if said.type == "error" else None)
         page.goto(f"{address}/results")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from ipaddress import ip_network
 from traceback import format_exception
@@ -130,8 +130,7 @@ def test_addresses_share_the_time_that_the_name_left(
         now[0] += seconds
         raise httpcore.ConnectTimeout
 
-    clock: Callable[[], float] = lambda: now[0]  # noqa: E731  # it is a clock for one test
-    monkeypatch.setattr("upsell.channels.bordered.monotonic", clock)
+    monkeypatch.setattr("upsell.channels.bordered.monotonic", lambda: now[0])
     monkeypatch.setattr(httpcore.SyncBackend, "connect_tcp", lose)
     transport = BorderedSyncTransport(Border(frozenset(), (ip_network("127.0.0.0/8"),), resolve))
     with httpx.Client(transport=transport, timeout=8) as client, pytest.raises(httpx.ConnectTimeout):

@@ -37,8 +37,8 @@ STANDING = Whereabouts({"0": {Stand.WAITING: 3, Stand.SHADOW: 1}}, {"0123456789"
 
 
 def passage(step: str | None = "0", **said: object) -> Enrollment:
-    kept = {"version": WORKFLOW.version, "step_at": AS_OF, **said}
-    return Enrollment("e", "w", entered_at=AS_OF - DAY, step=step, **kept)  # type: ignore[arg-type]
+    stands = Enrollment("e", "w", WORKFLOW.version, entered_at=AS_OF - DAY, step=step, step_at=AS_OF)
+    return msgspec.structs.replace(stands, **said)
 
 
 def people(*passages: Enrollment, older: int | None = None) -> People:
