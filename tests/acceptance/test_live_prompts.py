@@ -14,7 +14,11 @@ import pytest
 from litestar import Response, get
 from playwright.sync_api import expect
 
-from tests.acceptance.browsing import CHROMIUM, open_browser, serving
+from tests.acceptance.browsing import (
+    needs_browser,
+    open_browser,
+    serving,
+)
 from tests.live_world import LiveWorld, make_documents, open_world
 from tests.stories.test_prompts import JOURNEY
 from tests.stories.world import CATALOG, workflow
@@ -224,7 +228,7 @@ def test_a_server_tells_of_changes_has_room_for_so_many_and_stops_cleanly(
 
 @pytest.mark.browser
 # It is the browser that closes a stream: without one there is nothing to see.
-@pytest.mark.skipif(not CHROMIUM.exists(), reason=f"no browser at {CHROMIUM}")
+@needs_browser
 def test_a_prompt_appears_in_an_open_page_once_its_customer_is_enrolled(
     database: str, world: LiveWorld
 ) -> None:

@@ -10,7 +10,14 @@ import pytest
 from litestar.testing import TestClient
 from playwright.sync_api import Browser
 
-from tests.acceptance.browsing import CHROMIUM, check_usable, note_troubles, open_browser, open_page, serving
+from tests.acceptance.browsing import (
+    check_usable,
+    needs_browser,
+    note_troubles,
+    open_browser,
+    open_page,
+    serving,
+)
 from tests.acceptance.test_accepting import Shop
 from tests.pages_world import PASSWORD, field, invite, join
 from tests.proof_world import NAMED, ask, break_guardrail, count_mail, open_shop, plant
@@ -253,7 +260,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.mark.browser
-@pytest.mark.skipif(not CHROMIUM.exists(), reason=f"no browser at {CHROMIUM}")
+@needs_browser
 def test_an_approver_approves_an_order_and_lets_a_workflow_go_on_in_a_browser(
     shop: Shop, users: Team, browser: Browser, tmp_path: Path
 ) -> None:

@@ -88,6 +88,17 @@ def version_routes(
     """Give the routes of the versions and of the file of each workflow."""
     written = WrittenBook()
 
+    def read(workflow: str) -> Outline:
+        """Give a workflow as it is live, and have read what was written up to now.
+
+        Raises:
+            ConfigError: None of that key is live.
+        """
+        drawn = outline_of(book.program(), workflow)
+        with lender.lent() as connection:
+            written.refresh(connection)
+        return drawn
+
     @route(
         [f"{PATH}/{{workflow:str}}/versions"],
         http_method=["GET", "HEAD"],
@@ -97,11 +108,9 @@ def version_routes(
     def show_versions(request: Request[Any, Any, Any], workflow: FromPath[str]) -> Response[bytes]:
         """Show what changed in a workflow."""
         try:
-            drawn = outline_of(book.program(), workflow)
+            drawn = read(workflow)
         except ConfigError as error:
             return unknown(request, str(error))
-        with lender.lent() as connection:
-            written.refresh(connection)
         counted = counts.read(workflow)
         said = (request.query_params.get("from", ""), request.query_params.get("to", ""))
         page = versions_page(drawn, written, said, counted)
@@ -117,11 +126,9 @@ def version_routes(
     def show_file(request: Request[Any, Any, Any], workflow: FromPath[str]) -> Response[bytes]:
         """Show what is written of a workflow."""
         try:
-            drawn = outline_of(book.program(), workflow)
+            drawn = read(workflow)
         except ConfigError as error:
             return unknown(request, str(error))
-        with lender.lent() as connection:
-            written.refresh(connection)
         page = file_page(drawn, written)
         text = "".join(f"{line}\n" for line in page.lines)
         told = {
